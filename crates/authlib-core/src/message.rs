@@ -1,0 +1,108 @@
+//! HTTP messages as values: [`Request`] and [`Response`] with whole bodies, and how bodies are read.
+
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderValue, Method};
+use url::Url;
+
+use crate::params::Params;
+
+/// A request with its whole body.
+pub type Request = http::Request<Vec<u8>>;
+
+/// A response with its whole body.
+pub type Response = http::Response<Vec<u8>>;
+
+/// The most bytes of a response body that protocol exchanges read: 1 MiB.
+pub const MAX_BODY: usize = 1024 * 1024;
+
+/// The most bytes of response body that the sender of a request wants to see, decoded; a request
+/// carries it among its extensions, and without one [`MAX_BODY`] holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyLimit(pub usize);
+
+impl BodyLimit {
+    /// The limit that `request` carries.
+    #[must_use]
+    pub fn of(request: &Request) -> usize {
+        request
+            .extensions()
+            .get::<Self>()
+            .map_or(MAX_BODY, |limit| limit.0)
+    }
+}
+
+/// A GET for JSON.
+#[must_use]
+pub fn json_get(url: &Url) -> Request {
+    let mut request = bare(Method::GET, url, Vec::new());
+    request
+        .headers_mut()
+        .insert(ACCEPT, HeaderValue::from_static("application/json"));
+    request
+}
+
+/// A POST of a form that asks for JSON.
+#[must_use]
+pub fn form_post(url: &Url, form: &Params) -> Request {
+    let mut request = bare(Method::POST, url, form.to_form().into_bytes());
+    let headers = request.headers_mut();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/x-www-form-urlencoded"),
+    );
+    request
+}
+
+/// A request without headers. The fragment of the URL is not sent.
+#[must_use]
+pub fn bare(method: Method, url: &Url, body: Vec<u8>) -> Request {
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    // A `Url` is stricter than a `Uri`: what it prints always parses, but for a length over 64 KiB,
+    // and then the empty URI is refused by every HTTP client.
+    *request.uri_mut() = url.as_str().parse().unwrap_or_default();
+    request
+}
+
+/// The media type of a message, in lower case and without parameters.
+#[must_use]
+pub fn media_type(headers: &http::HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    Some(essence.to_ascii_lowercase())
+}
+
+/// Whether a media type is JSON: `application/json` or a `+json` type.
+#[must_use]
+pub fn is_json(media_type: &str) -> bool {
+    media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_types_are_read_without_case_and_parameters() {
+        let mut response = Response::new(Vec::new());
+        response.headers_mut().insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("Application/JSON; charset=utf-8"),
+        );
+        assert_eq!(
+            media_type(response.headers()).as_deref(),
+            Some("application/json")
+        );
+        assert!(is_json("application/problem+json"));
+        assert!(!is_json("text/html"));
+    }
+
+    #[test]
+    fn a_request_keeps_query_and_drops_fragment() {
+        let url = Url::parse("https://op.example/a?b=c#d").unwrap();
+        let request = json_get(&url);
+        assert_eq!(request.uri(), "https://op.example/a?b=c");
+    }
+}

@@ -1,0 +1,85 @@
+//! [`HttpClient`]: the port through which every request to a provider goes.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::message::{Request, Response};
+
+#[cfg(feature = "reqwest")]
+mod reqwest;
+
+#[cfg(feature = "reqwest")]
+pub use self::reqwest::ReqwestClient;
+
+/// A boxed future, so that ports can be trait objects.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Sends one request and reads the whole answer.
+///
+/// An implementation must keep four promises, on which the security of a login rests:
+///
+/// 1. It **never follows a redirect**: a 3xx answer is returned as it is. A followed redirect would
+///    hand codes, secrets and tokens to another host (RFC 9700 §4.12).
+/// 2. It **never sends a request twice**: no retry once a byte was written. Codes and rotating refresh
+///    tokens are good for one use.
+/// 3. It reads **at most [`BodyLimit`](crate::message::BodyLimit) bytes** of decoded body and fails
+///    beyond, with [`TransportError::TooLarge`].
+/// 4. It **ends**, by a total timeout of its own (the built-in client: 10 seconds).
+///
+/// It checks TLS certificates, always.
+pub trait HttpClient: Send + Sync {
+    /// Sends `request`.
+    ///
+    /// # Errors
+    ///
+    /// A [`TransportError`] when there is no whole answer. A status of 400 or more is an answer.
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
+}
+
+impl<T: HttpClient + ?Sized> HttpClient for Arc<T> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        (**self).send(request)
+    }
+}
+
+/// Why there was no whole answer. The texts name no URL: a query may hold a secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// The connection could not be made: nothing was sent.
+    #[error("no connection to the provider")]
+    Connect(#[source] Cause),
+    /// The exchange broke off after it began.
+    #[error("the connection to the provider broke off")]
+    Broken(#[source] Cause),
+    /// There was no whole answer in time.
+    #[error("the provider did not answer in time")]
+    Timeout,
+    /// The answer is larger than the sender of the request allows.
+    #[error("the provider's answer is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+}
+
+/// The cause of a transport error, as text.
+#[derive(Debug)]
+pub struct Cause(String);
+
+impl Cause {
+    /// A cause in the words of `text`, which must not hold a URL with a query.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Cause {}
