@@ -13,12 +13,21 @@ pub(crate) enum EndpointUrlError {
     UserInfo,
     #[error("it has a fragment (RFC 6749 §3.1)")]
     Fragment,
+    #[error("it has blanks, control characters or backslashes, which parsers read differently")]
+    Ambiguous,
 }
 
 /// Checks the URL of an endpoint (RFC 6749 §3.1 and §3.2, RFC 8414 §2). The host is looked at after
 /// parsing, so that no look-alike of `localhost` passes.
 pub(crate) fn endpoint_url(text: &str) -> Result<Url, EndpointUrlError> {
+    // The parser of browsers mends these, and others don't: what is shown must be what is called.
+    if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
+        return Err(EndpointUrlError::Ambiguous);
+    }
     let url = Url::parse(text).map_err(|_| EndpointUrlError::NotAbsolute)?;
+    if !text.contains("://") && url.has_host() {
+        return Err(EndpointUrlError::NotAbsolute);
+    }
     match url.scheme() {
         "https" => {}
         "http" if is_loopback(&url) => {}
@@ -66,7 +75,7 @@ mod tests {
     /// B1 and T301: everything else is not, whatever it looks like.
     #[test]
     fn b1_t301_look_alikes_and_other_schemes_are_not() {
-        use EndpointUrlError::{Fragment, NotAbsolute, NotHttps, UserInfo};
+        use EndpointUrlError::{Ambiguous, Fragment, NotAbsolute, NotHttps, UserInfo};
         for (text, expected) in [
             ("http://op.example/", NotHttps),
             ("http://localhost:80@op.example/", NotHttps),
@@ -79,6 +88,15 @@ mod tests {
             ("ftp://op.example/", NotHttps),
             ("https://user@op.example/", UserInfo),
             ("https://op.example/#x", Fragment),
+            ("https://localhost@op.example/", UserInfo),
+            (" https://op.example/", Ambiguous),
+            ("https://op.example/ ", Ambiguous),
+            ("ht\ntps://op.example/", Ambiguous),
+            ("https:\\\\op.example\\x", Ambiguous),
+            ("http://127.0.0.1\\.op.example/", Ambiguous),
+            ("https:op.example", NotAbsolute),
+            ("https:/op.example", NotAbsolute),
+            ("https://", NotAbsolute),
             ("//op.example/", NotAbsolute),
             ("/token", NotAbsolute),
             ("", NotAbsolute),

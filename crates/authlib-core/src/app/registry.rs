@@ -12,7 +12,7 @@ use url::Url;
 use super::{Ports, RemoteApp};
 use crate::client::Driver;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{ClientConfig, ConfigProblem, ConfigProblems, Sources};
+use crate::config::{ClientConfig, ClientSettings, ConfigProblem, ConfigProblems, Sources};
 use crate::endpoint::endpoint_url;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::{Subscribers, TokenUpdate};
@@ -220,7 +220,12 @@ impl OAuthBuilder {
         let mut settings = Vec::new();
         for config in configs {
             match config.resolve() {
-                Ok(resolved) => settings.push(resolved),
+                Ok(resolved) => {
+                    if self.base_url.is_none() {
+                        without_base(&resolved, &mut problems);
+                    }
+                    settings.push(resolved);
+                }
                 Err(found) => problems.extend(found),
             }
         }
@@ -259,6 +264,19 @@ fn base(text: &str, problems: &mut Vec<ConfigProblem>) -> Option<Url> {
         Err(cause) => {
             problems.push(ConfigProblem::new("", "base_url", format!("is refused: {cause}")));
             None
+        }
+    }
+}
+
+/// Paths that stand for URLs need the base that they are under.
+fn without_base(settings: &ClientSettings, problems: &mut Vec<ConfigProblem>) {
+    for (key, uri) in [
+        ("redirect_uri", &settings.redirect_uri),
+        ("post_logout_redirect_uri", &settings.post_logout_redirect_uri),
+    ] {
+        if uri.as_deref().is_some_and(|uri| uri.starts_with('/')) {
+            let problem = "is a path, but the registry has no `base_url`";
+            problems.push(ConfigProblem::new(&settings.name, key, problem));
         }
     }
 }

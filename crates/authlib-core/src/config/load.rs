@@ -1,11 +1,12 @@
 //! Where settings come from, and which wins: code, then a file over it, then the environment over both.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::keys::{self, ALIASES, CLIENT_KWARGS, IN_CLIENT_KWARGS, KEYS};
+use super::keys::{self, ALIASES, CLIENT_KWARGS, IN_CLIENT_KWARGS, KEYS, NOT_USED_YET};
 use super::{ClientConfig, ConfigProblem};
 use crate::providers;
 
@@ -13,7 +14,7 @@ use crate::providers;
 pub(crate) type Vars = BTreeMap<String, String>;
 
 /// Everything that was given to a registry's builder, in order.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Sources {
     registered: Vec<ClientConfig>,
     tables: Vec<Map<String, Value>>,
@@ -101,8 +102,11 @@ impl Sources {
                     known(&mut clients, preset);
                 }
             }
+            let names: Vec<_> = clients.iter().map(|client| client.name.clone()).collect();
             for client in &mut clients {
                 environment(client, &vars, &mut problems);
+                misspelt(&client.name, &names, &vars, &mut problems);
+                shared(&client.name, &names, &mut problems);
             }
         }
         (clients, problems)
@@ -136,10 +140,14 @@ fn overlay(
         }
     }
     match table.remove(CLIENT_KWARGS) {
-        None => {}
+        None | Some(Value::Null) => {}
         Some(Value::Object(nested)) => {
             for (key, value) in nested {
                 if IN_CLIENT_KWARGS.contains(&key.as_str()) {
+                    if table.get(&key).is_some_and(|other| *other != value) {
+                        let problem = "is set to another value in `client_kwargs`";
+                        problems.push(ConfigProblem::new(&name, &key, problem));
+                    }
                     set(client, &key, value, problems);
                 } else {
                     let most = IN_CLIENT_KWARGS.join(", ");
@@ -155,12 +163,17 @@ fn overlay(
     }
 }
 
+/// Writes one setting; null counts as absent.
 fn set(client: &mut ClientConfig, key: &str, value: Value, problems: &mut Vec<ConfigProblem>) {
+    if value.is_null() && keys::setter(key).is_some() {
+        return;
+    }
     let problem = match keys::setter(key) {
         Some(setter) => match setter(client, value) {
             Ok(()) => return,
             Err(expected) => format!("must be {expected}"),
         },
+        None if NOT_USED_YET.contains(&key) => "has no use yet: leave it out".to_owned(),
         None => match keys::similar(key) {
             Some(similar) => format!("is no known setting; did you mean `{similar}`?"),
             None => "is no known setting".to_owned(),
@@ -193,16 +206,23 @@ fn environment(client: &mut ClientConfig, vars: &Vars, problems: &mut Vec<Config
         table.insert(key.to_owned(), value);
     }
     overlay(client, table, problems);
-    misspelt(&client.name, vars, problems);
 }
 
-/// Variables that begin like this client's and nearly end like a key.
-fn misspelt(name: &str, vars: &Vars, problems: &mut Vec<ConfigProblem>) {
+/// Variables that begin like this client's, and like no longer name's, and nearly end like a key.
+fn misspelt(name: &str, names: &[String], vars: &Vars, problems: &mut Vec<ConfigProblem>) {
     let prefix = variable(name, "");
+    let longer: Vec<_> = names
+        .iter()
+        .map(|other| variable(other, ""))
+        .filter(|other| other.len() > prefix.len() && other.starts_with(&prefix))
+        .collect();
     for variable in vars.keys() {
         let Some(rest) = variable.strip_prefix(&prefix) else {
             continue;
         };
+        if longer.iter().any(|longer| variable.starts_with(longer)) {
+            continue;
+        }
         let rest = rest.to_ascii_lowercase();
         if rest.len() > 5
             && keys::setter(&rest).is_none()
@@ -216,12 +236,35 @@ fn misspelt(name: &str, vars: &Vars, problems: &mut Vec<ConfigProblem>) {
     }
 }
 
+/// Two clients whose variables are the same ones, such as `my-app` and `my_app`, would share a secret.
+fn shared(name: &str, names: &[String], problems: &mut Vec<ConfigProblem>) {
+    let prefix = variable(name, "");
+    // Each pair once: a client is held against the later ones only.
+    let later = names.iter().skip_while(|other| *other != name).skip(1);
+    for other in later.filter(|other| variable(other, "") == prefix) {
+        let problem = format!("has the same variables `{prefix}..` as client `{name}`: rename one");
+        problems.push(ConfigProblem::new(other, "", problem));
+    }
+}
+
 /// The variable of a client's key: upper case, `_` for whatever is no letter or digit.
 fn variable(name: &str, key: &str) -> String {
     format!("{name}_{key}")
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
         .collect()
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Tables and variables hold secrets, and the environment more than ours.
+        let tables: Vec<_> = self.tables.iter().flat_map(Map::keys).collect();
+        f.debug_struct("Sources")
+            .field("registered", &self.registered)
+            .field("tables", &tables)
+            .field("problems", &self.problems)
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]

@@ -91,14 +91,13 @@ fn every_key_loads_from_a_file_and_from_the_environment() {
 
 #[test]
 fn everything_that_is_wrong_is_reported_at_once_with_client_and_key() {
-    let toml = "[oauth.a]\ncleint_id = 'x'\nscope = 5\nnonsense = 1\n\
+    let toml = "oauth.b = 'no table'\n[oauth.a]\ncleint_id = 'x'\nscope = 5\nnonsense = 1\nprompt = 'none'\n\
+                revocation_endpoint = 'https://x'\n\
                 authorize_url = 'https://x'\nauthorization_endpoint = 'https://y'\n\
-                [oauth.a.client_kwargs]\nverify = false\nleeway = 'soon'\n\
-                [oauth]\nb = 'no table'\n";
-    let toml = toml.replace("[oauth]\nb = 'no table'\n", "");
+                [oauth.a.client_kwargs]\nverify = false\nleeway = 'soon'\nprompt = 'login'\n";
     let (_, problems) = merged(
         vec![ClientConfig::new("twice"), ClientConfig::new("twice")],
-        &toml,
+        toml,
         &[("A_CLIENT_SECERT", "hush"), ("A_JWKS", "[]")],
     );
     for says in [
@@ -110,7 +109,10 @@ fn everything_that_is_wrong_is_reported_at_once_with_client_and_key() {
         "client `a`: `leeway`: must be a whole number of seconds",
         "`A_CLIENT_SECERT`: is no known setting; did you mean `A_CLIENT_SECRET`?",
         "`A_JWKS`: must be a JSON object",
+        "client `b`: must be a table",
         "client `twice`: registered twice",
+        "client `a`: `revocation_endpoint`: has no use yet",
+        "client `a`: `prompt`: is set to another value in `client_kwargs`",
     ] {
         assert!(problems.contains(says), "{says}\nnot in\n{problems}");
     }
@@ -126,6 +128,12 @@ fn h23_variables_of_a_longer_name_are_not_settings_of_a_shorter_one() {
         &[("AZ_TWO_CLIENT_ID", "two"), ("AZ_CLIENT_ID", "one")],
     );
     assert_eq!(problems, "");
+    let (_, typo) = merged(
+        vec![ClientConfig::new("az"), ClientConfig::new("az_x")],
+        "",
+        &[("AZ_X_CLIENT_ID", "x"), ("AZ_X_SCOPE", "y")],
+    );
+    assert_eq!(typo, "", "one letter more is no misspelling where a client has that name");
     let ids: Vec<_> = clients.iter().map(|client| client.client_id.as_deref()).collect();
     assert_eq!(ids, [Some("one"), Some("two")]);
 }
@@ -138,4 +146,43 @@ fn a_broken_or_missing_file_is_a_problem_that_shows_no_secret() {
     let mut sources = Sources::default();
     sources.file(Path::new("/nowhere/authlib.toml"));
     assert!(sources.merge().1.first().unwrap().to_string().contains("can't be read"));
+}
+
+/// H35: what a builder shows of itself has no value of a file, of the environment or of a key set.
+#[test]
+fn h35_debug_output_has_no_secret_of_any_source() {
+    let mut sources = Sources::default();
+    sources.register(
+        ClientConfig::new("a")
+            .client_secret("hush1")
+            .jwks(serde_json::json!({"keys": [{"kty": "oct", "k": "hush2"}]})),
+    );
+    sources.toml("[oauth.b]\nclient_secret = 'hush3'\n", "x");
+    sources.vars([("B_CLIENT_SECRET".to_owned(), "hush4".to_owned())].into());
+    let shown = format!("{sources:?}");
+    assert!(shown.contains("\"b\"") && !shown.contains("hush"), "{shown}");
+    let (clients, _) = sources.merge();
+    let shown = format!("{clients:?}");
+    assert!(!shown.contains("hush"), "{shown}");
+}
+
+#[test]
+fn two_names_with_the_same_variables_are_refused_where_the_environment_is_read() {
+    let two = || vec![ClientConfig::new("my-app"), ClientConfig::new("my_app")];
+    let (_, problems) = merged(two(), "", &[]);
+    assert_eq!(problems.matches("has the same variables `MY_APP_..`").count(), 1, "{problems}");
+    let mut sources = Sources::default();
+    two().into_iter().for_each(|config| sources.register(config));
+    assert!(sources.merge().1.is_empty());
+}
+
+#[test]
+fn null_counts_as_absent() {
+    let mut sources = Sources::default();
+    let document =
+        serde_json::json!({"oauth": {"google": {"issuer": null, "client_kwargs": null}}});
+    sources.document(document.as_object().unwrap().clone());
+    let (clients, problems) = sources.merge();
+    assert!(problems.is_empty(), "{problems:?}");
+    assert!(clients.first().unwrap().issuer.is_some());
 }

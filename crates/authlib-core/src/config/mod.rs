@@ -48,7 +48,8 @@ pub struct ClientConfig {
     pub client_secret: Option<Secret>,
     /// The provider's issuer, letter by letter as the provider spells it.
     pub issuer: Option<String>,
-    /// Where the provider's metadata are; by default under the issuer.
+    /// Where the provider's metadata are; by default under the issuer, and nowhere when the endpoints
+    /// are all set here.
     pub server_metadata_url: Option<String>,
     /// Authlib's `authorize_url`.
     pub authorization_endpoint: Option<String>,
@@ -60,8 +61,9 @@ pub struct ClientConfig {
     pub userinfo_endpoint: Option<String>,
     /// Where the provider's keys are.
     pub jwks_uri: Option<String>,
-    /// The provider's keys themselves, as a JWK set; symmetric ones are allowed here.
-    pub jwks: Option<Value>,
+    /// The provider's keys themselves, as the JSON text of a JWK set. Symmetric ones are allowed here,
+    /// so it is a secret.
+    pub jwks: Option<Secret>,
     /// Where the provider ends its session (RP-Initiated Logout).
     pub end_session_endpoint: Option<String>,
     /// What relative URLs of API requests are taken from.
@@ -181,8 +183,12 @@ impl ClientConfig {
 
     /// Sets the provider's keys, as a JWK set.
     #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the caller is done with it: it may be secret"
+    )]
     pub fn jwks(mut self, jwks: Value) -> Self {
-        self.jwks = Some(jwks);
+        self.jwks = Some(Secret::new(jwks.to_string()));
         self
     }
 

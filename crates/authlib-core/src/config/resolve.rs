@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use http::HeaderValue;
 use url::Url;
 
 use super::keys::{is_reserved_authorize_param, is_reserved_token_param};
@@ -156,10 +157,10 @@ impl ClientConfig {
         };
         let (issuer, metadata_url) = self.provider(check);
         let id_token_alg = self.id_token_alg(check);
-        let jwks = self.jwks.as_ref().and_then(|jwks| self.registered_keys(check, jwks));
+        let jwks = self.jwks.as_ref().and_then(|jwks| registered_keys(check, jwks));
         let scope = self.scope.clone().unwrap_or_default();
         let scopes: Vec<_> = scope.split_ascii_whitespace().map(ToOwned::to_owned).collect();
-        self.completeness(check, metadata_url.is_some(), issuer.is_some());
+        self.completeness(check);
         self.params(check);
         ClientSettings {
             auth_method: self.auth_method(check),
@@ -202,8 +203,9 @@ impl ClientConfig {
     /// The issuer and where its metadata are, each from the other where only one is given
     /// (OpenID Connect Discovery §4, RFC 8414 §3).
     fn provider(&self, check: &mut Check<'_>) -> (Option<String>, Option<Url>) {
-        if let Some(issuer) = &self.issuer {
-            check.url("issuer", Some(issuer));
+        let url = check.url("issuer", self.issuer.as_ref());
+        if url.is_some_and(|url| url.query().is_some()) {
+            check.problem("issuer", "has a query (RFC 8414 §2)");
         }
         let given = check.url("server_metadata_url", self.server_metadata_url.as_ref());
         match (self.issuer.clone(), given) {
@@ -244,7 +246,9 @@ impl ClientConfig {
         self.id_token_signed_response_alg.as_deref().is_some_and(|alg| alg.starts_with("HS"))
     }
 
-    fn completeness(&self, check: &mut Check<'_>, metadata: bool, issuer: bool) {
+    fn completeness(&self, check: &mut Check<'_>) {
+        // What is given but refused has its own problem, and is not missing as well.
+        let metadata = self.issuer.is_some() || self.server_metadata_url.is_some();
         for (key, given) in [
             ("authorize_url", self.authorization_endpoint.is_some()),
             ("access_token_url", self.token_endpoint.is_some()),
@@ -260,11 +264,14 @@ impl ClientConfig {
                                without keys; set it, `jwks`, or `server_metadata_url`";
                 check.problem("jwks_uri", problem);
             }
-            if !issuer {
+            if !metadata {
                 let problem =
                     "is missing: `openid` is in `scope`, and ID tokens are held against it";
                 check.problem("issuer", problem);
             }
+        }
+        if self.user_agent.as_deref().is_some_and(|text| HeaderValue::from_str(text).is_err()) {
+            check.problem("user_agent", "can't be sent as a header");
         }
         match self.code_challenge_method.as_deref() {
             None | Some("S256") => {}
@@ -300,6 +307,9 @@ impl ClientConfig {
                 Ok(url) if url.fragment().is_some() => {
                     check.problem(key, "has a fragment (RFC 6749 §3.1.2)");
                 }
+                Ok(url) if !is_web_or_app(&url) => {
+                    check.problem(key, "is neither http, https nor an app's own scheme with a dot");
+                }
                 Ok(_) => {}
                 Err(_) => check.problem(key, "is neither an absolute URL nor a path"),
             }
@@ -313,8 +323,7 @@ impl ClientConfig {
             "`client_secret_basic`, `client_secret_post` and `none`",
             AuthMethod::from_name,
         )?;
-        let secret = self.client_secret.as_ref().is_some_and(|secret| !secret.is_empty());
-        if method != AuthMethod::None && !secret {
+        if method != AuthMethod::None && !self.has_secret() {
             check.problem("client_secret", format!("is missing: `{}` needs it", method.name()));
         }
         Some(method)
@@ -327,25 +336,36 @@ impl ClientConfig {
             "RS, PS and ES 256 to 512, EdDSA and HS 256 to 512, never `none` (RFC 8725 §3.2)",
             Algorithm::from_name,
         )?;
-        if alg.is_symmetric() && self.client_secret.is_none() && self.jwks.is_none() {
+        if alg.is_symmetric() && !self.has_secret() && self.jwks.is_none() {
             check.problem("client_secret", format!("is missing: ID tokens by {alg} need it"));
         }
         Some(alg)
     }
 
-    fn registered_keys(&self, check: &mut Check<'_>, jwks: &serde_json::Value) -> Option<JwkSet> {
-        match JwkSet::from_value_with_symmetric(jwks) {
-            Ok(keys) if keys.is_empty() => {
-                check.problem("jwks", "has no key that can verify a signature");
-                None
-            }
-            Ok(keys) => Some(keys),
-            Err(cause) => {
-                check.problem("jwks", format!("is no JWK set: {cause}"));
-                None
-            }
+    fn has_secret(&self) -> bool {
+        self.client_secret.as_ref().is_some_and(|secret| !secret.is_empty())
+    }
+}
+
+fn registered_keys(check: &mut Check<'_>, jwks: &Secret) -> Option<JwkSet> {
+    let value = serde_json::from_str(jwks.expose()).unwrap_or_default();
+    match JwkSet::from_value_with_symmetric(&value) {
+        Ok(keys) if keys.is_empty() => {
+            check.problem("jwks", "has no key that can verify a signature");
+            None
+        }
+        Ok(keys) => Some(keys),
+        Err(cause) => {
+            check.problem("jwks", format!("is no JWK set: {cause}"));
+            None
         }
     }
+}
+
+/// Whether a browser can be sent there: a web page, or an app by a scheme of its own, which has a dot
+/// (RFC 8252 §7.1) and so is never the `localhost` of a URL that lacks its scheme.
+fn is_web_or_app(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") || url.scheme().contains('.')
 }
 
 fn is_name_char(c: char) -> bool {

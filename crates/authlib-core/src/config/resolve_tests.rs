@@ -63,6 +63,16 @@ fn what_is_missing_contradicts_or_weakens_is_refused_by_key() {
         (by_hand().response_mode("fragment"), "\"fragment\" is not supported"),
         (by_hand().jwks(serde_json::json!({"keys": []})), "`jwks`: has no key"),
         (by_hand().jwks(serde_json::json!({})), "`jwks`: is no JWK set"),
+        (by_hand().redirect_uri("localhost:3000/cb"), "`redirect_uri`: is neither http"),
+        (by_hand().redirect_uri("javascript:alert(1)"), "`redirect_uri`: is neither http"),
+        (by_hand().user_agent("a\nb"), "`user_agent`: can't be sent"),
+        (by_hand().issuer("https://op.example?x=1"), "`issuer`: has a query"),
+        (by_hand().issuer("https://op.example "), "`issuer`: is refused"),
+        (by_hand().authorize_param("client_secret", "x"), "must not hold `client_secret`"),
+        (
+            by_hand().id_token_signed_response_alg("HS256").client_secret(""),
+            "ID tokens by HS256 need it",
+        ),
         (by_hand().redirect_uri("not a url"), "`redirect_uri`: is neither"),
         (by_hand().redirect_uri("https://x.example/#f"), "has a fragment"),
         (ClientConfig { name: "a/b".into(), ..by_hand() }, "a client's name has letters"),
@@ -76,6 +86,18 @@ fn what_is_missing_contradicts_or_weakens_is_refused_by_key() {
         let problems = problems(config);
         assert!(problems.contains(says), "{says}\nnot in\n{problems}");
     }
+}
+
+/// What is given but refused is one problem, not also missing.
+#[test]
+fn a_refused_url_is_reported_once() {
+    let config = ClientConfig::new("c").client_id("id").issuer("http://op.example").scope("openid");
+    assert_eq!(problems(config).lines().count(), 1);
+}
+
+#[test]
+fn an_app_may_be_sent_back_to_by_its_own_scheme() {
+    assert_eq!(problems(by_hand().redirect_uri("com.example.app:/cb")), "");
 }
 
 #[test]

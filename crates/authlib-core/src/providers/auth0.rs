@@ -1,5 +1,6 @@
 //! Auth0, by OpenID Connect.
 
+use super::bare;
 use crate::config::ClientConfig;
 
 /// The Auth0 tenant at `domain`, such as `example.eu.auth0.com`. Its issuer ends in a slash.
@@ -7,6 +8,6 @@ use crate::config::ClientConfig;
 pub fn auth0(domain: &str) -> ClientConfig {
     ClientConfig::new("auth0")
         .label("Auth0")
-        .issuer(format!("https://{domain}/"))
+        .issuer(format!("https://{}/", bare(domain)))
         .scope("openid profile email")
 }

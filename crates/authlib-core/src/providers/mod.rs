@@ -46,3 +46,35 @@ pub fn named(name: &str) -> Option<ClientConfig> {
         _ => return None,
     })
 }
+
+/// A host, and perhaps a path, of what may have been copied from a browser's address bar.
+fn bare(domain: &str) -> &str {
+    domain.trim().trim_start_matches("https://").trim_end_matches('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issuers_of_tenants_are_spelt_as_the_providers_spell_them() {
+        for (config, issuer) in [
+            (auth0("x.eu.auth0.com"), "https://x.eu.auth0.com/"),
+            (auth0("https://x.eu.auth0.com/"), "https://x.eu.auth0.com/"),
+            (okta("x.okta.com"), "https://x.okta.com"),
+            (okta("https://x.okta.com/oauth2/default/"), "https://x.okta.com/oauth2/default"),
+            (keycloak("https://id.example/", "main"), "https://id.example/realms/main"),
+        ] {
+            assert_eq!(config.issuer.as_deref(), Some(issuer));
+            let config = config.client_id("id").client_secret("s");
+            assert!(config.resolve().is_ok(), "{issuer}");
+        }
+    }
+
+    #[test]
+    fn every_name_has_its_preset_and_every_preset_its_name() {
+        for name in NAMES {
+            assert_eq!(named(name).unwrap().name, *name);
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Okta, by OpenID Connect.
 
+use super::bare;
 use crate::config::ClientConfig;
 
 /// The Okta organisation or authorization server at `issuer`, such as
@@ -8,6 +9,6 @@ use crate::config::ClientConfig;
 pub fn okta(issuer: &str) -> ClientConfig {
     ClientConfig::new("okta")
         .label("Okta")
-        .issuer(format!("https://{issuer}"))
+        .issuer(format!("https://{}", bare(issuer)))
         .scope("openid profile email")
 }
