@@ -14,10 +14,7 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the system's clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
     fn now(&self) -> SystemTime {
         SystemTime::now()
     }
@@ -50,8 +47,7 @@ impl Clock for FixedClock {
 /// Seconds since the Unix epoch, as JSON's dates are written (RFC 7519 §2); 0 before it.
 #[must_use]
 pub fn unix_seconds(time: SystemTime) -> u64 {
-    time.duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// The time of `seconds` since the Unix epoch, at most some 8000 years from it.

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -9,7 +10,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What went wrong, for the developer: the failed check, where it helps a hint at what to change, and
 /// the cause behind it as [`source`](StdError::source). No secret, code or token ever stands in it.
 ///
-/// What a *caller does next* depends on [`kind`](Self::kind) only; the detail may grow in any release.
+/// Cheap to clone. What a *caller does next* depends on [`kind`](Self::kind) only; the detail may grow in any release.
 ///
 /// ```
 /// use authlib_core::{ErrorKind, OAuth};
@@ -20,11 +21,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert_eq!(error.kind().status(), 404);
 /// # Ok::<(), authlib_core::Error>(())
 /// ```
-pub struct Error(Box<Inner>);
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
-    check: Box<dyn StdError + Send + Sync>,
+    check: Arc<dyn StdError + Send + Sync>,
     hint: Option<String>,
     client: Option<String>,
     provider: Option<ProviderError>,
@@ -81,9 +84,9 @@ impl Error {
     ///
     /// Implementations of the ports make their errors with it.
     pub fn new(kind: ErrorKind, check: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self(Box::new(Inner {
+        Self(Arc::new(Inner {
             kind,
-            check: check.into(),
+            check: Arc::from(check.into()),
             hint: None,
             client: None,
             provider: None,
@@ -93,21 +96,21 @@ impl Error {
     /// The same error with a word on what the developer should look at.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.0.hint = Some(hint.into());
+        Arc::make_mut(&mut self.0).hint = Some(hint.into());
         self
     }
 
     /// The same error, naming the registered client that it is about, unless it names one already.
     #[must_use]
     pub fn for_client(mut self, name: &str) -> Self {
-        self.0.client.get_or_insert_with(|| name.to_owned());
+        Arc::make_mut(&mut self.0).client.get_or_insert_with(|| name.to_owned());
         self
     }
 
     /// The same error with the provider's own words.
     #[must_use]
     pub fn said(mut self, provider: ProviderError) -> Self {
-        self.0.provider = Some(provider);
+        Arc::make_mut(&mut self.0).provider = Some(provider);
         self
     }
 

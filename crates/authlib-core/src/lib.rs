@@ -1,12 +1,71 @@
-//! core
+//! OAuth 2.0 and OpenID Connect **clients** for web applications: the login layer that the framework
+//! crates (`authlib-axum`, …) stand on.
+//!
+//! A [`ClientConfig`] says what a client is registered with, [`OAuth`] checks all of them at once and
+//! hands out [`RemoteApp`]s, and [`login`] holds the order of the steps of a login for every framework.
+//! PKCE, nonce, issuer and state are checked without being asked to; what weakens a check has
+//! `dangerous` in its name.
+//!
+//! # A login without a framework
+//!
+//! ```no_run
+//! use authlib_core::{AuthorizeOptions, OAuth, Params, providers};
+//!
+//! # async fn run() -> authlib_core::Result<()> {
+//! let oauth = OAuth::builder()
+//!     .register(providers::google().client_id("id").client_secret("secret"))
+//!     .build()?;
+//! let google = oauth.client("google")?;
+//!
+//! let options = AuthorizeOptions::new().redirect_uri("https://app.example.com/authorize");
+//! let (url, pending) = google.create_authorization_url(options).await?;
+//! // Send the browser to `url`, keep `pending` in its session; it comes back with a query:
+//! let callback = Params::parse("code=...&state=...");
+//! let token = google.fetch_access_token(pending, &callback).await?;
+//! println!("{:?} logged in", token.userinfo()?.name());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! - `reqwest` (default): the built-in [`HttpClient`](transport::HttpClient). Without it, give the
+//!   registry one of your own; then no TLS and no runtime is compiled.
 
-pub mod clock;
+mod crypto;
+mod endpoint;
 pub mod error;
 pub mod message;
 pub mod params;
 pub mod secret;
+
+pub mod jose;
+
+pub mod oauth2;
+pub mod oidc;
+
+pub mod clock;
+pub mod config;
+pub mod events;
+pub mod random;
+pub mod store;
 pub mod transport;
 
+mod client;
+pub mod providers;
+
+mod app;
+
+pub mod login;
+
+pub use crate::app::{
+    ApiRequest, AuthorizeOptions, LogoutOptions, OAuth, OAuthBuilder, PENDING_TTL, PendingLogin,
+    PendingLogout, RemoteApp,
+};
+pub use crate::config::ClientConfig;
 pub use crate::error::{Error, ErrorKind, ProviderError, Result};
+pub use crate::events::TokenUpdate;
+pub use crate::oauth2::Token;
+pub use crate::oidc::UserInfo;
 pub use crate::params::Params;
 pub use crate::secret::Secret;

@@ -24,10 +24,7 @@ impl BodyLimit {
     /// The limit that `request` carries.
     #[must_use]
     pub fn of(request: &Request) -> usize {
-        request
-            .extensions()
-            .get::<Self>()
-            .map_or(MAX_BODY, |limit| limit.0)
+        request.extensions().get::<Self>().map_or(MAX_BODY, |limit| limit.0)
     }
 }
 
@@ -35,9 +32,7 @@ impl BodyLimit {
 #[must_use]
 pub fn json_get(url: &Url) -> Request {
     let mut request = bare(Method::GET, url, Vec::new());
-    request
-        .headers_mut()
-        .insert(ACCEPT, HeaderValue::from_static("application/json"));
+    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
     request
 }
 
@@ -47,10 +42,7 @@ pub fn form_post(url: &Url, form: &Params) -> Request {
     let mut request = bare(Method::POST, url, form.to_form().into_bytes());
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/x-www-form-urlencoded"),
-    );
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     request
 }
 
@@ -87,14 +79,10 @@ mod tests {
     #[test]
     fn media_types_are_read_without_case_and_parameters() {
         let mut response = Response::new(Vec::new());
-        response.headers_mut().insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("Application/JSON; charset=utf-8"),
-        );
-        assert_eq!(
-            media_type(response.headers()).as_deref(),
-            Some("application/json")
-        );
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("Application/JSON; charset=utf-8"));
+        assert_eq!(media_type(response.headers()).as_deref(), Some("application/json"));
         assert!(is_json("application/problem+json"));
         assert!(!is_json("text/html"));
     }

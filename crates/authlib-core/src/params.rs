@@ -69,18 +69,14 @@ impl Params {
         let mut values = self.iter().filter(|(known, _)| *known == name).map(|(_, value)| value);
         let first = values.next();
         if values.next().is_some() {
-            return Err(RepeatedParam {
-                name: name.to_owned(),
-            });
+            return Err(RepeatedParam { name: name.to_owned() });
         }
         Ok(first)
     }
 
     /// Every value of a name, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.iter()
-            .filter(move |(known, _)| *known == name)
-            .map(|(_, value)| value)
+        self.iter().filter(move |(known, _)| *known == name).map(|(_, value)| value)
     }
 
     /// Whether the name stands at least once.
@@ -91,9 +87,7 @@ impl Params {
 
     /// Names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Whether there is no parameter.
@@ -111,9 +105,7 @@ impl Params {
     /// The `application/x-www-form-urlencoded` text, for a form body.
     #[must_use]
     pub fn to_form(&self) -> String {
-        form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(self.iter())
-            .finish()
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(self.iter()).finish()
     }
 
     /// The query text, with `%20` for a blank: some authorization servers do not read `+`, and all
@@ -126,9 +118,7 @@ impl Params {
 
 impl fmt::Debug for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(self.0.iter().map(|(name, _)| name))
-            .finish()
+        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -179,10 +169,7 @@ mod tests {
 
     #[test]
     fn a_query_has_no_plus() {
-        assert_eq!(
-            Params::new().with("scope", "a b+c").to_query(),
-            "scope=a%20b%2Bc"
-        );
+        assert_eq!(Params::new().with("scope", "a b+c").to_query(), "scope=a%20b%2Bc");
     }
 
     #[test]

@@ -117,10 +117,7 @@ pub mod exposed_option {
     /// # Errors
     ///
     /// What the serializer reports.
-    #[expect(
-        clippy::ref_option,
-        reason = "the signature that serde's `with` asks for"
-    )]
+    #[expect(clippy::ref_option, reason = "the signature that serde's `with` asks for")]
     pub fn serialize<S: Serializer>(
         secret: &Option<Secret>,
         serializer: S,

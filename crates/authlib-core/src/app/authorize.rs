@@ -1,0 +1,305 @@
+//! A login without its browser: [`RemoteApp::create_authorization_url`] starts it,
+//! [`RemoteApp::fetch_access_token`] finishes it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Map;
+use url::Url;
+
+use super::{AuthorizeOptions, PendingLogin, RemoteApp};
+use crate::client::oauth2::{TokenClient, fetch_token};
+use crate::clock::{from_unix_seconds, unix_seconds};
+use crate::config::is_reserved_authorize_param;
+use crate::error::{Error, ErrorKind, Result};
+use crate::jose::jwt::Claims;
+use crate::oauth2::authorization::{AuthorizationRequest, AuthorizationResponse, Expected};
+use crate::oauth2::grant::Grant;
+use crate::oauth2::metadata::ServerMetadata;
+use crate::oauth2::{AuthMethod, Token};
+use crate::oidc::id_token::{self, IdTokenError, Rules};
+use crate::oidc::user_info::{userinfo_answer, userinfo_request};
+use crate::params::Params;
+use crate::random;
+use crate::secret::Secret;
+
+impl RemoteApp {
+    /// The URL to send the browser to, and the record that its callback is held against
+    /// (RFC 6749 §4.1.1).
+    ///
+    /// PKCE with S256 is always on (RFC 9700 §2.1.1), a nonce is sent with the `openid` scope.
+    /// Web applications call [`login::authorize_redirect`](crate::login::authorize_redirect), which
+    /// keeps the record in the session.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] without a redirect URI or with a reserved parameter,
+    /// [`ErrorKind::Transport`] and [`ErrorKind::BadAnswer`] when the metadata can't be had.
+    pub async fn create_authorization_url(
+        &self,
+        options: AuthorizeOptions,
+    ) -> Result<(Url, PendingLogin)> {
+        self.start(options).await.map_err(|error| error.for_client(self.name()))
+    }
+
+    async fn start(&self, options: AuthorizeOptions) -> Result<(Url, PendingLogin)> {
+        let settings = &self.inner.settings;
+        let redirect_uri = self.redirect_uri(options.redirect_uri.as_deref())?;
+        for (name, _) in options.params.iter() {
+            if is_reserved_authorize_param(name) {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    format!("parameter `{name}` of the authorization request is set by the login"),
+                )
+                .hint("what can be chosen has a method of its own in `AuthorizeOptions`"));
+            }
+        }
+        let metadata = self.metadata().await?;
+        if metadata.as_ref().is_some_and(|known| known.require_pushed_authorization_requests) {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "the provider takes pushed authorization requests only (RFC 9126), which are not \
+                 built yet",
+            ));
+        }
+        let endpoint = self.endpoint(
+            "authorization_endpoint",
+            settings.endpoints.authorization.as_ref(),
+            metadata.as_ref().and_then(|known| known.authorization_endpoint.as_ref()),
+        )?;
+        let scope = options.scope.unwrap_or_else(|| settings.scopes.join(" "));
+        let pending = PendingLogin {
+            client: self.name().to_owned(),
+            issuer: settings.issuer.clone(),
+            state: self.unguessable()?,
+            nonce: is_openid(&scope).then(|| self.unguessable()).transpose()?,
+            code_verifier: (!settings.skip_pkce).then(|| self.unguessable()).transpose()?,
+            redirect_uri,
+            scope,
+            max_age: options.max_age.or(settings.max_age).map(|age| age.as_secs()),
+            started_at: unix_seconds(self.now()),
+            next: options.next,
+            data: options.data,
+        };
+        let mut extra = settings.authorize_params.clone();
+        for (name, value) in options.params {
+            extra.set(&name, value);
+        }
+        if let Some(max_age) = pending.max_age {
+            extra.set("max_age", max_age.to_string());
+        }
+        let url = AuthorizationRequest {
+            endpoint: &endpoint,
+            client_id: self.client_id(),
+            redirect_uri: &pending.redirect_uri,
+            scope: &pending.scope,
+            state: &pending.state,
+            nonce: pending.nonce.as_ref(),
+            code_verifier: pending.code_verifier.as_ref(),
+            response_mode: settings.response_mode.map(|mode| mode.name()),
+            extra: &extra,
+        }
+        .url();
+        Ok((url, pending))
+    }
+
+    /// Finishes a login: checks the callback, spends the code, verifies the ID token and asks who the
+    /// user is (RFC 6749 §4.1.2 and §4.1.3, OpenID Connect Core §3.1.3). The record is spent whatever
+    /// comes of it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidCallback`], [`ErrorKind::Denied`] and [`ErrorKind::Provider`] by what the
+    /// callback says, [`ErrorKind::Transport`] and [`ErrorKind::BadAnswer`] by what comes of the
+    /// requests behind it, [`ErrorKind::InvalidIdToken`] when the ID token does not verify.
+    pub async fn fetch_access_token(
+        &self,
+        pending: PendingLogin,
+        callback: &Params,
+    ) -> Result<Token> {
+        self.finish(pending, callback).await.map_err(|error| error.for_client(self.name()))
+    }
+
+    async fn finish(&self, pending: PendingLogin, callback: &Params) -> Result<Token> {
+        let settings = &self.inner.settings;
+        if pending.client != self.name() || pending.issuer != settings.issuer {
+            return Err(Error::new(
+                ErrorKind::InvalidCallback,
+                "the callback belongs to a login that was started with another client",
+            )
+            .hint("each client needs a redirect URI of its own (RFC 9700 §4.4)"));
+        }
+        if pending.is_expired(self.now()) {
+            return Err(Error::new(
+                ErrorKind::InvalidCallback,
+                "the login was started more than 10 minutes ago",
+            ));
+        }
+        let metadata = self.metadata().await?;
+        let issuers = self.issuers();
+        let promised = metadata
+            .as_ref()
+            .is_some_and(|known| known.authorization_response_iss_parameter_supported);
+        let expected =
+            Expected { state: &pending.state, issuers: &issuers, iss_required: promised };
+        let response = AuthorizationResponse::check(callback, &expected)?;
+        let grant = Grant::AuthorizationCode {
+            code: &response.code,
+            redirect_uri: &pending.redirect_uri,
+            code_verifier: pending.code_verifier.as_ref(),
+        };
+        let extra = &settings.access_token_params;
+        let mut token =
+            self.token_request(&grant, extra, &pending.scope, metadata.as_ref()).await?;
+        let claims = self.verified_claims(&token, &pending, metadata.as_ref()).await?;
+        if claims.is_none() {
+            // Nothing vouches for it: it must not come back as a hint or as an identity.
+            token.id_token = None;
+        }
+        token.claims = self.who(&token, claims, metadata.as_ref()).await?;
+        Ok(token)
+    }
+
+    /// One token request with this client's authentication.
+    pub(crate) async fn token_request(
+        &self,
+        grant: &Grant<'_>,
+        extra: &Params,
+        scope: &str,
+        metadata: Option<&Arc<ServerMetadata>>,
+    ) -> Result<Token> {
+        let settings = &self.inner.settings;
+        let registered = match grant {
+            Grant::RefreshToken { .. } => {
+                settings.endpoints.refresh.as_ref().or(settings.endpoints.token.as_ref())
+            }
+            Grant::AuthorizationCode { .. } => settings.endpoints.token.as_ref(),
+        };
+        let document = metadata.and_then(|known| known.token_endpoint.as_ref());
+        let endpoint = self.endpoint("token_endpoint", registered, document)?;
+        let method = AuthMethod::choose(
+            settings.auth_method,
+            settings.client_secret.is_some(),
+            metadata.and_then(|known| known.token_endpoint_auth_methods_supported.as_deref()),
+        )?;
+        let client = TokenClient {
+            endpoint: &endpoint,
+            client_id: self.client_id(),
+            client_secret: settings.client_secret.as_ref(),
+            method,
+            extra,
+        };
+        let scope = (!scope.is_empty()).then_some(scope);
+        fetch_token(&self.inner.driver, &client, grant, scope, self.now()).await
+    }
+
+    /// The ID token's claims, where OpenID Connect was asked for.
+    async fn verified_claims(
+        &self,
+        token: &Token,
+        pending: &PendingLogin,
+        metadata: Option<&Arc<ServerMetadata>>,
+    ) -> Result<Option<Claims>> {
+        if !is_openid(&pending.scope) {
+            return Ok(None);
+        }
+        let Some(id_token) = &token.id_token else {
+            return Err(Error::new(
+                ErrorKind::BadAnswer,
+                "the token answer has no `id_token`, although `openid` was asked for \
+                 (OpenID Connect Core §3.1.3.3)",
+            )
+            .hint(
+                "the provider may not speak OpenID Connect: leave `openid` out of `scope` then",
+            ));
+        };
+        let metadata = metadata.map(AsRef::as_ref);
+        let algorithms = self.id_token_algorithms(metadata)?;
+        let rules = Rules {
+            issuers: &self.issuers(),
+            client_id: self.client_id(),
+            algorithms: &algorithms,
+            nonce: pending.nonce.as_ref().map(Secret::expose),
+            max_age: pending.max_age.map(Duration::from_secs),
+            access_token: token.access_token.expose(),
+            asked_at: from_unix_seconds(pending.started_at),
+            now: self.now(),
+        };
+        let text = id_token.expose();
+        let verify = |keys: &_| id_token::verify(text, keys, &rules);
+        let claims =
+            self.verify_with_keys(text, metadata, |error: &IdTokenError| Some(error), verify);
+        claims.await.map(Some)
+    }
+
+    /// Who the user is: the ID token's claims, and those of the user info that it lacks. Where there
+    /// is neither, nothing.
+    async fn who(
+        &self,
+        token: &Token,
+        id_token: Option<Claims>,
+        metadata: Option<&Arc<ServerMetadata>>,
+    ) -> Result<Option<Map<String, serde_json::Value>>> {
+        let settings = &self.inner.settings;
+        let endpoint = settings
+            .endpoints
+            .userinfo
+            .as_ref()
+            .or(metadata.and_then(|known| known.userinfo_endpoint.as_ref()))
+            .filter(|_| settings.fetch_userinfo);
+        let Some(endpoint) = endpoint else {
+            return Ok(id_token.map(|claims| claims.as_map().clone()));
+        };
+        let request = userinfo_request(endpoint, token)?;
+        let response = self.inner.driver.send("the user info request", request).await?;
+        let sub = id_token.as_ref().map(|claims| claims.text("sub")).transpose();
+        let sub = sub.map_err(IdTokenError::from)?.flatten();
+        let mut claims = userinfo_answer(&response, sub, settings.subject_claim())?;
+        if let Some(id_token) = &id_token {
+            // What is signed wins over what is not.
+            claims.extend(id_token.as_map().clone());
+        }
+        Ok(Some(claims))
+    }
+
+    /// The spellings of the issuer that this client accepts.
+    pub(crate) fn issuers(&self) -> Vec<&str> {
+        let settings = &self.inner.settings;
+        let others = settings.accepted_issuers.iter().map(String::as_str);
+        settings.issuer.as_deref().into_iter().chain(others).collect()
+    }
+
+    fn redirect_uri(&self, given: Option<&str>) -> Result<String> {
+        let text = given.or(self.inner.settings.redirect_uri.as_deref()).ok_or_else(|| {
+            Error::new(ErrorKind::Config, "the login has no redirect URI")
+                .hint("pass one to `authorize_redirect`, or set `redirect_uri`")
+        })?;
+        self.absolute(text, "the redirect URI")
+    }
+
+    /// A URL as it is, a path under the registry's base URL: never built from what a request says of
+    /// its host.
+    pub(crate) fn absolute(&self, text: &str, what: &str) -> Result<String> {
+        if Url::parse(text).is_ok() {
+            return Ok(text.to_owned());
+        }
+        let config = |check: String| Error::new(ErrorKind::Config, check);
+        let base = self.inner.ports.base_url.as_ref().ok_or_else(|| {
+            config(format!("{what} {text:?} is no absolute URL"))
+                .hint("write it in full, or give the registry a `base_url`")
+        })?;
+        let under =
+            format!("{}/{}", base.as_str().trim_end_matches('/'), text.trim_start_matches('/'));
+        let url = Url::parse(&under).map_err(|_| config(format!("{what} {text:?} is no URL")))?;
+        Ok(url.into())
+    }
+
+    pub(crate) fn unguessable(&self) -> Result<Secret> {
+        random::token(self.inner.ports.random.as_ref()).map(Secret::new)
+    }
+}
+
+/// Whether a scope asks for OpenID Connect (Core §3.1.2.1).
+fn is_openid(scope: &str) -> bool {
+    scope.split_ascii_whitespace().any(|word| word == "openid")
+}

@@ -1,0 +1,44 @@
+//! The provider's metadata as a registered client sees them: registered endpoints first, then the
+//! cached document.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::RemoteApp;
+use crate::error::{Error, ErrorKind, Result};
+use crate::oauth2::metadata::{ServerMetadata, metadata_answer, metadata_request};
+
+impl RemoteApp {
+    /// The document, fetched when it is needed first; nothing where the client is registered without.
+    pub(crate) async fn metadata(&self) -> Result<Option<Arc<ServerMetadata>>> {
+        let settings = &self.inner.settings;
+        let (Some(url), Some(issuer)) = (&settings.metadata_url, &settings.issuer) else {
+            return Ok(None);
+        };
+        let fetch = || async {
+            let request = metadata_request(url);
+            let response = self.inner.driver.send("the request for metadata", request).await?;
+            metadata_answer(&response, issuer)
+        };
+        let metadata = self.inner.metadata.get(self.now(), fetch).await;
+        metadata.map(Some).map_err(|error| error.for_client(self.name()))
+    }
+
+    /// An endpoint: the registered one, else the document's.
+    pub(crate) fn endpoint(
+        &self,
+        name: &'static str,
+        registered: Option<&Url>,
+        document: Option<&Url>,
+    ) -> Result<Url> {
+        registered.or(document).cloned().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unsupported,
+                format!("the provider's metadata name no `{name}`, and none is registered"),
+            )
+            .hint(format!("set `{name}`"))
+            .for_client(self.name())
+        })
+    }
+}

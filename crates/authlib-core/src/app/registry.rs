@@ -1,0 +1,293 @@
+//! [`OAuth`]: the registry of clients, and its builder.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::{Ports, RemoteApp};
+use crate::client::Driver;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{ClientConfig, ConfigProblem, ConfigProblems, Sources};
+use crate::endpoint::endpoint_url;
+use crate::error::{Error, ErrorKind, Result};
+use crate::events::{Subscribers, TokenUpdate};
+use crate::random::{Random, SystemRandom};
+use crate::store::{LoginStore, MemoryTokenStore, TokenStore};
+use crate::transport::HttpClient;
+
+/// The registered clients. Cheap to clone; all clones are the same registry.
+///
+/// ```
+/// use authlib_core::{ClientConfig, OAuth, providers};
+///
+/// let oauth = OAuth::builder()
+///     .base_url("https://app.example.com")
+///     .register(providers::google().client_id("id").client_secret("secret"))
+///     .register(ClientConfig::new("intranet").client_id("app").issuer("https://id.example.com"))
+///     .build()?;
+/// assert_eq!(oauth.client("google")?.label(), "Google");
+/// # Ok::<(), authlib_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct OAuth(Arc<Registry>);
+
+struct Registry {
+    /// In the order of their registration.
+    apps: Vec<RemoteApp>,
+    places: HashMap<String, usize>,
+    ports: Ports,
+}
+
+/// Collects clients and ports, and checks everything at once in [`build`](Self::build).
+#[derive(Default)]
+#[must_use = "a builder does nothing until it builds"]
+pub struct OAuthBuilder {
+    sources: Sources,
+    required: Vec<String>,
+    base_url: Option<String>,
+    http: Option<Arc<dyn HttpClient>>,
+    clock: Option<Arc<dyn Clock>>,
+    random: Option<Arc<dyn Random>>,
+    tokens: Option<Arc<dyn TokenStore>>,
+    logins: Option<Arc<dyn LoginStore>>,
+    subscribers: Subscribers,
+}
+
+impl OAuth {
+    /// Begins a registry.
+    pub fn builder() -> OAuthBuilder {
+        OAuthBuilder::default()
+    }
+
+    /// The client of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownClient`] when none is registered under it.
+    pub fn client(&self, name: &str) -> Result<RemoteApp> {
+        let place = self.0.places.get(name);
+        place.and_then(|place| self.0.apps.get(*place)).cloned().ok_or_else(|| {
+            let known: Vec<_> = self.clients().map(RemoteApp::name).collect();
+            let name: String = name.chars().take(60).collect();
+            Error::new(ErrorKind::UnknownClient, format!("no client is registered as {name:?}"))
+                .hint(format!("registered are: {}", known.join(", ")))
+        })
+    }
+
+    /// All clients, in the order of their registration.
+    pub fn clients(&self) -> impl Iterator<Item = &RemoteApp> {
+        self.0.apps.iter()
+    }
+
+    /// Calls `subscriber` after each refreshed token was stored. It runs in the request that
+    /// refreshed: hand long work on.
+    pub fn subscribe(&self, subscriber: impl Fn(&TokenUpdate) + Send + Sync + 'static) {
+        let mut subscribers =
+            self.0.ports.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
+        subscribers.push(subscriber);
+    }
+
+    pub(crate) fn tokens(&self) -> &dyn TokenStore {
+        self.0.ports.tokens.as_ref()
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.0.ports.clock.now()
+    }
+}
+
+impl OAuthBuilder {
+    /// Registers a client: a [`ClientConfig`], a preset of [`providers`](crate::providers), or the
+    /// name of one. What it lacks may come from a file or the environment.
+    pub fn register(mut self, client: impl Into<ClientConfig>) -> Self {
+        self.sources.register(client.into());
+        self
+    }
+
+    /// Demands that a client of this name is registered in the end.
+    pub fn require(mut self, name: impl Into<String>) -> Self {
+        self.required.push(name.into());
+        self
+    }
+
+    /// Lays the tables `[oauth.NAME]` of a TOML file over what is registered, and registers the names
+    /// that are new. A file that can't be read is a problem.
+    pub fn load_file(mut self, path: impl AsRef<Path>) -> Self {
+        self.sources.file(path.as_ref());
+        self
+    }
+
+    /// As [`load_file`](Self::load_file), from a TOML text.
+    pub fn load_toml(mut self, text: &str) -> Self {
+        self.sources.toml(text, "the TOML text");
+        self
+    }
+
+    /// As [`load_file`](Self::load_file), from a value that the application read by itself; its
+    /// `oauth` member holds a table for each client.
+    pub fn load_value(mut self, document: Map<String, Value>) -> Self {
+        self.sources.document(document);
+        self
+    }
+
+    /// Lays `{NAME}_{KEY}` variables of the environment over everything else, such as
+    /// `GITHUB_CLIENT_SECRET`; a preset whose `{NAME}_CLIENT_ID` is set is registered.
+    pub fn load_env(mut self) -> Self {
+        self.sources.env();
+        self
+    }
+
+    /// As [`load_env`](Self::load_env), from variables of your own.
+    pub fn load_vars(mut self, vars: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.sources.vars(vars.into_iter().collect());
+        self
+    }
+
+    /// The application's own URL, under which redirect URIs that are given as paths are taken. It is
+    /// never built from what a request says of its host.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Sends requests by another HTTP client than the built-in one.
+    pub fn http_client(mut self, http: impl HttpClient + 'static) -> Self {
+        self.http = Some(Arc::new(http));
+        self
+    }
+
+    /// Tells the time by another clock than the system's.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// As [`clock`](Self::clock), for one that is shared.
+    pub fn shared_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Takes randomness from elsewhere than the system: for tests only.
+    pub fn random(mut self, random: impl Random + 'static) -> Self {
+        self.random = Some(Arc::new(random));
+        self
+    }
+
+    /// Keeps tokens elsewhere than in memory.
+    pub fn token_store(mut self, tokens: impl TokenStore + 'static) -> Self {
+        self.tokens = Some(Arc::new(tokens));
+        self
+    }
+
+    /// Keeps pending logins outside the browser's session, with a marker in it.
+    pub fn login_store(mut self, logins: impl LoginStore + 'static) -> Self {
+        self.logins = Some(Arc::new(logins));
+        self
+    }
+
+    /// Calls `subscriber` after each refreshed token was stored.
+    pub fn on_token_update(
+        mut self,
+        subscriber: impl Fn(&TokenUpdate) + Send + Sync + 'static,
+    ) -> Self {
+        self.subscribers.push(subscriber);
+        self
+    }
+
+    /// Checks everything and makes the registry.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] with every problem of every client, one a line.
+    pub fn build(self) -> Result<OAuth> {
+        let (configs, mut problems) = self.sources.merge();
+        let base_url = self.base_url.as_deref().and_then(|text| base(text, &mut problems));
+        for name in &self.required {
+            if !configs.iter().any(|config| config.name == *name) {
+                problems.push(ConfigProblem::new(name, "", "is used, but nowhere registered"));
+            }
+        }
+        let http = match self.http {
+            Some(http) => Some(http),
+            None => built_in(&mut problems),
+        };
+        let mut settings = Vec::new();
+        for config in configs {
+            match config.resolve() {
+                Ok(resolved) => settings.push(resolved),
+                Err(found) => problems.extend(found),
+            }
+        }
+        let Some(http) = http.filter(|_| problems.is_empty()) else {
+            return Err(Error::new(ErrorKind::Config, ConfigProblems(problems)));
+        };
+        let ports = Ports {
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            random: self.random.unwrap_or_else(|| Arc::new(SystemRandom)),
+            tokens: self.tokens.unwrap_or_else(|| Arc::new(MemoryTokenStore::new())),
+            logins: self.logins,
+            subscribers: Arc::new(Mutex::new(self.subscribers)),
+            base_url,
+        };
+        let apps: Vec<_> = settings
+            .into_iter()
+            .map(|settings| {
+                let driver = Driver::new(http.clone(), settings.user_agent.as_deref());
+                RemoteApp::new(settings, driver, ports.clone())
+            })
+            .collect();
+        let places =
+            apps.iter().enumerate().map(|(place, app)| (app.name().to_owned(), place)).collect();
+        Ok(OAuth(Arc::new(Registry { apps, places, ports })))
+    }
+}
+
+fn base(text: &str, problems: &mut Vec<ConfigProblem>) -> Option<Url> {
+    match endpoint_url(text) {
+        Ok(url) if url.query().is_none() => Some(url),
+        Ok(_) => {
+            problems.push(ConfigProblem::new("", "base_url", "must have no query"));
+            None
+        }
+        Err(cause) => {
+            problems.push(ConfigProblem::new("", "base_url", format!("is refused: {cause}")));
+            None
+        }
+    }
+}
+
+#[cfg(feature = "reqwest")]
+fn built_in(problems: &mut Vec<ConfigProblem>) -> Option<Arc<dyn HttpClient>> {
+    match crate::transport::ReqwestClient::new() {
+        Ok(client) => Some(Arc::new(client)),
+        Err(cause) => {
+            problems.push(ConfigProblem::new("", "", format!("no HTTP client: {cause}")));
+            None
+        }
+    }
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn built_in(problems: &mut Vec<ConfigProblem>) -> Option<Arc<dyn HttpClient>> {
+    let problem = "no HTTP client: give one with `.http_client(..)`, or turn on feature `reqwest`";
+    problems.push(ConfigProblem::new("", "", problem));
+    None
+}
+
+impl fmt::Debug for OAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clients().map(RemoteApp::name)).finish()
+    }
+}
+
+impl fmt::Debug for OAuthBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OAuthBuilder").field("sources", &self.sources).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,234 @@
+//! The names of settings: Authlib's and the RFCs', in one table.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::ClientConfig;
+use crate::params::Params;
+use crate::secret::Secret;
+
+/// How one setting is written into a [`ClientConfig`]; a refusal says what was expected.
+pub(super) type Setter = fn(&mut ClientConfig, Value) -> Result<(), &'static str>;
+
+/// Every key, with Authlib's name where it has one of its own, then the RFCs' name.
+pub(super) const KEYS: &[(&str, Setter)] = &[
+    ("access_token_params", |c, v| into_params(&mut c.access_token_params, v)),
+    ("access_token_url", |c, v| into_text(&mut c.token_endpoint, v)),
+    ("accepted_issuers", |c, v| {
+        c.accepted_issuers = list(v).ok_or("a list of texts")?;
+        Ok(())
+    }),
+    ("api_base_url", |c, v| into_text(&mut c.api_base_url, v)),
+    ("authorization_endpoint", |c, v| into_text(&mut c.authorization_endpoint, v)),
+    ("authorize_params", |c, v| into_params(&mut c.authorize_params, v)),
+    ("authorize_url", |c, v| into_text(&mut c.authorization_endpoint, v)),
+    ("client_id", |c, v| into_text(&mut c.client_id, v)),
+    ("client_secret", |c, v| {
+        c.client_secret = Some(Secret::new(text(v).ok_or("a text")?));
+        Ok(())
+    }),
+    ("code_challenge_method", |c, v| into_text(&mut c.code_challenge_method, v)),
+    ("dangerous_skip_pkce", |c, v| {
+        c.dangerous_skip_pkce = truth(&v).ok_or("true or false")?;
+        Ok(())
+    }),
+    ("end_session_endpoint", |c, v| into_text(&mut c.end_session_endpoint, v)),
+    ("fetch_userinfo", |c, v| {
+        c.fetch_userinfo = Some(truth(&v).ok_or("true or false")?);
+        Ok(())
+    }),
+    ("id_token_signed_response_alg", |c, v| into_text(&mut c.id_token_signed_response_alg, v)),
+    ("issuer", |c, v| into_text(&mut c.issuer, v)),
+    ("jwks", |c, v| {
+        c.jwks = Some(v.is_object().then_some(v).ok_or("a JWK set")?);
+        Ok(())
+    }),
+    ("jwks_uri", |c, v| into_text(&mut c.jwks_uri, v)),
+    ("label", |c, v| into_text(&mut c.label, v)),
+    ("leeway", |c, v| into_seconds(&mut c.leeway, &v)),
+    ("max_age", |c, v| into_seconds(&mut c.max_age, &v)),
+    ("post_logout_redirect_uri", |c, v| into_text(&mut c.post_logout_redirect_uri, v)),
+    ("redirect_uri", |c, v| into_text(&mut c.redirect_uri, v)),
+    ("refresh_token_params", |c, v| into_params(&mut c.refresh_token_params, v)),
+    ("refresh_token_url", |c, v| into_text(&mut c.refresh_token_url, v)),
+    ("request_token_params", oauth1),
+    ("request_token_url", oauth1),
+    ("response_mode", |c, v| into_text(&mut c.response_mode, v)),
+    ("scope", |c, v| {
+        let scope = match v {
+            Value::Array(_) => list(v).ok_or("a text or a list of texts")?.join(" "),
+            other => text(other).ok_or("a text or a list of texts")?,
+        };
+        c.scope = Some(scope);
+        Ok(())
+    }),
+    ("server_metadata_url", |c, v| into_text(&mut c.server_metadata_url, v)),
+    ("subject_claim", |c, v| into_text(&mut c.subject_claim, v)),
+    ("token_endpoint", |c, v| into_text(&mut c.token_endpoint, v)),
+    ("token_endpoint_auth_method", |c, v| into_text(&mut c.token_endpoint_auth_method, v)),
+    ("user_agent", |c, v| into_text(&mut c.user_agent, v)),
+    ("userinfo_endpoint", |c, v| into_text(&mut c.userinfo_endpoint, v)),
+];
+
+/// The table whose keys are settings of their own: Authlib keeps these apart, here they are the same.
+pub(super) const CLIENT_KWARGS: &str = "client_kwargs";
+
+/// What may stand in `client_kwargs`.
+pub(super) const IN_CLIENT_KWARGS: &[&str] =
+    &["code_challenge_method", "leeway", "response_mode", "scope", "token_endpoint_auth_method"];
+
+/// Two names of one setting.
+pub(super) const ALIASES: &[(&str, &str)] =
+    &[("access_token_url", "token_endpoint"), ("authorize_url", "authorization_endpoint")];
+
+/// Parameters of the authorization request on which the login's security rests: they are set by the
+/// login, and by nobody else (RFC 9700 §4).
+const RESERVED_AUTHORIZE: &[&str] = &[
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "iss",
+    "max_age",
+    "nonce",
+    "redirect_uri",
+    "request",
+    "request_uri",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+];
+
+/// The same of the token request.
+const RESERVED_TOKEN: &[&str] = &[
+    "client_assertion",
+    "client_assertion_type",
+    "client_id",
+    "client_secret",
+    "code",
+    "code_verifier",
+    "grant_type",
+    "redirect_uri",
+    "refresh_token",
+];
+
+/// Whether a parameter of the authorization request is the login's own.
+pub(crate) fn is_reserved_authorize_param(name: &str) -> bool {
+    RESERVED_AUTHORIZE.contains(&name)
+}
+
+/// Whether a parameter of the token request is the exchange's own.
+pub(super) fn is_reserved_token_param(name: &str) -> bool {
+    RESERVED_TOKEN.contains(&name)
+}
+
+/// The setter of a key.
+pub(super) fn setter(key: &str) -> Option<Setter> {
+    KEYS.iter().find(|(known, _)| *known == key).map(|(_, setter)| *setter)
+}
+
+/// The known key that `key` was probably meant to be.
+pub(super) fn similar(key: &str) -> Option<&'static str> {
+    KEYS.iter()
+        .map(|(known, _)| *known)
+        .chain([CLIENT_KWARGS])
+        .map(|known| (distance(key, known), known))
+        .filter(|(distance, _)| (1..=2).contains(distance))
+        .min()
+        .map(|(_, known)| known)
+}
+
+fn oauth1(config: &mut ClientConfig, _: Value) -> Result<(), &'static str> {
+    config.oauth1 = true;
+    Ok(())
+}
+
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn list(value: Value) -> Option<Vec<String>> {
+    match value {
+        Value::Array(list) => list.into_iter().map(text).collect(),
+        // In the environment a list is written with blanks.
+        Value::String(text) => Some(text.split_ascii_whitespace().map(ToOwned::to_owned).collect()),
+        _ => None,
+    }
+}
+
+fn truth(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(truth) => Some(*truth),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+fn into_text(slot: &mut Option<String>, value: Value) -> Result<(), &'static str> {
+    *slot = Some(text(value).ok_or("a text")?);
+    Ok(())
+}
+
+fn into_seconds(slot: &mut Option<Duration>, value: &Value) -> Result<(), &'static str> {
+    let seconds = match value {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    };
+    *slot = Some(Duration::from_secs(seconds.ok_or("a whole number of seconds")?));
+    Ok(())
+}
+
+/// Adds the entries of a table; those of the same name replace earlier ones.
+fn into_params(params: &mut Params, value: Value) -> Result<(), &'static str> {
+    const EXPECTED: &str = "a table of texts, numbers, truth values and lists of them";
+    let plain = |value: Value| match value {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        _ => None,
+    };
+    let Value::Object(table) = value else {
+        return Err(EXPECTED);
+    };
+    for (name, value) in table {
+        match value {
+            Value::Array(list) => {
+                let list: Option<Vec<_>> = list.into_iter().map(plain).collect();
+                let mut list = list.ok_or(EXPECTED)?.into_iter();
+                if let Some(first) = list.next() {
+                    params.set(&name, first);
+                }
+                list.for_each(|value| params.push(&name, value));
+            }
+            other => params.set(&name, plain(other).ok_or(EXPECTED)?),
+        }
+    }
+    Ok(())
+}
+
+/// The number of letters to add, drop or change between two names (Levenshtein), as far as 3.
+pub(super) fn distance(left: &str, right: &str) -> usize {
+    if left.len().abs_diff(right.len()) > 2 {
+        return 3;
+    }
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut before = i + 1;
+        for (b, slot) in right.bytes().zip(row.iter_mut().skip(1)) {
+            let cost = (diagonal + usize::from(a != b)).min(before + 1).min(*slot + 1);
+            diagonal = *slot;
+            *slot = cost;
+            before = cost;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or(3).min(3)
+}

@@ -1,0 +1,245 @@
+//! What a deployer says of a client, unchecked: [`ClientConfig`], from code, TOML and the environment.
+
+mod keys;
+mod load;
+mod problem;
+mod resolve;
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::params::Params;
+use crate::providers;
+use crate::secret::Secret;
+
+pub(crate) use self::keys::is_reserved_authorize_param;
+pub(crate) use self::load::Sources;
+pub use self::problem::{ConfigProblem, ConfigProblems};
+pub(crate) use self::resolve::ClientSettings;
+pub use self::resolve::ResponseMode;
+
+/// A client as it is registered: what the provider gave for it, and where the provider's endpoints are.
+///
+/// With OpenID Connect an [`issuer`](Self::issuer) says it all; a preset of
+/// [`providers`](crate::providers) needs the id and the secret only. Nothing is checked here: all
+/// problems are reported together when the registry is built.
+///
+/// ```
+/// use authlib_core::ClientConfig;
+///
+/// let client = ClientConfig::new("intranet")
+///     .client_id("my-app")
+///     .client_secret("s3cr3t")
+///     .issuer("https://login.example.com")
+///     .scope("openid profile email");
+/// # let _ = client;
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ClientConfig {
+    /// The name under which it is registered, for URLs and settings.
+    pub name: String,
+    /// What a button says; by default the name.
+    pub label: Option<String>,
+    /// The client's id at the provider.
+    pub client_id: Option<String>,
+    /// The client's secret. Without one it is a public client.
+    pub client_secret: Option<Secret>,
+    /// The provider's issuer, letter by letter as the provider spells it.
+    pub issuer: Option<String>,
+    /// Where the provider's metadata are; by default under the issuer.
+    pub server_metadata_url: Option<String>,
+    /// Authlib's `authorize_url`.
+    pub authorization_endpoint: Option<String>,
+    /// Authlib's `access_token_url`.
+    pub token_endpoint: Option<String>,
+    /// Where tokens are refreshed, if not at the token endpoint.
+    pub refresh_token_url: Option<String>,
+    /// Where user info is.
+    pub userinfo_endpoint: Option<String>,
+    /// Where the provider's keys are.
+    pub jwks_uri: Option<String>,
+    /// The provider's keys themselves, as a JWK set; symmetric ones are allowed here.
+    pub jwks: Option<Value>,
+    /// Where the provider ends its session (RP-Initiated Logout).
+    pub end_session_endpoint: Option<String>,
+    /// What relative URLs of API requests are taken from.
+    pub api_base_url: Option<String>,
+    /// Where the provider sends the browser back to: an absolute URL, or a path under the registry's
+    /// base URL.
+    pub redirect_uri: Option<String>,
+    /// Where the provider sends the browser to after a logout.
+    pub post_logout_redirect_uri: Option<String>,
+    /// The scope, blank-separated.
+    pub scope: Option<String>,
+    /// More parameters of the authorization request.
+    pub authorize_params: Params,
+    /// More parameters of the token request.
+    pub access_token_params: Params,
+    /// More parameters of the refresh request.
+    pub refresh_token_params: Params,
+    /// `client_secret_basic`, `client_secret_post` or `none`; by default what the metadata say.
+    pub token_endpoint_auth_method: Option<String>,
+    /// `S256`, which is the default. There is no other.
+    pub code_challenge_method: Option<String>,
+    /// `query` or `form_post`; by default the provider's choice, which is the query.
+    pub response_mode: Option<String>,
+    /// The one algorithm of ID tokens; by default the public-key ones of the metadata, or RS256.
+    pub id_token_signed_response_alg: Option<String>,
+    /// How long before its expiry a token is refreshed: 60 seconds by default.
+    pub leeway: Option<Duration>,
+    /// How long ago the user may have authenticated at the provider.
+    pub max_age: Option<Duration>,
+    /// The `User-Agent` of requests to the provider.
+    pub user_agent: Option<String>,
+    /// Whether user info is fetched at login, where there is an endpoint: yes by default.
+    pub fetch_userinfo: Option<bool>,
+    /// The member of the user info that names the user, for providers without OpenID Connect: `sub` by
+    /// default.
+    pub subject_claim: Option<String>,
+    /// More spellings of the issuer that ID tokens and callbacks may use.
+    pub accepted_issuers: Vec<String>,
+    /// Leaves PKCE out of the login, for providers that refuse it. An intercepted code can then be used
+    /// by who intercepted it (RFC 7636 §1).
+    pub dangerous_skip_pkce: bool,
+    /// Keys of OAuth 1.0a that were set, which is not built yet.
+    pub(crate) oauth1: bool,
+}
+
+macro_rules! text_setters {
+    ($($(#[$doc:meta])* $name:ident)*) => {
+        $($(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, value: impl Into<String>) -> Self {
+            self.$name = Some(value.into());
+            self
+        })*
+    };
+}
+
+impl ClientConfig {
+    /// A client of which nothing is known but its name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// Registers it under another name: two clients of one provider need two.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    text_setters! {
+        /// Sets what a button says.
+        label
+        /// Sets the client's id.
+        client_id
+        /// Sets the provider's issuer.
+        issuer
+        /// Sets where the provider's metadata are.
+        server_metadata_url
+        /// Sets the authorization endpoint.
+        authorization_endpoint
+        /// Sets the token endpoint.
+        token_endpoint
+        /// Sets where tokens are refreshed.
+        refresh_token_url
+        /// Sets where user info is.
+        userinfo_endpoint
+        /// Sets where the provider's keys are.
+        jwks_uri
+        /// Sets where the provider ends its session.
+        end_session_endpoint
+        /// Sets what relative URLs of API requests are taken from.
+        api_base_url
+        /// Sets where the provider sends the browser back to.
+        redirect_uri
+        /// Sets where the provider sends the browser to after a logout.
+        post_logout_redirect_uri
+        /// Sets the scope, blank-separated.
+        scope
+        /// Sets the authentication method at the token endpoint.
+        token_endpoint_auth_method
+        /// Sets `query` or `form_post`.
+        response_mode
+        /// Sets the one algorithm of ID tokens.
+        id_token_signed_response_alg
+        /// Sets the `User-Agent` of requests to the provider.
+        user_agent
+        /// Sets the member of the user info that names the user.
+        subject_claim
+    }
+
+    /// Sets the client's secret.
+    #[must_use]
+    pub fn client_secret(mut self, secret: impl Into<Secret>) -> Self {
+        self.client_secret = Some(secret.into());
+        self
+    }
+
+    /// Sets the provider's keys, as a JWK set.
+    #[must_use]
+    pub fn jwks(mut self, jwks: Value) -> Self {
+        self.jwks = Some(jwks);
+        self
+    }
+
+    /// Adds a parameter of the authorization request.
+    #[must_use]
+    pub fn authorize_param(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.authorize_params.set(name, value);
+        self
+    }
+
+    /// Adds a parameter of the token request.
+    #[must_use]
+    pub fn access_token_param(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.access_token_params.set(name, value);
+        self
+    }
+
+    /// Sets how long before its expiry a token is refreshed.
+    #[must_use]
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = Some(leeway);
+        self
+    }
+
+    /// Sets how long ago the user may have authenticated at the provider.
+    #[must_use]
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// Leaves user info alone at login; the ID token then says all that is known.
+    #[must_use]
+    pub fn without_userinfo_at_login(mut self) -> Self {
+        self.fetch_userinfo = Some(false);
+        self
+    }
+
+    /// Leaves PKCE out of the login, for providers that refuse it. An intercepted code can then be used
+    /// by who intercepted it (RFC 7636 §1).
+    #[must_use]
+    pub fn dangerous_skip_pkce(mut self) -> Self {
+        self.dangerous_skip_pkce = true;
+        self
+    }
+}
+
+impl From<&str> for ClientConfig {
+    /// The preset of this name, or else a client of which nothing is known but its name.
+    fn from(name: &str) -> Self {
+        providers::named(name).unwrap_or_else(|| Self::new(name))
+    }
+}
+
+impl From<String> for ClientConfig {
+    /// As from `&str`.
+    fn from(name: String) -> Self {
+        Self::from(name.as_str())
+    }
+}

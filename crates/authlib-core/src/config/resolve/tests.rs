@@ -1,0 +1,93 @@
+use super::*;
+
+fn problems(config: ClientConfig) -> String {
+    match config.resolve() {
+        Ok(_) => String::new(),
+        Err(problems) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+fn by_hand() -> ClientConfig {
+    ClientConfig::new("c")
+        .client_id("id")
+        .authorization_endpoint("https://op.example/a")
+        .token_endpoint("https://op.example/t")
+}
+
+fn openid() -> ClientConfig {
+    ClientConfig::new("c").client_id("id").issuer("https://op.example").scope("openid")
+}
+
+#[test]
+fn an_issuer_or_two_endpoints_are_enough() {
+    assert_eq!(problems(openid()), "");
+    assert_eq!(problems(by_hand()), "");
+    let settings = openid().resolve().unwrap();
+    let url = "https://op.example/.well-known/openid-configuration";
+    assert_eq!(settings.metadata_url.unwrap().as_str(), url);
+}
+
+#[test]
+fn the_issuer_is_taken_from_a_well_known_url() {
+    for (url, issuer) in [
+        ("https://op.example/.well-known/openid-configuration", "https://op.example"),
+        ("https://op.example/r/x/.well-known/openid-configuration", "https://op.example/r/x"),
+        ("https://op.example/.well-known/oauth-authorization-server", "https://op.example"),
+        ("https://op.example/.well-known/oauth-authorization-server/t", "https://op.example/t"),
+    ] {
+        let config = ClientConfig::new("c").client_id("id").server_metadata_url(url);
+        assert_eq!(config.resolve().unwrap().issuer.as_deref(), Some(issuer));
+    }
+    let odd = ClientConfig::new("c").client_id("id").server_metadata_url("https://op.example/meta");
+    assert!(problems(odd).contains("set `issuer` as well"));
+}
+
+#[test]
+fn what_is_missing_contradicts_or_weakens_is_refused_by_key() {
+    let table = [
+        (ClientConfig::new("c").issuer("https://op.example"), "`client_id`: is missing"),
+        (ClientConfig::new("c").client_id("x"), "`authorize_url`: is missing"),
+        (ClientConfig::new("c").client_id("x"), "`access_token_url`: is missing"),
+        (by_hand().scope("openid"), "`jwks_uri`: is missing"),
+        (by_hand().scope("openid"), "`issuer`: is missing"),
+        (by_hand().token_endpoint("http://op.example/t"), "`access_token_url`: is refused"),
+        (by_hand().issuer("http://op.example"), "`issuer`: is refused"),
+        (by_hand().authorize_param("state", "x"), "must not hold `state`"),
+        (by_hand().authorize_param("code_challenge", "x"), "must not hold `code_challenge`"),
+        (by_hand().access_token_param("client_secret", "x"), "must not hold `client_secret`"),
+        (by_hand().token_endpoint_auth_method("client_secret_post"), "`client_secret`: is missing"),
+        (by_hand().token_endpoint_auth_method("magic"), "\"magic\" is not supported"),
+        (by_hand().id_token_signed_response_alg("none"), "\"none\" is not supported"),
+        (by_hand().id_token_signed_response_alg("nOnE"), "\"nOnE\" is not supported"),
+        (by_hand().id_token_signed_response_alg("HS256"), "ID tokens by HS256 need it"),
+        (by_hand().response_mode("fragment"), "\"fragment\" is not supported"),
+        (by_hand().jwks(serde_json::json!({"keys": []})), "`jwks`: has no key"),
+        (by_hand().jwks(serde_json::json!({})), "`jwks`: is no JWK set"),
+        (by_hand().redirect_uri("not a url"), "`redirect_uri`: is neither"),
+        (by_hand().redirect_uri("https://x.example/#f"), "has a fragment"),
+        (ClientConfig { name: "a/b".into(), ..by_hand() }, "a client's name has letters"),
+        (ClientConfig { oauth1: true, ..by_hand() }, "OAuth 1.0a"),
+        (
+            ClientConfig { code_challenge_method: Some("plain".into()), ..by_hand() },
+            "only `S256` (RFC 9700",
+        ),
+    ];
+    for (config, says) in table {
+        let problems = problems(config);
+        assert!(problems.contains(says), "{says}\nnot in\n{problems}");
+    }
+}
+
+#[test]
+fn api_urls_go_below_the_base_and_not_beside_it() {
+    let settings = by_hand().api_base_url("https://api.example/v1?x=y").resolve().unwrap();
+    assert_eq!(settings.api_base_url.unwrap().as_str(), "https://api.example/v1/");
+}
+
+#[test]
+fn every_preset_needs_an_id_and_a_secret_only() {
+    for name in crate::providers::NAMES {
+        let preset = crate::providers::named(name).unwrap();
+        assert_eq!(problems(preset.client_id("id").client_secret("s")), "", "{name}");
+    }
+}

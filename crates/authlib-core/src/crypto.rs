@@ -1,0 +1,186 @@
+//! Hashes, HMAC, signature verification and randomness over bytes: the only file that names a
+//! cryptography crate.
+
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
+    RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm,
+};
+use aws_lc_rs::{hmac, rand};
+
+/// A cryptographic operation failed. More is not said: the reason would help an attacker only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the cryptographic operation failed")]
+pub(crate) struct Failed;
+
+/// The SHA-2 functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hash {
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+/// The public-key signature schemes, by what RFC 7518 §3.1 calls them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Rs(Hash),
+    Ps(Hash),
+    P256,
+    P384,
+    P521,
+    Ed25519,
+}
+
+/// A public key, parsed and checked once, for one scheme.
+pub(crate) struct PublicKey(ParsedPublicKey);
+
+/// A key for HMAC, for one hash.
+pub(crate) struct MacKey(hmac::Key);
+
+/// Fills `bytes` from the operating system's random source.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<(), Failed> {
+    rand::fill(bytes).map_err(|_| Failed)
+}
+
+/// SHA-256.
+pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
+    hash(Hash::Sha256, bytes)
+}
+
+/// The digest of `bytes`.
+pub(crate) fn hash(hash: Hash, bytes: &[u8]) -> Vec<u8> {
+    let algorithm = match hash {
+        Hash::Sha256 => &SHA256,
+        Hash::Sha384 => &SHA384,
+        Hash::Sha512 => &SHA512,
+    };
+    digest(algorithm, bytes).as_ref().to_vec()
+}
+
+impl PublicKey {
+    /// An RSA key of 2048 to 8192 bits from its modulus and exponent, big-endian. The exponent must be
+    /// odd and at least 3: with 1, every message is its own signature.
+    pub(crate) fn rsa(scheme: Scheme, n: &[u8], e: &[u8]) -> Result<Self, Failed> {
+        let parameters = rsa_parameters(scheme).ok_or(Failed)?;
+        let (n, e) = (without_zeros(n), without_zeros(e));
+        let odd = |bytes: &[u8]| bytes.last().is_some_and(|last| last % 2 == 1);
+        let bits = n.len().saturating_mul(8);
+        if !odd(n) || !odd(e) || e == [1] || !(2041..=8192).contains(&bits) {
+            return Err(Failed);
+        }
+        let components = RsaPublicKeyComponents { n, e };
+        components.to_parsed_public_key(parameters).map(Self).map_err(|_| Failed)
+    }
+
+    /// A key on a curve from its point, big-endian coordinates of the curve's length. A point that is
+    /// not on the curve is refused.
+    pub(crate) fn ec(scheme: Scheme, x: &[u8], y: &[u8]) -> Result<Self, Failed> {
+        let (algorithm, length): (&'static dyn VerificationAlgorithm, _) = match scheme {
+            Scheme::P256 => (&ECDSA_P256_SHA256_FIXED, 32),
+            Scheme::P384 => (&ECDSA_P384_SHA384_FIXED, 48),
+            Scheme::P521 => (&ECDSA_P521_SHA512_FIXED, 66),
+            _ => return Err(Failed),
+        };
+        if x.len() != length || y.len() != length {
+            return Err(Failed);
+        }
+        let point = [&[4], x, y].concat();
+        ParsedPublicKey::new(algorithm, point).map(Self).map_err(|_| Failed)
+    }
+
+    /// An Ed25519 key from its 32 bytes.
+    pub(crate) fn ed25519(x: &[u8]) -> Result<Self, Failed> {
+        if x.len() != 32 || SMALL_ORDER.iter().any(|point| same_point(point, x)) {
+            return Err(Failed);
+        }
+        ParsedPublicKey::new(&ED25519, x).map(Self).map_err(|_| Failed)
+    }
+
+    /// Checks a signature.
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Failed> {
+        self.0.verify_sig(message, signature).map_err(|_| Failed)
+    }
+}
+
+impl MacKey {
+    pub(crate) fn new(hash: Hash, key: &[u8]) -> Self {
+        let algorithm = match hash {
+            Hash::Sha256 => hmac::HMAC_SHA256,
+            Hash::Sha384 => hmac::HMAC_SHA384,
+            Hash::Sha512 => hmac::HMAC_SHA512,
+        };
+        Self(hmac::Key::new(algorithm, key))
+    }
+
+    /// Checks a tag, in constant time.
+    pub(crate) fn verify(&self, message: &[u8], tag: &[u8]) -> Result<(), Failed> {
+        hmac::verify(&self.0, message, tag).map_err(|_| Failed)
+    }
+}
+
+fn rsa_parameters(scheme: Scheme) -> Option<&'static RsaParameters> {
+    Some(match scheme {
+        Scheme::Rs(Hash::Sha256) => &RSA_PKCS1_2048_8192_SHA256,
+        Scheme::Rs(Hash::Sha384) => &RSA_PKCS1_2048_8192_SHA384,
+        Scheme::Rs(Hash::Sha512) => &RSA_PKCS1_2048_8192_SHA512,
+        Scheme::Ps(Hash::Sha256) => &RSA_PSS_2048_8192_SHA256,
+        Scheme::Ps(Hash::Sha384) => &RSA_PSS_2048_8192_SHA384,
+        Scheme::Ps(Hash::Sha512) => &RSA_PSS_2048_8192_SHA512,
+        _ => return None,
+    })
+}
+
+fn without_zeros(bytes: &[u8]) -> &[u8] {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    bytes.get(zeros..).unwrap_or_default()
+}
+
+/// Points of small order on Curve25519 without the sign bit, little-endian, and the non-canonical
+/// spellings of two of them: as a public key each makes signatures that hold for many messages.
+const SMALL_ORDER: [[u8; 32]; 7] = [
+    little(0, 0, 0),
+    little(1, 0, 0),
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+        0x03, 0x7a,
+    ],
+    little(0xec, 0xff, 0x7f),
+    little(0xed, 0xff, 0x7f),
+    little(0xee, 0xff, 0x7f),
+];
+
+const fn little(first: u8, middle: u8, last: u8) -> [u8; 32] {
+    let mut bytes = [middle; 32];
+    bytes[0] = first;
+    bytes[31] = last;
+    bytes
+}
+
+fn same_point(point: &[u8; 32], key: &[u8]) -> bool {
+    key.split_last().is_some_and(|(sign, rest)| {
+        point.split_last().is_some_and(|(last, others)| others == rest && *last == sign & 0x7f)
+    })
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PublicKey")
+    }
+}
+
+impl fmt::Debug for MacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MacKey")
+    }
+}

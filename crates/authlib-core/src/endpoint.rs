@@ -1,0 +1,89 @@
+//! What counts as the URL of an endpoint: absolute, https but on this machine, without tricks.
+
+use url::{Host, Url};
+
+/// Why a URL is no endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum EndpointUrlError {
+    #[error("it is no absolute URL")]
+    NotAbsolute,
+    #[error("it is not https, and plain http is for this machine only (RFC 6749 §3.1)")]
+    NotHttps,
+    #[error("it holds a user name or password")]
+    UserInfo,
+    #[error("it has a fragment (RFC 6749 §3.1)")]
+    Fragment,
+}
+
+/// Checks the URL of an endpoint (RFC 6749 §3.1 and §3.2, RFC 8414 §2). The host is looked at after
+/// parsing, so that no look-alike of `localhost` passes.
+pub(crate) fn endpoint_url(text: &str) -> Result<Url, EndpointUrlError> {
+    let url = Url::parse(text).map_err(|_| EndpointUrlError::NotAbsolute)?;
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(&url) => {}
+        _ => return Err(EndpointUrlError::NotHttps),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(EndpointUrlError::UserInfo);
+    }
+    if url.fragment().is_some() {
+        return Err(EndpointUrlError::Fragment);
+    }
+    Ok(url)
+}
+
+/// Whether the URL's host is this machine: `localhost` or a loopback address.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => {
+            address.is_loopback() || address.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback())
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn https_and_plain_http_on_this_machine_are_endpoints() {
+        for text in [
+            "https://op.example/token?x=1",
+            "http://localhost:4000/",
+            "http://127.0.0.1:1/t",
+            "http://127.1.2.3/",
+            "http://[::1]:8080/",
+            "http://[::ffff:127.0.0.1]/",
+        ] {
+            assert!(endpoint_url(text).is_ok(), "{text}");
+        }
+    }
+
+    /// B1 and T301: everything else is not, whatever it looks like.
+    #[test]
+    fn b1_t301_look_alikes_and_other_schemes_are_not() {
+        use EndpointUrlError::{Fragment, NotAbsolute, NotHttps, UserInfo};
+        for (text, expected) in [
+            ("http://op.example/", NotHttps),
+            ("http://localhost:80@op.example/", NotHttps),
+            ("http://localhost.op.example/", NotHttps),
+            ("http://127.0.0.1.op.example/", NotHttps),
+            ("http://op.example/#localhost", NotHttps),
+            ("http://169.254.169.254/", NotHttps),
+            ("javascript:alert(1)", NotHttps),
+            ("data:text/html,x", NotHttps),
+            ("ftp://op.example/", NotHttps),
+            ("https://user@op.example/", UserInfo),
+            ("https://op.example/#x", Fragment),
+            ("//op.example/", NotAbsolute),
+            ("/token", NotAbsolute),
+            ("", NotAbsolute),
+        ] {
+            assert_eq!(endpoint_url(text), Err(expected), "{text}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! JSON Web Key sets, RFC 7517: [`JwkSet`], its keys parsed once.
+
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use super::{Algorithm, json};
+use crate::crypto::{Failed, MacKey, PublicKey, Scheme};
+use crate::secret::Secret;
+
+/// The most keys that are taken from a set.
+const MAX_KEYS: usize = 100;
+
+/// A provider's verification keys. Cheap to clone.
+///
+/// Keys of unknown types and curves, for encryption, or malformed, are skipped: one exotic key does not
+/// stop all logins (RFC 7517 §5).
+#[derive(Clone)]
+pub struct JwkSet(Arc<[Jwk]>);
+
+/// Why a text is no JWK set.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JwkError {
+    /// It is no JSON object.
+    #[error("it is no JSON object")]
+    Json(#[source] serde_json::Error),
+    /// It has no `keys` that are a list.
+    #[error("it has no list `keys` (RFC 7517 §5.1)")]
+    NoKeys,
+}
+
+/// One key, for all the algorithms that it fits.
+pub(super) struct Jwk {
+    kid: Option<String>,
+    uses: Vec<(Algorithm, Verifier)>,
+}
+
+enum Verifier {
+    Mac(MacKey),
+    Public(PublicKey),
+}
+
+impl JwkSet {
+    /// Reads a fetched set. Symmetric keys are skipped: what is published is no secret.
+    ///
+    /// # Errors
+    ///
+    /// A [`JwkError`] when it is no JWK set at all.
+    pub fn parse(json: &[u8]) -> Result<Self, JwkError> {
+        Self::read(&json::object(json).map_err(JwkError::Json)?, false)
+    }
+
+    /// As [`parse`](Self::parse), of a set that is registered by hand, where symmetric keys are the
+    /// deployer's own secrets.
+    ///
+    /// # Errors
+    ///
+    /// A [`JwkError`] when it is no JWK set at all.
+    pub fn from_value_with_symmetric(value: &Value) -> Result<Self, JwkError> {
+        Self::read(value.as_object().ok_or(JwkError::NoKeys)?, true)
+    }
+
+    /// The set whose one key is a client secret, for HMAC (OpenID Connect Core §10.1).
+    #[must_use]
+    pub fn of_secret(secret: &Secret) -> Self {
+        Self(Arc::from([Jwk { kid: None, uses: macs(secret.expose().as_bytes(), None) }]))
+    }
+
+    /// How many usable keys there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no usable key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a key has this `kid`.
+    pub(crate) fn has_kid(&self, kid: &str) -> bool {
+        self.0.iter().any(|key| key.kid.as_deref() == Some(kid))
+    }
+
+    /// The keys that a token with this header may be signed with: those of its `kid`, or all where it
+    /// names none, as far as they fit the algorithm.
+    pub(super) fn candidates(
+        &self,
+        alg: Algorithm,
+        kid: Option<&str>,
+    ) -> impl Iterator<Item = &Jwk> {
+        self.0
+            .iter()
+            .filter(move |key| kid.is_none() || key.kid.is_none() || key.kid.as_deref() == kid)
+            .filter(move |key| key.uses.iter().any(|(fits, _)| *fits == alg))
+    }
+
+    fn read(set: &Map<String, Value>, symmetric: bool) -> Result<Self, JwkError> {
+        let keys = set.get("keys").and_then(Value::as_array).ok_or(JwkError::NoKeys)?;
+        let usable = keys.iter().take(MAX_KEYS).filter_map(|key| jwk(key.as_object()?, symmetric));
+        Ok(Self(usable.collect()))
+    }
+}
+
+impl Jwk {
+    /// Checks a signature by `alg`; a key that doesn't fit it fails.
+    pub(super) fn verify(
+        &self,
+        alg: Algorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Failed> {
+        match self.uses.iter().find(|(fits, _)| *fits == alg) {
+            Some((_, Verifier::Mac(key))) => key.verify(message, signature),
+            Some((_, Verifier::Public(key))) => key.verify(message, signature),
+            None => Err(Failed),
+        }
+    }
+}
+
+/// One key; nothing when it can't verify signatures.
+fn jwk(key: &Map<String, Value>, symmetric: bool) -> Option<Jwk> {
+    let text = |name: &str| key.get(name).and_then(Value::as_str);
+    let bytes = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok();
+    if key.get("use").is_some_and(|value| value != "sig") {
+        return None;
+    }
+    if let Some(operations) = key.get("key_ops")
+        && !operations.as_array()?.iter().any(|operation| operation == "verify")
+    {
+        return None;
+    }
+    let only = match key.get("alg") {
+        None => None,
+        Some(alg) => Some(Algorithm::from_name(alg.as_str()?)?),
+    };
+    let uses =
+        match text("kty")? {
+            "RSA" => {
+                let (n, e) = (bytes("n")?, bytes("e")?);
+                public(only, |scheme| PublicKey::rsa(scheme, &n, &e))
+            }
+            "EC" => {
+                let curve = match text("crv")? {
+                    "P-256" => Scheme::P256,
+                    "P-384" => Scheme::P384,
+                    "P-521" => Scheme::P521,
+                    _ => return None,
+                };
+                let (x, y) = (bytes("x")?, bytes("y")?);
+                public(only, |scheme| {
+                    if scheme == curve { PublicKey::ec(scheme, &x, &y) } else { Err(Failed) }
+                })
+            }
+            "OKP" if text("crv") == Some("Ed25519") => {
+                let x = bytes("x")?;
+                public(only, |scheme| match scheme {
+                    Scheme::Ed25519 => PublicKey::ed25519(&x),
+                    _ => Err(Failed),
+                })
+            }
+            "oct" if symmetric => macs(&bytes("k")?, only),
+            _ => return None,
+        };
+    let kid = text("kid").map(ToOwned::to_owned);
+    (!uses.is_empty()).then_some(Jwk { kid, uses })
+}
+
+/// The key, parsed for each public-key algorithm that it fits, or for the one that it names.
+fn public(
+    only: Option<Algorithm>,
+    parse: impl Fn(Scheme) -> Result<PublicKey, Failed>,
+) -> Vec<(Algorithm, Verifier)> {
+    // The two names of one algorithm fit each other's keys.
+    let same = |alg: Algorithm, named: Algorithm| {
+        alg == named || (alg.scheme() == named.scheme() && alg.scheme().is_some())
+    };
+    Algorithm::all()
+        .filter(|alg| only.is_none_or(|named| same(*alg, named)))
+        .filter_map(|alg| Some((alg, Verifier::Public(parse(alg.scheme()?).ok()?))))
+        .collect()
+}
+
+fn macs(key: &[u8], only: Option<Algorithm>) -> Vec<(Algorithm, Verifier)> {
+    if key.is_empty() {
+        return Vec::new();
+    }
+    Algorithm::all()
+        .filter(|alg| alg.is_symmetric() && only.is_none_or(|named| named == *alg))
+        .map(|alg| (alg, Verifier::Mac(MacKey::new(alg.hash(), key))))
+        .collect()
+}
+
+impl fmt::Debug for JwkSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|key| &key.kid)).finish()
+    }
+}

@@ -1,0 +1,147 @@
+//! JSON Web Signatures in compact form, RFC 7515, with the rules of RFC 8725.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use super::{Algorithm, JwkSet, json};
+use crate::crypto;
+
+/// The longest token that is read, in bytes.
+const MAX_TOKEN: usize = 128 * 1024;
+
+/// The most keys that are tried for a token without `kid`.
+const MAX_TRIES: usize = 8;
+
+/// What a verified token's header says. Unknown members are ignored (RFC 7515 §4), and so are `jwk`,
+/// `jku`, `x5u` and `x5c`: keys come from the provider's set only.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) alg: Algorithm,
+    pub(crate) kid: Option<String>,
+    pub(crate) typ: Option<String>,
+}
+
+/// A token whose signature holds.
+#[derive(Debug)]
+pub(crate) struct VerifiedJws {
+    pub(crate) header: Header,
+    pub(crate) payload: Vec<u8>,
+}
+
+/// Why a token was refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JwsError {
+    #[error("it is longer than {MAX_TOKEN} bytes")]
+    TooLong,
+    #[error("it has not the three parts of a signed token (RFC 7515 §7.1)")]
+    Parts,
+    #[error("its {0} is no unpadded base64url (RFC 7515 §2)")]
+    Base64(&'static str),
+    #[error("its header is malformed (RFC 7515 §4)")]
+    Header(#[source] serde_json::Error),
+    #[error("member `{0}` of its header is missing or no text")]
+    Member(&'static str),
+    #[error(
+        "its header has `{0}`, which demands an extension that is not understood (RFC 7515 §4.1.11)"
+    )]
+    Critical(&'static str),
+    #[error("it is signed with {alg:?}, accepted is {accepted} only (RFC 8725 §3.1)")]
+    Algorithm { alg: String, accepted: String },
+    #[error("the provider has no key with `kid` {kid} for {alg}")]
+    UnknownKey { kid: String, alg: Algorithm },
+    #[error("the signature is wrong")]
+    BadSignature,
+}
+
+impl JwsError {
+    /// Whether newly fetched keys may have the key.
+    pub(crate) fn is_unknown_key(&self) -> bool {
+        matches!(self, Self::UnknownKey { .. })
+    }
+
+    /// Whether the key was there and the signature did not fit it.
+    pub(crate) fn is_bad_signature(&self) -> bool {
+        matches!(self, Self::BadSignature)
+    }
+}
+
+/// Verifies a compact JWS. `allowed` is ours: the token only says which of them it uses.
+pub(crate) fn verify(
+    token: &str,
+    allowed: &[Algorithm],
+    keys: &JwkSet,
+) -> Result<VerifiedJws, JwsError> {
+    if token.len() > MAX_TOKEN {
+        return Err(JwsError::TooLong);
+    }
+    let (signed, signature) = token.rsplit_once('.').ok_or(JwsError::Parts)?;
+    let (head, payload) = signed.split_once('.').ok_or(JwsError::Parts)?;
+    if payload.contains('.') || signature.is_empty() {
+        return Err(JwsError::Parts);
+    }
+    let header = header(&decoded(head, "header")?, allowed)?;
+    let payload = decoded(payload, "payload")?;
+    let signature = decoded(signature, "signature")?;
+    let (alg, kid) = (header.alg, header.kid.as_deref());
+    let candidates: Vec<_> = keys.candidates(alg, kid).take(MAX_TRIES).collect();
+    if candidates.iter().any(|key| key.verify(alg, signed.as_bytes(), &signature).is_ok()) {
+        return Ok(VerifiedJws { header, payload });
+    }
+    if !candidates.is_empty() {
+        return Err(JwsError::BadSignature);
+    }
+    let kid = header.kid.map_or_else(|| "(none)".to_owned(), |kid| clipped(&kid));
+    Err(JwsError::UnknownKey { kid, alg: header.alg })
+}
+
+/// The `kid` that a token names, unverified: for the question whether keys may be fetched again.
+pub(crate) fn peek_kid(token: &str) -> Option<String> {
+    let (head, _) = token.split_once('.')?;
+    let header = json::object(&URL_SAFE_NO_PAD.decode(head).ok()?).ok()?;
+    header.get("kid").and_then(Value::as_str).map(ToOwned::to_owned)
+}
+
+/// The left half of the hash of `value` in base64url: `at_hash` and `c_hash`
+/// (OpenID Connect Core §3.1.3.6).
+pub(crate) fn half_hash(alg: Algorithm, value: &str) -> String {
+    let digest = crypto::hash(alg.hash(), value.as_bytes());
+    let half = digest.get(..digest.len() / 2).unwrap_or_default();
+    URL_SAFE_NO_PAD.encode(half)
+}
+
+fn header(bytes: &[u8], allowed: &[Algorithm]) -> Result<Header, JwsError> {
+    let header = json::object(bytes).map_err(JwsError::Header)?;
+    for name in ["crit", "b64"] {
+        if header.contains_key(name) {
+            return Err(JwsError::Critical(name));
+        }
+    }
+    let name = text(&header, "alg")?.ok_or(JwsError::Member("alg"))?;
+    let alg = Algorithm::from_name(name).filter(|alg| allowed.contains(alg)).ok_or_else(|| {
+        let accepted: Vec<_> = allowed.iter().map(|alg| alg.name()).collect();
+        JwsError::Algorithm { alg: clipped(name), accepted: accepted.join(", ") }
+    })?;
+    let kid = text(&header, "kid")?.map(ToOwned::to_owned);
+    let typ = text(&header, "typ")?.map(ToOwned::to_owned);
+    Ok(Header { alg, kid, typ })
+}
+
+fn text<'a>(
+    header: &'a Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<&'a str>, JwsError> {
+    match header.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(JwsError::Member(name)),
+    }
+}
+
+fn decoded(part: &str, what: &'static str) -> Result<Vec<u8>, JwsError> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| JwsError::Base64(what))
+}
+
+fn clipped(text: &str) -> String {
+    text.chars().take(60).collect()
+}

@@ -1,0 +1,146 @@
+//! The end of a login: [`authorize_access_token`], and the order of its steps.
+
+use super::redirect::recall;
+use super::{CallbackParams, Login, Session, SessionState};
+use crate::app::RemoteApp;
+use crate::error::{Error, ErrorKind, Result};
+use crate::oauth2::Token;
+use crate::params::Params;
+use crate::store::TokenOwner;
+
+/// A login that succeeded.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LoggedIn {
+    /// The token, with the verified claims in [`Token::userinfo`].
+    pub token: Token,
+    /// Under whom the token is kept.
+    pub owner: TokenOwner,
+    /// Where the browser goes now: the path of the start, or `/`.
+    pub next: String,
+    /// The application's own data of the start.
+    pub data: Option<serde_json::Value>,
+}
+
+/// Finishes the login that this browser started, in this order:
+///
+/// 1. the pending login of this `state` is taken out of the session, and the session saved: it is
+///    spent from here on, whatever follows;
+/// 2. callback, token answer, ID token and user info are checked
+///    ([`RemoteApp::fetch_access_token`]);
+/// 3. the token is stored;
+/// 4. the session gets a new id, and records who is logged in.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidCallback`] when this browser started no such login; those of
+/// [`RemoteApp::fetch_access_token`]; [`ErrorKind::Store`] when the session or the token store fails.
+/// After any error nobody is logged in by it.
+pub async fn authorize_access_token(
+    app: &RemoteApp,
+    session: &impl Session,
+    callback: &CallbackParams,
+) -> Result<LoggedIn> {
+    match finish(app, session, callback.params()).await {
+        Ok(login) => {
+            tracing::info!(client = app.name(), "a user logged in");
+            Ok(login)
+        }
+        Err(error) => {
+            tracing::warn!(client = app.name(), kind = ?error.kind(), %error, "a login failed");
+            Err(error.for_client(app.name()))
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum StateError {
+    #[error("the callback has no `state` (RFC 6749 §4.1.2)")]
+    Missing,
+    #[error("there is no session: this browser sent no session cookie with the callback")]
+    NoSession,
+    #[error("this browser has no pending login of this `state`: unknown, used before, or dropped")]
+    Unknown,
+    #[error("the login was started with client `{0}`")]
+    OtherClient(String),
+    #[error("the pending login is gone from the login store: it expired or was used")]
+    Gone,
+}
+
+impl From<StateError> for Error {
+    fn from(check: StateError) -> Self {
+        let hint = match &check {
+            StateError::NoSession => {
+                "the session cookie must be SameSite=Lax (Strict is not sent back from the provider), \
+                 `Secure` only on https, and login and callback must be on one host: localhost and \
+                 127.0.0.1 are two"
+            }
+            StateError::OtherClient(_) => "each client needs a redirect URI of its own",
+            _ => {
+                "start the login again; a back button, a reload or two replicas without a shared \
+                 session store lead here"
+            }
+        };
+        Self::new(ErrorKind::InvalidCallback, check).hint(hint)
+    }
+}
+
+async fn finish(app: &RemoteApp, session: &impl Session, callback: &Params) -> Result<LoggedIn> {
+    let repeated = |cause| Error::new(ErrorKind::InvalidCallback, Malformed(cause));
+    let sent = callback.only("state").map_err(repeated)?;
+    let sent = sent.filter(|sent| !sent.is_empty()).ok_or(StateError::Missing)?;
+    let mut state = session.load().await?.ok_or(StateError::NoSession)?;
+    let pending = state.take_pending(sent).ok_or(StateError::Unknown)?;
+    // Saved before the token request: a second callback with this state finds nothing, even while the
+    // first one waits for the provider, and even if the first one is dropped.
+    session.save(&state).await?;
+    if pending.client() != app.name() {
+        return Err(StateError::OtherClient(pending.client().to_owned()).into());
+    }
+    let mut pending = recall(app, pending).await?.ok_or(StateError::Gone)?;
+    let next = pending.next.take().unwrap_or_else(|| "/".to_owned());
+    let data = pending.data.take();
+    let issuer = pending.issuer.clone();
+    let token = app.fetch_access_token(pending, callback).await?;
+
+    let sub = token.userinfo().ok().map(|user| user.sub().to_owned());
+    let user = app.unguessable()?.expose().to_owned();
+    let login = Login { client: app.name().to_owned(), user, issuer, sub };
+    let owner = login.owner();
+    app.inner.ports.tokens.save(&owner, &token).await?;
+    session.renew().await?;
+    // Loaded again: another tab may have started or finished a login while we waited.
+    let mut state = session.load().await?.unwrap_or(state);
+    let replaced = state.add_login(login);
+    session.save(&state).await?;
+    for old in replaced {
+        app.inner.ports.tokens.delete(&old.owner()).await?;
+    }
+    Ok(LoggedIn { token, owner, next, data })
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the callback is malformed")]
+struct Malformed(#[source] crate::params::RepeatedParam);
+
+/// Everybody who is logged in in this browser: one login for each client, the newest last.
+///
+/// # Errors
+///
+/// What the session reports.
+pub async fn logins(session: &impl Session) -> Result<Vec<Login>> {
+    Ok(session.load().await?.unwrap_or_default().logins)
+}
+
+/// This browser's login with `app`.
+///
+/// # Errors
+///
+/// [`ErrorKind::NoToken`] when nobody is logged in with it, and what the session reports.
+pub async fn current_login(app: &RemoteApp, session: &impl Session) -> Result<Login> {
+    let state: SessionState = session.load().await?.unwrap_or_default();
+    state.login(app.name()).cloned().ok_or_else(|| {
+        Error::new(ErrorKind::NoToken, "nobody is logged in with this client")
+            .for_client(app.name())
+    })
+}

@@ -1,0 +1,137 @@
+//! Logout: [`logout`] here, [`logout_redirect`] here and at the provider, [`validate_logout_response`]
+//! for the way back.
+
+use http::Method;
+
+use super::status::{Answer, see_other};
+use super::{Login, Session, local_path};
+use crate::app::{LogoutOptions, OAuth};
+use crate::error::{Error, ErrorKind, Result};
+use crate::params::Params;
+
+/// Logs the newest login of this browser out here: its token is deleted, and the session gets a new
+/// id. Returns who it was.
+///
+/// # Errors
+///
+/// What the session and the token store report.
+pub async fn logout(oauth: &OAuth, session: &impl Session) -> Result<Option<Login>> {
+    end(oauth, session).await.map(|ended| ended.map(|(login, _)| login))
+}
+
+type Ended = Option<(Login, Option<crate::oauth2::Token>)>;
+
+async fn end(oauth: &OAuth, session: &impl Session) -> Result<Ended> {
+    let mut state = session.load().await?.unwrap_or_default();
+    let Some(client) = state.logins.last().map(|login| login.client.clone()) else {
+        return Ok(None);
+    };
+    let Some(login) = state.remove_login(&client) else {
+        return Ok(None);
+    };
+    // The session first: whatever happens to the token, nobody is logged in any more.
+    session.renew().await?;
+    session.save(&state).await?;
+    let tokens = oauth.tokens();
+    let owner = login.owner();
+    let token = tokens.load(&owner).await?;
+    tokens.delete(&owner).await?;
+    tracing::info!(client, "a user logged out");
+    Ok(Some((login, token)))
+}
+
+/// Logs the newest login of this browser out here, and answers with the redirect that does the same at
+/// the provider (OpenID Connect RP-Initiated Logout 1.0); or with one to `fallback`, a path of this
+/// site, where the provider has no such endpoint or is away. The local logout has happened either way.
+///
+/// Call it for a POST that came from the application's own page; a GET would let any site log users
+/// out.
+///
+/// # Errors
+///
+/// What the session and the token store report.
+pub async fn logout_redirect(
+    oauth: &OAuth,
+    session: &impl Session,
+    options: LogoutOptions,
+    fallback: &str,
+) -> Result<Answer> {
+    let fallback = see_other(local_path(fallback));
+    let Some((login, token)) = end(oauth, session).await? else {
+        return Ok(fallback);
+    };
+    let Ok(app) = oauth.client(&login.client) else {
+        return Ok(fallback);
+    };
+    let hint = token.and_then(|token| token.id_token);
+    match app.create_logout_url(hint.as_ref(), &options).await {
+        Ok(Some((url, pending))) => {
+            if let Some(pending) = pending {
+                let mut state = session.load().await?.unwrap_or_default();
+                state.add_logout(pending, app.now());
+                session.save(&state).await?;
+            }
+            Ok(see_other(url.as_str()))
+        }
+        Ok(None) => Ok(fallback),
+        Err(error) => {
+            tracing::warn!(client = app.name(), %error, "the user is logged out here only");
+            Ok(fallback)
+        }
+    }
+}
+
+/// Checks the way back from the provider's logout: its `state` must be that of a logout which this
+/// browser began, and is spent (RP-Initiated Logout 1.0 §3). Without a `state` and without a pending
+/// logout there is nothing to check: the visit is of a page. Returns the client's name.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidCallback`] when the `state` is missing, repeated, unknown or expired.
+pub async fn validate_logout_response(
+    oauth: &OAuth,
+    session: &impl Session,
+    method: &Method,
+    query: Option<&str>,
+) -> Result<Option<String>> {
+    let checked = check(oauth, session, method, query).await;
+    if let Err(error) = &checked {
+        tracing::warn!(%error, "the way back from a logout was refused");
+    }
+    checked
+}
+
+async fn check(
+    oauth: &OAuth,
+    session: &impl Session,
+    method: &Method,
+    query: Option<&str>,
+) -> Result<Option<String>> {
+    let refused = |check: &str| {
+        Error::new(ErrorKind::InvalidCallback, check)
+            .hint("the logout itself has happened; only its way back can't be told from a forgery")
+    };
+    let params = Params::parse(query.unwrap_or_default());
+    let sent =
+        params.only("state").map_err(|cause| Error::new(ErrorKind::InvalidCallback, cause))?;
+    let mut state = session.load().await?.unwrap_or_default();
+    let Some(sent) = sent else {
+        state.logouts.retain(|pending| !pending.is_expired(oauth.now()));
+        return if state.logouts.is_empty() {
+            Ok(None)
+        } else {
+            Err(refused("the way back from the logout has no `state`"))
+        };
+    };
+    if *method == Method::HEAD {
+        return Ok(None);
+    }
+    let pending = state
+        .take_logout(sent)
+        .ok_or_else(|| refused("this browser began no logout with this `state`"))?;
+    session.save(&state).await?;
+    if pending.is_expired(oauth.now()) {
+        return Err(refused("the logout began more than 10 minutes ago"));
+    }
+    Ok(Some(pending.client))
+}

@@ -1,0 +1,24 @@
+//! The browser's side of a login, in words that know no framework: the order of the steps on which its
+//! security rests, once for all frameworks.
+//!
+//! The framework crates translate: an incoming request into an [`Incoming`], their session into a
+//! [`Session`], an [`Answer`] into their response.
+
+mod callback;
+mod incoming;
+mod logout;
+mod next;
+mod redirect;
+mod repost;
+mod session;
+mod state;
+mod status;
+
+pub use self::callback::{LoggedIn, authorize_access_token, current_login, logins};
+pub use self::incoming::{CallbackParams, Incoming, MAX_FORM, Received, receive};
+pub use self::logout::{logout, logout_redirect, validate_logout_response};
+pub use self::next::local_path;
+pub use self::redirect::authorize_redirect;
+pub use self::session::{SESSION_KEY, Session};
+pub use self::state::{Login, SessionState};
+pub use self::status::{Answer, error_answer, no_store, see_other};

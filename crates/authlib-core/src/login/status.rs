@@ -1,0 +1,210 @@
+//! Answers: [`Answer`], and how an error becomes one that a user may see.
+
+use http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::error::{Error, ErrorKind};
+
+/// A response in no framework's words.
+pub type Answer = http::Response<Vec<u8>>;
+
+/// A redirect by 303, so that a POST is never repeated at the other end (RFC 9700 §4.12), and never
+/// cached.
+#[must_use]
+pub fn see_other(url: &str) -> Answer {
+    let mut answer = bare(StatusCode::SEE_OTHER);
+    match HeaderValue::try_from(url) {
+        Ok(url) => {
+            answer.headers_mut().insert(LOCATION, url);
+        }
+        Err(_) => *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+    }
+    answer
+}
+
+/// The answer to an error: its kind's status, and words for the user, as HTML or, where `headers`
+/// accept it, as JSON `{"error", "error_description"}`. The developer's words are in the error and in
+/// the log; here are no codes, no tokens, and the provider's words only escaped.
+#[must_use]
+pub fn error_answer(error: &Error, headers: &HeaderMap) -> Answer {
+    let status =
+        StatusCode::from_u16(error.kind().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let (code, words) = public(error);
+    let said = error.provider_error().filter(|_| error.kind() == ErrorKind::Provider);
+    let words = match said.map(|said| (&said.error, &said.error_description)) {
+        Some((_, Some(description))) => format!("{words} It said: “{description}”."),
+        Some((error, None)) => format!("{words} It said: “{error}”."),
+        None => words.to_owned(),
+    };
+    if accepts_json(headers) {
+        let body = serde_json::json!({ "error": code, "error_description": words });
+        return json(status, &body);
+    }
+    let title = escaped(title(error.kind()));
+    let words = escaped(&words);
+    let body = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\
+         <meta name=\"viewport\" content=\"width=device-width\">\
+         <body style=\"font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;\
+         padding:0 1rem\"><h1 style=\"font-size:1.5rem\">{title}</h1><p>{words}</p>\
+         <p><a href=\"/\">Back to the start</a></p></body></html>"
+    );
+    html(status, body)
+}
+
+/// The status, the code and the words for the user.
+fn public(error: &Error) -> (&'static str, &'static str) {
+    match error.kind() {
+        ErrorKind::BadAnswer => (
+            "bad_provider_answer",
+            "The login provider gave an answer that we can't use. Please try again later.",
+        ),
+        ErrorKind::Config | ErrorKind::Store => {
+            ("server_error", "Something is wrong on our side. Please try again later.")
+        }
+        ErrorKind::Denied => ("access_denied", "You did not allow the login. Nothing has changed."),
+        ErrorKind::InvalidCallback => (
+            "invalid_callback",
+            "This login has expired, was used before, or was started in another browser. Please log \
+             in again.",
+        ),
+        ErrorKind::InvalidIdToken => (
+            "invalid_id_token",
+            "The login provider's word about who you are could not be verified. Please try again.",
+        ),
+        ErrorKind::NoToken => ("not_logged_in", "You are not logged in."),
+        ErrorKind::Provider => ("provider_error", "The login provider reported an error."),
+        ErrorKind::Transport => {
+            ("provider_unreachable", "The login provider can't be reached. Please try again later.")
+        }
+        ErrorKind::UnknownClient => ("unknown_client", "There is no such way to log in."),
+        ErrorKind::Unsupported => ("unsupported", "The login provider does not offer this."),
+    }
+}
+
+fn title(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::NoToken => "Not logged in",
+        ErrorKind::UnknownClient => "Not found",
+        ErrorKind::Denied => "Login cancelled",
+        _ => "The login did not work",
+    }
+}
+
+/// Whether JSON is wanted: `Accept` names it, and does not name HTML before it.
+fn accepts_json(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let place = |name| accept.find(name).unwrap_or(usize::MAX);
+    place("application/json") < place("text/html")
+}
+
+pub(super) fn html(status: StatusCode, body: String) -> Answer {
+    let mut answer = bare(status);
+    *answer.body_mut() = body.into_bytes();
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+        ),
+    );
+    answer
+}
+
+fn json(status: StatusCode, body: &serde_json::Value) -> Answer {
+    let mut answer = bare(status);
+    *answer.body_mut() = body.to_string().into_bytes();
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+}
+
+/// 204, for requests that must have no effect.
+pub(super) fn no_content() -> Answer {
+    bare(StatusCode::NO_CONTENT)
+}
+
+fn bare(status: StatusCode) -> Answer {
+    let mut answer = Answer::new(Vec::new());
+    *answer.status_mut() = status;
+    no_store(answer.headers_mut());
+    answer
+}
+
+/// Marks an answer as not to be cached, and its URL as not to be passed on: login and callback URLs
+/// hold states and codes (RFC 9700 §4.2.4).
+pub fn no_store(headers: &mut HeaderMap) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
+/// Text for HTML, in elements and in quoted attributes.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ProviderError;
+
+    fn answer(error: &Error, accept: &str) -> (u16, String, String) {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, accept.parse().unwrap());
+        let answer = error_answer(error, &headers);
+        let content = answer.headers()[CONTENT_TYPE].to_str().unwrap().to_owned();
+        let body = String::from_utf8(answer.body().clone()).unwrap();
+        (answer.status().as_u16(), content, body)
+    }
+
+    #[test]
+    fn the_accept_header_chooses_between_a_page_and_json() {
+        let error = Error::new(ErrorKind::Denied, "x");
+        for (accept, content) in [
+            ("application/json", "application/json"),
+            ("application/json, text/html;q=0.5", "application/json"),
+            ("text/html,application/xhtml+xml,*/*", "text/html; charset=utf-8"),
+            ("*/*", "text/html; charset=utf-8"),
+        ] {
+            assert_eq!(answer(&error, accept).1, content, "{accept}");
+        }
+    }
+
+    /// W5: a provider's words are text, never markup; the developer's words are not shown at all.
+    #[test]
+    fn w5_pages_escape_the_providers_words_and_hide_the_developers() {
+        let error = Error::new(ErrorKind::Provider, "internal detail")
+            .said(ProviderError::new("e", Some("<script>alert(1)</script>"), None))
+            .hint("look at client_secret");
+        let (status, _, page) = answer(&error, "text/html");
+        assert_eq!(status, 400);
+        assert!(page.contains("&lt;script&gt;"));
+        assert!(!page.contains("<script>"));
+        assert!(!page.contains("internal detail") && !page.contains("client_secret"));
+        let (_, _, json) = answer(&error, "application/json");
+        assert!(json.contains("provider_error"));
+        assert!(!json.contains("internal detail"));
+    }
+
+    #[test]
+    fn redirects_are_303_and_never_cached() {
+        let answer = see_other("https://op.example/auth?x=1");
+        assert_eq!(answer.status(), 303);
+        assert_eq!(answer.headers()[CACHE_CONTROL], "no-store");
+    }
+}

@@ -1,0 +1,270 @@
+//! The authorization request and its response, RFC 6749 §4.1.1 and §4.1.2, with the issuer
+//! identification of RFC 9207.
+
+use url::Url;
+
+use crate::error::{Error, ErrorKind, ProviderError, Result};
+use crate::oauth2::pkce;
+use crate::params::{Params, RepeatedParam};
+use crate::secret::{Secret, same};
+
+/// The most bytes of a `code` that we read.
+const MAX_CODE: usize = 4096;
+
+/// What an authorization request says.
+#[derive(Debug)]
+pub(crate) struct AuthorizationRequest<'a> {
+    pub(crate) endpoint: &'a Url,
+    pub(crate) client_id: &'a str,
+    pub(crate) redirect_uri: &'a str,
+    pub(crate) scope: &'a str,
+    pub(crate) state: &'a Secret,
+    pub(crate) nonce: Option<&'a Secret>,
+    pub(crate) code_verifier: Option<&'a Secret>,
+    pub(crate) response_mode: Option<&'a str>,
+    pub(crate) extra: &'a Params,
+}
+
+impl AuthorizationRequest<'_> {
+    /// The URL to send the browser to. What the endpoint has of a query stays
+    /// (RFC 6749 §3.1), and blanks are `%20`.
+    pub(crate) fn url(&self) -> Url {
+        let mut params = Params::new()
+            .with("response_type", "code")
+            .with("client_id", self.client_id)
+            .with("redirect_uri", self.redirect_uri);
+        if !self.scope.is_empty() {
+            params.push("scope", self.scope);
+        }
+        params.push("state", self.state.expose());
+        if let Some(nonce) = self.nonce {
+            params.push("nonce", nonce.expose());
+        }
+        if let Some(verifier) = self.code_verifier {
+            params.push("code_challenge", pkce::code_challenge(verifier.expose()));
+            params.push("code_challenge_method", pkce::METHOD);
+        }
+        if let Some(mode) = self.response_mode {
+            params.push("response_mode", mode);
+        }
+        params.extend(self.extra.clone());
+        let mut url = self.endpoint.clone();
+        let query = match url.query() {
+            Some(old) if !old.is_empty() => format!("{old}&{}", params.to_query()),
+            _ => params.to_query(),
+        };
+        url.set_query(Some(&query));
+        url
+    }
+}
+
+/// What the callback is held against.
+#[derive(Debug)]
+pub(crate) struct Expected<'a> {
+    pub(crate) state: &'a Secret,
+    /// The `iss` values that name the provider; empty when we know of none.
+    pub(crate) issuers: &'a [&'a str],
+    /// Whether the metadata promise an `iss` (RFC 9207 §3).
+    pub(crate) iss_required: bool,
+}
+
+/// The proof that a callback was checked, and the code that it brought. Taken by value, so that a code
+/// is sent once.
+#[derive(Debug)]
+pub(crate) struct AuthorizationResponse {
+    pub(crate) code: Secret,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum CallbackError {
+    #[error("the callback's `state` is not the one that was sent (RFC 6749 §10.12)")]
+    State,
+    #[error("the callback has no `iss`, which the provider's metadata promises (RFC 9207 §2.4)")]
+    IssMissing,
+    #[error(
+        "the callback's `iss` {said:?} is not the provider's issuer {expected:?} (RFC 9207 §2.4)"
+    )]
+    IssWrong { said: String, expected: String },
+    #[error("the callback has neither `code` nor `error` (RFC 6749 §4.1.2)")]
+    Empty,
+    #[error("the callback has both `code` and `error` (RFC 6749 §4.1.2)")]
+    Both,
+    #[error("the callback's `code` is longer than {MAX_CODE} bytes")]
+    CodeTooLong,
+    #[error("the callback has `{0}`, which was not asked for (RFC 9700 §4.6)")]
+    FrontChannel(&'static str),
+    #[error(transparent)]
+    Repeated(#[from] RepeatedParam),
+}
+
+impl From<CallbackError> for Error {
+    fn from(check: CallbackError) -> Self {
+        let hint = match &check {
+            CallbackError::IssWrong { .. } => Some(
+                "if the provider really names itself so in callbacks, set `issuer` accordingly; \
+                 otherwise somebody mixes two providers up",
+            ),
+            CallbackError::FrontChannel(_) => Some(
+                "the provider must answer `response_type=code`; look at `authorize_params` and at \
+                 the client's registration",
+            ),
+            _ => None,
+        };
+        let error = Self::new(ErrorKind::InvalidCallback, check);
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+impl AuthorizationResponse {
+    /// Checks a callback: `state` and `iss` before `error` is believed, `error` before the code.
+    pub(crate) fn check(params: &Params, expected: &Expected<'_>) -> Result<Self> {
+        Self::checked(params, expected)?;
+        let error = params.only("error").map_err(CallbackError::from)?;
+        let code = params.only("code").map_err(CallbackError::from)?;
+        match (error, code) {
+            (Some(_), Some(_)) => Err(CallbackError::Both.into()),
+            (Some(error), None) => Err(refusal(params, error)?),
+            (None, Some("") | None) => Err(CallbackError::Empty.into()),
+            (None, Some(code)) if code.len() > MAX_CODE => Err(CallbackError::CodeTooLong.into()),
+            (None, Some(code)) => Ok(Self { code: Secret::new(code) }),
+        }
+    }
+
+    fn checked(params: &Params, expected: &Expected<'_>) -> Result<(), CallbackError> {
+        let state = params.only("state")?.unwrap_or_default();
+        if !same(state, expected.state.expose()) {
+            return Err(CallbackError::State);
+        }
+        match params.only("iss")? {
+            None if expected.iss_required => return Err(CallbackError::IssMissing),
+            Some(said) if !expected.issuers.is_empty() && !expected.issuers.contains(&said) => {
+                return Err(CallbackError::IssWrong {
+                    said: said.chars().take(200).collect(),
+                    expected: expected.issuers.join(" or "),
+                });
+            }
+            _ => {}
+        }
+        for unexpected in ["access_token", "id_token", "response"] {
+            if params.contains(unexpected) {
+                return Err(CallbackError::FrontChannel(unexpected));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The provider's error (RFC 6749 §4.1.2.1). Only `access_denied` is the user's refusal.
+fn refusal(params: &Params, error: &str) -> Result<Error> {
+    let description = params.only("error_description").map_err(CallbackError::from)?;
+    let uri = params.only("error_uri").map_err(CallbackError::from)?;
+    let said = ProviderError::new(error, description, uri);
+    Ok(if error == "access_denied" {
+        Error::new(ErrorKind::Denied, "the user refused the login").said(said)
+    } else {
+        Error::new(ErrorKind::Provider, "the provider reported an error in the callback").said(said)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(query: &str, required: bool) -> Result<String> {
+        let expected = Expected {
+            state: &Secret::new("s1"),
+            issuers: &["https://op.example"],
+            iss_required: required,
+        };
+        AuthorizationResponse::check(&Params::parse(query), &expected)
+            .map(|response| response.code.expose().to_owned())
+    }
+
+    #[test]
+    fn a_right_callback_yields_the_code() {
+        assert_eq!(check("code=c&state=s1", false).unwrap(), "c");
+        assert_eq!(check("code=c&state=s1&iss=https://op.example", true).unwrap(), "c");
+        assert_eq!(check("code=c&state=s1&session_state=x&scope=y", false).unwrap(), "c");
+    }
+
+    #[test]
+    fn wrong_callbacks_are_refused_by_the_check_that_they_fail() {
+        use ErrorKind::InvalidCallback;
+        let table = [
+            ("code=c", false, "`state`"),
+            ("code=c&state=", false, "`state`"),
+            ("code=c&state=S1", false, "`state`"),
+            ("code=c&state=s1&state=s1", false, "repeated"),
+            ("code=c&state=bad&state=s1", false, "repeated"),
+            ("code=c&code=d&state=s1", false, "repeated"),
+            ("code=c&state=s1", true, "no `iss`"),
+            ("code=c&state=s1&iss=https://op.example/", false, "`iss`"),
+            ("code=c&state=s1&iss=https://op.example&iss=https://op.example", true, "repeated"),
+            ("state=s1", false, "neither"),
+            ("code=&state=s1", false, "neither"),
+            ("code=c&error=x&state=s1", false, "both"),
+            ("code=c&state=s1&id_token=x", false, "`id_token`"),
+            ("code=c&state=s1&access_token=x", false, "`access_token`"),
+            ("code=c&state=s1&response=x", false, "`response`"),
+            ("error=access_denied", false, "`state`"),
+            ("error=access_denied&state=s1&iss=https://evil.example", false, "`iss`"),
+        ];
+        for (query, required, says) in table {
+            let error = check(query, required).unwrap_err();
+            assert_eq!(error.kind(), InvalidCallback, "{query}");
+            assert!(error.to_string().contains(says), "{query}: {error}");
+        }
+        let long = format!("code={}&state=s1", "c".repeat(MAX_CODE + 1));
+        assert!(check(&long, false).unwrap_err().to_string().contains("longer"));
+    }
+
+    #[test]
+    fn a_refusal_is_the_users_and_any_other_error_the_providers() {
+        let denied = check("error=access_denied&state=s1", false).unwrap_err();
+        assert_eq!(denied.kind(), ErrorKind::Denied);
+        let error =
+            check("error=login_required&error_description=d%0A&state=s1", false).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Provider);
+        let said = error.provider_error().unwrap();
+        assert_eq!(
+            (said.error.as_str(), said.error_description.as_deref()),
+            ("login_required", Some("d "))
+        );
+    }
+
+    /// H04: Facebook's `#_=_` never reaches the server, and a fragment is no response of ours.
+    #[test]
+    fn h04_a_fragment_like_suffix_is_part_of_the_last_value_only() {
+        assert!(check("code=c&state=s1#_=_", false).is_err());
+        assert_eq!(check("state=s1&code=c", false).unwrap(), "c");
+    }
+
+    #[test]
+    fn the_url_keeps_the_endpoints_query_and_escapes_ours() {
+        let endpoint = Url::parse("https://op.example/auth?tenant=a%20b").unwrap();
+        let url = AuthorizationRequest {
+            endpoint: &endpoint,
+            client_id: "id",
+            redirect_uri: "https://app.example/cb?x=1",
+            scope: "openid email",
+            state: &Secret::new("s"),
+            nonce: Some(&Secret::new("n")),
+            code_verifier: Some(&Secret::new("v")),
+            response_mode: None,
+            extra: &Params::new().with("prompt", "login"),
+        }
+        .url();
+        assert_eq!(
+            url.query().unwrap(),
+            format!(
+                "tenant=a%20b&response_type=code&client_id=id&redirect_uri=https%3A%2F%2Fapp.example\
+                 %2Fcb%3Fx%3D1&scope=openid%20email&state=s&nonce=n&code_challenge={}\
+                 &code_challenge_method=S256&prompt=login",
+                pkce::code_challenge("v")
+            )
+        );
+    }
+}

@@ -1,0 +1,219 @@
+//! ID token validation, OpenID Connect Core 1.0 §3.1.3.7, its checks in that order.
+
+use std::time::{Duration, SystemTime};
+
+use crate::error::{Error, ErrorKind};
+use crate::jose::jws::{self, JwsError};
+use crate::jose::jwt::{self, ClaimError, Claims};
+use crate::jose::{Algorithm, JwkSet};
+use crate::secret::same;
+
+/// How far the provider's clock may be from ours.
+pub(crate) const LEEWAY: Duration = Duration::from_secs(60);
+
+/// How long before a login began its ID token may claim to have been issued: room for a provider's
+/// clock that is slow, none for a token of another day.
+const MAX_AGE_BEFORE_LOGIN: Duration = Duration::from_secs(600);
+
+/// The longest `sub` (Core §2).
+const MAX_SUB: usize = 255;
+
+/// What an ID token is held against.
+#[derive(Debug)]
+pub(crate) struct Rules<'a> {
+    /// The issuer, and other spellings that the provider is known to use.
+    pub(crate) issuers: &'a [&'a str],
+    pub(crate) client_id: &'a str,
+    pub(crate) algorithms: &'a [Algorithm],
+    /// What was sent in the authorization request; a token of another origin must have none.
+    pub(crate) nonce: Option<&'a str>,
+    /// The `max_age` that was asked for.
+    pub(crate) max_age: Option<Duration>,
+    /// The access token beside it, for `at_hash`.
+    pub(crate) access_token: &'a str,
+    /// When the login began.
+    pub(crate) asked_at: SystemTime,
+    pub(crate) now: SystemTime,
+}
+
+/// Why an ID token was refused.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IdTokenError {
+    #[error("the ID token's signature does not verify (OpenID Connect Core §3.1.3.7 step 6)")]
+    Signature(#[source] JwsError),
+    #[error("the ID token's `typ` is {0:?}: it is a token for something else (RFC 8725 §3.11)")]
+    Type(String),
+    #[error("the ID token's claims are refused (OpenID Connect Core §2)")]
+    Claims(#[from] ClaimError),
+    #[error(
+        "the ID token's `iss` {said:?} is not the provider's issuer {expected:?} (OpenID Connect Core §3.1.3.7 step 2)"
+    )]
+    Issuer { said: String, expected: String },
+    #[error("the ID token's `aud` does not name this client (OpenID Connect Core §3.1.3.7 step 3)")]
+    Audience,
+    #[error(
+        "the ID token's `aud` names others beside this client and `azp` doesn't name it (OpenID Connect Core §3.1.3.7 step 4)"
+    )]
+    OtherAudience,
+    #[error("the ID token's `azp` is another client (OpenID Connect Core §3.1.3.7 step 5)")]
+    AuthorizedParty,
+    #[error(
+        "the ID token was issued at {iat:?}, long before this login began (OpenID Connect Core §3.1.3.7 step 10)"
+    )]
+    TooOld { iat: SystemTime },
+    #[error("the ID token has no `nonce`, one was sent (OpenID Connect Core §3.1.3.7 step 11)")]
+    NonceMissing,
+    #[error(
+        "the ID token's `nonce` is not the one of this login (OpenID Connect Core §3.1.3.7 step 11)"
+    )]
+    Nonce,
+    #[error("the ID token has a `nonce`, none was sent (OpenID Connect Core §3.1.3.7 step 11)")]
+    NonceUnasked,
+    #[error(
+        "`max_age` was asked for and the ID token has no `auth_time` (OpenID Connect Core §3.1.2.1)"
+    )]
+    AuthTimeMissing,
+    #[error(
+        "the user authenticated longer ago than `max_age` allows (OpenID Connect Core §3.1.3.7 step 13)"
+    )]
+    AuthTimeOld,
+    #[error(
+        "the ID token's `at_hash` does not belong to the access token (OpenID Connect Core §3.1.3.8)"
+    )]
+    AtHash,
+    #[error("the ID token's `sub` is longer than {MAX_SUB} bytes (OpenID Connect Core §2)")]
+    Subject,
+    #[error("the ID token has `events`: it is a logout or security event token")]
+    Events,
+}
+
+impl IdTokenError {
+    /// Whether newer keys could change the verdict: the key is unknown, or its signature is wrong
+    /// because the provider changed the key under the same `kid`.
+    pub(crate) fn may_be_cured_by_new_keys(&self) -> bool {
+        matches!(self, Self::Signature(cause) if cause.is_unknown_key() || cause.is_bad_signature())
+    }
+}
+
+impl From<IdTokenError> for Error {
+    fn from(check: IdTokenError) -> Self {
+        let hint = match &check {
+            IdTokenError::Signature(_) => Some(
+                "compare the provider's signing algorithm and keys with `id_token_signed_response_alg` \
+                 and `jwks_uri`",
+            ),
+            IdTokenError::Issuer { .. } => Some("check `issuer` or `server_metadata_url`"),
+            IdTokenError::Audience | IdTokenError::OtherAudience => Some("check `client_id`"),
+            IdTokenError::Claims(_) => Some("if it is about a time, compare both machines' clocks"),
+            _ => None,
+        };
+        let error = Self::new(ErrorKind::InvalidIdToken, check);
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+/// Verifies an ID token: the claims that it returns are signed, fresh and meant for this login.
+pub(crate) fn verify(
+    token: &str,
+    keys: &JwkSet,
+    rules: &Rules<'_>,
+) -> Result<Claims, IdTokenError> {
+    let (claims, algorithm) = signed_claims(token, keys, rules)?;
+    issuer_and_audience(&claims, rules)?;
+    claims.required_time("exp")?;
+    jwt::check_times(&claims, rules.now, LEEWAY)?;
+    let iat = claims.required_time("iat")?;
+    if iat.checked_add(MAX_AGE_BEFORE_LOGIN).is_some_and(|latest| latest < rules.asked_at) {
+        return Err(IdTokenError::TooOld { iat });
+    }
+    nonce(&claims, rules)?;
+    auth_time(&claims, rules)?;
+    at_hash(&claims, algorithm, rules)?;
+    Ok(claims)
+}
+
+/// Signature and shape only, as a refreshed ID token needs them too.
+pub(crate) fn signed_claims(
+    token: &str,
+    keys: &JwkSet,
+    rules: &Rules<'_>,
+) -> Result<(Claims, Algorithm), IdTokenError> {
+    let verified = jws::verify(token, rules.algorithms, keys).map_err(IdTokenError::Signature)?;
+    match verified.header.typ.as_deref() {
+        None => {}
+        Some(typ) if typ.eq_ignore_ascii_case("JWT") => {}
+        Some(typ) => return Err(IdTokenError::Type(typ.chars().take(40).collect())),
+    }
+    let claims = Claims::parse(&verified.payload)?;
+    if claims.as_map().contains_key("events") {
+        return Err(IdTokenError::Events);
+    }
+    Ok((claims, verified.header.alg))
+}
+
+pub(crate) fn issuer_and_audience(claims: &Claims, rules: &Rules<'_>) -> Result<(), IdTokenError> {
+    let issuer = claims.required_text("iss")?;
+    if !rules.issuers.contains(&issuer) {
+        return Err(IdTokenError::Issuer {
+            said: issuer.chars().take(200).collect(),
+            expected: rules.issuers.join(" or "),
+        });
+    }
+    if claims.required_text("sub")?.len() > MAX_SUB {
+        return Err(IdTokenError::Subject);
+    }
+    let audience = claims.audience()?;
+    if !audience.contains(&rules.client_id) {
+        return Err(IdTokenError::Audience);
+    }
+    match claims.text("azp")? {
+        Some(azp) if azp != rules.client_id => Err(IdTokenError::AuthorizedParty),
+        None if audience.iter().any(|name| *name != rules.client_id) => {
+            Err(IdTokenError::OtherAudience)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn nonce(claims: &Claims, rules: &Rules<'_>) -> Result<(), IdTokenError> {
+    match (rules.nonce, claims.text("nonce")?) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err(IdTokenError::NonceUnasked),
+        (Some(_), None) => Err(IdTokenError::NonceMissing),
+        (Some(sent), Some(came)) if same(sent, came) => Ok(()),
+        (Some(_), Some(_)) => Err(IdTokenError::Nonce),
+    }
+}
+
+fn auth_time(claims: &Claims, rules: &Rules<'_>) -> Result<(), IdTokenError> {
+    // Read in any case: a wrong type is refused even where nobody asked for the age.
+    let auth_time = claims.time("auth_time")?;
+    let Some(max_age) = rules.max_age else {
+        return Ok(());
+    };
+    let auth_time = auth_time.ok_or(IdTokenError::AuthTimeMissing)?;
+    let latest = auth_time.checked_add(max_age).and_then(|time| time.checked_add(LEEWAY));
+    match latest {
+        Some(latest) if latest < rules.now => Err(IdTokenError::AuthTimeOld),
+        _ => Ok(()),
+    }
+}
+
+/// `at_hash` may be left out in the code flow (Core §3.1.3.6); where it is, it must be right.
+pub(crate) fn at_hash(
+    claims: &Claims,
+    algorithm: Algorithm,
+    rules: &Rules<'_>,
+) -> Result<(), IdTokenError> {
+    let Some(said) = claims.text("at_hash")? else {
+        return Ok(());
+    };
+    if same(said, &jws::half_hash(algorithm, rules.access_token)) {
+        Ok(())
+    } else {
+        Err(IdTokenError::AtHash)
+    }
+}

@@ -1,0 +1,64 @@
+//! The ID token of a refresh answer, OpenID Connect Core 1.0 §12.2.
+
+use crate::error::{Error, ErrorKind};
+use crate::jose::JwkSet;
+use crate::jose::jwt::{self, ClaimError, Claims};
+use crate::oidc::id_token::{self, IdTokenError, LEEWAY, Rules};
+use crate::secret::same;
+
+/// Why a refreshed ID token was refused, and with it the refreshed access token.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RefreshedError {
+    #[error(transparent)]
+    IdToken(#[from] IdTokenError),
+    #[error(
+        "the refreshed ID token is for another `{0}` than the login's (OpenID Connect Core §12.2)"
+    )]
+    Changed(&'static str),
+    #[error("the refreshed ID token's `nonce` is not the login's (OpenID Connect Core §12.2)")]
+    Nonce,
+}
+
+impl From<ClaimError> for RefreshedError {
+    fn from(cause: ClaimError) -> Self {
+        Self::IdToken(cause.into())
+    }
+}
+
+impl From<RefreshedError> for Error {
+    fn from(check: RefreshedError) -> Self {
+        Self::new(ErrorKind::InvalidIdToken, check).hint("the refreshed token was not kept")
+    }
+}
+
+/// Verifies a refreshed ID token against the claims of the login that it continues. `rules.nonce` is
+/// not used: the nonce may be left out, and where it stands it is the login's.
+pub(crate) fn verify(
+    token: &str,
+    keys: &JwkSet,
+    rules: &Rules<'_>,
+    login: &Claims,
+) -> Result<Claims, RefreshedError> {
+    let (claims, algorithm) = id_token::signed_claims(token, keys, rules)?;
+    id_token::issuer_and_audience(&claims, rules)?;
+    claims.required_time("exp")?;
+    claims.required_time("iat")?;
+    jwt::check_times(&claims, rules.now, LEEWAY)?;
+    for name in ["iss", "sub"] {
+        if claims.text(name)? != login.text(name)? {
+            return Err(RefreshedError::Changed(name));
+        }
+    }
+    if let (Some(now), Some(then)) = (claims.time("auth_time")?, login.time("auth_time")?)
+        && now != then
+    {
+        return Err(RefreshedError::Changed("auth_time"));
+    }
+    match (claims.text("nonce")?, login.text("nonce")?) {
+        (Some(now), Some(then)) if !same(now, then) => return Err(RefreshedError::Nonce),
+        (Some(_), None) => return Err(RefreshedError::Nonce),
+        _ => {}
+    }
+    id_token::at_hash(&claims, algorithm, rules)?;
+    Ok(claims)
+}

@@ -1,0 +1,76 @@
+//! [`StoredToken`]: the form in which a token is written down.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::clock::{from_unix_seconds, unix_seconds};
+use crate::oauth2::Token;
+use crate::secret::{Secret, exposed, exposed_option};
+
+/// A [`Token`] that can be serialised, secrets and all. Write it only where nobody else reads.
+///
+/// ```
+/// use authlib_core::Token;
+/// use authlib_core::store::StoredToken;
+///
+/// let json = serde_json::to_string(&StoredToken::from(Token::bearer("at")))?;
+/// let token = Token::from(serde_json::from_str::<StoredToken>(&json)?);
+/// assert_eq!(token.access_token.expose(), "at");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Serialize, Deserialize)]
+pub struct StoredToken {
+    #[serde(with = "exposed")]
+    access_token: Secret,
+    token_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<u64>,
+    #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<Secret>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
+    id_token: Option<Secret>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claims: Option<Map<String, Value>>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    extra: Map<String, Value>,
+}
+
+impl From<Token> for StoredToken {
+    fn from(token: Token) -> Self {
+        Self {
+            access_token: token.access_token,
+            token_type: token.token_type,
+            expires_at: token.expires_at.map(unix_seconds),
+            refresh_token: token.refresh_token,
+            scope: token.scope,
+            id_token: token.id_token,
+            claims: token.claims,
+            extra: token.extra,
+        }
+    }
+}
+
+impl From<StoredToken> for Token {
+    fn from(stored: StoredToken) -> Self {
+        Self {
+            access_token: stored.access_token,
+            token_type: stored.token_type,
+            expires_at: stored.expires_at.map(from_unix_seconds),
+            refresh_token: stored.refresh_token,
+            scope: stored.scope,
+            id_token: stored.id_token,
+            claims: stored.claims,
+            extra: stored.extra,
+        }
+    }
+}
+
+impl fmt::Debug for StoredToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredToken").finish_non_exhaustive()
+    }
+}
