@@ -54,6 +54,8 @@ pub enum ErrorKind {
     Provider,
     /// The session or a store failed. 500.
     Store,
+    /// The request's body is larger than a callback's may be. 413.
+    TooLarge,
     /// The provider could not be reached in time. 502.
     Transport,
     /// No client is registered under that name. 404.
@@ -142,6 +144,7 @@ impl ErrorKind {
             Self::NoToken => 401,
             Self::Denied => 403,
             Self::UnknownClient => 404,
+            Self::TooLarge => 413,
             Self::Config | Self::Store => 500,
             Self::Unsupported => 501,
             Self::BadAnswer | Self::Transport => 502,

@@ -20,7 +20,9 @@ pub struct TokenUpdate {
 
 /// The subscribers to token updates, in the order in which they subscribed.
 #[derive(Clone, Default)]
-pub(crate) struct Subscribers(Vec<Arc<dyn Fn(&TokenUpdate) + Send + Sync>>);
+pub(crate) struct Subscribers(Vec<Subscriber>);
+
+type Subscriber = Arc<dyn Fn(&TokenUpdate) + Send + Sync>;
 
 impl Subscribers {
     pub(crate) fn push(&mut self, subscriber: impl Fn(&TokenUpdate) + Send + Sync + 'static) {

@@ -117,7 +117,6 @@ pub mod exposed_option {
     /// # Errors
     ///
     /// What the serializer reports.
-    #[expect(clippy::ref_option, reason = "the signature that serde's `with` asks for")]
     pub fn serialize<S: Serializer>(
         secret: &Option<Secret>,
         serializer: S,

@@ -245,7 +245,7 @@ impl RemoteApp {
             .endpoints
             .userinfo
             .as_ref()
-            .or(metadata.and_then(|known| known.userinfo_endpoint.as_ref()))
+            .or_else(|| metadata.and_then(|known| known.userinfo_endpoint.as_ref()))
             .filter(|_| settings.fetch_userinfo);
         let Some(endpoint) = endpoint else {
             return Ok(id_token.map(|claims| claims.as_map().clone()));

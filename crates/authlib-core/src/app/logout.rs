@@ -53,11 +53,10 @@ impl RemoteApp {
     ) -> Result<Option<(Url, Option<PendingLogout>)>> {
         let settings = &self.inner.settings;
         let metadata = self.metadata().await?;
-        let endpoint = settings
-            .endpoints
-            .end_session
-            .as_ref()
-            .or(metadata.as_ref().and_then(|known| known.end_session_endpoint.as_ref()));
+        let endpoint =
+            settings.endpoints.end_session.as_ref().or_else(|| {
+                metadata.as_ref().and_then(|known| known.end_session_endpoint.as_ref())
+            });
         let Some(endpoint) = endpoint else {
             return Ok(None);
         };

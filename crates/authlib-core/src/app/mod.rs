@@ -21,6 +21,7 @@ mod metadata;
 mod options;
 mod pending;
 mod registry;
+mod spent;
 mod tokens;
 
 pub use self::api::ApiRequest;
@@ -56,6 +57,7 @@ pub(crate) struct Ports {
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) logins: Option<Arc<dyn LoginStore>>,
     pub(crate) subscribers: Arc<Mutex<Subscribers>>,
+    pub(crate) spent: Arc<spent::Spent>,
     pub(crate) base_url: Option<url::Url>,
 }
 

@@ -233,6 +233,7 @@ impl OAuthBuilder {
             tokens: self.tokens.unwrap_or_else(|| Arc::new(MemoryTokenStore::new())),
             logins: self.logins,
             subscribers: Arc::new(Mutex::new(self.subscribers)),
+            spent: Arc::default(),
             base_url,
         };
         let apps: Vec<_> = settings

@@ -225,4 +225,5 @@ fn variable(name: &str, key: &str) -> String {
 }
 
 #[cfg(test)]
+#[path = "load_tests.rs"]
 mod tests;

@@ -373,4 +373,5 @@ fn with_slash(mut url: Url) -> Url {
 }
 
 #[cfg(test)]
+#[path = "resolve_tests.rs"]
 mod tests;

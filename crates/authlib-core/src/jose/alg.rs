@@ -32,9 +32,9 @@ pub enum Algorithm {
     Es384,
     /// ECDSA on P-521 with SHA-512.
     Es512,
-    /// EdDSA, here on Ed25519 only (RFC 8037 §3.1).
+    /// `EdDSA`, here on Ed25519 only (RFC 8037 §3.1).
     EdDsa,
-    /// EdDSA on Ed25519 under its fully specified name (RFC 9864 §2.2).
+    /// `EdDSA` on Ed25519 under its fully specified name (RFC 9864 §2.2).
     Ed25519,
 }
 
@@ -93,8 +93,9 @@ impl Algorithm {
         match self {
             Self::Hs256 | Self::Rs256 | Self::Ps256 | Self::Es256 => Hash::Sha256,
             Self::Hs384 | Self::Rs384 | Self::Ps384 | Self::Es384 => Hash::Sha384,
-            Self::Hs512 | Self::Rs512 | Self::Ps512 | Self::Es512 => Hash::Sha512,
-            Self::EdDsa | Self::Ed25519 => Hash::Sha512,
+            Self::Hs512 | Self::Rs512 | Self::Ps512 | Self::Es512 | Self::EdDsa | Self::Ed25519 => {
+                Hash::Sha512
+            }
         }
     }
 

@@ -40,7 +40,7 @@ pub(super) struct Jwk {
 }
 
 enum Verifier {
-    Mac(MacKey),
+    Mac(Box<MacKey>),
     Public(PublicKey),
 }
 
@@ -192,7 +192,7 @@ fn macs(key: &[u8], only: Option<Algorithm>) -> Vec<(Algorithm, Verifier)> {
     }
     Algorithm::all()
         .filter(|alg| alg.is_symmetric() && only.is_none_or(|named| named == *alg))
-        .map(|alg| (alg, Verifier::Mac(MacKey::new(alg.hash(), key))))
+        .map(|alg| (alg, Verifier::Mac(Box::new(MacKey::new(alg.hash(), key)))))
         .collect()
 }
 

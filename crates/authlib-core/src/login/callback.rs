@@ -91,6 +91,9 @@ async fn finish(app: &RemoteApp, session: &impl Session, callback: &Params) -> R
     let sent = sent.filter(|sent| !sent.is_empty()).ok_or(StateError::Missing)?;
     let mut state = session.load().await?.ok_or(StateError::NoSession)?;
     let pending = state.take_pending(sent).ok_or(StateError::Unknown)?;
+    if !app.inner.ports.spent.first(sent, app.now()) {
+        return Err(StateError::Unknown.into());
+    }
     // Saved before the token request: a second callback with this state finds nothing, even while the
     // first one waits for the provider, and even if the first one is dropped.
     session.save(&state).await?;
@@ -108,9 +111,9 @@ async fn finish(app: &RemoteApp, session: &impl Session, callback: &Params) -> R
     let login = Login { client: app.name().to_owned(), user, issuer, sub };
     let owner = login.owner();
     app.inner.ports.tokens.save(&owner, &token).await?;
-    session.renew().await?;
     // Loaded again: another tab may have started or finished a login while we waited.
     let mut state = session.load().await?.unwrap_or(state);
+    session.renew().await?;
     let replaced = state.add_login(login);
     session.save(&state).await?;
     for old in replaced {
@@ -122,15 +125,6 @@ async fn finish(app: &RemoteApp, session: &impl Session, callback: &Params) -> R
 #[derive(Debug, thiserror::Error)]
 #[error("the callback is malformed")]
 struct Malformed(#[source] crate::params::RepeatedParam);
-
-/// Everybody who is logged in in this browser: one login for each client, the newest last.
-///
-/// # Errors
-///
-/// What the session reports.
-pub async fn logins(session: &impl Session) -> Result<Vec<Login>> {
-    Ok(session.load().await?.unwrap_or_default().logins)
-}
 
 /// This browser's login with `app`.
 ///

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::message;
 use crate::params::Params;
 
-/// The most bytes of a form_post body: 64 KiB. Framework crates stop reading there.
+/// The most bytes of a `form_post` body: 64 KiB. Framework crates stop reading there.
 pub const MAX_FORM: usize = 64 * 1024;
 
 /// The most bytes of a callback's query.
@@ -70,7 +70,7 @@ pub enum Received {
 /// Reads a callback request: a GET's query (RFC 6749 §4.1.2), or a POST's form
 /// (OAuth 2.0 Form Post Response Mode), never both.
 ///
-/// A form_post is a cross-site POST, and browsers send it without `SameSite=Lax` or `Strict` cookies:
+/// A `form_post` is a cross-site POST, and browsers send it without `SameSite=Lax` or `Strict` cookies:
 /// the session in which the login began seems not to be there. Then the answer is a page that posts
 /// the same form once more, now from our own site and so with the cookie. It needs no weaker cookie,
 /// works on `http://localhost`, and keeps the code out of every URL.
@@ -132,7 +132,8 @@ fn form(incoming: &Incoming<'_>) -> Result<Params> {
         )));
     }
     if incoming.body.len() > MAX_FORM {
-        return Err(refused(format!("the callback's form is longer than {MAX_FORM} bytes")));
+        let check = format!("the callback's form is longer than {MAX_FORM} bytes");
+        return Err(Error::new(ErrorKind::TooLarge, check));
     }
     let text = std::str::from_utf8(incoming.body)
         .map_err(|_| refused("the callback's form is no UTF-8 text"))?;

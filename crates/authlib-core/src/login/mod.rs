@@ -13,8 +13,9 @@ mod repost;
 mod session;
 mod state;
 mod status;
+mod user;
 
-pub use self::callback::{LoggedIn, authorize_access_token, current_login, logins};
+pub use self::callback::{LoggedIn, authorize_access_token, current_login};
 pub use self::incoming::{CallbackParams, Incoming, MAX_FORM, Received, receive};
 pub use self::logout::{logout, logout_redirect, validate_logout_response};
 pub use self::next::local_path;
@@ -22,3 +23,4 @@ pub use self::redirect::authorize_redirect;
 pub use self::session::{SESSION_KEY, Session};
 pub use self::state::{Login, SessionState};
 pub use self::status::{Answer, error_answer, no_store, see_other};
+pub use self::user::{CurrentUser, current_user};

@@ -21,9 +21,9 @@ pub async fn authorize_redirect(
 ) -> Result<Answer> {
     options.next = options.next.map(|next| local_path(&next).to_owned());
     let started = async {
-        // The session first: without one there is nothing to ask the provider for.
-        let mut state = session.load().await?.unwrap_or_default();
         let (url, pending) = app.create_authorization_url(options).await?;
+        // Loaded late, so that a login that begins in another tab meanwhile is not overwritten.
+        let mut state = session.load().await?.unwrap_or_default();
         remember(app, &mut state, pending).await?;
         // A browser that went away before this save has no redirect either: nothing is half done.
         session.save(&state).await?;

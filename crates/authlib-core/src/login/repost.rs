@@ -1,4 +1,4 @@
-//! The page that posts a form_post answer once more, from our own site.
+//! The page that posts a `form_post` answer once more, from our own site.
 
 use http::HeaderValue;
 use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};

@@ -16,7 +16,8 @@ pub const SESSION_KEY: &str = "authlib";
               actix-web's are not"
 )]
 pub trait Session {
-    /// The state of this session; nothing where there is none yet. One that can't be read is none.
+    /// The state of this session as the store has it now, where there is a store; nothing where there
+    /// is no session yet. A state that can't be read is none.
     ///
     /// # Errors
     ///

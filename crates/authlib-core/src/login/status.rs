@@ -77,6 +77,7 @@ fn public(error: &Error) -> (&'static str, &'static str) {
         ),
         ErrorKind::NoToken => ("not_logged_in", "You are not logged in."),
         ErrorKind::Provider => ("provider_error", "The login provider reported an error."),
+        ErrorKind::TooLarge => ("too_large", "This is more than a login needs."),
         ErrorKind::Transport => {
             ("provider_unreachable", "The login provider can't be reached. Please try again later.")
         }

@@ -1,0 +1,69 @@
+//! Ready-made routes, built from the public extractors only.
+
+use authlib_core::{AuthorizeOptions, LogoutOptions, OAuth};
+use axum::Router;
+use axum::extract::{FromRef, Query};
+use axum::response::{Redirect, Response};
+use axum::routing::{get, post};
+
+use crate::extract::{OAuthCallback, OAuthClient, OAuthSession};
+use crate::response::Result;
+
+/// Routes for every registered client: `GET /login/{client}?next=/path`, `GET` and
+/// `POST /authorize/{client}`, `POST /logout` and `GET /logged-out`.
+///
+/// The redirect URI to register at a provider is the registry's base URL with
+/// `/authorize/{client}`, and after a logout `/logged-out`. Merge the routes at the root, or write the
+/// handlers yourself: each is a line or two.
+///
+/// ```no_run
+/// use authlib_axum::{OAuth, routes, session_layer};
+/// use axum::Router;
+/// use tower_sessions::MemoryStore;
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let base_url = "http://localhost:3000";
+/// let oauth = OAuth::builder().base_url(base_url).register("github").load_env().build()?;
+/// let app: Router = Router::new()
+///     .merge(routes())
+///     .layer(session_layer(MemoryStore::default(), base_url))
+///     .with_state(oauth);
+/// # Ok(())
+/// # }
+/// ```
+pub fn routes<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    OAuth: FromRef<S>,
+{
+    Router::new()
+        .route("/login/{client}", get(login))
+        .route("/authorize/{client}", get(authorize).post(authorize))
+        .route("/logout", post(logout))
+        .route("/logged-out", get(logged_out))
+}
+
+async fn login(
+    client: OAuthClient,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Result<Response> {
+    let mut options = AuthorizeOptions::new();
+    options.redirect_uri = Some(format!("/authorize/{}", client.app().name()));
+    options.next = query.into_iter().find(|(name, _)| name == "next").map(|(_, path)| path);
+    client.authorize_redirect(options).await
+}
+
+async fn authorize(callback: OAuthCallback) -> Result<Redirect> {
+    let login = callback.log_in().await?;
+    Ok(Redirect::to(&login.next))
+}
+
+async fn logout(session: OAuthSession) -> Result<Response> {
+    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    session.logout_redirect(options, "/logged-out").await
+}
+
+async fn logged_out(session: OAuthSession) -> Result<Redirect> {
+    session.validate_logout_response().await?;
+    Ok(Redirect::to("/"))
+}

@@ -1,0 +1,54 @@
+//! [`CurrentUser`]: who is logged in in this browser.
+
+use super::{Login, Session};
+use crate::app::{OAuth, RemoteApp};
+use crate::error::{Error, ErrorKind, Result};
+use crate::oauth2::Token;
+use crate::oidc::UserInfo;
+use crate::store::TokenOwner;
+
+/// Who is logged in in this browser, with the client of the newest login.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CurrentUser {
+    /// The client that the user logged in with.
+    pub client: RemoteApp,
+    /// The login, as the session remembers it.
+    pub login: Login,
+    /// The stored token as it is, perhaps expired: [`RemoteApp::active_token`] renews it.
+    pub token: Token,
+}
+
+impl CurrentUser {
+    /// Who it is, by the verified claims of the login.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NoToken`] when the provider did not say.
+    pub fn userinfo(&self) -> Result<UserInfo> {
+        self.token.userinfo()
+    }
+
+    /// Under whom the token is kept.
+    #[must_use]
+    pub fn owner(&self) -> TokenOwner {
+        self.login.owner()
+    }
+}
+
+/// Who is logged in in this browser: the newest login whose client is still registered and whose token
+/// is still in the store.
+///
+/// # Errors
+///
+/// [`ErrorKind::NoToken`] when nobody is, and what the session and the token store report.
+pub async fn current_user(oauth: &OAuth, session: &impl Session) -> Result<CurrentUser> {
+    let state = session.load().await?.unwrap_or_default();
+    for login in state.logins().iter().rev() {
+        let Ok(client) = oauth.client(&login.client) else { continue };
+        if let Some(token) = oauth.tokens().load(&login.owner()).await? {
+            return Ok(CurrentUser { client, login: login.clone(), token });
+        }
+    }
+    Err(Error::new(ErrorKind::NoToken, "nobody is logged in in this browser"))
+}
