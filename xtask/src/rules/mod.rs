@@ -77,7 +77,7 @@ pub(crate) fn exports(lib: &str) -> Vec<(String, String)> {
 }
 
 fn is_test(path: &str) -> bool {
-    path.ends_with("/tests.rs") || path.split('/').any(|part| part == "tests")
+    path.ends_with("tests.rs") || path.split('/').any(|part| part == "tests")
 }
 
 fn left_behind(text: &str, problems: &mut Vec<(usize, String)>) {
