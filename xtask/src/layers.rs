@@ -73,6 +73,16 @@ mod tests {
     }
 
     #[test]
+    fn architecture_prints_the_table() {
+        let page = std::fs::read_to_string(crate::setup::root().join("ARCHITECTURE.md")).unwrap();
+        for (rank, modules) in RANKS.iter().enumerate() {
+            let names: Vec<String> = modules.iter().map(|name| format!("`{name}`")).collect();
+            let row = format!("| {rank} | {} |", names.join(", "));
+            assert!(page.contains(&row), "ARCHITECTURE.md lacks {row}");
+        }
+    }
+
+    #[test]
     fn each_module_has_one_rank() {
         let mut all: Vec<&str> = RANKS.iter().flat_map(|modules| modules.iter().copied()).collect();
         let count = all.len();
