@@ -64,13 +64,15 @@ pub(crate) fn hash(hash: Hash, bytes: &[u8]) -> Vec<u8> {
 
 impl PublicKey {
     /// An RSA key of 2048 to 8192 bits from its modulus and exponent, big-endian. The exponent must be
-    /// odd and at least 3: with 1, every message is its own signature.
+    /// odd and at least 3: with 1, every message is its own signature. It may have 40 bits, as a longer
+    /// one only makes verification slow; usual is 65537.
     pub(crate) fn rsa(scheme: Scheme, n: &[u8], e: &[u8]) -> Result<Self, Failed> {
         let parameters = rsa_parameters(scheme).ok_or(Failed)?;
         let (n, e) = (without_zeros(n), without_zeros(e));
         let odd = |bytes: &[u8]| bytes.last().is_some_and(|last| last % 2 == 1);
-        let bits = n.len().saturating_mul(8);
-        if !odd(n) || !odd(e) || e == [1] || !(2041..=8192).contains(&bits) {
+        let unused = n.first().map_or(0, |first| first.leading_zeros() as usize);
+        let bits = n.len().saturating_mul(8).saturating_sub(unused);
+        if !odd(n) || !odd(e) || e == [1] || e.len() > 5 || !(2048..=8192).contains(&bits) {
             return Err(Failed);
         }
         let components = RsaPublicKeyComponents { n, e };
@@ -184,3 +186,6 @@ impl fmt::Debug for MacKey {
         f.write_str("MacKey")
     }
 }
+
+#[cfg(test)]
+pub(crate) mod signing;

@@ -217,3 +217,6 @@ pub(crate) fn at_hash(
         Err(IdTokenError::AtHash)
     }
 }
+
+#[cfg(test)]
+mod tests;

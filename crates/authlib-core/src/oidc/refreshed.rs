@@ -62,3 +62,6 @@ pub(crate) fn verify(
     id_token::at_hash(&claims, algorithm, rules)?;
     Ok(claims)
 }
+
+#[cfg(test)]
+mod tests;
