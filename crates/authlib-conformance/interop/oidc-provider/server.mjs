@@ -1,0 +1,187 @@
+// A certified OpenID provider on loopback for the interop tests.
+//
+//   node server.mjs '{"port": 0, "clients": [{"client_id": "app", ...}]}'
+//
+// The argument (or the variable INTEROP_CONFIG) is one JSON object:
+//   port              where to listen, 0 (the default) for any free port
+//   clients           client metadata in the words of RFC 7591; what is left out gets the defaults below
+//   access_token_ttl  lifetime of access tokens in seconds, 3600 by default
+//   rotate            whether each refresh replaces the refresh token, true by default
+//
+// Once it listens it prints one line, {"issuer": "http://127.0.0.1:PORT", "port": PORT}, and it ends when its
+// standard input is closed, so that it never outlives the test that started it. Whatever else it says goes to
+// standard error.
+//
+// A login is one form: POST /interaction/UID with `login` (alice or bob) and `decision` (allow or deny).
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+
+// Standard output belongs to the one line above.
+for (const name of ['log', 'info', 'warn', 'debug']) {
+  console[name] = (...words) => console.error(...words);
+}
+const { Provider } = await import('oidc-provider');
+
+const USERS = {
+  alice: {
+    name: 'Alice Example',
+    given_name: 'Alice',
+    family_name: 'Example',
+    preferred_username: 'alice',
+    email: 'alice@example.com',
+    email_verified: true,
+  },
+  bob: {
+    name: 'Bob Example',
+    given_name: 'Bob',
+    family_name: 'Example',
+    preferred_username: 'bob',
+    email: 'bob@example.com',
+    email_verified: false,
+  },
+};
+
+const CLIENT_DEFAULTS = {
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+  id_token_signed_response_alg: 'RS256',
+  token_endpoint_auth_method: 'client_secret_basic',
+};
+
+const SIGNING_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
+
+const settings = JSON.parse(process.argv[2] ?? process.env.INTEROP_CONFIG ?? '{}');
+
+process.stdin.resume();
+process.stdin.on('end', () => process.exit(0));
+process.stdin.on('close', () => process.exit(0));
+
+function signingKey(kid, type, options) {
+  const { privateKey } = generateKeyPairSync(type, options);
+  return { ...privateKey.export({ format: 'jwk' }), kid, use: 'sig' };
+}
+
+function configuration() {
+  return {
+    clients: (settings.clients ?? []).map((client) => ({ ...CLIENT_DEFAULTS, ...client })),
+    jwks: {
+      keys: [
+        signingKey('rsa', 'rsa', { modulusLength: 2048 }),
+        signingKey('ec', 'ec', { namedCurve: 'P-256' }),
+        signingKey('ed', 'ed25519', {}),
+      ],
+    },
+    enabledJWA: { idTokenSigningAlgValues: SIGNING_ALGORITHMS },
+    cookies: { keys: [randomBytes(32).toString('hex')] },
+    scopes: ['openid', 'offline_access', 'profile', 'email'],
+    claims: {
+      openid: ['sub'],
+      profile: ['name', 'given_name', 'family_name', 'preferred_username'],
+      email: ['email', 'email_verified'],
+    },
+    findAccount: (_ctx, id) =>
+      USERS[id] && { accountId: id, claims: () => ({ sub: id, ...USERS[id] }) },
+    pkce: { required: () => true },
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    rotateRefreshToken: settings.rotate ?? true,
+    ttl: {
+      AccessToken: settings.access_token_ttl ?? 3600,
+      AuthorizationCode: 60,
+      Grant: 3600,
+      IdToken: 3600,
+      Interaction: 600,
+      RefreshToken: 3600,
+      Session: 3600,
+    },
+    interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
+    features: {
+      devInteractions: { enabled: false },
+      revocation: { enabled: true },
+      rpInitiatedLogout: { enabled: true, logoutSource, postLogoutSuccessSource },
+      userinfo: { enabled: true },
+    },
+    renderError: (ctx, out) => {
+      ctx.type = 'json';
+      ctx.body = out;
+    },
+  };
+}
+
+function page(title, body) {
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><body>${body}</body></html>`;
+}
+
+// The form that oidc-provider passes has the hidden token; the hidden `logout` completes it, so that sending
+// all of its fields back is the user's "yes".
+function logoutSource(ctx, form) {
+  ctx.body = page('Log out', `${form}
+<input type="hidden" form="op.logoutForm" name="logout" value="yes">
+<button type="submit" form="op.logoutForm">Log out</button>`);
+}
+
+function postLogoutSuccessSource(ctx) {
+  ctx.body = page('Logged out', '<p>Logged out.</p>');
+}
+
+async function form(request) {
+  let body = '';
+  for await (const chunk of request) {
+    body += chunk;
+    if (body.length > 10_000) throw new Error('the form is too long');
+  }
+  return new URLSearchParams(body);
+}
+
+async function interaction(provider, request, response) {
+  const details = await provider.interactionDetails(request, response);
+  const { prompt, params, session } = details;
+  if (request.method !== 'POST') {
+    response.setHeader('content-type', 'text/html; charset=utf-8');
+    response.end(page('Sign in', `<form method="post" action="/interaction/${details.uid}">
+<label>User <input name="login" value="alice"></label>
+<button name="decision" value="allow">Continue</button>
+<button name="decision" value="deny">Deny</button>
+</form>`));
+    return;
+  }
+  const answer = await form(request);
+  if (answer.get('decision') === 'deny') {
+    const refusal = { error: 'access_denied', error_description: 'the user refused' };
+    await provider.interactionFinished(request, response, refusal);
+    return;
+  }
+  const accountId = prompt.name === 'login' ? (answer.get('login') ?? 'alice') : session.accountId;
+  if (!USERS[accountId]) {
+    response.statusCode = 400;
+    response.end('no such user');
+    return;
+  }
+  const known = prompt.name === 'consent' && details.grantId;
+  const grant = known
+    ? await provider.Grant.find(details.grantId)
+    : new provider.Grant({ accountId, clientId: params.client_id });
+  grant.addOIDCScope(params.scope ?? 'openid');
+  const result = { login: { accountId }, consent: { grantId: await grant.save() } };
+  await provider.interactionFinished(request, response, result);
+}
+
+const server = createServer();
+server.listen(settings.port ?? 0, '127.0.0.1', () => {
+  const { port } = server.address();
+  const issuer = `http://127.0.0.1:${port}`;
+  const provider = new Provider(issuer, configuration());
+  provider.on('server_error', (_ctx, error) => console.error(error));
+  const callback = provider.callback();
+  server.on('request', (request, response) => {
+    if (!request.url.startsWith('/interaction/')) {
+      callback(request, response);
+      return;
+    }
+    interaction(provider, request, response).catch((error) => {
+      console.error(error);
+      response.statusCode = 500;
+      response.end('the interaction failed');
+    });
+  });
+  process.stdout.write(`${JSON.stringify({ issuer, port })}\n`);
+});

@@ -1,0 +1,95 @@
+//! One login through an example app in headless Chromium, as a person does it: `e2e PATH_OF_THE_APP`.
+//!
+//! The app gets no configuration and so brings its own provider. Pictures of each page go to `target/e2e`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
+
+mod browser;
+mod process;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::browser::Browser;
+use crate::process::Program;
+
+/// What ends the run, in words for a developer.
+type Failure = String;
+
+/// How long the whole login may take.
+const LIMIT: Duration = Duration::from_secs(120);
+/// Whom the demo provider logs in.
+const USER: &str = "Alice";
+const LOG_IN: &str = "//*[self::a or self::button][starts-with(normalize-space(.), 'Log in')]";
+const ALLOW: &str = "//button[@name='decision' and @value='allow']";
+const LOG_OUT: &str = "//form//button[starts-with(normalize-space(.), 'Log out')]";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Some(app) = std::env::args_os().nth(1) else {
+        eprintln!("usage: e2e PATH_OF_THE_APP");
+        return ExitCode::FAILURE;
+    };
+    match run(Path::new(&app), &pictures()).await {
+        Ok(()) => {
+            println!("e2e: logged in and out; pictures in {}", pictures().display());
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            eprintln!("e2e FAILED: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn pictures() -> PathBuf {
+    PathBuf::from("target/e2e")
+}
+
+/// Starts everything, logs in and out, and ends everything, whatever happened.
+async fn run(app: &Path, pictures: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(pictures)
+        .map_err(|error| format!("cannot make {}: {error}", pictures.display()))?;
+    let app = Program::app(app).await?;
+    let driver = Program::chromedriver().await?;
+    let mut browser = Browser::open(&driver.url(""), pictures).await?;
+    let trip = timeout(LIMIT, trip(&mut browser, &app)).await;
+    let outcome = trip.unwrap_or_else(|_| Err(format!("not done after {} s", LIMIT.as_secs())));
+    let outcome = match outcome {
+        Ok(()) => Ok(()),
+        Err(failure) => Err(browser.describe(failure).await),
+    };
+    browser.close().await;
+    driver.end().await;
+    app.end().await;
+    outcome
+}
+
+async fn trip(browser: &mut Browser, app: &Program) -> Result<(), Failure> {
+    browser.open_page(&app.url("/")).await?;
+    browser.picture("logged-out").await?;
+    browser.click(LOG_IN).await?;
+
+    browser.see(ALLOW).await?;
+    if browser.address().await?.port() == Some(app.port) {
+        return Err("the page that asks for consent is the app's, not the provider's".to_owned());
+    }
+    browser.picture("provider").await?;
+    browser.click(ALLOW).await?;
+
+    browser.see(LOG_OUT).await?;
+    if browser.address().await?.port() != Some(app.port) {
+        return Err("the browser did not come back to the app".to_owned());
+    }
+    browser.see(&format!("//body[contains(., '{USER}')]")).await?;
+    browser.picture("logged-in").await?;
+    browser.click(LOG_OUT).await?;
+
+    browser.arrive(app.port, "/logged-out").await?;
+    browser.picture("after-logout").await?;
+    browser.open_page(&app.url("/")).await?;
+    browser.see(LOG_IN).await?;
+    browser.miss(LOG_OUT).await
+}

@@ -1,0 +1,57 @@
+//! What was granted: codes, access tokens and refresh tokens.
+
+use std::collections::HashMap;
+use std::time::SystemTime;
+
+/// A login that a user allowed.
+#[derive(Clone, Debug)]
+pub(crate) struct Grant {
+    /// All tokens of one login; revoked together.
+    pub(crate) family: u64,
+    pub(crate) client: String,
+    pub(crate) sub: String,
+    pub(crate) scope: String,
+    pub(crate) nonce: Option<String>,
+    pub(crate) auth_time: u64,
+}
+
+/// An authorization code.
+#[derive(Clone, Debug)]
+pub(crate) struct Code {
+    pub(crate) grant: Grant,
+    pub(crate) redirect_uri: String,
+    pub(crate) code_challenge: Option<String>,
+    pub(crate) expires_at: SystemTime,
+    pub(crate) used: bool,
+}
+
+/// An access token.
+#[derive(Clone, Debug)]
+pub(crate) struct Access {
+    pub(crate) grant: Grant,
+    pub(crate) expires_at: SystemTime,
+}
+
+/// A refresh token.
+#[derive(Clone, Debug)]
+pub(crate) struct Refresh {
+    pub(crate) grant: Grant,
+    pub(crate) used: bool,
+}
+
+/// Everything that was granted.
+#[derive(Debug, Default)]
+pub(crate) struct Granted {
+    pub(crate) codes: HashMap<String, Code>,
+    pub(crate) access: HashMap<String, Access>,
+    pub(crate) refresh: HashMap<String, Refresh>,
+}
+
+impl Granted {
+    /// Revokes all tokens of a login: a code or a refresh token was used twice (RFC 6749 §4.1.2,
+    /// RFC 9700 §4.14.2).
+    pub(crate) fn revoke(&mut self, family: u64) {
+        self.access.retain(|_, access| access.grant.family != family);
+        self.refresh.retain(|_, refresh| refresh.grant.family != family);
+    }
+}

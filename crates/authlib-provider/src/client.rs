@@ -1,0 +1,84 @@
+//! [`Client`]: who may ask this provider for logins.
+
+/// A registered client of the provider.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) secret: Option<String>,
+    pub(crate) auth_method: Option<String>,
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) any_loopback: bool,
+    pub(crate) post_logout_redirect_uris: Vec<String>,
+}
+
+impl Client {
+    /// A client with a secret.
+    pub fn confidential(id: impl Into<String>, secret: impl Into<String>) -> Self {
+        Self { secret: Some(secret.into()), ..Self::public(id) }
+    }
+
+    /// A client without a secret, which must use PKCE.
+    pub fn public(id: impl Into<String>) -> Self {
+        let id = id.into();
+        Self {
+            name: id.clone(),
+            id,
+            secret: None,
+            auth_method: None,
+            redirect_uris: Vec::new(),
+            any_loopback: false,
+            post_logout_redirect_uris: Vec::new(),
+        }
+    }
+
+    /// Sets the name that the login page shows.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Allows a redirect URI, compared letter by letter.
+    #[must_use]
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.redirect_uris.push(uri.into());
+        self
+    }
+
+    /// Allows a URI to return to after a logout, compared letter by letter.
+    #[must_use]
+    pub fn post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.post_logout_redirect_uris.push(uri.into());
+        self
+    }
+
+    /// Allows every URI on this machine, for a demo whose port is not known beforehand.
+    #[must_use]
+    pub fn any_loopback_redirect(mut self) -> Self {
+        self.any_loopback = true;
+        self
+    }
+
+    /// Accepts one way of client authentication only: `client_secret_basic`, `client_secret_post` or
+    /// `none`.
+    #[must_use]
+    pub fn auth_method(mut self, method: impl Into<String>) -> Self {
+        self.auth_method = Some(method.into());
+        self
+    }
+
+    pub(crate) fn may_redirect_to(&self, uri: &str) -> bool {
+        self.redirect_uris.iter().any(|known| known == uri) || self.on_this_machine(uri)
+    }
+
+    pub(crate) fn may_return_to(&self, uri: &str) -> bool {
+        self.post_logout_redirect_uris.iter().any(|known| known == uri) || self.on_this_machine(uri)
+    }
+
+    fn on_this_machine(&self, uri: &str) -> bool {
+        let Ok(url) = url::Url::parse(uri) else { return false };
+        let host = url.host_str().unwrap_or_default();
+        self.any_loopback && matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+    }
+}

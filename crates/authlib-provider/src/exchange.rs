@@ -1,0 +1,107 @@
+//! Requests and responses in the small: fields in, JSON and redirects out.
+
+use authlib_core::message::{Request, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::quirk::Reply;
+
+/// The fields of a query and a form, in order.
+pub(crate) type Fields = Vec<(String, String)>;
+
+/// The most bytes of a form.
+const MAX_FORM: usize = 64 * 1024;
+
+/// Marks a response that the listener must spoil on the wire.
+#[derive(Clone, Debug)]
+pub(crate) struct Spoilt(pub(crate) Reply);
+
+pub(crate) fn parse(text: &str) -> Fields {
+    form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+}
+
+/// Query and form of a request together.
+pub(crate) fn fields(request: &Request) -> Fields {
+    let mut fields = parse(request.uri().query().unwrap_or_default());
+    let form = header(request, "content-type")
+        .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
+    if form && request.body().len() <= MAX_FORM {
+        fields.extend(parse(&String::from_utf8_lossy(request.body())));
+    }
+    fields
+}
+
+/// The value of a field that stands once; one that is empty or repeated counts as absent.
+pub(crate) fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
+    let mut values = fields.iter().filter(|(known, _)| known == name);
+    let first = values.next().map(|(_, value)| value.as_str());
+    first.filter(|value| !value.is_empty() && values.next().is_none())
+}
+
+pub(crate) fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request.headers().get(name)?.to_str().ok()
+}
+
+/// A cookie of the request.
+pub(crate) fn cookie(request: &Request, name: &str) -> Option<String> {
+    header(request, "cookie")?.split(';').find_map(|pair| {
+        let (known, value) = pair.trim().split_once('=')?;
+        (known == name).then(|| value.to_owned())
+    })
+}
+
+pub(crate) fn respond(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    set(&mut response, header::CONTENT_TYPE, content_type);
+    set(&mut response, header::CACHE_CONTROL, "no-store");
+    response
+}
+
+pub(crate) fn json_response(status: u16, body: &Value) -> Response {
+    respond(status, "application/json", body.to_string())
+}
+
+/// An error of RFC 6749 §5.2.
+pub(crate) fn error(status: u16, error: &str, description: &str) -> Response {
+    json_response(status, &json!({ "error": error, "error_description": description }))
+}
+
+pub(crate) fn redirect(url: &str) -> Response {
+    let mut response = respond(303, "text/plain", "");
+    set(&mut response, header::LOCATION, url);
+    set(&mut response, header::REFERRER_POLICY, "no-referrer");
+    response
+}
+
+pub(crate) fn set(response: &mut Response, name: header::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// The response that a misbehaving endpoint gives.
+pub(crate) fn reply(reply: &Reply) -> Response {
+    let mut response = match reply {
+        Reply::Body { status, content_type, body } => respond(*status, content_type, body.as_str()),
+        Reply::Redirect(status, url) => {
+            let mut response = redirect(url);
+            *response.status_mut() = StatusCode::from_u16(*status).unwrap_or(StatusCode::FOUND);
+            response
+        }
+        Reply::Cut | Reply::GzipBomb(_) | Reply::Half | Reply::Hang | Reply::Huge(_) => {
+            respond(200, "application/json", "")
+        }
+    };
+    if !matches!(reply, Reply::Body { .. } | Reply::Redirect(..)) {
+        response.extensions_mut().insert(Spoilt(reply.clone()));
+    }
+    response
+}
+
+/// `url` with more parameters in its query.
+pub(crate) fn with_query(url: &str, fields: &Fields) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let mark = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{mark}{query}")
+}

@@ -1,0 +1,100 @@
+//! The provider's signing keys.
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{Algorithm, EncodingKey};
+use serde_json::Value;
+
+/// RSA keys take a while to make, so providers of one process share a few. A rotation takes the next.
+const POOL: usize = 6;
+
+/// A key with its public half.
+#[derive(Clone)]
+pub(crate) struct Key {
+    pub(crate) kid: String,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) encoding: EncodingKey,
+    pub(crate) public: Value,
+}
+
+/// Why no key could be made: the machine has no randomness, or the algorithm is unknown.
+#[derive(Clone, Debug)]
+pub(crate) struct NoKey;
+
+impl Key {
+    /// The `serial`th key for an algorithm.
+    pub(crate) fn new(algorithm: Algorithm, serial: usize, secret: &str) -> Result<Self, NoKey> {
+        let kid = format!("key-{serial}");
+        let encoding = match algorithm {
+            Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => {
+                EncodingKey::from_secret(secret.as_bytes())
+            }
+            Algorithm::ES256 | Algorithm::ES384 => {
+                let curve = if algorithm == Algorithm::ES256 {
+                    &ECDSA_P256_SHA256_FIXED_SIGNING
+                } else {
+                    &ECDSA_P384_SHA384_FIXED_SIGNING
+                };
+                let pkcs8 = EcdsaKeyPair::generate_pkcs8(curve, &SystemRandom::new());
+                let pem = pem(pkcs8.map_err(|_| NoKey)?.as_ref());
+                EncodingKey::from_ec_pem(pem.as_bytes()).map_err(|_| NoKey)?
+            }
+            Algorithm::EdDSA => {
+                let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
+                let pem = pem(pkcs8.map_err(|_| NoKey)?.as_ref());
+                EncodingKey::from_ed_pem(pem.as_bytes()).map_err(|_| NoKey)?
+            }
+            _ => EncodingKey::from_rsa_pem(rsa(serial)?.as_bytes()).map_err(|_| NoKey)?,
+        };
+        let public = public(&encoding, algorithm, &kid)?;
+        Ok(Self { kid, algorithm, encoding, public })
+    }
+}
+
+fn public(encoding: &EncodingKey, algorithm: Algorithm, kid: &str) -> Result<Value, NoKey> {
+    if matches!(algorithm, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512) {
+        return Ok(Value::Null);
+    }
+    let jwk = Jwk::from_encoding_key(encoding, algorithm).map_err(|_| NoKey)?;
+    let mut jwk = serde_json::to_value(jwk).map_err(|_| NoKey)?;
+    if let Some(members) = jwk.as_object_mut() {
+        members.insert("kid".to_owned(), kid.into());
+        members.insert("use".to_owned(), "sig".into());
+        members.remove("alg");
+    }
+    Ok(jwk)
+}
+
+/// An RSA key of the pool, as PEM.
+fn rsa(serial: usize) -> Result<String, NoKey> {
+    static KEYS: OnceLock<Mutex<Vec<String>>> = OnceLock::new();
+    let mut keys = KEYS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    let place = serial % POOL;
+    while keys.len() <= place {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| NoKey)?;
+        let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| NoKey)?;
+        keys.push(pem(der.as_ref()));
+    }
+    keys.get(place).cloned().ok_or(NoKey)
+}
+
+fn pem(pkcs8: &[u8]) -> String {
+    let body = STANDARD.encode(pkcs8);
+    let lines: Vec<_> =
+        body.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
+}
+
+/// The algorithm of this name, as far as the JWT crate signs it.
+pub(crate) fn algorithm(name: &str) -> Option<Algorithm> {
+    name.parse().ok()
+}

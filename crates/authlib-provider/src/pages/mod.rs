@@ -1,0 +1,110 @@
+//! The provider's pages. Every text that comes from outside is escaped.
+
+use authlib_core::message::Response;
+use http::header;
+
+use crate::client::Client;
+use crate::exchange::{self, Fields, field, respond};
+
+const STYLE: &str = include_str!("style.css");
+
+/// The page that asks who logs in, and whether the client may know.
+pub(crate) fn login(client: &Client, asked: &Fields, username: &str, back: &str) -> Response {
+    let scopes: String = field(asked, "scope")
+        .unwrap_or_default()
+        .split(' ')
+        .filter_map(|scope| {
+            Some(match scope {
+                "" | "openid" => return None,
+                "profile" => "see your name and profile".to_owned(),
+                "email" => "see your e-mail address".to_owned(),
+                "address" => "see your postal address".to_owned(),
+                "phone" => "see your telephone number".to_owned(),
+                "offline_access" => "stay connected while you are away".to_owned(),
+                other => format!("use “{other}”"),
+            })
+        })
+        .fold("<li>know who you are</li>".to_owned(), |list, scope| {
+            format!("{list}<li>{}</li>", escaped(&scope))
+        });
+    let request = form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).finish();
+    let host = url::Url::parse(back).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
+    page(
+        include_str!("login.html"),
+        &[
+            ("scopes", &scopes),
+            ("client", &escaped(&client.name)),
+            ("request", &escaped(&request)),
+            ("username", &escaped(username)),
+            ("host", &escaped(&host.unwrap_or_default())),
+        ],
+        200,
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+    )
+}
+
+/// The page that posts the answer back (OAuth 2.0 Form Post Response Mode).
+pub(crate) fn form_post(action: &str, fields: &Fields) -> Response {
+    let inputs: String = fields
+        .iter()
+        .map(|(name, value)| {
+            let (name, value) = (escaped(name), escaped(value));
+            format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">")
+        })
+        .collect();
+    page(
+        include_str!("form_post.html"),
+        &[("action", &escaped(action)), ("fields", &inputs)],
+        200,
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
+         frame-ancestors 'none'; base-uri 'none'",
+    )
+}
+
+/// A request that can't be answered by sending the browser back.
+pub(crate) fn problem(message: &str) -> Response {
+    words(400, "This login can't go on", message)
+}
+
+/// The end of a session without an address to return to.
+pub(crate) fn logged_out() -> Response {
+    words(200, "You are logged out", "You can close this page now.")
+}
+
+fn words(status: u16, title: &str, message: &str) -> Response {
+    page(
+        include_str!("message.html"),
+        &[("title", &escaped(title)), ("message", &escaped(message))],
+        status,
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+    )
+}
+
+fn page(template: &str, values: &[(&str, &str)], status: u16, policy: &str) -> Response {
+    let mut html = template.replace("{{style}}", STYLE);
+    for (name, value) in values {
+        html = html.replace(&format!("{{{{{name}}}}}"), value);
+    }
+    let mut response = respond(status, "text/html; charset=utf-8", html);
+    exchange::set(&mut response, header::CONTENT_SECURITY_POLICY, policy);
+    exchange::set(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    exchange::set(&mut response, header::REFERRER_POLICY, "no-referrer");
+    response
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // A value must never look like a place of the template.
+            '{' => out.push_str("&#123;"),
+            other => out.push(other),
+        }
+    }
+    out
+}

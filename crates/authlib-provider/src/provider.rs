@@ -1,0 +1,406 @@
+//! [`Provider`]: the provider as a function, with its state inside.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use authlib_core::message::{Request, Response};
+use authlib_core::transport::{BoxFuture, Cause, HttpClient, TransportError};
+use aws_lc_rs::rand;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::Algorithm;
+
+use crate::access::Granted;
+use crate::client::Client;
+use crate::exchange::{self, Spoilt};
+use crate::keys::{self, Key};
+use crate::quirk::{Endpoint, Quirk, Reply};
+use crate::seen::Seen;
+use crate::user::User;
+use crate::{api, authorize, discovery, end_session, token, userinfo};
+
+/// The most requests that are remembered for [`Provider::requests`].
+const MAX_SEEN: usize = 10_000;
+
+/// An OpenID provider. Cheap to clone; all clones are the same provider.
+#[derive(Clone)]
+pub struct Provider(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) issuer: String,
+    pub(crate) clients: Vec<Client>,
+    pub(crate) lifetime: Duration,
+    clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+    state: Mutex<State>,
+}
+
+/// What changes.
+pub(crate) struct State {
+    pub(crate) users: Vec<User>,
+    pub(crate) keys: Vec<Key>,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) serial: usize,
+    pub(crate) granted: Granted,
+    /// Browser sessions at the provider: cookie to user and time of login.
+    pub(crate) sessions: HashMap<String, (String, u64)>,
+    pub(crate) auto_approve: Option<String>,
+    pub(crate) quirks: Vec<Quirk>,
+    /// The prefix of paths while they are moved.
+    pub(crate) moved: Option<String>,
+    seen: Vec<Seen>,
+}
+
+/// Collects what a provider knows.
+#[must_use = "a builder does nothing until it builds"]
+pub struct ProviderBuilder {
+    issuer: String,
+    clients: Vec<Client>,
+    users: Vec<User>,
+    algorithm: String,
+    lifetime: Duration,
+    clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+}
+
+impl Provider {
+    /// A provider for demos: its client `demo` with the secret `demo-secret` may return anywhere on
+    /// this machine, and its user is Alice.
+    #[must_use]
+    pub fn new(issuer: impl Into<String>) -> Self {
+        Self::builder(issuer)
+            .client(
+                Client::confidential("demo", "demo-secret")
+                    .name("The demo")
+                    .any_loopback_redirect(),
+            )
+            .user(User::demo())
+            .build()
+    }
+
+    /// Begins a provider whose issuer, and the base of whose endpoints, is `issuer`.
+    pub fn builder(issuer: impl Into<String>) -> ProviderBuilder {
+        ProviderBuilder {
+            issuer: issuer.into(),
+            clients: Vec::new(),
+            users: Vec::new(),
+            algorithm: "RS256".to_owned(),
+            lifetime: Duration::from_secs(3600),
+            clock: Arc::new(system_time),
+        }
+    }
+
+    /// The issuer.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    /// Answers a request.
+    #[must_use]
+    pub fn handle(&self, request: &Request) -> Response {
+        let path = request.uri().path();
+        let Some(endpoint) = self.endpoint(path) else {
+            return exchange::respond(404, "text/plain", "no such page\n");
+        };
+        let fields = exchange::fields(request);
+        self.remember(Seen::of(endpoint, request, &fields));
+        if let Some(reply) = self.spoilt(endpoint) {
+            return exchange::reply(&reply);
+        }
+        match endpoint {
+            Endpoint::Api => api::handle(self, request),
+            Endpoint::Authorize => authorize::handle(self, request, &fields),
+            Endpoint::Discovery => discovery::document(self),
+            Endpoint::EndSession => end_session::handle(self, request, &fields),
+            Endpoint::Jwks => discovery::jwks(self),
+            Endpoint::Token => token::handle(self, request, &fields),
+            Endpoint::UserInfo => userinfo::handle(self, request),
+        }
+    }
+
+    /// Plays the browser of `user`, who allows what the authorization URL asks for, and returns where
+    /// the browser is sent; an empty text when it stays on a page of the provider.
+    #[must_use]
+    pub fn approve(&self, authorization_url: &str, user: &str) -> String {
+        let query = authorization_url.split_once('?').map_or("", |(_, query)| query);
+        let response = authorize::decide(self, &exchange::parse(query), Some(user));
+        let location = response.headers().get(http::header::LOCATION);
+        location.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    }
+
+    /// Lets every authorization request be allowed at once by `user`, without a page.
+    pub fn auto_approve(&self, user: &str) {
+        self.state().auto_approve = Some(user.to_owned());
+    }
+
+    /// Shows the login page again.
+    pub fn ask_again(&self) {
+        self.state().auto_approve = None;
+    }
+
+    /// Misbehaves in one more point.
+    pub fn misbehave(&self, quirk: Quirk) {
+        let moved = matches!(quirk, Quirk::MovedPaths).then(|| format!("/{}", unguessable()));
+        let mut state = self.state();
+        state.quirks.push(quirk);
+        state.moved = moved.or_else(|| state.moved.take());
+    }
+
+    /// Behaves again.
+    pub fn behave(&self) {
+        let mut state = self.state();
+        state.quirks.clear();
+        state.moved = None;
+    }
+
+    /// What was asked so far, oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Seen> {
+        self.state().seen.clone()
+    }
+
+    /// How often an endpoint was asked.
+    #[must_use]
+    pub fn count(&self, endpoint: Endpoint) -> usize {
+        self.state().seen.iter().filter(|seen| seen.endpoint == endpoint).count()
+    }
+
+    /// Forgets what was asked.
+    pub fn clear_requests(&self) {
+        self.state().seen.clear();
+    }
+
+    /// Signs with a new key under a new `kid` from now on; the old keys stay in the JWK set.
+    pub fn rotate_keys(&self) {
+        let mut state = self.state();
+        let algorithm = state.algorithm;
+        state.add_key(algorithm, &self.secret());
+    }
+
+    /// Takes a new key under the `kid` of the old one, which is gone.
+    pub fn rotate_keys_keeping_the_kid(&self) {
+        let mut state = self.state();
+        let algorithm = state.algorithm;
+        let Some(old) = state.keys.pop() else { return };
+        state.add_key(algorithm, &self.secret());
+        if let Some(new) = state.keys.last_mut() {
+            if let Some(members) = new.public.as_object_mut() {
+                members.insert("kid".to_owned(), old.kid.clone().into());
+            }
+            new.kid = old.kid;
+        }
+    }
+
+    /// Signs ID tokens by this algorithm from now on (`RS256`, `PS256`, `ES256`, `EdDSA`, `HS256`, …).
+    /// An unknown one changes nothing.
+    pub fn sign_with(&self, algorithm: &str) {
+        if let Some(algorithm) = keys::algorithm(algorithm) {
+            let secret = self.secret();
+            let mut state = self.state();
+            state.algorithm = algorithm;
+            state.add_key(algorithm, &secret);
+        }
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn client(&self, id: &str) -> Option<&Client> {
+        self.0.clients.iter().find(|client| client.id == id)
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        (self.0.clock)()
+    }
+
+    /// Seconds since the Unix epoch.
+    pub(crate) fn now_seconds(&self) -> u64 {
+        self.now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    }
+
+    pub(crate) fn has(&self, quirk: &Quirk) -> bool {
+        self.state().quirks.contains(quirk)
+    }
+
+    pub(crate) fn quirks(&self) -> Vec<Quirk> {
+        self.state().quirks.clone()
+    }
+
+    /// The path of an endpoint, wherever it is now.
+    pub(crate) fn path(&self, name: &str) -> String {
+        let prefix = self.state().moved.clone().unwrap_or_default();
+        format!("{prefix}/{name}")
+    }
+
+    /// The secret that HMAC tokens are signed with: the first client's.
+    fn secret(&self) -> String {
+        let first = self.0.clients.first().and_then(|client| client.secret.clone());
+        first.unwrap_or_default()
+    }
+
+    fn endpoint(&self, path: &str) -> Option<Endpoint> {
+        let base = url::Url::parse(&self.0.issuer).ok()?;
+        let path = path.strip_prefix(base.path().trim_end_matches('/'))?;
+        if let "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" =
+            path
+        {
+            return Some(Endpoint::Discovery);
+        }
+        let prefix = self.state().moved.clone().unwrap_or_default();
+        Some(match path.strip_prefix(prefix.as_str())? {
+            "/authorize" => Endpoint::Authorize,
+            "/end_session" => Endpoint::EndSession,
+            "/jwks" => Endpoint::Jwks,
+            "/token" => Endpoint::Token,
+            "/userinfo" => Endpoint::UserInfo,
+            other if other.starts_with("/api/") => Endpoint::Api,
+            _ => return None,
+        })
+    }
+
+    fn spoilt(&self, endpoint: Endpoint) -> Option<Reply> {
+        self.state().quirks.iter().find_map(|quirk| match quirk {
+            Quirk::Answer(at, reply) if *at == endpoint => Some(reply.clone()),
+            _ => None,
+        })
+    }
+
+    fn remember(&self, seen: Seen) {
+        let mut state = self.state();
+        if state.seen.len() >= MAX_SEEN {
+            state.seen.remove(0);
+        }
+        state.seen.push(seen);
+    }
+}
+
+impl State {
+    /// Signs with a new key of this algorithm; a machine that can't make one keeps the old.
+    pub(crate) fn add_key(&mut self, algorithm: Algorithm, secret: &str) {
+        self.serial += 1;
+        if let Ok(key) = Key::new(algorithm, self.serial, secret) {
+            self.keys.push(key);
+        }
+    }
+
+    /// The user of this `sub`, who is made up if nobody has it.
+    pub(crate) fn user(&mut self, sub: &str) -> User {
+        if let Some(user) = self.users.iter().find(|user| user.sub == sub) {
+            return user.clone();
+        }
+        let user = User::new(sub).name(sub).claim("preferred_username", sub);
+        self.users.push(user.clone());
+        user
+    }
+}
+
+impl ProviderBuilder {
+    /// Registers a client.
+    pub fn client(mut self, client: Client) -> Self {
+        self.clients.push(client);
+        self
+    }
+
+    /// Adds a user. Who logs in under another name is made up.
+    pub fn user(mut self, user: User) -> Self {
+        self.users.push(user);
+        self
+    }
+
+    /// Tells the time by this function.
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Signs ID tokens by this algorithm; RS256 by default.
+    pub fn signing_alg(mut self, algorithm: &str) -> Self {
+        algorithm.clone_into(&mut self.algorithm);
+        self
+    }
+
+    /// How long access tokens live: an hour by default.
+    pub fn access_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// Makes the provider.
+    #[must_use]
+    pub fn build(self) -> Provider {
+        let algorithm = keys::algorithm(&self.algorithm).unwrap_or(Algorithm::RS256);
+        let mut state = State {
+            users: self.users,
+            keys: Vec::new(),
+            algorithm,
+            serial: 0,
+            granted: Granted::default(),
+            sessions: HashMap::new(),
+            auto_approve: None,
+            quirks: Vec::new(),
+            moved: None,
+            seen: Vec::new(),
+        };
+        let secret = self.clients.first().and_then(|client| client.secret.clone());
+        state.add_key(algorithm, &secret.unwrap_or_default());
+        Provider(Arc::new(Inner {
+            issuer: self.issuer,
+            clients: self.clients,
+            lifetime: self.lifetime,
+            clock: self.clock,
+            state: Mutex::new(state),
+        }))
+    }
+}
+
+impl HttpClient for Provider {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        Box::pin(async move {
+            let limit = authlib_core::message::BodyLimit::of(&request);
+            let response = self.handle(&request);
+            match response.extensions().get::<Spoilt>().map(|spoilt| &spoilt.0) {
+                Some(Reply::Hang) => Err(TransportError::Timeout),
+                Some(Reply::Cut | Reply::Half) => {
+                    Err(TransportError::Broken(Cause::new("connection reset")))
+                }
+                Some(Reply::Huge(size) | Reply::GzipBomb(size)) if *size > limit => {
+                    Err(TransportError::TooLarge { limit })
+                }
+                _ => Ok(response),
+            }
+        })
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider").field("issuer", &self.0.issuer).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ProviderBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderBuilder").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
+fn system_time() -> SystemTime {
+    SystemTime::now()
+}
+
+/// 256 random bits in base64url. Where the machine has no randomness nothing is granted that way: the
+/// text is empty, and an empty code or token is never accepted.
+pub(crate) fn unguessable() -> String {
+    let mut bytes = [0; 32];
+    match rand::fill(&mut bytes) {
+        Ok(()) => URL_SAFE_NO_PAD.encode(bytes),
+        Err(_) => String::new(),
+    }
+}

@@ -1,0 +1,167 @@
+//! [`Quirk`]: misbehaviour as data, one point at a time.
+
+use serde_json::Value;
+
+/// An endpoint of the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// The small protected API under `/api/`.
+    Api,
+    /// `/authorize`.
+    Authorize,
+    /// `/end_session`.
+    EndSession,
+    /// The discovery document.
+    Discovery,
+    /// `/jwks`.
+    Jwks,
+    /// `/token`.
+    Token,
+    /// `/userinfo`.
+    UserInfo,
+}
+
+/// What an endpoint answers in the place of the right answer.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Reply {
+    /// A status with a body of this content type.
+    Body {
+        /// The status.
+        status: u16,
+        /// The `Content-Type`.
+        content_type: String,
+        /// The body.
+        body: String,
+    },
+    /// The connection is cut before a byte of the answer.
+    Cut,
+    /// Zeros, compressed by gzip to a thousandth of this many bytes.
+    GzipBomb(usize),
+    /// Half an answer: its length promises more than comes.
+    Half,
+    /// Nothing, for ever.
+    Hang,
+    /// An answer of this many bytes.
+    Huge(usize),
+    /// A redirect by this status to this URL.
+    Redirect(u16, String),
+}
+
+impl Reply {
+    /// HTML with this status.
+    #[must_use]
+    pub fn html(status: u16) -> Self {
+        Self::Body {
+            status,
+            content_type: "text/html".to_owned(),
+            body: "<!doctype html><h1>Oops</h1>".to_owned(),
+        }
+    }
+
+    /// JSON with this status.
+    #[must_use]
+    pub fn json(status: u16, body: impl Into<String>) -> Self {
+        Self::Body { status, content_type: "application/json".to_owned(), body: body.into() }
+    }
+}
+
+/// One point in which the provider misbehaves. Several can be on at once.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Quirk {
+    /// An endpoint answers something else altogether.
+    Answer(Endpoint, Reply),
+    /// The authorization response is this error (and description) whatever the user decided.
+    AuthorizationError(String, String),
+    /// A parameter of the authorization response is missing.
+    AuthorizationMissing(String),
+    /// A parameter of the authorization response has another value.
+    AuthorizationParam(String, String),
+    /// A parameter of the authorization response stands twice, the second time with this value.
+    AuthorizationTwice(String, String),
+    /// The ID token's signature is another token's.
+    BadSignature,
+    /// A claim of the ID token has this value.
+    Claim(String, Value),
+    /// A claim of the ID token is missing.
+    ClaimMissing(String),
+    /// A time claim of the ID token is this many seconds from now.
+    ClaimTime(String, i64),
+    /// A claim of the ID token stands twice, the second time with this value.
+    ClaimTwice(String, Value),
+    /// The ID token is signed by a key of the attacker's, which its header offers as `jwk`.
+    EmbeddedJwk,
+    /// The ID token is signed by another key under the same `kid`.
+    ForeignKey,
+    /// A member of the ID token's header has this value; null removes it.
+    Header(String, Value),
+    /// The ID token is an HS256 over the text of the public key (algorithm confusion).
+    HmacWithPublicKey,
+    /// The JWK set also has keys of unknown types, curves and uses.
+    JwksExotic,
+    /// The keys of the JWK set have no `kid`, and neither have tokens.
+    JwksWithoutKid,
+    /// A member of the discovery document has this value; null removes it.
+    Metadata(String, Value),
+    /// The discovery document names other paths than usual, and only those work.
+    MovedPaths,
+    /// The token answer has no ID token.
+    NoIdToken,
+    /// A refresh answers without a new refresh token, and the old one goes on.
+    NoRotation,
+    /// PKCE is not checked.
+    PkceIgnored,
+    /// A claim of refreshed ID tokens has this value.
+    RefreshedClaim(String, Value),
+    /// Every refresh is refused with `invalid_grant`.
+    RefreshRefused,
+    /// The key is changed between the answer of the JWK set and the signature.
+    RotateBeforeSigning,
+    /// The ID token is signed by this algorithm, which is not announced.
+    SignedBy(String),
+    /// The ID token says `alg` as spelled here and has no signature.
+    Unsigned(String),
+    /// A member of the token answer has this value; null stays null.
+    Token(String, Value),
+    /// A member of the token answer is missing.
+    TokenMissing(String),
+    /// A member of the user info has this value.
+    UserInfo(String, Value),
+    /// A member of the user info is missing.
+    UserInfoMissing(String),
+}
+
+impl Quirk {
+    /// [`Quirk::Claim`] in short.
+    pub fn claim(name: &str, value: impl Into<Value>) -> Self {
+        Self::Claim(name.to_owned(), value.into())
+    }
+
+    /// [`Quirk::ClaimMissing`] in short.
+    #[must_use]
+    pub fn without_claim(name: &str) -> Self {
+        Self::ClaimMissing(name.to_owned())
+    }
+
+    /// [`Quirk::Header`] in short.
+    pub fn header(name: &str, value: impl Into<Value>) -> Self {
+        Self::Header(name.to_owned(), value.into())
+    }
+
+    /// [`Quirk::Metadata`] in short.
+    pub fn metadata(name: &str, value: impl Into<Value>) -> Self {
+        Self::Metadata(name.to_owned(), value.into())
+    }
+
+    /// [`Quirk::Token`] in short.
+    pub fn token(name: &str, value: impl Into<Value>) -> Self {
+        Self::Token(name.to_owned(), value.into())
+    }
+
+    /// [`Quirk::UserInfo`] in short.
+    pub fn user_info(name: &str, value: impl Into<Value>) -> Self {
+        Self::UserInfo(name.to_owned(), value.into())
+    }
+}

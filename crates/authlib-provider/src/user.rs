@@ -1,0 +1,73 @@
+//! [`User`]: who can log in.
+
+use serde_json::{Map, Value, json};
+
+/// A user of the provider, with claims.
+#[derive(Clone, Debug)]
+pub struct User {
+    pub(crate) sub: String,
+    pub(crate) claims: Map<String, Value>,
+}
+
+impl User {
+    /// A user of this `sub`, who has no other claims.
+    pub fn new(sub: impl Into<String>) -> Self {
+        Self { sub: sub.into(), claims: Map::new() }
+    }
+
+    /// Sets any claim.
+    #[must_use]
+    pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.claims.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Sets the full name.
+    #[must_use]
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.claim("name", name.into())
+    }
+
+    /// Sets an e-mail address that was verified.
+    #[must_use]
+    pub fn email(self, email: impl Into<String>) -> Self {
+        self.claim("email", email.into()).claim("email_verified", true)
+    }
+
+    /// The demo's user, with a claim for every standard scope.
+    pub(crate) fn demo() -> Self {
+        Self::new("alice")
+            .name("Alice Example")
+            .email("alice@example.com")
+            .claim("given_name", "Alice")
+            .claim("family_name", "Example")
+            .claim("preferred_username", "alice")
+            .claim("locale", "en-GB")
+            .claim("phone_number", "+44 20 7946 0000")
+            .claim("phone_number_verified", true)
+            .claim("address", json!({ "locality": "London", "country": "United Kingdom" }))
+    }
+
+    /// The claims that a scope gives away (OpenID Connect Core §5.4), `sub` included.
+    pub(crate) fn claims_for(&self, scope: &str) -> Map<String, Value> {
+        let granted: Vec<_> = scope.split_ascii_whitespace().collect();
+        let mut claims: Map<_, _> = self
+            .claims
+            .iter()
+            .filter(|(name, _)| scope_of(name).is_some_and(|scope| granted.contains(&scope)))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        claims.insert("sub".to_owned(), self.sub.clone().into());
+        claims
+    }
+}
+
+fn scope_of(claim: &str) -> Option<&'static str> {
+    Some(match claim {
+        "email" | "email_verified" => "email",
+        "phone_number" | "phone_number_verified" => "phone",
+        "address" => "address",
+        "sub" => return None,
+        _ => "profile",
+    })
+}

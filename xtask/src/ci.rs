@@ -1,0 +1,63 @@
+//! `ci`: everything that a change must pass, stopping at the first failure.
+
+use std::time::Instant;
+
+use crate::{Outcome, setup, steps, tidy};
+
+/// The packages that are built without default features, one by one.
+const ALONE: &[&str] = &["authlib-core", "authlib-axum", "authlib-provider"];
+
+type Step = (&'static str, fn() -> Outcome);
+
+const STEPS: &[Step] = &[
+    ("format", || setup::cargo(&["fmt", "--all", "--check"])),
+    ("tidy", tidy::run),
+    ("clippy", clippy),
+    ("docs", steps::docs),
+    ("interop set-up", setup::interop),
+    ("test", || setup::cargo(&["xtask", "test"])),
+    ("no default features", alone),
+    ("e2e", steps::e2e),
+];
+
+/// Runs every step and prints how long each took.
+pub(crate) fn run() -> Outcome {
+    let start = now();
+    for (index, (name, step)) in STEPS.iter().enumerate() {
+        let count = STEPS.len();
+        println!("\n== {}/{count} {name}", index + 1);
+        let began = now();
+        let outcome = step();
+        let seconds = began.elapsed().as_secs_f32();
+        outcome.map_err(|words| format!("\n== {name} FAILED after {seconds:.1} s: {words}"))?;
+        println!("== {name} passed in {seconds:.1} s");
+    }
+    println!("\n== all passed in {:.1} s", start.elapsed().as_secs_f32());
+    Ok(())
+}
+
+fn clippy() -> Outcome {
+    setup::cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "-D",
+        "warnings",
+    ])
+}
+
+fn alone() -> Outcome {
+    ALONE
+        .iter()
+        .try_for_each(|name| setup::cargo(&["check", "--package", name, "--no-default-features"]))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "no login depends on it: it times the steps for people"
+)]
+fn now() -> Instant {
+    Instant::now()
+}

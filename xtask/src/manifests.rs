@@ -1,0 +1,79 @@
+//! The rules for a `Cargo.toml`, read line by line: what a formatter would leave needs no parser.
+
+/// Everything wrong with the manifest `text`, each with its line. `has_readme` is whether a `README.md`
+/// stands beside it.
+pub(crate) fn check(text: &str, has_readme: bool) -> Vec<(usize, String)> {
+    let mut problems = Vec::new();
+    let mut table = String::new();
+    let mut last: Option<String> = None;
+    let mut lints = false;
+    let mut published = true;
+    let mut package = false;
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some(name) = line.strip_prefix('[') {
+            name.trim_end_matches(']').clone_into(&mut table);
+            package |= table == "package";
+            last = None;
+            continue;
+        }
+        lints |= table == "lints" && line == "workspace = true";
+        published &= line != "publish = false";
+        if line.is_empty() {
+            last = None;
+        }
+        if !table.ends_with("dependencies") || line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let name = line.split(['=', '.']).next().unwrap_or_default().trim();
+        if last.as_deref().is_some_and(|last| last > name) {
+            problems
+                .push((index + 1, format!("`{name}` is out of order; dependencies are sorted")));
+        }
+        last = Some(name.to_owned());
+        if table != "workspace.dependencies" && !line.contains("workspace = true") {
+            let words =
+                format!("`{name}` states a version; versions stand in [workspace.dependencies]");
+            problems.push((index + 1, words));
+        }
+    }
+    if package && !lints {
+        problems.push((1, "[lints] workspace = true is missing".to_owned()));
+    }
+    if package && published && !has_readme {
+        problems.push((1, "a published crate has a README.md".to_owned()));
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "[package]\nname = \"x\"\n[dependencies]\na.workspace = true\nb = { workspace = true }\n\n[lints]\nworkspace = true\n";
+
+    fn check_manifest(text: &str, has_readme: bool, expected: &[&str]) {
+        let problems = check(text, has_readme);
+        assert_eq!(problems.len(), expected.len(), "{text}\n{problems:?}");
+        for ((_, words), expected) in problems.iter().zip(expected) {
+            assert!(words.contains(expected), "{words} does not contain {expected}");
+        }
+    }
+
+    #[test]
+    fn each_rule_of_a_manifest_is_checked() {
+        check_manifest(GOOD, true, &[]);
+        check_manifest(GOOD, false, &["README"]);
+        check_manifest(&GOOD.replace("name", "publish = false\nname"), false, &[]);
+        check_manifest(&GOOD.replace("[lints]", "[other]"), true, &["[lints]"]);
+        check_manifest(&GOOD.replace("a.w", "c.w"), true, &["out of order"]);
+        check_manifest(&GOOD.replace("a.workspace = true", "a = \"1\""), true, &["version"]);
+        check_manifest("[workspace.dependencies]\na = \"1\"\nb = \"1\"\n", false, &[]);
+        check_manifest(
+            "[workspace.dependencies]\nb = \"1\"\na = \"1\"\n",
+            false,
+            &["out of order"],
+        );
+        check_manifest("[workspace.dependencies]\nb = \"1\"\n\na = \"1\"\n", false, &[]);
+    }
+}

@@ -1,0 +1,126 @@
+//! What the commands need on a machine: programs, packages, and how to run them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::Outcome;
+
+/// The interop provider's folder from the root.
+const INTEROP: &str = "crates/authlib-conformance/interop/oidc-provider";
+/// The oldest Node that the interop provider runs on.
+const NODE_MAJOR: u32 = 20;
+
+/// The root of the repository, wherever the command was started.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// Whether this runs in CI, where nothing may be skipped.
+pub(crate) fn in_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+}
+
+/// Runs cargo, the one that runs this.
+pub(crate) fn cargo(arguments: &[&str]) -> Outcome {
+    run_with(Command::new(cargo_path()).args(arguments).current_dir(root()))
+}
+
+/// Runs `command` with no input and reports how it failed.
+pub(crate) fn run_with(command: &mut Command) -> Outcome {
+    let words = words(command);
+    let status = command.stdin(Stdio::null()).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{words}` failed ({status})")),
+        Err(error) => Err(format!("`{words}` did not start: {error}")),
+    }
+}
+
+/// The path of the cargo that runs this.
+pub(crate) fn cargo_path() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Installs the interop provider's packages.
+///
+/// # Errors
+/// Why the interop tests cannot run: no Node, one too old, or packages that do not install.
+pub(crate) fn interop() -> Outcome {
+    if !has("node") || !has("npm") {
+        apt(&["nodejs", "npm"])?;
+    }
+    let version = answer("node", "--version").ok_or("node is not installed")?;
+    let major =
+        version.trim_start_matches('v').split('.').next().and_then(|part| part.parse::<u32>().ok());
+    if major.is_none_or(|major| major < NODE_MAJOR) {
+        return Err(format!(
+            "node {version} is too old for oidc-provider; install Node {NODE_MAJOR} or newer"
+        ));
+    }
+    let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
+    run_with(
+        npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+            .current_dir(root().join(INTEROP)),
+    )
+}
+
+/// Installs Chromium and its driver where they are missing.
+pub(crate) fn browser() -> Outcome {
+    let chromium = ["chromium", "chromium-browser", "google-chrome"].iter().any(|name| has(name));
+    if chromium && has("chromedriver") {
+        return Ok(());
+    }
+    apt(&["chromium", "chromium-driver"])
+        .map_err(|reason| format!("the browser test needs chromium and chromedriver; {reason}"))
+}
+
+/// Whether `program` starts.
+fn has(program: &str) -> bool {
+    answer(program, "--version").is_some()
+}
+
+fn answer(program: &str, argument: &str) -> Option<String> {
+    let output = Command::new(program).arg(argument).stdin(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    output.status.success().then_some(text)
+}
+
+/// Installs Debian packages as root, or through a sudo that asks nothing.
+fn apt(packages: &[&str]) -> Outcome {
+    let list = packages.join(" ");
+    if !cfg!(target_os = "linux") || !has("apt-get") {
+        return Err(format!("install {list} with this system's package manager"));
+    }
+    let root_user = answer("id", "-u").is_some_and(|id| id == "0");
+    let prefix: &[&str] = if root_user {
+        &["env", "DEBIAN_FRONTEND=noninteractive"]
+    } else if sudo_works() {
+        &["sudo", "-n", "env", "DEBIAN_FRONTEND=noninteractive"]
+    } else {
+        return Err(format!("run `sudo apt-get install {list}`"));
+    };
+    println!("installing {list}");
+    apt_get(prefix, &["update", "-qq"])?;
+    let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    arguments.extend(packages);
+    apt_get(prefix, &arguments)
+}
+
+fn sudo_works() -> bool {
+    let mut sudo = Command::new("sudo");
+    sudo.args(["-n", "true"]).stderr(Stdio::null()).stdin(Stdio::null());
+    sudo.status().is_ok_and(|status| status.success())
+}
+
+fn apt_get(prefix: &[&str], arguments: &[&str]) -> Outcome {
+    let (program, first) = prefix.split_first().ok_or("no command")?;
+    let mut command = Command::new(program);
+    run_with(command.args(first).arg("apt-get").args(arguments))
+}
+
+fn words(command: &Command) -> String {
+    let program =
+        Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy();
+    let arguments = command.get_args().map(|argument| argument.to_string_lossy());
+    std::iter::once(program).chain(arguments).collect::<Vec<_>>().join(" ")
+}

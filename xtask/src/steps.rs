@@ -1,0 +1,57 @@
+//! The commands that run other programs.
+
+use std::process::Command;
+
+use crate::{Outcome, setup};
+
+/// `test`: all tests, with the interop provider where Node is there.
+pub(crate) fn test(arguments: &[String]) -> Outcome {
+    if let Err(reason) = setup::interop() {
+        if setup::in_ci() {
+            return Err(format!("the interop tests cannot run: {reason}"));
+        }
+        println!("\n*** INTEROP TESTS ARE SKIPPED: {reason} ***\n");
+    }
+    let mut all = vec!["test", "--workspace", "--all-features"];
+    all.extend(arguments.iter().map(String::as_str));
+    setup::cargo(&all)
+}
+
+/// `demo`: the example app; with no configuration it brings its own provider.
+pub(crate) fn demo() -> Outcome {
+    setup::cargo(&["run", "--package", "axum-login"])
+}
+
+/// `e2e`: a login through the demo in headless Chromium.
+pub(crate) fn e2e() -> Outcome {
+    setup::browser()?;
+    // All features as in clippy and the tests, so that nothing is built a second time.
+    setup::cargo(&["build", "--workspace", "--all-features", "--bins"])?;
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| setup::root().join("target"), Into::into);
+    let programs = setup::root().join(target).join("debug");
+    let suffix = std::env::consts::EXE_SUFFIX;
+    let mut e2e = Command::new(programs.join(format!("e2e{suffix}")));
+    setup::run_with(
+        e2e.arg(programs.join(format!("axum-login{suffix}"))).current_dir(setup::root()),
+    )
+}
+
+/// `docs`: the API documentation, warnings denied.
+pub(crate) fn docs() -> Outcome {
+    let mut cargo = Command::new(setup::cargo_path());
+    cargo
+        .args(["doc", "--workspace", "--no-deps", "--all-features"])
+        .env("RUSTDOCFLAGS", "-D warnings");
+    setup::run_with(cargo.current_dir(setup::root()))
+}
+
+/// `bench`: the benchmarks, a workspace of their own.
+pub(crate) fn bench(arguments: &[String]) -> Outcome {
+    let folder = setup::root().join("crates/authlib-bench");
+    if !folder.is_dir() {
+        return Err("there are no benchmarks yet: crates/authlib-bench does not exist".to_owned());
+    }
+    let mut cargo = Command::new(setup::cargo_path());
+    setup::run_with(cargo.arg("bench").args(arguments).current_dir(folder))
+}
