@@ -49,7 +49,8 @@ impl Key {
                 EncodingKey::from_ec_pem(pem.as_bytes()).map_err(|_| NoKey)?
             }
             Algorithm::EdDSA => {
-                let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
+                // Version 1 has no public key, and the JWT crate tells the curve by the length.
+                let pkcs8 = Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new());
                 let pem = pem(pkcs8.map_err(|_| NoKey)?.as_ref());
                 EncodingKey::from_ed_pem(pem.as_bytes()).map_err(|_| NoKey)?
             }
