@@ -85,7 +85,7 @@ fn answer(program: &str, argument: &str) -> Option<String> {
     output.status.success().then_some(text)
 }
 
-/// Installs Debian packages as root, or through a sudo that asks nothing.
+/// Installs Debian packages as root, and in CI through a sudo that asks nothing; a developer is asked.
 fn apt(packages: &[&str]) -> Outcome {
     let list = packages.join(" ");
     if !cfg!(target_os = "linux") || !has("apt-get") {
@@ -94,7 +94,7 @@ fn apt(packages: &[&str]) -> Outcome {
     let root_user = answer("id", "-u").is_some_and(|id| id == "0");
     let prefix: &[&str] = if root_user {
         &["env", "DEBIAN_FRONTEND=noninteractive"]
-    } else if sudo_works() {
+    } else if in_ci() && sudo_works() {
         &["sudo", "-n", "env", "DEBIAN_FRONTEND=noninteractive"]
     } else {
         return Err(format!("run `sudo apt-get install {list}`"));

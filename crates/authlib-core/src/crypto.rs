@@ -6,9 +6,9 @@ use std::fmt;
 use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
-    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
-    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
-    RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm,
+    EcdsaVerificationAlgorithm, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents,
 };
 use aws_lc_rs::{hmac, rand};
 
@@ -80,7 +80,7 @@ impl PublicKey {
     /// A key on a curve from its point, big-endian coordinates of the curve's length. A point that is
     /// not on the curve is refused.
     pub(crate) fn ec(scheme: Scheme, x: &[u8], y: &[u8]) -> Result<Self, Failed> {
-        let (algorithm, length): (&'static dyn VerificationAlgorithm, _) = match scheme {
+        let (algorithm, length): (&'static EcdsaVerificationAlgorithm, _) = match scheme {
             Scheme::P256 => (&ECDSA_P256_SHA256_FIXED, 32),
             Scheme::P384 => (&ECDSA_P384_SHA384_FIXED, 48),
             Scheme::P521 => (&ECDSA_P521_SHA512_FIXED, 66),

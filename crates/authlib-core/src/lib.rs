@@ -36,6 +36,7 @@ mod crypto;
 mod endpoint;
 pub mod error;
 pub mod message;
+pub mod numeric_date;
 pub mod params;
 pub mod secret;
 

@@ -70,9 +70,7 @@ impl Provider {
     pub fn new(issuer: impl Into<String>) -> Self {
         Self::builder(issuer)
             .client(
-                Client::confidential("demo", "demo-secret")
-                    .name("The demo")
-                    .any_loopback_redirect(),
+                Client::confidential("demo", "demo-secret").name("Example").any_loopback_redirect(),
             )
             .user(User::demo())
             .build()

@@ -1,2 +1,173 @@
-//! The example app.
-fn main() {}
+//! Log in with any configured provider on axum; with none configured, with one of its own.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says where it listens")]
+
+mod demo;
+
+use authlib_axum::{
+    AuthorizeOptions, CurrentUser, LogoutOptions, OAuth, OAuthCallback, OAuthClient, OAuthSession,
+    Params, Result, UserInfo, session_layer,
+};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Json, Redirect, Response};
+use axum::routing::{get, post};
+use example_shared::{Button, Page, Settings, Visitor, headers};
+use serde_json::{Value, json};
+use tower_sessions::MemoryStore;
+
+/// Sends the browser to the provider.
+async fn login(
+    client: OAuthClient,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Result<Response> {
+    let mut options = AuthorizeOptions::from(format!("/authorize/{}", client.app().name()));
+    options.next = query.into_iter().find(|(name, _)| name == "next").map(|(_, path)| path);
+    client.authorize_redirect(options).await
+}
+
+/// Gets the browser back, and knows who it is.
+async fn authorize(callback: OAuthCallback) -> Result<Redirect> {
+    let login = callback.log_in().await?;
+    Ok(Redirect::to(&login.next))
+}
+
+async fn logout(session: OAuthSession) -> Result<Response> {
+    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    session.logout_redirect(options, "/logged-out").await
+}
+
+async fn logged_out(session: OAuthSession) -> Result<Response> {
+    session.validate_logout_response().await?;
+    Ok(html(Page::logged_out("axum")))
+}
+
+async fn home(State(oauth): State<OAuth>, user: Option<CurrentUser>) -> Response {
+    let Some(CurrentUser(user)) = user else {
+        let buttons: Vec<_> = oauth
+            .clients()
+            .map(|client| Button { client: client.name().into(), label: client.label().into() })
+            .collect();
+        return html(Page::welcome("axum", &buttons));
+    };
+    let claims = user.userinfo().ok();
+    let claim =
+        |get: fn(&UserInfo) -> Option<&str>| claims.as_ref().and_then(get).map(String::from);
+    let name = claim(UserInfo::name).or_else(|| claim(UserInfo::preferred_username));
+    html(Page::home(
+        "axum",
+        &Visitor {
+            client: user.client.name().into(),
+            label: user.client.label().into(),
+            name: name.or_else(|| user.login.sub.clone()).unwrap_or_else(|| "stranger".into()),
+            email: claim(UserInfo::email),
+            sub: user.login.sub,
+        },
+    ))
+}
+
+async fn profile(CurrentUser(user): CurrentUser) -> Response {
+    let claims = user.userinfo().map_or(Value::Null, |claims| json!(claims));
+    let expires_at = user
+        .token
+        .expires_at
+        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok().map(|since| since.as_secs()));
+    no_store(Json(json!({
+        "client": user.client.name(),
+        "sub": user.login.sub,
+        "claims": claims,
+        "token": {
+            "expires_at": expires_at,
+            "scope": user.token.scope,
+            "has_refresh_token": user.token.refresh_token.is_some(),
+        },
+    })))
+}
+
+async fn userinfo(client: OAuthClient) -> Result<Response> {
+    client.userinfo().await.map(|claims| no_store(Json(claims)))
+}
+
+/// The same request, sent to the provider's API with the user's token.
+async fn api(
+    client: OAuthClient,
+    Path((_, path)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response> {
+    let (parts, body) = request.into_parts();
+    let mut call = client.request(parts.method, &path).await?;
+    if let Some(query) = parts.uri.query() {
+        call = call.query(&Params::parse(query));
+    }
+    let body = axum::body::to_bytes(body, 1024 * 1024).await.unwrap_or_default();
+    if let Some(content_type) = parts.headers.get(header::CONTENT_TYPE) {
+        call = call.body(content_type.to_str().unwrap_or_default(), body);
+    }
+    let answer = call.send().await.map_err(|error| client.error(error))?;
+    let content_type = answer.headers().get(header::CONTENT_TYPE).cloned();
+    let mut response = no_store((answer.status(), Bytes::from(answer.into_body())));
+    if let Some(content_type) = content_type {
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    }
+    Ok(response)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "info,hyper=warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    if let Err(error) = run().await {
+        eprintln!("{error}");
+        std::process::exit(1);
+    }
+    Ok(())
+}
+
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let settings = Settings::from_env()?;
+    let mut builder = OAuth::builder().base_url(&settings.base_url).load_env();
+    if let Some(file) = &settings.config_file {
+        builder = builder.load_file(file);
+    }
+    let mut oauth = builder.build()?;
+    let _provider = if oauth.clients().next().is_none() {
+        let (provider, registry) = demo::start(&settings.base_url).await?;
+        oauth = registry;
+        Some(provider)
+    } else {
+        None
+    };
+    let app = Router::new()
+        .route("/", get(home))
+        .route("/login/{client}", get(login))
+        .route("/authorize/{client}", get(authorize).post(authorize))
+        .route("/profile", get(profile))
+        .route("/api/{client}/{*path}", get(api).post(api))
+        .route("/userinfo/{client}", get(userinfo))
+        .route("/logout", post(logout))
+        .route("/logged-out", get(logged_out))
+        .route("/healthz", get(|| async { "ok" }))
+        .layer(session_layer(MemoryStore::default(), &settings.base_url))
+        .with_state(oauth);
+    let (host, port) = settings.address;
+    let listener = tokio::net::TcpListener::bind((host.as_str(), port)).await?;
+    println!("The app is at {}", settings.base_url);
+    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    Ok(())
+}
+
+async fn stopped() {
+    // Without a signal handler the process ends all the same.
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+fn html(page: Page) -> Response {
+    (headers(), page.into_html()).into_response()
+}
+
+fn no_store(answer: impl IntoResponse) -> Response {
+    ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
+}

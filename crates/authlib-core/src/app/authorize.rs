@@ -9,10 +9,10 @@ use url::Url;
 
 use super::{AuthorizeOptions, PendingLogin, RemoteApp};
 use crate::client::oauth2::{TokenClient, fetch_token};
-use crate::clock::{from_unix_seconds, unix_seconds};
 use crate::config::is_reserved_authorize_param;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::jwt::Claims;
+use crate::numeric_date::{from_unix_seconds, unix_seconds};
 use crate::oauth2::authorization::{AuthorizationRequest, AuthorizationResponse, Expected};
 use crate::oauth2::grant::Grant;
 use crate::oauth2::metadata::ServerMetadata;

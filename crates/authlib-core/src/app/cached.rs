@@ -154,8 +154,8 @@ mod tests {
     use futures_util::future::join_all;
 
     use super::*;
-    use crate::clock::from_unix_seconds;
     use crate::error::ErrorKind;
+    use crate::numeric_date::from_unix_seconds;
 
     fn at(seconds: u64) -> SystemTime {
         from_unix_seconds(1_000_000 + seconds)

@@ -3,8 +3,8 @@
 use url::Url;
 
 use super::{PendingLogout, RemoteApp};
-use crate::clock::unix_seconds;
 use crate::error::Result;
+use crate::numeric_date::unix_seconds;
 use crate::oidc::logout::LogoutRequest;
 use crate::secret::Secret;
 

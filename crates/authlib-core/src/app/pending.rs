@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::clock::from_unix_seconds;
+use crate::numeric_date::from_unix_seconds;
 use crate::secret::{Secret, exposed, exposed_option};
 
 /// How long a login may take, from its start to its callback.

@@ -206,7 +206,7 @@ impl OAuthBuilder {
     ///
     /// [`ErrorKind::Config`] with every problem of every client, one a line.
     pub fn build(self) -> Result<OAuth> {
-        let (configs, mut problems) = self.sources.merge();
+        let (configs, mut problems) = self.sources.merge(crate::providers::NAMES);
         let base_url = self.base_url.as_deref().and_then(|text| base(text, &mut problems));
         for name in &self.required {
             if !configs.iter().any(|config| config.name == *name) {

@@ -10,10 +10,10 @@ use futures_util::FutureExt as _;
 use futures_util::future::Shared;
 
 use super::RemoteApp;
-use crate::clock::from_unix_seconds;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::TokenUpdate;
 use crate::jose::jwt::Claims;
+use crate::numeric_date::from_unix_seconds;
 use crate::oauth2::Token;
 use crate::oauth2::grant::Grant;
 use crate::oidc::id_token::{IdTokenError, Rules};

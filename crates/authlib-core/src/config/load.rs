@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 
 use super::keys::{self, ALIASES, CLIENT_KWARGS, IN_CLIENT_KWARGS, KEYS, NOT_USED_YET};
 use super::{ClientConfig, ConfigProblem};
-use crate::providers;
 
 /// Variables of the environment, by name.
 pub(crate) type Vars = BTreeMap<String, String>;
@@ -87,7 +86,7 @@ impl Sources {
     }
 
     /// The clients, with everything that was wrong on the way.
-    pub(crate) fn merge(self) -> (Vec<ClientConfig>, Vec<ConfigProblem>) {
+    pub(crate) fn merge(self, presets: &[&str]) -> (Vec<ClientConfig>, Vec<ConfigProblem>) {
         let Self { registered: mut clients, tables, vars, mut problems } = self;
         for (name, table) in tables.into_iter().flatten() {
             let client = known(&mut clients, &name);
@@ -97,7 +96,7 @@ impl Sources {
             }
         }
         if let Some(vars) = vars {
-            for preset in providers::NAMES {
+            for preset in presets {
                 if vars.get(&variable(preset, "client_id")).is_some_and(|id| !id.is_empty()) {
                     known(&mut clients, preset);
                 }

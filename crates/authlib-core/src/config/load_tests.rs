@@ -9,7 +9,7 @@ fn merged(
     code.into_iter().for_each(|config| sources.register(config));
     sources.toml(toml, "authlib.toml");
     sources.vars(vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect());
-    let (clients, problems) = sources.merge();
+    let (clients, problems) = sources.merge(crate::providers::NAMES);
     (clients, problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
@@ -77,7 +77,7 @@ fn every_key_loads_from_a_file_and_from_the_environment() {
         let value: Value = serde_json::from_str(json).unwrap();
         let document = serde_json::json!({ "oauth": { "c": { (*key): value } } });
         sources.document(document.as_object().unwrap().clone());
-        let (from_file, problems) = sources.merge();
+        let (from_file, problems) = sources.merge(crate::providers::NAMES);
         assert!(problems.is_empty(), "{key}: {problems:?}");
         let variable = variable("c", key);
         let (from_env, problems) =
@@ -145,7 +145,15 @@ fn a_broken_or_missing_file_is_a_problem_that_shows_no_secret() {
     assert!(!problems.contains("hush"), "{problems}");
     let mut sources = Sources::default();
     sources.file(Path::new("/nowhere/authlib.toml"));
-    assert!(sources.merge().1.first().unwrap().to_string().contains("can't be read"));
+    assert!(
+        sources
+            .merge(crate::providers::NAMES)
+            .1
+            .first()
+            .unwrap()
+            .to_string()
+            .contains("can't be read")
+    );
 }
 
 /// H35: what a builder shows of itself has no value of a file, of the environment or of a key set.
@@ -161,7 +169,7 @@ fn h35_debug_output_has_no_secret_of_any_source() {
     sources.vars([("B_CLIENT_SECRET".to_owned(), "hush4".to_owned())].into());
     let shown = format!("{sources:?}");
     assert!(shown.contains("\"b\"") && !shown.contains("hush"), "{shown}");
-    let (clients, _) = sources.merge();
+    let (clients, _) = sources.merge(crate::providers::NAMES);
     let shown = format!("{clients:?}");
     assert!(!shown.contains("hush"), "{shown}");
 }
@@ -173,7 +181,7 @@ fn two_names_with_the_same_variables_are_refused_where_the_environment_is_read()
     assert_eq!(problems.matches("has the same variables `MY_APP_..`").count(), 1, "{problems}");
     let mut sources = Sources::default();
     two().into_iter().for_each(|config| sources.register(config));
-    assert!(sources.merge().1.is_empty());
+    assert!(sources.merge(crate::providers::NAMES).1.is_empty());
 }
 
 #[test]
@@ -182,7 +190,7 @@ fn null_counts_as_absent() {
     let document =
         serde_json::json!({"oauth": {"google": {"issuer": null, "client_kwargs": null}}});
     sources.document(document.as_object().unwrap().clone());
-    let (clients, problems) = sources.merge();
+    let (clients, problems) = sources.merge(crate::providers::NAMES);
     assert!(problems.is_empty(), "{problems:?}");
     assert!(clients.first().unwrap().issuer.is_some());
 }

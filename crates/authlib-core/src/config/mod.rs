@@ -10,7 +10,6 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::params::Params;
-use crate::providers;
 use crate::secret::Secret;
 
 pub(crate) use self::keys::is_reserved_authorize_param;
@@ -244,19 +243,5 @@ impl ClientConfig {
     pub fn dangerous_skip_pkce(mut self) -> Self {
         self.dangerous_skip_pkce = true;
         self
-    }
-}
-
-impl From<&str> for ClientConfig {
-    /// The preset of this name, or else a client of which nothing is known but its name.
-    fn from(name: &str) -> Self {
-        providers::named(name).unwrap_or_else(|| Self::new(name))
-    }
-}
-
-impl From<String> for ClientConfig {
-    /// As from `&str`.
-    fn from(name: String) -> Self {
-        Self::from(name.as_str())
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value};
 
 use super::json;
-use crate::clock::from_unix_seconds;
+use crate::numeric_date::from_unix_seconds;
 
 /// A JSON object in which a claim of the wrong type is an error, never an absent claim.
 #[derive(Clone, Debug)]

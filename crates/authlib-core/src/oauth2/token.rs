@@ -179,7 +179,7 @@ mod tests {
     use http::header::CONTENT_TYPE;
 
     use super::*;
-    use crate::clock::from_unix_seconds;
+    use crate::numeric_date::from_unix_seconds;
 
     fn answer(status: u16, content_type: &str, body: &str) -> Result<Token> {
         let mut response = Response::new(body.as_bytes().to_vec());

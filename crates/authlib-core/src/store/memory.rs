@@ -172,7 +172,8 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
-    use crate::clock::{FixedClock, from_unix_seconds};
+    use crate::clock::FixedClock;
+    use crate::numeric_date::from_unix_seconds;
 
     fn done<T>(future: BoxFuture<'_, Result<T>>) -> T {
         future.now_or_never().unwrap().unwrap()

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::clock::{from_unix_seconds, unix_seconds};
+use crate::numeric_date::{from_unix_seconds, unix_seconds};
 use crate::oauth2::Token;
 use crate::secret::{Secret, exposed, exposed_option};
 

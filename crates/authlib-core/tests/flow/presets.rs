@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use authlib_core::clock::{Clock as _, FixedClock, from_unix_seconds, unix_seconds};
+use authlib_core::clock::{Clock as _, FixedClock};
+use authlib_core::numeric_date::{from_unix_seconds, unix_seconds};
 use authlib_core::{ClientConfig, Error, ErrorKind, OAuth, Params, Token, providers};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};

@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use authlib_core::clock::{Clock, FixedClock, from_unix_seconds};
+use authlib_core::clock::{Clock, FixedClock};
 use authlib_core::login::{
     self, CallbackParams, Incoming, LoggedIn, Received, Session, SessionState,
 };
 use authlib_core::message::{Request, Response};
+use authlib_core::numeric_date::from_unix_seconds;
 use authlib_core::transport::{BoxFuture, HttpClient, TransportError};
 use authlib_core::{AuthorizeOptions, ClientConfig, OAuth, OAuthBuilder, RemoteApp, Result};
 use authlib_provider::{Client, Provider, ProviderBuilder, User};

@@ -1,0 +1,155 @@
+//! The pages of an example app. Every text that comes from outside is escaped.
+
+use std::fmt::Write as _;
+
+const STYLE: &str = include_str!("style.css");
+
+/// A button of the front page.
+#[derive(Clone, Debug)]
+pub struct Button {
+    /// The client's name, for its URL.
+    pub client: String,
+    /// What the button says after "Log in with".
+    pub label: String,
+}
+
+/// Who is logged in, as the front page shows it.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// The client's name.
+    pub client: String,
+    /// The client's label.
+    pub label: String,
+    /// The name, or what else there is to call somebody by.
+    pub name: String,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// Who it is at the provider.
+    pub sub: Option<String>,
+}
+
+/// A page.
+#[derive(Clone, Debug)]
+pub struct Page(String);
+
+/// The headers of every page: no cache, no frames, no scripts.
+#[must_use]
+pub fn headers() -> [(&'static str, &'static str); 5] {
+    [
+        ("content-type", "text/html; charset=utf-8"),
+        ("cache-control", "no-store"),
+        (
+            "content-security-policy",
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; \
+             base-uri 'none'",
+        ),
+        ("referrer-policy", "same-origin"),
+        ("x-content-type-options", "nosniff"),
+    ]
+}
+
+impl Page {
+    /// The front page of somebody who is not logged in.
+    #[must_use]
+    pub fn welcome(framework: &str, buttons: &[Button]) -> Self {
+        let mut list = String::new();
+        for (place, button) in buttons.iter().enumerate() {
+            let kind = if place == 0 { "button main" } else { "button" };
+            let (client, label) = (escaped(&button.client), escaped(&button.label));
+            let _ = write!(
+                list,
+                "<li><a class=\"{kind}\" href=\"/login/{client}\">Log in with {label}</a></li>"
+            );
+        }
+        Self::new(
+            framework,
+            "Welcome",
+            &format!(
+                "<h1>Welcome</h1><p class=\"quiet\">Log in to see your profile. Nothing is stored \
+                 here beyond your visit.</p><ul class=\"list\">{list}</ul>"
+            ),
+        )
+    }
+
+    /// The front page of somebody who is.
+    #[must_use]
+    pub fn home(framework: &str, visitor: &Visitor) -> Self {
+        let name = escaped(&visitor.name);
+        let initial = visitor.name.chars().next().unwrap_or('?').to_uppercase().to_string();
+        let mut rows = format!("<dt>Logged in with</dt><dd>{}</dd>", escaped(&visitor.label));
+        for (title, value) in [("E-mail", &visitor.email), ("Subject", &visitor.sub)] {
+            if let Some(value) = value {
+                let _ = write!(rows, "<dt>{title}</dt><dd>{}</dd>", escaped(value));
+            }
+        }
+        let client = escaped(&visitor.client);
+        Self::new(
+            framework,
+            "Your account",
+            &format!(
+                "<div class=\"who\"><span class=\"face\" aria-hidden=\"true\">{}</span><div>\
+                 <h1>Hello, {name}</h1><p class=\"quiet\">You are logged in.</p></div></div>\
+                 <dl>{rows}</dl><nav class=\"links\"><a href=\"/profile\">Your profile as JSON</a>\
+                 <a href=\"/userinfo/{client}\">What the provider says</a></nav>\
+                 <form method=\"post\" action=\"/logout\"><button class=\"button\">Log out</button>\
+                 </form>",
+                escaped(&initial)
+            ),
+        )
+    }
+
+    /// The page after a logout.
+    #[must_use]
+    pub fn logged_out(framework: &str) -> Self {
+        Self::new(
+            framework,
+            "Logged out",
+            "<h1>You are logged out</h1><p class=\"quiet\">See you soon.</p>\
+             <ul class=\"list\"><li><a class=\"button main\" href=\"/\">Back to the start</a></li></ul>",
+        )
+    }
+
+    /// The HTML.
+    #[must_use]
+    pub fn into_html(self) -> String {
+        self.0
+    }
+
+    fn new(framework: &str, title: &str, body: &str) -> Self {
+        let framework = escaped(framework);
+        Self(format!(
+            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+             <title>{title} · Example</title><style>{STYLE}</style></head><body>\
+             <header class=\"bar\"><span class=\"logo\" aria-hidden=\"true\">A</span>Example\
+             <span class=\"by\">authlib on {framework}</span></header>\
+             <main><section class=\"card\">{body}</section></main></body></html>"
+        ))
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_text_and_never_markup() {
+        let visitor = Visitor {
+            client: "demo".into(),
+            label: "Demo".into(),
+            name: "<script>alert(1)</script>".into(),
+            email: None,
+            sub: Some("\"><img>".into()),
+        };
+        let page = Page::home("axum", &visitor).into_html();
+        assert!(!page.contains("<script>") && !page.contains("<img>"));
+    }
+}

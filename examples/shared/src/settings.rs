@@ -1,0 +1,77 @@
+//! The settings of an example app, from the environment.
+
+use std::path::PathBuf;
+
+/// Where the app listens, what it calls itself, and where its clients are configured.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `HOST` and `PORT`: 127.0.0.1 and 3000 by default.
+    pub address: (String, u16),
+    /// `BASE_URL`: the app's external URL, `http://localhost:$PORT` by default.
+    pub base_url: String,
+    /// `AUTHLIB_CONFIG`, or `authlib.toml` if there is one.
+    pub config_file: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says which variable to change.
+    pub fn from_env() -> Result<Self, String> {
+        Self::read(|name| std::env::vars().find(|(known, _)| known == name).map(|(_, value)| value))
+    }
+
+    fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let get = |name: &str| get(name).filter(|value| !value.is_empty());
+        let port = get("PORT").unwrap_or_else(|| "3000".to_owned());
+        let port =
+            port.parse().map_err(|_| format!("PORT is {port:?}, which is no port number"))?;
+        for name in ["DATABASE_URL", "REDIS_URL"] {
+            // Silently keeping tokens in memory would be no small surprise to several replicas.
+            if get(name).is_some() {
+                return Err(format!(
+                    "{name} is set, but only the in-memory stores are built so far: unset it"
+                ));
+            }
+        }
+        let base_url = get("BASE_URL").unwrap_or_else(|| format!("http://localhost:{port}"));
+        let by_default = PathBuf::from("authlib.toml");
+        let config_file = match get("AUTHLIB_CONFIG") {
+            Some(path) => Some(PathBuf::from(path)),
+            None => by_default.exists().then_some(by_default),
+        };
+        Ok(Self {
+            address: (get("HOST").unwrap_or_else(|| "127.0.0.1".to_owned()), port),
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            config_file,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(vars: &[(&str, &str)]) -> Result<Settings, String> {
+        Settings::read(|name| {
+            vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn everything_has_a_default_that_follows_the_port() {
+        assert_eq!(read(&[]).unwrap().base_url, "http://localhost:3000");
+        assert_eq!(read(&[("PORT", "4000")]).unwrap().base_url, "http://localhost:4000");
+        let settings = read(&[("BASE_URL", "https://app.example/"), ("HOST", "0.0.0.0")]).unwrap();
+        assert_eq!(settings.base_url, "https://app.example");
+        assert_eq!(settings.address, ("0.0.0.0".to_owned(), 3000));
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named() {
+        assert!(read(&[("PORT", "x")]).unwrap_err().contains("PORT"));
+        assert!(read(&[("REDIS_URL", "redis://x")]).unwrap_err().contains("REDIS_URL"));
+    }
+}
