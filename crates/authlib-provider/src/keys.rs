@@ -49,7 +49,8 @@ impl Key {
                 EncodingKey::from_ec_pem(pem.as_bytes()).map_err(|_| NoKey)?
             }
             Algorithm::EdDSA => {
-                let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
+                // The JWT crate reads the first version of PKCS #8 only.
+                let pkcs8 = Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new());
                 let pem = pem(pkcs8.map_err(|_| NoKey)?.as_ref());
                 EncodingKey::from_ed_pem(pem.as_bytes()).map_err(|_| NoKey)?
             }
@@ -97,4 +98,18 @@ fn pem(pkcs8: &[u8]) -> String {
 /// The algorithm of this name, as far as the JWT crate signs it.
 pub(crate) fn algorithm(name: &str) -> Option<Algorithm> {
     name.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_key_with_a_public_half_for_every_algorithm() {
+        for name in ["RS256", "RS512", "PS256", "PS384", "ES256", "ES384", "EdDSA"] {
+            let key = Key::new(algorithm(name).unwrap(), 1, "").unwrap();
+            assert_eq!(key.public["kid"], "key-1", "{name}");
+            assert!(key.public.get("d").is_none(), "{name}");
+        }
+    }
 }

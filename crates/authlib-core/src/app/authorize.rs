@@ -27,7 +27,8 @@ impl RemoteApp {
     /// The URL to send the browser to, and the record that its callback is held against
     /// (RFC 6749 §4.1.1).
     ///
-    /// PKCE with S256 is always on (RFC 9700 §2.1.1), a nonce is sent with the `openid` scope.
+    /// PKCE with S256 is on (RFC 9700 §2.1.1) and a nonce is sent with the `openid` scope, unless the
+    /// client's `dangerous` settings say otherwise.
     /// Web applications call [`login::authorize_redirect`](crate::login::authorize_redirect), which
     /// keeps the record in the session.
     ///
@@ -72,7 +73,9 @@ impl RemoteApp {
             client: self.name().to_owned(),
             issuer: settings.issuer.clone(),
             state: self.unguessable()?,
-            nonce: is_openid(&scope).then(|| self.unguessable()).transpose()?,
+            nonce: (is_openid(&scope) && !settings.skip_nonce)
+                .then(|| self.unguessable())
+                .transpose()?,
             code_verifier: (!settings.skip_pkce).then(|| self.unguessable()).transpose()?,
             redirect_uri,
             scope,

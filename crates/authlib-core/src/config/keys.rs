@@ -29,6 +29,10 @@ pub(super) const KEYS: &[(&str, Setter)] = &[
         Ok(())
     }),
     ("code_challenge_method", |c, v| into_text(&mut c.code_challenge_method, v)),
+    ("dangerous_skip_nonce", |c, v| {
+        c.dangerous_skip_nonce = truth(&v).ok_or("true or false")?;
+        Ok(())
+    }),
     ("dangerous_skip_pkce", |c, v| {
         c.dangerous_skip_pkce = truth(&v).ok_or("true or false")?;
         Ok(())

@@ -69,7 +69,7 @@ fn every_key_loads_from_a_file_and_from_the_environment() {
         let json = match *key {
             "jwks" => r#"{"keys":[]}"#,
             key if key.ends_with("_params") => r#"{"a":"b"}"#,
-            "dangerous_skip_pkce" | "fetch_userinfo" => "true",
+            "dangerous_skip_nonce" | "dangerous_skip_pkce" | "fetch_userinfo" => "true",
             "leeway" | "max_age" => "5",
             _ => "\"text\"",
         };

@@ -18,6 +18,11 @@ pub use self::problem::{ConfigProblem, ConfigProblems};
 pub(crate) use self::resolve::ClientSettings;
 pub use self::resolve::ResponseMode;
 
+/// The names of all settings that a file and the environment may have, in alphabetical order.
+pub fn key_names() -> impl Iterator<Item = &'static str> {
+    keys::KEYS.iter().map(|(name, _)| *name)
+}
+
 /// A client as it is registered: what the provider gave for it, and where the provider's endpoints are.
 ///
 /// With OpenID Connect an [`issuer`](Self::issuer) says it all; a preset of
@@ -101,6 +106,9 @@ pub struct ClientConfig {
     pub subject_claim: Option<String>,
     /// More spellings of the issuer that ID tokens and callbacks may use.
     pub accepted_issuers: Vec<String>,
+    /// Leaves the nonce out of the login, for providers that don't repeat it in their ID tokens. A code
+    /// that was stolen from another login is then told by PKCE alone (RFC 9700 §4.5.3).
+    pub dangerous_skip_nonce: bool,
     /// Leaves PKCE out of the login, for providers that refuse it. An intercepted code can then be used
     /// by who intercepted it (RFC 7636 §1).
     pub dangerous_skip_pkce: bool,
@@ -223,6 +231,14 @@ impl ClientConfig {
     #[must_use]
     pub fn without_userinfo_at_login(mut self) -> Self {
         self.fetch_userinfo = Some(false);
+        self
+    }
+
+    /// Leaves the nonce out of the login, for providers that don't repeat it in their ID tokens. A code
+    /// that was stolen from another login is then told by PKCE alone (RFC 9700 §4.5.3).
+    #[must_use]
+    pub fn dangerous_skip_nonce(mut self) -> Self {
+        self.dangerous_skip_nonce = true;
         self
     }
 

@@ -69,6 +69,7 @@ pub(crate) struct ClientSettings {
     pub(crate) user_agent: Option<String>,
     pub(crate) fetch_userinfo: bool,
     pub(crate) subject_claim: Option<String>,
+    pub(crate) skip_nonce: bool,
     pub(crate) skip_pkce: bool,
 }
 
@@ -196,6 +197,7 @@ impl ClientConfig {
             max_age: self.max_age,
             user_agent: self.user_agent,
             subject_claim: self.subject_claim,
+            skip_nonce: self.dangerous_skip_nonce,
             skip_pkce: self.dangerous_skip_pkce,
         }
     }

@@ -52,6 +52,20 @@ fn bare(domain: &str) -> &str {
     domain.trim().trim_start_matches("https://").trim_end_matches('/')
 }
 
+impl From<&str> for ClientConfig {
+    /// The preset of this name, or else a client of which nothing is known but its name.
+    fn from(name: &str) -> Self {
+        named(name).unwrap_or_else(|| Self::new(name))
+    }
+}
+
+impl From<String> for ClientConfig {
+    /// As from `&str`.
+    fn from(name: String) -> Self {
+        Self::from(name.as_str())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,19 +90,5 @@ mod tests {
         for name in NAMES {
             assert_eq!(named(name).unwrap().name, *name);
         }
-    }
-}
-
-impl From<&str> for ClientConfig {
-    /// The preset of this name, or else a client of which nothing is known but its name.
-    fn from(name: &str) -> Self {
-        named(name).unwrap_or_else(|| Self::new(name))
-    }
-}
-
-impl From<String> for ClientConfig {
-    /// As from `&str`.
-    fn from(name: String) -> Self {
-        Self::from(name.as_str())
     }
 }

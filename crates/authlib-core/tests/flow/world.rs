@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use authlib_core::clock::{Clock, FixedClock};
 use authlib_core::login::{
     self, CallbackParams, Incoming, LoggedIn, Received, Session, SessionState,
 };
+use authlib_core::message::{Request, Response};
 use authlib_core::numeric_date::from_unix_seconds;
+use authlib_core::transport::{BoxFuture, HttpClient, TransportError};
 use authlib_core::{AuthorizeOptions, ClientConfig, OAuth, OAuthBuilder, RemoteApp, Result};
 use authlib_provider::{Client, Provider, ProviderBuilder, User};
 use http::{HeaderMap, Method};
@@ -36,6 +37,23 @@ impl Session for Browser {
     async fn renew(&self) -> Result<()> {
         *self.renewed.borrow_mut() += 1;
         Ok(())
+    }
+}
+
+/// The way to the provider. It takes a while in both directions, so that what is asked at once is under
+/// way at once, and a future can be dropped with the answer half way home.
+pub(crate) struct Wire(pub(crate) Provider);
+
+impl HttpClient for Wire {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+            let response = self.0.send(request).await;
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+            response
+        })
     }
 }
 
@@ -77,7 +95,7 @@ impl World {
         let builder = OAuth::builder()
             .base_url("https://app.example")
             .register(client(config))
-            .http_client(provider.clone())
+            .http_client(Wire(provider.clone()))
             .shared_clock(clock.clone());
         let oauth = oauth(builder).build().unwrap();
         Self { oauth, provider, clock }
@@ -85,11 +103,6 @@ impl World {
 
     pub(crate) fn app(&self) -> RemoteApp {
         self.oauth.client("op").unwrap()
-    }
-
-    #[allow(dead_code, reason = "not every test file needs the time")]
-    pub(crate) fn now(&self) -> SystemTime {
-        self.clock.now()
     }
 
     /// Starts a login in `browser` and returns the authorization URL.

@@ -1,16 +1,12 @@
 //! Whole logins against the provider as a function: what works, and every way in which a provider, a
 //! browser or an attacker can spoil one.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-mod common;
-
 use std::time::Duration;
 
+use crate::world::{Browser, ISSUER, World};
 use authlib_core::login::{self, Incoming, Received};
 use authlib_core::{AuthorizeOptions, ErrorKind, LogoutOptions};
 use authlib_provider::{Endpoint, Quirk, Reply};
-use common::{Browser, World};
 use http::{HeaderMap, Method};
 use serde_json::json;
 
@@ -26,10 +22,7 @@ async fn a_login_tells_who_it_is_and_sends_what_it_must() {
     let back = world.provider.approve(&url, "alice");
     let login = world.finish(&browser, &back).await.unwrap();
     let user = login.token.userinfo().unwrap();
-    assert_eq!(
-        (user.sub(), user.name(), user.iss()),
-        ("alice", Some("Alice"), Some(common::ISSUER))
-    );
+    assert_eq!((user.sub(), user.name(), user.iss()), ("alice", Some("Alice"), Some(ISSUER)));
     assert_eq!(login.next, "/inbox?x=1");
     assert_eq!(login.data, Some(json!({"a": 1})));
     assert_eq!(*browser.renewed.borrow(), 1);
@@ -207,7 +200,7 @@ async fn spoilt_authorization_responses_never_reach_the_token_endpoint() {
         (twice("state", "wrong"), InvalidCallback),
         (param("iss", "https://evil.example"), InvalidCallback),
         (missing("iss"), InvalidCallback),
-        (twice("iss", common::ISSUER), InvalidCallback),
+        (twice("iss", ISSUER), InvalidCallback),
         (twice("code", "other"), InvalidCallback),
         (missing("code"), InvalidCallback),
         (param("id_token", "a.b.c"), InvalidCallback),
@@ -297,7 +290,7 @@ async fn c2_a_state_of_another_client_is_refused_and_spent() {
     let other = authlib_core::ClientConfig::new("other")
         .client_id("app")
         .client_secret("secret-of-the-client-32-bytes-lo")
-        .issuer(common::ISSUER)
+        .issuer(ISSUER)
         .scope("openid");
     let world = World::with(|p| p, |c| c, |oauth| oauth.register(other));
     let browser = Browser::default();
@@ -324,8 +317,7 @@ async fn h25_c3_a_logout_state_is_not_a_login_state_nor_the_other_way_round() {
     assert!(location.as_str().starts_with("https://op.example/end_session?id_token_hint="));
     let state = location.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
 
-    let back =
-        format!("https://app.example/authorize/op?code=c&state={state}&iss={}", common::ISSUER);
+    let back = format!("https://app.example/authorize/op?code=c&state={state}&iss={ISSUER}");
     assert_eq!(world.finish(&browser, &back).await.unwrap_err().kind(), ErrorKind::InvalidCallback);
 
     let check = |query: String| {
@@ -405,7 +397,7 @@ async fn a_form_post_without_its_session_is_posted_again_from_our_own_site() {
     assert!(url.contains("response_mode=form_post"));
     let state = url::Url::parse(&url).unwrap();
     let state = state.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
-    let form = format!("error=access_denied&state={state}&iss={}", common::ISSUER);
+    let form = format!("error=access_denied&state={state}&iss={ISSUER}");
     let mut headers = HeaderMap::new();
     headers.insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
     headers.insert("sec-fetch-site", "cross-site".parse().unwrap());

@@ -1,0 +1,125 @@
+//! [`App`]: an example app as a process.
+
+use std::collections::HashMap;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+
+/// A running example app, ended when it is dropped.
+#[derive(Debug)]
+pub struct App {
+    base_url: String,
+    log: Arc<Mutex<Vec<String>>>,
+    folder: PathBuf,
+    _child: Child,
+}
+
+impl App {
+    /// Builds the package once, starts it with `config` as its TOML file, and waits until it is
+    /// healthy.
+    ///
+    /// # Panics
+    ///
+    /// When it can't be built or doesn't start: then there is nothing to test.
+    pub async fn start(package: &str, port: u16, config: &str) -> Self {
+        let folder =
+            std::env::temp_dir().join(format!("authlib-suite-{}-{port}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a temporary folder");
+        let file = folder.join("authlib.toml");
+        std::fs::write(&file, config).expect("the app's configuration");
+        let mut child = Command::new(binary(package))
+            .env_clear()
+            .env("PORT", port.to_string())
+            .env("AUTHLIB_CONFIG", &file)
+            .env("RUST_LOG", "trace")
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the app starts");
+        let log = Arc::default();
+        keep(&log, child.stdout.take());
+        keep(&log, child.stderr.take());
+        let app = Self { base_url: format!("http://localhost:{port}"), log, folder, _child: child };
+        app.healthy().await;
+        app
+    }
+
+    /// The app's own URL.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// All that it logged so far, down to `TRACE`.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
+    }
+
+    async fn healthy(&self) {
+        let url = format!("{}/healthz", self.base_url);
+        for _ in 0..200 {
+            if reqwest::get(&url).await.is_ok_and(|answer| answer.status() == 200) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the app did not become healthy:\n{}", self.log());
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        // What is left behind is in the temporary folder anyway.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    listener.local_addr().expect("its address").port()
+}
+
+fn keep(log: &Arc<Mutex<Vec<String>>>, stream: Option<impl AsyncRead + Unpin + Send + 'static>) {
+    let (log, Some(stream)) = (log.clone(), stream) else { return };
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(stream).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            log.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        }
+    });
+}
+
+/// The package's binary, built by the cargo that runs the tests.
+fn binary(package: &str) -> PathBuf {
+    static BUILT: OnceLock<Mutex<HashMap<String, PathBuf>>> = OnceLock::new();
+    let mut built =
+        BUILT.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    built.entry(package.to_owned()).or_insert_with(|| build(package)).clone()
+}
+
+fn build(package: &str) -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = std::process::Command::new(cargo)
+        .args(["build", "--quiet", "--package", package, "--message-format", "json"])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{package} does not build");
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|message| message["target"]["name"] == package)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .expect("the package has a binary")
+}

@@ -1,0 +1,263 @@
+//! [`Browser`]: follows nothing by itself, keeps cookies by host, and obeys `SameSite` as browsers do.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use reqwest::header::{COOKIE, HeaderMap, SET_COOKIE};
+use reqwest::{Method, redirect};
+use url::Url;
+
+/// A browser.
+#[derive(Debug)]
+pub struct Browser {
+    http: reqwest::Client,
+    cookies: Mutex<BTreeMap<(String, String), Cookie>>,
+}
+
+#[derive(Clone, Debug)]
+struct Cookie {
+    value: String,
+    attributes: String,
+}
+
+/// An answer, read to its end.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: String,
+    /// Where it came from.
+    pub url: Url,
+}
+
+impl Page {
+    /// Where it redirects to.
+    ///
+    /// # Panics
+    ///
+    /// When it doesn't.
+    #[must_use]
+    pub fn location(&self) -> Url {
+        let location = self.header("location");
+        assert!(!location.is_empty(), "{} is no redirect: {}", self.status, self.body);
+        self.url.join(location).expect("a URL to go to")
+    }
+
+    /// A header as text; empty when it isn't there.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Panics
+    ///
+    /// When it is none.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
+    }
+
+    /// The hidden fields of the page's form.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(String, String)> {
+        let attribute = |tag: &str, name: &str| {
+            let (_, rest) = tag.split_once(&format!("{name}=\""))?;
+            let (value, _) = rest.split_once('"')?;
+            Some(unescaped(value))
+        };
+        self.body
+            .split("<input")
+            .skip(1)
+            .filter_map(|tag| tag.split_once('>').map(|(tag, _)| tag))
+            .filter(|tag| tag.contains("hidden"))
+            .filter_map(|tag| Some((attribute(tag, " name")?, attribute(tag, "value")?)))
+            .collect()
+    }
+
+    /// Where the page's form goes.
+    ///
+    /// # Panics
+    ///
+    /// When there is no form.
+    #[must_use]
+    pub fn action(&self) -> Url {
+        let (_, rest) = self.body.split_once("action=\"").expect("a form");
+        let (action, _) = rest.split_once('"').expect("its action");
+        self.url.join(&unescaped(action)).expect("a URL to post to")
+    }
+}
+
+fn unescaped(text: &str) -> String {
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#123;", "{")
+        .replace("&amp;", "&")
+}
+
+impl Default for Browser {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Browser {
+    /// A browser without cookies.
+    ///
+    /// # Panics
+    ///
+    /// When this machine can't make HTTP clients.
+    #[must_use]
+    pub fn new() -> Self {
+        let http = reqwest::Client::builder().redirect(redirect::Policy::none()).build();
+        Self { http: http.expect("an HTTP client"), cookies: Mutex::default() }
+    }
+
+    /// Visits a URL, as by a link.
+    pub async fn get(&self, url: impl AsRef<str>) -> Page {
+        self.send(Method::GET, url.as_ref(), &[], None).await
+    }
+
+    /// As [`get`](Self::get), asking for JSON.
+    pub async fn get_json(&self, url: impl AsRef<str>) -> Page {
+        self.send(Method::GET, url.as_ref(), &[("accept", "application/json")], None).await
+    }
+
+    /// Any request, with headers and a body of one's own.
+    pub async fn request(
+        &self,
+        method: Method,
+        url: impl AsRef<str>,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Page {
+        self.send(method, url.as_ref(), headers, body).await
+    }
+
+    /// Sends a form off that stands on a page of `from`.
+    pub async fn submit(&self, url: &Url, fields: &[(String, String)], from: &Url) -> Page {
+        let body =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let cross = url.host() != from.host();
+        let origin = from.origin().ascii_serialization();
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("origin", origin.as_str()),
+            ("sec-fetch-site", if cross { "cross-site" } else { "same-origin" }),
+        ];
+        self.send(Method::POST, url.as_str(), &headers, Some(body)).await
+    }
+
+    /// Follows redirects until something else comes.
+    ///
+    /// # Panics
+    ///
+    /// When it never comes.
+    pub async fn follow(&self, mut page: Page) -> Page {
+        for _ in 0..20 {
+            if !(300..400).contains(&page.status) {
+                return page;
+            }
+            page = self.get(page.location()).await;
+        }
+        panic!("too many redirects, the last to {}", page.url);
+    }
+
+    /// The value of a cookie for a host.
+    #[must_use]
+    pub fn cookie(&self, host: &str) -> Vec<(String, String, String)> {
+        let cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+        cookies
+            .iter()
+            .filter(|((at, _), _)| at == host)
+            .map(|((_, name), cookie)| {
+                (name.clone(), cookie.value.clone(), cookie.attributes.clone())
+            })
+            .collect()
+    }
+
+    /// Replaces the value of each cookie of a host.
+    pub fn set_cookies(&self, host: &str, value: &str) {
+        let mut cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((at, _), cookie) in cookies.iter_mut() {
+            if at == host {
+                value.clone_into(&mut cookie.value);
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Page {
+        let cross_site_post = headers.contains(&("sec-fetch-site", "cross-site"));
+        let url = Url::parse(url).expect("a URL");
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let mut request = self.http.request(method, url.clone());
+        let cookies = self.cookies_for(&host, url.path(), cross_site_post);
+        if !cookies.is_empty() {
+            request = request.header(COOKIE, cookies);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let answer = request.send().await.unwrap_or_else(|error| panic!("{url}: {error}"));
+        self.keep_cookies(&host, answer.headers());
+        Page {
+            status: answer.status().as_u16(),
+            headers: answer.headers().clone(),
+            url,
+            body: answer.text().await.unwrap_or_default(),
+        }
+    }
+
+    fn cookies_for(&self, host: &str, path: &str, cross_site_post: bool) -> String {
+        let cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+        cookies
+            .iter()
+            .filter(|((at, _), _)| at == host)
+            .filter(|(_, cookie)| {
+                // What has no SameSite is Lax in browsers of today.
+                !cross_site_post || cookie.attributes.to_lowercase().contains("samesite=none")
+            })
+            .filter(|(_, cookie)| {
+                let lower = cookie.attributes.to_lowercase();
+                lower
+                    .split(';')
+                    .find_map(|part| part.trim().strip_prefix("path=").map(ToOwned::to_owned))
+                    .is_none_or(|allowed| path.to_lowercase().starts_with(&allowed))
+            })
+            .map(|((_, name), cookie)| format!("{name}={}", cookie.value))
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
+    fn keep_cookies(&self, host: &str, headers: &HeaderMap) {
+        let mut cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+        for text in headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok()) {
+            let (pair, attributes) = text.split_once(';').unwrap_or((text, ""));
+            let Some((name, value)) = pair.split_once('=') else { continue };
+            let key = (host.to_owned(), name.trim().to_owned());
+            let lower = attributes.to_lowercase();
+            if lower.contains("max-age=0") || lower.contains("expires=thu, 01 jan 1970") {
+                cookies.remove(&key);
+            } else {
+                let cookie =
+                    Cookie { value: value.trim().to_owned(), attributes: attributes.to_owned() };
+                cookies.insert(key, cookie);
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! [`World`]: an example app with the embedded provider behind it.
+
+use authlib_provider::{Client, Endpoint, Provider, ProviderBuilder, Quirk, Server, User};
+use url::Url;
+
+use crate::app::{App, free_port};
+use crate::browser::{Browser, Page};
+
+/// The secret of the app's client, awkward on purpose.
+pub(crate) const SECRET: &str = "s3cr3t:%+ä of the client, long enough";
+
+/// An example app whose one client, `op`, is registered at an embedded provider, and a second one,
+/// `op_two`, at the same.
+#[derive(Debug)]
+pub struct World {
+    /// The app.
+    pub app: App,
+    server: Server,
+}
+
+impl World {
+    /// Starts both.
+    pub async fn new(package: &str) -> Self {
+        Self::with(package, |provider| provider, "").await
+    }
+
+    /// Starts both, with a provider of one's own and more settings of the client `op`.
+    ///
+    /// # Panics
+    ///
+    /// When one of them doesn't start.
+    pub async fn with(
+        package: &str,
+        change: impl FnOnce(ProviderBuilder) -> ProviderBuilder,
+        settings: &str,
+    ) -> Self {
+        let port = free_port();
+        let base_url = format!("http://localhost:{port}");
+        let server = Server::start(|issuer| {
+            let client = Client::confidential("app", SECRET)
+                .redirect_uri(format!("{base_url}/authorize/op"))
+                .redirect_uri(format!("{base_url}/authorize/op_two"))
+                .post_logout_redirect_uri(format!("{base_url}/logged-out"));
+            let alice = User::new("alice").name("Alice Example").email("alice@example.com");
+            change(Provider::builder(issuer).client(client).user(alice)).build()
+        })
+        .await
+        .expect("the provider starts");
+        let issuer = server.issuer();
+        let client = format!(
+            "client_id = 'app'\nclient_secret = '{SECRET}'\nissuer = '{issuer}'\n\
+             api_base_url = '{issuer}/api'\n"
+        );
+        let scope = "scope = 'openid profile email'";
+        let config =
+            format!("[oauth.op]\n{client}{scope}\n{settings}\n\n[oauth.op_two]\n{client}{scope}\n");
+        Self { app: App::start(package, port, &config).await, server }
+    }
+
+    /// The provider.
+    #[must_use]
+    pub fn provider(&self) -> &Provider {
+        self.server.provider()
+    }
+
+    /// A URL of the app.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.app.base_url())
+    }
+
+    /// Starts a login with `op` and lets Alice allow it; returns the URL of the callback.
+    pub async fn allowed(&self, browser: &Browser) -> Url {
+        self.allowed_with(browser, "op", "").await
+    }
+
+    /// As [`allowed`](Self::allowed), with a client and a query of one's own.
+    ///
+    /// # Panics
+    ///
+    /// When the app doesn't send the browser to the provider, or the provider not back.
+    pub async fn allowed_with(&self, browser: &Browser, client: &str, query: &str) -> Url {
+        let page = browser.get(self.url(&format!("/login/{client}{query}"))).await;
+        assert_eq!(page.status, 303, "{}", page.body);
+        let back = self.provider().approve(page.location().as_str(), "alice");
+        Url::parse(&back).expect("a callback")
+    }
+
+    /// A whole login with `op`.
+    pub async fn log_in(&self, browser: &Browser) -> Page {
+        let callback = self.allowed(browser).await;
+        browser.get(callback).await
+    }
+
+    /// Whether the browser's profile is that of Alice; otherwise nobody is logged in.
+    ///
+    /// # Panics
+    ///
+    /// When the profile is neither.
+    pub async fn is_alice(&self, browser: &Browser) -> bool {
+        let page = browser.get_json(self.url("/profile")).await;
+        match page.status {
+            401 => false,
+            200 => {
+                assert_eq!(page.json()["sub"], "alice");
+                true
+            }
+            other => panic!("{other}: {}", page.body),
+        }
+    }
+
+    /// Logs in under a quirk and holds the outcome against what must be seen: this status, nobody
+    /// logged in, the pending login spent, no secret on the page.
+    ///
+    /// # Panics
+    ///
+    /// When something else is seen.
+    pub async fn refuses(&self, quirk: Quirk, status: u16) -> Page {
+        let browser = Browser::new();
+        self.provider().misbehave(quirk.clone());
+        let start = browser.get_json(self.url("/login/op")).await;
+        let page = if start.status == 303 {
+            let back = self.provider().approve(start.location().as_str(), "alice");
+            let page = browser.get_json(&back).await;
+            let again = browser.get_json(&back).await;
+            assert_eq!(again.status, 400, "{quirk:?}: the login is not spent: {}", again.body);
+            page
+        } else {
+            start
+        };
+        self.provider().behave();
+        assert_eq!(page.status, status, "{quirk:?}: {}", page.body);
+        assert!(page.json()["error"].is_string(), "{quirk:?}: {}", page.body);
+        assert!(!page.body.contains("s3cr3t"), "{quirk:?}");
+        assert!(!self.is_alice(&browser).await, "{quirk:?} logged somebody in");
+        page
+    }
+
+    /// How often an endpoint of the provider was asked.
+    #[must_use]
+    pub fn count(&self, endpoint: Endpoint) -> usize {
+        self.provider().count(endpoint)
+    }
+}

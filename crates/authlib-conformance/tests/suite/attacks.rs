@@ -1,0 +1,181 @@
+//! What an attacker, or a browser at its worst, can try.
+
+use authlib_conformance::{Browser, World};
+use authlib_provider::{Endpoint, Quirk};
+use futures_util::future::join_all;
+use reqwest::Method;
+
+/// S1.
+pub(crate) async fn a_callback_in_another_browser_logs_nobody_in(package: &str) {
+    let world = World::new(package).await;
+    let (attacker, victim) = (Browser::new(), Browser::new());
+    let callback = world.allowed(&attacker).await;
+    assert_eq!(victim.get_json(callback.as_str()).await.status, 400);
+    victim.get(world.url("/login/op")).await;
+    assert_eq!(victim.get_json(callback.as_str()).await.status, 400);
+    assert!(!world.is_alice(&victim).await);
+    assert_eq!(world.count(Endpoint::Token), 0);
+}
+
+/// C1.
+pub(crate) async fn a_callback_counts_once_even_when_it_comes_twice_at_once(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    let callback = world.allowed(&browser).await;
+    let pages = join_all((0..8).map(|_| browser.get_json(callback.as_str()))).await;
+    let done = pages.iter().filter(|page| page.status == 303).count();
+    let refused = pages.iter().filter(|page| page.status == 400).count();
+    assert_eq!((done, refused), (1, 7));
+    assert_eq!(world.count(Endpoint::Token), 1);
+}
+
+/// C9.
+pub(crate) async fn head_and_prefetch_do_not_spend_the_login(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    let callback = world.allowed(&browser).await;
+    browser.request(Method::HEAD, callback.as_str(), &[], None).await;
+    browser.request(Method::GET, callback.as_str(), &[("purpose", "prefetch")], None).await;
+    browser.request(Method::GET, callback.as_str(), &[("sec-purpose", "prefetch")], None).await;
+    assert_eq!(world.count(Endpoint::Token), 0);
+    assert_eq!(browser.get(callback.as_str()).await.status, 303);
+}
+
+/// C2, C4 to C8, H02, H05, H29, H34.
+pub(crate) async fn spoilt_callbacks_are_refused_and_spend_the_login(package: &str) {
+    let world = World::new(package).await;
+    let param = |name: &str, value: &str| Quirk::AuthorizationParam(name.into(), value.into());
+    let twice = |name: &str, value: &str| Quirk::AuthorizationTwice(name.into(), value.into());
+    for quirk in [
+        param("iss", "https://evil.example"),
+        Quirk::AuthorizationMissing("iss".into()),
+        Quirk::AuthorizationMissing("code".into()),
+        twice("iss", world.provider().issuer()),
+        twice("code", "another"),
+        param("id_token", "a.b.c"),
+        param("access_token", "x"),
+        Quirk::AuthorizationError("login_required".into(), "nobody is there".into()),
+    ] {
+        world.refuses(quirk, 400).await;
+    }
+    // Where the state itself is wrong or repeated, it can't be spent.
+    for quirk in
+        [param("state", "wrong"), Quirk::AuthorizationMissing("state".into()), twice("state", "x")]
+    {
+        let browser = Browser::new();
+        world.provider().misbehave(quirk.clone());
+        let callback = world.allowed(&browser).await;
+        assert_eq!(browser.get_json(callback.as_str()).await.status, 400, "{quirk:?}");
+        assert!(!world.is_alice(&browser).await);
+        world.provider().behave();
+    }
+    // The state of another client.
+    let browser = Browser::new();
+    let callback = world.allowed(&browser).await;
+    let crossed = callback.as_str().replace("/authorize/op?", "/authorize/op_two?");
+    assert_eq!(browser.get_json(&crossed).await.status, 400);
+    assert_eq!(browser.get_json(callback.as_str()).await.status, 400, "spent");
+    assert_eq!(world.count(Endpoint::Token), 0);
+}
+
+/// C12, W1.
+pub(crate) async fn large_callbacks_are_refused_unread(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let body = format!("state=s&code={}", "x".repeat(200_000));
+    let page = browser.request(Method::POST, world.url("/authorize/op"), &form, Some(body)).await;
+    assert_eq!(page.status, 413);
+    for name in ["state", "code"] {
+        let url = world.url(&format!("/authorize/op?{name}={}", "x".repeat(9000)));
+        assert_eq!(browser.get_json(url).await.status, 400, "{name}");
+    }
+}
+
+/// S10.
+pub(crate) async fn a_forged_host_does_not_change_the_redirect_uri(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    let forged = [
+        ("x-forwarded-host", "evil.example"),
+        ("host", "evil.example"),
+        ("x-forwarded-proto", "https"),
+    ];
+    let page = browser.request(Method::GET, world.url("/login/op"), &forged, None).await;
+    let location = page.location();
+    let (_, uri) = location.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap();
+    assert_eq!(uri, world.url("/authorize/op"));
+}
+
+/// C15.
+pub(crate) async fn a_session_fixed_before_the_login_is_worthless_after_it(package: &str) {
+    let world = World::new(package).await;
+    let (victim, attacker) = (Browser::new(), Browser::new());
+    let callback = world.allowed(&victim).await;
+    let planted = victim.cookie("localhost").first().unwrap().1.clone();
+    attacker.get(world.url("/login/op")).await;
+    assert_eq!(victim.get(callback.as_str()).await.status, 303);
+    assert!(world.is_alice(&victim).await);
+    attacker.set_cookies("localhost", &planted);
+    assert!(!world.is_alice(&attacker).await);
+}
+
+/// C13, W6.
+pub(crate) async fn garbage_in_the_session_cookie_is_anonymous(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    browser.get(world.url("/login/op")).await;
+    for garbage in
+        ["", "x", "%00", "AAAAAAAAAAAAAAAAAAAAAA", "a=b", "\"quoted\"", &"A".repeat(3000)]
+    {
+        browser.set_cookies("localhost", garbage);
+        assert!(!world.is_alice(&browser).await, "{garbage}");
+        assert_eq!(browser.get(world.url("/")).await.status, 200, "{garbage}");
+        let callback = world.url("/authorize/op?code=c&state=s");
+        assert_eq!(browser.get_json(callback).await.status, 400, "{garbage}");
+    }
+}
+
+/// H35, B13: at `TRACE`, over good and bad logins, refreshes and logouts.
+pub(crate) async fn no_secret_is_ever_logged(package: &str) {
+    let world =
+        World::with(package, |p| p.access_token_lifetime(std::time::Duration::from_secs(30)), "")
+            .await;
+    let browser = Browser::new();
+    let callback = world.allowed(&browser).await;
+    let code = callback.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+    browser.get(callback.as_str()).await;
+    browser.get(world.url("/api/op/echo")).await;
+    for (quirk, status) in [
+        (Quirk::claim("nonce", "x"), 400),
+        (Quirk::token("error", "invalid_grant"), 502),
+        (Quirk::BadSignature, 400),
+    ] {
+        world.refuses(quirk, status).await;
+    }
+    let out = browser.request(Method::POST, world.url("/logout"), &[], None).await.location();
+    let hint = out.query_pairs().find(|(name, _)| name == "id_token_hint").unwrap().1.into_owned();
+    let log = world.app.log();
+    assert!(log.contains("a user logged in"), "the log is there");
+    let cookie = browser.cookie("localhost").first().unwrap().1.clone();
+    for secret in [code.as_str(), "s3cr3t", hint.as_str(), cookie.as_str()] {
+        let line = log.lines().find(|line| line.contains(secret));
+        assert!(line.is_none(), "{secret} is in the log: {}", line.unwrap());
+    }
+}
+
+/// B22, H22.
+pub(crate) async fn tokens_do_not_leave_the_api(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    world.log_in(&browser).await;
+    let before = world.provider().requests().len();
+    for path in
+        ["..%2fuserinfo", "https:%2f%2fevil.example%2f", "%2f%2fevil.example", "%2e%2e/userinfo"]
+    {
+        let page = browser.get_json(world.url(&format!("/api/op/{path}"))).await;
+        assert!(page.status >= 400, "{path}: {}", page.body);
+        assert!(!page.body.contains("alice"), "{path}: {}", page.body);
+    }
+    assert_eq!(world.provider().requests().len(), before);
+}

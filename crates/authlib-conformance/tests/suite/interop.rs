@@ -1,0 +1,53 @@
+//! Logins at oidc-provider, a certified OpenID provider.
+
+use authlib_conformance::{Browser, Interop, InteropClient};
+
+async fn whole_trip(package: &str, auth_method: &'static str, algorithm: &'static str) {
+    let client = InteropClient { auth_method, algorithm };
+    let Some(interop) = Interop::start(package, client).await else { return };
+    let browser = Browser::new();
+    let home = interop.log_in(&browser, "allow").await;
+    assert_eq!(home.url.as_str(), interop.url("/"), "{}\n{}", home.body, interop.app.log());
+    let profile = browser.get(interop.url("/profile")).await.json();
+    assert_eq!(profile["sub"], "alice");
+    assert_eq!(profile["claims"]["iss"], interop.issuer);
+    assert_eq!(profile["claims"]["email"], "alice@example.com");
+    assert_eq!(profile["token"]["has_refresh_token"], true);
+    // Its tokens live five seconds, so each call refreshes; a refresh token used twice would end all.
+    for _ in 0..3 {
+        let user = browser.get(interop.url("/userinfo/op")).await;
+        assert_eq!(user.status, 200, "{}\n{}", user.body, interop.app.log());
+        assert_eq!(user.json()["name"], "Alice Example");
+    }
+    let api = browser.get(interop.url("/api/op/me")).await;
+    assert_eq!(api.json()["sub"], "alice", "{}", api.body);
+    let out = interop.log_out(&browser).await;
+    assert_eq!(out.status, 200, "{}", out.body);
+    assert!(out.url.as_str().starts_with(&interop.url("/logged-out?state=")), "{}", out.url);
+    assert_eq!(browser.get(interop.url("/profile")).await.status, 401);
+}
+
+pub(crate) async fn rs256_with_client_secret_basic(package: &str) {
+    whole_trip(package, "client_secret_basic", "RS256").await;
+}
+
+pub(crate) async fn es256_with_client_secret_post(package: &str) {
+    whole_trip(package, "client_secret_post", "ES256").await;
+}
+
+pub(crate) async fn eddsa_as_a_public_client(package: &str) {
+    whole_trip(package, "none", "EdDSA").await;
+}
+
+pub(crate) async fn ps256_with_client_secret_basic(package: &str) {
+    whole_trip(package, "client_secret_basic", "PS256").await;
+}
+
+pub(crate) async fn a_refusal_at_the_provider_is_a_403(package: &str) {
+    let client = InteropClient { auth_method: "client_secret_basic", algorithm: "RS256" };
+    let Some(interop) = Interop::start(package, client).await else { return };
+    let browser = Browser::new();
+    let page = interop.log_in(&browser, "deny").await;
+    assert_eq!(page.status, 403, "{}", page.body);
+    assert_eq!(browser.get(interop.url("/profile")).await.status, 401);
+}

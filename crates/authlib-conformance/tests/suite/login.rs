@@ -1,0 +1,213 @@
+//! What a user sees of a login.
+
+use authlib_conformance::{Browser, World};
+use authlib_provider::{Endpoint, Quirk};
+use reqwest::Method;
+use url::Url;
+
+pub(crate) async fn a_login_ends_where_it_began_with_a_profile_and_a_new_session(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    let home = browser.get(world.url("/")).await;
+    assert_eq!(home.status, 200);
+    assert!(home.body.contains("Log in with"), "{}", home.body);
+    assert!(home.body.contains("/login/op") && home.body.contains("/login/op_two"));
+
+    let callback = world.allowed_with(&browser, "op", "?next=/profile%3Fx=1").await;
+    let before = browser.cookie("localhost");
+    let page = browser.get(callback.as_str()).await;
+    assert_eq!(page.status, 303, "{}", page.body);
+    assert_eq!(page.location().as_str(), world.url("/profile?x=1"));
+    let after = browser.cookie("localhost");
+    assert_ne!(before.first().unwrap().1, after.first().unwrap().1, "the session has a new id");
+    let attributes = after.first().unwrap().2.to_lowercase();
+    assert!(attributes.contains("httponly") && attributes.contains("samesite=lax"), "{attributes}");
+
+    let profile = browser.get(world.url("/profile")).await;
+    let json = profile.json();
+    assert_eq!((json["client"].as_str(), json["sub"].as_str()), (Some("op"), Some("alice")));
+    assert_eq!(json["claims"]["name"], "Alice Example");
+    assert_eq!(json["token"]["scope"], "openid profile email");
+    assert_eq!(json["token"]["has_refresh_token"], true);
+    assert!(json["token"]["expires_at"].is_u64());
+    assert!(browser.get(world.url("/")).await.body.contains("Alice Example"));
+
+    let seen = world.provider().requests();
+    let token = seen.iter().find(|seen| seen.endpoint == Endpoint::Token).unwrap();
+    assert_eq!(token.authorization.as_deref(), Some("Basic"));
+}
+
+pub(crate) async fn a_form_post_callback_works_with_a_lax_cookie_and_shows_errors(package: &str) {
+    let world = World::with(package, |p| p, "response_mode = 'form_post'").await;
+    let browser = Browser::new();
+    for (user, status) in [(Some("alice"), 303), (None, 403)] {
+        if user.is_none() {
+            world
+                .provider()
+                .misbehave(Quirk::AuthorizationError("access_denied".into(), "no".into()));
+        }
+        let start = browser.get(world.url("/login/op")).await.location();
+        assert!(start.as_str().contains("response_mode=form_post"));
+        world.provider().auto_approve("alice");
+        let form = browser.get(start.as_str()).await;
+        // Another site posts the form, and the Lax cookie stays at home.
+        let page = browser.submit(&form.action(), &form.fields(), &form.url).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        assert!(page.header("content-security-policy").contains("default-src 'none'"));
+        assert_eq!(page.header("cache-control"), "no-store");
+        // Our own page posts it once more, and the cookie comes along.
+        let done = browser.submit(&page.action(), &page.fields(), &page.url).await;
+        assert_eq!(done.status, status, "{}", done.body);
+        assert!(!done.url.as_str().contains("code="), "no code in a URL");
+    }
+    assert!(world.is_alice(&browser).await);
+    // A form that no login of this browser asked for ends after one repetition.
+    let stranger = Browser::new();
+    let elsewhere = Url::parse("https://elsewhere.example/").unwrap();
+    let fields = [("code".to_owned(), "c".to_owned()), ("state".to_owned(), "s".to_owned())];
+    let callback = Url::parse(&world.url("/authorize/op")).unwrap();
+    let page = stranger.submit(&callback, &fields, &elsewhere).await;
+    let done = stranger.submit(&page.action(), &page.fields(), &page.url).await;
+    assert_eq!(done.status, 400, "{}", done.body);
+}
+
+pub(crate) async fn a_refusal_is_a_403_without_another_try(package: &str) {
+    let world = World::new(package).await;
+    let page = world
+        .refuses(Quirk::AuthorizationError("access_denied".into(), "the user refused".into()), 403)
+        .await;
+    assert_eq!(page.json()["error"], "access_denied");
+    assert_eq!(page.header("location"), "");
+    assert_eq!(world.count(Endpoint::Token), 0);
+}
+
+pub(crate) async fn tabs_and_clients_with_a_common_prefix_do_not_disturb_each_other(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    let first = world.allowed(&browser).await;
+    let second = world.allowed(&browser).await;
+    let other = world.allowed_with(&browser, "op_two", "").await;
+    for callback in [second, other, first] {
+        assert_eq!(browser.get(callback.as_str()).await.status, 303);
+    }
+    assert_eq!(browser.get(world.url("/api/op/echo")).await.status, 200);
+    assert_eq!(browser.get(world.url("/api/op_two/echo")).await.status, 200);
+    // One login of many that were started still finds its record.
+    let mut newest = world.allowed(&browser).await;
+    for _ in 0..20 {
+        newest = world.allowed(&browser).await;
+    }
+    assert_eq!(browser.get(newest.as_str()).await.status, 303);
+}
+
+pub(crate) async fn a_logout_ends_the_session_here_and_at_the_provider(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    world.log_in(&browser).await;
+    let before = browser.cookie("localhost");
+    let out = browser.request(Method::POST, world.url("/logout"), &[], None).await;
+    assert_eq!(out.status, 303);
+    let to = out.location();
+    assert_eq!(to.path(), "/end_session");
+    let names: Vec<_> = to.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    assert_eq!(names, ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"]);
+    assert!(!world.is_alice(&browser).await, "logged out before the provider is asked");
+    let back = browser.get(to.as_str()).await.location();
+    assert!(back.as_str().starts_with(&world.url("/logged-out?state=")));
+
+    let wrong = world.url("/logged-out?state=wrong");
+    assert_eq!(browser.get_json(&wrong).await.status, 400, "a state of somebody else");
+    assert_eq!(browser.get_json(world.url("/logged-out")).await.status, 400, "no state");
+    assert_eq!(Browser::new().get_json(back.as_str()).await.status, 400, "another browser");
+    assert_eq!(browser.get(back.as_str()).await.status, 200);
+    assert_eq!(browser.get_json(back.as_str()).await.status, 400, "used before");
+    assert_eq!(browser.get(world.url("/api/op/echo")).await.status, 401);
+
+    // The old session id opens nothing.
+    browser.set_cookies("localhost", &before.first().unwrap().1);
+    assert!(!world.is_alice(&browser).await);
+
+    // A provider without the endpoint: the logout is a local one.
+    let world = World::with(package, |p| p, "").await;
+    world.provider().misbehave(Quirk::metadata("end_session_endpoint", serde_json::Value::Null));
+    world.log_in(&browser).await;
+    let out = browser.request(Method::POST, world.url("/logout"), &[], None).await;
+    assert_eq!(out.location().as_str(), world.url("/logged-out"));
+    assert_eq!(browser.follow(out).await.status, 200);
+    assert!(!world.is_alice(&browser).await);
+}
+
+pub(crate) async fn errors_are_html_or_json_and_nothing_is_cached(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    let callback = world.url("/authorize/op?code=c&state=unknown");
+    let html = browser.get(&callback).await;
+    assert_eq!(html.status, 400);
+    assert!(html.header("content-type").starts_with("text/html"));
+    assert!(html.header("content-security-policy").contains("frame-ancestors 'none'"));
+    let json = browser.get_json(&callback).await;
+    assert_eq!(json.json()["error"], "invalid_callback");
+    assert!(json.json()["error_description"].as_str().unwrap().contains("log in again"));
+    let start = browser.get(world.url("/login/op")).await;
+    for page in [html, json, start] {
+        assert_eq!(page.header("cache-control"), "no-store", "{}", page.url);
+        assert_eq!(page.header("referrer-policy"), "no-referrer", "{}", page.url);
+    }
+    // The developer reads in the log which check failed, and what to look at.
+    let log = world.app.log();
+    assert!(log.contains("no session") && log.contains("SameSite=Lax"), "{log}");
+}
+
+pub(crate) async fn an_unknown_client_is_a_404_and_an_unknown_page_too(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    for path in
+        ["/login/nobody", "/authorize/nobody?code=c&state=s", "/userinfo/nobody", "/api/nobody/x"]
+    {
+        let page = browser.get_json(world.url(path)).await;
+        assert_eq!(page.status, 404, "{path}");
+        assert_eq!(page.json()["error"], "unknown_client", "{path}");
+    }
+    assert_eq!(browser.get(world.url("/no-such-page")).await.status, 404);
+    assert_eq!(browser.get(world.url("/healthz")).await.body, "ok");
+}
+
+pub(crate) async fn the_next_page_is_never_another_site(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    for next in [
+        "//evil.example",
+        "/%5Cevil.example",
+        "%09//evil.example",
+        "https:evil.example",
+        "https://evil.example/",
+        "/%2509/evil.example",
+        "/@evil.example",
+        "javascript:alert(1)",
+    ] {
+        let callback = world.allowed_with(&browser, "op", &format!("?next={next}")).await;
+        let page = browser.get(callback.as_str()).await;
+        assert_eq!(page.location().as_str(), world.url("/"), "{next}");
+    }
+}
+
+pub(crate) async fn a_provider_error_is_shown_escaped(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    let error =
+        Quirk::AuthorizationError("server_error".into(), "<script>alert(1)</script>".into());
+    world.provider().misbehave(error);
+    let callback = world.allowed(&browser).await;
+    // With a state of somebody else, the error is not believed.
+    let forged = browser.get(callback.as_str().replace("state=", "state=x")).await;
+    assert_eq!(forged.status, 400);
+    assert!(!forged.body.contains("alert(1)"), "{}", forged.body);
+    let page = browser.get(callback.as_str()).await;
+    assert_eq!(page.status, 400);
+    assert!(
+        page.body.contains("&lt;script&gt;") && !page.body.contains("<script>"),
+        "{}",
+        page.body
+    );
+    assert_eq!(world.count(Endpoint::Token), 0);
+}

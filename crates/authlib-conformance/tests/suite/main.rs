@@ -1,0 +1,79 @@
+//! The behaviour suite, for every example app of the list at the end.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod attacks;
+mod interop;
+mod login;
+mod provider;
+mod tokens;
+
+/// Makes a test of each case for each app, so that the numbers of all frameworks are equal.
+macro_rules! suite {
+    ($($framework:ident: $package:literal),* $(,)?; $($module:ident: [$($case:ident),* $(,)?]),* $(,)?) => {
+        suite!(@apps [$($framework: $package),*] [$($module: [$($case),*]),*]);
+    };
+    (@apps [$($framework:ident: $package:literal),*] $cases:tt) => {
+        $(mod $framework { suite!(@cases $package $cases); })*
+    };
+    (@cases $package:literal [$($module:ident: [$($case:ident),*]),*]) => {
+        $(mod $module {
+            $(#[tokio::test]
+            async fn $case() {
+                crate::$module::$case($package).await;
+            })*
+        })*
+    };
+}
+
+suite! {
+    axum: "axum-login";
+
+    login: [
+        a_login_ends_where_it_began_with_a_profile_and_a_new_session,
+        a_form_post_callback_works_with_a_lax_cookie_and_shows_errors,
+        a_refusal_is_a_403_without_another_try,
+        tabs_and_clients_with_a_common_prefix_do_not_disturb_each_other,
+        a_logout_ends_the_session_here_and_at_the_provider,
+        errors_are_html_or_json_and_nothing_is_cached,
+        an_unknown_client_is_a_404_and_an_unknown_page_too,
+        the_next_page_is_never_another_site,
+        a_provider_error_is_shown_escaped,
+    ],
+    attacks: [
+        a_callback_in_another_browser_logs_nobody_in,
+        a_callback_counts_once_even_when_it_comes_twice_at_once,
+        head_and_prefetch_do_not_spend_the_login,
+        spoilt_callbacks_are_refused_and_spend_the_login,
+        large_callbacks_are_refused_unread,
+        a_forged_host_does_not_change_the_redirect_uri,
+        a_session_fixed_before_the_login_is_worthless_after_it,
+        garbage_in_the_session_cookie_is_anonymous,
+        no_secret_is_ever_logged,
+        tokens_do_not_leave_the_api,
+    ],
+    provider: [
+        wrong_id_tokens_are_400,
+        broken_answers_are_502,
+        broken_metadata_are_502_before_anything_is_sent,
+        slow_and_endless_answers_cost_bounded_time,
+        keys_may_rotate_at_any_moment,
+        unusual_answers_are_accepted,
+        unknown_keys_do_not_make_us_hammer_the_provider,
+    ],
+    tokens: [
+        an_api_call_carries_the_token_and_returns_the_answer,
+        an_expired_token_is_refreshed_once_for_all_who_wait,
+        a_refused_refresh_is_a_401_and_not_repeated,
+        a_refreshed_id_token_of_another_user_is_refused,
+        nobody_logged_in_is_a_401,
+        user_info_comes_from_the_provider,
+    ],
+    interop: [
+        rs256_with_client_secret_basic,
+        es256_with_client_secret_post,
+        eddsa_as_a_public_client,
+        ps256_with_client_secret_basic,
+        a_refusal_at_the_provider_is_a_403,
+    ],
+}

@@ -1,0 +1,106 @@
+//! The token after the login: API calls, user info, refreshes.
+
+use std::time::Duration;
+
+use authlib_conformance::{Browser, World};
+use authlib_provider::{Endpoint, ProviderBuilder, Quirk};
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::json;
+
+/// Tokens that are within the leeway of their expiry from the start: each use refreshes.
+fn expiring(provider: ProviderBuilder) -> ProviderBuilder {
+    provider.access_token_lifetime(Duration::from_secs(30))
+}
+
+pub(crate) async fn an_api_call_carries_the_token_and_returns_the_answer(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    world.log_in(&browser).await;
+    let page = browser.get(world.url("/api/op/a/b?x=1&x=2&y=%26")).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    let json = page.json();
+    assert_eq!(json["sub"], "alice");
+    assert_eq!(json["path"], "/api/a/b");
+    assert_eq!(json["query"], json!([["x", "1"], ["x", "2"], ["y", "&"]]));
+    let headers = [("content-type", "application/json")];
+    let body = Some(r#"{"a":1}"#.to_owned());
+    let page = browser.request(Method::POST, world.url("/api/op/echo"), &headers, body).await;
+    assert_eq!(
+        (page.json()["method"].as_str(), page.json()["body"].as_str()),
+        (Some("POST"), Some(r#"{"a":1}"#))
+    );
+    assert_eq!(browser.get(world.url("/api/op/teapot")).await.status, 418);
+}
+
+/// H24, I11.
+pub(crate) async fn an_expired_token_is_refreshed_once_for_all_who_wait(package: &str) {
+    let world = World::with(package, expiring, "leeway = 0").await;
+    let browser = Browser::new();
+    world.provider().misbehave(Quirk::token("expires_in", json!(0)));
+    world.log_in(&browser).await;
+    world.provider().behave();
+    let pages = join_all((0..20).map(|_| browser.get(world.url("/api/op/echo")))).await;
+    assert!(pages.iter().all(|page| page.status == 200));
+    assert_eq!(world.count(Endpoint::Token), 2, "one for the code, one for all twenty");
+    // Rotation: the next refresh uses the new refresh token, and so on.
+    let world = World::with(package, expiring, "").await;
+    world.log_in(&browser).await;
+    for _ in 0..3 {
+        assert_eq!(browser.get(world.url("/api/op/echo")).await.status, 200);
+    }
+    assert_eq!(world.count(Endpoint::Token), 4);
+    assert!(world.is_alice(&browser).await);
+}
+
+/// I13.
+pub(crate) async fn a_refused_refresh_is_a_401_and_not_repeated(package: &str) {
+    let world = World::with(package, expiring, "").await;
+    let browser = Browser::new();
+    world.log_in(&browser).await;
+    world.provider().misbehave(Quirk::RefreshRefused);
+    for _ in 0..5 {
+        let page = browser.get_json(world.url("/api/op/echo")).await;
+        assert_eq!(page.status, 401, "{}", page.body);
+    }
+    assert_eq!(world.count(Endpoint::Token), 2);
+    assert!(world.is_alice(&browser).await, "who it is stays known");
+}
+
+/// J31.
+pub(crate) async fn a_refreshed_id_token_of_another_user_is_refused(package: &str) {
+    for (name, value) in [("sub", "mallory"), ("iss", "https://evil.example"), ("aud", "other")] {
+        let world = World::with(package, expiring, "").await;
+        let browser = Browser::new();
+        world.log_in(&browser).await;
+        world.provider().misbehave(Quirk::RefreshedClaim(name.into(), value.into()));
+        let page = browser.get_json(world.url("/api/op/echo")).await;
+        assert_eq!(page.status, 400, "{name}: {}", page.body);
+        assert_eq!(world.count(Endpoint::Api), 0, "{name}: the token was not used");
+    }
+}
+
+pub(crate) async fn nobody_logged_in_is_a_401(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    for path in ["/profile", "/userinfo/op", "/api/op/echo"] {
+        let page = browser.get_json(world.url(path)).await;
+        assert_eq!(page.status, 401, "{path}");
+        assert_eq!(page.json()["error"], "not_logged_in", "{path}");
+    }
+    world.log_in(&browser).await;
+    assert_eq!(browser.get_json(world.url("/api/op_two/echo")).await.status, 401, "another client");
+}
+
+/// B20, H28.
+pub(crate) async fn user_info_comes_from_the_provider(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    world.log_in(&browser).await;
+    let page = browser.get(world.url("/userinfo/op")).await;
+    assert_eq!(page.json()["email"], "alice@example.com");
+    world.provider().misbehave(Quirk::user_info("sub", "mallory"));
+    let page = browser.get_json(world.url("/userinfo/op")).await;
+    assert_eq!(page.status, 502, "{}", page.body);
+    assert!(!page.body.contains("mallory"));
+}

@@ -1,0 +1,205 @@
+//! H35, B13: what is logged at the finest level, and what errors and `Debug` show, holds no secret.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use authlib_core::{ClientConfig, LogoutOptions, OAuth, login};
+use authlib_provider::{Endpoint, Quirk, Reply};
+use tracing_subscriber::fmt::MakeWriter;
+use url::Url;
+
+use crate::world::{Browser, World};
+
+/// Collects what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// What is shown elsewhere than in the log.
+    fn show(&self, shown: &str) {
+        self.0.lock().unwrap().extend_from_slice(shown.as_bytes());
+    }
+
+    fn check(&self, secrets: &[String], case: &str) {
+        let text = self.text();
+        for secret in secrets {
+            assert!(!secret.is_empty());
+            assert!(!text.contains(secret), "{case}: {secret} is in\n{text}");
+        }
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(log.clone())
+        .finish();
+    (log, tracing::subscriber::set_default(subscriber))
+}
+
+/// The values of `names` in a URL's query.
+fn values(url: &str, names: &[&str]) -> Vec<String> {
+    let url = Url::parse(url).unwrap();
+    let found = url.query_pairs().filter(|(name, _)| names.contains(&name.as_ref()));
+    found.map(|(_, value)| value.into_owned()).collect()
+}
+
+/// The verifiers of the logins that are pending in a browser.
+async fn verifiers(browser: &Browser) -> Vec<String> {
+    let state = login::Session::load(browser).await.unwrap().unwrap();
+    let state = serde_json::to_value(&state).unwrap();
+    let pending = state["pending"].as_array().unwrap();
+    pending.iter().map(|login| login["code_verifier"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn h35_b13_a_login_a_refresh_a_call_and_a_logout_show_no_secret() {
+    let (log, _guard) = listen();
+    let world = World::new();
+    let browser = Browser::default();
+    let mut secrets = vec!["secret-of-the-client-32-bytes-lo".to_owned()];
+    let url = world.start(&browser).await.unwrap();
+    secrets.extend(values(&url, &["state", "nonce", "code_challenge"]));
+    secrets.extend(verifiers(&browser).await);
+    let state = login::Session::load(&browser).await.unwrap();
+    log.show(&format!("{state:?}"));
+    let back = world.provider.approve(&url, "alice");
+    secrets.extend(values(&back, &["code"]));
+    let login = world.finish(&browser, &back).await.unwrap();
+    let old = login.token.clone();
+    world.clock.advance(Duration::from_secs(3600));
+    let heard = log.clone();
+    world.oauth.subscribe(move |update| heard.show(&format!("{update:?}")));
+    let new = world.app().active_token(&login.owner).await.unwrap();
+    let request = world.app().get("user", &login.owner);
+    log.show(&format!("{login:?} {new:?} {request:?} {:?} {:?}", world.oauth, world.app()));
+    request.send().await.unwrap();
+    for token in [old, new] {
+        secrets.push(token.access_token.expose().to_owned());
+        secrets.push(token.refresh_token.unwrap().expose().to_owned());
+        secrets.push(token.id_token.unwrap().expose().to_owned());
+    }
+    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    let away = login::logout_redirect(&world.oauth, &browser, options, "/").await.unwrap();
+    let away = away.headers()["location"].to_str().unwrap().to_owned();
+    secrets.extend(values(&away, &["state"]));
+    secrets.push(login.owner.user);
+    // E-mail addresses and names are nobody's business either.
+    secrets.extend(["alice@example.com".to_owned(), "Alice".to_owned()]);
+
+    assert!(secrets.len() >= 15, "{secrets:?}");
+    assert!(log.text().contains("a user logged in"), "{}", log.text());
+    log.check(&secrets, "the whole trip");
+}
+
+/// Every kind of failure, with its error as `Display` and `Debug` show it, causes included.
+#[tokio::test]
+async fn h35_b13_failures_show_no_secret() {
+    let quirks = [
+        Quirk::AuthorizationParam("state".into(), "wrong".into()),
+        Quirk::AuthorizationParam("iss".into(), "https://evil.example".into()),
+        Quirk::AuthorizationTwice("code".into(), "x".into()),
+        Quirk::AuthorizationError("access_denied".into(), "no".into()),
+        Quirk::AuthorizationError("server_error".into(), "no".into()),
+        Quirk::Answer(Endpoint::Token, Reply::json(400, r#"{"error":"invalid_grant"}"#)),
+        Quirk::Answer(Endpoint::Token, Reply::json(401, r#"{"error":"invalid_client"}"#)),
+        Quirk::Answer(Endpoint::Token, Reply::html(500)),
+        Quirk::Answer(Endpoint::Token, Reply::Cut),
+        Quirk::Answer(Endpoint::Jwks, Reply::html(500)),
+        Quirk::Answer(Endpoint::UserInfo, Reply::json(401, "{}")),
+        Quirk::token("token_type", "mac"),
+        Quirk::token("expires_in", "never"),
+        Quirk::token("id_token", 1),
+        Quirk::BadSignature,
+        Quirk::claim("nonce", "another"),
+        Quirk::claim("at_hash", "AAAA"),
+        Quirk::claim("sub", 1),
+        Quirk::NoIdToken,
+        Quirk::user_info("sub", "mallory"),
+    ];
+    for quirk in quirks {
+        let (log, _guard) = listen();
+        let world = World::new();
+        let browser = Browser::default();
+        let case = format!("{quirk:?}");
+        let url = world.start(&browser).await.unwrap();
+        let mut secrets = values(&url, &["state", "nonce", "code_challenge"]);
+        secrets.extend(verifiers(&browser).await);
+        secrets.push("secret-of-the-client-32-bytes-lo".to_owned());
+        world.provider.misbehave(quirk);
+        let back = world.provider.approve(&url, "alice");
+        secrets.extend(values(&back, &["code"]).into_iter().filter(|code| code != "x"));
+        let error = world.finish(&browser, &back).await.unwrap_err();
+        log.show(&format!("{error} {error:?} {error:#?}"));
+        let mut cause = std::error::Error::source(&error);
+        while let Some(inner) = cause {
+            log.show(&format!("{inner} {inner:?}"));
+            cause = inner.source();
+        }
+        let answer = login::error_answer(&error, &http::HeaderMap::new());
+        log.show(&String::from_utf8_lossy(answer.body()));
+        assert!(log.text().contains("a login failed") || log.text().contains("refused"), "{case}");
+        log.check(&secrets, &case);
+    }
+}
+
+/// A provider that repeats in its error what it was sent does not get it into our log.
+#[tokio::test]
+async fn a_provider_that_echoes_a_body_is_not_quoted() {
+    let (log, _guard) = listen();
+    let world = World::new();
+    let browser = Browser::default();
+    for (status, content_type) in
+        [(400, "text/plain"), (200, "text/html"), (500, "application/json")]
+    {
+        let body = "code=the-code&client_secret=hush".to_owned();
+        let content_type = content_type.to_owned();
+        let reply = Reply::Body { status, content_type, body };
+        world.provider.misbehave(Quirk::Answer(Endpoint::Token, reply));
+        let error = world.log_in(&browser).await.unwrap_err();
+        log.show(&format!("{error} {error:?}"));
+        world.provider.behave();
+    }
+    log.check(&["hush".to_owned(), "the-code".to_owned()], "echo");
+}
+
+#[tokio::test]
+async fn settings_that_are_wrong_show_no_secret() {
+    let (log, _guard) = listen();
+    let builder = OAuth::builder()
+        .register(ClientConfig::new("a").client_secret("hush").authorize_param("state", "hush"))
+        .load_toml("[oauth.b]\nclient_secret = ['hush']\naccess_token_url = 'https://u:hush@x/'\n")
+        .load_toml("[oauth.c]\nclient_secret = \"hush\n")
+        .load_vars([("A_CLIENT_SECRT".to_owned(), "hush".to_owned())]);
+    log.show(&format!("{builder:?}"));
+    let error = builder.build().unwrap_err();
+    log.show(&format!("{error} {error:?}"));
+    assert!(log.text().contains("A_CLIENT_SECRT"));
+    log.check(&["hush".to_owned()], "settings");
+}

@@ -1,0 +1,22 @@
+//! Whole flows, in process: against the embedded provider as a function, and against real providers'
+//! recorded answers. No sockets, a fixed clock.
+
+// `cfg(test)` tells clippy that these are tests all through, where `unwrap` is allowed.
+#[cfg(test)]
+mod api;
+#[cfg(test)]
+mod canned;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod login;
+#[cfg(test)]
+mod logs;
+#[cfg(test)]
+mod presets;
+#[cfg(test)]
+mod tokens;
+#[cfg(test)]
+mod world;

@@ -1,0 +1,373 @@
+//! Tokens that stay fresh: refreshed once however many ask, rotated, refused, lost on the way, and
+//! shared by replicas.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::world::{Browser, ISSUER, Wire, World};
+use authlib_core::message::{Request, Response};
+use authlib_core::store::{MemoryTokenStore, Saved, TokenOwner, TokenStore};
+use authlib_core::transport::{BoxFuture, HttpClient, TransportError};
+use authlib_core::{ClientConfig, ErrorKind, OAuth, Result, Token, TokenUpdate, login};
+use authlib_provider::{Endpoint, Quirk, Reply};
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
+use serde_json::json;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// A world in which Alice logged in and her token has expired.
+async fn expired(world: &World) -> (Browser, TokenOwner, Token) {
+    let browser = Browser::default();
+    let login = world.log_in(&browser).await.unwrap();
+    world.clock.advance(HOUR);
+    world.provider.clear_requests();
+    (browser, login.owner, login.token)
+}
+
+fn listen(oauth: &OAuth) -> Arc<Mutex<Vec<TokenUpdate>>> {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let ear = heard.clone();
+    oauth.subscribe(move |update| ear.lock().unwrap().push(update.clone()));
+    heard
+}
+
+/// H24, I11: a hundred requests at once with one expired token.
+#[tokio::test]
+async fn h24_i11_a_hundred_at_once_send_one_refresh_request_and_all_succeed() {
+    let world = World::new();
+    let (_, owner, old) = expired(&world).await;
+    let heard = listen(&world.oauth);
+    let app = world.app();
+    let tokens = join_all((0..100).map(|_| app.active_token(&owner))).await;
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    let first = tokens[0].clone().unwrap();
+    assert_ne!(first.access_token, old.access_token);
+    for token in tokens {
+        assert_eq!(token.unwrap().access_token, first.access_token);
+    }
+    let heard = std::mem::take(&mut *heard.lock().unwrap());
+    let [update] = heard.as_slice() else { panic!("{} updates", heard.len()) };
+    assert_eq!(update.owner, owner);
+    assert_eq!(update.old.refresh_token, old.refresh_token);
+    assert_eq!(update.token.access_token, first.access_token);
+    // And it is in the store: nobody asks again.
+    assert_eq!(app.active_token(&owner).await.unwrap().access_token, first.access_token);
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+}
+
+/// I12: two users at once, each gets the token of its own.
+#[tokio::test]
+async fn i12_refreshes_of_two_users_do_not_mix() {
+    let world = World::new();
+    let mut owners = Vec::new();
+    for user in ["alice", "bob"] {
+        let browser = Browser::default();
+        let url = world.start(&browser).await.unwrap();
+        let back = world.provider.approve(&url, user);
+        owners.push((user, world.finish(&browser, &back).await.unwrap().owner));
+    }
+    world.clock.advance(HOUR);
+    let app = world.app();
+    let users = join_all(owners.iter().cycle().take(20).map(|(user, owner)| {
+        let app = app.clone();
+        async move { (*user, app.userinfo(owner).await.unwrap()) }
+    }))
+    .await;
+    for (user, info) in users {
+        assert_eq!(info.sub(), user);
+    }
+    assert_eq!(world.provider.count(Endpoint::Token), 4, "two logins and two refreshes");
+}
+
+/// RFC 6749 §6: what a refresh answer leaves out is as before, and each rotated token is used once.
+#[tokio::test]
+async fn rotated_refresh_tokens_replace_each_other_and_one_that_stays_is_kept() {
+    for rotates in [true, false] {
+        let world = World::new();
+        let (_, owner, old) = expired(&world).await;
+        if !rotates {
+            world.provider.misbehave(Quirk::NoRotation);
+        }
+        world.provider.misbehave(Quirk::TokenMissing("scope".into()));
+        let mut seen = vec![old.access_token];
+        for _ in 0..3 {
+            let token = world.app().active_token(&owner).await.unwrap();
+            assert!(!seen.contains(&token.access_token));
+            assert_eq!(token.refresh_token == old.refresh_token, !rotates);
+            assert_eq!(token.scope.as_deref(), Some("openid profile email"));
+            assert_eq!(token.userinfo().unwrap().sub(), "alice", "who it is stays known");
+            seen.push(token.access_token);
+            world.clock.advance(HOUR);
+        }
+        let requests = world.provider.requests();
+        let mut tokens = requests.iter().filter(|seen| seen.endpoint == Endpoint::Token);
+        assert!(tokens.all(|seen| seen.names.contains(&"refresh_token".to_owned())));
+    }
+}
+
+/// I13: a refresh token that the provider refuses is not tried again.
+#[tokio::test]
+async fn i13_a_refused_refresh_is_remembered_and_the_user_must_log_in_again() {
+    let world = World::new();
+    let (_, owner, _) = expired(&world).await;
+    world.provider.misbehave(Quirk::RefreshRefused);
+    let app = world.app();
+    for _ in 0..100 {
+        let error = app.active_token(&owner).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoToken, "{error}");
+        assert_eq!(error.client(), Some("op"));
+    }
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+}
+
+/// A provider that is away costs nobody the login: the refresh token stays.
+#[tokio::test]
+async fn a_provider_that_is_away_costs_nothing_but_time() {
+    let world = World::new();
+    let browser = Browser::default();
+    let login = world.log_in(&browser).await.unwrap();
+    let (app, owner) = (world.app(), login.owner);
+    world.provider.misbehave(Quirk::Answer(Endpoint::Token, Reply::Cut));
+    // Within the leeway the old token is still good.
+    world.clock.advance(Duration::from_secs(3570));
+    let token = app.active_token(&owner).await.unwrap();
+    assert_eq!(token.access_token, login.token.access_token);
+    // After its expiry it is not.
+    world.clock.advance(Duration::from_secs(30));
+    assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::Transport);
+    for reply in [Reply::json(503, "{}"), Reply::html(200), Reply::json(429, r#"{"error":"x"}"#)] {
+        world.provider.behave();
+        world.provider.misbehave(Quirk::Answer(Endpoint::Token, reply));
+        assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::BadAnswer);
+    }
+    world.provider.behave();
+    assert_ne!(app.active_token(&owner).await.unwrap().access_token, token.access_token);
+}
+
+/// STYLE 24: wherever the request that refreshes is dropped, the rotated token is not lost.
+#[tokio::test]
+async fn a_request_dropped_at_any_point_of_its_refresh_loses_no_token() {
+    for polls in 0..20 {
+        let world = World::new();
+        let (_, owner, old) = expired(&world).await;
+        let app = world.app();
+        let mut dropped = Box::pin(app.active_token(&owner));
+        for _ in 0..polls {
+            if let Some(done) = (&mut dropped).now_or_never() {
+                done.unwrap();
+                break;
+            }
+        }
+        drop(dropped);
+        let token = app.active_token(&owner).await.unwrap();
+        assert_ne!(token.access_token, old.access_token);
+        assert_eq!(world.provider.count(Endpoint::Token), 1, "after {polls} polls");
+        // The token that came is the one that the provider knows.
+        assert_eq!(app.userinfo(&owner).await.unwrap().sub(), "alice");
+    }
+}
+
+/// One store for several registries, as replicas share a database.
+#[derive(Clone, Default)]
+struct Shared(Arc<MemoryTokenStore>);
+
+impl TokenStore for Shared {
+    fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>> {
+        self.0.load(owner)
+    }
+
+    fn save<'a>(&'a self, owner: &'a TokenOwner, token: &'a Token) -> BoxFuture<'a, Result<()>> {
+        self.0.save(owner, token)
+    }
+
+    fn replace<'a>(
+        &'a self,
+        owner: &'a TokenOwner,
+        old: &'a Token,
+        new: &'a Token,
+    ) -> BoxFuture<'a, Result<Saved>> {
+        self.0.replace(owner, old, new)
+    }
+
+    fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>> {
+        self.0.delete(owner)
+    }
+}
+
+/// A longer way to the provider.
+struct Far(Wire);
+
+impl HttpClient for Far {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        Box::pin(async move {
+            for _ in 0..50 {
+                tokio::task::yield_now().await;
+            }
+            self.0.send(request).await
+        })
+    }
+}
+
+/// Another process of the same application, with the same store.
+fn replica(world: &World, store: &Shared, http: impl HttpClient + 'static) -> OAuth {
+    let client = ClientConfig::new("op")
+        .client_id("app")
+        .client_secret("secret-of-the-client-32-bytes-lo")
+        .issuer(ISSUER)
+        .scope("openid profile email");
+    OAuth::builder()
+        .register(client)
+        .http_client(http)
+        .shared_clock(world.clock.clone())
+        .token_store(store.clone())
+        .build()
+        .unwrap()
+}
+
+/// Two replicas refresh at the same moment: the second is refused, or gets a token too many, and takes
+/// the first one's from the store.
+#[tokio::test]
+async fn i11_a_replica_that_loses_the_race_takes_the_winners_token() {
+    for rotates in [true, false] {
+        let store = Shared::default();
+        let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+        let (_, owner, old) = expired(&world).await;
+        if !rotates {
+            world.provider.misbehave(Quirk::NoRotation);
+        }
+        let replica = replica(&world, &store, Far(Wire(world.provider.clone())));
+        let (here, there) = (listen(&world.oauth), listen(&replica));
+        let (one, two) = (world.app(), replica.client("op").unwrap());
+        let (one, two) = tokio::join!(one.active_token(&owner), two.active_token(&owner));
+        let (one, two) = (one.unwrap(), two.unwrap());
+        assert_eq!(world.provider.count(Endpoint::Token), 2);
+        assert_eq!(one.access_token, two.access_token);
+        assert_ne!(one.access_token, old.access_token);
+        let kept = store.load(&owner).await.unwrap().unwrap();
+        assert_eq!(kept.access_token, one.access_token);
+        assert_eq!(kept.refresh_token, one.refresh_token);
+        assert_eq!(here.lock().unwrap().len(), 1);
+        assert!(there.lock().unwrap().is_empty());
+    }
+}
+
+/// A replica that is refused before the winner has saved can't know of it; what it then does to the
+/// store must not cost the winner's token.
+#[tokio::test]
+async fn a_refusal_that_comes_before_the_winners_save_does_not_undo_it() {
+    let store = Shared::default();
+    let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+    let (_, owner, _) = expired(&world).await;
+    let replica = replica(&world, &store, Wire(world.provider.clone()));
+    let (one, two) = (world.app(), replica.client("op").unwrap());
+    let (one, two) = tokio::join!(one.active_token(&owner), two.active_token(&owner));
+    assert_eq!(two.unwrap_err().kind(), ErrorKind::NoToken);
+    let kept = store.load(&owner).await.unwrap().unwrap();
+    let one = one.unwrap();
+    assert_eq!(kept.access_token, one.access_token);
+    assert!(kept.refresh_token.is_some());
+}
+
+#[tokio::test]
+async fn a_logout_during_a_refresh_wins() {
+    let store = Shared::default();
+    let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+    let (browser, owner, _) = expired(&world).await;
+    let heard = listen(&world.oauth);
+    let app = world.app();
+    let (refreshed, logged_out) =
+        tokio::join!(app.active_token(&owner), login::logout(&world.oauth, &browser));
+    assert!(logged_out.unwrap().is_some());
+    assert_eq!(refreshed.unwrap_err().kind(), ErrorKind::NoToken);
+    assert!(store.load(&owner).await.unwrap().is_none());
+    assert!(heard.lock().unwrap().is_empty());
+}
+
+/// J31, I14: a refreshed ID token must be the same user's; nothing of a wrong answer is kept.
+#[tokio::test]
+async fn j31_i14_a_refresh_that_changes_the_user_is_refused() {
+    for (quirk, says) in [
+        (Quirk::RefreshedClaim("sub".into(), json!("mallory")), "`sub`"),
+        (Quirk::RefreshedClaim("sub".into(), json!(1)), "`sub`"),
+        (Quirk::RefreshedClaim("iss".into(), json!("https://evil.example")), "`iss`"),
+        (Quirk::RefreshedClaim("aud".into(), json!("other")), "`aud`"),
+        (Quirk::RefreshedClaim("azp".into(), json!("other")), "`azp`"),
+        (Quirk::RefreshedClaim("nonce".into(), json!("another")), "`nonce`"),
+        (Quirk::RefreshedClaim("auth_time".into(), json!(1)), "`auth_time`"),
+        (Quirk::RefreshedClaim("at_hash".into(), json!("AAAA")), "`at_hash`"),
+        (Quirk::RefreshedClaim("exp".into(), json!(1)), "expired"),
+        (Quirk::without_claim("iat"), "`iat`"),
+        (Quirk::BadSignature, "signature"),
+        (Quirk::Unsigned("none".into()), "three parts"),
+    ] {
+        let store = Shared::default();
+        let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+        let (_, owner, old) = expired(&world).await;
+        let heard = listen(&world.oauth);
+        world.provider.misbehave(quirk.clone());
+        let error = world.app().active_token(&owner).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{quirk:?}: {error}");
+        assert!(error.to_string().contains(says), "{quirk:?}: {error}");
+        let kept = store.load(&owner).await.unwrap().unwrap();
+        assert_eq!(kept.access_token, old.access_token, "{quirk:?}");
+        assert!(heard.lock().unwrap().is_empty(), "{quirk:?}");
+    }
+    // The nonce may be left out of a refreshed ID token, and so may the ID token itself.
+    for quirk in [Quirk::without_claim("nonce"), Quirk::NoIdToken] {
+        let world = World::new();
+        let (_, owner, old) = expired(&world).await;
+        world.provider.misbehave(quirk.clone());
+        let token = world.app().active_token(&owner).await.unwrap();
+        assert_ne!(token.access_token, old.access_token, "{quirk:?}");
+        assert!(token.id_token.is_some(), "{quirk:?}");
+    }
+}
+
+#[tokio::test]
+async fn refreshes_go_where_and_say_what_the_client_is_registered_with() {
+    let world = World::with(
+        |provider| provider,
+        |mut client| {
+            client.refresh_token_params.set("audience", "api");
+            client.refresh_token_url(format!("{ISSUER}/api/refresh"))
+        },
+        |oauth| oauth,
+    );
+    let (_, owner, _) = expired(&world).await;
+    // The provider has no such token endpoint: its API refuses, but it was asked, and as registered.
+    assert!(world.app().active_token(&owner).await.is_err());
+    let requests = world.provider.requests();
+    let asked = requests.iter().find(|seen| seen.method == "POST").unwrap();
+    assert_eq!(asked.path, "/api/refresh");
+    assert_eq!(asked.field("audience"), Some("api"));
+    assert_eq!(asked.field("grant_type"), Some("refresh_token"));
+}
+
+#[tokio::test]
+async fn tokens_without_expiry_or_refresh_token_are_never_refreshed() {
+    let world = World::new();
+    world.provider.misbehave(Quirk::TokenMissing("expires_in".into()));
+    let login = world.log_in(&Browser::default()).await.unwrap();
+    world.provider.behave();
+    world.clock.advance(HOUR * 24);
+    assert!(world.app().active_token(&login.owner).await.is_ok());
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+
+    let world = World::new();
+    world.provider.misbehave(Quirk::TokenMissing("refresh_token".into()));
+    let (_, owner, _) = expired(&world).await;
+    let error = world.app().active_token(&owner).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoToken);
+    assert!(error.to_string().contains("no refresh token"), "{error}");
+    assert_eq!(world.provider.count(Endpoint::Token), 0);
+}
+
+#[tokio::test]
+async fn nobodys_token_is_no_token() {
+    let world = World::new();
+    let nobody = TokenOwner::new("op", "nobody");
+    let error = world.app().active_token(&nobody).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoToken);
+    assert!(world.provider.requests().is_empty());
+}
