@@ -34,7 +34,7 @@ fn verdict(token: &str, login: &Value) -> &'static str {
         algorithms: &[Algorithm::Rs256],
         nonce: None,
         max_age: None,
-        access_token: "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y",
+        access_token: Some("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
         asked_at: from_unix_seconds(0),
         now: from_unix_seconds(NOW),
     };
