@@ -1,7 +1,12 @@
 use serde_json::{Value, json};
 
-use super::*;
+use std::time::Duration;
+
+use super::{IdTokenError, Rules, verify};
 use crate::crypto::signing::Signer;
+use crate::error::Error;
+use crate::jose::jwt::ClaimError;
+use crate::jose::{Algorithm, JwkSet};
 use crate::numeric_date::from_unix_seconds;
 
 const NOW: u64 = 1_700_000_000;
