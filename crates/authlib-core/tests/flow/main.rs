@@ -15,6 +15,8 @@ mod login;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod parse;
+#[cfg(test)]
 mod presets;
 #[cfg(test)]
 mod tokens;
