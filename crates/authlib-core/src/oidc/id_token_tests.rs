@@ -1,6 +1,6 @@
-use serde_json::{Value, json};
-
 use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use super::{IdTokenError, Rules, verify};
 use crate::crypto::signing::Signer;
@@ -19,7 +19,7 @@ fn rules() -> Rules<'static> {
         algorithms: &[Algorithm::Rs256],
         nonce: Some("n-0S6_WzA2Mj"),
         max_age: None,
-        access_token: "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y",
+        access_token: Some("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
         asked_at: from_unix_seconds(NOW - 30),
         now: from_unix_seconds(NOW),
     }
@@ -237,7 +237,7 @@ fn j18_at_hash() {
     {
         check(&json!({"at_hash": hash}), "at_hash");
     }
-    let other = Rules { access_token: "swapped", ..rules() };
+    let other = Rules { access_token: Some("swapped"), ..rules() };
     let token = claims_with(&json!({"at_hash": "77QmUPtjPfzWtF2AnpK9RQ"}));
     assert_eq!(verdict(&Signer::rsa().token("RS256", &token), &other), "at_hash");
 }

@@ -2,9 +2,8 @@ use serde_json::{Value, json};
 
 use super::{RefreshedError, Rules, verify};
 use crate::crypto::signing::Signer;
-use crate::jose::Algorithm;
-use crate::jose::JwkSet;
 use crate::jose::jwt::Claims;
+use crate::jose::{Algorithm, JwkSet};
 use crate::numeric_date::from_unix_seconds;
 
 const NOW: u64 = 1_700_000_000;
@@ -36,7 +35,7 @@ fn verdict(token: &str, login: &Value) -> &'static str {
         algorithms: &[Algorithm::Rs256],
         nonce: None,
         max_age: None,
-        access_token: "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y",
+        access_token: Some("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
         asked_at: from_unix_seconds(0),
         now: from_unix_seconds(NOW),
     };
