@@ -219,4 +219,5 @@ pub(crate) fn at_hash(
 }
 
 #[cfg(test)]
+#[path = "id_token_tests.rs"]
 mod tests;

@@ -74,4 +74,5 @@ pub(crate) fn verify(
 }
 
 #[cfg(test)]
+#[path = "refreshed_tests.rs"]
 mod tests;

@@ -1,7 +1,12 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use super::*;
+use super::{IdTokenError, Rules, verify};
 use crate::crypto::signing::Signer;
+use crate::error::Error;
+use crate::jose::jwt::ClaimError;
+use crate::jose::{Algorithm, JwkSet};
 use crate::numeric_date::from_unix_seconds;
 
 const NOW: u64 = 1_700_000_000;
@@ -235,6 +240,11 @@ fn j18_at_hash() {
     let other = Rules { access_token: Some("swapped"), ..rules() };
     let token = claims_with(&json!({"at_hash": "77QmUPtjPfzWtF2AnpK9RQ"}));
     assert_eq!(verdict(&Signer::rsa().token("RS256", &token), &other), "at_hash");
+    // Without an access token there is nothing to hold the hash against, but it stays a text.
+    let alone = Rules { access_token: None, ..rules() };
+    assert_eq!(verdict(&Signer::rsa().token("RS256", &token), &alone), "accepted");
+    let token = claims_with(&json!({"at_hash": 1}));
+    assert_eq!(verdict(&Signer::rsa().token("RS256", &token), &alone), "type");
 }
 
 /// J24: a token for something else is no ID token.

@@ -1,8 +1,9 @@
 use serde_json::{Value, json};
 
-use super::*;
+use super::{RefreshedError, Rules, verify};
 use crate::crypto::signing::Signer;
-use crate::jose::Algorithm;
+use crate::jose::jwt::Claims;
+use crate::jose::{Algorithm, JwkSet};
 use crate::numeric_date::from_unix_seconds;
 
 const NOW: u64 = 1_700_000_000;
