@@ -8,12 +8,13 @@ use authlib_core::{
     ApiRequest, AuthorizeOptions, Error as CoreError, ErrorKind, LogoutOptions, OAuth, RemoteApp,
     Token, UserInfo,
 };
-use axum::body::to_bytes;
+use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::header::ACCEPT;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Uri};
 use axum::response::Response;
+use http_body_util::BodyExt as _;
 
 use crate::response::{Error, Result, response};
 use crate::session::AxumSession;
@@ -258,9 +259,7 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self> {
         let (mut parts, body) = request.into_parts();
         let held = Held::of::<C>(&mut parts, &OAuth::from_ref(state)).await?;
-        let body = to_bytes(body, MAX_FORM).await.map_err(|cause| {
-            Error::new(CoreError::new(ErrorKind::TooLarge, cause), held.accept.as_ref())
-        })?;
+        let body = held.answer(form(body).await)?;
         let incoming = Incoming::new(&parts.method, parts.uri.query(), &parts.headers, &body);
         let received = login::receive(&held.app, &held.session, &incoming).await;
         match held.answer(received)? {
@@ -269,6 +268,31 @@ where
             _ => Err(CoreError::new(ErrorKind::Unsupported, "an unknown kind of callback").into()),
         }
     }
+}
+
+/// The most bytes of a body that are read to their end for politeness, and thrown away: a client that
+/// is cut off while it sends does not see the answer.
+const MAX_DISCARDED: usize = 16 * 1024 * 1024;
+
+/// The callback's body, of which no more is kept than a form may have.
+async fn form(mut body: Body) -> authlib_core::Result<Vec<u8>> {
+    let mut kept = Vec::new();
+    let mut seen = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|cause| CoreError::new(ErrorKind::InvalidCallback, cause))?;
+        let Ok(data) = frame.into_data() else { continue };
+        seen = seen.saturating_add(data.len());
+        if seen <= MAX_FORM {
+            kept.extend_from_slice(&data);
+        } else if seen > MAX_DISCARDED {
+            break;
+        }
+    }
+    if seen > MAX_FORM {
+        let check = format!("the callback's form is longer than {MAX_FORM} bytes");
+        return Err(CoreError::new(ErrorKind::TooLarge, check));
+    }
+    Ok(kept)
 }
 
 /// The session of a browser, for logging out.

@@ -115,7 +115,9 @@ impl Browser {
     /// When this machine can't make HTTP clients.
     #[must_use]
     pub fn new() -> Self {
-        let http = reqwest::Client::builder().redirect(redirect::Policy::none()).build();
+        let http = reqwest::Client::builder().redirect(redirect::Policy::none());
+        // A server may close a connection whose request it did not read to its end.
+        let http = http.pool_max_idle_per_host(0).build();
         Self { http: http.expect("an HTTP client"), cookies: Mutex::default() }
     }
 
@@ -213,7 +215,10 @@ impl Browser {
         if let Some(body) = body {
             request = request.body(body);
         }
-        let answer = request.send().await.unwrap_or_else(|error| panic!("{url}: {error}"));
+        let answer = request
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("{}: {:?}", url.path(), error.without_url()));
         self.keep_cookies(&host, answer.headers());
         Page {
             status: answer.status().as_u16(),

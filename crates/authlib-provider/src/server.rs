@@ -12,7 +12,7 @@ use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::exchange::{Spoilt, respond};
 use crate::provider::Provider;
@@ -81,9 +81,12 @@ impl Drop for Server {
 }
 
 async fn accept(listener: TcpListener, provider: Provider) {
+    // The connections are of this task, so that they end with the server.
+    let mut connections = JoinSet::new();
     loop {
         if let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream, provider.clone()));
+            while connections.try_join_next().is_some() {}
+            connections.spawn(serve(stream, provider.clone()));
         }
     }
 }

@@ -83,7 +83,7 @@ pub(crate) async fn large_callbacks_are_refused_unread(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     let form = [("content-type", "application/x-www-form-urlencoded")];
-    let body = format!("state=s&code={}", "x".repeat(200_000));
+    let body = format!("state=s&code={}", "x".repeat(10_000_000));
     let page = browser.request(Method::POST, world.url("/authorize/op"), &form, Some(body)).await;
     assert_eq!(page.status, 413);
     for name in ["state", "code"] {
