@@ -61,7 +61,7 @@ pub use authlib_core::{
 pub use crate::extract::{
     ClientName, CurrentUser, FindClient, OAuthCallback, OAuthClient, OAuthSession, Routed,
 };
-pub use crate::response::{Error, Result};
+pub use crate::response::{Error, Result, redirect};
 pub use crate::routes::routes;
 pub use crate::session::session_layer;
 pub use crate::updates::token_updates;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use authlib_core::login::{Answer, error_answer};
+use authlib_core::login::{Answer, error_answer, local_path, see_other};
 use axum::body::Body;
 use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, HeaderValue};
@@ -79,6 +79,13 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Sends the browser to a path of this site after a login: 303, and never cached, as a callback's
+/// answer must be (RFC 9700 §4.2.4).
+#[must_use]
+pub fn redirect(path: &str) -> Response {
+    response(see_other(local_path(path)))
+}
 
 pub(crate) fn response(answer: Answer) -> Response {
     answer.map(Body::from)

@@ -3,11 +3,11 @@
 use authlib_core::{AuthorizeOptions, LogoutOptions, OAuth};
 use axum::Router;
 use axum::extract::{FromRef, Query};
-use axum::response::{Redirect, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::extract::{OAuthCallback, OAuthClient, OAuthSession};
-use crate::response::Result;
+use crate::response::{Result, redirect};
 
 /// Routes for every registered client: `GET /login/{client}?next=/path`, `GET` and
 /// `POST /authorize/{client}`, `POST /logout` and `GET /logged-out`.
@@ -53,9 +53,9 @@ async fn login(
     client.authorize_redirect(options).await
 }
 
-async fn authorize(callback: OAuthCallback) -> Result<Redirect> {
+async fn authorize(callback: OAuthCallback) -> Result<Response> {
     let login = callback.log_in().await?;
-    Ok(Redirect::to(&login.next))
+    Ok(redirect(&login.next))
 }
 
 async fn logout(session: OAuthSession) -> Result<Response> {
@@ -63,7 +63,7 @@ async fn logout(session: OAuthSession) -> Result<Response> {
     session.logout_redirect(options, "/logged-out").await
 }
 
-async fn logged_out(session: OAuthSession) -> Result<Redirect> {
+async fn logged_out(session: OAuthSession) -> Result<Response> {
     session.validate_logout_response().await?;
-    Ok(Redirect::to("/"))
+    Ok(redirect("/"))
 }

@@ -6,13 +6,13 @@ mod demo;
 
 use authlib_axum::{
     AuthorizeOptions, CurrentUser, LogoutOptions, OAuth, OAuthCallback, OAuthClient, OAuthSession,
-    Params, Result, UserInfo, session_layer,
+    Params, Result, UserInfo, redirect, session_layer,
 };
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Json, Redirect, Response};
+use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use example_shared::{Button, Page, Settings, Visitor, headers};
 use serde_json::{Value, json};
@@ -29,9 +29,9 @@ async fn login(
 }
 
 /// Gets the browser back, and knows who it is.
-async fn authorize(callback: OAuthCallback) -> Result<Redirect> {
+async fn authorize(callback: OAuthCallback) -> Result<Response> {
     let login = callback.log_in().await?;
-    Ok(Redirect::to(&login.next))
+    Ok(redirect(&login.next))
 }
 
 async fn logout(session: OAuthSession) -> Result<Response> {

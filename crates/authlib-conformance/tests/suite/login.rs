@@ -18,6 +18,8 @@ pub(crate) async fn a_login_ends_where_it_began_with_a_profile_and_a_new_session
     let page = browser.get(callback.as_str()).await;
     assert_eq!(page.status, 303, "{}", page.body);
     assert_eq!(page.location().as_str(), world.url("/profile?x=1"));
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert_eq!(page.header("referrer-policy"), "no-referrer");
     let after = browser.cookie("localhost");
     assert_ne!(before.first().unwrap().1, after.first().unwrap().1, "the session has a new id");
     let attributes = after.first().unwrap().2.to_lowercase();

@@ -43,6 +43,15 @@ pub(crate) async fn wrong_id_tokens_are_400(package: &str) {
     }
     assert_eq!(world.count(Endpoint::UserInfo), 0);
     world.log_in(&Browser::new()).await;
+    for algorithm in ["ES256", "PS256", "EdDSA"] {
+        let world = World::with(package, |p| p.signing_alg(algorithm), "").await;
+        world.refuses(Quirk::BadSignature, 400).await;
+        world.refuses(Quirk::ForeignKey, 400).await;
+    }
+    let settings = "id_token_signed_response_alg = 'HS256'";
+    let world = World::with(package, |p| p.signing_alg("HS256"), settings).await;
+    world.refuses(Quirk::BadSignature, 400).await;
+    world.refuses(Quirk::ForeignKey, 400).await;
 }
 
 pub(crate) async fn broken_answers_are_502(package: &str) {
@@ -173,6 +182,12 @@ pub(crate) async fn unusual_answers_are_accepted(package: &str) {
         let world = World::with(package, |p| p.signing_alg(algorithm), "").await;
         assert_eq!(world.log_in(&Browser::new()).await.status, 303, "{algorithm}");
     }
+    // No `kid` and several keys: those that fit are tried, the check is never skipped.
+    let world = World::new(package).await;
+    world.provider().rotate_keys();
+    world.provider().misbehave(Quirk::JwksWithoutKid);
+    assert_eq!(world.log_in(&Browser::new()).await.status, 303, "several keys without a `kid`");
+    world.refuses(Quirk::BadSignature, 400).await;
     let settings = "id_token_signed_response_alg = 'HS256'";
     let world = World::with(package, |p| p.signing_alg("HS256"), settings).await;
     assert_eq!(world.log_in(&Browser::new()).await.status, 303, "HS256 when registered for it");
