@@ -7,6 +7,8 @@ mod api;
 #[cfg(test)]
 mod canned;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod keys;

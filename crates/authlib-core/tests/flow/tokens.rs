@@ -269,6 +269,51 @@ async fn a_refusal_that_comes_before_the_winners_save_does_not_undo_it() {
     assert!(kept.refresh_token.is_some());
 }
 
+/// A store in which another process saves its token right after our first look.
+struct Overtaken(Shared, Arc<Mutex<Option<Token>>>);
+
+impl TokenStore for Overtaken {
+    fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>> {
+        Box::pin(async move {
+            let found = self.0.load(owner).await;
+            let newer = self.1.lock().unwrap().take();
+            if let Some(newer) = newer {
+                self.0.save(owner, &newer).await?;
+            }
+            found
+        })
+    }
+
+    fn save<'a>(&'a self, owner: &'a TokenOwner, token: &'a Token) -> BoxFuture<'a, Result<()>> {
+        self.0.save(owner, token)
+    }
+
+    fn replace<'a>(
+        &'a self,
+        owner: &'a TokenOwner,
+        old: &'a Token,
+        new: &'a Token,
+    ) -> BoxFuture<'a, Result<Saved>> {
+        self.0.replace(owner, old, new)
+    }
+
+    fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>> {
+        self.0.delete(owner)
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_another_process_renewed_meanwhile_is_not_refreshed_again() {
+    let newer = Arc::new(Mutex::new(None));
+    let store = Overtaken(Shared::default(), newer.clone());
+    let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store));
+    let (_, owner, _) = expired(&world).await;
+    *newer.lock().unwrap() = Some(Token::bearer("the other process's"));
+    let token = world.app().active_token(&owner).await.unwrap();
+    assert_eq!(token.access_token.expose(), "the other process's");
+    assert_eq!(world.provider.count(Endpoint::Token), 0);
+}
+
 #[tokio::test]
 async fn a_logout_during_a_refresh_wins() {
     let store = Shared::default();
@@ -312,6 +357,9 @@ async fn j31_i14_a_refresh_that_changes_the_user_is_refused() {
         let kept = store.load(&owner).await.unwrap().unwrap();
         assert_eq!(kept.access_token, old.access_token, "{quirk:?}");
         assert!(heard.lock().unwrap().is_empty(), "{quirk:?}");
+        // And the refresh token, which is spent, is not sent again.
+        assert_eq!(world.app().active_token(&owner).await.unwrap_err().kind(), ErrorKind::NoToken);
+        assert_eq!(world.provider.count(Endpoint::Token), 1, "{quirk:?}");
     }
     // The nonce may be left out of a refreshed ID token, and so may the ID token itself.
     for quirk in [Quirk::without_claim("nonce"), Quirk::NoIdToken] {
@@ -322,6 +370,16 @@ async fn j31_i14_a_refresh_that_changes_the_user_is_refused() {
         assert_ne!(token.access_token, old.access_token, "{quirk:?}");
         assert!(token.id_token.is_some(), "{quirk:?}");
     }
+}
+
+/// A login without a nonce is not continued by an ID token that has one.
+#[tokio::test]
+async fn j31_a_nonce_that_was_never_sent_does_not_come_with_a_refresh() {
+    let world = World::with(|p| p, |client| client.dangerous_skip_nonce(), |oauth| oauth);
+    let (_, owner, _) = expired(&world).await;
+    world.provider.misbehave(Quirk::RefreshedClaim("nonce".into(), json!("unasked")));
+    let error = world.app().active_token(&owner).await.unwrap_err();
+    assert!(error.to_string().contains("`nonce`"), "{error}");
 }
 
 #[tokio::test]
