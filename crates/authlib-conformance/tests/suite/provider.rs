@@ -156,7 +156,8 @@ pub(crate) async fn unusual_answers_are_accepted(package: &str) {
     let settings = "id_token_signed_response_alg = 'HS256'";
     let world = World::with(package, |p| p.signing_alg("HS256"), settings).await;
     assert_eq!(world.log_in(&Browser::new()).await.status, 303, "HS256 when registered for it");
-    let world = World::with(package, |p| p.signing_alg("HS256"), "").await;
+    let world = World::new(package).await;
+    world.provider().sign_with("HS256");
     assert_eq!(world.log_in(&Browser::new()).await.status, 400, "HS256 when not");
 }
 

@@ -2,7 +2,6 @@
 //! [`RemoteApp::fetch_access_token`] finishes it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Map;
 use url::Url;
@@ -12,12 +11,12 @@ use crate::client::oauth2::{TokenClient, fetch_token};
 use crate::config::is_reserved_authorize_param;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::jwt::Claims;
-use crate::numeric_date::{from_unix_seconds, unix_seconds};
+use crate::numeric_date::unix_seconds;
 use crate::oauth2::authorization::{AuthorizationRequest, AuthorizationResponse, Expected};
 use crate::oauth2::grant::Grant;
 use crate::oauth2::metadata::ServerMetadata;
 use crate::oauth2::{AuthMethod, Token};
-use crate::oidc::id_token::{self, IdTokenError, Rules};
+use crate::oidc::id_token::IdTokenError;
 use crate::oidc::user_info::{userinfo_answer, userinfo_request};
 use crate::params::Params;
 use crate::random;
@@ -196,45 +195,6 @@ impl RemoteApp {
         fetch_token(&self.inner.driver, &client, grant, scope, self.now()).await
     }
 
-    /// The ID token's claims, where OpenID Connect was asked for.
-    async fn verified_claims(
-        &self,
-        token: &Token,
-        pending: &PendingLogin,
-        metadata: Option<&Arc<ServerMetadata>>,
-    ) -> Result<Option<Claims>> {
-        if !is_openid(&pending.scope) {
-            return Ok(None);
-        }
-        let Some(id_token) = &token.id_token else {
-            return Err(Error::new(
-                ErrorKind::BadAnswer,
-                "the token answer has no `id_token`, although `openid` was asked for \
-                 (OpenID Connect Core §3.1.3.3)",
-            )
-            .hint(
-                "the provider may not speak OpenID Connect: leave `openid` out of `scope` then",
-            ));
-        };
-        let metadata = metadata.map(AsRef::as_ref);
-        let algorithms = self.id_token_algorithms(metadata)?;
-        let rules = Rules {
-            issuers: &self.issuers(),
-            client_id: self.client_id(),
-            algorithms: &algorithms,
-            nonce: pending.nonce.as_ref().map(Secret::expose),
-            max_age: pending.max_age.map(Duration::from_secs),
-            access_token: token.access_token.expose(),
-            asked_at: from_unix_seconds(pending.started_at),
-            now: self.now(),
-        };
-        let text = id_token.expose();
-        let verify = |keys: &_| id_token::verify(text, keys, &rules);
-        let claims =
-            self.verify_with_keys(text, metadata, |error: &IdTokenError| Some(error), verify);
-        claims.await.map(Some)
-    }
-
     /// Who the user is: the ID token's claims, and those of the user info that it lacks. Where there
     /// is neither, nothing.
     async fn who(
@@ -303,6 +263,6 @@ impl RemoteApp {
 }
 
 /// Whether a scope asks for OpenID Connect (Core §3.1.2.1).
-fn is_openid(scope: &str) -> bool {
+pub(crate) fn is_openid(scope: &str) -> bool {
     scope.split_ascii_whitespace().any(|word| word == "openid")
 }

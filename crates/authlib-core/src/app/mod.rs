@@ -15,6 +15,7 @@ use crate::store::{LoginStore, TokenStore};
 mod api;
 mod authorize;
 mod cached;
+mod id_token;
 mod keys;
 mod logout;
 mod metadata;

@@ -159,7 +159,7 @@ impl RemoteApp {
             algorithms: &algorithms,
             nonce: None,
             max_age: None,
-            access_token: new.access_token.expose(),
+            access_token: Some(new.access_token.expose()),
             asked_at: from_unix_seconds(0),
             now: self.now(),
         };

@@ -18,6 +18,11 @@ pub use self::problem::{ConfigProblem, ConfigProblems};
 pub(crate) use self::resolve::ClientSettings;
 pub use self::resolve::ResponseMode;
 
+/// The names of all settings that a file and the environment may have, in alphabetical order.
+pub fn key_names() -> impl Iterator<Item = &'static str> {
+    keys::KEYS.iter().map(|(name, _)| *name)
+}
+
 /// A client as it is registered: what the provider gave for it, and where the provider's endpoints are.
 ///
 /// With OpenID Connect an [`issuer`](Self::issuer) says it all; a preset of

@@ -1,26 +1,30 @@
 //! Strict JSON objects: no name twice, no depth without end, nothing behind the object (RFC 8725 §2.4,
 //! RFC 7519 §4).
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 /// How deep objects and arrays may be nested.
 const MAX_DEPTH: u8 = 32;
 
 /// Reads one JSON object.
+///
+/// The text is read twice, for its shape and for its values: `serde_json` then makes the numbers, which
+/// look different to a visitor where some other crate turns its `arbitrary_precision` on.
 pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { depth: MAX_DEPTH }.deserialize(&mut deserializer)?;
+    Strict { depth: MAX_DEPTH }.deserialize(&mut deserializer)?;
     deserializer.end()?;
-    match value {
+    match serde_json::from_slice(bytes)? {
         Value::Object(map) => Ok(map),
         _ => Err(de::Error::custom("not a JSON object")),
     }
 }
 
-/// Reads a value that may be nested `depth` levels deep.
+/// Looks at a value that may be nested `depth` levels deep.
 #[derive(Clone, Copy)]
 struct Strict {
     depth: u8,
@@ -34,67 +38,59 @@ impl Strict {
 }
 
 impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not a finite number"))
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_string<E: de::Error>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
         let inner = self.deeper()?;
-        let mut list = Vec::new();
-        while let Some(value) = access.next_element_seed(inner)? {
-            list.push(value);
-        }
-        Ok(Value::Array(list))
+        while access.next_element_seed(inner)?.is_some() {}
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
         let inner = self.deeper()?;
-        let mut map = Map::new();
+        let mut names = HashSet::new();
         while let Some(name) = access.next_key::<String>()? {
-            if map.contains_key(&name) {
+            if !names.insert(name) {
                 return Err(de::Error::custom("a member stands twice"));
             }
-            let value = access.next_value_seed(inner)?;
-            map.insert(name, value);
+            access.next_value_seed(inner)?;
         }
-        Ok(Value::Object(map))
+        Ok(())
     }
 }

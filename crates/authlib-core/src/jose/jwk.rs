@@ -87,17 +87,16 @@ impl JwkSet {
         self.0.iter().any(|key| key.kid.as_deref() == Some(kid))
     }
 
-    /// The keys that a token with this header may be signed with: those of its `kid`, or all where it
-    /// names none, as far as they fit the algorithm.
+    /// The keys that a token with this header may be signed with, as far as they fit the algorithm: those
+    /// of its `kid` and then those without one; all where the token names none.
     pub(super) fn candidates(
         &self,
         alg: Algorithm,
         kid: Option<&str>,
     ) -> impl Iterator<Item = &Jwk> {
-        self.0
-            .iter()
-            .filter(move |key| kid.is_none() || key.kid.is_none() || key.kid.as_deref() == kid)
-            .filter(move |key| key.uses.iter().any(|(fits, _)| *fits == alg))
+        let named = self.0.iter().filter(move |key| kid.is_none() || key.kid.as_deref() == kid);
+        let unnamed = self.0.iter().filter(move |key| kid.is_some() && key.kid.is_none());
+        named.chain(unnamed).filter(move |key| key.uses.iter().any(|(fits, _)| *fits == alg))
     }
 
     fn read(set: &Map<String, Value>, symmetric: bool) -> Result<Self, JwkError> {

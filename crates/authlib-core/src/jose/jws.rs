@@ -10,6 +10,9 @@ use crate::crypto;
 /// The longest token that is read, in bytes.
 const MAX_TOKEN: usize = 128 * 1024;
 
+/// The longest header, in base64url.
+const MAX_HEADER: usize = 16 * 1024;
+
 /// The most keys that are tried for a token without `kid`.
 const MAX_TRIES: usize = 8;
 
@@ -32,8 +35,8 @@ pub(crate) struct VerifiedJws {
 /// Why a token was refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JwsError {
-    #[error("it is longer than {MAX_TOKEN} bytes")]
-    TooLong,
+    #[error("{0} is longer than {1} bytes")]
+    TooLong(&'static str, usize),
     #[error("it has not the three parts of a signed token (RFC 7515 §7.1)")]
     Parts,
     #[error("its {0} is no unpadded base64url (RFC 7515 §2)")]
@@ -48,7 +51,7 @@ pub(crate) enum JwsError {
     Critical(&'static str),
     #[error("it is signed with {alg:?}, accepted is {accepted} only (RFC 8725 §3.1)")]
     Algorithm { alg: String, accepted: String },
-    #[error("the provider has no key with `kid` {kid} for {alg}")]
+    #[error("the provider has no key for {alg} with `kid` {kid}")]
     UnknownKey { kid: String, alg: Algorithm },
     #[error("the signature is wrong")]
     BadSignature,
@@ -73,12 +76,15 @@ pub(crate) fn verify(
     keys: &JwkSet,
 ) -> Result<VerifiedJws, JwsError> {
     if token.len() > MAX_TOKEN {
-        return Err(JwsError::TooLong);
+        return Err(JwsError::TooLong("it", MAX_TOKEN));
     }
     let (signed, signature) = token.rsplit_once('.').ok_or(JwsError::Parts)?;
     let (head, payload) = signed.split_once('.').ok_or(JwsError::Parts)?;
     if payload.contains('.') || signature.is_empty() {
         return Err(JwsError::Parts);
+    }
+    if head.len() > MAX_HEADER {
+        return Err(JwsError::TooLong("its header", MAX_HEADER));
     }
     let header = header(&decoded(head, "header")?, allowed)?;
     let payload = decoded(payload, "payload")?;
@@ -91,13 +97,13 @@ pub(crate) fn verify(
     if !candidates.is_empty() {
         return Err(JwsError::BadSignature);
     }
-    let kid = header.kid.map_or_else(|| "(none)".to_owned(), |kid| clipped(&kid));
+    let kid = header.kid.map_or_else(|| "(none)".to_owned(), |kid| format!("{:?}", clipped(&kid)));
     Err(JwsError::UnknownKey { kid, alg: header.alg })
 }
 
 /// The `kid` that a token names, unverified: for the question whether keys may be fetched again.
 pub(crate) fn peek_kid(token: &str) -> Option<String> {
-    let (head, _) = token.split_once('.')?;
+    let (head, _) = token.split_once('.').filter(|(head, _)| head.len() <= MAX_HEADER)?;
     let header = json::object(&URL_SAFE_NO_PAD.decode(head).ok()?).ok()?;
     header.get("kid").and_then(Value::as_str).map(ToOwned::to_owned)
 }

@@ -15,6 +15,8 @@ pub(crate) enum RefreshedError {
         "the refreshed ID token is for another `{0}` than the login's (OpenID Connect Core §12.2)"
     )]
     Changed(&'static str),
+    #[error("the refreshed ID token was issued before the login's (OpenID Connect Core §12.2)")]
+    Older,
     #[error("the refreshed ID token's `nonce` is not the login's (OpenID Connect Core §12.2)")]
     Nonce,
 }
@@ -42,12 +44,20 @@ pub(crate) fn verify(
     let (claims, algorithm) = id_token::signed_claims(token, keys, rules)?;
     id_token::issuer_and_audience(&claims, rules)?;
     claims.required_time("exp")?;
-    claims.required_time("iat")?;
+    let iat = claims.required_time("iat")?;
     jwt::check_times(&claims, rules.now, LEEWAY)?;
-    for name in ["iss", "sub"] {
+    for name in ["iss", "sub", "azp"] {
         if claims.text(name)? != login.text(name)? {
             return Err(RefreshedError::Changed(name));
         }
+    }
+    let audiences = |claims: &[&str], others: &[&str]| claims.iter().all(|a| others.contains(a));
+    let (now, then) = (claims.audience()?, login.audience()?);
+    if !audiences(&now, &then) || !audiences(&then, &now) {
+        return Err(RefreshedError::Changed("aud"));
+    }
+    if login.time("iat")?.is_some_and(|login| login > iat.checked_add(LEEWAY).unwrap_or(iat)) {
+        return Err(RefreshedError::Older);
     }
     if let (Some(now), Some(then)) = (claims.time("auth_time")?, login.time("auth_time")?)
         && now != then
@@ -62,3 +72,7 @@ pub(crate) fn verify(
     id_token::at_hash(&claims, algorithm, rules)?;
     Ok(claims)
 }
+
+#[cfg(test)]
+#[path = "refreshed_tests.rs"]
+mod tests;

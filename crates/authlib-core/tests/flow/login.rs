@@ -51,7 +51,7 @@ async fn id_tokens_that_are_wrong_in_one_point_stop_the_login() {
         (Quirk::SignedBy("ES256".into()), "signed with \"ES256\""),
         (Quirk::header("alg", json!("none")), "signed with \"none\""),
         (Quirk::header("alg", json!(null)), "`alg`"),
-        (Quirk::header("kid", json!("nobody-s")), "no key with `kid`"),
+        (Quirk::header("kid", json!("nobody-s")), "no key for RS256 with `kid`"),
         (Quirk::header("kid", json!(7)), "`kid`"),
         (Quirk::header("crit", json!(["exp"])), "`crit`"),
         (Quirk::header("b64", json!(false)), "`b64`"),

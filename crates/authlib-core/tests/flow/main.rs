@@ -17,6 +17,8 @@ mod login;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod parse;
+#[cfg(test)]
 mod presets;
 #[cfg(test)]
 mod tokens;

@@ -1,0 +1,146 @@
+//! Claims and their JSON (RFC 7519 §4).
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+
+use super::set;
+use crate::crypto::signing::Signer;
+use crate::jose::jws::verify;
+use crate::jose::jwt::{ClaimError, Claims, check_times};
+use crate::jose::{Algorithm, json};
+use crate::numeric_date::from_unix_seconds;
+
+/// J25: no member twice, at any depth, in either order.
+#[test]
+fn j25_j26_json_is_read_strictly() {
+    let refused = [
+        r#"{"sub":"a","sub":"b"}"#,
+        r#"{"sub":"b","sub":"a"}"#,
+        r#"{"sub":"a","sub":"a"}"#,
+        r#"{"sub":"a","\u0073ub":"b"}"#,
+        r#"{"a":{"b":1,"b":1}}"#,
+        r#"{"a":[{"b":[{"c":1,"c":2}]}]}"#,
+        "",
+        "[]",
+        "null",
+        "1",
+        r#""{}""#,
+        "{} ",
+        "{}{}",
+        "{},",
+        "{}\0",
+        r#"{"a":1,}"#,
+        r#"{'a':1}"#,
+        r#"{"a":NaN}"#,
+        r#"{"a":Infinity}"#,
+        r#"{"a":1e999}"#,
+        r#"{"a":01}"#,
+        r#"{"a":"\ud800"}"#,
+        "{\"a\":\"\n\"}",
+        "\u{feff}{}",
+    ];
+    for text in refused {
+        // White space behind the object is JSON; anything else there is not.
+        assert_eq!(json::object(text.as_bytes()).is_err(), text != "{} ", "{text}");
+        let token = Signer::rsa().token_of(r#"{"alg":"RS256"}"#, text);
+        let jws = verify(&token, &[Algorithm::Rs256], &set(&json!([Signer::rsa().jwk()]))).unwrap();
+        assert_eq!(Claims::parse(&jws.payload).is_err(), text != "{} ", "{text}");
+    }
+    assert!(json::object(b"{\"a\":\"\xff\"}").is_err());
+    assert!(json::object(b"{\"a\xff\":1}").is_err());
+    let nested = |depth: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+    assert!(json::object(nested(31).as_bytes()).is_ok());
+    assert!(json::object(nested(32).as_bytes()).is_err());
+    assert!(json::object(nested(60_000).as_bytes()).is_err());
+    let good =
+        r#"{"a":[1,-1,1.5,1e300,18446744073709551615],"b":{"c":null,"d":true},"e":"\u00e4"}"#;
+    let read = json::object(good.as_bytes()).unwrap();
+    assert_eq!(Value::Object(read), serde_json::from_str::<Value>(good).unwrap());
+}
+
+/// J12: a claim of the wrong type is refused; it is never taken for absent.
+#[test]
+fn j12_a_claim_of_the_wrong_type_is_an_error() {
+    let claims = |value: &Value| {
+        Claims::parse(json!({"c": value, "aud": value}).to_string().as_bytes()).unwrap()
+    };
+    for value in [
+        json!(null),
+        json!(true),
+        json!([]),
+        json!({}),
+        json!("1"),
+        json!("NaN"),
+        json!(-1),
+        json!(-0.5),
+        json!([1]),
+    ] {
+        assert!(matches!(claims(&value).time("c"), Err(ClaimError::Type("c"))), "{value}");
+        assert!(matches!(claims(&value).required_time("c"), Err(ClaimError::Type("c"))), "{value}");
+    }
+    for value in [json!(null), json!(true), json!(1), json!([]), json!(["a"]), json!({"a": "b"})] {
+        assert!(matches!(claims(&value).text("c"), Err(ClaimError::Type("c"))), "{value}");
+        assert!(matches!(claims(&value).required_text("c"), Err(ClaimError::Type("c"))), "{value}");
+    }
+    for value in [
+        json!(null),
+        json!(1),
+        json!({}),
+        json!(false),
+        json!(["a", 1]),
+        json!([null]),
+        json!([["a"]]),
+    ] {
+        assert!(matches!(claims(&value).audience(), Err(ClaimError::Type("aud"))), "{value}");
+    }
+    let none = Claims::parse(b"{}").unwrap();
+    assert!(matches!(none.text("c"), Ok(None)) && matches!(none.time("c"), Ok(None)));
+    assert!(matches!(none.required_text("c"), Err(ClaimError::Missing("c"))));
+    assert!(matches!(none.required_time("c"), Err(ClaimError::Missing("c"))));
+    assert!(matches!(none.audience(), Err(ClaimError::Missing("aud"))));
+    assert!(matches!(claims(&json!("")).required_text("c"), Err(ClaimError::Missing("c"))));
+    assert_eq!(claims(&json!("a")).audience().unwrap(), ["a"]);
+    assert_eq!(claims(&json!(["a", "b"])).audience().unwrap(), ["a", "b"]);
+}
+
+#[test]
+fn numeric_dates_may_be_fractions_and_huge() {
+    let end = from_unix_seconds(u64::MAX);
+    for (value, expected) in [
+        (json!(0), from_unix_seconds(0)),
+        (json!(1_300_819_380), from_unix_seconds(1_300_819_380)),
+        (json!(1_300_819_380.9), from_unix_seconds(1_300_819_380)),
+        (json!(1e9), from_unix_seconds(1_000_000_000)),
+        (json!(u64::MAX), end),
+        (json!(1e300), end),
+        (json!(f64::MAX), end),
+    ] {
+        let claims = Claims::parse(json!({"exp": value}).to_string().as_bytes()).unwrap();
+        assert_eq!(claims.required_time("exp").unwrap(), expected, "{value}");
+        let checked = check_times(&claims, from_unix_seconds(2), Duration::ZERO);
+        assert_eq!(checked.is_ok(), value != json!(0), "{value}");
+    }
+}
+
+/// J16: to the second.
+#[test]
+fn j16_times_hold_to_the_leeway_and_not_a_second_longer() {
+    const NOW: u64 = 1_000_000;
+    let check = |name: &str, time: u64| {
+        let claims = Claims::parse(json!({name: time}).to_string().as_bytes()).unwrap();
+        check_times(&claims, from_unix_seconds(NOW), Duration::from_secs(60))
+    };
+    assert!(check("exp", NOW - 59).is_ok());
+    assert!(matches!(check("exp", NOW - 60), Err(ClaimError::Expired)));
+    for name in ["nbf", "iat"] {
+        assert!(check(name, NOW + 60).is_ok());
+        let error = check(name, NOW + 61).unwrap_err();
+        assert!(matches!(error, ClaimError::Early(early) if early == name));
+    }
+    for name in ["exp", "nbf", "iat"] {
+        let claims = Claims::parse(json!({name: "1"}).to_string().as_bytes()).unwrap();
+        let error = check_times(&claims, SystemTime::UNIX_EPOCH, Duration::ZERO).unwrap_err();
+        assert!(matches!(error, ClaimError::Type(wrong) if wrong == name));
+    }
+}

@@ -1,0 +1,65 @@
+//! Whatever a stranger sends: no panic, and nothing verifies.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::{A3, a3_key, set};
+use crate::jose::jws::{peek_kid, verify};
+use crate::jose::jwt::{Claims, check_times};
+use crate::jose::{Algorithm, JwkSet, json};
+use crate::numeric_date::from_unix_seconds;
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
+        let _ = JwkSet::parse(&bytes);
+        let _ = Claims::parse(&bytes);
+        let _ = json::object(&bytes);
+    }
+
+    #[test]
+    fn no_text_verifies(token in "\\PC{0,200}|[A-Za-z0-9_=.-]{0,300}") {
+        let keys = set(&json!([a3_key()]));
+        let all: Vec<_> = Algorithm::all().collect();
+        prop_assert!(verify(&token, &all, &keys).is_err());
+        let _ = peek_kid(&token);
+    }
+
+    #[test]
+    fn no_change_of_a_token_verifies(at in 0..A3.len(), letter in "[A-Za-z0-9_.=-]") {
+        let mut token = A3.to_owned();
+        token.replace_range(at..=at, &letter);
+        let verified = verify(&token, &[Algorithm::Es256], &set(&json!([a3_key()])));
+        prop_assert_eq!(verified.is_ok(), token == A3);
+    }
+
+    #[test]
+    fn no_members_of_a_key_make_the_set_panic(
+        kty in "RSA|EC|OKP|oct|[a-z]{0,3}",
+        crv in "P-256|P-384|P-521|Ed25519|[a-z]{0,3}",
+        x in prop::collection::vec(any::<u8>(), 0..70),
+        y in prop::collection::vec(any::<u8>(), 0..70),
+        n in prop::collection::vec(any::<u8>(), 0..1200),
+    ) {
+        let b64 = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let key = json!({"kty": kty, "crv": crv, "x": b64(&x), "y": b64(&y), "n": b64(&n), "e": b64(&y), "k": b64(&x)});
+        let keys = json!({"keys": [key]});
+        let _ = JwkSet::parse(keys.to_string().as_bytes());
+        let own = JwkSet::from_value_with_symmetric(&keys).unwrap();
+        let _ = verify(A3, &[Algorithm::Es256], &own);
+    }
+
+    #[test]
+    fn no_json_claim_makes_a_getter_panic(number in any::<f64>(), text in ".{0,20}", now in any::<u32>()) {
+        for value in [json!(number), json!(text), json!([text])] {
+            let object = json!({"exp": value, "nbf": value, "aud": value});
+            let claims = Claims::parse(object.to_string().as_bytes()).unwrap();
+            let _ = (claims.time("exp"), claims.text("exp"), claims.audience());
+            let _ = check_times(&claims, from_unix_seconds(now.into()), Duration::from_secs(60));
+        }
+    }
+}

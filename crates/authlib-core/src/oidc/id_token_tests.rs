@@ -1,0 +1,322 @@
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{IdTokenError, Rules, verify};
+use crate::crypto::signing::Signer;
+use crate::error::Error;
+use crate::jose::jwt::ClaimError;
+use crate::jose::{Algorithm, JwkSet};
+use crate::numeric_date::from_unix_seconds;
+
+const NOW: u64 = 1_700_000_000;
+const ISSUER: &str = "https://op.example/realm";
+
+fn rules() -> Rules<'static> {
+    Rules {
+        issuers: &[ISSUER],
+        client_id: "client",
+        algorithms: &[Algorithm::Rs256],
+        nonce: Some("n-0S6_WzA2Mj"),
+        max_age: None,
+        access_token: Some("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
+        asked_at: from_unix_seconds(NOW - 30),
+        now: from_unix_seconds(NOW),
+    }
+}
+
+fn claims() -> Value {
+    json!({"iss": ISSUER, "sub": "alice", "aud": "client", "exp": NOW + 300, "iat": NOW,
+        "nonce": "n-0S6_WzA2Mj"})
+}
+
+/// The good claims with others over them; `"-"` takes a claim away.
+fn claims_with(changes: &Value) -> Value {
+    let mut claims = claims();
+    for (name, value) in changes.as_object().unwrap() {
+        if value == "-" {
+            claims.as_object_mut().unwrap().remove(name);
+        } else {
+            claims[name] = value.clone();
+        }
+    }
+    claims
+}
+
+fn keys() -> JwkSet {
+    let mut jwk = Signer::rsa().jwk();
+    jwk["kid"] = "k".into();
+    JwkSet::parse(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap()
+}
+
+fn verdict(token: &str, rules: &Rules<'_>) -> &'static str {
+    match verify(token, &keys(), rules) {
+        Ok(_) => "accepted",
+        Err(IdTokenError::AtHash) => "at_hash",
+        Err(IdTokenError::Audience) => "aud",
+        Err(IdTokenError::AuthTimeMissing) => "no auth_time",
+        Err(IdTokenError::AuthTimeOld) => "old auth_time",
+        Err(IdTokenError::AuthorizedParty) => "azp",
+        Err(IdTokenError::Claims(ClaimError::Early(name))) => match name {
+            "iat" => "early iat",
+            _ => "early",
+        },
+        Err(IdTokenError::Claims(ClaimError::Expired)) => "expired",
+        Err(IdTokenError::Claims(ClaimError::Json(_))) => "json",
+        Err(IdTokenError::Claims(ClaimError::Missing(_))) => "missing",
+        Err(IdTokenError::Claims(ClaimError::Type(_))) => "type",
+        Err(IdTokenError::Events) => "events",
+        Err(IdTokenError::Issuer { .. }) => "iss",
+        Err(IdTokenError::Nonce) => "nonce",
+        Err(IdTokenError::NonceMissing) => "no nonce",
+        Err(IdTokenError::NonceUnasked) => "unasked nonce",
+        Err(IdTokenError::OtherAudience) => "other aud",
+        Err(IdTokenError::Signature(_)) => "signature",
+        Err(IdTokenError::Subject) => "sub",
+        Err(IdTokenError::TooOld { .. }) => "too old",
+        Err(IdTokenError::Type(_)) => "typ",
+    }
+}
+
+#[track_caller]
+fn check(changes: &Value, expected: &str) {
+    let token = Signer::rsa().token("RS256", &claims_with(changes));
+    assert_eq!(verdict(&token, &rules()), expected, "{changes}");
+}
+
+#[test]
+fn a_good_id_token_is_accepted_and_its_claims_are_kept() {
+    let token = Signer::rsa().token("RS256", &claims_with(&json!({"more": {"a": [1]}})));
+    let verified = verify(&token, &keys(), &rules()).unwrap();
+    assert_eq!(verified.as_map()["more"], json!({"a": [1]}));
+}
+
+/// J1 to J3 at the door of the ID token; `jose` has the tables.
+#[test]
+fn j1_j2_j3_other_signatures_are_refused() {
+    let claims = claims();
+    let check = |token: String, expected| assert_eq!(verdict(&token, &rules()), expected);
+    let good = Signer::rsa().token("RS256", &claims);
+    check(good.clone(), "accepted");
+    check(Signer::new("RS256").token("RS256", &claims), "signature");
+    check(Signer::rsa().token("PS256", &claims), "signature");
+    check(Signer::rsa().token("RS512", &claims), "signature");
+    check(Signer::new("ES256").token("ES256", &claims), "signature");
+    check(Signer::Hmac(Signer::rsa().pem().into_bytes()).token("HS256", &claims), "signature");
+    check(Signer::rsa().token("none", &claims), "signature");
+    check(good.rsplit_once('.').unwrap().0.to_owned() + ".", "signature");
+}
+
+#[test]
+fn new_keys_are_asked_for_only_where_they_may_help() {
+    let curable =
+        |token: &str| verify(token, &keys(), &rules()).unwrap_err().may_be_cured_by_new_keys();
+    assert!(curable(&Signer::new("RS256").token("RS256", &claims())));
+    assert!(curable(&Signer::rsa().token_of(r#"{"alg":"RS256","kid":"new"}"#, "{}")));
+    assert!(!curable(&Signer::new("ES256").token("ES256", &claims())));
+    assert!(!curable("a.b.c"));
+    assert!(!curable(&Signer::rsa().token("RS256", &claims_with(&json!({"iss": "x"})))));
+}
+
+/// J12: each known claim, of each wrong type.
+#[test]
+fn j12_claims_of_the_wrong_type_are_refused() {
+    let wrong = [json!(null), json!(true), json!([]), json!({}), json!([["a"]]), json!({"a": 1})];
+    for name in ["iss", "sub", "nonce", "azp", "at_hash"] {
+        for value in wrong.iter().chain([&json!(1)]) {
+            check(&json!({name: value}), "type");
+        }
+    }
+    for name in ["exp", "iat", "nbf", "auth_time"] {
+        for value in wrong.iter().chain([&json!("1700000000"), &json!("NaN"), &json!(-1)]) {
+            check(&json!({name: value}), "type");
+        }
+    }
+    for value in [json!(null), json!(true), json!(1), json!({}), json!(["client", 1])] {
+        check(&json!({"aud": value}), "type");
+    }
+    check(&json!({"exp": 1e300}), "accepted");
+    check(&json!({"iat": 1e300}), "early iat");
+    check(&json!({"nbf": 1e300}), "early");
+}
+
+/// J13: what Core §2 requires.
+#[test]
+fn j13_required_claims_must_be_there() {
+    for name in ["iss", "sub", "aud", "exp", "iat"] {
+        check(&json!({name: "-"}), "missing");
+    }
+    check(&json!({"sub": ""}), "missing");
+    check(&json!({"iss": ""}), "missing");
+    check(&json!({"sub": "s".repeat(255)}), "accepted");
+    check(&json!({"sub": "s".repeat(256)}), "sub");
+}
+
+/// J14: the issuer is compared letter by letter.
+#[test]
+fn j14_other_issuers_are_refused() {
+    for iss in [
+        "https://op.example/realm/",
+        "https://op.example/Realm",
+        "HTTPS://op.example/realm",
+        "http://op.example/realm",
+        "https://op.example",
+        "https://op.example/realm2",
+        "https://op.example:443/realm",
+        " https://op.example/realm",
+        "op.example/realm",
+    ] {
+        check(&json!({"iss": iss}), "iss");
+    }
+    let two = Rules { issuers: &["https://a.example", ISSUER], ..rules() };
+    assert_eq!(verdict(&Signer::rsa().token("RS256", &claims()), &two), "accepted");
+    let none = Rules { issuers: &[], ..rules() };
+    assert_eq!(verdict(&Signer::rsa().token("RS256", &claims()), &none), "iss");
+}
+
+/// J15: the audience is this client, and whoever else is named is vouched for by `azp`.
+#[test]
+fn j15_audiences() {
+    check(&json!({"aud": ["client"]}), "accepted");
+    check(&json!({"aud": ["client"], "azp": "client"}), "accepted");
+    check(&json!({"azp": "client"}), "accepted");
+    check(&json!({"aud": ["other", "client"], "azp": "client"}), "accepted");
+    check(&json!({"aud": ["other", "client"]}), "other aud");
+    check(&json!({"aud": ["other", "client"], "azp": "other"}), "azp");
+    check(&json!({"azp": "other"}), "azp");
+    check(&json!({"azp": ""}), "azp");
+    for aud in [
+        json!("other"),
+        json!(["other"]),
+        json!([]),
+        json!(""),
+        json!("client2"),
+        json!("clien"),
+        json!("Client"),
+        json!("client other"),
+    ] {
+        check(&json!({"aud": aud}), "aud");
+    }
+    check(&json!({"aud": "other", "azp": "client"}), "aud");
+}
+
+/// J16: to the second.
+#[test]
+fn j16_times() {
+    check(&json!({"exp": NOW - 59}), "accepted");
+    check(&json!({"exp": NOW - 60}), "expired");
+    check(&json!({"iat": NOW + 60}), "accepted");
+    check(&json!({"iat": NOW + 61}), "early iat");
+    check(&json!({"nbf": NOW + 60}), "accepted");
+    check(&json!({"nbf": NOW + 61}), "early");
+    // The login began 30 seconds ago.
+    check(&json!({"iat": NOW - 630}), "accepted");
+    check(&json!({"iat": NOW - 631}), "too old");
+    check(&json!({"iat": NOW - 7 * 86_400}), "too old");
+}
+
+/// J17: the nonce is the one that was sent, and only then.
+#[test]
+fn j17_nonces() {
+    check(&json!({"nonce": "-"}), "no nonce");
+    for nonce in ["", "n-0S6_WzA2M", "n-0S6_WzA2Mj ", "N-0S6_WzA2Mj", "other"] {
+        check(&json!({"nonce": nonce}), "nonce");
+    }
+    let unasked = Rules { nonce: None, ..rules() };
+    let token = Signer::rsa().token("RS256", &claims());
+    assert_eq!(verdict(&token, &unasked), "unasked nonce");
+    let token = Signer::rsa().token("RS256", &claims_with(&json!({"nonce": "-"})));
+    assert_eq!(verdict(&token, &unasked), "accepted");
+}
+
+/// J18: where `at_hash` is, it is right; the value is that of Core appendix A.3.
+#[test]
+fn j18_at_hash() {
+    check(&json!({"at_hash": "77QmUPtjPfzWtF2AnpK9RQ"}), "accepted");
+    for hash in ["", "77QmUPtjPfzWtF2AnpK9RQ==", "77QmUPtjPfzWtF2AnpK9RR", "77QmUPtjPfzWtF2AnpK9R"]
+    {
+        check(&json!({"at_hash": hash}), "at_hash");
+    }
+    let other = Rules { access_token: Some("swapped"), ..rules() };
+    let token = claims_with(&json!({"at_hash": "77QmUPtjPfzWtF2AnpK9RQ"}));
+    assert_eq!(verdict(&Signer::rsa().token("RS256", &token), &other), "at_hash");
+    // Without an access token there is nothing to hold the hash against, but it stays a text.
+    let alone = Rules { access_token: None, ..rules() };
+    assert_eq!(verdict(&Signer::rsa().token("RS256", &token), &alone), "accepted");
+    let token = claims_with(&json!({"at_hash": 1}));
+    assert_eq!(verdict(&Signer::rsa().token("RS256", &token), &alone), "type");
+}
+
+/// J24: a token for something else is no ID token.
+#[test]
+fn j24_other_kinds_of_tokens_are_refused() {
+    let typed = |typ: &Value| {
+        let header = json!({"alg": "RS256", "kid": "k", "typ": typ}).to_string();
+        verdict(&Signer::rsa().token_of(&header, &claims().to_string()), &rules())
+    };
+    assert_eq!(typed(&json!("JWT")), "accepted");
+    assert_eq!(typed(&json!("jwt")), "accepted");
+    for typ in
+        ["at+jwt", "application/at+jwt", "logout+jwt", "dpop+jwt", "secevent+jwt", "JOSE", ""]
+    {
+        assert_eq!(typed(&json!(typ)), "typ", "{typ}");
+    }
+    assert_eq!(typed(&json!(["JWT"])), "signature");
+    check(&json!({"events": {"http://schemas.openid.net/event/backchannel-logout": {}}}), "events");
+    check(&json!({"events": null}), "events");
+}
+
+/// J25 and J26: the payload is one strict object.
+#[test]
+fn j25_j26_payloads_are_read_strictly() {
+    let check = |payload: &str| {
+        let token = Signer::rsa().token_of(r#"{"alg":"RS256","kid":"k"}"#, payload);
+        assert_eq!(verdict(&token, &rules()), "json", "{payload}");
+    };
+    let good = claims().to_string();
+    check(&good.replacen('{', r#"{"sub":"bob","#, 1));
+    check(&good.replace('}', r#","sub":"bob"}"#));
+    check(&format!("[{good}]"));
+    check(&format!("{good}{good}"));
+    check(&format!("{good}x"));
+    check("");
+}
+
+/// J30: an age that was asked for is checked.
+#[test]
+fn j30_max_age() {
+    let asked = Rules { max_age: Some(Duration::from_secs(100)), ..rules() };
+    let check = |auth_time: &Value, expected: &str| {
+        let token = Signer::rsa().token("RS256", &claims_with(&json!({"auth_time": auth_time})));
+        assert_eq!(verdict(&token, &asked), expected, "{auth_time}");
+    };
+    check(&json!("-"), "no auth_time");
+    check(&json!(null), "type");
+    check(&json!(NOW), "accepted");
+    check(&json!(NOW - 160), "accepted");
+    check(&json!(NOW - 161), "old auth_time");
+    check(&json!(0), "old auth_time");
+    let zero = Rules { max_age: Some(Duration::ZERO), ..rules() };
+    let token = Signer::rsa().token("RS256", &claims_with(&json!({"auth_time": NOW - 61})));
+    assert_eq!(verdict(&token, &zero), "old auth_time");
+}
+
+/// No refusal tells a nonce, a hash or a token.
+#[test]
+fn refusals_tell_no_secret() {
+    for changes in [
+        json!({"nonce": "WRONGNONCE"}),
+        json!({"at_hash": "WRONGHASH"}),
+        json!({"nonce": ["WRONGNONCE"]}),
+    ] {
+        let token = Signer::rsa().token("RS256", &claims_with(&changes));
+        let error = verify(&token, &keys(), &rules()).unwrap_err();
+        let text = format!("{error} {error:?}");
+        for secret in ["WRONG", "n-0S6_WzA2Mj", "77Qm", "jHkW"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+    let token = Signer::rsa().token_of(r#"{"alg":"RS256","kid":"k"}"#, r#""PAYLOAD""#);
+    let error = Error::from(verify(&token, &keys(), &rules()).unwrap_err());
+    assert!(!format!("{error} {error:?}").contains("PAYLOAD"));
+}
