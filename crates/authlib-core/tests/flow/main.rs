@@ -21,6 +21,8 @@ mod parse;
 #[cfg(test)]
 mod presets;
 #[cfg(test)]
+mod replicas;
+#[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod world;
