@@ -136,6 +136,12 @@ impl World {
         page
     }
 
+    /// Ends the provider, and keeps the app.
+    #[must_use]
+    pub fn without_provider(self) -> App {
+        self.app
+    }
+
     /// How often an endpoint of the provider was asked.
     #[must_use]
     pub fn count(&self, endpoint: Endpoint) -> usize {

@@ -11,7 +11,7 @@ use authlib_axum::{
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Json, Redirect, Response};
 use axum::routing::{get, post};
 use example_shared::{Button, Page, Settings, Visitor, headers};
@@ -68,7 +68,12 @@ async fn home(State(oauth): State<OAuth>, user: Option<CurrentUser>) -> Response
     ))
 }
 
-async fn profile(CurrentUser(user): CurrentUser) -> Response {
+async fn profile(user: Option<CurrentUser>) -> Response {
+    let Some(CurrentUser(user)) = user else {
+        let words =
+            json!({ "error": "not_logged_in", "error_description": "You are not logged in." });
+        return no_store((StatusCode::UNAUTHORIZED, Json(words)));
+    };
     let claims = user.userinfo().map_or(Value::Null, |claims| json!(claims));
     let expires_at = user
         .token

@@ -123,6 +123,13 @@ pub(crate) async fn a_logout_ends_the_session_here_and_at_the_provider(package: 
     assert_eq!(browser.get_json(back.as_str()).await.status, 400, "used before");
     assert_eq!(browser.get(world.url("/api/op/echo")).await.status, 401);
 
+    // Whoever was logged in with two clients is logged out of both.
+    world.log_in(&browser).await;
+    let other = world.allowed_with(&browser, "op_two", "").await;
+    browser.get(other.as_str()).await;
+    browser.request(Method::POST, world.url("/logout"), &[], None).await;
+    assert!(!world.is_alice(&browser).await);
+
     // The old session id opens nothing.
     browser.set_cookies("localhost", &before.first().unwrap().1);
     assert!(!world.is_alice(&browser).await);

@@ -56,6 +56,7 @@ suite! {
         wrong_id_tokens_are_400,
         broken_answers_are_502,
         broken_metadata_are_502_before_anything_is_sent,
+        a_provider_that_is_down_is_a_502_and_the_app_lives_on,
         slow_and_endless_answers_cost_bounded_time,
         keys_may_rotate_at_any_moment,
         unusual_answers_are_accepted,

@@ -104,6 +104,26 @@ pub(crate) async fn broken_metadata_are_502_before_anything_is_sent(package: &st
     }
 }
 
+pub(crate) async fn a_provider_that_is_down_is_a_502_and_the_app_lives_on(package: &str) {
+    let world = World::new(package).await;
+    let (callback, browser) = {
+        let browser = Browser::new();
+        (world.allowed(&browser).await, browser)
+    };
+    let app = world.without_provider();
+    let page = browser.get_json(callback.as_str()).await;
+    assert_eq!(page.status, 502, "{}", page.body);
+    assert_eq!(page.json()["error"], "provider_unreachable");
+    let start = browser.get_json(format!("{}/login/op_two", app.base_url())).await;
+    assert_eq!(start.status, 502, "{}", start.body);
+    assert_eq!(browser.get(format!("{}/", app.base_url())).await.status, 200);
+    let log = app.log();
+    assert!(
+        log.contains("no connection to the provider") && log.contains("can be reached"),
+        "{log}"
+    );
+}
+
 pub(crate) async fn slow_and_endless_answers_cost_bounded_time(package: &str) {
     let world = World::new(package).await;
     #[expect(clippy::disallowed_methods, reason = "it is the bound on real time that is tested")]

@@ -88,6 +88,8 @@ pub(crate) async fn nobody_logged_in_is_a_401(package: &str) {
         assert_eq!(page.status, 401, "{path}");
         assert_eq!(page.json()["error"], "not_logged_in", "{path}");
     }
+    let page = browser.get(world.url("/profile")).await;
+    assert_eq!(page.json()["error"], "not_logged_in", "a profile is JSON for everybody");
     world.log_in(&browser).await;
     assert_eq!(browser.get_json(world.url("/api/op_two/echo")).await.status, 401, "another client");
 }

@@ -9,8 +9,8 @@ use crate::app::{LogoutOptions, OAuth};
 use crate::error::{Error, ErrorKind, Result};
 use crate::params::Params;
 
-/// Logs the newest login of this browser out here: its token is deleted, and the session gets a new
-/// id. Returns who it was.
+/// Logs this browser out here, from every client: the tokens are deleted, and the session gets a new
+/// id. Returns who the newest login was.
 ///
 /// # Errors
 ///
@@ -23,25 +23,22 @@ type Ended = Option<(Login, Option<crate::oauth2::Token>)>;
 
 async fn end(oauth: &OAuth, session: &impl Session) -> Result<Ended> {
     let mut state = session.load().await?.unwrap_or_default();
-    let Some(client) = state.logins.last().map(|login| login.client.clone()) else {
-        return Ok(None);
-    };
-    let Some(login) = state.remove_login(&client) else {
-        return Ok(None);
-    };
-    // The session first: whatever happens to the token, nobody is logged in any more.
+    let logins = state.remove_logins();
+    let Some(newest) = logins.last().cloned() else { return Ok(None) };
+    // The session first: whatever happens to the tokens, nobody is logged in any more.
     session.renew().await?;
     session.save(&state).await?;
     let tokens = oauth.tokens();
-    let owner = login.owner();
-    let token = tokens.load(&owner).await?;
-    tokens.delete(&owner).await?;
-    tracing::info!(client, "a user logged out");
-    Ok(Some((login, token)))
+    let token = tokens.load(&newest.owner()).await?;
+    for login in &logins {
+        tokens.delete(&login.owner()).await?;
+        tracing::info!(client = login.client, "a user logged out");
+    }
+    Ok(Some((newest, token)))
 }
 
-/// Logs the newest login of this browser out here, and answers with the redirect that does the same at
-/// the provider (OpenID Connect RP-Initiated Logout 1.0); or with one to `fallback`, a path of this
+/// Logs this browser out here, from every client, and answers with the redirect that does the same at
+/// the provider of the newest login (OpenID Connect RP-Initiated Logout 1.0); or with one to `fallback`, a path of this
 /// site, where the provider has no such endpoint or is away. The local logout has happened either way.
 ///
 /// Call it for a POST that came from the application's own page; a GET would let any site log users

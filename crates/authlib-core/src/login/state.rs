@@ -152,9 +152,9 @@ impl SessionState {
         replaced
     }
 
-    pub(crate) fn remove_login(&mut self, client: &str) -> Option<Login> {
-        let place = self.logins.iter().position(|login| login.client == client)?;
-        Some(self.logins.remove(place))
+    /// Takes all logins out, the newest last.
+    pub(crate) fn remove_logins(&mut self) -> Vec<Login> {
+        std::mem::take(&mut self.logins)
     }
 }
 

@@ -1,0 +1,201 @@
+//! The extractors and the ready-made routes, in process: what only an application on axum can get
+//! wrong.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use authlib_axum::{
+    ClientConfig, ClientName, CurrentUser, OAuth, OAuthCallback, OAuthClient, Result, UserInfo,
+    routes, session_layer, token_updates,
+};
+use authlib_provider::{Client, Provider, Quirk, User};
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode, header};
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Json, Router};
+use tower::ServiceExt as _;
+use tower_sessions::MemoryStore;
+
+const ISSUER: &str = "https://op.example";
+
+struct Op;
+impl ClientName for Op {
+    const NAME: &'static str = "op";
+}
+
+struct Missing;
+impl ClientName for Missing {
+    const NAME: &'static str = "missing";
+}
+
+async fn login(client: OAuthClient<Op>) -> Result<Response> {
+    client.authorize_redirect("/authorize").await
+}
+
+async fn authorize(callback: OAuthCallback<Op>) -> Result<Json<UserInfo>> {
+    let token = callback.authorize_access_token().await?;
+    Ok(Json(token.userinfo()?))
+}
+
+fn provider() -> Provider {
+    let client = Client::confidential("app", "secret")
+        .redirect_uri("https://app.example/authorize")
+        .redirect_uri("https://app.example/authorize/op")
+        .post_logout_redirect_uri("https://app.example/logged-out");
+    Provider::builder(ISSUER).client(client).user(User::new("alice").name("Alice")).build()
+}
+
+fn oauth(provider: &Provider) -> OAuth {
+    let op = ClientConfig::new("op")
+        .client_id("app")
+        .client_secret("secret")
+        .issuer(ISSUER)
+        .api_base_url(format!("{ISSUER}/api"))
+        .scope("openid profile");
+    OAuth::builder()
+        .base_url("https://app.example")
+        .register(op)
+        .require(Op::NAME)
+        .http_client(provider.clone())
+        .build()
+        .unwrap()
+}
+
+/// A browser of one app: keeps its one cookie.
+struct Browser {
+    app: Router,
+    cookie: String,
+}
+
+impl Browser {
+    fn new(app: Router) -> Self {
+        Self { app, cookie: String::new() }
+    }
+
+    async fn send(&mut self, method: &str, uri: &str) -> (StatusCode, String, String) {
+        let path = uri.strip_prefix("https://app.example").unwrap_or(uri);
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::COOKIE, &self.cookie)
+            .header(header::ACCEPT, "application/json")
+            .body(Body::empty())
+            .unwrap();
+        let response = self.app.clone().oneshot(request).await.unwrap();
+        let text = |name| {
+            let value = response.headers().get(name).map(|value| value.to_str().unwrap());
+            value.unwrap_or_default().to_owned()
+        };
+        let (cookie, location) = (text(header::SET_COOKIE), text(header::LOCATION));
+        if let Some((pair, _)) = cookie.split_once(';') {
+            pair.clone_into(&mut self.cookie);
+        }
+        let status = response.status();
+        let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, location, String::from_utf8(body.to_vec()).unwrap())
+    }
+}
+
+fn layered(router: Router<OAuth>, oauth: OAuth) -> Router {
+    router.layer(session_layer(MemoryStore::default(), "https://app.example")).with_state(oauth)
+}
+
+#[tokio::test]
+async fn a_login_by_type_tells_who_it_is_and_sets_a_cookie_that_fits_https() {
+    let provider = provider();
+    let router = Router::new().route("/login", get(login)).route("/authorize", get(authorize));
+    let mut browser = Browser::new(layered(router, oauth(&provider)));
+    let (status, location, _) = browser.send("GET", "/login").await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert!(browser.cookie.starts_with("__Host-session="), "{}", browser.cookie);
+    let back = provider.approve(&location, "alice");
+    let (status, _, body) = browser.send("GET", &back).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    assert!(body.contains("\"name\":\"Alice\""));
+}
+
+/// W2: without a session layer nobody is sent away, and the log's reader knows why.
+#[tokio::test]
+async fn w2_without_a_session_layer_there_is_an_error_and_no_login() {
+    let provider = provider();
+    let app = Router::new().route("/login", get(login)).with_state(oauth(&provider));
+    let mut browser = Browser::new(app);
+    let (status, location, body) = browser.send("GET", "/login").await;
+    assert_eq!((status, location.as_str()), (StatusCode::INTERNAL_SERVER_ERROR, ""));
+    assert!(body.contains("server_error") && !body.contains("session_layer"), "{body}");
+    assert!(provider.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_client_that_is_not_registered_is_a_404_and_can_be_required_at_the_start() {
+    async fn missing(client: OAuthClient<Missing>) -> Result<Response> {
+        client.authorize_redirect("/authorize").await
+    }
+    let provider = provider();
+    let router = Router::new().route("/login", get(missing));
+    let mut browser = Browser::new(layered(router, oauth(&provider)));
+    assert_eq!(browser.send("GET", "/login").await.0, StatusCode::NOT_FOUND);
+    let error = OAuth::builder().require(Missing::NAME).build().unwrap_err();
+    assert!(error.to_string().contains("`missing`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_routed_client_on_a_route_without_the_parameter_says_what_is_missing() {
+    async fn unrouted(client: OAuthClient) -> Result<Response> {
+        client.authorize_redirect("/authorize").await
+    }
+    let provider = provider();
+    let router = Router::new().route("/login", get(unrouted));
+    let mut browser = Browser::new(layered(router, oauth(&provider)));
+    assert_eq!(browser.send("GET", "/login").await.0, StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+#[tokio::test]
+async fn the_ready_made_routes_log_in_and_out() {
+    async fn who(user: Option<CurrentUser>) -> String {
+        user.and_then(|CurrentUser(user)| user.login.sub).unwrap_or_default()
+    }
+    let provider = provider();
+    let router = routes().route("/who", get(who));
+    let mut browser = Browser::new(layered(router, oauth(&provider)));
+    assert_eq!(browser.send("GET", "/who").await.2, "");
+    let (_, location, _) = browser.send("GET", "/login/op?next=/who").await;
+    let back = provider.approve(&location, "alice");
+    let (status, next, _) = browser.send("GET", &back).await;
+    assert_eq!((status, next.as_str()), (StatusCode::SEE_OTHER, "/who"));
+    assert_eq!(browser.send("GET", "/who").await.2, "alice");
+    let (_, location, _) = browser.send("POST", "/logout").await;
+    assert!(location.starts_with("https://op.example/end_session?"), "{location}");
+    assert_eq!(browser.send("GET", "/who").await.2, "");
+    let state = location.split_once("state=").unwrap().1;
+    assert_eq!(browser.send("GET", "/logged-out?state=x").await.0, StatusCode::BAD_REQUEST);
+    let (status, ..) = browser.send("GET", &format!("/logged-out?state={state}")).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_refreshed_token_is_announced_with_the_old_one() {
+    async fn call(client: OAuthClient<Op>) -> Result<String> {
+        let answer = client.get("echo").await?.send().await.map_err(|error| client.error(error))?;
+        Ok(answer.status().to_string())
+    }
+    let provider = provider();
+    let oauth = oauth(&provider);
+    let mut updates = token_updates(&oauth, 4);
+    let router = Router::new()
+        .route("/login", get(login))
+        .route("/authorize", get(authorize))
+        .route("/call", get(call));
+    let mut browser = Browser::new(layered(router, oauth));
+    provider.misbehave(Quirk::token("expires_in", 0));
+    let (_, location, _) = browser.send("GET", "/login").await;
+    let back = provider.approve(&location, "alice");
+    browser.send("GET", &back).await;
+    provider.behave();
+    let (status, _, body) = browser.send("GET", "/call").await;
+    assert_eq!((status, body.as_str()), (StatusCode::OK, "200 OK"));
+    let update = updates.try_recv().unwrap();
+    assert_eq!(update.owner.client, "op");
+    assert_ne!(update.token.access_token, update.old.access_token);
+    assert_ne!(update.token.refresh_token, update.old.refresh_token);
+}
