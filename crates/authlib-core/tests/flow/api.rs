@@ -52,6 +52,7 @@ async fn b22_h22_a_token_goes_nowhere_else() {
         "https://op.example:444/api/",
         "http://op.example/api/",
         "https://user:pass@op.example/api/",
+        "https://user@op.example/api/",
         "/userinfo",
         "../userinfo",
         "x/../../userinfo",

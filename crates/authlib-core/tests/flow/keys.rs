@@ -134,6 +134,39 @@ async fn j9_h14_a_flood_of_unknown_keys_costs_a_handful_of_fetches() {
     assert_eq!(world.provider.count(Endpoint::Jwks), fetched + 1);
 }
 
+#[tokio::test]
+async fn j9_the_same_unknown_key_is_looked_for_once_a_minute() {
+    let world = World::new();
+    log_in(&world).await.unwrap();
+    world.provider.misbehave(Quirk::header("kid", "unknown"));
+    for _ in 0..10 {
+        log_in(&world).await.unwrap_err();
+    }
+    assert_eq!(world.provider.count(Endpoint::Jwks), 2);
+}
+
+/// J2: metadata that offer HMAC alone can't talk a client into it.
+#[tokio::test]
+async fn j2_metadata_can_not_switch_a_client_to_hmac() {
+    let world = World::with(|provider| provider.signing_alg("HS256"), |c| c, |o| o);
+    let algorithms = json!(["HS256", "none"]);
+    world.provider.misbehave(Quirk::metadata("id_token_signing_alg_values_supported", algorithms));
+    let error = log_in(&world).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("id_token_signed_response_alg"), "{error}");
+}
+
+#[tokio::test]
+async fn a_key_set_that_comes_with_an_error_status_is_not_used() {
+    let world = World::new();
+    let url = url::Url::parse("https://op.example/jwks").unwrap();
+    let keys = world.provider.handle(&authlib_core::message::json_get(&url));
+    let keys = String::from_utf8(keys.body().clone()).unwrap();
+    assert!(keys.contains("kty"));
+    world.provider.misbehave(Quirk::Answer(Endpoint::Jwks, Reply::json(500, keys)));
+    assert_eq!(log_in(&world).await.unwrap_err().kind(), ErrorKind::BadAnswer);
+}
+
 /// J11: a key set that turns to garbage, or is away, does not stop logins for a day.
 #[tokio::test]
 async fn j11_documents_that_turn_bad_are_outlived_by_the_old_ones() {

@@ -7,6 +7,8 @@ mod api;
 #[cfg(test)]
 mod canned;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod keys;
@@ -18,6 +20,8 @@ mod logs;
 mod parse;
 #[cfg(test)]
 mod presets;
+#[cfg(test)]
+mod replicas;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]

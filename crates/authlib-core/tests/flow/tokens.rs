@@ -1,23 +1,22 @@
-//! Tokens that stay fresh: refreshed once however many ask, rotated, refused, lost on the way, and
-//! shared by replicas.
+//! Tokens that stay fresh: refreshed once however many ask, rotated, refused, and lost on the way.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::world::{Browser, ISSUER, Wire, World};
-use authlib_core::message::{Request, Response};
-use authlib_core::store::{MemoryTokenStore, Saved, TokenOwner, TokenStore};
-use authlib_core::transport::{BoxFuture, HttpClient, TransportError};
-use authlib_core::{ClientConfig, ErrorKind, OAuth, Result, Token, TokenUpdate, login};
+use authlib_core::store::{TokenOwner, TokenStore as _};
+use authlib_core::{ErrorKind, OAuth, Token, TokenUpdate, login};
 use authlib_provider::{Endpoint, Quirk, Reply};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use serde_json::json;
 
+use crate::replicas::Shared;
+use crate::world::{Browser, ISSUER, World};
+
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// A world in which Alice logged in and her token has expired.
-async fn expired(world: &World) -> (Browser, TokenOwner, Token) {
+pub(crate) async fn expired(world: &World) -> (Browser, TokenOwner, Token) {
     let browser = Browser::default();
     let login = world.log_in(&browser).await.unwrap();
     world.clock.advance(HOUR);
@@ -25,7 +24,7 @@ async fn expired(world: &World) -> (Browser, TokenOwner, Token) {
     (browser, login.owner, login.token)
 }
 
-fn listen(oauth: &OAuth) -> Arc<Mutex<Vec<TokenUpdate>>> {
+pub(crate) fn listen(oauth: &OAuth) -> Arc<Mutex<Vec<TokenUpdate>>> {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let ear = heard.clone();
     oauth.subscribe(move |update| ear.lock().unwrap().push(update.clone()));
@@ -145,7 +144,7 @@ async fn a_provider_that_is_away_costs_nothing_but_time() {
     assert_ne!(app.active_token(&owner).await.unwrap().access_token, token.access_token);
 }
 
-/// STYLE 24: wherever the request that refreshes is dropped, the rotated token is not lost.
+/// Wherever the request that refreshes is dropped, the rotated token is not lost.
 #[tokio::test]
 async fn a_request_dropped_at_any_point_of_its_refresh_loses_no_token() {
     for polls in 0..20 {
@@ -166,107 +165,6 @@ async fn a_request_dropped_at_any_point_of_its_refresh_loses_no_token() {
         // The token that came is the one that the provider knows.
         assert_eq!(app.userinfo(&owner).await.unwrap().sub(), "alice");
     }
-}
-
-/// One store for several registries, as replicas share a database.
-#[derive(Clone, Default)]
-struct Shared(Arc<MemoryTokenStore>);
-
-impl TokenStore for Shared {
-    fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>> {
-        self.0.load(owner)
-    }
-
-    fn save<'a>(&'a self, owner: &'a TokenOwner, token: &'a Token) -> BoxFuture<'a, Result<()>> {
-        self.0.save(owner, token)
-    }
-
-    fn replace<'a>(
-        &'a self,
-        owner: &'a TokenOwner,
-        old: &'a Token,
-        new: &'a Token,
-    ) -> BoxFuture<'a, Result<Saved>> {
-        self.0.replace(owner, old, new)
-    }
-
-    fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>> {
-        self.0.delete(owner)
-    }
-}
-
-/// A longer way to the provider.
-struct Far(Wire);
-
-impl HttpClient for Far {
-    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
-        Box::pin(async move {
-            for _ in 0..50 {
-                tokio::task::yield_now().await;
-            }
-            self.0.send(request).await
-        })
-    }
-}
-
-/// Another process of the same application, with the same store.
-fn replica(world: &World, store: &Shared, http: impl HttpClient + 'static) -> OAuth {
-    let client = ClientConfig::new("op")
-        .client_id("app")
-        .client_secret("secret-of-the-client-32-bytes-lo")
-        .issuer(ISSUER)
-        .scope("openid profile email");
-    OAuth::builder()
-        .register(client)
-        .http_client(http)
-        .shared_clock(world.clock.clone())
-        .token_store(store.clone())
-        .build()
-        .unwrap()
-}
-
-/// Two replicas refresh at the same moment: the second is refused, or gets a token too many, and takes
-/// the first one's from the store.
-#[tokio::test]
-async fn i11_a_replica_that_loses_the_race_takes_the_winners_token() {
-    for rotates in [true, false] {
-        let store = Shared::default();
-        let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
-        let (_, owner, old) = expired(&world).await;
-        if !rotates {
-            world.provider.misbehave(Quirk::NoRotation);
-        }
-        let replica = replica(&world, &store, Far(Wire(world.provider.clone())));
-        let (here, there) = (listen(&world.oauth), listen(&replica));
-        let (one, two) = (world.app(), replica.client("op").unwrap());
-        let (one, two) = tokio::join!(one.active_token(&owner), two.active_token(&owner));
-        let (one, two) = (one.unwrap(), two.unwrap());
-        assert_eq!(world.provider.count(Endpoint::Token), 2);
-        assert_eq!(one.access_token, two.access_token);
-        assert_ne!(one.access_token, old.access_token);
-        let kept = store.load(&owner).await.unwrap().unwrap();
-        assert_eq!(kept.access_token, one.access_token);
-        assert_eq!(kept.refresh_token, one.refresh_token);
-        assert_eq!(here.lock().unwrap().len(), 1);
-        assert!(there.lock().unwrap().is_empty());
-    }
-}
-
-/// A replica that is refused before the winner has saved can't know of it; what it then does to the
-/// store must not cost the winner's token.
-#[tokio::test]
-async fn a_refusal_that_comes_before_the_winners_save_does_not_undo_it() {
-    let store = Shared::default();
-    let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
-    let (_, owner, _) = expired(&world).await;
-    let replica = replica(&world, &store, Wire(world.provider.clone()));
-    let (one, two) = (world.app(), replica.client("op").unwrap());
-    let (one, two) = tokio::join!(one.active_token(&owner), two.active_token(&owner));
-    assert_eq!(two.unwrap_err().kind(), ErrorKind::NoToken);
-    let kept = store.load(&owner).await.unwrap().unwrap();
-    let one = one.unwrap();
-    assert_eq!(kept.access_token, one.access_token);
-    assert!(kept.refresh_token.is_some());
 }
 
 #[tokio::test]
@@ -312,6 +210,9 @@ async fn j31_i14_a_refresh_that_changes_the_user_is_refused() {
         let kept = store.load(&owner).await.unwrap().unwrap();
         assert_eq!(kept.access_token, old.access_token, "{quirk:?}");
         assert!(heard.lock().unwrap().is_empty(), "{quirk:?}");
+        // And the refresh token, which is spent, is not sent again.
+        assert_eq!(world.app().active_token(&owner).await.unwrap_err().kind(), ErrorKind::NoToken);
+        assert_eq!(world.provider.count(Endpoint::Token), 1, "{quirk:?}");
     }
     // The nonce may be left out of a refreshed ID token, and so may the ID token itself.
     for quirk in [Quirk::without_claim("nonce"), Quirk::NoIdToken] {
@@ -322,6 +223,16 @@ async fn j31_i14_a_refresh_that_changes_the_user_is_refused() {
         assert_ne!(token.access_token, old.access_token, "{quirk:?}");
         assert!(token.id_token.is_some(), "{quirk:?}");
     }
+}
+
+/// A login without a nonce is not continued by an ID token that has one.
+#[tokio::test]
+async fn j31_a_nonce_that_was_never_sent_does_not_come_with_a_refresh() {
+    let world = World::with(|p| p, |client| client.dangerous_skip_nonce(), |oauth| oauth);
+    let (_, owner, _) = expired(&world).await;
+    world.provider.misbehave(Quirk::RefreshedClaim("nonce".into(), json!("unasked")));
+    let error = world.app().active_token(&owner).await.unwrap_err();
+    assert!(error.to_string().contains("`nonce`"), "{error}");
 }
 
 #[tokio::test]

@@ -1,0 +1,170 @@
+//! What depends on how clients are registered, and several of them in one browser.
+
+use std::time::Duration;
+
+use authlib_core::login::{self, Session as _};
+use authlib_core::{AuthorizeOptions, ClientConfig, ErrorKind, LogoutOptions, Params};
+use authlib_provider::{Endpoint, Quirk};
+use http::Method;
+use url::Url;
+
+use crate::world::{Browser, ISSUER, World};
+
+/// A world with a second client of the same provider.
+fn two_clients() -> World {
+    let other = ClientConfig::new("other")
+        .client_id("app")
+        .client_secret("secret-of-the-client-32-bytes-lo")
+        .issuer(ISSUER)
+        .scope("openid");
+    World::with(|p| p, |c| c, |oauth| oauth.register(other))
+}
+
+#[tokio::test]
+async fn two_logins_that_finish_at_once_in_one_browser_are_both_remembered() {
+    let world = two_clients();
+    let browser = Browser::default();
+    let other = world.oauth.client("other").unwrap();
+    let first = world.start(&browser).await.unwrap();
+    let options = AuthorizeOptions::from("/authorize/other");
+    let answer = login::authorize_redirect(&other, &browser, options).await.unwrap();
+    let second = answer.headers()["location"].to_str().unwrap();
+    let first = world.provider.approve(&first, "alice");
+    let second = world.provider.approve(second, "bob");
+    let params = world.receive(&browser, &second).await.unwrap();
+    let (one, two) = tokio::join!(
+        world.finish(&browser, &first),
+        login::authorize_access_token(&other, &browser, &params)
+    );
+    assert_eq!(one.unwrap().token.userinfo().unwrap().sub(), "alice");
+    assert_eq!(two.unwrap().token.userinfo().unwrap().sub(), "bob");
+    let state = browser.load().await.unwrap().unwrap();
+    let mut clients: Vec<_> = state.logins().iter().map(|login| login.client.as_str()).collect();
+    clients.sort_unstable();
+    assert_eq!(clients, ["op", "other"]);
+}
+
+/// C2, without a browser: a record is good for the client that made it only.
+#[tokio::test]
+async fn c2_a_pending_login_of_another_client_is_refused() {
+    let world = two_clients();
+    let options = AuthorizeOptions::from("/authorize/op");
+    let (url, pending) = world.app().create_authorization_url(options).await.unwrap();
+    let back = Url::parse(&world.provider.approve(url.as_str(), "alice")).unwrap();
+    let callback = Params::parse(back.query().unwrap());
+    let other = world.oauth.client("other").unwrap();
+    let error = other.fetch_access_token(pending, &callback).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCallback);
+    assert_eq!(world.provider.count(Endpoint::Token), 0);
+}
+
+/// An ID token that nobody asked for is neither verified nor kept, and tells nobody who it is.
+#[tokio::test]
+async fn an_id_token_that_was_not_asked_for_is_dropped() {
+    let world = World::with(
+        |p| p,
+        |client| client.scope("profile").without_userinfo_at_login(),
+        |oauth| oauth,
+    );
+    world.provider.misbehave(Quirk::token("id_token", "a.b.c"));
+    let login = world.log_in(&Browser::default()).await.unwrap();
+    assert!(login.token.id_token.is_none());
+    assert!(login.token.userinfo().is_err());
+}
+
+/// J17: a nonce must be absent if none was sent.
+#[tokio::test]
+async fn j17_a_nonce_that_was_not_sent_must_not_come() {
+    let world = World::with(|p| p, |client| client.dangerous_skip_nonce(), |oauth| oauth);
+    let browser = Browser::default();
+    assert!(!world.start(&browser).await.unwrap().contains("nonce"));
+    world.log_in(&browser).await.unwrap();
+    world.provider.misbehave(Quirk::claim("nonce", "of another login"));
+    let error = world.log_in(&browser).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidIdToken);
+    assert!(error.to_string().contains("`nonce`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_provider_that_wants_pushed_requests_is_not_sent_others() {
+    let world = World::new();
+    world.provider.misbehave(Quirk::metadata("require_pushed_authorization_requests", true));
+    let error = world.start(&Browser::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+}
+
+/// S7: where the browser goes after the login is a path of this site.
+#[tokio::test]
+async fn s7_next_is_a_path_on_this_site_or_the_start() {
+    for (next, lands) in [
+        ("/inbox?page=2#x", "/inbox?page=2#x"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("\t//evil.example", "/"),
+        ("https:evil.example", "/"),
+        ("https://evil.example/", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/%09/evil.example", "/"),
+        ("/@evil.example", "/"),
+        ("", "/"),
+    ] {
+        let world = World::new();
+        let browser = Browser::default();
+        let options = AuthorizeOptions::from("/authorize/op").next(next);
+        let url = world.start_with(&browser, options).await.unwrap();
+        let back = world.provider.approve(&url, "alice");
+        assert_eq!(world.finish(&browser, &back).await.unwrap().next, lands, "{next:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_way_back_from_a_logout_is_open_for_ten_minutes() {
+    let world = World::new();
+    let browser = Browser::default();
+    world.log_in(&browser).await.unwrap();
+    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    let answer = login::logout_redirect(&world.oauth, &browser, options, "/").await.unwrap();
+    let url = Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap();
+    let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    world.clock.advance(Duration::from_secs(601));
+    let query = format!("state={state}");
+    let back =
+        login::validate_logout_response(&world.oauth, &browser, &Method::GET, Some(&query)).await;
+    assert_eq!(back.unwrap_err().kind(), ErrorKind::InvalidCallback);
+}
+
+/// RP-CASES client-secret-basic and its kin: each way of client authentication, and awkward secrets.
+#[tokio::test]
+async fn each_client_authentication_is_what_the_provider_accepts() {
+    use authlib_provider::Client;
+    const AWKWARD: &str = "p%\u{e4} +:&=\"";
+    for (method, secret) in [
+        ("client_secret_basic", Some(AWKWARD)),
+        ("client_secret_post", Some(AWKWARD)),
+        ("none", None),
+    ] {
+        let world = World::with(
+            |provider| {
+                let client = match secret {
+                    Some(secret) => Client::confidential("i:d", secret),
+                    None => Client::public("i:d"),
+                };
+                provider.client(client.auth_method(method).redirect_uri(crate::world::CALLBACK))
+            },
+            |mut client| {
+                client.client_secret = secret.map(Into::into);
+                client.client_id("i:d").token_endpoint_auth_method(method)
+            },
+            |oauth| oauth,
+        );
+        let login = world.log_in(&Browser::default()).await;
+        assert!(login.is_ok(), "{method}: {login:?}");
+        let seen = world.provider.requests();
+        let token = seen.iter().find(|seen| seen.endpoint == Endpoint::Token).unwrap();
+        assert_eq!(token.authorization.is_some(), method == "client_secret_basic");
+        assert_eq!(
+            token.names.iter().any(|name| name == "client_secret"),
+            method == "client_secret_post"
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! Several processes with one token store, and no lock between them.
+
+use std::sync::{Arc, Mutex};
+
+use authlib_core::message::{Request, Response};
+use authlib_core::store::{MemoryTokenStore, Saved, TokenOwner, TokenStore};
+use authlib_core::transport::{BoxFuture, HttpClient, TransportError};
+use authlib_core::{ClientConfig, ErrorKind, OAuth, Result, Token};
+use authlib_provider::{Endpoint, Quirk};
+
+use crate::tokens::{expired, listen};
+use crate::world::{ISSUER, Wire, World};
+
+/// One store for several registries, as replicas share a database.
+#[derive(Clone, Default)]
+pub(crate) struct Shared(Arc<MemoryTokenStore>);
+
+impl TokenStore for Shared {
+    fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>> {
+        self.0.load(owner)
+    }
+
+    fn save<'a>(&'a self, owner: &'a TokenOwner, token: &'a Token) -> BoxFuture<'a, Result<()>> {
+        self.0.save(owner, token)
+    }
+
+    fn replace<'a>(
+        &'a self,
+        owner: &'a TokenOwner,
+        old: &'a Token,
+        new: &'a Token,
+    ) -> BoxFuture<'a, Result<Saved>> {
+        self.0.replace(owner, old, new)
+    }
+
+    fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>> {
+        self.0.delete(owner)
+    }
+}
+
+/// A longer way to the provider.
+struct Far(Wire);
+
+impl HttpClient for Far {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        Box::pin(async move {
+            for _ in 0..50 {
+                tokio::task::yield_now().await;
+            }
+            self.0.send(request).await
+        })
+    }
+}
+
+/// Another process of the same application, with the same store.
+fn replica(world: &World, store: &Shared, http: impl HttpClient + 'static) -> OAuth {
+    let client = ClientConfig::new("op")
+        .client_id("app")
+        .client_secret("secret-of-the-client-32-bytes-lo")
+        .issuer(ISSUER)
+        .scope("openid profile email");
+    OAuth::builder()
+        .register(client)
+        .http_client(http)
+        .shared_clock(world.clock.clone())
+        .token_store(store.clone())
+        .build()
+        .unwrap()
+}
+
+/// Two replicas refresh at the same moment: the second is refused, or gets a token too many, and takes
+/// the first one's from the store.
+#[tokio::test]
+async fn i11_a_replica_that_loses_the_race_takes_the_winners_token() {
+    for rotates in [true, false] {
+        let store = Shared::default();
+        let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+        let (_, owner, old) = expired(&world).await;
+        if !rotates {
+            world.provider.misbehave(Quirk::NoRotation);
+        }
+        let replica = replica(&world, &store, Far(Wire(world.provider.clone())));
+        let (here, there) = (listen(&world.oauth), listen(&replica));
+        let (one, two) = (world.app(), replica.client("op").unwrap());
+        let (one, two) = tokio::join!(one.active_token(&owner), two.active_token(&owner));
+        let (one, two) = (one.unwrap(), two.unwrap());
+        assert_eq!(world.provider.count(Endpoint::Token), 2);
+        assert_eq!(one.access_token, two.access_token);
+        assert_ne!(one.access_token, old.access_token);
+        let kept = store.load(&owner).await.unwrap().unwrap();
+        assert_eq!(kept.access_token, one.access_token);
+        assert_eq!(kept.refresh_token, one.refresh_token);
+        assert_eq!(here.lock().unwrap().len(), 1);
+        assert!(there.lock().unwrap().is_empty());
+    }
+}
+
+/// A replica that is refused before the winner has saved can't know of it; what it then does to the
+/// store must not cost the winner's token.
+#[tokio::test]
+async fn a_refusal_that_comes_before_the_winners_save_does_not_undo_it() {
+    let store = Shared::default();
+    let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+    let (_, owner, _) = expired(&world).await;
+    let replica = replica(&world, &store, Wire(world.provider.clone()));
+    let (one, two) = (world.app(), replica.client("op").unwrap());
+    let (one, two) = tokio::join!(one.active_token(&owner), two.active_token(&owner));
+    assert_eq!(two.unwrap_err().kind(), ErrorKind::NoToken);
+    let kept = store.load(&owner).await.unwrap().unwrap();
+    let one = one.unwrap();
+    assert_eq!(kept.access_token, one.access_token);
+    assert!(kept.refresh_token.is_some());
+}
+
+/// A store in which another process saves its token right after our first look.
+struct Overtaken(Shared, Arc<Mutex<Option<Token>>>);
+
+impl TokenStore for Overtaken {
+    fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>> {
+        Box::pin(async move {
+            let found = self.0.load(owner).await;
+            let newer = self.1.lock().unwrap().take();
+            if let Some(newer) = newer {
+                self.0.save(owner, &newer).await?;
+            }
+            found
+        })
+    }
+
+    fn save<'a>(&'a self, owner: &'a TokenOwner, token: &'a Token) -> BoxFuture<'a, Result<()>> {
+        self.0.save(owner, token)
+    }
+
+    fn replace<'a>(
+        &'a self,
+        owner: &'a TokenOwner,
+        old: &'a Token,
+        new: &'a Token,
+    ) -> BoxFuture<'a, Result<Saved>> {
+        self.0.replace(owner, old, new)
+    }
+
+    fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>> {
+        self.0.delete(owner)
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_another_process_renewed_meanwhile_is_not_refreshed_again() {
+    let newer = Arc::new(Mutex::new(None));
+    let store = Overtaken(Shared::default(), newer.clone());
+    let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store));
+    let (_, owner, _) = expired(&world).await;
+    *newer.lock().unwrap() = Some(Token::bearer("the other process's"));
+    let token = world.app().active_token(&owner).await.unwrap();
+    assert_eq!(token.access_token.expose(), "the other process's");
+    assert_eq!(world.provider.count(Endpoint::Token), 0);
+}
