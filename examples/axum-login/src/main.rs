@@ -133,6 +133,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::from_env()?;
+    if settings.forgets_tokens {
+        eprintln!(
+            "DATABASE_URL is not used yet: tokens are kept in memory and end with this process"
+        );
+    }
     let mut builder = OAuth::builder().base_url(&settings.base_url).load_env();
     if let Some(file) = &settings.config_file {
         builder = builder.load_file(file);

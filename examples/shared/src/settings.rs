@@ -9,6 +9,8 @@ pub struct Settings {
     pub address: (String, u16),
     /// `BASE_URL`: the app's external URL, `http://localhost:$PORT` by default.
     pub base_url: String,
+    /// Whether `DATABASE_URL` names a file in which tokens are not kept yet.
+    pub forgets_tokens: bool,
     /// `AUTHLIB_CONFIG`, or `authlib.toml` if there is one.
     pub config_file: Option<PathBuf>,
 }
@@ -28,14 +30,14 @@ impl Settings {
         let port = get("PORT").unwrap_or_else(|| "3000".to_owned());
         let port =
             port.parse().map_err(|_| format!("PORT is {port:?}, which is no port number"))?;
-        for name in ["DATABASE_URL", "REDIS_URL"] {
-            // Silently keeping tokens in memory would be no small surprise to several replicas.
-            if get(name).is_some() {
-                return Err(format!(
-                    "{name} is set, but only the in-memory stores are built so far: unset it"
-                ));
-            }
+        if get("REDIS_URL").is_some() {
+            return Err(not_built("REDIS_URL"));
         }
+        // One process loses nothing but its tokens when it ends; several would lose logins.
+        if get("DATABASE_URL").is_some_and(|url| !url.starts_with("sqlite:")) {
+            return Err(not_built("DATABASE_URL"));
+        }
+        let forgets_tokens = get("DATABASE_URL").is_some_and(|url| !url.contains("memory"));
         let base_url = get("BASE_URL").unwrap_or_else(|| format!("http://localhost:{port}"));
         let by_default = PathBuf::from("authlib.toml");
         let config_file = match get("AUTHLIB_CONFIG") {
@@ -46,8 +48,13 @@ impl Settings {
             address: (get("HOST").unwrap_or_else(|| "127.0.0.1".to_owned()), port),
             base_url: base_url.trim_end_matches('/').to_owned(),
             config_file,
+            forgets_tokens,
         })
     }
+}
+
+fn not_built(name: &str) -> String {
+    format!("{name} is set, but the stores that replicas share are not built yet: unset it")
 }
 
 #[cfg(test)]
@@ -73,5 +80,8 @@ mod tests {
     fn a_wrong_setting_is_named() {
         assert!(read(&[("PORT", "x")]).unwrap_err().contains("PORT"));
         assert!(read(&[("REDIS_URL", "redis://x")]).unwrap_err().contains("REDIS_URL"));
+        assert!(read(&[("DATABASE_URL", "postgres://x")]).unwrap_err().contains("DATABASE_URL"));
+        assert!(read(&[("DATABASE_URL", "sqlite:a.db")]).unwrap().forgets_tokens);
+        assert!(!read(&[("DATABASE_URL", "sqlite::memory:")]).unwrap().forgets_tokens);
     }
 }

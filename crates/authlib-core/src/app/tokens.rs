@@ -107,6 +107,7 @@ impl RemoteApp {
     }
 
     async fn refresh(&self, owner: &TokenOwner) -> Result<Token> {
+        let _lock = self.inner.ports.tokens.lock(owner).await?;
         // Loaded again: somebody may have refreshed it between our look and our turn.
         let old = self.stored_token(owner).await?;
         if !old.is_expired(self.now(), self.inner.settings.leeway) {

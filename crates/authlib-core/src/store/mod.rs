@@ -42,6 +42,23 @@ impl fmt::Debug for TokenOwner {
     }
 }
 
+/// Held by who refreshes a token; dropping it lets the next one in.
+#[derive(Default)]
+pub struct RefreshLock(Option<Box<dyn Send + Sync>>);
+
+impl RefreshLock {
+    /// A lock that is let go when `guard` is dropped.
+    pub fn new(guard: impl Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(guard)))
+    }
+}
+
+impl fmt::Debug for RefreshLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefreshLock").field("held", &self.0.is_some()).finish()
+    }
+}
+
 /// What became of a token that was to be saved.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -87,6 +104,21 @@ pub trait TokenStore: Send + Sync {
         old: &'a Token,
         new: &'a Token,
     ) -> BoxFuture<'a, Result<Saved>>;
+
+    /// Waits until nobody else refreshes the owner's token, and holds the others off until the lock is
+    /// dropped, so that of many processes over one store one refreshes and the others find its token.
+    ///
+    /// The default holds nobody off: within one process a refresh is shared already. A store for several
+    /// processes takes a lease in its database, which must **end by itself** after half a minute or so:
+    /// its holder may have died.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) when the store can't be asked.
+    fn lock<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<RefreshLock>> {
+        let _ = owner;
+        Box::pin(std::future::ready(Ok(RefreshLock::default())))
+    }
 
     /// Forgets the owner's token; one that isn't there is forgotten already.
     ///

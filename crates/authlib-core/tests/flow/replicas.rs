@@ -1,9 +1,9 @@
-//! Several processes with one token store, and no lock between them.
+//! Several processes with one token store, with and without a lock between them.
 
 use std::sync::{Arc, Mutex};
 
 use authlib_core::message::{Request, Response};
-use authlib_core::store::{MemoryTokenStore, Saved, TokenOwner, TokenStore};
+use authlib_core::store::{MemoryTokenStore, RefreshLock, Saved, TokenOwner, TokenStore};
 use authlib_core::transport::{BoxFuture, HttpClient, TransportError};
 use authlib_core::{ClientConfig, ErrorKind, OAuth, Result, Token};
 use authlib_provider::{Endpoint, Quirk};
@@ -155,4 +155,60 @@ async fn a_token_that_another_process_renewed_meanwhile_is_not_refreshed_again()
     let token = world.app().active_token(&owner).await.unwrap();
     assert_eq!(token.access_token.expose(), "the other process's");
     assert_eq!(world.provider.count(Endpoint::Token), 0);
+}
+
+/// A store that lets one process at a time refresh.
+#[derive(Clone, Default)]
+struct Locking(Shared, Arc<tokio::sync::Mutex<()>>);
+
+impl TokenStore for Locking {
+    fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>> {
+        self.0.load(owner)
+    }
+
+    fn save<'a>(&'a self, owner: &'a TokenOwner, token: &'a Token) -> BoxFuture<'a, Result<()>> {
+        self.0.save(owner, token)
+    }
+
+    fn replace<'a>(
+        &'a self,
+        owner: &'a TokenOwner,
+        old: &'a Token,
+        new: &'a Token,
+    ) -> BoxFuture<'a, Result<Saved>> {
+        self.0.replace(owner, old, new)
+    }
+
+    fn lock<'a>(&'a self, _: &'a TokenOwner) -> BoxFuture<'a, Result<RefreshLock>> {
+        Box::pin(async move { Ok(RefreshLock::new(self.1.clone().lock_owned().await)) })
+    }
+
+    fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>> {
+        self.0.delete(owner)
+    }
+}
+
+/// I11: a thousand calls on three replicas over a store with a lock send one refresh request.
+#[tokio::test]
+async fn i11_a_thousand_calls_on_three_replicas_refresh_once() {
+    let store = Locking::default();
+    let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+    let (_, owner, _) = expired(&world).await;
+    let others = [(), ()].map(|()| {
+        let client = ClientConfig::new("op")
+            .client_id("app")
+            .client_secret("secret-of-the-client-32-bytes-lo")
+            .issuer(ISSUER)
+            .scope("openid profile email");
+        let builder = OAuth::builder().register(client).shared_clock(world.clock.clone());
+        let builder = builder.http_client(Wire(world.provider.clone()));
+        builder.token_store(store.clone()).build().unwrap().client("op").unwrap()
+    });
+    let [second, third] = others;
+    let apps = [world.app(), second, third];
+    let calls = (0..1000).map(|nth| apps[nth % 3].active_token(&owner));
+    let tokens = futures_util::future::join_all(calls).await;
+    let first = tokens[0].as_ref().unwrap().access_token.clone();
+    assert!(tokens.iter().all(|token| token.as_ref().unwrap().access_token == first));
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
 }
