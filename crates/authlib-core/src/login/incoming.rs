@@ -110,7 +110,7 @@ async fn read(
         let known = session.load().await?.is_some_and(|known| known.has_pending(state));
         if !known {
             tracing::debug!(client = app.name(), "a form_post came without its session");
-            return Ok(Received::Answer(repost::page(&params)));
+            return Ok(Received::Answer(repost::answer(&params)));
         }
     }
     Ok(Received::Callback(CallbackParams(params)))

@@ -3,7 +3,7 @@
 use http::HeaderValue;
 use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 
-use super::status::{Answer, escaped, html};
+use super::status::{Answer, escaped, html, page};
 use crate::params::Params;
 
 /// The query that marks the second post, so that there is never a third.
@@ -23,7 +23,7 @@ pub(super) fn is_repeated(query: Option<&str>) -> bool {
 
 /// The page: the same fields, posted to the same place by script, or by a button where scripts are
 /// off. It refers by its origin, which the second post needs to count as same-origin everywhere.
-pub(super) fn page(params: &Params) -> Answer {
+pub(super) fn answer(params: &Params) -> Answer {
     let fields: String = params
         .iter()
         .map(|(name, value)| {
@@ -32,13 +32,11 @@ pub(super) fn page(params: &Params) -> Answer {
         })
         .collect();
     let body = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Logging in…</title>\
-         <meta name=\"viewport\" content=\"width=device-width\">\
-         <body style=\"font:16px system-ui,sans-serif;text-align:center;margin-top:20vh\">\
-         <form method=\"post\" action=\"?{MARK}\">{fields}\
+        "<form method=\"post\" action=\"?{MARK}\">{fields}\
          <noscript><p>One more step to log in.</p><button>Continue</button></noscript></form>\
-         <script>{SCRIPT}</script></body></html>"
+         <script>{SCRIPT}</script>"
     );
+    let body = page("Logging in…", &body);
     let mut answer = html(http::StatusCode::OK, body);
     let headers = answer.headers_mut();
     let policy = POLICY.replace("HASH", &script_hash());
@@ -61,7 +59,7 @@ mod tests {
     #[test]
     fn the_page_repeats_the_form_escaped_and_allows_its_own_script_only() {
         let params = Params::new().with("state", "\"><script>alert(1)</script>").with("code", "c");
-        let answer = page(&params);
+        let answer = answer(&params);
         let body = String::from_utf8(answer.body().clone()).unwrap();
         assert!(body.contains("name=\"code\" value=\"c\""));
         assert!(!body.contains("<script>alert"));

@@ -43,16 +43,13 @@ pub fn error_answer(error: &Error, headers: &HeaderMap) -> Answer {
         let body = serde_json::json!({ "error": code, "error_description": words });
         return json(status, &body);
     }
-    let title = escaped(title(error.kind()));
-    let words = escaped(&words);
-    let body = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\
-         <meta name=\"viewport\" content=\"width=device-width\">\
-         <body style=\"font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;\
-         padding:0 1rem\"><h1 style=\"font-size:1.5rem\">{title}</h1><p>{words}</p>\
-         <p><a href=\"/\">Back to the start</a></p></body></html>"
-    );
-    html(status, body)
+    let body = format!("<p>{}</p><a href=\"/\">Back to the start</a>", escaped(&words));
+    html(status, page(title(error.kind()), &body))
+}
+
+/// A page of ours; `body` is HTML.
+pub(super) fn page(title: &str, body: &str) -> String {
+    include_str!("page.html").replace("{{title}}", title).replace("{{body}}", body)
 }
 
 /// The status, the code and the words for the user.
