@@ -19,6 +19,7 @@ chapters! {
     errors: "errors.md",
     testing: "testing.md",
     security: "security.md",
+    attacks: "attacks.md",
     authlib: "authlib.md",
 }
 
@@ -31,5 +32,34 @@ mod tests {
         for key in authlib_core::config::key_names() {
             assert!(table.contains(&format!("`{key}`")), "{key}");
         }
+    }
+
+    /// Every test that the table of attacks names is there.
+    #[test]
+    fn the_table_of_attacks_names_tests_that_exist() {
+        let crates = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates");
+        let mut code = String::new();
+        let mut folders = vec![std::path::PathBuf::from(crates)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().flatten() {
+                let path = entry.path();
+                if path.is_dir() && !path.ends_with("node_modules") && !path.ends_with("target") {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|ending| ending == "rs") {
+                    code.push_str(&std::fs::read_to_string(path).unwrap());
+                }
+            }
+        }
+        let table = include_str!("attacks.md");
+        let names = table.lines().filter(|line| line.starts_with('|')).skip(2).flat_map(|row| {
+            row.rsplit_once(" | ").map_or("", |(_, tests)| tests).split('`').skip(1).step_by(2)
+        });
+        let mut count = 0;
+        for name in names {
+            let name = name.trim_end_matches(" |");
+            assert!(code.contains(&format!("fn {name}(")), "there is no test `{name}`");
+            count += 1;
+        }
+        assert!(count > 50, "{count}");
     }
 }
