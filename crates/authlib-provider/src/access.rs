@@ -42,12 +42,27 @@ pub(crate) struct Refresh {
 /// Everything that was granted.
 #[derive(Debug, Default)]
 pub(crate) struct Granted {
+    families: u64,
     pub(crate) codes: HashMap<String, Code>,
     pub(crate) access: HashMap<String, Access>,
     pub(crate) refresh: HashMap<String, Refresh>,
 }
 
+/// The most codes, and the most tokens of a kind. Beyond, all go: a demo that was left running starts anew.
+const MAX: usize = 10_000;
+
 impl Granted {
+    /// A family that nobody is of yet.
+    pub(crate) fn new_family(&mut self) -> u64 {
+        self.families += 1;
+        if self.codes.len() >= MAX || self.access.len() >= MAX || self.refresh.len() >= MAX {
+            self.codes.clear();
+            self.access.clear();
+            self.refresh.clear();
+        }
+        self.families
+    }
+
     /// Revokes all tokens of a login: a code or a refresh token was used twice (RFC 6749 §4.1.2,
     /// RFC 9700 §4.14.2).
     pub(crate) fn revoke(&mut self, family: u64) {

@@ -12,6 +12,7 @@ use crate::exchange::{self, Fields, field};
 use crate::pages;
 use crate::provider::{Provider, unguessable};
 use crate::quirk::Quirk;
+use crate::user::User;
 
 /// How long a code is good for.
 const CODE_LIFETIME: Duration = Duration::from_secs(60);
@@ -26,6 +27,9 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
     if request.method() == Method::POST {
         return submitted(provider, fields);
     }
+    if request.method() != Method::GET {
+        return exchange::respond(405, "text/plain", "GET and POST only\n");
+    }
     let (client, redirect_uri) = match known(provider, fields) {
         Ok(known) => known,
         Err(problem) => return pages::problem(&problem),
@@ -33,11 +37,16 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
     if let Some((error, description)) = wrong(client, fields) {
         return answer(provider, fields, &redirect_uri, &refusal(error, description));
     }
+    let silent = field(fields, "prompt") == Some("none");
     let auto = provider.state().auto_approve.clone();
     if let Some(user) = auto {
+        if silent && field(fields, "max_age") == Some("0") {
+            let error = refusal("login_required", "the user has to log in again");
+            return answer(provider, fields, &redirect_uri, &error);
+        }
         return decide(provider, fields, Some(&user));
     }
-    if field(fields, "prompt") == Some("none") {
+    if silent {
         let session = exchange::cookie(request, SESSION)
             .and_then(|cookie| provider.state().sessions.get(&cookie).cloned());
         let fresh = session.filter(|(_, since)| {
@@ -52,10 +61,17 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
             }
         };
     }
-    let suggestion = field(fields, "login_hint")
-        .map(ToOwned::to_owned)
-        .or_else(|| provider.state().users.first().map(|user| user.sub.clone()));
-    pages::login(client, fields, &suggestion.unwrap_or_default(), &redirect_uri)
+    let hint = field(fields, "login_hint").map(ToOwned::to_owned);
+    let state = provider.state();
+    let suggested = hint.or_else(|| state.users.first().map(|user| user.sub.clone()));
+    let username = suggested.unwrap_or_default();
+    let known = state.users.iter().find(|user| user.sub == username);
+    let person = pages::Person {
+        display_name: known.map_or(username.as_str(), User::display_name).to_owned(),
+        username,
+    };
+    drop(state);
+    pages::login(client, fields, &person, &redirect_uri)
 }
 
 /// The login page was sent off.
@@ -64,9 +80,15 @@ fn submitted(provider: &Provider, fields: &Fields) -> Response {
     if field(fields, "decision") != Some("allow") {
         return decide(provider, &asked, None);
     }
-    let user =
-        field(fields, "username").unwrap_or("alice").trim().chars().take(64).collect::<String>();
+    let user = written(fields, "username");
+    if user.is_empty() {
+        return pages::problem("A user name is needed.");
+    }
+    provider.state().name(&user, &written(fields, "display_name"));
     let mut response = decide(provider, &asked, Some(&user));
+    if response.status() == http::StatusCode::BAD_REQUEST {
+        return response;
+    }
     let cookie = unguessable();
     let now = provider.now_seconds();
     let mut state = provider.state();
@@ -75,9 +97,15 @@ fn submitted(provider: &Provider, fields: &Fields) -> Response {
     }
     state.sessions.insert(cookie.clone(), (user, now));
     drop(state);
-    let value = format!("{SESSION}={cookie}; Path=/; HttpOnly; SameSite=Lax");
+    let secure = if provider.issuer().starts_with("https:") { "; Secure" } else { "" };
+    let value = format!("{SESSION}={cookie}; Path=/; HttpOnly; SameSite=Lax{secure}");
     exchange::set(&mut response, header::SET_COOKIE, &value);
     response
+}
+
+/// What was written into a field of the page.
+fn written(fields: &Fields, name: &str) -> String {
+    field(fields, name).unwrap_or_default().trim().chars().take(64).collect()
 }
 
 /// The answer to an authorization request that `user` allowed, or that was refused.
@@ -108,7 +136,7 @@ fn allowed(
     let code = unguessable();
     let mut state = provider.state();
     let user = state.user(user);
-    let family = state.granted.codes.len() as u64;
+    let family = state.granted.new_family();
     let grant = Grant {
         family,
         client: field(asked, "client_id").unwrap_or_default().to_owned(),
@@ -132,6 +160,9 @@ fn allowed(
 
 /// The client and its redirect URI; without both, nobody is redirected anywhere (RFC 6749 §4.1.2.1).
 fn known<'a>(provider: &'a Provider, fields: &Fields) -> Result<(&'a Client, String), String> {
+    if let Some(name) = exchange::repeated(fields) {
+        return Err(format!("“{name}” stands twice in the request."));
+    }
     let id = field(fields, "client_id").unwrap_or_default();
     let client = provider.client(id).ok_or_else(|| format!("There is no client “{id}” here."))?;
     let uri = field(fields, "redirect_uri").unwrap_or_default();
@@ -144,11 +175,21 @@ fn known<'a>(provider: &'a Provider, fields: &Fields) -> Result<(&'a Client, Str
 
 /// What is wrong with the rest of the request.
 fn wrong(client: &Client, fields: &Fields) -> Option<(&'static str, &'static str)> {
+    if field(fields, "request").is_some() {
+        return Some(("request_not_supported", "request objects are not offered"));
+    }
+    if field(fields, "request_uri").is_some() {
+        return Some(("request_uri_not_supported", "request objects are not offered"));
+    }
+    if field(fields, "max_age").is_some_and(|age| age.parse::<u64>().is_err()) {
+        return Some(("invalid_request", "`max_age` is a number of seconds"));
+    }
     if field(fields, "response_type") != Some("code") {
         return Some(("unsupported_response_type", "only `code` is offered"));
     }
     match (field(fields, "code_challenge"), field(fields, "code_challenge_method")) {
-        (Some(_), Some("S256")) => {}
+        // The hash of RFC 7636 §4.2 has this length.
+        (Some(challenge), Some("S256")) if challenge.len() == 43 => {}
         (None, None) if client.secret.is_some() => {}
         (None, None) => return Some(("invalid_request", "public clients must use PKCE")),
         _ => return Some(("invalid_request", "only the PKCE method S256 is offered")),

@@ -1,7 +1,11 @@
 //! [`Client`]: who may ask this provider for logins.
 
+use std::fmt;
+
+use url::{Host, Url};
+
 /// A registered client of the provider.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Client {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -77,8 +81,26 @@ impl Client {
     }
 
     fn on_this_machine(&self, uri: &str) -> bool {
-        let Ok(url) = url::Url::parse(uri) else { return false };
-        let host = url.host_str().unwrap_or_default();
-        self.any_loopback && matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+        let Ok(url) = Url::parse(uri) else { return false };
+        let here = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        // `http://localhost:80@127.0.0.1/` reads like another address than it is.
+        let plain =
+            url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+        self.any_loopback && here && plain && matches!(url.scheme(), "http" | "https")
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("id", &self.id)
+            .field("secret", &self.secret.as_ref().map(|_| "[redacted]"))
+            .field("redirect_uris", &self.redirect_uris)
+            .finish_non_exhaustive()
     }
 }

@@ -1,8 +1,8 @@
 //! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0 §2 and §3).
 
 use authlib_core::message::{Request, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::Value;
 
 use crate::exchange::{self, Fields, field};
@@ -14,7 +14,7 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
     if let Some(cookie) = exchange::cookie(request, "op_session") {
         provider.state().sessions.remove(&cookie);
     }
-    let hinted = field(fields, "id_token_hint").map(client_of);
+    let hinted = field(fields, "id_token_hint").map(|hint| client_of(provider, hint));
     let client = match (hinted, field(fields, "client_id")) {
         (Some(None), _) => {
             return pages::problem("The ID token hint is no token of this provider.");
@@ -49,10 +49,25 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
     exchange::redirect(&exchange::with_query(uri, &back))
 }
 
-/// The audience of an ID token. Its signature is not asked for: the hint opens nothing here, it only
-/// saves a question.
-fn client_of(token: &str) -> Option<String> {
-    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: Value = serde_json::from_slice(&payload).ok()?;
-    claims.get("aud")?.as_str().map(ToOwned::to_owned)
+/// The client for which an ID token was issued here. One that has expired is as good (§2).
+fn client_of(provider: &Provider, token: &str) -> Option<String> {
+    let algorithm = jsonwebtoken::decode_header(token).ok()?.alg;
+    let mut validation = Validation::new(algorithm);
+    validation.set_issuer(&[provider.issuer()]);
+    validation.validate_aud = false;
+    validation.validate_exp = false;
+    let keys = provider.state().keys.clone();
+    let known = keys.iter().filter(|key| key.algorithm == algorithm);
+    let public = known.clone().filter_map(|key| {
+        let jwk: Jwk = serde_json::from_value(key.public.clone()).ok()?;
+        DecodingKey::from_jwk(&jwk).ok()
+    });
+    let shared = known.filter(|key| key.public.is_null()).flat_map(|_| {
+        let secrets = provider.inner().clients.iter().filter_map(|client| client.secret.as_deref());
+        secrets.map(|secret| DecodingKey::from_secret(secret.as_bytes()))
+    });
+    public.chain(shared).find_map(|key| {
+        let claims = jsonwebtoken::decode::<Value>(token, &key, &validation).ok()?.claims;
+        claims.get("aud")?.as_str().map(ToOwned::to_owned)
+    })
 }

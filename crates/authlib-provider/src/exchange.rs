@@ -1,6 +1,6 @@
 //! Requests and responses in the small: fields in, JSON and redirects out.
 
-use authlib_core::message::{Request, Response};
+use authlib_core::message::{self, Request, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -20,15 +20,35 @@ pub(crate) fn parse(text: &str) -> Fields {
     form_urlencoded::parse(text.as_bytes()).into_owned().collect()
 }
 
-/// Query and form of a request together.
+/// The fields of the query of a GET, or else of the form; never of both, so that no secret is taken
+/// from a URL (RFC 6749 §2.3.1).
 pub(crate) fn fields(request: &Request) -> Fields {
-    let mut fields = parse(request.uri().query().unwrap_or_default());
-    let form = header(request, "content-type")
-        .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
-    if form && request.body().len() <= MAX_FORM {
-        fields.extend(parse(&String::from_utf8_lossy(request.body())));
+    if request.method() == http::Method::POST { form(request) } else { query(request) }
+}
+
+pub(crate) fn query(request: &Request) -> Fields {
+    parse(request.uri().query().unwrap_or_default())
+}
+
+pub(crate) fn form(request: &Request) -> Fields {
+    let media_type = message::media_type(request.headers());
+    if media_type.as_deref() == Some("application/x-www-form-urlencoded")
+        && request.body().len() <= MAX_FORM
+    {
+        parse(&String::from_utf8_lossy(request.body()))
+    } else {
+        Fields::new()
     }
-    fields
+}
+
+/// A field that stands twice, which RFC 6749 §3.1 and §3.2 forbid.
+pub(crate) fn repeated(fields: &Fields) -> Option<&str> {
+    let mut names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    names.windows(2).find_map(|pair| match pair {
+        [first, second] if first == second => Some(*first),
+        _ => None,
+    })
 }
 
 /// The value of a field that stands once; one that is empty or repeated counts as absent.
@@ -40,6 +60,12 @@ pub(crate) fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
 
 pub(crate) fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request.headers().get(name)?.to_str().ok()
+}
+
+/// What stands behind a scheme, in whatever letter case (RFC 9110 §11.1), in an `Authorization` header.
+pub(crate) fn credentials<'a>(header: &'a str, scheme: &str) -> Option<&'a str> {
+    let (known, rest) = header.split_once(' ')?;
+    known.eq_ignore_ascii_case(scheme).then(|| rest.trim())
 }
 
 /// A cookie of the request.

@@ -27,6 +27,11 @@ pub(crate) fn make(
         provider.rotate_keys();
     }
     let mut key = provider.state().keys.last().cloned()?;
+    // Each client has its own secret (OpenID Connect Core §10.1).
+    if key.public.is_null() {
+        let secret = provider.client(&grant.client).and_then(|client| client.secret.clone());
+        key.encoding = EncodingKey::from_secret(secret.unwrap_or_default().as_bytes());
+    }
     for quirk in &quirks {
         match quirk {
             Quirk::ForeignKey => key = foreign(&key)?,
@@ -135,7 +140,8 @@ fn signature(signed: &str, key: &Key, quirks: &[Quirk]) -> Option<String> {
                 return crypto::sign(signed.as_bytes(), &foreign.encoding, key.algorithm).ok();
             }
             Quirk::HmacWithPublicKey => {
-                let public = EncodingKey::from_secret(key.public.to_string().as_bytes());
+                let text = key.public_pem.clone().unwrap_or_else(|| key.public.to_string());
+                let public = EncodingKey::from_secret(text.as_bytes());
                 return crypto::sign(signed.as_bytes(), &public, Algorithm::HS256).ok();
             }
             Quirk::Unsigned(_) => return Some(String::new()),

@@ -2,11 +2,12 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    KeyPair as _,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,6 +25,8 @@ pub(crate) struct Key {
     pub(crate) algorithm: Algorithm,
     pub(crate) encoding: EncodingKey,
     pub(crate) public: Value,
+    /// The public half of an RSA key as PEM, for who confuses it with a secret.
+    pub(crate) public_pem: Option<String>,
 }
 
 /// Why no key could be made: the machine has no randomness, or the algorithm is unknown.
@@ -34,6 +37,7 @@ impl Key {
     /// The `serial`th key for an algorithm.
     pub(crate) fn new(algorithm: Algorithm, serial: usize, secret: &str) -> Result<Self, NoKey> {
         let kid = format!("key-{serial}");
+        let mut public_pem = None;
         let encoding = match algorithm {
             Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512 => {
                 EncodingKey::from_secret(secret.as_bytes())
@@ -45,19 +49,23 @@ impl Key {
                     &ECDSA_P384_SHA384_FIXED_SIGNING
                 };
                 let pkcs8 = EcdsaKeyPair::generate_pkcs8(curve, &SystemRandom::new());
-                let pem = pem(pkcs8.map_err(|_| NoKey)?.as_ref());
+                let pem = pem("PRIVATE KEY", pkcs8.map_err(|_| NoKey)?.as_ref());
                 EncodingKey::from_ec_pem(pem.as_bytes()).map_err(|_| NoKey)?
             }
             Algorithm::EdDSA => {
                 // The JWT crate reads the first version of PKCS #8 only.
                 let pkcs8 = Ed25519KeyPair::generate_pkcs8v1(&SystemRandom::new());
-                let pem = pem(pkcs8.map_err(|_| NoKey)?.as_ref());
+                let pem = pem("PRIVATE KEY", pkcs8.map_err(|_| NoKey)?.as_ref());
                 EncodingKey::from_ed_pem(pem.as_bytes()).map_err(|_| NoKey)?
             }
-            _ => EncodingKey::from_rsa_pem(rsa(serial)?.as_bytes()).map_err(|_| NoKey)?,
+            _ => {
+                let (private, public) = rsa(serial)?;
+                public_pem = Some(public);
+                EncodingKey::from_rsa_pem(private.as_bytes()).map_err(|_| NoKey)?
+            }
         };
         let public = public(&encoding, algorithm, &kid)?;
-        Ok(Self { kid, algorithm, encoding, public })
+        Ok(Self { kid, algorithm, encoding, public, public_pem })
     }
 }
 
@@ -75,24 +83,25 @@ fn public(encoding: &EncodingKey, algorithm: Algorithm, kid: &str) -> Result<Val
     Ok(jwk)
 }
 
-/// An RSA key of the pool, as PEM.
-fn rsa(serial: usize) -> Result<String, NoKey> {
-    static KEYS: OnceLock<Mutex<Vec<String>>> = OnceLock::new();
+/// An RSA key of the pool, its private and its public half as PEM.
+fn rsa(serial: usize) -> Result<(String, String), NoKey> {
+    static KEYS: OnceLock<Mutex<Vec<(String, String)>>> = OnceLock::new();
     let mut keys = KEYS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
     let place = serial % POOL;
     while keys.len() <= place {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| NoKey)?;
         let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| NoKey)?;
-        keys.push(pem(der.as_ref()));
+        let public: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|_| NoKey)?;
+        keys.push((pem("PRIVATE KEY", der.as_ref()), pem("PUBLIC KEY", public.as_ref())));
     }
     keys.get(place).cloned().ok_or(NoKey)
 }
 
-fn pem(pkcs8: &[u8]) -> String {
-    let body = STANDARD.encode(pkcs8);
+fn pem(label: &str, der: &[u8]) -> String {
+    let body = STANDARD.encode(der);
     let lines: Vec<_> =
         body.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
-    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 /// The algorithm of this name, as far as the JWT crate signs it.

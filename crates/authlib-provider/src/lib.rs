@@ -36,10 +36,12 @@
 mod access;
 mod api;
 mod authorize;
+mod builder;
 mod client;
 mod discovery;
 mod end_session;
 mod exchange;
+mod http_client;
 mod id_token;
 mod keys;
 mod pages;
@@ -48,14 +50,22 @@ mod quirk;
 mod seen;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(test)]
+mod tests;
 mod token;
 mod user;
 mod userinfo;
 
+pub use crate::builder::ProviderBuilder;
 pub use crate::client::Client;
-pub use crate::provider::{Provider, ProviderBuilder};
+pub use crate::provider::Provider;
 pub use crate::quirk::{Endpoint, Quirk, Reply};
 pub use crate::seen::Seen;
 #[cfg(feature = "server")]
 pub use crate::server::Server;
 pub use crate::user::User;
+
+/// The README, so that its code is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use authlib_core::message::{Request, Response};
-use authlib_core::transport::{BoxFuture, Cause, HttpClient, TransportError};
 use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
 
 use crate::access::Granted;
+use crate::builder::ProviderBuilder;
 use crate::client::Client;
-use crate::exchange::{self, Spoilt};
+use crate::exchange;
 use crate::keys::{self, Key};
 use crate::quirk::{Endpoint, Quirk, Reply};
 use crate::seen::Seen;
@@ -24,6 +24,15 @@ use crate::{api, authorize, discovery, end_session, token, userinfo};
 /// The most requests that are remembered for [`Provider::requests`].
 const MAX_SEEN: usize = 10_000;
 
+/// The most keys of the JWK set; older ones leave it.
+const MAX_KEYS: usize = 8;
+
+/// The most users that are kept; further ones are made up anew each time.
+const MAX_USERS: usize = 10_000;
+
+/// Tells the time.
+pub(crate) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
 /// An OpenID provider. Cheap to clone; all clones are the same provider.
 #[derive(Clone)]
 pub struct Provider(Arc<Inner>);
@@ -32,8 +41,8 @@ pub(crate) struct Inner {
     pub(crate) issuer: String,
     pub(crate) clients: Vec<Client>,
     pub(crate) lifetime: Duration,
-    clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
-    state: Mutex<State>,
+    pub(crate) clock: Clock,
+    pub(crate) state: Mutex<State>,
 }
 
 /// What changes.
@@ -49,18 +58,7 @@ pub(crate) struct State {
     pub(crate) quirks: Vec<Quirk>,
     /// The prefix of paths while they are moved.
     pub(crate) moved: Option<String>,
-    seen: Vec<Seen>,
-}
-
-/// Collects what a provider knows.
-#[must_use = "a builder does nothing until it builds"]
-pub struct ProviderBuilder {
-    issuer: String,
-    clients: Vec<Client>,
-    users: Vec<User>,
-    algorithm: String,
-    lifetime: Duration,
-    clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+    pub(crate) seen: Vec<Seen>,
 }
 
 impl Provider {
@@ -78,14 +76,7 @@ impl Provider {
 
     /// Begins a provider whose issuer, and the base of whose endpoints, is `issuer`.
     pub fn builder(issuer: impl Into<String>) -> ProviderBuilder {
-        ProviderBuilder {
-            issuer: issuer.into(),
-            clients: Vec::new(),
-            users: Vec::new(),
-            algorithm: "RS256".to_owned(),
-            lifetime: Duration::from_secs(3600),
-            clock: Arc::new(system_time),
-        }
+        ProviderBuilder::new(issuer.into())
     }
 
     /// The issuer.
@@ -98,11 +89,9 @@ impl Provider {
     #[must_use]
     pub fn handle(&self, request: &Request) -> Response {
         let path = request.uri().path();
-        let Some(endpoint) = self.endpoint(path) else {
-            return exchange::respond(404, "text/plain", "no such page\n");
-        };
+        let endpoint = self.endpoint(path).unwrap_or(Endpoint::Elsewhere);
         let fields = exchange::fields(request);
-        self.remember(Seen::of(endpoint, request, &fields));
+        self.remember(Seen::of(endpoint, request));
         if let Some(reply) = self.spoilt(endpoint) {
             return exchange::reply(&reply);
         }
@@ -110,6 +99,7 @@ impl Provider {
             Endpoint::Api => api::handle(self, request),
             Endpoint::Authorize => authorize::handle(self, request, &fields),
             Endpoint::Discovery => discovery::document(self),
+            Endpoint::Elsewhere => exchange::respond(404, "text/plain", "no such page\n"),
             Endpoint::EndSession => end_session::handle(self, request, &fields),
             Endpoint::Jwks => discovery::jwks(self),
             Endpoint::Token => token::handle(self, request, &fields),
@@ -123,6 +113,15 @@ impl Provider {
     pub fn approve(&self, authorization_url: &str, user: &str) -> String {
         let query = authorization_url.split_once('?').map_or("", |(_, query)| query);
         let response = authorize::decide(self, &exchange::parse(query), Some(user));
+        let location = response.headers().get(http::header::LOCATION);
+        location.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    }
+
+    /// As [`approve`](Self::approve), by somebody who presses “Cancel”.
+    #[must_use]
+    pub fn deny(&self, authorization_url: &str) -> String {
+        let query = authorization_url.split_once('?').map_or("", |(_, query)| query);
+        let response = authorize::decide(self, &exchange::parse(query), None);
         let location = response.headers().get(http::header::LOCATION);
         location.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
     }
@@ -201,6 +200,10 @@ impl Provider {
         }
     }
 
+    pub(crate) fn of(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
     pub(crate) fn inner(&self) -> &Inner {
         &self.0
     }
@@ -244,7 +247,12 @@ impl Provider {
 
     fn endpoint(&self, path: &str) -> Option<Endpoint> {
         let base = url::Url::parse(&self.0.issuer).ok()?;
-        let path = path.strip_prefix(base.path().trim_end_matches('/'))?;
+        let base = base.path().trim_end_matches('/');
+        // RFC 8414 §3.1 puts the path of the issuer behind the well-known part.
+        if path.strip_prefix("/.well-known/oauth-authorization-server") == Some(base) {
+            return Some(Endpoint::Discovery);
+        }
+        let path = path.strip_prefix(base)?;
         if let "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" =
             path
         {
@@ -269,7 +277,7 @@ impl Provider {
         })
     }
 
-    fn remember(&self, seen: Seen) {
+    pub(crate) fn remember(&self, seen: Seen) {
         let mut state = self.state();
         if state.seen.len() >= MAX_SEEN {
             state.seen.remove(0);
@@ -285,6 +293,22 @@ impl State {
         if let Ok(key) = Key::new(algorithm, self.serial, secret) {
             self.keys.push(key);
         }
+        let surplus = self.keys.len().saturating_sub(MAX_KEYS);
+        self.keys.drain(..surplus);
+    }
+
+    /// Gives a user the name that stood on the login page.
+    pub(crate) fn name(&mut self, sub: &str, name: &str) {
+        // The page is filled in for one user: who changes only the user name is not renamed to that one.
+        let of_another =
+            self.users.iter().any(|user| user.sub != sub && user.display_name() == name);
+        if name.is_empty() || of_another {
+            return;
+        }
+        self.user(sub);
+        if let Some(user) = self.users.iter_mut().find(|user| user.sub == sub) {
+            *user = user.clone().name(name);
+        }
     }
 
     /// The user of this `sub`, who is made up if nobody has it.
@@ -293,86 +317,10 @@ impl State {
             return user.clone();
         }
         let user = User::new(sub).name(sub).claim("preferred_username", sub);
-        self.users.push(user.clone());
+        if self.users.len() < MAX_USERS {
+            self.users.push(user.clone());
+        }
         user
-    }
-}
-
-impl ProviderBuilder {
-    /// Registers a client.
-    pub fn client(mut self, client: Client) -> Self {
-        self.clients.push(client);
-        self
-    }
-
-    /// Adds a user. Who logs in under another name is made up.
-    pub fn user(mut self, user: User) -> Self {
-        self.users.push(user);
-        self
-    }
-
-    /// Tells the time by this function.
-    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
-
-    /// Signs ID tokens by this algorithm; RS256 by default.
-    pub fn signing_alg(mut self, algorithm: &str) -> Self {
-        algorithm.clone_into(&mut self.algorithm);
-        self
-    }
-
-    /// How long access tokens live: an hour by default.
-    pub fn access_token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.lifetime = lifetime;
-        self
-    }
-
-    /// Makes the provider.
-    #[must_use]
-    pub fn build(self) -> Provider {
-        let algorithm = keys::algorithm(&self.algorithm).unwrap_or(Algorithm::RS256);
-        let mut state = State {
-            users: self.users,
-            keys: Vec::new(),
-            algorithm,
-            serial: 0,
-            granted: Granted::default(),
-            sessions: HashMap::new(),
-            auto_approve: None,
-            quirks: Vec::new(),
-            moved: None,
-            seen: Vec::new(),
-        };
-        let secret = self.clients.first().and_then(|client| client.secret.clone());
-        state.add_key(algorithm, &secret.unwrap_or_default());
-        Provider(Arc::new(Inner {
-            issuer: self.issuer,
-            clients: self.clients,
-            lifetime: self.lifetime,
-            clock: self.clock,
-            state: Mutex::new(state),
-        }))
-    }
-}
-
-impl HttpClient for Provider {
-    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
-        Box::pin(async move {
-            let limit = authlib_core::message::BodyLimit::of(&request);
-            let response = self.handle(&request);
-            match response.extensions().get::<Spoilt>().map(|spoilt| &spoilt.0) {
-                Some(Reply::Hang) => Err(TransportError::Timeout),
-                Some(Reply::Cut | Reply::Half) => {
-                    Err(TransportError::Broken(Cause::new("connection reset")))
-                }
-                Some(Reply::Huge(size) | Reply::GzipBomb(size)) if *size > limit => {
-                    Err(TransportError::TooLarge { limit })
-                }
-                _ => Ok(response),
-            }
-        })
     }
 }
 
@@ -380,17 +328,6 @@ impl fmt::Debug for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Provider").field("issuer", &self.0.issuer).finish_non_exhaustive()
     }
-}
-
-impl fmt::Debug for ProviderBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProviderBuilder").field("issuer", &self.issuer).finish_non_exhaustive()
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
-fn system_time() -> SystemTime {
-    SystemTime::now()
 }
 
 /// 256 random bits in base64url. Where the machine has no randomness nothing is granted that way: the

@@ -10,10 +10,13 @@ pub enum Endpoint {
     Api,
     /// `/authorize`.
     Authorize,
-    /// `/end_session`.
-    EndSession,
     /// The discovery document.
     Discovery,
+    /// A host that is not the provider's, or a path that it does not have. Whoever is sent there by a
+    /// redirect or by metadata, and goes, is seen here.
+    Elsewhere,
+    /// `/end_session`.
+    EndSession,
     /// `/jwks`.
     Jwks,
     /// `/token`.
@@ -97,7 +100,8 @@ pub enum Quirk {
     ForeignKey,
     /// A member of the ID token's header has this value; null removes it.
     Header(String, Value),
-    /// The ID token is an HS256 over the text of the public key (algorithm confusion).
+    /// The ID token is an HS256 whose secret is the PEM of the public RSA key (algorithm confusion, RFC 8725
+    /// §2.1); with other keys, the text of the JWK.
     HmacWithPublicKey,
     /// The JWK set also has keys of unknown types, curves and uses.
     JwksExotic,

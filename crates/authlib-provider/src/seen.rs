@@ -2,7 +2,7 @@
 
 use authlib_core::message::Request;
 
-use crate::exchange::{self, Fields};
+use crate::exchange;
 use crate::quirk::Endpoint;
 
 /// A request that the provider got. It holds no secret: those fields are left out.
@@ -26,10 +26,12 @@ pub struct Seen {
 }
 
 const HIDDEN: &[&str] =
-    &["client_secret", "code", "code_verifier", "refresh_token", "id_token_hint"];
+    &["access_token", "client_secret", "code", "code_verifier", "id_token_hint", "refresh_token"];
 
 impl Seen {
-    pub(crate) fn of(endpoint: Endpoint, request: &Request, fields: &Fields) -> Self {
+    pub(crate) fn of(endpoint: Endpoint, request: &Request) -> Self {
+        let mut fields = exchange::query(request);
+        fields.extend(exchange::form(request));
         let authorization = exchange::header(request, "authorization")
             .and_then(|value| value.split(' ').next().map(ToOwned::to_owned));
         Self {

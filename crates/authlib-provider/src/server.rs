@@ -21,6 +21,9 @@ use crate::quirk::Reply;
 /// The most bytes of a request's body.
 const MAX_BODY: usize = 1024 * 1024;
 
+/// The most connections at once.
+const MAX_CONNECTIONS: usize = 1024;
+
 /// A provider that listens on 127.0.0.1 until it is dropped.
 #[derive(Debug)]
 pub struct Server {
@@ -81,12 +84,16 @@ impl Drop for Server {
 }
 
 async fn accept(listener: TcpListener, provider: Provider) {
-    // The connections are of this task, so that they end with the server.
+    // The connections end with this task, that is, with the server.
     let mut connections = JoinSet::new();
     loop {
+        // An error is of that one connection, or passes: the listener stays good.
         if let Ok((stream, _)) = listener.accept().await {
-            while connections.try_join_next().is_some() {}
             connections.spawn(serve(stream, provider.clone()));
+        }
+        while connections.try_join_next().is_some() {}
+        if connections.len() >= MAX_CONNECTIONS {
+            connections.join_next().await;
         }
     }
 }

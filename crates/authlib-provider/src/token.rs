@@ -1,6 +1,7 @@
 //! The token endpoint (RFC 6749 §3.2, §4.1.3, §5 and §6).
 
 use authlib_core::message::{Request, Response};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -17,6 +18,9 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
     if request.method() != Method::POST {
         return error(405, "invalid_request", "the token endpoint takes POST only");
     }
+    if let Some(name) = exchange::repeated(fields) {
+        return error(400, "invalid_request", &format!("`{name}` stands there twice"));
+    }
     let client = match authenticated(provider, request, fields) {
         Ok(client) => client,
         Err(refusal) => return *refusal,
@@ -24,7 +28,8 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
     match field(fields, "grant_type") {
         Some("authorization_code") => code(provider, &client, fields),
         Some("refresh_token") => refresh(provider, &client, fields),
-        _ => error(400, "unsupported_grant_type", "codes and refresh tokens only"),
+        Some(_) => error(400, "unsupported_grant_type", "codes and refresh tokens only"),
+        None => error(400, "invalid_request", "`grant_type` is missing"),
     }
 }
 
@@ -50,7 +55,13 @@ fn authenticated(
     };
     let client = provider.client(&id).ok_or_else(unauthorized)?;
     let wanted = client.auth_method.as_deref();
-    if client.secret != secret || wanted.is_some_and(|wanted| wanted != method) {
+    let proven = match (&client.secret, &secret) {
+        (Some(known), Some(secret)) => {
+            verify_slices_are_equal(known.as_bytes(), secret.as_bytes()).is_ok()
+        }
+        (known, secret) => known == secret,
+    };
+    if !proven || wanted.is_some_and(|wanted| wanted != method) {
         return Err(unauthorized());
     }
     Ok(id)
@@ -64,7 +75,7 @@ fn unauthorized() -> Box<Response> {
 
 /// Id and secret, each form-encoded before they were joined (RFC 6749 §2.3.1).
 fn basic_credentials(header: &str) -> Option<(String, String)> {
-    let encoded = header.strip_prefix("Basic ").or_else(|| header.strip_prefix("basic "))?;
+    let encoded = exchange::credentials(header, "basic")?;
     let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = text.split_once(':')?;
     let decoded = |part: &str| {
@@ -75,11 +86,16 @@ fn basic_credentials(header: &str) -> Option<(String, String)> {
 
 fn code(provider: &Provider, client: &str, fields: &Fields) -> Response {
     let refused = |why| error(400, "invalid_grant", why);
+    let Some(code) = field(fields, "code") else {
+        return error(400, "invalid_request", "`code` is missing");
+    };
     let mut state = provider.state();
-    let code = field(fields, "code").unwrap_or_default();
     let Some(record) = state.granted.codes.get_mut(code) else {
         return refused("this code was never given");
     };
+    if record.grant.client != client {
+        return refused("this code was given to another client");
+    }
     if std::mem::replace(&mut record.used, true) {
         let family = record.grant.family;
         state.granted.revoke(family);
@@ -87,10 +103,7 @@ fn code(provider: &Provider, client: &str, fields: &Fields) -> Response {
     }
     let record = record.clone();
     drop(state);
-    if record.grant.client != client {
-        return refused("this code was given to another client");
-    }
-    if record.expires_at < provider.now() {
+    if record.expires_at <= provider.now() {
         return refused("this code has expired");
     }
     if field(fields, "redirect_uri") != Some(record.redirect_uri.as_str()) {
@@ -116,8 +129,10 @@ fn refresh(provider: &Provider, client: &str, fields: &Fields) -> Response {
         return refused("this refresh token is of no more use");
     }
     let keep = provider.has(&Quirk::NoRotation);
+    let Some(token) = field(fields, "refresh_token") else {
+        return error(400, "invalid_request", "`refresh_token` is missing");
+    };
     let mut state = provider.state();
-    let token = field(fields, "refresh_token").unwrap_or_default();
     let Some(record) = state.granted.refresh.get_mut(token) else {
         return refused("this refresh token was never given or is revoked");
     };

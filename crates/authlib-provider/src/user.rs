@@ -34,6 +34,31 @@ impl User {
         self.claim("email", email.into()).claim("email_verified", true)
     }
 
+    /// Sets whether the e-mail address was verified.
+    #[must_use]
+    pub fn email_verified(self, verified: bool) -> Self {
+        self.claim("email_verified", verified)
+    }
+
+    /// Sets the URL of a picture.
+    #[must_use]
+    pub fn picture(self, url: impl Into<String>) -> Self {
+        self.claim("picture", url.into())
+    }
+
+    /// Sets the `formatted` member of the postal address.
+    #[must_use]
+    pub fn address(self, formatted: impl Into<String>) -> Self {
+        let formatted: String = formatted.into();
+        self.claim("address", json!({ "formatted": formatted }))
+    }
+
+    /// Sets the telephone number.
+    #[must_use]
+    pub fn phone(self, number: impl Into<String>) -> Self {
+        self.claim("phone_number", number.into())
+    }
+
     /// The demo's user, with a claim for every standard scope.
     pub(crate) fn demo() -> Self {
         Self::new("alice")
@@ -46,6 +71,10 @@ impl User {
             .claim("phone_number", "+44 20 7946 0000")
             .claim("phone_number_verified", true)
             .claim("address", json!({ "locality": "London", "country": "United Kingdom" }))
+    }
+
+    pub(crate) fn display_name(&self) -> &str {
+        self.claims.get("name").and_then(Value::as_str).unwrap_or(&self.sub)
     }
 
     /// The claims that a scope gives away (OpenID Connect Core §5.4), `sub` included.

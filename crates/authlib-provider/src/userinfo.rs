@@ -32,8 +32,9 @@ pub(crate) fn handle(provider: &Provider, request: &Request) -> Response {
 /// The grant of the bearer token in the header (RFC 6750 §2.1).
 pub(crate) fn bearer(provider: &Provider, request: &Request) -> Result<Access, Box<Response>> {
     let header = exchange::header(request, "authorization").unwrap_or_default();
-    let token = header.strip_prefix("Bearer ").unwrap_or_default();
-    let access = provider.state().granted.access.get(token).cloned();
+    let token = exchange::credentials(header, "bearer").unwrap_or_default();
+    let known = provider.state().granted.access.get(token).cloned();
+    let access = known.filter(|_| !token.is_empty());
     access.filter(|access| access.expires_at > provider.now()).ok_or_else(|| {
         let mut response =
             error(401, "invalid_token", "the access token is unknown or has expired");

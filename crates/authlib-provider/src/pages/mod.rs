@@ -5,11 +5,18 @@ use http::header;
 
 use crate::client::Client;
 use crate::exchange::{self, Fields, field, respond};
+use crate::provider::unguessable;
 
 const STYLE: &str = include_str!("style.css");
 
+/// Who the login page is filled in for.
+pub(crate) struct Person {
+    pub(crate) username: String,
+    pub(crate) display_name: String,
+}
+
 /// The page that asks who logs in, and whether the client may know.
-pub(crate) fn login(client: &Client, asked: &Fields, username: &str, back: &str) -> Response {
+pub(crate) fn login(client: &Client, asked: &Fields, person: &Person, back: &str) -> Response {
     let scopes: String = field(asked, "scope")
         .unwrap_or_default()
         .split(' ')
@@ -35,16 +42,19 @@ pub(crate) fn login(client: &Client, asked: &Fields, username: &str, back: &str)
             ("scopes", &scopes),
             ("client", &escaped(&client.name)),
             ("request", &escaped(&request)),
-            ("username", &escaped(username)),
+            ("username", &escaped(&person.username)),
+            ("display_name", &escaped(&person.display_name)),
             ("host", &escaped(&host.unwrap_or_default())),
         ],
         200,
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+        // The answer to the form redirects to the client, and browsers hold `form-action` against that.
+        &format!("form-action 'self' {}", source(back)),
     )
 }
 
 /// The page that posts the answer back (OAuth 2.0 Form Post Response Mode).
 pub(crate) fn form_post(action: &str, fields: &Fields) -> Response {
+    let nonce = unguessable();
     let inputs: String = fields
         .iter()
         .map(|(name, value)| {
@@ -54,10 +64,9 @@ pub(crate) fn form_post(action: &str, fields: &Fields) -> Response {
         .collect();
     page(
         include_str!("form_post.html"),
-        &[("action", &escaped(action)), ("fields", &inputs)],
+        &[("action", &escaped(action)), ("fields", &inputs), ("nonce", &nonce)],
         200,
-        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
-         frame-ancestors 'none'; base-uri 'none'",
+        &format!("script-src 'nonce-{nonce}'; form-action {}", source(action)),
     )
 }
 
@@ -76,7 +85,7 @@ fn words(status: u16, title: &str, message: &str) -> Response {
         include_str!("message.html"),
         &[("title", &escaped(title)), ("message", &escaped(message))],
         status,
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+        "form-action 'none'",
     )
 }
 
@@ -86,10 +95,22 @@ fn page(template: &str, values: &[(&str, &str)], status: u16, policy: &str) -> R
         html = html.replace(&format!("{{{{{name}}}}}"), value);
     }
     let mut response = respond(status, "text/html; charset=utf-8", html);
-    exchange::set(&mut response, header::CONTENT_SECURITY_POLICY, policy);
+    let policy = format!(
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; {policy}"
+    );
+    exchange::set(&mut response, header::CONTENT_SECURITY_POLICY, &policy);
     exchange::set(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     exchange::set(&mut response, header::REFERRER_POLICY, "no-referrer");
     response
+}
+
+/// A redirect URI as a source of a content security policy: its origin, or the scheme of an app.
+fn source(uri: &str) -> String {
+    match url::Url::parse(uri) {
+        Ok(url) if url.origin().is_tuple() => url.origin().ascii_serialization(),
+        Ok(url) => format!("{}:", url.scheme()),
+        Err(_) => "'none'".to_owned(),
+    }
 }
 
 fn escaped(text: &str) -> String {

@@ -1,0 +1,106 @@
+//! [`ProviderBuilder`]: what a provider is made of.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use jsonwebtoken::Algorithm;
+
+use crate::access::Granted;
+use crate::client::Client;
+use crate::keys;
+use crate::provider::{Clock, Inner, Provider, State};
+use crate::user::User;
+
+/// Collects what a provider knows.
+#[must_use = "a builder does nothing until it builds"]
+pub struct ProviderBuilder {
+    issuer: String,
+    clients: Vec<Client>,
+    users: Vec<User>,
+    algorithm: String,
+    lifetime: Duration,
+    clock: Clock,
+}
+
+impl ProviderBuilder {
+    pub(crate) fn new(issuer: String) -> Self {
+        Self {
+            issuer,
+            clients: Vec::new(),
+            users: Vec::new(),
+            algorithm: "RS256".to_owned(),
+            lifetime: Duration::from_secs(3600),
+            clock: Arc::new(system_time),
+        }
+    }
+
+    /// Registers a client.
+    pub fn client(mut self, client: Client) -> Self {
+        self.clients.push(client);
+        self
+    }
+
+    /// Adds a user. Who logs in under another name is made up.
+    pub fn user(mut self, user: User) -> Self {
+        self.users.push(user);
+        self
+    }
+
+    /// Tells the time by this function.
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Signs ID tokens by this algorithm; RS256 by default.
+    pub fn signing_alg(mut self, algorithm: &str) -> Self {
+        algorithm.clone_into(&mut self.algorithm);
+        self
+    }
+
+    /// How long access tokens live: an hour by default.
+    pub fn access_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// Makes the provider.
+    #[must_use]
+    pub fn build(self) -> Provider {
+        let algorithm = keys::algorithm(&self.algorithm).unwrap_or(Algorithm::RS256);
+        let mut state = State {
+            users: self.users,
+            keys: Vec::new(),
+            algorithm,
+            serial: 0,
+            granted: Granted::default(),
+            sessions: HashMap::new(),
+            auto_approve: None,
+            quirks: Vec::new(),
+            moved: None,
+            seen: Vec::new(),
+        };
+        let secret = self.clients.first().and_then(|client| client.secret.clone());
+        state.add_key(algorithm, &secret.unwrap_or_default());
+        Provider::of(Inner {
+            issuer: self.issuer,
+            clients: self.clients,
+            lifetime: self.lifetime,
+            clock: self.clock,
+            state: Mutex::new(state),
+        })
+    }
+}
+
+impl fmt::Debug for ProviderBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderBuilder").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
+fn system_time() -> SystemTime {
+    SystemTime::now()
+}

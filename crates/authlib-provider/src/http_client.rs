@@ -1,0 +1,40 @@
+//! The provider as the HTTP client of an application under test: no socket in between.
+
+use authlib_core::message::{BodyLimit, Request, Response};
+use authlib_core::transport::{BoxFuture, Cause, HttpClient, TransportError};
+
+use crate::exchange::Spoilt;
+use crate::provider::Provider;
+use crate::quirk::{Endpoint, Reply};
+use crate::seen::Seen;
+
+impl HttpClient for Provider {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        Box::pin(async move {
+            let limit = BodyLimit::of(&request);
+            if !is_at(self.issuer(), request.uri()) {
+                self.remember(Seen::of(Endpoint::Elsewhere, &request));
+                return Err(TransportError::Connect(Cause::new(
+                    "the test network has no such host",
+                )));
+            }
+            let response = self.handle(&request);
+            match response.extensions().get::<Spoilt>().map(|spoilt| &spoilt.0) {
+                Some(Reply::Hang) => Err(TransportError::Timeout),
+                Some(Reply::Cut | Reply::Half) => {
+                    Err(TransportError::Broken(Cause::new("connection reset")))
+                }
+                Some(Reply::Huge(size) | Reply::GzipBomb(size)) if *size > limit => {
+                    Err(TransportError::TooLarge { limit })
+                }
+                _ => Ok(response),
+            }
+        })
+    }
+}
+
+/// Whether a URL is on the host of this issuer.
+fn is_at(issuer: &str, uri: &http::Uri) -> bool {
+    let origin = |url: &str| url::Url::parse(url).map(|url| url.origin());
+    matches!((origin(issuer), origin(&uri.to_string())), (Ok(a), Ok(b)) if a == b)
+}

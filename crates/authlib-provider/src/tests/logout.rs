@@ -1,0 +1,68 @@
+use super::flow::{ISSUER, Login, builder, encoded, get, location, provider, text};
+use crate::{Provider, Quirk};
+
+const BYE: &str = "https://app.example/bye";
+
+fn logout(provider: &Provider, pairs: &[(&str, &str)]) -> authlib_core::message::Response {
+    get(provider, &format!("{ISSUER}/end_session?{}", encoded(pairs)))
+}
+
+#[test]
+fn the_browser_comes_back_with_the_state() {
+    for alg in ["ES256", "EdDSA", "HS256", "RS256"] {
+        let provider = builder().signing_alg(alg).build();
+        let login = Login::at(&provider);
+        let hint = login.token["id_token"].as_str().unwrap();
+        // The fixed clock lies years back: the hint has expired, and is as good.
+        let pairs = [("id_token_hint", hint), ("post_logout_redirect_uri", BYE), ("state", "s9")];
+        let response = logout(&provider, &pairs);
+        assert_eq!(response.status(), 303, "{alg}");
+        assert_eq!(location(&response).as_str(), "https://app.example/bye?state=s9");
+    }
+}
+
+#[test]
+fn a_former_key_still_proves_a_hint_and_a_foreign_one_never() {
+    let provider = provider();
+    let login = Login::at(&provider);
+    let hint = login.token["id_token"].as_str().unwrap();
+    let check = |hint: &str, status: u16| {
+        let pairs = [("id_token_hint", hint), ("post_logout_redirect_uri", BYE)];
+        assert_eq!(logout(&provider, &pairs).status(), status);
+    };
+    provider.rotate_keys();
+    check(hint, 303);
+    let (message, _) = hint.rsplit_once('.').unwrap();
+    check(&format!("{message}."), 400);
+    for quirk in [Quirk::ForeignKey, Quirk::BadSignature, Quirk::claim("iss", "https://other")] {
+        provider.misbehave(quirk);
+        let forged = Login::at(&provider);
+        check(forged.token["id_token"].as_str().unwrap(), 400);
+        provider.behave();
+    }
+}
+
+#[test]
+fn nobody_is_sent_to_a_stranger_after_logout() {
+    let provider = provider();
+    let check = |pairs: &[(&str, &str)], status: u16| {
+        assert_eq!(logout(&provider, pairs).status(), status, "{pairs:?}");
+    };
+    check(&[("client_id", "id"), ("post_logout_redirect_uri", BYE)], 303);
+    check(&[("client_id", "id"), ("post_logout_redirect_uri", "https://attacker.example")], 400);
+    check(&[("client_id", "id"), ("post_logout_redirect_uri", "https://app.example/bye/")], 400);
+    check(&[("client_id", "public"), ("post_logout_redirect_uri", BYE)], 400);
+    check(&[("post_logout_redirect_uri", BYE)], 400);
+    check(&[("id_token_hint", "e30.e30.e30"), ("post_logout_redirect_uri", BYE)], 400);
+    let login = Login::at(&provider);
+    let hint = login.token["id_token"].as_str().unwrap();
+    check(&[("id_token_hint", hint), ("client_id", "public")], 400);
+    check(&[("id_token_hint", hint), ("client_id", "id")], 200);
+}
+
+#[test]
+fn without_a_way_back_there_is_a_page() {
+    let response = logout(&provider(), &[]);
+    assert_eq!(response.status(), 200);
+    assert!(text(&response).contains("You are logged out"));
+}

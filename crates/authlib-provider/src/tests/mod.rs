@@ -1,0 +1,10 @@
+//! Tests of the provider as a whole, through its requests and responses.
+
+mod authorize;
+mod flow;
+mod logout;
+mod quirks;
+#[cfg(feature = "server")]
+mod server;
+mod token;
+mod userinfo;

@@ -1,0 +1,134 @@
+//! The provider over real HTTP and as an HTTP client: what can go wrong on the wire.
+
+use std::time::Duration;
+
+use authlib_core::message::{BodyLimit, Request, Response};
+use authlib_core::transport::{HttpClient, TransportError};
+
+use crate::{Endpoint, Provider, ProviderBuilder, Quirk, Reply, Server};
+
+/// More than any client should read.
+const HUGE: usize = 4 * 1024 * 1024;
+
+fn fast(issuer: &str) -> ProviderBuilder {
+    Provider::builder(issuer).signing_alg("ES256")
+}
+
+fn get(url: &str) -> Request {
+    let mut request = Request::new(Vec::new());
+    *request.uri_mut() = url.parse().unwrap();
+    request.extensions_mut().insert(BodyLimit(4096));
+    request
+}
+
+/// What a client sees that gives up after half a second and reads 4 KiB.
+async fn over_http(client: &reqwest::Client, url: &str) -> String {
+    let outcome = async {
+        let mut answer = client.get(url).send().await?;
+        let mut size = 0;
+        while let Some(chunk) = answer.chunk().await? {
+            size += chunk.len();
+            if size > 4096 {
+                return Ok("too large".to_owned());
+            }
+        }
+        Ok(format!("{}", answer.status().as_u16()))
+    };
+    match outcome.await {
+        Ok(outcome) => outcome,
+        Err(error) if reqwest::Error::is_timeout(&error) => "timeout".to_owned(),
+        Err(_) => "broken".to_owned(),
+    }
+}
+
+fn summary(result: Result<Response, TransportError>) -> String {
+    match result {
+        Ok(response) => format!("{}", response.status().as_u16()),
+        Err(TransportError::Broken(_)) => "broken".to_owned(),
+        Err(TransportError::Connect(_)) => "no connection".to_owned(),
+        Err(TransportError::Timeout) => "timeout".to_owned(),
+        Err(TransportError::TooLarge { .. }) => "too large".to_owned(),
+        Err(other) => other.to_string(),
+    }
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_millis(500))
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn faults_are_the_same_with_and_without_a_socket() {
+    let server = Server::start(|issuer| fast(issuer).build()).await.unwrap();
+    let provider = server.provider();
+    let http = client();
+    let url = format!("{}/jwks", server.issuer());
+    let rows = [
+        (None, "200"),
+        (Some(Reply::Cut), "broken"),
+        (Some(Reply::GzipBomb(HUGE)), "too large"),
+        (Some(Reply::Half), "broken"),
+        (Some(Reply::Hang), "timeout"),
+        (Some(Reply::Huge(HUGE)), "too large"),
+        (Some(Reply::Redirect(307, "http://canary.example/".to_owned())), "307"),
+        (Some(Reply::html(200)), "200"),
+        (Some(Reply::json(500, "{}")), "500"),
+    ];
+    for (reply, expected) in rows {
+        provider.behave();
+        if let Some(reply) = reply.clone() {
+            provider.misbehave(Quirk::Answer(Endpoint::Jwks, reply));
+        }
+        provider.clear_requests();
+        assert_eq!(over_http(&http, &url).await, expected, "{reply:?} over HTTP");
+        assert_eq!(summary(provider.send(get(&url)).await), expected, "{reply:?} as a function");
+        assert_eq!(provider.count(Endpoint::Jwks), 2, "{reply:?}");
+        // Other endpoints are not touched.
+        let discovery = format!("{}/.well-known/openid-configuration", server.issuer());
+        assert_eq!(over_http(&http, &discovery).await, "200");
+    }
+}
+
+#[tokio::test]
+async fn a_cut_comes_before_a_byte_of_the_answer() {
+    let server = Server::start(|issuer| fast(issuer).build()).await.unwrap();
+    server.provider().misbehave(Quirk::Answer(Endpoint::Jwks, Reply::Cut));
+    let url = format!("{}/jwks", server.issuer());
+    // No status arrives, not only no body.
+    assert!(client().get(url).send().await.is_err());
+}
+
+#[tokio::test]
+async fn whoever_follows_a_redirect_is_seen_elsewhere() {
+    let provider = fast("https://op.example").build();
+    for url in ["https://canary.example/token", "http://op.example/token"] {
+        assert_eq!(summary(provider.send(get(url)).await), "no connection");
+    }
+    assert_eq!(summary(provider.send(get("https://op.example/nowhere")).await), "404");
+    assert_eq!(provider.count(Endpoint::Elsewhere), 3);
+    assert_eq!(provider.count(Endpoint::Token), 0);
+}
+
+#[tokio::test]
+async fn a_server_bounds_bodies_and_ends_when_it_is_dropped() {
+    let server = Server::start(|issuer| fast(issuer).build()).await.unwrap();
+    let http = client();
+    let url = format!("{}/token", server.issuer());
+    let send = async |size: usize| {
+        let answer = http.post(&url).body(vec![b'a'; size]).send().await;
+        answer.map(|answer| answer.status().as_u16())
+    };
+    assert_eq!(send(10).await.unwrap(), 401);
+    assert_eq!(send(2 * 1024 * 1024).await.unwrap_or(413), 413);
+    let port: u16 = server.issuer().rsplit(':').next().unwrap().parse().unwrap();
+    assert!(Server::start_on(port, |issuer| fast(issuer).build()).await.is_err());
+    // The connection that is kept open ends with the server, too.
+    drop(server);
+    tokio::task::yield_now().await;
+    assert!(send(10).await.is_err());
+    let server = Server::start_on(port, |issuer| fast(issuer).build()).await.unwrap();
+    assert_eq!(server.issuer(), format!("http://127.0.0.1:{port}"));
+}

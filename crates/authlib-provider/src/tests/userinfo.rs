@@ -1,0 +1,120 @@
+use http::header::WWW_AUTHENTICATE;
+
+use super::flow::{
+    CALLBACK, ISSUER, basic, encoded, get, get_as, json, param, post_with, provider, query, redeem,
+};
+use crate::{Client, Provider, User};
+
+fn access_token(provider: &Provider, scope: &str) -> String {
+    let asked = format!("{ISSUER}/authorize?{}", query(&[("scope", scope)]));
+    let user = provider.state().users[0].sub.clone();
+    let url = url::Url::parse(&provider.approve(&asked, &user)).unwrap();
+    let answer = redeem(provider, &format!("{ISSUER}/token"), &param(&url, "code").unwrap());
+    json(&answer)["access_token"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn claims_come_by_scope() {
+    let user = User::new("7")
+        .name("Seven")
+        .email("seven@example.com")
+        .email_verified(true)
+        .picture("https://img.example/7.png")
+        .address("7 Street")
+        .phone("+7")
+        .claim("preferred_username", "seven");
+    let client = Client::confidential("id", "secret").redirect_uri(CALLBACK);
+    let provider = Provider::builder(ISSUER).client(client).user(user).signing_alg("ES256").build();
+    let check = |scope: &str, names: &[&str]| {
+        let token = access_token(&provider, scope);
+        let claims = json(&get_as(&provider, &format!("{ISSUER}/userinfo"), &token));
+        let found: Vec<&str> = claims.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(found, names, "{scope}");
+    };
+    check("openid", &["sub"]);
+    check("openid profile", &["name", "picture", "preferred_username", "sub"]);
+    check("openid email", &["email", "email_verified", "sub"]);
+    check("openid address phone", &["address", "phone_number", "sub"]);
+}
+
+#[test]
+fn a_bearer_token_is_needed() {
+    let provider = provider();
+    for path in ["/userinfo", "/api/me", "/api/echo"] {
+        let url = format!("{ISSUER}{path}");
+        let none = get(&provider, &url);
+        assert_eq!(none.status(), 401);
+        assert!(none.headers().contains_key(WWW_AUTHENTICATE));
+        let wrong = get_as(&provider, &url, "wrong");
+        assert_eq!(wrong.status(), 401);
+        assert_eq!(wrong.headers()[WWW_AUTHENTICATE], "Bearer error=\"invalid_token\"");
+        // A token in the query is not taken (RFC 9700 §4.3.2).
+        let token = access_token(&provider, "openid");
+        assert_eq!(get(&provider, &format!("{url}?access_token={token}")).status(), 401);
+    }
+}
+
+#[test]
+fn the_api_says_what_came_in() {
+    let provider = provider();
+    let token = access_token(&provider, "openid profile");
+    let mut headers = basic("id", "secret");
+    headers.insert("authorization", format!("bearer {token}").parse().unwrap());
+    let url = format!("{ISSUER}/api/echo?{}", encoded(&[("q", "a b")]));
+    let echo = json(&post_with(&provider, &url, &[("x", "1")], headers));
+    assert_eq!(echo["sub"], "alice");
+    assert_eq!(echo["method"], "POST");
+    assert_eq!(echo["query"], serde_json::json!([["q", "a b"]]));
+    assert_eq!(echo["body"], "x=1");
+    let teapot = get_as(&provider, &format!("{ISSUER}/api/teapot"), &token);
+    assert_eq!(teapot.status(), 418);
+}
+
+#[test]
+fn an_issuer_may_have_a_path() {
+    let issuer = "https://op.example/tenant";
+    let provider = Provider::builder(issuer).signing_alg("ES256").build();
+    let urls = [
+        "https://op.example/tenant/.well-known/openid-configuration",
+        "https://op.example/tenant/.well-known/oauth-authorization-server",
+        "https://op.example/.well-known/oauth-authorization-server/tenant",
+    ];
+    for url in urls {
+        let metadata = json(&get(&provider, url));
+        assert_eq!(metadata["issuer"], issuer, "{url}");
+        assert_eq!(metadata["token_endpoint"], "https://op.example/tenant/token");
+    }
+    assert_eq!(get(&provider, "https://op.example/tenant/jwks").status(), 200);
+    assert_eq!(get(&provider, "https://op.example/jwks").status(), 404);
+}
+
+#[test]
+fn rotation_keeps_former_keys_and_the_kid_only_when_asked_to() {
+    let provider = provider();
+    let keys =
+        || json(&get(&provider, &format!("{ISSUER}/jwks")))["keys"].as_array().unwrap().clone();
+    let before = keys();
+    provider.rotate_keys();
+    let after = keys();
+    assert_eq!((after.len(), &after[0]), (2, &before[0]));
+    assert_ne!(after[1]["kid"], before[0]["kid"]);
+    provider.rotate_keys_keeping_the_kid();
+    let kept = keys();
+    assert_eq!((kept.len(), &kept[1]["kid"]), (2, &after[1]["kid"]));
+    assert_ne!(kept[1]["x"], after[1]["x"]);
+    for _ in 0..20 {
+        provider.rotate_keys();
+    }
+    assert!(keys().len() < 10, "the set is bounded");
+}
+
+#[test]
+fn there_is_a_function_for_each_algorithm() {
+    let provider = provider();
+    for alg in ["RS256", "EdDSA", "ES384", "unheard-of"] {
+        provider.sign_with(alg);
+        let login = super::flow::Login::at(&provider);
+        assert!(login.signed, "{alg}");
+        assert_eq!(login.header["alg"], if alg == "unheard-of" { "ES384" } else { alg });
+    }
+}
