@@ -3,6 +3,7 @@
 use std::fmt;
 
 use form_urlencoded::{byte_serialize, parse};
+use url::Url;
 
 /// Names and values of a query string or of an `application/x-www-form-urlencoded` body, in the order
 /// in which they were written, repeats included.
@@ -113,6 +114,19 @@ impl Params {
     #[must_use]
     pub fn to_query(&self) -> String {
         self.to_form().replace('+', "%20")
+    }
+
+    /// Adds the parameters to the query of `url`, behind those that it has (RFC 6749 §3.1 lets an
+    /// endpoint have some).
+    pub fn append_to(&self, url: &mut Url) {
+        if self.is_empty() {
+            return;
+        }
+        let query = match url.query() {
+            Some(old) if !old.is_empty() => format!("{old}&{}", self.to_query()),
+            _ => self.to_query(),
+        };
+        url.set_query(Some(&query));
     }
 }
 

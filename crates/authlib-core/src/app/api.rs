@@ -113,14 +113,8 @@ impl RemoteApp {
 impl ApiRequest {
     /// Adds query parameters.
     pub fn query(mut self, params: &Params) -> Self {
-        if let Ok(built) = &mut self.built
-            && !params.is_empty()
-        {
-            let query = match built.url.query() {
-                Some(old) if !old.is_empty() => format!("{old}&{}", params.to_query()),
-                _ => params.to_query(),
-            };
-            built.url.set_query(Some(&query));
+        if let Ok(built) = &mut self.built {
+            params.append_to(&mut built.url);
         }
         self
     }

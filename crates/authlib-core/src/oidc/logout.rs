@@ -35,11 +35,7 @@ impl LogoutRequest<'_> {
             }
         }
         let mut url = self.endpoint.clone();
-        let query = match url.query() {
-            Some(old) if !old.is_empty() => format!("{old}&{}", params.to_query()),
-            _ => params.to_query(),
-        };
-        url.set_query(Some(&query));
+        params.append_to(&mut url);
         url
     }
 }
