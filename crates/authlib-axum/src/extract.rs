@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::header::ACCEPT;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 
@@ -307,6 +307,7 @@ pub struct OAuthSession {
     accept: Option<HeaderValue>,
     method: Method,
     uri: Uri,
+    headers: HeaderMap,
 }
 
 impl OAuthSession {
@@ -333,7 +334,7 @@ impl OAuthSession {
         options: LogoutOptions,
         fallback: &str,
     ) -> Result<Response> {
-        login::logout_redirect(&self.oauth, &self.session, options, fallback)
+        login::logout_redirect(&self.oauth, &self.session, &self.headers, options, fallback)
             .await
             .map(response)
             .map_err(|error| Error::new(error, self.accept.as_ref()))
@@ -364,7 +365,8 @@ where
         let accept = parts.headers.get(ACCEPT).cloned();
         let session = AxumSession::of(parts).map_err(|error| Error::new(error, accept.as_ref()))?;
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
-        Ok(Self { oauth: OAuth::from_ref(state), session, accept, method, uri })
+        let headers = parts.headers.clone();
+        Ok(Self { oauth: OAuth::from_ref(state), session, accept, method, uri, headers })
     }
 }
 

@@ -31,6 +31,7 @@ struct Inner {
     hint: Option<String>,
     client: Option<String>,
     provider: Option<ProviderError>,
+    unsettled: bool,
 }
 
 /// What a caller does next, and the HTTP status that says so.
@@ -92,6 +93,7 @@ impl Error {
             hint: None,
             client: None,
             provider: None,
+            unsettled: false,
         }))
     }
 
@@ -114,6 +116,16 @@ impl Error {
     pub fn said(mut self, provider: ProviderError) -> Self {
         Arc::make_mut(&mut self.0).provider = Some(provider);
         self
+    }
+
+    /// The same error, of which another try may come to another verdict: newer keys could not be had.
+    pub(crate) fn unsettled(mut self) -> Self {
+        Arc::make_mut(&mut self.0).unsettled = true;
+        self
+    }
+
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.0.unsettled
     }
 
     /// What a caller does next.

@@ -5,13 +5,13 @@
 mod demo;
 
 use authlib_axum::{
-    AuthorizeOptions, CurrentUser, LogoutOptions, OAuth, OAuthCallback, OAuthClient, OAuthSession,
-    Params, Result, UserInfo, redirect, session_layer,
+    AuthorizeOptions, CurrentUser, ErrorKind, LogoutOptions, OAuth, OAuthCallback, OAuthClient,
+    OAuthSession, Params, Result, UserInfo, redirect, session_layer,
 };
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use example_shared::{Button, Page, Settings, Visitor, headers};
@@ -106,16 +106,30 @@ async fn api(
     if let Some(query) = parts.uri.query() {
         call = call.query(&Params::parse(query));
     }
-    let body = axum::body::to_bytes(body, 1024 * 1024).await.unwrap_or_default();
-    if let Some(content_type) = parts.headers.get(header::CONTENT_TYPE) {
-        call = call.body(content_type.to_str().unwrap_or_default(), body);
+    let Ok(body) = axum::body::to_bytes(body, 1024 * 1024).await else {
+        return Ok(no_store(StatusCode::PAYLOAD_TOO_LARGE));
+    };
+    if !body.is_empty() {
+        let content_type = parts.headers.get(header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok());
+        call = call.body(content_type.unwrap_or("application/octet-stream"), body);
     }
-    let answer = call.send().await.map_err(|error| client.error(error))?;
+    let answer = match call.send().await {
+        // The path leads away from the API, where the token does not go.
+        Err(error) if error.kind() == ErrorKind::Config => {
+            return Ok(no_store(StatusCode::BAD_REQUEST));
+        }
+        answer => answer.map_err(|error| client.error(error))?,
+    };
     let content_type = answer.headers().get(header::CONTENT_TYPE).cloned();
     let mut response = no_store((answer.status(), Bytes::from(answer.into_body())));
     if let Some(content_type) = content_type {
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     }
+    // Whatever the API answers is data here, and never a page of this site.
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(response)
 }
 

@@ -20,6 +20,9 @@ const STALE: Duration = Duration::from_secs(24 * 3600);
 /// After this many failures in a row, tries are spaced out.
 const FREE_FAILURES: u32 = 3;
 
+/// How long an old value is served without a try after a failure.
+const MOMENT: Duration = Duration::from_secs(1);
+
 /// The longest pause between two tries.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
@@ -57,7 +60,7 @@ impl<T> Cached<T> {
     where
         F: Future<Output = Result<T>>,
     {
-        match self.fresh(now) {
+        match self.fresh(now).or_else(|| self.spared(now)) {
             Some(value) => Ok(value),
             None => self.refetch(now, fetch).await,
         }
@@ -91,6 +94,11 @@ impl<T> Cached<T> {
         self.outcome(now)
     }
 
+    /// Why the last fetch failed, if it did.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.lock().failure.as_ref().map(|(error, _)| error.clone())
+    }
+
     fn keep(&self, fetched: Result<T>, now: SystemTime) {
         let mut slot = self.lock();
         match fetched {
@@ -108,14 +116,20 @@ impl<T> Cached<T> {
 
     /// What the last fetch came to: its value; or an old value in spite of its failure; or the failure.
     fn outcome(&self, now: SystemTime) -> Result<Arc<T>> {
-        let failure = self.lock().failure.as_ref().map(|(error, _)| error.clone());
-        match (self.younger_than(STALE, now), failure) {
+        match (self.younger_than(STALE, now), self.failure()) {
             (Some(value), _) => Ok(value),
             (None, Some(error)) => Err(error),
             (None, None) => {
                 Err(Error::new(crate::error::ErrorKind::Transport, "the document has expired"))
             }
         }
+    }
+
+    /// An old value while its source has failed a moment ago: it would only fail again.
+    fn spared(&self, now: SystemTime) -> Option<Arc<T>> {
+        let failed_at = self.lock().failure.as_ref().map(|(_, at)| *at)?;
+        let moment = now.duration_since(failed_at).unwrap_or_default() < MOMENT;
+        moment.then(|| self.younger_than(STALE, now)).flatten()
     }
 
     fn younger_than(&self, age: Duration, now: SystemTime) -> Option<Arc<T>> {

@@ -19,6 +19,9 @@ impl RemoteApp {
     /// Verifies an ID token that did not come by a login here, such as one that a mobile application
     /// got (OpenID Connect Core §3.1.3.7), and says who it is about. A login verifies its own.
     ///
+    /// The token must be for this client: one whose `azp` is another client, such as the mobile one of
+    /// the same project, is refused. Register that one and ask it.
+    ///
     /// `nonce` is the one that was sent for it; without one, the token must have none. It is not held
     /// against an access token (`at_hash`): none is at hand.
     ///

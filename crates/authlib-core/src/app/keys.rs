@@ -69,6 +69,28 @@ impl Keys {
         }
         true
     }
+
+    /// Forgets that a `kid` is unknown.
+    fn forget(&self, kid: &str) {
+        let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+        throttle.unknown.remove(kid);
+    }
+}
+
+/// The question for a `kid`, from which follows that it is unknown only if new keys were really seen: a
+/// fetch that failed, or whose caller went away, says nothing of it.
+struct Asking<'a> {
+    keys: &'a Keys,
+    kid: &'a str,
+    answered: bool,
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.keys.forget(self.kid);
+        }
+    }
 }
 
 impl RemoteApp {
@@ -93,7 +115,7 @@ impl RemoteApp {
             .collect();
         if usable.is_empty() {
             return Err(Error::new(
-                ErrorKind::Unsupported,
+                ErrorKind::BadAnswer,
                 "the provider's `id_token_signing_alg_values_supported` names no public-key \
                  algorithm that this crate knows",
             )
@@ -130,16 +152,28 @@ impl RemoteApp {
         if !curable {
             return Err(error.into());
         }
+        let cache = &self.inner.keys.fetched;
         let newer = if self.inner.keys.may_refetch(&kid, known, self.now()) {
-            let fetch = || self.fetch_keys(metadata);
-            self.inner.keys.fetched.refetch(self.now(), fetch).await?
+            let mut asking = Asking { keys: &self.inner.keys, kid: &kid, answered: false };
+            let newer = cache.refetch(self.now(), || self.fetch_keys(metadata)).await?;
+            asking.answered = !Arc::ptr_eq(&keys, &newer);
+            newer
         } else {
-            self.inner.keys.fetched.settled(self.now()).await?
+            cache.settled(self.now()).await?
         };
         if Arc::ptr_eq(&keys, &newer) {
-            return Err(error.into());
+            // Without newer keys nothing is known against the token where they could not be had.
+            return Err(cache.failure().unwrap_or_else(|| Error::from(error).unsettled()));
         }
         Ok(verify(&newer)?)
+    }
+
+    /// Makes sure that keys are at hand, before something is spent whose answer must be verified.
+    pub(crate) async fn warm_keys(&self, metadata: Option<&ServerMetadata>) -> Result<()> {
+        if self.own_keys().is_none() {
+            self.inner.keys.fetched.get(self.now(), || self.fetch_keys(metadata)).await?;
+        }
+        Ok(())
     }
 
     /// Keys that are ours to know: the registered set, or the client secret for HMAC.

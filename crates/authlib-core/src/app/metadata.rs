@@ -33,8 +33,10 @@ impl RemoteApp {
         document: Option<&Url>,
     ) -> Result<Url> {
         registered.or(document).cloned().ok_or_else(|| {
+            // A document that lacks what it must have is malformed (RFC 8414 §2); user info it may lack.
+            let must = self.inner.settings.metadata_url.is_some() && name != "userinfo_endpoint";
             Error::new(
-                ErrorKind::Unsupported,
+                if must { ErrorKind::BadAnswer } else { ErrorKind::Unsupported },
                 format!("the provider's metadata name no `{name}`, and none is registered"),
             )
             .hint(format!("set `{name}`"))

@@ -61,7 +61,9 @@ impl RemoteApp {
 
     async fn active(&self, owner: &TokenOwner) -> Result<Token> {
         let token = self.stored_token(owner).await?;
-        if !token.is_expired(self.now(), self.inner.settings.leeway) {
+        let good = !token.is_expired(self.now(), Duration::ZERO);
+        let fresh = !token.is_expired(self.now(), self.inner.settings.leeway);
+        if fresh || (good && token.refresh_token.is_none()) {
             return Ok(token);
         }
         let refresh = self.shared_refresh(owner);
@@ -72,9 +74,9 @@ impl RemoteApp {
         }
         drop(under_way);
         match refreshed {
-            // The provider is away, and the token has a little time left: it serves until then.
+            // It can't be renewed now, and has a little time left: it serves until then.
             Err(error)
-                if error.kind() == ErrorKind::Transport
+                if matches!(error.kind(), ErrorKind::BadAnswer | ErrorKind::Transport)
                     && !token.is_expired(self.now(), Duration::ZERO) =>
             {
                 tracing::warn!(client = self.name(), %error, "the old token serves on");
@@ -121,18 +123,35 @@ impl RemoteApp {
             .hint("the user must log in again; `offline_access` may have to be asked for"));
         };
         let metadata = self.metadata().await?;
+        if old.id_token.is_some() {
+            // What the answer is verified with is fetched first: once the refresh token is spent, its
+            // answer must not be lost for want of keys.
+            self.warm_keys(metadata.as_deref()).await?;
+        }
         let grant = Grant::RefreshToken { refresh_token };
         let scope = old.scope.as_deref().unwrap_or_default();
         let extra = &self.inner.settings.refresh_token_params;
         let answer = self.token_request(&grant, extra, scope, metadata.as_ref()).await;
+        let rotated = match &answer {
+            Ok(new) => new.refresh_token.clone(),
+            Err(_) => None,
+        };
         let checked = match answer {
             Ok(new) => self.checked_refresh(&old, new).await,
             Err(error) => Err(error),
         };
-        match checked {
-            Ok(new) => self.keep_refreshed(owner, old, new).await,
-            Err(error) if is_final(&error) => self.give_up(owner, &old, error).await,
-            Err(error) => Err(error),
+        match (checked, rotated) {
+            (Ok(new), _) => self.keep_refreshed(owner, old, new).await,
+            (Err(error), _) if is_final(&error) => self.give_up(owner, &old, error).await,
+            (Err(error), Some(rotated)) => {
+                // The answer can't be verified now. Its access token is not used, but its refresh token
+                // is the only one that is still good for another try.
+                let mut spare = old.clone();
+                spare.refresh_token = Some(rotated);
+                self.inner.ports.tokens.replace(owner, &old, &spare).await?;
+                Err(error)
+            }
+            (Err(error), None) => Err(error),
         }
     }
 
@@ -220,8 +239,9 @@ impl RemoteApp {
 #[error("the access token has expired and the provider did not renew it")]
 struct Refused(#[source] Error);
 
-/// Whether another try with the same refresh token can't succeed (RFC 6749 §5.2).
+/// Whether another try with the same refresh token can't succeed (RFC 6749 §5.2), or must not: the
+/// refreshed ID token is another's. An ID token for which keys were missing says nothing of the kind.
 fn is_final(error: &Error) -> bool {
-    error.kind() == ErrorKind::InvalidIdToken
+    (error.kind() == ErrorKind::InvalidIdToken && !error.is_unsettled())
         || error.provider_error().is_some_and(|said| said.error == "invalid_grant")
 }

@@ -127,11 +127,38 @@ impl Check<'_> {
 
 impl ClientConfig {
     /// Parses and checks everything.
-    pub(crate) fn resolve(self) -> Result<ClientSettings, Vec<ConfigProblem>> {
+    pub(crate) fn resolve(mut self) -> Result<ClientSettings, Vec<ConfigProblem>> {
+        self.settle();
         let name = self.name.clone();
         let mut check = Check { name: &name, problems: Vec::new() };
         let settings = self.checked(&mut check);
         if check.problems.is_empty() { Ok(settings) } else { Err(check.problems) }
+    }
+
+    /// Puts what is written in Authlib's way into its place, and the scope that nobody wrote.
+    fn settle(&mut self) {
+        let mut rest = Params::new();
+        for (name, value) in std::mem::take(&mut self.authorize_params) {
+            match name.as_str() {
+                "max_age" if self.max_age.is_none() && value.parse::<u64>().is_ok() => {
+                    self.max_age = value.parse().ok().map(Duration::from_secs);
+                }
+                "response_mode" if self.response_mode.is_none() => self.response_mode = Some(value),
+                "response_type" if value == "code" => {}
+                "scope" if self.scope.is_none() => self.scope = Some(value),
+                _ => rest.push(name, value),
+            }
+        }
+        self.authorize_params = rest;
+        // Who names an OpenID provider and nothing more means OpenID Connect: without the scope it would
+        // be an OAuth login, in which nobody signs who the user is.
+        let oauth_only =
+            self.server_metadata_url.as_deref().is_some_and(|url| url.contains(OAUTH_SEGMENT));
+        let discovered = self.issuer.is_some() || self.server_metadata_url.is_some();
+        let by_hand = self.authorization_endpoint.is_some() && self.token_endpoint.is_some();
+        if self.scope.is_none() && discovered && !oauth_only && !by_hand {
+            self.scope = Some("openid".to_owned());
+        }
     }
 
     fn checked(self, check: &mut Check<'_>) -> ClientSettings {

@@ -113,3 +113,33 @@ fn every_preset_needs_an_id_and_a_secret_only() {
         assert_eq!(problems(preset.client_id("id").client_secret("s")), "", "{name}");
     }
 }
+
+/// Who names an OpenID provider and no scope means OpenID Connect.
+#[test]
+fn an_issuer_without_a_scope_asks_for_openid() {
+    let scopes = |config: ClientConfig| config.client_id("id").resolve().unwrap().scopes;
+    let issuer = || ClientConfig::new("c").issuer("https://op.example");
+    assert_eq!(scopes(issuer()), ["openid"]);
+    assert_eq!(scopes(issuer().scope("email")), ["email"]);
+    let oauth = "https://op.example/.well-known/oauth-authorization-server";
+    assert!(scopes(ClientConfig::new("c").server_metadata_url(oauth)).is_empty());
+    assert!(scopes(by_hand()).is_empty());
+}
+
+/// Authlib's way to write them.
+#[test]
+fn authorize_params_may_hold_the_response_mode_the_scope_and_max_age() {
+    let settings = openid()
+        .authorize_param("response_mode", "form_post")
+        .authorize_param("response_type", "code")
+        .authorize_param("max_age", "60")
+        .authorize_param("prompt", "login")
+        .resolve()
+        .unwrap();
+    assert_eq!(settings.response_mode, Some(ResponseMode::FormPost));
+    assert_eq!(settings.max_age, Some(Duration::from_secs(60)));
+    assert_eq!(settings.authorize_params.to_form(), "prompt=login");
+    assert!(
+        problems(openid().authorize_param("response_type", "token")).contains("`response_type`")
+    );
+}

@@ -110,16 +110,38 @@ async fn finish(app: &RemoteApp, session: &impl Session, callback: &Params) -> R
     let user = app.unguessable()?.expose().to_owned();
     let login = Login { client: app.name().to_owned(), user, issuer, sub };
     let owner = login.owner();
-    app.inner.ports.tokens.save(&owner, &token).await?;
-    // Loaded again: another tab may have started or finished a login while we waited.
-    let mut state = session.load().await?.unwrap_or(state);
+    let tokens = &app.inner.ports.tokens;
+    tokens.save(&owner, &token).await?;
+    match record(session, login).await {
+        Ok(replaced) => {
+            for old in replaced {
+                forget(app, &old.owner()).await;
+            }
+            Ok(LoggedIn { token, owner, next, data })
+        }
+        Err(error) => {
+            forget(app, &owner).await;
+            Err(error)
+        }
+    }
+}
+
+/// Gives the session a new id and records the login in it. Returns the logins that it replaces.
+async fn record(session: &impl Session, login: Login) -> Result<Vec<Login>> {
+    // Loaded again: another tab may have started or finished a login, or logged out, while we waited.
+    let mut state = session.load().await?.unwrap_or_default();
     session.renew().await?;
     let replaced = state.add_login(login);
     session.save(&state).await?;
-    for old in replaced {
-        app.inner.ports.tokens.delete(&old.owner()).await?;
+    Ok(replaced)
+}
+
+/// Deletes a token that no session knows any more. One that stays behind opens nothing: its owner's id
+/// stands nowhere.
+async fn forget(app: &RemoteApp, owner: &TokenOwner) {
+    if let Err(error) = app.inner.ports.tokens.delete(owner).await {
+        tracing::warn!(client = app.name(), %error, "a token could not be deleted");
     }
-    Ok(LoggedIn { token, owner, next, data })
 }
 
 #[derive(Debug, thiserror::Error)]

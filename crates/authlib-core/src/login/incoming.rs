@@ -1,5 +1,7 @@
 //! The callback request, before anything in it is believed: [`receive`].
 
+use std::fmt;
+
 use http::header::{CONTENT_TYPE, ORIGIN};
 use http::{HeaderMap, Method};
 
@@ -20,8 +22,8 @@ const MAX_QUERY: usize = 16 * 1024;
 /// The most bytes of a `state`.
 const MAX_STATE: usize = 512;
 
-/// A callback request as a framework hands it in.
-#[derive(Debug)]
+/// A callback request as a framework hands it in. Its `Debug` shows the method only: query and body hold
+/// codes, headers hold cookies.
 #[non_exhaustive]
 pub struct Incoming<'a> {
     /// The method.
@@ -32,6 +34,12 @@ pub struct Incoming<'a> {
     pub headers: &'a HeaderMap,
     /// The body, of which at most [`MAX_FORM`] bytes were read.
     pub body: &'a [u8],
+}
+
+impl fmt::Debug for Incoming<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming").field("method", self.method).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Incoming<'a> {
@@ -98,7 +106,11 @@ async fn read(
     if is_speculative(incoming) {
         return Ok(Received::Answer(super::status::no_content()));
     }
-    let params = if *incoming.method == Method::POST { form(incoming)? } else { query(incoming)? };
+    let params = match *incoming.method {
+        Method::GET => query(incoming)?,
+        Method::POST => form(incoming)?,
+        _ => return Err(refused("a callback comes by GET or POST (RFC 6749 §4.1.2)")),
+    };
     let state = params.only("state").map_err(refused)?.unwrap_or_default();
     if state.len() > MAX_STATE {
         return Err(refused(format!("the callback's `state` is longer than {MAX_STATE} bytes")));
@@ -110,7 +122,7 @@ async fn read(
         let known = session.load().await?.is_some_and(|known| known.has_pending(state));
         if !known {
             tracing::debug!(client = app.name(), "a form_post came without its session");
-            return Ok(Received::Answer(repost::answer(&params)));
+            return Ok(Received::Answer(repost::answer(&params, incoming.query)));
         }
     }
     Ok(Received::Callback(CallbackParams(params)))

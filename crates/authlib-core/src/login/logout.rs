@@ -1,8 +1,9 @@
 //! Logout: [`logout`] here, [`logout_redirect`] here and at the provider, [`validate_logout_response`]
 //! for the way back.
 
-use http::Method;
+use http::{HeaderMap, Method};
 
+use super::repost::post_page;
 use super::status::{Answer, see_other};
 use super::{Login, Session, local_path};
 use crate::app::{LogoutOptions, OAuth};
@@ -24,35 +25,49 @@ type Ended = Option<(Login, Option<crate::oauth2::Token>)>;
 async fn end(oauth: &OAuth, session: &impl Session) -> Result<Ended> {
     let mut state = session.load().await?.unwrap_or_default();
     let logins = state.remove_logins();
+    // The way back of an earlier logout is of no interest any more.
+    state.logouts.clear();
     let Some(newest) = logins.last().cloned() else { return Ok(None) };
     // The session first: whatever happens to the tokens, nobody is logged in any more.
     session.renew().await?;
     session.save(&state).await?;
     let tokens = oauth.tokens();
-    let token = tokens.load(&newest.owner()).await?;
+    let token = tokens.load(&newest.owner()).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a token could not be loaded");
+        None
+    });
     for login in &logins {
-        tokens.delete(&login.owner()).await?;
+        if let Err(error) = tokens.delete(&login.owner()).await {
+            tracing::warn!(%error, "a token could not be deleted");
+        }
         tracing::info!(client = login.client, "a user logged out");
     }
     Ok(Some((newest, token)))
 }
 
 /// Logs this browser out here, from every client, and answers with the redirect that does the same at
-/// the provider of the newest login (OpenID Connect RP-Initiated Logout 1.0); or with one to `fallback`, a path of this
-/// site, where the provider has no such endpoint or is away. The local logout has happened either way.
+/// the provider of the newest login (OpenID Connect RP-Initiated Logout 1.0); or with one to `fallback`,
+/// a path of this site, where the provider has no such endpoint or is away. The local logout has
+/// happened either way.
 ///
-/// Call it for a POST that came from the application's own page; a GET would let any site log users
-/// out.
+/// Call it for a POST; a GET would let any site log users out. A form on another site, or on another
+/// host or port of this one, is refused by what browsers say in `headers`.
 ///
 /// # Errors
 ///
-/// What the session and the token store report.
+/// [`ErrorKind::InvalidCallback`] when another site asks, and what the session reports.
 pub async fn logout_redirect(
     oauth: &OAuth,
     session: &impl Session,
+    headers: &HeaderMap,
     options: LogoutOptions,
     fallback: &str,
 ) -> Result<Answer> {
+    if is_foreign(headers) {
+        let error = Error::new(ErrorKind::InvalidCallback, "another site asks for the logout");
+        tracing::warn!(%error, "a logout was refused");
+        return Err(error.hint("the form of the logout must stand on a page of this very host"));
+    }
     let fallback = see_other(local_path(fallback));
     let Some((login, token)) = end(oauth, session).await? else {
         return Ok(fallback);
@@ -68,7 +83,7 @@ pub async fn logout_redirect(
                 state.add_logout(pending, app.now());
                 session.save(&state).await?;
             }
-            Ok(see_other(url.as_str()))
+            Ok(if url.as_str().len() > MAX_URL { post_page(&url) } else { see_other(url.as_str()) })
         }
         Ok(None) => Ok(fallback),
         Err(error) => {
@@ -76,6 +91,16 @@ pub async fn logout_redirect(
             Ok(fallback)
         }
     }
+}
+
+/// The longest URL that is sent as one; an ID token with many claims makes a longer one, on which
+/// proxies choke. Then the browser posts it (RP-Initiated Logout 1.0 §2 lets it).
+const MAX_URL: usize = 2000;
+
+/// Whether a browser says that the request comes from another origin.
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+    site.is_some_and(|site| site == "cross-site" || site == "same-site")
 }
 
 /// Checks the way back from the provider's logout: its `state` must be that of a logout which this

@@ -1,9 +1,12 @@
-//! The page that posts a `form_post` answer once more, from our own site.
+//! Pages that post by themselves: a `form_post` answer once more, from our own site, and a logout whose
+//! URL would be too long.
 
 use http::HeaderValue;
 use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 
 use super::status::{Answer, escaped, html, page};
+use url::Url;
+
 use crate::params::Params;
 
 /// The query that marks the second post, so that there is never a third.
@@ -14,7 +17,7 @@ const SCRIPT: &str = "document.forms[0].submit()";
 
 const POLICY: &str = "default-src 'none'; \
     script-src 'sha256-HASH'; style-src 'unsafe-inline'; \
-    form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+    form-action ALLOWED; frame-ancestors 'none'; base-uri 'none'";
 
 /// Whether a request is the second post already.
 pub(super) fn is_repeated(query: Option<&str>) -> bool {
@@ -23,7 +26,24 @@ pub(super) fn is_repeated(query: Option<&str>) -> bool {
 
 /// The page: the same fields, posted to the same place by script, or by a button where scripts are
 /// off. It refers by its origin, which the second post needs to count as same-origin everywhere.
-pub(super) fn answer(params: &Params) -> Answer {
+pub(super) fn answer(params: &Params, query: Option<&str>) -> Answer {
+    let query = query.filter(|query| !query.is_empty());
+    let action = query.map_or_else(|| format!("?{MARK}"), |query| format!("?{query}&{MARK}"));
+    let mut answer = form("Logging in…", &action, params, "'self'");
+    answer.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("origin"));
+    answer
+}
+
+/// The page that posts the query of a long URL to the URL without it.
+pub(super) fn post_page(url: &Url) -> Answer {
+    let params = Params::parse(url.query().unwrap_or_default());
+    let mut action = url.clone();
+    action.set_query(None);
+    // The provider redirects from there, back to us or on: `form-action` would hold for that too.
+    form("Logging out…", action.as_str(), &params, "https: http:")
+}
+
+fn form(title: &str, action: &str, params: &Params, allowed: &str) -> Answer {
     let fields: String = params
         .iter()
         .map(|(name, value)| {
@@ -31,19 +51,17 @@ pub(super) fn answer(params: &Params) -> Answer {
             format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">")
         })
         .collect();
+    let action = escaped(action);
     let body = format!(
-        "<form method=\"post\" action=\"?{MARK}\">{fields}\
-         <noscript><p>One more step to log in.</p><button>Continue</button></noscript></form>\
+        "<form method=\"post\" action=\"{action}\">{fields}\
+         <noscript><p>One more step.</p><button>Continue</button></noscript></form>\
          <script>{SCRIPT}</script>"
     );
-    let body = page("Logging in…", &body);
-    let mut answer = html(http::StatusCode::OK, body);
-    let headers = answer.headers_mut();
-    let policy = POLICY.replace("HASH", &script_hash());
+    let mut answer = html(http::StatusCode::OK, page(title, &body));
+    let policy = POLICY.replace("HASH", &script_hash()).replace("ALLOWED", allowed);
     if let Ok(policy) = HeaderValue::try_from(policy) {
-        headers.insert(CONTENT_SECURITY_POLICY, policy);
+        answer.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("origin"));
     answer
 }
 
@@ -59,7 +77,7 @@ mod tests {
     #[test]
     fn the_page_repeats_the_form_escaped_and_allows_its_own_script_only() {
         let params = Params::new().with("state", "\"><script>alert(1)</script>").with("code", "c");
-        let answer = answer(&params);
+        let answer = answer(&params, None);
         let body = String::from_utf8(answer.body().clone()).unwrap();
         assert!(body.contains("name=\"code\" value=\"c\""));
         assert!(!body.contains("<script>alert"));
@@ -74,5 +92,23 @@ mod tests {
         assert!(is_repeated(Some("x=y&again=1")));
         assert!(!is_repeated(Some("again=11")));
         assert!(!is_repeated(None));
+    }
+
+    #[test]
+    fn a_query_of_the_redirect_uri_goes_along() {
+        let answer = answer(&Params::new().with("code", "c"), Some("tenant=a&x=\"b"));
+        let body = String::from_utf8(answer.body().clone()).unwrap();
+        assert!(body.contains("action=\"?tenant=a&amp;x=&quot;b&amp;again=1\""), "{body}");
+    }
+
+    /// L11: a long hint is posted, not put into a URL.
+    #[test]
+    fn l11_a_long_logout_url_becomes_a_form() {
+        let url = Url::parse("https://op.example/end?tenant=t&id_token_hint=h.i.t").unwrap();
+        let answer = post_page(&url);
+        let body = String::from_utf8(answer.body().clone()).unwrap();
+        assert!(body.contains("action=\"https://op.example/end\""), "{body}");
+        assert!(body.contains("name=\"tenant\" value=\"t\""), "{body}");
+        assert!(body.contains("name=\"id_token_hint\" value=\"h.i.t\""), "{body}");
     }
 }

@@ -17,7 +17,9 @@ pub type Answer = http::Response<Vec<u8>>;
 pub fn see_other(url: &str) -> Answer {
     let mut answer = bare(StatusCode::SEE_OTHER);
     match HeaderValue::try_from(url) {
-        Ok(url) => {
+        Ok(mut url) => {
+            // It holds a state, or a hint: whoever logs headers sees that it is none of his business.
+            url.set_sensitive(true);
             answer.headers_mut().insert(LOCATION, url);
         }
         Err(_) => *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
@@ -33,7 +35,9 @@ pub fn error_answer(error: &Error, headers: &HeaderMap) -> Answer {
     let status =
         StatusCode::from_u16(error.kind().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (code, words) = public(error);
-    let said = error.provider_error().filter(|_| error.kind() == ErrorKind::Provider);
+    let said = error
+        .provider_error()
+        .filter(|_| matches!(error.kind(), ErrorKind::Denied | ErrorKind::Provider));
     let words = match said.map(|said| (&said.error, &said.error_description)) {
         Some((_, Some(description))) => format!("{words} It said: “{description}”."),
         Some((error, None)) => format!("{words} It said: “{error}”."),
@@ -62,7 +66,10 @@ fn public(error: &Error) -> (&'static str, &'static str) {
         ErrorKind::Config | ErrorKind::Store => {
             ("server_error", "Something is wrong on our side. Please try again later.")
         }
-        ErrorKind::Denied => ("access_denied", "You did not allow the login. Nothing has changed."),
+        ErrorKind::Denied => (
+            "access_denied",
+            "The login was not allowed, by you or by the provider. Nothing has changed.",
+        ),
         ErrorKind::InvalidCallback => (
             "invalid_callback",
             "This login has expired, was used before, or was started in another browser. Please log \

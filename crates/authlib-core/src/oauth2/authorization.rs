@@ -144,7 +144,7 @@ impl AuthorizationResponse {
             }
             _ => {}
         }
-        for unexpected in ["access_token", "id_token", "response"] {
+        for unexpected in ["access_token", "id_token", "response", "token"] {
             if params.contains(unexpected) {
                 return Err(CallbackError::FrontChannel(unexpected));
             }

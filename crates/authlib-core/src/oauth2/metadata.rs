@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use url::Url;
 
-use crate::endpoint::endpoint_url;
+use crate::endpoint::{EndpointUrlError, endpoint_url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::jwt::Claims;
 use crate::message::{self, Request, Response};
@@ -104,6 +104,7 @@ fn checked(response: &Response, issuer: &str) -> Result<ServerMetadata, Metadata
             expected: issuer.to_owned(),
         });
     }
+    let url = |name, text| endpoint(name, text, issuer);
     Ok(ServerMetadata {
         authorization_endpoint: url("authorization_endpoint", document.authorization_endpoint)?,
         token_endpoint: url("token_endpoint", document.token_endpoint)?,
@@ -121,10 +122,21 @@ fn checked(response: &Response, issuer: &str) -> Result<ServerMetadata, Metadata
     })
 }
 
-fn url(name: &'static str, text: Option<String>) -> Result<Option<Url>, MetadataError> {
-    text.map(|text| endpoint_url(&text))
-        .transpose()
-        .map_err(|cause| MetadataError::Endpoint { name, cause: cause.into() })
+/// An endpoint of the document. Only a provider on this machine may have endpoints on it by plain http:
+/// a document from elsewhere must not send us to what listens here.
+fn endpoint(
+    name: &'static str,
+    text: Option<String>,
+    issuer: &str,
+) -> Result<Option<Url>, MetadataError> {
+    let checked = text.map(|text| {
+        let url = endpoint_url(&text)?;
+        if url.scheme() == "http" && !issuer.starts_with("http://") {
+            return Err(EndpointUrlError::NotHttps);
+        }
+        Ok(url)
+    });
+    checked.transpose().map_err(|cause| MetadataError::Endpoint { name, cause: cause.into() })
 }
 
 #[cfg(test)]
@@ -175,6 +187,7 @@ mod tests {
             ("jwks_uri", "http://localhost:80@op.example/"),
             ("userinfo_endpoint", "//op.example"),
             ("end_session_endpoint", "http://op.example"),
+            ("userinfo_endpoint", "http://127.0.0.1:9200/"),
         ] {
             let body = format!(r#"{{"issuer":"https://op.example","{name}":"{value}"}}"#);
             let error = read(&body).unwrap_err();

@@ -171,6 +171,25 @@ impl Token {
     }
 }
 
+/// What only an ID token can say, because it is about the token and the login and not about the user
+/// (OpenID Connect Core §2): in user info, which nobody signed, these names are not believed.
+const OF_THE_ID_TOKEN: &[&str] = &[
+    "acr",
+    "amr",
+    "at_hash",
+    "aud",
+    "auth_time",
+    "azp",
+    "c_hash",
+    "exp",
+    "iat",
+    "iss",
+    "jti",
+    "nbf",
+    "nonce",
+    "sid",
+];
+
 #[derive(Debug, thiserror::Error)]
 enum UserInfoError {
     #[error("the user info endpoint answered with status {0} (OpenID Connect Core §5.3.3)")]
@@ -228,6 +247,7 @@ fn read(
     let body =
         Claims::parse(response.body()).map_err(|cause| UserInfoError::NotJson(cause.into()))?;
     let mut claims = body.as_map().clone();
+    claims.retain(|name, _| !OF_THE_ID_TOKEN.contains(&name.as_str()));
     let missing = || UserInfoError::NoSubject(subject_claim.to_owned());
     match sub {
         Some(sub) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use authlib_core::login::{self, Session as _};
 use authlib_core::{AuthorizeOptions, ClientConfig, ErrorKind, LogoutOptions, Params};
 use authlib_provider::{Endpoint, Quirk};
-use http::Method;
+use http::{HeaderMap, Method};
 use url::Url;
 
 use crate::world::{Browser, ISSUER, World};
@@ -123,7 +123,9 @@ async fn the_way_back_from_a_logout_is_open_for_ten_minutes() {
     let browser = Browser::default();
     world.log_in(&browser).await.unwrap();
     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
-    let answer = login::logout_redirect(&world.oauth, &browser, options, "/").await.unwrap();
+    let answer = login::logout_redirect(&world.oauth, &browser, &HeaderMap::new(), options, "/")
+        .await
+        .unwrap();
     let url = Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap();
     let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     world.clock.advance(Duration::from_secs(601));

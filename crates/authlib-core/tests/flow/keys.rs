@@ -152,7 +152,7 @@ async fn j2_metadata_can_not_switch_a_client_to_hmac() {
     let algorithms = json!(["HS256", "none"]);
     world.provider.misbehave(Quirk::metadata("id_token_signing_alg_values_supported", algorithms));
     let error = log_in(&world).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert_eq!(error.kind(), ErrorKind::BadAnswer);
     assert!(error.to_string().contains("id_token_signed_response_alg"), "{error}");
 }
 

@@ -311,7 +311,9 @@ async fn h25_c3_a_logout_state_is_not_a_login_state_nor_the_other_way_round() {
     let browser = Browser::default();
     world.log_in(&browser).await.unwrap();
     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
-    let answer = login::logout_redirect(&world.oauth, &browser, options, "/").await.unwrap();
+    let answer = login::logout_redirect(&world.oauth, &browser, &HeaderMap::new(), options, "/")
+        .await
+        .unwrap();
     assert!(world.is_anonymous(&browser).await);
     let location = url::Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap();
     assert!(location.as_str().starts_with("https://op.example/end_session?id_token_hint="));

@@ -106,7 +106,10 @@ async fn h35_b13_a_login_a_refresh_a_call_and_a_logout_show_no_secret() {
         secrets.push(token.id_token.unwrap().expose().to_owned());
     }
     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
-    let away = login::logout_redirect(&world.oauth, &browser, options, "/").await.unwrap();
+    let away =
+        login::logout_redirect(&world.oauth, &browser, &http::HeaderMap::new(), options, "/")
+            .await
+            .unwrap();
     let away = away.headers()["location"].to_str().unwrap().to_owned();
     secrets.extend(values(&away, &["state"]));
     secrets.push(login.owner.user);

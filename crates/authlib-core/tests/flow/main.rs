@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod browsers;
+#[cfg(test)]
 mod canned;
 #[cfg(test)]
 mod clients;
@@ -16,6 +18,8 @@ mod keys;
 mod login;
 #[cfg(test)]
 mod logs;
+#[cfg(test)]
+mod outages;
 #[cfg(test)]
 mod parse;
 #[cfg(test)]

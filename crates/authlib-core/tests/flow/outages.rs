@@ -1,0 +1,84 @@
+//! Keys that can't be had at the wrong moment: nobody is shut out for longer than that, and no refresh
+//! token is lost for it.
+
+use authlib_core::ErrorKind;
+use authlib_provider::{Endpoint, Quirk, Reply};
+use serde_json::json;
+
+use crate::replicas::{Shared, replica};
+use crate::tokens::expired;
+use crate::world::{Browser, Wire, World};
+
+fn no_keys() -> Quirk {
+    Quirk::Answer(Endpoint::Jwks, Reply::html(500))
+}
+
+/// The provider changes its keys while its JWK set can't be had: that is an outage, not a forgery, and
+/// it ends when the set is back.
+#[tokio::test]
+async fn a_rotation_during_an_outage_of_the_keys_shuts_nobody_out_afterwards() {
+    let world = World::new();
+    world.log_in(&Browser::default()).await.unwrap();
+    world.provider.rotate_keys();
+    world.provider.misbehave(no_keys());
+    for _ in 0..2 {
+        let error = world.log_in(&Browser::default()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{error}");
+    }
+    world.provider.behave();
+    world.log_in(&Browser::default()).await.unwrap();
+}
+
+/// The same during a refresh: the refresh token that the answer brought is kept for the next try.
+#[tokio::test]
+async fn a_refresh_that_can_not_be_verified_now_keeps_the_rotated_refresh_token() {
+    let world = World::new();
+    let (_, owner, _) = expired(&world).await;
+    world.provider.rotate_keys();
+    world.provider.misbehave(no_keys());
+    let error = world.app().active_token(&owner).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadAnswer, "{error}");
+    world.provider.behave();
+    let token = world.app().active_token(&owner).await.unwrap();
+    assert_eq!(world.provider.count(Endpoint::Token), 2, "no refresh token was spent twice");
+    assert_eq!(token.userinfo().unwrap().sub(), "alice");
+}
+
+/// A process that has just started has no keys: it fetches them before it spends the refresh token.
+#[tokio::test]
+async fn a_refresh_is_not_begun_before_its_answer_can_be_verified() {
+    let store = Shared::default();
+    let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+    let (_, owner, _) = expired(&world).await;
+    let restarted = replica(&world, &store, Wire(world.provider.clone()));
+    world.provider.misbehave(no_keys());
+    let app = restarted.client("op").unwrap();
+    app.active_token(&owner).await.unwrap_err();
+    assert_eq!(world.provider.count(Endpoint::Token), 0);
+    world.provider.behave();
+    app.active_token(&owner).await.unwrap();
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+}
+
+/// What is about the token and the login is believed from the ID token only: user info is not signed.
+#[tokio::test]
+async fn user_info_says_nothing_of_the_login() {
+    let world = World::new();
+    for quirk in [
+        Quirk::without_claim("auth_time"),
+        Quirk::user_info("auth_time", "yesterday"),
+        Quirk::user_info("azp", "somebody"),
+        Quirk::user_info("acr", "gold"),
+        Quirk::user_info("iss", "https://evil.example"),
+        Quirk::user_info("nickname", json!("Al")),
+    ] {
+        world.provider.misbehave(quirk);
+    }
+    let login = world.log_in(&Browser::default()).await.unwrap();
+    let user = login.token.userinfo().unwrap();
+    for name in ["auth_time", "azp", "acr"] {
+        assert!(!user.as_map().contains_key(name), "{name}");
+    }
+    assert_eq!(user.iss(), Some(crate::world::ISSUER));
+    assert_eq!(user.nickname(), Some("Al"));
+}
