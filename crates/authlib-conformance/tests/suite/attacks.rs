@@ -174,7 +174,7 @@ pub(crate) async fn tokens_do_not_leave_the_api(package: &str) {
         ["..%2fuserinfo", "https:%2f%2fevil.example%2f", "%2f%2fevil.example", "%2e%2e/userinfo"]
     {
         let page = browser.get_json(world.url(&format!("/api/op/{path}"))).await;
-        assert!(page.status >= 400, "{path}: {}", page.body);
+        assert!(matches!(page.status, 400 | 404), "{path}: {} {}", page.status, page.body);
         assert!(!page.body.contains("alice"), "{path}: {}", page.body);
     }
     assert_eq!(world.provider().requests().len(), before);

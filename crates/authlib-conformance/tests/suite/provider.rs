@@ -94,6 +94,7 @@ pub(crate) async fn broken_metadata_are_502_before_anything_is_sent(package: &st
         Quirk::metadata("issuer", format!("{}/", world.provider().issuer())),
         Quirk::metadata("authorization_endpoint", "javascript:alert(1)"),
         Quirk::metadata("token_endpoint", "http://op.example/token"),
+        Quirk::metadata("authorization_endpoint", json!(null)),
         Quirk::Answer(Endpoint::Discovery, Reply::html(200)),
         Quirk::Answer(Endpoint::Discovery, Reply::Cut),
     ] {
@@ -103,6 +104,9 @@ pub(crate) async fn broken_metadata_are_502_before_anything_is_sent(package: &st
         assert_eq!(world.count(Endpoint::Authorize) + world.count(Endpoint::Token), 0);
         // It recovers as soon as the provider does.
         assert_eq!(world.log_in(&Browser::new()).await.status, 303);
+    }
+    for name in ["token_endpoint", "jwks_uri"] {
+        World::new(package).await.refuses(Quirk::metadata(name, json!(null)), 502).await;
     }
     for quirk in [
         Quirk::Answer(Endpoint::Jwks, Reply::html(500)),

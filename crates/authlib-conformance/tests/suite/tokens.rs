@@ -55,8 +55,9 @@ pub(crate) async fn an_expired_token_is_refreshed_once_for_all_who_wait(package:
 
 /// I13.
 pub(crate) async fn a_refused_refresh_is_a_401_and_not_repeated(package: &str) {
-    let world = World::with(package, expiring, "").await;
+    let world = World::new(package).await;
     let browser = Browser::new();
+    world.provider().misbehave(Quirk::token("expires_in", json!(0)));
     world.log_in(&browser).await;
     world.provider().misbehave(Quirk::RefreshRefused);
     for _ in 0..5 {

@@ -168,6 +168,12 @@ impl RemoteApp {
         Ok(verify(&newer)?)
     }
 
+    /// Whether ID tokens are to be verified with keys of the provider's.
+    pub(crate) fn needs_keys(&self) -> bool {
+        self.inner.settings.scopes.iter().any(|scope| scope == "openid")
+            && self.own_keys().is_none()
+    }
+
     /// Makes sure that keys are at hand, before something is spent whose answer must be verified.
     pub(crate) async fn warm_keys(&self, metadata: Option<&ServerMetadata>) -> Result<()> {
         if self.own_keys().is_none() {

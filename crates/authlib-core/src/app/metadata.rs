@@ -19,7 +19,21 @@ impl RemoteApp {
         let fetch = || async {
             let request = metadata_request(url);
             let response = self.inner.driver.send("the request for metadata", request).await?;
-            metadata_answer(&response, issuer)
+            let document = metadata_answer(&response, issuer)?;
+            // One that lacks what a login needs is not kept: the next login asks again.
+            let registered = &settings.endpoints;
+            let (login, token) = (registered.authorization.as_ref(), registered.token.as_ref());
+            let keys = registered.jwks_uri.as_ref();
+            self.endpoint(
+                "authorization_endpoint",
+                login,
+                document.authorization_endpoint.as_ref(),
+            )?;
+            self.endpoint("token_endpoint", token, document.token_endpoint.as_ref())?;
+            if self.needs_keys() {
+                self.endpoint("jwks_uri", keys, document.jwks_uri.as_ref())?;
+            }
+            Ok(document)
         };
         let metadata = self.inner.metadata.get(self.now(), fetch).await;
         metadata.map(Some).map_err(|error| error.for_client(self.name()))

@@ -37,6 +37,16 @@ impl Refreshes {
     }
 }
 
+impl Refreshes {
+    /// Forgets a refresh that has come to its end, unless another has begun since.
+    fn finish(&self, owner: &TokenOwner, refresh: &Refresh) {
+        let mut under_way = self.lock();
+        if under_way.get(owner).is_some_and(|other| other.ptr_eq(refresh)) {
+            under_way.remove(owner);
+        }
+    }
+}
+
 impl fmt::Debug for Refreshes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} refreshes", self.lock().len())
@@ -68,21 +78,25 @@ impl RemoteApp {
         }
         let refresh = self.shared_refresh(owner);
         let refreshed = refresh.clone().await;
-        let mut under_way = self.inner.refreshes.lock();
-        if under_way.get(owner).is_some_and(|other| other.ptr_eq(&refresh)) {
-            under_way.remove(owner);
-        }
-        drop(under_way);
+        self.inner.refreshes.finish(owner, &refresh);
         match refreshed {
-            // It can't be renewed now, and has a little time left: it serves until then.
-            Err(error)
-                if matches!(error.kind(), ErrorKind::BadAnswer | ErrorKind::Transport)
-                    && !token.is_expired(self.now(), Duration::ZERO) =>
-            {
+            Err(error) if good => self.serve_on(owner, error).await,
+            refreshed => refreshed,
+        }
+    }
+
+    /// The token that could not be renewed, while it has a little time left and is still the owner's.
+    async fn serve_on(&self, owner: &TokenOwner, error: Error) -> Result<Token> {
+        use ErrorKind::{BadAnswer, NoToken, Transport};
+        if !matches!(error.kind(), BadAnswer | NoToken | Transport) {
+            return Err(error);
+        }
+        match self.stored_token(owner).await {
+            Ok(token) if !token.is_expired(self.now(), Duration::ZERO) => {
                 tracing::warn!(client = self.name(), %error, "the old token serves on");
                 Ok(token)
             }
-            refreshed => refreshed,
+            _ => Err(error),
         }
     }
 
