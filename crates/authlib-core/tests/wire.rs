@@ -1,0 +1,82 @@
+//! The built-in HTTP client over real sockets: the four promises of the port.
+#![cfg(feature = "reqwest")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::time::Duration;
+
+use authlib_core::message::json_get;
+use authlib_core::transport::{HttpClient, ReqwestClient, TransportError};
+use authlib_provider::{Endpoint, Provider, Quirk, Reply, Server};
+use futures_util::FutureExt as _;
+use url::Url;
+
+/// Short, for these tests wait for it.
+const TIMEOUT: Duration = Duration::from_millis(400);
+
+async fn server(reply: Option<Reply>) -> (Server, Url) {
+    let server = Server::start(|issuer| Provider::new(issuer)).await.unwrap();
+    if let Some(reply) = reply {
+        server.provider().misbehave(Quirk::Answer(Endpoint::Jwks, reply));
+    }
+    let url = Url::parse(&format!("{}/jwks", server.issuer())).unwrap();
+    (server, url)
+}
+
+async fn answer(reply: Reply) -> (Server, Result<authlib_core::message::Response, TransportError>) {
+    let (server, url) = server(Some(reply)).await;
+    let client = ReqwestClient::with_timeout(TIMEOUT).unwrap();
+    let answer = client.send(json_get(&url)).await;
+    (server, answer)
+}
+
+#[tokio::test]
+async fn redirects_are_returned_and_not_followed() {
+    for status in [301, 302, 303, 307, 308] {
+        let (canary, to) = server(None).await;
+        let (_server, answer) = answer(Reply::Redirect(status, to.into())).await;
+        assert_eq!(answer.unwrap().status().as_u16(), status);
+        assert!(canary.provider().requests().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn large_answers_are_cut_off_compressed_or_not() {
+    for reply in [Reply::Huge(100 << 20), Reply::GzipBomb(100 << 20)] {
+        let (_server, answer) = answer(reply).await;
+        assert!(matches!(answer, Err(TransportError::TooLarge { .. })), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn broken_and_silent_answers_end_in_errors_after_one_request() {
+    for reply in [Reply::Half, Reply::Cut, Reply::Hang] {
+        let hangs = reply == Reply::Hang;
+        let (server, answer) = answer(reply).await;
+        let error = answer.unwrap_err();
+        assert_eq!(hangs, matches!(error, TransportError::Timeout), "{error:?}");
+        assert_eq!(server.provider().count(Endpoint::Jwks), 1);
+    }
+}
+
+#[tokio::test]
+async fn nobody_listening_is_no_connection() {
+    let (server, url) = server(None).await;
+    drop(server);
+    tokio::task::yield_now().await;
+    let error = ReqwestClient::new().unwrap().send(json_get(&url)).await.unwrap_err();
+    assert!(matches!(error, TransportError::Connect(_)), "{error:?}");
+    assert!(!error.to_string().contains("/jwks"));
+}
+
+/// A refresh whose browser went away is polled by nobody until the next request: its answer must be
+/// there then, however late that is.
+#[tokio::test]
+async fn an_exchange_that_has_begun_goes_on_while_nobody_asks_for_its_answer() {
+    let (server, url) = server(None).await;
+    let client = ReqwestClient::with_timeout(TIMEOUT).unwrap();
+    let mut sending = client.send(json_get(&url));
+    assert!((&mut sending).now_or_never().is_none());
+    tokio::time::sleep(TIMEOUT * 2).await;
+    assert_eq!(server.provider().count(Endpoint::Jwks), 1);
+    assert_eq!(sending.await.unwrap().status(), 200);
+}
