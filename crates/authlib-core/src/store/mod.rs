@@ -1,6 +1,7 @@
 //! The ports that keep things: [`TokenStore`] for users' tokens, [`LoginStore`] for pending logins.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -126,6 +127,33 @@ pub trait TokenStore: Send + Sync {
     ///
     /// [`ErrorKind::Store`](crate::ErrorKind::Store) when the store can't be asked.
     fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>>;
+}
+
+impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
+    fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>> {
+        (**self).load(owner)
+    }
+
+    fn save<'a>(&'a self, owner: &'a TokenOwner, token: &'a Token) -> BoxFuture<'a, Result<()>> {
+        (**self).save(owner, token)
+    }
+
+    fn replace<'a>(
+        &'a self,
+        owner: &'a TokenOwner,
+        old: &'a Token,
+        new: &'a Token,
+    ) -> BoxFuture<'a, Result<Saved>> {
+        (**self).replace(owner, old, new)
+    }
+
+    fn lock<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<RefreshLock>> {
+        (**self).lock(owner)
+    }
+
+    fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>> {
+        (**self).delete(owner)
+    }
 }
 
 /// Keeps pending logins outside the session; where one is set, the session holds a marker only.

@@ -12,31 +12,7 @@ use crate::tokens::{expired, listen};
 use crate::world::{ISSUER, Wire, World};
 
 /// One store for several registries, as replicas share a database.
-#[derive(Clone, Default)]
-pub(crate) struct Shared(Arc<MemoryTokenStore>);
-
-impl TokenStore for Shared {
-    fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>> {
-        self.0.load(owner)
-    }
-
-    fn save<'a>(&'a self, owner: &'a TokenOwner, token: &'a Token) -> BoxFuture<'a, Result<()>> {
-        self.0.save(owner, token)
-    }
-
-    fn replace<'a>(
-        &'a self,
-        owner: &'a TokenOwner,
-        old: &'a Token,
-        new: &'a Token,
-    ) -> BoxFuture<'a, Result<Saved>> {
-        self.0.replace(owner, old, new)
-    }
-
-    fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>> {
-        self.0.delete(owner)
-    }
-}
+pub(crate) type Shared = Arc<MemoryTokenStore>;
 
 /// A longer way to the provider.
 struct Far(Wire);
