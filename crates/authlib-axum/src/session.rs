@@ -14,8 +14,8 @@ const SECURE_NAME: &str = "__Host-session";
 
 /// A [`SessionManagerLayer`] whose cookie is right for logins: `HttpOnly`, `SameSite=Lax` (a `Strict`
 /// cookie is not sent when the provider sends the browser back), and on https `Secure` with a
-/// `__Host-` name. On `http://localhost` it has no `Secure`, without which some browsers drop it
-/// there.
+/// `__Host-` name. On `http://localhost` it has no `Secure`, for which some browsers would drop it there,
+/// and the port in its name.
 ///
 /// ```
 /// use tower_sessions::MemoryStore;
@@ -28,8 +28,12 @@ pub fn session_layer<Store: SessionStore>(
     base_url: &str,
 ) -> SessionManagerLayer<Store> {
     let https = base_url.starts_with("https://");
+    // Cookies know no ports: on one machine two applications under development would take each other's.
+    let port = base_url.rsplit_once(':').map_or("", |(_, port)| port);
+    let port: String = port.chars().take_while(char::is_ascii_digit).collect();
+    let name = if https { SECURE_NAME.to_owned() } else { format!("session{port}") };
     SessionManagerLayer::new(store)
-        .with_name(if https { SECURE_NAME } else { "session" })
+        .with_name(name)
         .with_secure(https)
         .with_same_site(SameSite::Lax)
         .with_http_only(true)

@@ -199,3 +199,20 @@ async fn a_refreshed_token_is_announced_with_the_old_one() {
     assert_ne!(update.token.access_token, update.old.access_token);
     assert_ne!(update.token.refresh_token, update.old.refresh_token);
 }
+
+/// W7: cookies know no ports, so two applications on one machine differ by name.
+#[tokio::test]
+async fn w7_applications_on_two_ports_have_two_cookies() {
+    let provider = provider();
+    let mut names = Vec::new();
+    for base_url in ["http://localhost:3000", "http://localhost:3001/", "https://app.example"] {
+        let app = Router::new()
+            .route("/login", get(login))
+            .layer(session_layer(MemoryStore::default(), base_url))
+            .with_state(oauth(&provider));
+        let mut browser = Browser::new(app);
+        browser.send("GET", "/login").await;
+        names.push(browser.cookie.split_once('=').unwrap().0.to_owned());
+    }
+    assert_eq!(names, ["session3000", "session3001", "__Host-session"]);
+}
