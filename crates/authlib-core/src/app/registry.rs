@@ -136,7 +136,8 @@ impl OAuthBuilder {
     }
 
     /// Lays `{NAME}_{KEY}` variables of the environment over everything else, such as
-    /// `GITHUB_CLIENT_SECRET`; a preset whose `{NAME}_CLIENT_ID` is set is registered.
+    /// `GITHUB_CLIENT_SECRET`. A preset whose `{NAME}_CLIENT_ID` is set is registered, and so is another
+    /// name with that and `{NAME}_ISSUER` or `{NAME}_SERVER_METADATA_URL`, in lower case.
     pub fn load_env(mut self) -> Self {
         self.sources.env();
         self

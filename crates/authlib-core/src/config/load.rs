@@ -101,6 +101,11 @@ impl Sources {
                     known(&mut clients, preset);
                 }
             }
+            for name in named_by(&vars) {
+                if !clients.iter().any(|client| variable(&client.name, "") == variable(&name, "")) {
+                    known(&mut clients, &name);
+                }
+            }
             let names: Vec<_> = clients.iter().map(|client| client.name.clone()).collect();
             for client in &mut clients {
                 environment(client, &vars, &mut problems);
@@ -244,6 +249,20 @@ fn shared(name: &str, names: &[String], problems: &mut Vec<ConfigProblem>) {
         let problem = format!("has the same variables `{prefix}..` as client `{name}`: rename one");
         problems.push(ConfigProblem::new(other, "", problem));
     }
+}
+
+/// The clients that the environment alone speaks of: those with an id and a word on where the provider
+/// is.
+fn named_by(vars: &Vars) -> Vec<String> {
+    const PLACES: [&str; 4] =
+        ["issuer", "server_metadata_url", "authorize_url", "authorization_endpoint"];
+    let set = |name: &str| vars.get(name).is_some_and(|value| !value.is_empty());
+    vars.keys()
+        .filter_map(|variable| variable.strip_suffix("_CLIENT_ID"))
+        .filter(|name| !name.is_empty() && set(&format!("{name}_CLIENT_ID")))
+        .filter(|name| PLACES.iter().any(|key| set(&variable(name, key))))
+        .map(str::to_ascii_lowercase)
+        .collect()
 }
 
 /// The variable of a client's key: upper case, `_` for whatever is no letter or digit.

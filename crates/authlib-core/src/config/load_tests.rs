@@ -194,3 +194,22 @@ fn null_counts_as_absent() {
     assert!(problems.is_empty(), "{problems:?}");
     assert!(clients.first().unwrap().issuer.is_some());
 }
+
+#[test]
+fn a_client_may_be_known_from_the_environment_alone() {
+    let (clients, problems) = merged(
+        vec![ClientConfig::new("my-app")],
+        "",
+        &[
+            ("STAFF_CLIENT_ID", "id"),
+            ("STAFF_ISSUER", "https://id.example.com"),
+            ("MY_APP_CLIENT_ID", "mine"),
+            ("MY_APP_ISSUER", "https://my.example.com"),
+            ("AWS_CLIENT_ID", "of no interest here"),
+        ],
+    );
+    assert_eq!(problems, "");
+    let names: Vec<_> = clients.iter().map(|client| client.name.as_str()).collect();
+    assert_eq!(names, ["my-app", "staff"]);
+    assert_eq!(clients[1].issuer.as_deref(), Some("https://id.example.com"));
+}
