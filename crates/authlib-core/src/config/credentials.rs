@@ -63,12 +63,14 @@ impl ClientConfig {
         let signs = self.has_private_key()
             || !self.has_method()
             || method.is_some_and(AuthMethod::is_assertion);
+        if self.private_key_id.is_some() && !self.has_private_key() {
+            check.problem("private_key_id", "has no use without `private_key`");
+        }
         for (key, given) in [
-            ("private_key_id", self.private_key_id.is_some() && !self.has_private_key()),
-            ("token_endpoint_auth_signing_alg", alg.is_some() && !signs),
-            ("client_assertion_audience", audience.is_some() && !signs),
+            ("token_endpoint_auth_signing_alg", alg.is_some()),
+            ("client_assertion_audience", audience.is_some()),
         ] {
-            if given {
+            if given && !signs {
                 let problem = "has no use: the client signs no assertion, which `private_key_jwt` and \
                                `client_secret_jwt` do";
                 check.problem(key, problem);

@@ -120,7 +120,7 @@ fn pem(text: &str) -> Result<Zeroizing<Vec<u8>>, SigningKeyError> {
         let (body, after) =
             begun.split_once(&format!("-----END {label}-----")).ok_or(SigningKeyError::Format)?;
         rest = after;
-        if label == "ENCRYPTED PRIVATE KEY" || body.contains("ENCRYPTED") {
+        if label == "ENCRYPTED PRIVATE KEY" || body.contains("Proc-Type:") {
             return Err(SigningKeyError::Encrypted);
         }
         if matches!(label, "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY") {

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -95,6 +96,12 @@ fn what_is_no_private_key_is_refused_with_the_reason() {
         ("-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----".to_owned(), Format),
         ("-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----".to_owned(), Key),
         (include_str!("../../tests/client-keys/encrypted.pem").to_owned(), Encrypted),
+        (
+            "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAA==\n\
+             -----END RSA PRIVATE KEY-----"
+                .to_owned(),
+            Encrypted,
+        ),
         (json!({"keys": [private_jwk(rsa)]}).to_string(), Set),
         (json!({"kty": "oct", "k": "AAAA"}).to_string(), Symmetric),
         (jwk(rsa, json!({"d": null})), Public),
@@ -127,4 +134,46 @@ fn debug_shows_nothing_of_a_key() {
     let (_, pem, _) = PEM[0];
     let shown = format!("{:?} {:?}", parse(pem), SigningKey::of_secret(Secret::new("hush")));
     assert!(!shown.contains("hush") && shown.len() < 100, "{shown}");
+}
+
+fn der(pem: &str) -> Vec<u8> {
+    super::pem(pem).unwrap().to_vec()
+}
+
+fn wrapped(der: &[u8]) -> String {
+    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----", STANDARD.encode(der))
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "\\PC{0,200}|(-----|BEGIN |END |PRIVATE KEY|A|\\{|\"){0,20}") {
+        let _ = parse(&text);
+    }
+
+    /// Neither reading a spoilt key nor signing with one that passed for right panics.
+    #[test]
+    fn no_change_of_a_key_makes_it_panic(form in 0..PEM.len(), at in any::<prop::sample::Index>(), byte: u8) {
+        let mut der = der(PEM[form].1);
+        let at = at.index(der.len());
+        der[at] = byte;
+        if let Ok(key) = parse(&wrapped(&der)) {
+            for alg in Algorithm::all() {
+                let _ = key.sign(alg, b"message");
+            }
+        }
+        let _ = parse(&wrapped(&der[..at]));
+    }
+
+    #[test]
+    fn no_numbers_make_a_jwk_panic(
+        kty in "RSA|EC|OKP",
+        crv in "P-256|P-384|P-521|Ed25519",
+        d in prop::collection::vec(any::<u8>(), 0..70),
+        n in prop::collection::vec(any::<u8>(), 0..300),
+    ) {
+        let (d, n) = (URL_SAFE_NO_PAD.encode(d), URL_SAFE_NO_PAD.encode(n));
+        let key = json!({"kty": kty, "crv": crv, "d": d, "x": d, "y": d, "n": n, "e": "AQAB",
+            "p": d, "q": d, "dp": d, "dq": d, "qi": d});
+        let _ = parse(&key.to_string());
+    }
 }

@@ -29,7 +29,7 @@ fn public_jwk(name: &str, kid: &str) -> Value {
 }
 
 /// A world whose provider knows client `keyed` by a public key under the id `k1`.
-fn keyed(name: &str, config: impl FnOnce(ClientConfig) -> ClientConfig) -> World {
+pub(crate) fn keyed(name: &str, config: impl FnOnce(ClientConfig) -> ClientConfig) -> World {
     let keys = json!({ "keys": [public_jwk(name, "k1")] });
     let client = Client::public("keyed").auth_method("private_key_jwt").jwks(keys);
     World::with(
