@@ -61,7 +61,7 @@ impl ClientConfig {
             Algorithm::from_name,
         );
         let signs = self.has_private_key()
-            || !self.has_method()
+            || (!self.has_method() && self.has_secret())
             || method.is_some_and(AuthMethod::is_assertion);
         if self.private_key_id.is_some() && !self.has_private_key() {
             check.problem("private_key_id", "has no use without `private_key`");

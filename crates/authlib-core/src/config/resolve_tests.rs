@@ -142,6 +142,8 @@ fn what_a_client_proves_itself_with_must_fit_its_method() {
         (alg(method(secret(), "client_secret_jwt"), "RS256"), "does not fit `client_secret`"),
         (alg(keyed(), "none"), "\"none\" is not supported"),
         (alg(method(secret(), "client_secret_post"), "HS256"), "signs no assertion"),
+        (alg(by_hand(), "ES256"), "signs no assertion"),
+        (by_hand().client_assertion_audience("issuer"), "signs no assertion"),
         (secret().private_key_id("k"), "`private_key_id`: has no use"),
         (keyed().client_assertion_audience("me"), "\"me\" is not supported"),
     ];
