@@ -10,6 +10,12 @@ use url::Url;
 use crate::app::{App, free_port};
 use crate::browser::{Browser, Page};
 
+/// The test keys of the core, private and in public files: for tests only.
+const JWKS: &str = include_str!("../../authlib-core/tests/client-keys/jwks.json");
+const P256: &str = include_str!("../../authlib-core/tests/client-keys/p256.pem");
+const RSA: &str = include_str!("../../authlib-core/tests/client-keys/rsa.pem");
+const ED25519: &str = include_str!("../../authlib-core/tests/client-keys/ed25519.pem");
+
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/interop/oidc-provider");
 
 /// The client under test, in the words of both sides.
@@ -17,9 +23,12 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/interop/oidc-provider
 pub struct InteropClient {
     /// How it authenticates.
     pub auth_method: &'static str,
-    /// How its ID tokens are signed.
+    /// How its ID tokens are signed, and with `private_key_jwt` its assertions too.
     pub algorithm: &'static str,
 }
+
+/// The secret of confidential clients.
+const SECRET: &str = "a-secret-of-forty-characters-1234567890";
 
 /// An example app whose client `op` is registered at oidc-provider.
 #[derive(Debug)]
@@ -60,22 +69,11 @@ impl Interop {
             "redirect_uris": [format!("{base_url}/authorize/op")],
             "post_logout_redirect_uris": [format!("{base_url}/logged-out")],
         });
-        let public = client.auth_method == "none";
-        if public {
-            // Public clients on plain http are native applications (RFC 8252) to oidc-provider.
-            metadata["application_type"] = "native".into();
-        } else {
-            metadata["client_secret"] = "a-secret-of-forty-characters-1234567890".into();
-        }
+        let proof = client.proof(&mut metadata);
         let (child, issuer) =
             provider(&json!({ "clients": [metadata], "access_token_ttl": 5 })).await;
-        let secret = if public {
-            String::new()
-        } else {
-            "client_secret = 'a-secret-of-forty-characters-1234567890'\n".to_owned()
-        };
         let config = format!(
-            "[oauth.op]\nclient_id = 'app'\n{secret}\
+            "[oauth.op]\nclient_id = 'app'\n{proof}\
              server_metadata_url = '{issuer}/.well-known/openid-configuration'\n\
              scope = 'openid profile email offline_access'\napi_base_url = '{issuer}'\n\
              token_endpoint_auth_method = '{}'\nid_token_signed_response_alg = '{}'\n\
@@ -113,6 +111,46 @@ impl Interop {
         let (action, fields, from): (Url, _, _) = (page.action(), page.fields(), page.url.clone());
         let next = browser.submit(&action, &fields, &from).await;
         browser.follow(next).await
+    }
+}
+
+impl InteropClient {
+    /// Adds what the client proves itself with to its metadata, in the words of RFC 7591; returns our
+    /// settings of the same.
+    fn proof(self, metadata: &mut Value) -> String {
+        match self.auth_method {
+            "none" => {
+                // Public clients on plain http are native applications (RFC 8252) to oidc-provider.
+                metadata["application_type"] = "native".into();
+                String::new()
+            }
+            "private_key_jwt" => {
+                let (name, pem) = match self.algorithm {
+                    "ES256" => ("p256", P256),
+                    "EdDSA" => ("ed25519", ED25519),
+                    _ => ("rsa", RSA),
+                };
+                let keys: Value = serde_json::from_str(JWKS).expect("keys");
+                let mut key = keys[name].clone();
+                for private in ["d", "p", "q", "dp", "dq", "qi"] {
+                    key.as_object_mut().expect("a key").remove(private);
+                }
+                metadata["jwks"] = json!({ "keys": [key] });
+                metadata["token_endpoint_auth_signing_alg"] = self.algorithm.into();
+                format!(
+                    "private_key = '''\n{pem}'''\nprivate_key_id = {}\n\
+                     token_endpoint_auth_signing_alg = '{}'\n",
+                    key["kid"], self.algorithm
+                )
+            }
+            method => {
+                metadata["client_secret"] = SECRET.into();
+                if method == "client_secret_jwt" {
+                    metadata["token_endpoint_auth_signing_alg"] = "HS256".into();
+                }
+                format!("client_secret = '{SECRET}'\n")
+            }
+        }
     }
 }
 

@@ -1,14 +1,19 @@
-//! Hashes, HMAC, signature verification and randomness over bytes: the only file that names a
-//! cryptography crate.
+//! Hashes, HMAC, signatures and randomness over bytes: the only file that names a cryptography crate.
 
 use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeyPairComponents;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
-    EcdsaVerificationAlgorithm, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
-    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
+    ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED, ECDSA_P521_SHA512_FIXED_SIGNING,
+    ED25519, EcdsaKeyPair, EcdsaSigningAlgorithm, EcdsaVerificationAlgorithm, Ed25519KeyPair,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+    RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RSA_PSS_SHA256,
+    RSA_PSS_SHA384, RSA_PSS_SHA512, RsaKeyPair, RsaParameters, RsaPublicKeyComponents,
+    RsaSignatureEncoding,
 };
 use aws_lc_rs::{hmac, rand};
 
@@ -38,6 +43,25 @@ pub(crate) enum Scheme {
 
 /// A public key, parsed and checked once, for one scheme.
 pub(crate) struct PublicKey(ParsedPublicKey);
+
+/// A private key, parsed and checked once, for every scheme of its type.
+pub(crate) enum PrivateKey {
+    Ec(EcdsaKeyPair, Scheme),
+    Ed25519(Ed25519KeyPair),
+    Rsa(RsaKeyPair),
+}
+
+/// The numbers of a private RSA key, big-endian (RFC 7518 §6.3).
+pub(crate) struct RsaPrivate<'a> {
+    pub(crate) n: &'a [u8],
+    pub(crate) e: &'a [u8],
+    pub(crate) d: &'a [u8],
+    pub(crate) p: &'a [u8],
+    pub(crate) q: &'a [u8],
+    pub(crate) dp: &'a [u8],
+    pub(crate) dq: &'a [u8],
+    pub(crate) qi: &'a [u8],
+}
 
 /// A key for HMAC, for one hash.
 pub(crate) struct MacKey(hmac::Key);
@@ -109,6 +133,92 @@ impl PublicKey {
     }
 }
 
+impl PrivateKey {
+    /// A key from DER: PKCS#8, `RSAPrivateKey` of PKCS#1 or `ECPrivateKey` of SEC 1.
+    pub(crate) fn from_der(der: &[u8]) -> Result<Self, Failed> {
+        if let Ok(pair) = RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der)) {
+            return Ok(Self::Rsa(pair));
+        }
+        if let Ok(pair) = Ed25519KeyPair::from_pkcs8(der) {
+            return Ok(Self::Ed25519(pair));
+        }
+        CURVES
+            .iter()
+            .find_map(|(scheme, algorithm, _)| {
+                let pair = EcdsaKeyPair::from_private_key_der(algorithm, der).ok()?;
+                Some(Self::Ec(pair, *scheme))
+            })
+            .ok_or(Failed)
+    }
+
+    /// An RSA key of 2048 to 8192 bits whose numbers fit each other.
+    pub(crate) fn rsa(key: &RsaPrivate<'_>) -> Result<Self, Failed> {
+        let components = KeyPairComponents {
+            public_key: RsaPublicKeyComponents { n: without_zeros(key.n), e: without_zeros(key.e) },
+            d: key.d,
+            p: key.p,
+            q: key.q,
+            dP: key.dp,
+            dQ: key.dq,
+            qInv: key.qi,
+        };
+        RsaKeyPair::from_components(&components).map(Self::Rsa).map_err(|_| Failed)
+    }
+
+    /// A key on a curve whose public point fits it, all numbers of the curve's length.
+    pub(crate) fn ec(scheme: Scheme, d: &[u8], x: &[u8], y: &[u8]) -> Result<Self, Failed> {
+        let curve = CURVES.iter().find(|(known, ..)| *known == scheme);
+        let (_, algorithm, length) = curve.ok_or(Failed)?;
+        if [d, x, y].iter().any(|number| number.len() != *length) {
+            return Err(Failed);
+        }
+        let point = [&[4], x, y].concat();
+        let pair = EcdsaKeyPair::from_private_key_and_public_key(algorithm, d, &point);
+        pair.map(|pair| Self::Ec(pair, scheme)).map_err(|_| Failed)
+    }
+
+    /// An Ed25519 key from its seed and the public key that fits it.
+    pub(crate) fn ed25519(d: &[u8], x: &[u8]) -> Result<Self, Failed> {
+        if d.len() != 32 {
+            return Err(Failed);
+        }
+        Ed25519KeyPair::from_seed_and_public_key(d, x).map(Self::Ed25519).map_err(|_| Failed)
+    }
+
+    /// Whether the key can sign by this scheme.
+    pub(crate) fn fits(&self, scheme: Scheme) -> bool {
+        match self {
+            Self::Ec(_, curve) => *curve == scheme,
+            Self::Ed25519(_) => scheme == Scheme::Ed25519,
+            Self::Rsa(_) => rsa_encoding(scheme).is_some(),
+        }
+    }
+
+    /// Signs `message`; a scheme that doesn't fit the key fails.
+    pub(crate) fn sign(&self, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, Failed> {
+        if !self.fits(scheme) {
+            return Err(Failed);
+        }
+        let random = SystemRandom::new();
+        match self {
+            Self::Ec(pair, _) => {
+                let signature = pair.sign(&random, message).map_err(|_| Failed)?;
+                Ok(signature.as_ref().to_vec())
+            }
+            Self::Ed25519(pair) => {
+                let signature = pair.try_sign(message).map_err(|_| Failed)?;
+                Ok(signature.as_ref().to_vec())
+            }
+            Self::Rsa(pair) => {
+                let encoding = rsa_encoding(scheme).ok_or(Failed)?;
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(encoding, &random, message, &mut signature).map_err(|_| Failed)?;
+                Ok(signature)
+            }
+        }
+    }
+}
+
 impl MacKey {
     pub(crate) fn new(hash: Hash, key: &[u8]) -> Self {
         let algorithm = match hash {
@@ -117,6 +227,11 @@ impl MacKey {
             Hash::Sha512 => hmac::HMAC_SHA512,
         };
         Self(hmac::Key::new(algorithm, key))
+    }
+
+    /// The tag of `message`.
+    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        hmac::sign(&self.0, message).as_ref().to_vec()
     }
 
     /// Checks a tag, in constant time.
@@ -137,10 +252,29 @@ fn rsa_parameters(scheme: Scheme) -> Option<&'static RsaParameters> {
     })
 }
 
+fn rsa_encoding(scheme: Scheme) -> Option<&'static RsaSignatureEncoding> {
+    Some(match scheme {
+        Scheme::Rs(Hash::Sha256) => &RSA_PKCS1_SHA256,
+        Scheme::Rs(Hash::Sha384) => &RSA_PKCS1_SHA384,
+        Scheme::Rs(Hash::Sha512) => &RSA_PKCS1_SHA512,
+        Scheme::Ps(Hash::Sha256) => &RSA_PSS_SHA256,
+        Scheme::Ps(Hash::Sha384) => &RSA_PSS_SHA384,
+        Scheme::Ps(Hash::Sha512) => &RSA_PSS_SHA512,
+        _ => return None,
+    })
+}
+
 fn without_zeros(bytes: &[u8]) -> &[u8] {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     bytes.get(zeros..).unwrap_or_default()
 }
+
+/// The curves of ECDSA, how they sign, and the length of their numbers.
+const CURVES: [(Scheme, &EcdsaSigningAlgorithm, usize); 3] = [
+    (Scheme::P256, &ECDSA_P256_SHA256_FIXED_SIGNING, 32),
+    (Scheme::P384, &ECDSA_P384_SHA384_FIXED_SIGNING, 48),
+    (Scheme::P521, &ECDSA_P521_SHA512_FIXED_SIGNING, 66),
+];
 
 /// Points of small order on Curve25519 without the sign bit, little-endian, and the non-canonical
 /// spellings of two of them: as a public key each makes signatures that hold for many messages.
@@ -178,6 +312,12 @@ fn same_point(point: &[u8; 32], key: &[u8]) -> bool {
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PublicKey")
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PrivateKey")
     }
 }
 
@@ -278,6 +418,18 @@ pub(crate) mod signing {
             let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
             let lines = lines.join("\n");
             format!("-----BEGIN RSA PUBLIC KEY-----\n{lines}\n-----END RSA PUBLIC KEY-----\n")
+        }
+
+        /// The private half as PEM, PKCS#8.
+        pub(crate) fn private_pem(&self) -> String {
+            let der = match self {
+                Self::Ec(pair, _) => pair.to_pkcs8v1().unwrap().as_ref().to_vec(),
+                Self::Ed(pair) => pair.to_pkcs8v1().unwrap().as_ref().to_vec(),
+                Self::Rsa(_, pkcs8) => pkcs8.clone(),
+                Self::Hmac(_) => Vec::new(),
+            };
+            let text = STANDARD.encode(der);
+            format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
         }
 
         /// A signature by the algorithm of this name.

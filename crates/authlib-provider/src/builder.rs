@@ -76,6 +76,7 @@ impl ProviderBuilder {
             algorithm,
             serial: 0,
             granted: Granted::default(),
+            assertions: HashMap::new(),
             sessions: HashMap::new(),
             auto_approve: None,
             quirks: Vec::new(),

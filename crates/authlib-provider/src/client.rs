@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde_json::Value;
 use url::{Host, Url};
 
 /// A registered client of the provider.
@@ -11,6 +12,7 @@ pub struct Client {
     pub(crate) name: String,
     pub(crate) secret: Option<String>,
     pub(crate) auth_method: Option<String>,
+    pub(crate) jwks: Option<Value>,
     pub(crate) redirect_uris: Vec<String>,
     pub(crate) any_loopback: bool,
     pub(crate) post_logout_redirect_uris: Vec<String>,
@@ -30,6 +32,7 @@ impl Client {
             id,
             secret: None,
             auth_method: None,
+            jwks: None,
             redirect_uris: Vec::new(),
             any_loopback: false,
             post_logout_redirect_uris: Vec::new(),
@@ -64,11 +67,18 @@ impl Client {
         self
     }
 
-    /// Accepts one way of client authentication only: `client_secret_basic`, `client_secret_post` or
-    /// `none`.
+    /// Accepts one way of client authentication only: `client_secret_basic`, `client_secret_post`,
+    /// `client_secret_jwt`, `private_key_jwt` or `none`.
     #[must_use]
     pub fn auth_method(mut self, method: impl Into<String>) -> Self {
         self.auth_method = Some(method.into());
+        self
+    }
+
+    /// Registers the public keys of a client that authenticates by `private_key_jwt`, as a JWK set.
+    #[must_use]
+    pub fn jwks(mut self, jwks: Value) -> Self {
+        self.jwks = Some(jwks);
         self
     }
 

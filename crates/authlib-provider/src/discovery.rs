@@ -3,6 +3,7 @@
 use authlib_core::message::Response;
 use serde_json::{Map, Value, json};
 
+use crate::assertion;
 use crate::exchange::json_response;
 use crate::provider::Provider;
 use crate::quirk::Quirk;
@@ -24,7 +25,8 @@ pub(crate) fn document(provider: &Provider) -> Response {
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": algorithms(provider),
         "token_endpoint_auth_methods_supported":
-            ["client_secret_basic", "client_secret_post", "none"],
+            ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"],
+        "token_endpoint_auth_signing_alg_values_supported": assertion::ALGORITHMS,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });

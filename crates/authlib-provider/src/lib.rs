@@ -35,6 +35,7 @@
 
 mod access;
 mod api;
+mod assertion;
 mod authorize;
 mod builder;
 mod client;

@@ -52,6 +52,8 @@ pub(crate) struct State {
     pub(crate) algorithm: Algorithm,
     pub(crate) serial: usize,
     pub(crate) granted: Granted,
+    /// The client assertions that are still good: client and `jti` to expiry.
+    pub(crate) assertions: HashMap<(String, String), u64>,
     /// Browser sessions at the provider: cookie to user and time of login.
     pub(crate) sessions: HashMap<String, (String, u64)>,
     pub(crate) auto_approve: Option<String>,

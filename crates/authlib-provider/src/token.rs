@@ -9,6 +9,7 @@ use http::{Method, header};
 use serde_json::{Value, json};
 
 use crate::access::{Access, Grant, Refresh};
+use crate::assertion;
 use crate::exchange::{self, Fields, error, field, json_response};
 use crate::id_token;
 use crate::provider::{Provider, unguessable};
@@ -41,6 +42,18 @@ fn authenticated(
 ) -> Result<String, Box<Response>> {
     let basic = exchange::header(request, "authorization").map(basic_credentials);
     let post = field(fields, "client_secret");
+    if assertion::is_there(fields) {
+        if basic.is_some() || post.is_some() {
+            return Err(Box::new(error(400, "invalid_request", "two ways of authentication")));
+        }
+        let (method, id) = assertion::verified(provider, fields).ok_or_else(unauthorized)?;
+        let wanted = provider.client(&id).and_then(|client| client.auth_method.as_deref());
+        return if wanted.is_none_or(|wanted| wanted == method) {
+            Ok(id)
+        } else {
+            Err(unauthorized())
+        };
+    }
     let (method, id, secret) = match (basic, post) {
         (Some(_), Some(_)) => {
             return Err(Box::new(error(400, "invalid_request", "two ways of authentication")));
@@ -61,6 +74,8 @@ fn authenticated(
         }
         (known, secret) => known == secret,
     };
+    // Who has registered keys is no public client.
+    let proven = proven && (secret.is_some() || client.jwks.is_none());
     if !proven || wanted.is_some_and(|wanted| wanted != method) {
         return Err(unauthorized());
     }

@@ -43,6 +43,22 @@ pub(crate) async fn ps256_with_client_secret_basic(package: &str) {
     whole_trip(package, "client_secret_basic", "PS256").await;
 }
 
+pub(crate) async fn rs256_with_client_secret_jwt(package: &str) {
+    whole_trip(package, "client_secret_jwt", "RS256").await;
+}
+
+pub(crate) async fn es256_with_private_key_jwt(package: &str) {
+    whole_trip(package, "private_key_jwt", "ES256").await;
+}
+
+pub(crate) async fn ps256_with_private_key_jwt(package: &str) {
+    whole_trip(package, "private_key_jwt", "PS256").await;
+}
+
+pub(crate) async fn eddsa_with_private_key_jwt(package: &str) {
+    whole_trip(package, "private_key_jwt", "EdDSA").await;
+}
+
 pub(crate) async fn a_refusal_at_the_provider_is_a_403(package: &str) {
     let client = InteropClient { auth_method: "client_secret_basic", algorithm: "RS256" };
     let Some(interop) = Interop::start(package, client).await else { return };

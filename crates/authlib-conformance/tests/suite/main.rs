@@ -75,6 +75,10 @@ suite! {
         es256_with_client_secret_post,
         eddsa_as_a_public_client,
         ps256_with_client_secret_basic,
+        rs256_with_client_secret_jwt,
+        es256_with_private_key_jwt,
+        ps256_with_private_key_jwt,
+        eddsa_with_private_key_jwt,
         a_refusal_at_the_provider_is_a_403,
     ],
 }

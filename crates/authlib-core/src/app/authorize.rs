@@ -12,7 +12,9 @@ use crate::config::is_reserved_authorize_param;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::jwt::Claims;
 use crate::numeric_date::unix_seconds;
+use crate::oauth2::assertion::{Assertion, Audience};
 use crate::oauth2::authorization::{AuthorizationRequest, AuthorizationResponse, Expected};
+use crate::oauth2::client_auth::Credentials;
 use crate::oauth2::grant::Grant;
 use crate::oauth2::metadata::ServerMetadata;
 use crate::oauth2::{AuthMethod, Token};
@@ -181,18 +183,44 @@ impl RemoteApp {
         let endpoint = self.endpoint("token_endpoint", registered, document)?;
         let method = AuthMethod::choose(
             settings.auth_method,
-            settings.client_secret.is_some(),
+            settings.held(),
             metadata.and_then(|known| known.token_endpoint_auth_methods_supported.as_deref()),
         )?;
-        let client = TokenClient {
-            endpoint: &endpoint,
+        let credentials = Credentials {
+            method,
             client_id: self.client_id(),
             client_secret: settings.client_secret.as_ref(),
-            method,
-            extra,
+            assertion: self.client_assertion(method, &endpoint, metadata)?,
         };
+        let client = TokenClient { endpoint: &endpoint, credentials, extra };
         let scope = (!scope.is_empty()).then_some(scope);
         fetch_token(&self.inner.driver, &client, grant, scope, self.now()).await
+    }
+
+    /// An assertion for one request to `endpoint`, where the method is by assertion (RFC 7523 §2.2).
+    fn client_assertion(
+        &self,
+        method: AuthMethod,
+        endpoint: &Url,
+        metadata: Option<&Arc<ServerMetadata>>,
+    ) -> Result<Option<Secret>> {
+        let settings = &self.inner.settings;
+        let Some(signing) = settings.signing.as_ref().filter(|_| method.is_assertion()) else {
+            return Ok(None);
+        };
+        let supported = metadata
+            .and_then(|known| known.token_endpoint_auth_signing_alg_values_supported.as_deref());
+        let audience = match (signing.audience, &settings.issuer) {
+            (Audience::Issuer, Some(issuer)) => issuer,
+            _ => endpoint.as_str(),
+        };
+        let assertion = Assertion {
+            client_id: self.client_id(),
+            audience,
+            jti: &self.unguessable()?,
+            now: self.now(),
+        };
+        signing.sign(&assertion, signing.algorithm(supported)?).map(Some)
     }
 
     /// Who the user is: the ID token's claims, and those of the user info that it lacks. Where there

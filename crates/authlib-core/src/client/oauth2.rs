@@ -6,19 +6,17 @@ use url::Url;
 
 use super::Driver;
 use crate::error::Result;
+use crate::oauth2::Token;
+use crate::oauth2::client_auth::Credentials;
 use crate::oauth2::grant::Grant;
 use crate::oauth2::token::{token_answer, token_request};
-use crate::oauth2::{AuthMethod, Token};
 use crate::params::Params;
-use crate::secret::Secret;
 
 /// The client as the token endpoint knows it.
 #[derive(Debug)]
 pub(crate) struct TokenClient<'a> {
     pub(crate) endpoint: &'a Url,
-    pub(crate) client_id: &'a str,
-    pub(crate) client_secret: Option<&'a Secret>,
-    pub(crate) method: AuthMethod,
+    pub(crate) credentials: Credentials<'a>,
     /// Registered parameters, behind those of the grant.
     pub(crate) extra: &'a Params,
 }
@@ -33,8 +31,7 @@ pub(crate) async fn fetch_token(
 ) -> Result<Token> {
     let mut form = grant.form();
     form.extend(client.extra.clone());
-    let request =
-        token_request(client.endpoint, form, client.method, client.client_id, client.client_secret);
+    let request = token_request(client.endpoint, form, &client.credentials);
     let response = driver.send("the token request", request).await?;
     token_answer(&response, now, asked_scope)
 }

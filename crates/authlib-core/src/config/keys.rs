@@ -23,6 +23,7 @@ pub(super) const KEYS: &[(&str, Setter)] = &[
     ("authorization_endpoint", |c, v| into_text(&mut c.authorization_endpoint, v)),
     ("authorize_params", |c, v| into_params(&mut c.authorize_params, v)),
     ("authorize_url", |c, v| into_text(&mut c.authorization_endpoint, v)),
+    ("client_assertion_audience", |c, v| into_text(&mut c.client_assertion_audience, v)),
     ("client_id", |c, v| into_text(&mut c.client_id, v)),
     ("client_secret", |c, v| {
         c.client_secret = Some(Secret::new(text(v).ok_or("a text")?));
@@ -54,6 +55,12 @@ pub(super) const KEYS: &[(&str, Setter)] = &[
     ("leeway", |c, v| into_seconds(&mut c.leeway, &v)),
     ("max_age", |c, v| into_seconds(&mut c.max_age, &v)),
     ("post_logout_redirect_uri", |c, v| into_text(&mut c.post_logout_redirect_uri, v)),
+    ("private_key", |c, v| {
+        let key = if v.is_object() { Some(v.to_string()) } else { text(v) };
+        c.private_key = Some(Secret::new(key.ok_or("PEM or a private JWK")?));
+        Ok(())
+    }),
+    ("private_key_id", |c, v| into_text(&mut c.private_key_id, v)),
     ("prompt", |c, v| {
         c.authorize_params.set("prompt", text(v).ok_or("a text")?);
         Ok(())
@@ -76,6 +83,9 @@ pub(super) const KEYS: &[(&str, Setter)] = &[
     ("subject_claim", |c, v| into_text(&mut c.subject_claim, v)),
     ("token_endpoint", |c, v| into_text(&mut c.token_endpoint, v)),
     ("token_endpoint_auth_method", |c, v| into_text(&mut c.token_endpoint_auth_method, v)),
+    ("token_endpoint_auth_signing_alg", |c, v| {
+        into_text(&mut c.token_endpoint_auth_signing_alg, v)
+    }),
     ("user_agent", |c, v| into_text(&mut c.user_agent, v)),
     ("userinfo_endpoint", |c, v| into_text(&mut c.userinfo_endpoint, v)),
 ];

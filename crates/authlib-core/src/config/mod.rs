@@ -1,5 +1,6 @@
 //! What a deployer says of a client, unchecked: [`ClientConfig`], from code, TOML and the environment.
 
+mod credentials;
 mod keys;
 mod load;
 mod problem;
@@ -7,7 +8,10 @@ mod resolve;
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::params::Params;
 use crate::secret::Secret;
@@ -50,6 +54,11 @@ pub struct ClientConfig {
     pub client_id: Option<String>,
     /// The client's secret. Without one it is a public client.
     pub client_secret: Option<Secret>,
+    /// The client's private key, for `private_key_jwt`: PEM (PKCS#8, PKCS#1 or SEC 1) or the JSON text of
+    /// a private JWK.
+    pub private_key: Option<Secret>,
+    /// The `kid` under which the provider knows that key; by default the JWK's.
+    pub private_key_id: Option<String>,
     /// The provider's issuer, letter by letter as the provider spells it.
     pub issuer: Option<String>,
     /// Where the provider's metadata are; by default under the issuer, and nowhere when the endpoints
@@ -85,8 +94,13 @@ pub struct ClientConfig {
     pub access_token_params: Params,
     /// More parameters of the refresh request.
     pub refresh_token_params: Params,
-    /// `client_secret_basic`, `client_secret_post` or `none`; by default what the metadata say.
+    /// `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt` or `none`; by
+    /// default what the metadata say.
     pub token_endpoint_auth_method: Option<String>,
+    /// The algorithm of client assertions; by default the key's usual one that the metadata name.
+    pub token_endpoint_auth_signing_alg: Option<String>,
+    /// The audience of client assertions: `issuer`, which is the default, or `token_endpoint`.
+    pub client_assertion_audience: Option<String>,
     /// `S256`, which is the default. There is no other.
     pub code_challenge_method: Option<String>,
     /// `query` or `form_post`; by default the provider's choice, which is the query.
@@ -171,6 +185,12 @@ impl ClientConfig {
         scope
         /// Sets the authentication method at the token endpoint.
         token_endpoint_auth_method
+        /// Sets the algorithm of client assertions.
+        token_endpoint_auth_signing_alg
+        /// Sets the audience of client assertions: `issuer` or `token_endpoint`.
+        client_assertion_audience
+        /// Sets the `kid` under which the provider knows the private key.
+        private_key_id
         /// Sets `query` or `form_post`.
         response_mode
         /// Sets the one algorithm of ID tokens.
@@ -186,6 +206,21 @@ impl ClientConfig {
     pub fn client_secret(mut self, secret: impl Into<Secret>) -> Self {
         self.client_secret = Some(secret.into());
         self
+    }
+
+    /// Sets the client's private key: PEM, or the JSON text of a private JWK.
+    #[must_use]
+    pub fn private_key(mut self, key: impl Into<Secret>) -> Self {
+        self.private_key = Some(key.into());
+        self
+    }
+
+    /// Sets the client's private key from DER: PKCS#8, PKCS#1 or SEC 1.
+    #[must_use]
+    pub fn private_key_der(self, der: &[u8]) -> Self {
+        let body = Zeroizing::new(STANDARD.encode(der));
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----", *body);
+        self.private_key(pem)
     }
 
     /// Sets the provider's keys, as a JWK set.

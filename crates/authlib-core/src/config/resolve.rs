@@ -11,6 +11,8 @@ use super::{ClientConfig, ConfigProblem};
 use crate::endpoint::{EndpointUrlError, endpoint_url};
 use crate::jose::{Algorithm, JwkSet};
 use crate::oauth2::AuthMethod;
+use crate::oauth2::assertion::Signing;
+use crate::oauth2::client_auth::Held;
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -49,6 +51,8 @@ pub(crate) struct ClientSettings {
     pub(crate) label: String,
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<Secret>,
+    /// How it signs assertions; nothing for a public client.
+    pub(crate) signing: Option<Signing>,
     pub(crate) issuer: Option<String>,
     pub(crate) accepted_issuers: Vec<String>,
     pub(crate) metadata_url: Option<Url>,
@@ -89,16 +93,25 @@ impl ClientSettings {
     pub(crate) fn subject_claim(&self) -> &str {
         self.subject_claim.as_deref().unwrap_or("sub")
     }
+
+    /// What the client can prove itself with.
+    pub(crate) fn held(&self) -> Held {
+        match (&self.signing, &self.client_secret) {
+            (None, _) => Held::Nothing,
+            (Some(_), Some(_)) => Held::Secret,
+            (Some(_), None) => Held::PrivateKey,
+        }
+    }
 }
 
 /// Collects the problems of one client.
-struct Check<'a> {
+pub(super) struct Check<'a> {
     name: &'a str,
     problems: Vec<ConfigProblem>,
 }
 
 impl Check<'_> {
-    fn problem(&mut self, key: &str, problem: impl Into<String>) {
+    pub(super) fn problem(&mut self, key: &str, problem: impl Into<String>) {
         self.problems.push(ConfigProblem::new(self.name, key, problem));
     }
 
@@ -109,7 +122,7 @@ impl Check<'_> {
     }
 
     /// The value that `parse` makes of a text, or a problem that names what is accepted.
-    fn one_of<T>(
+    pub(super) fn one_of<T>(
         &mut self,
         key: &str,
         text: Option<&String>,
@@ -184,6 +197,8 @@ impl ClientConfig {
             end_session: check.url("end_session_endpoint", self.end_session_endpoint.as_ref()),
         };
         let (issuer, metadata_url) = self.provider(check);
+        let auth_method = self.auth_method(check);
+        let signing = self.signing(auth_method, check);
         let id_token_alg = self.id_token_alg(check);
         let jwks = self.jwks.as_ref().and_then(|jwks| registered_keys(check, jwks));
         let scope = self.scope.clone().unwrap_or_default();
@@ -191,7 +206,8 @@ impl ClientConfig {
         self.completeness(check);
         self.params(check);
         ClientSettings {
-            auth_method: self.auth_method(check),
+            auth_method,
+            signing,
             response_mode: check.one_of(
                 "response_mode",
                 self.response_mode.as_ref(),
@@ -345,19 +361,6 @@ impl ClientConfig {
         }
     }
 
-    fn auth_method(&self, check: &mut Check<'_>) -> Option<AuthMethod> {
-        let method = check.one_of(
-            "token_endpoint_auth_method",
-            self.token_endpoint_auth_method.as_ref(),
-            "`client_secret_basic`, `client_secret_post` and `none`",
-            AuthMethod::from_name,
-        )?;
-        if method != AuthMethod::None && !self.has_secret() {
-            check.problem("client_secret", format!("is missing: `{}` needs it", method.name()));
-        }
-        Some(method)
-    }
-
     fn id_token_alg(&self, check: &mut Check<'_>) -> Option<Algorithm> {
         let alg = check.one_of(
             "id_token_signed_response_alg",
@@ -371,7 +374,7 @@ impl ClientConfig {
         Some(alg)
     }
 
-    fn has_secret(&self) -> bool {
+    pub(super) fn has_secret(&self) -> bool {
         self.client_secret.as_ref().is_some_and(|secret| !secret.is_empty())
     }
 }

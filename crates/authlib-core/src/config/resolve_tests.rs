@@ -143,3 +143,43 @@ fn authorize_params_may_hold_the_response_mode_the_scope_and_max_age() {
         problems(openid().authorize_param("response_type", "token")).contains("`response_type`")
     );
 }
+
+#[test]
+fn what_a_client_proves_itself_with_must_fit_its_method() {
+    const P256: &str = include_str!("../../tests/client-keys/p256.pem");
+    let keyed = || by_hand().private_key(P256);
+    let secret = || by_hand().client_secret("s");
+    let method = |config: ClientConfig, name| config.token_endpoint_auth_method(name);
+    let alg = |config: ClientConfig, name| config.token_endpoint_auth_signing_alg(name);
+    for config in [
+        keyed(),
+        method(keyed(), "private_key_jwt").client_secret("of HS256 ID tokens"),
+        alg(keyed(), "ES256").private_key_id("k").client_assertion_audience("token_endpoint"),
+        alg(method(secret(), "client_secret_jwt"), "HS512").client_assertion_audience("issuer"),
+    ] {
+        assert_eq!(problems(config), "");
+    }
+    let table = [
+        (method(by_hand(), "private_key_jwt"), "`private_key`: is missing"),
+        (method(secret(), "private_key_jwt"), "`private_key`: is missing"),
+        (method(by_hand(), "client_secret_jwt"), "`client_secret`: is missing"),
+        (keyed().client_secret("s"), "with both `private_key` and `client_secret`"),
+        (method(keyed(), "client_secret_basic"), "is not used by `client_secret_basic`"),
+        (method(keyed(), "none"), "is not used by `none`"),
+        (by_hand().private_key("hush"), "`private_key`: is neither PEM"),
+        (alg(keyed(), "RS256"), "RS256 does not fit `private_key`, only ES256"),
+        (alg(keyed(), "HS256"), "HS256 does not fit `private_key`"),
+        (alg(method(secret(), "client_secret_jwt"), "RS256"), "does not fit `client_secret`"),
+        (alg(keyed(), "none"), "\"none\" is not supported"),
+        (alg(method(secret(), "client_secret_post"), "HS256"), "signs no assertion"),
+        (alg(by_hand(), "ES256"), "signs no assertion"),
+        (by_hand().client_assertion_audience("issuer"), "signs no assertion"),
+        (secret().private_key_id("k"), "`private_key_id`: has no use"),
+        (keyed().client_assertion_audience("me"), "\"me\" is not supported"),
+    ];
+    for (config, says) in table {
+        let problems = problems(config);
+        assert!(problems.contains(says), "{says}\nnot in\n{problems}");
+        assert!(!problems.contains("hush"));
+    }
+}

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use super::{Algorithm, JwkSet, json};
-use crate::crypto;
+use super::{Algorithm, JwkSet, SigningKey, json};
+use crate::crypto::{self, Failed};
 
 /// The longest token that is read, in bytes.
 const MAX_TOKEN: usize = 128 * 1024;
@@ -16,7 +16,7 @@ const MAX_HEADER: usize = 16 * 1024;
 /// The most keys that are tried for a token without `kid`.
 const MAX_TRIES: usize = 8;
 
-/// What a verified token's header says. Unknown members are ignored (RFC 7515 §4), and so are `jwk`,
+/// What a token's header says, verified or to be signed. Unknown members are ignored (RFC 7515 §4), and so are `jwk`,
 /// `jku`, `x5u` and `x5c`: keys come from the provider's set only.
 #[derive(Debug)]
 pub(crate) struct Header {
@@ -99,6 +99,21 @@ pub(crate) fn verify(
     }
     let kid = header.kid.map_or_else(|| "(none)".to_owned(), |kid| format!("{:?}", clipped(&kid)));
     Err(JwsError::UnknownKey { kid, alg: header.alg })
+}
+
+/// Signs `payload` as a compact JWS (RFC 7515 §7.1). A key that doesn't fit the header's algorithm fails.
+pub(crate) fn sign(header: &Header, payload: &[u8], key: &SigningKey) -> Result<String, Failed> {
+    let mut members = Map::new();
+    members.insert("alg".to_owned(), header.alg.name().into());
+    for (name, value) in [("kid", &header.kid), ("typ", &header.typ)] {
+        if let Some(value) = value {
+            members.insert(name.to_owned(), value.as_str().into());
+        }
+    }
+    let head = URL_SAFE_NO_PAD.encode(Value::Object(members).to_string());
+    let signed = format!("{head}.{}", URL_SAFE_NO_PAD.encode(payload));
+    let signature = URL_SAFE_NO_PAD.encode(key.sign(header.alg, signed.as_bytes())?);
+    Ok(format!("{signed}.{signature}"))
 }
 
 /// The `kid` that a token names, unverified: for the question whether keys may be fetched again.

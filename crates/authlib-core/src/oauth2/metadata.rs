@@ -19,6 +19,7 @@ pub(crate) struct ServerMetadata {
     pub(crate) end_session_endpoint: Option<Url>,
     pub(crate) id_token_signing_alg_values_supported: Option<Vec<String>>,
     pub(crate) token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    pub(crate) token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
     pub(crate) authorization_response_iss_parameter_supported: bool,
     pub(crate) require_pushed_authorization_requests: bool,
 }
@@ -33,6 +34,7 @@ struct Document {
     end_session_endpoint: Option<String>,
     id_token_signing_alg_values_supported: Option<Vec<String>>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
     authorization_response_iss_parameter_supported: Option<bool>,
     require_pushed_authorization_requests: Option<bool>,
 }
@@ -113,6 +115,8 @@ fn checked(response: &Response, issuer: &str) -> Result<ServerMetadata, Metadata
         end_session_endpoint: url("end_session_endpoint", document.end_session_endpoint)?,
         id_token_signing_alg_values_supported: document.id_token_signing_alg_values_supported,
         token_endpoint_auth_methods_supported: document.token_endpoint_auth_methods_supported,
+        token_endpoint_auth_signing_alg_values_supported: document
+            .token_endpoint_auth_signing_alg_values_supported,
         authorization_response_iss_parameter_supported: document
             .authorization_response_iss_parameter_supported
             .unwrap_or(false),

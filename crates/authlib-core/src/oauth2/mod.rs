@@ -1,6 +1,7 @@
 //! OAuth 2.0 (RFC 6749 and its extensions) as pure functions: requests out of values, values out of
 //! responses. This door holds the nouns: [`Token`] and [`AuthMethod`].
 
+pub(crate) mod assertion;
 pub(crate) mod authorization;
 pub(crate) mod bearer;
 pub(crate) mod client_auth;

@@ -9,7 +9,8 @@ use url::Url;
 use crate::error::{Error, ErrorKind, ProviderError, Result};
 use crate::jose::jwt::Claims;
 use crate::message::{self, Request, Response};
-use crate::oauth2::{AuthMethod, Token};
+use crate::oauth2::Token;
+use crate::oauth2::client_auth::Credentials;
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -20,11 +21,9 @@ const MAX_LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 pub(crate) fn token_request(
     endpoint: &Url,
     mut form: Params,
-    method: AuthMethod,
-    client_id: &str,
-    client_secret: Option<&Secret>,
+    credentials: &Credentials<'_>,
 ) -> Request {
-    let header = method.apply(client_id, client_secret, &mut form);
+    let header = credentials.apply(&mut form);
     let mut request = message::form_post(endpoint, &form);
     if let Some((name, value)) = header {
         request.headers_mut().insert(name, value);
@@ -109,7 +108,10 @@ fn refused(response: &Response, body: &Map<String, Value>, error: &Value) -> Err
     let error = Error::from(AnswerError::Refused).said(said);
     match code {
         "invalid_client" | "unauthorized_client" => error
-            .hint("check `client_id`, `client_secret` and `token_endpoint_auth_method`"),
+            .hint(
+                "check `client_id`, `client_secret` or `private_key` with `private_key_id`, and \
+                 `token_endpoint_auth_method`",
+            ),
         "invalid_grant" => error.hint(
             "the code or refresh token has expired or was used before, or `redirect_uri` is not the \
              one of the login's start",

@@ -172,6 +172,42 @@ async fn h35_b13_failures_show_no_secret() {
     }
 }
 
+/// A client with a private key: neither the key nor what it signs is shown, right or wrong.
+#[tokio::test]
+async fn a_private_key_and_its_assertions_are_shown_nowhere() {
+    let (log, _guard) = listen();
+    let pem = include_str!("../client-keys/p256.pem");
+    let mut secrets: Vec<_> = pem.lines().filter(|line| line.len() > 40).map(Into::into).collect();
+    // How the header of every assertion begins.
+    secrets.push("eyJhbGciOi".to_owned());
+    for known in ["p256", "p384"] {
+        let world = crate::assertions::keyed(known, |client| client.private_key(pem));
+        let result = world.log_in(&Browser::default()).await;
+        assert_eq!(result.is_ok(), known == "p256");
+        log.show(&format!("{:?} {:?}", world.oauth, world.app()));
+        if let Ok(login) = result {
+            world.clock.advance(Duration::from_secs(3600));
+            world.app().active_token(&login.owner).await.unwrap();
+        } else if let Err(error) = result {
+            log.show(&format!("{error} {error:?} {error:#?}"));
+        }
+    }
+    let spoilt = pem.replace("-----END", "END");
+    let client = ClientConfig::new("a").private_key(spoilt.as_str());
+    log.show(&format!("{client:?}"));
+    let variables =
+        [("B_CLIENT_ID".to_owned(), "b".to_owned()), ("B_PRIVATE_KEY".to_owned(), spoilt)];
+    let file = format!("[oauth.b]\nprivate_key = ['''{pem}''']\n");
+    let broken = format!("[oauth.c]\nprivate_key = \"{pem}\n");
+    let builder =
+        OAuth::builder().register(client).load_toml(&file).load_toml(&broken).load_vars(variables);
+    log.show(&format!("{builder:?}"));
+    let error = builder.build().unwrap_err();
+    log.show(&format!("{error} {error:?}"));
+    assert!(log.text().contains("`private_key`"), "{}", log.text());
+    log.check(&secrets, "private key");
+}
+
 /// A provider that repeats in its error what it was sent does not get it into our log.
 #[tokio::test]
 async fn a_provider_that_echoes_a_body_is_not_quoted() {

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod assertions;
+#[cfg(test)]
 mod browsers;
 #[cfg(test)]
 mod canned;

@@ -1,0 +1,195 @@
+//! [`SigningKey`]: a key of ours that signs, from PEM, from a private JSON Web Key (RFC 7517) or from a
+//! secret.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::{Algorithm, json};
+use crate::crypto::{Failed, MacKey, PrivateKey, RsaPrivate, Scheme};
+use crate::secret::Secret;
+
+/// A key to sign with, parsed once.
+pub(crate) struct SigningKey {
+    kid: Option<String>,
+    /// The `alg` that a JWK names.
+    only: Option<Algorithm>,
+    signer: Signer,
+}
+
+enum Signer {
+    Private(PrivateKey),
+    Secret(Secret),
+}
+
+/// Why a text is no private key. Nothing of the text is in it.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SigningKeyError {
+    #[error(
+        "is neither PEM with a `PRIVATE KEY`, `RSA PRIVATE KEY` or `EC PRIVATE KEY` nor a JSON Web Key"
+    )]
+    Format,
+    #[error("is encrypted: decrypt it first, there is no setting for its password")]
+    Encrypted,
+    #[error("is no RSA key of 2048 to 8192 bits, EC key on P-256, P-384 or P-521, or Ed25519 key")]
+    Key,
+    #[error("is a JWK set: give the one key of it")]
+    Set,
+    #[error("is a public key only: its JWK has no `d` (RFC 7518 §6.2.2, §6.3.2)")]
+    Public,
+    #[error("is symmetric: `client_secret_jwt` signs with `client_secret`")]
+    Symmetric,
+    #[error("has no `p`, `q`, `dp`, `dq` and `qi` in its JWK (RFC 7518 §6.3.2)")]
+    Primes,
+    #[error("is not for signatures, by the `use`, `key_ops` or `alg` of its JWK (RFC 7517 §4)")]
+    Use,
+}
+
+impl SigningKey {
+    /// A private key from PEM or from the JSON of a JWK.
+    pub(crate) fn parse(text: &Secret) -> Result<Self, SigningKeyError> {
+        let text = text.expose().trim();
+        if text.starts_with('{') {
+            let members = json::object(text.as_bytes()).map_err(|_| SigningKeyError::Format)?;
+            return jwk(&members);
+        }
+        let der = pem(text)?;
+        let key = PrivateKey::from_der(&der).map_err(|_| SigningKeyError::Key)?;
+        Ok(Self { kid: None, only: None, signer: Signer::Private(key) })
+    }
+
+    /// The key that is a client secret, for HMAC (OpenID Connect Core §9).
+    pub(crate) fn of_secret(secret: Secret) -> Self {
+        Self { kid: None, only: None, signer: Signer::Secret(secret) }
+    }
+
+    /// The `kid` of the JWK.
+    pub(crate) fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// Whether the key signs by this algorithm.
+    pub(crate) fn fits(&self, alg: Algorithm) -> bool {
+        // The two names of one algorithm fit each other's keys.
+        let named = self.only.is_none_or(|only| only == alg || only.scheme() == alg.scheme());
+        named
+            && match (&self.signer, alg.scheme()) {
+                (Signer::Private(key), Some(scheme)) => key.fits(scheme),
+                (Signer::Secret(_), None) => true,
+                _ => false,
+            }
+    }
+
+    /// The algorithms that the key signs by, the usual one first.
+    pub(crate) fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        let only = self.only.filter(|alg| self.fits(*alg));
+        let others = Algorithm::all().filter(move |alg| Some(*alg) != only && self.fits(*alg));
+        only.into_iter().chain(others)
+    }
+
+    /// Signs `message`; an algorithm that doesn't fit the key fails.
+    pub(super) fn sign(&self, alg: Algorithm, message: &[u8]) -> Result<Vec<u8>, Failed> {
+        if !self.fits(alg) {
+            return Err(Failed);
+        }
+        match &self.signer {
+            Signer::Private(key) => key.sign(alg.scheme().ok_or(Failed)?, message),
+            Signer::Secret(secret) => {
+                Ok(MacKey::new(alg.hash(), secret.expose().as_bytes()).sign(message))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+/// The DER of the first private key of a PEM text; `openssl ecparam` puts the curve before it.
+fn pem(text: &str) -> Result<Zeroizing<Vec<u8>>, SigningKeyError> {
+    // In a variable of the environment the lines are often parted by a written `\n`.
+    let text = Zeroizing::new(text.replace("\\n", "\n"));
+    let mut rest = text.as_str();
+    while let Some((_, begun)) = rest.split_once("-----BEGIN ") {
+        let (label, begun) = begun.split_once("-----").ok_or(SigningKeyError::Format)?;
+        let (body, after) =
+            begun.split_once(&format!("-----END {label}-----")).ok_or(SigningKeyError::Format)?;
+        rest = after;
+        if label == "ENCRYPTED PRIVATE KEY" || body.contains("Proc-Type:") {
+            return Err(SigningKeyError::Encrypted);
+        }
+        if matches!(label, "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY") {
+            let mut body = Zeroizing::new(body.to_owned());
+            body.retain(|c| !c.is_ascii_whitespace());
+            let der = STANDARD.decode(body.as_bytes()).map_err(|_| SigningKeyError::Format)?;
+            return Ok(Zeroizing::new(der));
+        }
+    }
+    Err(SigningKeyError::Format)
+}
+
+/// A private key from the members of a JWK (RFC 7518 §6, RFC 8037 §2).
+fn jwk(members: &Map<String, Value>) -> Result<SigningKey, SigningKeyError> {
+    let text = |name: &str| members.get(name).and_then(Value::as_str);
+    let bytes = |name: &str| {
+        let bytes = text(name).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
+        bytes.map(Zeroizing::new).ok_or(SigningKeyError::Key)
+    };
+    if members.contains_key("keys") {
+        return Err(SigningKeyError::Set);
+    }
+    if text("kty") == Some("oct") {
+        return Err(SigningKeyError::Symmetric);
+    }
+    if !members.contains_key("d") {
+        return Err(SigningKeyError::Public);
+    }
+    let signs = |operations: &Value| {
+        operations.as_array().is_some_and(|list| list.iter().any(|operation| operation == "sign"))
+    };
+    if members.get("use").is_some_and(|value| value != "sig")
+        || members.get("key_ops").is_some_and(|operations| !signs(operations))
+    {
+        return Err(SigningKeyError::Use);
+    }
+    let d = bytes("d")?;
+    let key = match (text("kty"), text("crv")) {
+        (Some("RSA"), _) => {
+            let names = ["p", "q", "dp", "dq", "qi"];
+            if names.iter().any(|name| !members.contains_key(*name)) {
+                return Err(SigningKeyError::Primes);
+            }
+            let (n, e) = (bytes("n")?, bytes("e")?);
+            let (p, q, dp, dq, qi) =
+                (bytes("p")?, bytes("q")?, bytes("dp")?, bytes("dq")?, bytes("qi")?);
+            let numbers =
+                RsaPrivate { n: &n, e: &e, d: &d, p: &p, q: &q, dp: &dp, dq: &dq, qi: &qi };
+            PrivateKey::rsa(&numbers)
+        }
+        (Some("EC"), Some("P-256")) => PrivateKey::ec(Scheme::P256, &d, &bytes("x")?, &bytes("y")?),
+        (Some("EC"), Some("P-384")) => PrivateKey::ec(Scheme::P384, &d, &bytes("x")?, &bytes("y")?),
+        (Some("EC"), Some("P-521")) => PrivateKey::ec(Scheme::P521, &d, &bytes("x")?, &bytes("y")?),
+        (Some("OKP"), Some("Ed25519")) => PrivateKey::ed25519(&d, &bytes("x")?),
+        _ => Err(Failed),
+    };
+    let key = key.map_err(|_| SigningKeyError::Key)?;
+    let only = match members.get("alg") {
+        None => None,
+        Some(alg) => {
+            let alg = alg.as_str().and_then(Algorithm::from_name);
+            let fits = alg.filter(|alg| alg.scheme().is_some_and(|scheme| key.fits(scheme)));
+            Some(fits.ok_or(SigningKeyError::Use)?)
+        }
+    };
+    let kid = text("kid").map(ToOwned::to_owned);
+    Ok(SigningKey { kid, only, signer: Signer::Private(key) })
+}
+
+#[cfg(test)]
+#[path = "signing_key_tests.rs"]
+mod tests;
