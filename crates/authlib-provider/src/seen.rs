@@ -25,8 +25,15 @@ pub struct Seen {
     pub names: Vec<String>,
 }
 
-const HIDDEN: &[&str] =
-    &["access_token", "client_secret", "code", "code_verifier", "id_token_hint", "refresh_token"];
+const HIDDEN: &[&str] = &[
+    "access_token",
+    "client_secret",
+    "code",
+    "code_verifier",
+    "id_token_hint",
+    "refresh_token",
+    "token",
+];
 
 impl Seen {
     pub(crate) fn of(endpoint: Endpoint, request: &Request) -> Self {
