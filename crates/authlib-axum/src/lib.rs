@@ -54,8 +54,8 @@ mod session;
 mod updates;
 
 pub use authlib_core::{
-    AuthorizeOptions, ClientConfig, ErrorKind, LogoutOptions, OAuth, Params, RemoteApp, Secret,
-    Token, TokenUpdate, UserInfo, login, providers, store,
+    AuthorizeOptions, ClientConfig, ErrorKind, Introspection, LogoutOptions, OAuth, Params,
+    RemoteApp, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo, login, providers, store,
 };
 
 pub use crate::extract::{

@@ -66,7 +66,7 @@ pub use crate::app::{
 pub use crate::config::ClientConfig;
 pub use crate::error::{Error, ErrorKind, ProviderError, Result};
 pub use crate::events::TokenUpdate;
-pub use crate::oauth2::Token;
+pub use crate::oauth2::{Introspection, Token, TokenTypeHint};
 pub use crate::oidc::UserInfo;
 pub use crate::params::Params;
 pub use crate::secret::Secret;

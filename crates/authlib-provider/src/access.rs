@@ -63,8 +63,15 @@ impl Granted {
         self.families
     }
 
+    /// The login that a token was given for. A refresh token that was used is no token any more.
+    pub(crate) fn grant(&self, token: &str) -> Option<&Grant> {
+        let access = self.access.get(token).map(|access| &access.grant);
+        let refresh = self.refresh.get(token).filter(|refresh| !refresh.used);
+        access.or_else(|| refresh.map(|refresh| &refresh.grant))
+    }
+
     /// Revokes all tokens of a login: a code or a refresh token was used twice (RFC 6749 §4.1.2,
-    /// RFC 9700 §4.14.2).
+    /// RFC 9700 §4.14.2), or the client asks for it (RFC 7009 §2.1).
     pub(crate) fn revoke(&mut self, family: u64) {
         self.access.retain(|_, access| access.grant.family != family);
         self.refresh.retain(|_, refresh| refresh.grant.family != family);

@@ -18,6 +18,8 @@ pub(crate) fn document(provider: &Provider) -> Response {
         "userinfo_endpoint": at("userinfo"),
         "jwks_uri": at("jwks"),
         "end_session_endpoint": at("end_session"),
+        "introspection_endpoint": at("introspect"),
+        "revocation_endpoint": at("revoke"),
         "scopes_supported": ["openid", "profile", "email", "address", "phone", "offline_access"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],
@@ -27,6 +29,10 @@ pub(crate) fn document(provider: &Provider) -> Response {
         "token_endpoint_auth_methods_supported":
             ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"],
         "token_endpoint_auth_signing_alg_values_supported": assertion::ALGORITHMS,
+        "introspection_endpoint_auth_methods_supported":
+            ["client_secret_basic", "client_secret_post"],
+        "revocation_endpoint_auth_methods_supported":
+            ["client_secret_basic", "client_secret_post", "none"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });

@@ -1,6 +1,6 @@
 //! An embedded OAuth 2.0 and OpenID Connect **provider**, to try a login against and to test one
-//! against: authorization code with PKCE, refresh with rotation, discovery, rotating keys, user info,
-//! logout, and every misbehaviour that a client must survive.
+//! against: authorization code with PKCE, refresh with rotation, revocation and introspection, discovery,
+//! rotating keys, user info, logout, and every misbehaviour that a client must survive.
 //!
 //! It is one function from a request to a response ([`Provider::handle`]) with its state inside, and
 //! so an [`HttpClient`](authlib_core::transport::HttpClient): a test needs no socket. [`Server`] puts it
@@ -44,10 +44,12 @@ mod end_session;
 mod exchange;
 mod http_client;
 mod id_token;
+mod introspect;
 mod keys;
 mod pages;
 mod provider;
 mod quirk;
+mod revoke;
 mod seen;
 #[cfg(feature = "server")]
 mod server;

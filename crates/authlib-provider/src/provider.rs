@@ -19,7 +19,7 @@ use crate::keys::{self, Key};
 use crate::quirk::{Endpoint, Quirk, Reply};
 use crate::seen::Seen;
 use crate::user::User;
-use crate::{api, authorize, discovery, end_session, token, userinfo};
+use crate::{api, authorize, discovery, end_session, introspect, revoke, token, userinfo};
 
 /// The most requests that are remembered for [`Provider::requests`].
 const MAX_SEEN: usize = 10_000;
@@ -103,7 +103,9 @@ impl Provider {
             Endpoint::Discovery => discovery::document(self),
             Endpoint::Elsewhere => exchange::respond(404, "text/plain", "no such page\n"),
             Endpoint::EndSession => end_session::handle(self, request, &fields),
+            Endpoint::Introspect => introspect::handle(self, request, &fields),
             Endpoint::Jwks => discovery::jwks(self),
+            Endpoint::Revoke => revoke::handle(self, request, &fields),
             Endpoint::Token => token::handle(self, request, &fields),
             Endpoint::UserInfo => userinfo::handle(self, request),
         }
@@ -264,7 +266,9 @@ impl Provider {
         Some(match path.strip_prefix(prefix.as_str())? {
             "/authorize" => Endpoint::Authorize,
             "/end_session" => Endpoint::EndSession,
+            "/introspect" => Endpoint::Introspect,
             "/jwks" => Endpoint::Jwks,
+            "/revoke" => Endpoint::Revoke,
             "/token" => Endpoint::Token,
             "/userinfo" => Endpoint::UserInfo,
             other if other.starts_with("/api/") => Endpoint::Api,

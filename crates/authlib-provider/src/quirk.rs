@@ -17,8 +17,12 @@ pub enum Endpoint {
     Elsewhere,
     /// `/end_session`.
     EndSession,
+    /// `/introspect`.
+    Introspect,
     /// `/jwks`.
     Jwks,
+    /// `/revoke`.
+    Revoke,
     /// `/token`.
     Token,
     /// `/userinfo`.

@@ -33,6 +33,7 @@ const HIDDEN: &[&str] = &[
     "code_verifier",
     "id_token_hint",
     "refresh_token",
+    "token",
 ];
 
 impl Seen {

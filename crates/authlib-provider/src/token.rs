@@ -35,7 +35,7 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
 }
 
 /// The client's id, once it has proven itself in exactly one way (RFC 6749 §2.3).
-fn authenticated(
+pub(crate) fn authenticated(
     provider: &Provider,
     request: &Request,
     fields: &Fields,
@@ -82,7 +82,7 @@ fn authenticated(
     Ok(id)
 }
 
-fn unauthorized() -> Box<Response> {
+pub(crate) fn unauthorized() -> Box<Response> {
     let mut response = error(401, "invalid_client", "the client did not authenticate rightly");
     exchange::set(&mut response, header::WWW_AUTHENTICATE, "Basic realm=\"token\"");
     Box::new(response)

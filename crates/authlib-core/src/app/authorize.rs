@@ -186,15 +186,25 @@ impl RemoteApp {
             settings.held(),
             metadata.and_then(|known| known.token_endpoint_auth_methods_supported.as_deref()),
         )?;
-        let credentials = Credentials {
-            method,
-            client_id: self.client_id(),
-            client_secret: settings.client_secret.as_ref(),
-            assertion: self.client_assertion(method, &endpoint, metadata)?,
-        };
+        let credentials = self.credentials(method, &endpoint, metadata.map(AsRef::as_ref))?;
         let client = TokenClient { endpoint: &endpoint, credentials, extra };
         let scope = (!scope.is_empty()).then_some(scope);
         fetch_token(&self.inner.driver, &client, grant, scope, self.now()).await
+    }
+
+    /// What the client shows in one request to `endpoint`.
+    pub(crate) fn credentials(
+        &self,
+        method: AuthMethod,
+        endpoint: &Url,
+        metadata: Option<&ServerMetadata>,
+    ) -> Result<Credentials<'_>> {
+        Ok(Credentials {
+            method,
+            client_id: self.client_id(),
+            client_secret: self.inner.settings.client_secret.as_ref(),
+            assertion: self.client_assertion(method, endpoint, metadata)?,
+        })
     }
 
     /// An assertion for one request to `endpoint`, where the method is by assertion (RFC 7523 §2.2).
@@ -202,7 +212,7 @@ impl RemoteApp {
         &self,
         method: AuthMethod,
         endpoint: &Url,
-        metadata: Option<&Arc<ServerMetadata>>,
+        metadata: Option<&ServerMetadata>,
     ) -> Result<Option<Secret>> {
         let settings = &self.inner.settings;
         let Some(signing) = settings.signing.as_ref().filter(|_| method.is_assertion()) else {

@@ -19,6 +19,8 @@ pub struct LogoutOptions {
     pub logout_hint: Option<String>,
     /// The languages of the provider's pages, blank-separated, best first.
     pub ui_locales: Option<String>,
+    /// Whether the tokens are revoked at their providers as well: no by default.
+    pub revoke_tokens: bool,
 }
 
 impl LogoutOptions {
@@ -32,6 +34,15 @@ impl LogoutOptions {
     #[must_use]
     pub fn post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.post_logout_redirect_uri = Some(uri.into());
+        self
+    }
+
+    /// Revokes the tokens at their providers as well (RFC 7009), after the local logout and without
+    /// being able to keep it from happening: a provider that revokes nothing, or is away, is a line in
+    /// the log. It costs each provider a round trip before the browser gets its answer.
+    #[must_use]
+    pub fn revoke_tokens(mut self) -> Self {
+        self.revoke_tokens = true;
         self
     }
 }

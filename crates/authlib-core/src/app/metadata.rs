@@ -47,8 +47,10 @@ impl RemoteApp {
         document: Option<&Url>,
     ) -> Result<Url> {
         registered.or(document).cloned().ok_or_else(|| {
-            // A document that lacks what it must have is malformed (RFC 8414 §2); user info it may lack.
-            let must = self.inner.settings.metadata_url.is_some() && name != "userinfo_endpoint";
+            // A document that lacks what it must have is malformed (RFC 8414 §2, OpenID Connect
+            // Discovery §3); all else it may lack.
+            let needed = matches!(name, "authorization_endpoint" | "jwks_uri" | "token_endpoint");
+            let must = needed && self.inner.settings.metadata_url.is_some();
             Error::new(
                 if must { ErrorKind::BadAnswer } else { ErrorKind::Unsupported },
                 format!("the provider's metadata name no `{name}`, and none is registered"),

@@ -22,6 +22,7 @@ mod metadata;
 mod options;
 mod pending;
 mod registry;
+mod revoke;
 mod spent;
 mod tokens;
 

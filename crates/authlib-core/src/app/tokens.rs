@@ -77,9 +77,7 @@ impl RemoteApp {
             return Ok(token);
         }
         let refresh = self.shared_refresh(owner);
-        let refreshed = refresh.clone().await;
-        self.inner.refreshes.finish(owner, &refresh);
-        match refreshed {
+        match self.finish_refresh(owner, refresh).await {
             Err(error) if good => self.serve_on(owner, error).await,
             refreshed => refreshed,
         }
@@ -120,6 +118,23 @@ impl RemoteApp {
         let refresh = future.shared();
         under_way.insert(owner.clone(), refresh.clone());
         refresh
+    }
+
+    /// Carries a refresh to its end and forgets it.
+    async fn finish_refresh(&self, owner: &TokenOwner, refresh: Refresh) -> Result<Token> {
+        let refreshed = refresh.clone().await;
+        self.inner.refreshes.finish(owner, &refresh);
+        refreshed
+    }
+
+    /// Carries a refresh under way to its end, whoever began it and whatever comes of it.
+    pub(crate) async fn settle_refresh(&self, owner: &TokenOwner) {
+        let under_way = self.inner.refreshes.lock().get(owner).cloned();
+        if let Some(refresh) = under_way
+            && let Err(error) = self.finish_refresh(owner, refresh).await
+        {
+            tracing::debug!(client = self.name(), %error, "a refresh under way came to nothing");
+        }
     }
 
     async fn refresh(&self, owner: &TokenOwner) -> Result<Token> {

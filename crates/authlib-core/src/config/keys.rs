@@ -44,6 +44,7 @@ pub(super) const KEYS: &[(&str, Setter)] = &[
         Ok(())
     }),
     ("id_token_signed_response_alg", |c, v| into_text(&mut c.id_token_signed_response_alg, v)),
+    ("introspection_endpoint", |c, v| into_text(&mut c.introspection_endpoint, v)),
     ("issuer", |c, v| into_text(&mut c.issuer, v)),
     ("jwks", |c, v| {
         let object = v.is_object().then(|| v.to_string());
@@ -71,6 +72,7 @@ pub(super) const KEYS: &[(&str, Setter)] = &[
     ("request_token_params", oauth1),
     ("request_token_url", oauth1),
     ("response_mode", |c, v| into_text(&mut c.response_mode, v)),
+    ("revocation_endpoint", |c, v| into_text(&mut c.revocation_endpoint, v)),
     ("scope", |c, v| {
         let scope = match v {
             Value::Array(_) => list(v).ok_or("a text or a list of texts")?.join(" "),
@@ -107,10 +109,8 @@ pub(super) const IN_CLIENT_KWARGS: &[&str] = &[
 /// word would promise one.
 pub(super) const NOT_USED_YET: &[&str] = &[
     "device_authorization_endpoint",
-    "introspection_endpoint",
     "pushed_authorization_request_endpoint",
     "registration_endpoint",
-    "revocation_endpoint",
 ];
 
 /// Two names of one setting.

@@ -92,7 +92,7 @@ fn every_key_loads_from_a_file_and_from_the_environment() {
 #[test]
 fn everything_that_is_wrong_is_reported_at_once_with_client_and_key() {
     let toml = "oauth.b = 'no table'\n[oauth.a]\ncleint_id = 'x'\nscope = 5\nnonsense = 1\nprompt = 'none'\n\
-                revocation_endpoint = 'https://x'\n\
+                registration_endpoint = 'https://x'\n\
                 authorize_url = 'https://x'\nauthorization_endpoint = 'https://y'\n\
                 [oauth.a.client_kwargs]\nverify = false\nleeway = 'soon'\nprompt = 'login'\n";
     let (_, problems) = merged(
@@ -111,7 +111,7 @@ fn everything_that_is_wrong_is_reported_at_once_with_client_and_key() {
         "`A_JWKS`: must be a JSON object",
         "client `b`: must be a table",
         "client `twice`: registered twice",
-        "client `a`: `revocation_endpoint`: has no use yet",
+        "client `a`: `registration_endpoint`: has no use yet",
         "client `a`: `prompt`: is set to another value in `client_kwargs`",
     ] {
         assert!(problems.contains(says), "{says}\nnot in\n{problems}");

@@ -79,6 +79,10 @@ pub struct ClientConfig {
     pub jwks: Option<Secret>,
     /// Where the provider ends its session (RP-Initiated Logout).
     pub end_session_endpoint: Option<String>,
+    /// Where the provider tells what a token is good for (RFC 7662).
+    pub introspection_endpoint: Option<String>,
+    /// Where the provider revokes tokens (RFC 7009).
+    pub revocation_endpoint: Option<String>,
     /// What relative URLs of API requests are taken from.
     pub api_base_url: Option<String>,
     /// Where the provider sends the browser back to: an absolute URL, or a path under the registry's
@@ -175,6 +179,10 @@ impl ClientConfig {
         jwks_uri
         /// Sets where the provider ends its session.
         end_session_endpoint
+        /// Sets where the provider tells what a token is good for.
+        introspection_endpoint
+        /// Sets where the provider revokes tokens.
+        revocation_endpoint
         /// Sets what relative URLs of API requests are taken from.
         api_base_url
         /// Sets where the provider sends the browser back to.

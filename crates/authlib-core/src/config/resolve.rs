@@ -86,6 +86,8 @@ pub(crate) struct Endpoints {
     pub(crate) userinfo: Option<Url>,
     pub(crate) jwks_uri: Option<Url>,
     pub(crate) end_session: Option<Url>,
+    pub(crate) introspection: Option<Url>,
+    pub(crate) revocation: Option<Url>,
 }
 
 impl ClientSettings {
@@ -195,6 +197,9 @@ impl ClientConfig {
             userinfo: check.url("userinfo_endpoint", self.userinfo_endpoint.as_ref()),
             jwks_uri: check.url("jwks_uri", self.jwks_uri.as_ref()),
             end_session: check.url("end_session_endpoint", self.end_session_endpoint.as_ref()),
+            introspection: check
+                .url("introspection_endpoint", self.introspection_endpoint.as_ref()),
+            revocation: check.url("revocation_endpoint", self.revocation_endpoint.as_ref()),
         };
         let (issuer, metadata_url) = self.provider(check);
         let auth_method = self.auth_method(check);

@@ -1,6 +1,7 @@
 //! Logout: [`logout`] here, [`logout_redirect`] here and at the provider, [`validate_logout_response`]
 //! for the way back.
 
+use futures_util::future::join_all;
 use http::{HeaderMap, Method};
 
 use super::repost::post_page;
@@ -8,6 +9,7 @@ use super::status::{Answer, see_other};
 use super::{Login, Session, local_path};
 use crate::app::{LogoutOptions, OAuth};
 use crate::error::{Error, ErrorKind, Result};
+use crate::oauth2::Token;
 use crate::params::Params;
 
 /// Logs this browser out here, from every client: the tokens are deleted, and the session gets a new
@@ -17,38 +19,59 @@ use crate::params::Params;
 ///
 /// What the session and the token store report.
 pub async fn logout(oauth: &OAuth, session: &impl Session) -> Result<Option<Login>> {
-    end(oauth, session).await.map(|ended| ended.map(|(login, _)| login))
+    Ok(end(oauth, session).await?.pop().map(|(login, _)| login))
 }
 
-type Ended = Option<(Login, Option<crate::oauth2::Token>)>;
+/// The logins that ended, the newest last, with the tokens that they had.
+type Ended = Vec<(Login, Option<Token>)>;
 
 async fn end(oauth: &OAuth, session: &impl Session) -> Result<Ended> {
     let mut state = session.load().await?.unwrap_or_default();
     let logins = state.remove_logins();
     // The way back of an earlier logout is of no interest any more.
     state.logouts.clear();
-    let Some(newest) = logins.last().cloned() else { return Ok(None) };
+    if logins.is_empty() {
+        return Ok(Vec::new());
+    }
     // The session first: whatever happens to the tokens, nobody is logged in any more.
     session.renew().await?;
     session.save(&state).await?;
     let tokens = oauth.tokens();
-    let token = tokens.load(&newest.owner()).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "a token could not be loaded");
-        None
-    });
-    for login in &logins {
+    let mut ended = Vec::new();
+    for login in logins {
+        // Whoever wants to be out is out, even where a store fails.
+        let token = tokens.load(&login.owner()).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "a token could not be loaded");
+            None
+        });
         if let Err(error) = tokens.delete(&login.owner()).await {
             tracing::warn!(%error, "a token could not be deleted");
         }
         tracing::info!(client = login.client, "a user logged out");
+        ended.push((login, token));
     }
-    Ok(Some((newest, token)))
+    Ok(ended)
+}
+
+/// Revokes what the logins had, all at once. The user is logged out here already, so an error is told
+/// to the log.
+async fn revoke(oauth: &OAuth, ended: &Ended) {
+    let revocations = ended.iter().filter_map(|(login, token)| {
+        let app = oauth.client(&login.client).ok()?;
+        let token = token.as_ref()?;
+        Some(async move {
+            if let Err(error) = app.revoke(token).await {
+                tracing::warn!(client = app.name(), %error, "a token was not revoked at logout");
+            }
+        })
+    });
+    join_all(revocations).await;
 }
 
 /// Logs this browser out here, from every client, and answers with the redirect that does the same at
 /// the provider of the newest login (OpenID Connect RP-Initiated Logout 1.0); or with one to `fallback`,
 /// a path of this site, where the provider has no such endpoint or is away. The local logout has
-/// happened either way.
+/// happened either way. With [`LogoutOptions::revoke_tokens`] the tokens are revoked in between.
 ///
 /// Call it for a POST; a GET would let any site log users out. A form on another site, or on another
 /// host or port of this one, is refused by what browsers say in `headers`.
@@ -69,7 +92,11 @@ pub async fn logout_redirect(
         return Err(error.hint("the form of the logout must stand on a page of this very host"));
     }
     let fallback = see_other(local_path(fallback));
-    let Some((login, token)) = end(oauth, session).await? else {
+    let mut ended = end(oauth, session).await?;
+    if options.revoke_tokens {
+        revoke(oauth, &ended).await;
+    }
+    let Some((login, token)) = ended.pop() else {
         return Ok(fallback);
     };
     let Ok(app) = oauth.client(&login.client) else {

@@ -17,9 +17,13 @@ pub(crate) struct ServerMetadata {
     pub(crate) userinfo_endpoint: Option<Url>,
     pub(crate) jwks_uri: Option<Url>,
     pub(crate) end_session_endpoint: Option<Url>,
+    pub(crate) introspection_endpoint: Option<Url>,
+    pub(crate) revocation_endpoint: Option<Url>,
     pub(crate) id_token_signing_alg_values_supported: Option<Vec<String>>,
     pub(crate) token_endpoint_auth_methods_supported: Option<Vec<String>>,
     pub(crate) token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
+    pub(crate) introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
+    pub(crate) revocation_endpoint_auth_methods_supported: Option<Vec<String>>,
     pub(crate) authorization_response_iss_parameter_supported: bool,
     pub(crate) require_pushed_authorization_requests: bool,
 }
@@ -32,9 +36,13 @@ struct Document {
     userinfo_endpoint: Option<String>,
     jwks_uri: Option<String>,
     end_session_endpoint: Option<String>,
+    introspection_endpoint: Option<String>,
+    revocation_endpoint: Option<String>,
     id_token_signing_alg_values_supported: Option<Vec<String>>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
     token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
+    introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
+    revocation_endpoint_auth_methods_supported: Option<Vec<String>>,
     authorization_response_iss_parameter_supported: Option<bool>,
     require_pushed_authorization_requests: Option<bool>,
 }
@@ -113,10 +121,16 @@ fn checked(response: &Response, issuer: &str) -> Result<ServerMetadata, Metadata
         userinfo_endpoint: url("userinfo_endpoint", document.userinfo_endpoint)?,
         jwks_uri: url("jwks_uri", document.jwks_uri)?,
         end_session_endpoint: url("end_session_endpoint", document.end_session_endpoint)?,
+        introspection_endpoint: url("introspection_endpoint", document.introspection_endpoint)?,
+        revocation_endpoint: url("revocation_endpoint", document.revocation_endpoint)?,
         id_token_signing_alg_values_supported: document.id_token_signing_alg_values_supported,
         token_endpoint_auth_methods_supported: document.token_endpoint_auth_methods_supported,
         token_endpoint_auth_signing_alg_values_supported: document
             .token_endpoint_auth_signing_alg_values_supported,
+        introspection_endpoint_auth_methods_supported: document
+            .introspection_endpoint_auth_methods_supported,
+        revocation_endpoint_auth_methods_supported: document
+            .revocation_endpoint_auth_methods_supported,
         authorization_response_iss_parameter_supported: document
             .authorization_response_iss_parameter_supported
             .unwrap_or(false),
@@ -192,6 +206,8 @@ mod tests {
             ("userinfo_endpoint", "//op.example"),
             ("end_session_endpoint", "http://op.example"),
             ("userinfo_endpoint", "http://127.0.0.1:9200/"),
+            ("introspection_endpoint", "http://op.example/i"),
+            ("revocation_endpoint", "http://op.example/r"),
         ] {
             let body = format!(r#"{{"issuer":"https://op.example","{name}":"{value}"}}"#);
             let error = read(&body).unwrap_err();

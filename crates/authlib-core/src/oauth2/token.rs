@@ -2,15 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::header::RETRY_AFTER;
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::error::{Error, ErrorKind, ProviderError, Result};
 use crate::jose::jwt::Claims;
 use crate::message::{self, Request, Response};
-use crate::oauth2::Token;
 use crate::oauth2::client_auth::Credentials;
+use crate::oauth2::{Token, error_response};
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -84,9 +83,9 @@ pub(crate) fn token_answer(
     let content = content.unwrap_or_else(|| "no content type".to_owned());
     let body = json.then(|| Claims::parse(response.body()));
     if let Some(Ok(body)) = &body
-        && let Some(error) = body.as_map().get("error")
+        && let Some(said) = error_response::said(response, body.as_map())
     {
-        return Err(refused(response, body.as_map(), error));
+        return Err(refused(said));
     }
     if !status.is_success() {
         return Err(AnswerError::Status { status: status.as_u16(), content }.into());
@@ -98,15 +97,10 @@ pub(crate) fn token_answer(
     }
 }
 
-fn refused(response: &Response, body: &Map<String, Value>, error: &Value) -> Error {
-    let text = |name: &str| body.get(name).and_then(Value::as_str);
-    let code = error.as_str().unwrap_or("(not a text)");
-    let mut said = ProviderError::new(code, text("error_description"), text("error_uri"));
-    said.status = Some(response.status().as_u16());
-    said.retry_after =
-        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+fn refused(said: ProviderError) -> Error {
+    let code = said.error.clone();
     let error = Error::from(AnswerError::Refused).said(said);
-    match code {
+    match code.as_str() {
         "invalid_client" | "unauthorized_client" => error
             .hint(
                 "check `client_id`, `client_secret` or `private_key` with `private_key_id`, and \
@@ -178,7 +172,7 @@ fn lifetime(value: &Value) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use http::header::CONTENT_TYPE;
+    use http::header::{CONTENT_TYPE, RETRY_AFTER};
 
     use super::*;
     use crate::numeric_date::from_unix_seconds;

@@ -100,12 +100,14 @@ async fn h35_b13_a_login_a_refresh_a_call_and_a_logout_show_no_secret() {
     let request = world.app().get("user", &login.owner);
     log.show(&format!("{login:?} {new:?} {request:?} {:?} {:?}", world.oauth, world.app()));
     request.send().await.unwrap();
+    let about = world.app().introspect_token(&new.access_token, None).await.unwrap();
+    log.show(&format!("{about:?}"));
     for token in [old, new] {
         secrets.push(token.access_token.expose().to_owned());
         secrets.push(token.refresh_token.unwrap().expose().to_owned());
         secrets.push(token.id_token.unwrap().expose().to_owned());
     }
-    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out").revoke_tokens();
     let away =
         login::logout_redirect(&world.oauth, &browser, &http::HeaderMap::new(), options, "/")
             .await

@@ -29,6 +29,8 @@ mod presets;
 #[cfg(test)]
 mod replicas;
 #[cfg(test)]
+mod revoke;
+#[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod world;

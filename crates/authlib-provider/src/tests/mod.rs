@@ -5,6 +5,7 @@ mod authorize;
 mod flow;
 mod logout;
 mod quirks;
+mod revoke;
 #[cfg(feature = "server")]
 mod server;
 mod token;

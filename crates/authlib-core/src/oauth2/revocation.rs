@@ -1,0 +1,167 @@
+//! The revocation request and its answer, RFC 7009 §2, and [`TokenTypeHint`].
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::jose::jwt::Claims;
+use crate::message::{self, Response};
+use crate::oauth2::error_response;
+use crate::params::Params;
+use crate::secret::Secret;
+
+/// Where the provider looks for a token first (`token_type_hint`, RFC 7009 §2.1). A wrong one costs it
+/// time and changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenTypeHint {
+    /// Among the access tokens.
+    AccessToken,
+    /// Among the refresh tokens.
+    RefreshToken,
+}
+
+impl TokenTypeHint {
+    /// The registered name, such as `refresh_token`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AccessToken => "access_token",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+}
+
+/// The form that names a token; the client's authentication comes beside it (RFC 7009 §2.1, and the
+/// same in RFC 7662 §2.1).
+pub(crate) fn token_form(token: &Secret, hint: Option<TokenTypeHint>) -> Params {
+    let form = Params::new().with("token", token.expose());
+    match hint {
+        Some(hint) => form.with("token_type_hint", hint.name()),
+        None => form,
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum RevocationError {
+    #[error("the revocation endpoint refused the request (RFC 7009 §2.2.1)")]
+    Refused,
+    #[error("the provider does not revoke tokens of this type (RFC 7009 §2.2.1)")]
+    TokenType,
+    #[error(
+        "the revocation endpoint answered {status} with {content} and no OAuth error (RFC 7009 §2.2)"
+    )]
+    Status { status: u16, content: String },
+}
+
+/// Reads the answer: 200 is a revocation whatever its body says, and nothing else is one (RFC 7009
+/// §2.2). After a 503 the token still exists, and `Retry-After` is kept (§2.2.1).
+pub(crate) fn revocation_answer(response: &Response) -> Result<()> {
+    let status = response.status().as_u16();
+    if status == 200 {
+        return Ok(());
+    }
+    let content = message::media_type(response.headers());
+    let json = content.as_deref().is_some_and(message::is_json);
+    let body = json.then(|| Claims::parse(response.body()).ok()).flatten();
+    let said = body.and_then(|body| error_response::said(response, body.as_map()));
+    if let Some(said) = said {
+        if said.error == "unsupported_token_type" {
+            return Err(Error::new(ErrorKind::Unsupported, RevocationError::TokenType).said(said));
+        }
+        let hint = match said.error.as_str() {
+            "invalid_client" | "unauthorized_client" => {
+                Some("check `client_id`, `client_secret` and `token_endpoint_auth_method`")
+            }
+            _ => None,
+        };
+        let error = Error::new(ErrorKind::BadAnswer, RevocationError::Refused).said(said);
+        return Err(match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        });
+    }
+    let content = content.unwrap_or_else(|| "no content type".to_owned());
+    let error = Error::new(ErrorKind::BadAnswer, RevocationError::Status { status, content });
+    Err(match (error_response::busy(response), status) {
+        (Some(busy), _) => error.said(busy).hint("the token still exists: try again later"),
+        (None, 300..=399) => error
+            .hint("redirects are never followed here: set `revocation_endpoint` to the final URL"),
+        (None, 404 | 405) => error.hint("check `revocation_endpoint`"),
+        (None, _) => error,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::{CONTENT_TYPE, RETRY_AFTER};
+
+    use super::*;
+
+    const JS: &str = "application/json";
+
+    fn answer(status: u16, content_type: &str, body: &str) -> Result<()> {
+        let mut response = Response::new(body.as_bytes().to_vec());
+        *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+        response.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
+        response.headers_mut().insert(RETRY_AFTER, "7".parse().unwrap());
+        revocation_answer(&response)
+    }
+
+    /// The form of RFC 7009 §2.1, with its token and hint.
+    #[test]
+    fn the_form_names_the_token_and_where_to_look_for_it() {
+        let token = Secret::new("45ghiukldjahdnhzdauz");
+        let form = token_form(&token, Some(TokenTypeHint::RefreshToken));
+        assert_eq!(form.to_form(), "token=45ghiukldjahdnhzdauz&token_type_hint=refresh_token");
+        assert_eq!(token_form(&token, None).to_form(), "token=45ghiukldjahdnhzdauz");
+    }
+
+    #[test]
+    fn a_200_is_a_revocation_whatever_its_body_is() {
+        for (content_type, body) in
+            [("text/html", "<h1>Oops"), (JS, ""), (JS, "[]"), (JS, r#"{"error":"x"}"#)]
+        {
+            assert!(answer(200, content_type, body).is_ok(), "{body}");
+        }
+        assert!(revocation_answer(&Response::new(Vec::new())).is_ok());
+    }
+
+    #[test]
+    fn nothing_else_is_a_revocation() {
+        for (status, content_type, body, says) in [
+            (202, JS, "{}", "answered 202"),
+            (302, "text/html", "", "never followed"),
+            (400, JS, r#"{"error":"invalid_request"}"#, "invalid_request"),
+            (400, JS, r#"{"error":1}"#, "not a text"),
+            (400, JS, r#"{"error":"a","error":"b"}"#, "answered 400"),
+            (400, "text/plain", r#"{"error":"invalid_request"}"#, "text/plain"),
+            (401, JS, r#"{"error":"invalid_client"}"#, "client_secret"),
+            (404, "text/html", "<h1>", "check `revocation_endpoint`"),
+            (500, JS, "{}", "answered 500"),
+        ] {
+            let error = answer(status, content_type, body).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::BadAnswer, "{body}");
+            assert!(error.to_string().contains(says), "{body}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_type_of_token_that_the_provider_does_not_revoke_is_unsupported() {
+        let error = answer(400, JS, r#"{"error":"unsupported_token_type"}"#).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert_eq!(error.provider_error().unwrap().status, Some(400));
+    }
+
+    #[test]
+    fn a_provider_that_is_busy_says_when_to_come_back() {
+        for (status, content_type, body, code) in [
+            (503, "text/html", "<h1>", "(no OAuth error)"),
+            (503, JS, r#"{"error":"temporarily_unavailable"}"#, "temporarily_unavailable"),
+            (429, "text/plain", "slow down", "(no OAuth error)"),
+        ] {
+            let error = answer(status, content_type, body).unwrap_err();
+            let said = error.provider_error().unwrap();
+            assert_eq!((said.error.as_str(), said.status), (code, Some(status)));
+            assert_eq!(said.retry_after, Some(7), "{status} {body}");
+        }
+        assert!(answer(500, "text/html", "").unwrap_err().provider_error().is_none());
+    }
+}

@@ -1,0 +1,72 @@
+//! Introspection (RFC 7662 §2): a client asks about its own tokens.
+
+use std::time::SystemTime;
+
+use authlib_core::message::{Request, Response};
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::access::Grant;
+use crate::exchange::{self, Fields, error, field, json_response};
+use crate::provider::Provider;
+use crate::token::{authenticated, unauthorized};
+
+pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) -> Response {
+    if request.method() != Method::POST {
+        return error(405, "invalid_request", "the introspection endpoint takes POST only");
+    }
+    if let Some(name) = exchange::repeated(fields) {
+        return error(400, "invalid_request", &format!("`{name}` stands there twice"));
+    }
+    let client = match authenticated(provider, request, fields) {
+        Ok(client) => client,
+        Err(refusal) => return *refusal,
+    };
+    // Without a secret anybody could try tokens here (§2.1, §4).
+    if provider.client(&client).is_none_or(|client| client.secret.is_none()) {
+        return *unauthorized();
+    }
+    match field(fields, "token") {
+        Some(token) => json_response(200, &about(provider, &client, token)),
+        None => error(400, "invalid_request", "`token` is missing"),
+    }
+}
+
+/// What a client may know of a token: of one that is not its own, is over or was never given, only that
+/// it is not active (§2.2).
+fn about(provider: &Provider, client: &str, token: &str) -> Value {
+    let state = provider.state();
+    let now = provider.now();
+    if let Some(access) = state.granted.access.get(token)
+        && access.grant.client == client
+        && access.expires_at > now
+    {
+        return active(provider, &access.grant, Some(access.expires_at));
+    }
+    if let Some(refresh) = state.granted.refresh.get(token)
+        && refresh.grant.client == client
+        && !refresh.used
+    {
+        return active(provider, &refresh.grant, None);
+    }
+    json!({ "active": false })
+}
+
+fn active(provider: &Provider, grant: &Grant, access_expires_at: Option<SystemTime>) -> Value {
+    let mut answer = json!({
+        "active": true,
+        "scope": grant.scope,
+        "client_id": grant.client,
+        "sub": grant.sub,
+        "aud": grant.client,
+        "iss": provider.issuer(),
+    });
+    if let (Some(at), Some(members)) = (access_expires_at, answer.as_object_mut()) {
+        let exp = at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        members.insert("token_type".to_owned(), "Bearer".into());
+        members.insert("exp".to_owned(), exp.into());
+        let lifetime = provider.inner().lifetime.as_secs();
+        members.insert("iat".to_owned(), exp.saturating_sub(lifetime).into());
+    }
+    answer
+}
