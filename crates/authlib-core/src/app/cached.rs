@@ -3,13 +3,14 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::Mutex as AsyncMutex;
+use futures_util::FutureExt as _;
+use futures_util::future::Shared;
 
 use crate::error::{Error, Result};
+use crate::transport::BoxFuture;
 
 /// How long a document is taken for fresh.
 pub(crate) const TTL: Duration = Duration::from_secs(3600);
@@ -26,12 +27,15 @@ const MOMENT: Duration = Duration::from_secs(1);
 /// The longest pause between two tries.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
+/// How long a fetch that nobody goes on with is worth going on with.
+const ABANDONED: Duration = Duration::from_secs(60);
+
+/// A fetch under way. It is a shared future and belongs to nobody: whoever waits for it carries it on,
+/// so that one whose caller went away, or was parked in the middle, holds nobody up.
+type Fetch<T> = Shared<BoxFuture<'static, Result<Arc<T>>>>;
+
 /// A value behind one fetch at a time.
 pub(crate) struct Cached<T> {
-    /// Held across the fetch, so that all who need the value wait for one request.
-    fetching: AsyncMutex<()>,
-    /// Counts finished fetches: who waited for one takes its outcome, good or bad.
-    finished: AtomicU64,
     slot: Mutex<Slot<T>>,
 }
 
@@ -39,12 +43,13 @@ struct Slot<T> {
     value: Option<(Arc<T>, SystemTime)>,
     failure: Option<(Error, SystemTime)>,
     failures: u32,
+    under_way: Option<(Fetch<T>, SystemTime)>,
 }
 
-impl<T> Cached<T> {
+impl<T: Send + Sync + 'static> Cached<T> {
     pub(crate) fn new() -> Self {
-        let slot = Slot { value: None, failure: None, failures: 0 };
-        Self { fetching: AsyncMutex::new(()), finished: AtomicU64::new(0), slot: Mutex::new(slot) }
+        let slot = Slot { value: None, failure: None, failures: 0, under_way: None };
+        Self { slot: Mutex::new(slot) }
     }
 
     /// The value if it is there and was fetched less than `ttl` ago.
@@ -53,12 +58,9 @@ impl<T> Cached<T> {
     }
 
     /// The value, fetched by `fetch` where there is no fresh one.
-    ///
-    /// A caller that is dropped while it fetches leaves everything as it was, and the next one
-    /// fetches.
     pub(crate) async fn get<F>(&self, now: SystemTime, fetch: impl FnOnce() -> F) -> Result<Arc<T>>
     where
-        F: Future<Output = Result<T>>,
+        F: Future<Output = Result<T>> + Send + 'static,
     {
         match self.fresh(now).or_else(|| self.spared(now)) {
             Some(value) => Ok(value),
@@ -73,24 +75,48 @@ impl<T> Cached<T> {
         fetch: impl FnOnce() -> F,
     ) -> Result<Arc<T>>
     where
-        F: Future<Output = Result<T>>,
+        F: Future<Output = Result<T>> + Send + 'static,
     {
-        let before = self.finished.load(Ordering::Acquire);
-        let _turn = self.fetching.lock().await;
-        if self.finished.load(Ordering::Acquire) != before {
-            return self.outcome(now);
-        }
-        if let Some(failure) = self.pausing(now) {
-            return self.younger_than(STALE, now).ok_or(failure);
-        }
-        let fetched = fetch().await;
-        self.keep(fetched, now);
-        self.outcome(now)
+        let fetch = match self.under_way(now) {
+            Some(under_way) => under_way,
+            None => match self.pausing(now) {
+                Some(failure) => return self.younger_than(STALE, now).ok_or(failure),
+                None => self.begin(now, fetch()),
+            },
+        };
+        self.carry_on(fetch, now).await
     }
 
     /// The value once no fetch is under way: for who may not cause one, but may profit from another's.
     pub(crate) async fn settled(&self, now: SystemTime) -> Result<Arc<T>> {
-        let _turn = self.fetching.lock().await;
+        match self.under_way(now) {
+            Some(fetch) => self.carry_on(fetch, now).await,
+            None => self.outcome(now),
+        }
+    }
+
+    fn under_way(&self, now: SystemTime) -> Option<Fetch<T>> {
+        let slot = self.lock();
+        let (fetch, since) = slot.under_way.as_ref()?;
+        let worth = now.duration_since(*since).unwrap_or_default() < ABANDONED;
+        (worth && fetch.peek().is_none()).then(|| fetch.clone())
+    }
+
+    fn begin(
+        &self,
+        now: SystemTime,
+        fetch: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Fetch<T> {
+        let future: BoxFuture<'static, _> = Box::pin(async move { fetch.await.map(Arc::new) });
+        let fetch = future.shared();
+        self.lock().under_way = Some((fetch.clone(), now));
+        fetch
+    }
+
+    /// Carries a fetch to its end; the first to see it writes it down.
+    async fn carry_on(&self, fetch: Fetch<T>, now: SystemTime) -> Result<Arc<T>> {
+        let fetched = fetch.clone().await;
+        self.keep(&fetch, fetched, now);
         self.outcome(now)
     }
 
@@ -99,11 +125,17 @@ impl<T> Cached<T> {
         self.lock().failure.as_ref().map(|(error, _)| error.clone())
     }
 
-    fn keep(&self, fetched: Result<T>, now: SystemTime) {
+    fn keep(&self, fetch: &Fetch<T>, fetched: Result<Arc<T>>, now: SystemTime) {
         let mut slot = self.lock();
+        if !slot.under_way.as_ref().is_some_and(|(own, _)| own.ptr_eq(fetch)) {
+            return;
+        }
+        slot.under_way = None;
         match fetched {
             Ok(value) => {
-                *slot = Slot { value: Some((Arc::new(value), now)), failure: None, failures: 0 };
+                slot.value = Some((value, now));
+                slot.failure = None;
+                slot.failures = 0;
             }
             Err(error) => {
                 tracing::warn!(%error, "a document of the provider could not be fetched");
@@ -111,7 +143,6 @@ impl<T> Cached<T> {
                 slot.failures = slot.failures.saturating_add(1);
             }
         }
-        self.finished.fetch_add(1, Ordering::Release);
     }
 
     /// What the last fetch came to: its value; or an old value in spite of its failure; or the failure.
@@ -155,15 +186,14 @@ impl<T> Cached<T> {
 
 impl<T> fmt::Debug for Cached<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cached")
-            .field("filled", &self.lock().value.is_some())
-            .finish_non_exhaustive()
+        let filled = self.slot.lock().unwrap_or_else(PoisonError::into_inner).value.is_some();
+        f.debug_struct("Cached").field("filled", &filled).finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicU32;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use futures_util::future::join_all;
 
@@ -175,9 +205,13 @@ mod tests {
         from_unix_seconds(1_000_000 + seconds)
     }
 
-    async fn get(cache: &Cached<u32>, count: &AtomicU32, now: u64, up: bool) -> Result<u32> {
-        let fetch = || async {
-            tokio::task::yield_now().await;
+    async fn get(cache: &Cached<u32>, count: &Arc<AtomicU32>, now: u64, up: bool) -> Result<u32> {
+        let count = count.clone();
+        let fetch = || async move {
+            // Whoever waits carries the fetch on: it must last until all of them do.
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
             let nth = count.fetch_add(1, Ordering::SeqCst) + 1;
             if up { Ok(nth) } else { Err(Error::new(ErrorKind::Transport, format!("down {nth}"))) }
         };
@@ -186,7 +220,7 @@ mod tests {
 
     #[tokio::test]
     async fn many_who_need_it_at_once_share_one_fetch_and_one_failure() {
-        let (cache, count) = (Cached::new(), AtomicU32::new(0));
+        let (cache, count) = (Cached::new(), Arc::new(AtomicU32::new(0)));
         let failed = join_all((0..50).map(|_| get(&cache, &count, 0, false))).await;
         assert!(failed.iter().all(Result::is_err));
         assert_eq!(count.load(Ordering::SeqCst), 1);
@@ -196,7 +230,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_fresh_for_an_hour_and_serves_a_day_while_its_source_is_down() {
-        let (cache, count) = (Cached::new(), AtomicU32::new(0));
+        let (cache, count) = (Cached::new(), Arc::new(AtomicU32::new(0)));
         assert_eq!(get(&cache, &count, 0, true).await.unwrap(), 1);
         assert_eq!(get(&cache, &count, 3599, true).await.unwrap(), 1);
         assert_eq!(get(&cache, &count, 3600, false).await.unwrap(), 1);
@@ -207,7 +241,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_source_that_stays_down_is_asked_ever_more_rarely_and_recovers() {
-        let (cache, count) = (Cached::new(), AtomicU32::new(0));
+        let (cache, count) = (Cached::new(), Arc::new(AtomicU32::new(0)));
         for _ in 0..100 {
             assert!(get(&cache, &count, 0, false).await.is_err());
         }
@@ -216,5 +250,17 @@ mod tests {
         assert!(get(&cache, &count, 2, false).await.is_err());
         assert_eq!(count.load(Ordering::SeqCst), 4);
         assert_eq!(get(&cache, &count, 3, true).await.unwrap(), 5);
+    }
+
+    /// A caller that stops in the middle, and is kept somewhere without being dropped, holds nobody up.
+    #[tokio::test]
+    async fn a_fetch_whose_caller_stopped_is_carried_on_by_the_next() {
+        let (cache, count) = (Cached::new(), Arc::new(AtomicU32::new(0)));
+        let mut parked = Box::pin(get(&cache, &count, 0, true));
+        assert!((&mut parked).now_or_never().is_none());
+        assert_eq!(get(&cache, &count, 0, true).await.unwrap(), 1);
+        assert_eq!(get(&cache, &count, 3600, true).await.unwrap(), 2);
+        assert_eq!(count.load(Ordering::SeqCst), 2);
+        assert_eq!(parked.await.unwrap(), 2);
     }
 }

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use url::Url;
+
 use super::RemoteApp;
 use super::cached::Cached;
 use crate::error::{Error, ErrorKind, Result};
@@ -141,7 +143,7 @@ impl RemoteApp {
         if let Some(keys) = self.own_keys() {
             return Ok(verify(&keys)?);
         }
-        let keys = self.inner.keys.fetched.get(self.now(), || self.fetch_keys(metadata)).await?;
+        let keys = self.inner.keys.fetched.get(self.now(), || self.key_fetch(metadata)).await?;
         let error = match verify(&keys) {
             Ok(claims) => return Ok(claims),
             Err(error) => error,
@@ -155,7 +157,7 @@ impl RemoteApp {
         let cache = &self.inner.keys.fetched;
         let newer = if self.inner.keys.may_refetch(&kid, known, self.now()) {
             let mut asking = Asking { keys: &self.inner.keys, kid: &kid, answered: false };
-            let newer = cache.refetch(self.now(), || self.fetch_keys(metadata)).await?;
+            let newer = cache.refetch(self.now(), || self.key_fetch(metadata)).await?;
             asking.answered = !Arc::ptr_eq(&keys, &newer);
             newer
         } else {
@@ -177,7 +179,7 @@ impl RemoteApp {
     /// Makes sure that keys are at hand, before something is spent whose answer must be verified.
     pub(crate) async fn warm_keys(&self, metadata: Option<&ServerMetadata>) -> Result<()> {
         if self.own_keys().is_none() {
-            self.inner.keys.fetched.get(self.now(), || self.fetch_keys(metadata)).await?;
+            self.inner.keys.fetched.get(self.now(), || self.key_fetch(metadata)).await?;
         }
         Ok(())
     }
@@ -192,11 +194,19 @@ impl RemoteApp {
         settings.client_secret.as_ref().filter(|_| hmac).map(JwkSet::of_secret)
     }
 
-    async fn fetch_keys(&self, metadata: Option<&ServerMetadata>) -> Result<JwkSet> {
+    /// A fetch of the provider's keys, which needs nobody's borrow.
+    fn key_fetch(
+        &self,
+        metadata: Option<&ServerMetadata>,
+    ) -> impl Future<Output = Result<JwkSet>> + Send + 'static {
         let registered = self.inner.settings.endpoints.jwks_uri.as_ref();
         let document = metadata.and_then(|metadata| metadata.jwks_uri.as_ref());
-        let url = self.endpoint("jwks_uri", registered, document)?;
-        let mut request = message::json_get(&url);
+        let (app, url) = (self.clone(), self.endpoint("jwks_uri", registered, document));
+        async move { app.fetch_keys(&url?).await }
+    }
+
+    async fn fetch_keys(&self, url: &Url) -> Result<JwkSet> {
+        let mut request = message::json_get(url);
         request.extensions_mut().insert(BodyLimit(MAX_JWKS));
         let response = self.inner.driver.send("the request for keys", request).await?;
         let refused = |check: String| {

@@ -16,27 +16,28 @@ impl RemoteApp {
         let (Some(url), Some(issuer)) = (&settings.metadata_url, &settings.issuer) else {
             return Ok(None);
         };
-        let fetch = || async {
-            let request = metadata_request(url);
-            let response = self.inner.driver.send("the request for metadata", request).await?;
-            let document = metadata_answer(&response, issuer)?;
-            // One that lacks what a login needs is not kept: the next login asks again.
-            let registered = &settings.endpoints;
-            let (login, token) = (registered.authorization.as_ref(), registered.token.as_ref());
-            let keys = registered.jwks_uri.as_ref();
-            self.endpoint(
-                "authorization_endpoint",
-                login,
-                document.authorization_endpoint.as_ref(),
-            )?;
-            self.endpoint("token_endpoint", token, document.token_endpoint.as_ref())?;
-            if self.needs_keys() {
-                self.endpoint("jwks_uri", keys, document.jwks_uri.as_ref())?;
-            }
-            Ok(document)
+        let fetch = || {
+            let (app, url, issuer) = (self.clone(), url.clone(), issuer.clone());
+            async move { app.fetch_metadata(&url, &issuer).await }
         };
         let metadata = self.inner.metadata.get(self.now(), fetch).await;
         metadata.map(Some).map_err(|error| error.for_client(self.name()))
+    }
+
+    async fn fetch_metadata(&self, url: &Url, issuer: &str) -> Result<ServerMetadata> {
+        let request = metadata_request(url);
+        let response = self.inner.driver.send("the request for metadata", request).await?;
+        let document = metadata_answer(&response, issuer)?;
+        // One that lacks what a login needs is not kept: the next login asks again.
+        let registered = &self.inner.settings.endpoints;
+        let (login, token) = (registered.authorization.as_ref(), registered.token.as_ref());
+        let keys = registered.jwks_uri.as_ref();
+        self.endpoint("authorization_endpoint", login, document.authorization_endpoint.as_ref())?;
+        self.endpoint("token_endpoint", token, document.token_endpoint.as_ref())?;
+        if self.needs_keys() {
+            self.endpoint("jwks_uri", keys, document.jwks_uri.as_ref())?;
+        }
+        Ok(document)
     }
 
     /// An endpoint: the registered one, else the document's.

@@ -99,6 +99,10 @@ impl RemoteApp {
     }
 
     pub(crate) async fn stored_token(&self, owner: &TokenOwner) -> Result<Token> {
+        if owner.client != self.name() {
+            // It would be sent to a provider whose token it is not.
+            return Err(Error::new(ErrorKind::NoToken, "the token is another client's"));
+        }
         self.inner
             .ports
             .tokens

@@ -106,7 +106,7 @@ pub trait TokenStore: Send + Sync {
         new: &'a Token,
     ) -> BoxFuture<'a, Result<Saved>>;
 
-    /// Waits until nobody else refreshes the owner's token, and holds the others off until the lock is
+    /// Waits until nobody else refreshes or revokes the owner's token, and holds the others off until the lock is
     /// dropped, so that of many processes over one store one refreshes and the others find its token.
     ///
     /// The default holds nobody off: within one process a refresh is shared already. A store for several

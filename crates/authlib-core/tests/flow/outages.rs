@@ -3,6 +3,7 @@
 
 use authlib_core::ErrorKind;
 use authlib_provider::{Endpoint, Quirk, Reply};
+use futures_util::FutureExt as _;
 use serde_json::json;
 
 use crate::replicas::{Shared, replica};
@@ -81,4 +82,23 @@ async fn user_info_says_nothing_of_the_login() {
     }
     assert_eq!(user.iss(), Some(crate::world::ISSUER));
     assert_eq!(user.nickname(), Some("Al"));
+}
+
+/// A refresh whose browser went away in the middle of fetching a document does not keep that document
+/// from everybody else.
+#[tokio::test]
+async fn a_dropped_refresh_holds_nobody_else_up() {
+    for polls in 1..8 {
+        let world = World::new();
+        let (_, owner, _) = expired(&world).await;
+        world.provider.rotate_keys();
+        let app = world.app();
+        let mut refresh = Box::pin(app.active_token(&owner));
+        for _ in 0..polls {
+            let _ = (&mut refresh).now_or_never();
+        }
+        drop(refresh);
+        world.log_in(&Browser::default()).await.unwrap();
+        app.active_token(&owner).await.unwrap();
+    }
 }
