@@ -16,6 +16,7 @@ use crate::jose::jwt::Claims;
 use crate::numeric_date::from_unix_seconds;
 use crate::oauth2::Token;
 use crate::oauth2::grant::Grant;
+use crate::oauth2::metadata::ServerMetadata;
 use crate::oidc::id_token::{IdTokenError, Rules};
 use crate::oidc::refreshed::{self, RefreshedError};
 use crate::store::{Saved, TokenOwner};
@@ -164,33 +165,36 @@ impl RemoteApp {
         let grant = Grant::RefreshToken { refresh_token };
         let scope = old.scope.as_deref().unwrap_or_default();
         let extra = &self.inner.settings.refresh_token_params;
-        let answer = self.token_request(&grant, extra, scope, metadata.as_ref()).await;
-        let rotated = match &answer {
-            Ok(new) => new.refresh_token.clone(),
-            Err(_) => None,
+        let mut spare = old.clone();
+        let refreshed = async {
+            let new = self.token_request(&grant, extra, scope, metadata.as_ref()).await?;
+            if let Some(rotated) = &new.refresh_token {
+                spare.refresh_token = Some(rotated.clone());
+            }
+            self.checked_refresh(&old, new, metadata.as_deref()).await
         };
-        let checked = match answer {
-            Ok(new) => self.checked_refresh(&old, new).await,
-            Err(error) => Err(error),
-        };
-        match (checked, rotated) {
-            (Ok(new), _) => self.keep_refreshed(owner, old, new).await,
-            (Err(error), _) if is_final(&error) => self.give_up(owner, &old, error).await,
-            (Err(error), Some(rotated)) => {
-                // The answer can't be verified now. Its access token is not used, but its refresh token
-                // is the only one that is still good for another try.
-                let mut spare = old.clone();
-                spare.refresh_token = Some(rotated);
-                self.inner.ports.tokens.replace(owner, &old, &spare).await?;
+        match refreshed.await {
+            Ok(new) => self.keep_refreshed(owner, old, new).await,
+            Err(error) if is_final(&error) => self.give_up(owner, &old, error).await,
+            Err(error) => {
+                if spare.refresh_token != old.refresh_token {
+                    // The answer can't be verified now. Its access token is not used, but its refresh
+                    // token is the only one that is still good for another try.
+                    self.inner.ports.tokens.replace(owner, &old, &spare).await?;
+                }
                 Err(error)
             }
-            (Err(error), None) => Err(error),
         }
     }
 
     /// The new token with what the answer left out, which means "as before" (RFC 6749 §6), and with
     /// its ID token verified (OpenID Connect Core §12.2).
-    async fn checked_refresh(&self, old: &Token, mut new: Token) -> Result<Token> {
+    async fn checked_refresh(
+        &self,
+        old: &Token,
+        mut new: Token,
+        metadata: Option<&ServerMetadata>,
+    ) -> Result<Token> {
         if new.refresh_token.is_none() {
             new.refresh_token.clone_from(&old.refresh_token);
         }
@@ -203,8 +207,6 @@ impl RemoteApp {
             new.id_token.clone_from(&old.id_token);
             return Ok(new);
         };
-        let metadata = self.metadata().await?;
-        let metadata = metadata.as_deref();
         let algorithms = self.id_token_algorithms(metadata)?;
         let rules = Rules {
             issuers: &self.issuers(),
