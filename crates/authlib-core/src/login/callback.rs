@@ -6,7 +6,7 @@ use crate::app::RemoteApp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
 use crate::params::Params;
-use crate::store::TokenOwner;
+use crate::store::{TokenOwner, TokenStore};
 
 /// A login that succeeded.
 #[derive(Clone, Debug)]
@@ -115,12 +115,12 @@ async fn finish(app: &RemoteApp, session: &impl Session, callback: &Params) -> R
     match record(session, login).await {
         Ok(replaced) => {
             for old in replaced {
-                forget(app, &old.owner()).await;
+                forget(tokens.as_ref(), &old.owner()).await;
             }
             Ok(LoggedIn { token, owner, next, data })
         }
         Err(error) => {
-            forget(app, &owner).await;
+            forget(tokens.as_ref(), &owner).await;
             Err(error)
         }
     }
@@ -138,9 +138,9 @@ async fn record(session: &impl Session, login: Login) -> Result<Vec<Login>> {
 
 /// Deletes a token that no session knows any more. One that stays behind opens nothing: its owner's id
 /// stands nowhere.
-async fn forget(app: &RemoteApp, owner: &TokenOwner) {
-    if let Err(error) = app.inner.ports.tokens.delete(owner).await {
-        tracing::warn!(client = app.name(), %error, "a token could not be deleted");
+pub(super) async fn forget(tokens: &dyn TokenStore, owner: &TokenOwner) {
+    if let Err(error) = tokens.delete(owner).await {
+        tracing::warn!(client = owner.client, %error, "a token could not be deleted");
     }
 }
 

@@ -4,6 +4,7 @@
 use futures_util::future::join_all;
 use http::{HeaderMap, Method};
 
+use super::callback::forget;
 use super::repost::post_page;
 use super::status::{Answer, see_other};
 use super::{Login, Session, local_path};
@@ -44,9 +45,7 @@ async fn end(oauth: &OAuth, session: &impl Session) -> Result<Ended> {
             tracing::warn!(%error, "a token could not be loaded");
             None
         });
-        if let Err(error) = tokens.delete(&login.owner()).await {
-            tracing::warn!(%error, "a token could not be deleted");
-        }
+        forget(tokens, &login.owner()).await;
         tracing::info!(client = login.client, "a user logged out");
         ended.push((login, token));
     }
