@@ -304,13 +304,16 @@ async fn form(mut body: Body) -> authlib_core::Result<Vec<u8>> {
 pub struct OAuthSession {
     oauth: OAuth,
     session: AxumSession,
-    accept: Option<HeaderValue>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
 }
 
 impl OAuthSession {
+    fn answer<T>(&self, result: authlib_core::Result<T>) -> Result<T> {
+        result.map_err(|error| Error::new(error, self.headers.get(ACCEPT)))
+    }
+
     /// Who is logged in; nothing when nobody is.
     ///
     /// # Errors
@@ -319,7 +322,7 @@ impl OAuthSession {
     pub async fn user(&self) -> Result<Option<login::CurrentUser>> {
         match login::current_user(&self.oauth, &self.session).await {
             Err(error) if error.kind() == ErrorKind::NoToken => Ok(None),
-            other => other.map(Some).map_err(|error| Error::new(error, self.accept.as_ref())),
+            other => self.answer(other.map(Some)),
         }
     }
 
@@ -334,10 +337,9 @@ impl OAuthSession {
         options: LogoutOptions,
         fallback: &str,
     ) -> Result<Response> {
-        login::logout_redirect(&self.oauth, &self.session, &self.headers, options, fallback)
-            .await
-            .map(response)
-            .map_err(|error| Error::new(error, self.accept.as_ref()))
+        let Self { oauth, session, headers, .. } = self;
+        let answer = login::logout_redirect(oauth, session, headers, options, fallback).await;
+        self.answer(answer).map(response)
     }
 
     /// Checks that the browser comes back from a logout that it began here.
@@ -346,11 +348,9 @@ impl OAuthSession {
     ///
     /// Those of [`login::validate_logout_response`].
     pub async fn validate_logout_response(&self) -> Result<()> {
-        let query = self.uri.query();
-        login::validate_logout_response(&self.oauth, &self.session, &self.method, query)
-            .await
-            .map(|_| ())
-            .map_err(|error| Error::new(error, self.accept.as_ref()))
+        let Self { oauth, session, method, uri, .. } = self;
+        let checked = login::validate_logout_response(oauth, session, method, uri.query()).await;
+        self.answer(checked).map(|_| ())
     }
 }
 
@@ -362,11 +362,11 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let accept = parts.headers.get(ACCEPT).cloned();
-        let session = AxumSession::of(parts).map_err(|error| Error::new(error, accept.as_ref()))?;
+        let session =
+            AxumSession::of(parts).map_err(|error| Error::new(error, parts.headers.get(ACCEPT)))?;
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let headers = parts.headers.clone();
-        Ok(Self { oauth: OAuth::from_ref(state), session, accept, method, uri, headers })
+        Ok(Self { oauth: OAuth::from_ref(state), session, method, uri, headers })
     }
 }
 
@@ -388,7 +388,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let session = OAuthSession::from_request_parts(parts, state).await?;
         let user = login::current_user(&session.oauth, &session.session).await;
-        user.map(Self).map_err(|error| Error::new(error, session.accept.as_ref()))
+        session.answer(user).map(Self)
     }
 }
 
