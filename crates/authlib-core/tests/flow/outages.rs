@@ -51,7 +51,7 @@ async fn a_refresh_is_not_begun_before_its_answer_can_be_verified() {
     let store = Shared::default();
     let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
     let (_, owner, _) = expired(&world).await;
-    let restarted = replica(&world, &store, Wire(world.provider.clone()));
+    let restarted = replica(&world, store.clone(), Wire(world.provider.clone()));
     world.provider.misbehave(no_keys());
     let app = restarted.client("op").unwrap();
     app.active_token(&owner).await.unwrap_err();

@@ -29,7 +29,11 @@ impl HttpClient for Far {
 }
 
 /// Another process of the same application, with the same store.
-pub(crate) fn replica(world: &World, store: &Shared, http: impl HttpClient + 'static) -> OAuth {
+pub(crate) fn replica(
+    world: &World,
+    store: impl TokenStore + 'static,
+    http: impl HttpClient + 'static,
+) -> OAuth {
     let client = ClientConfig::new("op")
         .client_id("app")
         .client_secret("secret-of-the-client-32-bytes-lo")
@@ -39,7 +43,7 @@ pub(crate) fn replica(world: &World, store: &Shared, http: impl HttpClient + 'st
         .register(client)
         .http_client(http)
         .shared_clock(world.clock.clone())
-        .token_store(store.clone())
+        .token_store(store)
         .build()
         .unwrap()
 }
@@ -55,7 +59,7 @@ async fn i11_a_replica_that_loses_the_race_takes_the_winners_token() {
         if !rotates {
             world.provider.misbehave(Quirk::NoRotation);
         }
-        let replica = replica(&world, &store, Far(Wire(world.provider.clone())));
+        let replica = replica(&world, store.clone(), Far(Wire(world.provider.clone())));
         let (here, there) = (listen(&world.oauth), listen(&replica));
         let (one, two) = (world.app(), replica.client("op").unwrap());
         let (one, two) = tokio::join!(one.active_token(&owner), two.active_token(&owner));
@@ -93,7 +97,7 @@ async fn a_refusal_that_comes_before_the_winners_save_does_not_undo_it() {
     let store = Shared::default();
     let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
     let (_, owner, _) = expired(&world).await;
-    let replica = replica(&world, &store, LongWayBack(Wire(world.provider.clone())));
+    let replica = replica(&world, store.clone(), LongWayBack(Wire(world.provider.clone())));
     let (loser, winner) = (world.app(), replica.client("op").unwrap());
     // Its documents are at hand, as they are in a process that has been running for a while.
     winner.parse_id_token("a.b.c", None).await.unwrap_err();
@@ -188,14 +192,8 @@ async fn i11_a_thousand_calls_on_three_replicas_refresh_once() {
     let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
     let (_, owner, _) = expired(&world).await;
     let others = [(), ()].map(|()| {
-        let client = ClientConfig::new("op")
-            .client_id("app")
-            .client_secret("secret-of-the-client-32-bytes-lo")
-            .issuer(ISSUER)
-            .scope("openid profile email");
-        let builder = OAuth::builder().register(client).shared_clock(world.clock.clone());
-        let builder = builder.http_client(Wire(world.provider.clone()));
-        builder.token_store(store.clone()).build().unwrap().client("op").unwrap()
+        let wire = Wire(world.provider.clone());
+        replica(&world, store.clone(), wire).client("op").unwrap()
     });
     let [second, third] = others;
     let apps = [world.app(), second, third];
