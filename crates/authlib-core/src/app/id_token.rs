@@ -30,6 +30,16 @@ impl RemoteApp {
     /// [`ErrorKind::InvalidIdToken`] when it does not verify, [`ErrorKind::Transport`] and
     /// [`ErrorKind::BadAnswer`] when metadata or keys can't be had.
     pub async fn parse_id_token(&self, id_token: &str, nonce: Option<&str>) -> Result<UserInfo> {
+        self.verified_id_token(id_token, nonce, None).await
+    }
+
+    /// As [`parse_id_token`](Self::parse_id_token), of a token that came with an access token.
+    pub(crate) async fn verified_id_token(
+        &self,
+        id_token: &str,
+        nonce: Option<&str>,
+        access_token: Option<&Secret>,
+    ) -> Result<UserInfo> {
         let verified = async {
             let metadata = self.metadata().await?;
             let metadata = metadata.as_deref();
@@ -40,7 +50,7 @@ impl RemoteApp {
                 algorithms: &algorithms,
                 nonce,
                 max_age: self.inner.settings.max_age,
-                access_token: None,
+                access_token: access_token.map(Secret::expose),
                 asked_at: from_unix_seconds(0),
                 now: self.now(),
             };
