@@ -11,10 +11,10 @@ use crate::app::{App, free_port};
 use crate::browser::{Browser, Page};
 
 /// The test keys of the core, private and in public files: for tests only.
-const JWKS: &str = include_str!("../../authlib-core/tests/client-keys/jwks.json");
-const P256: &str = include_str!("../../authlib-core/tests/client-keys/p256.pem");
-const RSA: &str = include_str!("../../authlib-core/tests/client-keys/rsa.pem");
-const ED25519: &str = include_str!("../../authlib-core/tests/client-keys/ed25519.pem");
+const JWKS: &str = include_str!("../../../authlib-core/tests/client-keys/jwks.json");
+const P256: &str = include_str!("../../../authlib-core/tests/client-keys/p256.pem");
+const RSA: &str = include_str!("../../../authlib-core/tests/client-keys/rsa.pem");
+const ED25519: &str = include_str!("../../../authlib-core/tests/client-keys/ed25519.pem");
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/interop/oidc-provider");
 

@@ -1,0 +1,5 @@
+//! Implementations that are not ours, as processes on loopback.
+
+mod login;
+
+pub use self::login::{Interop, InteropClient};
