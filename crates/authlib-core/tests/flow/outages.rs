@@ -1,6 +1,8 @@
 //! Keys that can't be had at the wrong moment: nobody is shut out for longer than that, and no refresh
 //! token is lost for it.
 
+use std::time::Duration;
+
 use authlib_core::ErrorKind;
 use authlib_provider::{Endpoint, Quirk, Reply};
 use futures_util::FutureExt as _;
