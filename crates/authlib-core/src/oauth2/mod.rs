@@ -1,10 +1,13 @@
 //! OAuth 2.0 (RFC 6749 and its extensions) as pure functions: requests out of values, values out of
-//! responses. This door holds the nouns: [`Token`], [`AuthMethod`] and [`Introspection`].
+//! responses. This door holds the nouns: [`Token`], [`AuthMethod`], [`Introspection`] and
+//! [`DeviceAuthorization`].
 
 pub(crate) mod assertion;
 pub(crate) mod authorization;
 pub(crate) mod bearer;
 pub(crate) mod client_auth;
+#[cfg_attr(not(test), expect(dead_code, reason = "the driver comes with it"))]
+pub(crate) mod device;
 pub(crate) mod error_response;
 pub(crate) mod grant;
 pub(crate) mod introspection;
@@ -16,6 +19,7 @@ pub(crate) mod token;
 mod noun;
 
 pub use self::client_auth::AuthMethod;
+pub use self::device::DeviceAuthorization;
 pub use self::introspection::Introspection;
 pub use self::noun::Token;
 pub use self::revocation::TokenTypeHint;

@@ -157,7 +157,7 @@ fn text(body: &mut Map<String, Value>, name: &'static str) -> Result<Option<Stri
 
 /// Seconds as a number, or as text as `PayPal` sends them; fractions are cut off. Zero and less is a
 /// token that has expired already, never one that doesn't expire.
-fn lifetime(value: &Value) -> Option<Duration> {
+pub(super) fn lifetime(value: &Value) -> Option<Duration> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => text.trim().parse().ok()?,
