@@ -77,6 +77,11 @@ pub(crate) fn token_answer(
     now: SystemTime,
     asked_scope: Option<&str>,
 ) -> Result<Token> {
+    token(members(response)?, now, asked_scope)
+}
+
+/// The members of an answer that is no refusal.
+pub(super) fn members(response: &Response) -> Result<Map<String, Value>> {
     let status = response.status();
     let content = message::media_type(response.headers());
     let json = content.as_deref().is_some_and(message::is_json);
@@ -93,7 +98,7 @@ pub(crate) fn token_answer(
     match body {
         None => Err(AnswerError::ContentType(content).into()),
         Some(Err(cause)) => Err(AnswerError::NotJson(cause.into()).into()),
-        Some(Ok(body)) => Ok(token(body.as_map().clone(), now, asked_scope)?),
+        Some(Ok(body)) => Ok(body.as_map().clone()),
     }
 }
 
@@ -115,16 +120,17 @@ fn refused(said: ProviderError) -> Error {
     }
 }
 
-fn token(
+/// The token that the members of an answer make.
+pub(super) fn token(
     mut body: Map<String, Value>,
     now: SystemTime,
     asked_scope: Option<&str>,
-) -> Result<Token, AnswerError> {
+) -> Result<Token> {
     let access_token =
         text(&mut body, "access_token")?.ok_or(AnswerError::Member("access_token"))?;
     let token_type = text(&mut body, "token_type")?.ok_or(AnswerError::Member("token_type"))?;
     if !token_type.eq_ignore_ascii_case("bearer") {
-        return Err(AnswerError::TokenType(token_type.chars().take(40).collect()));
+        return Err(AnswerError::TokenType(token_type.chars().take(40).collect()).into());
     }
     let expires_at = match body.remove("expires_in") {
         None | Some(Value::Null) => None,
