@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::error::{Error, ErrorKind, ProviderError, Result};
 use crate::jose::jwt::{ClaimError, Claims};
 use crate::message::{self, Response};
-use crate::oauth2::error_response;
+use crate::oauth2::{Actor, error_response};
 
 /// What a provider says of a token (RFC 7662 §2.2): the registered members by name, all others by
 /// [`get`](Self::get).
@@ -85,6 +85,24 @@ impl Introspection {
     #[must_use]
     pub fn aud(&self) -> Vec<&str> {
         self.members.audience().unwrap_or_default()
+    }
+
+    /// Who acts for the one that [`sub`](Self::sub) names (RFC 8693 §4.1).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::BadAnswer`] when the member is there and names nobody in the RFC's way.
+    pub fn act(&self) -> Result<Option<Actor>> {
+        Actor::from_act(self.members.as_map())
+    }
+
+    /// Who may act for the one that [`sub`](Self::sub) names (RFC 8693 §4.4).
+    ///
+    /// # Errors
+    ///
+    /// As [`act`](Self::act).
+    pub fn may_act(&self) -> Result<Option<Actor>> {
+        Actor::from_may_act(self.members.as_map())
     }
 
     /// Any member, as the caller's own type.
@@ -263,6 +281,21 @@ mod tests {
         assert!(said.get::<u8>("extension_field").is_err());
         assert_eq!(said.get::<u8>("absent").unwrap(), None);
         assert!(!format!("{said:?}").contains("jdoe"));
+    }
+
+    #[test]
+    fn who_acts_and_who_may_is_read_where_somebody_asks() {
+        let said = answer(
+            200,
+            JS,
+            r#"{"active":true,"act":{"sub":"a","act":{"sub":"b"}},"may_act":["c"]}"#,
+        );
+        let said = said.unwrap();
+        let actor = said.act().unwrap().unwrap();
+        assert_eq!((actor.sub(), actor.act().and_then(Actor::sub)), (Some("a"), Some("b")));
+        assert_eq!(said.may_act().unwrap_err().kind(), ErrorKind::BadAnswer);
+        let said = answer(200, JS, r#"{"active":false,"act":{"sub":"a"}}"#).unwrap();
+        assert_eq!((said.act().unwrap(), said.may_act().unwrap()), (None, None));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! OAuth 2.0 (RFC 6749 and its extensions) as pure functions: requests out of values, values out of
-//! responses. This door holds the nouns: [`Token`], [`AuthMethod`], [`Introspection`] and
-//! [`DeviceAuthorization`].
+//! responses. This door holds the nouns: [`Token`] and [`AuthMethod`], and what single exchanges ask and
+//! answer, such as [`Introspection`], [`DeviceAuthorization`] and [`TokenExchange`].
 
 pub(crate) mod assertion;
 pub(crate) mod authorization;
@@ -9,6 +9,8 @@ pub(crate) mod client_auth;
 #[cfg_attr(not(test), expect(dead_code, reason = "the driver comes with it"))]
 pub(crate) mod device;
 pub(crate) mod error_response;
+#[cfg_attr(not(test), expect(dead_code, reason = "the driver comes with it"))]
+pub(crate) mod exchange;
 pub(crate) mod grant;
 pub(crate) mod introspection;
 pub(crate) mod metadata;
@@ -16,10 +18,13 @@ pub(crate) mod pkce;
 pub(crate) mod revocation;
 pub(crate) mod token;
 
+mod actor;
 mod noun;
 
+pub use self::actor::Actor;
 pub use self::client_auth::AuthMethod;
 pub use self::device::DeviceAuthorization;
+pub use self::exchange::{ExchangedToken, TokenExchange, token_type};
 pub use self::introspection::Introspection;
 pub use self::noun::Token;
 pub use self::revocation::TokenTypeHint;
