@@ -19,12 +19,14 @@ pub(crate) mod revocation;
 pub(crate) mod token;
 
 mod actor;
+mod implicit;
 mod noun;
 
 pub use self::actor::Actor;
 pub use self::client_auth::AuthMethod;
 pub use self::device::DeviceAuthorization;
 pub use self::exchange::{ExchangedToken, TokenExchange, token_type};
+pub use self::implicit::token_from_fragment;
 pub use self::introspection::Introspection;
 pub use self::noun::Token;
 pub use self::revocation::TokenTypeHint;
