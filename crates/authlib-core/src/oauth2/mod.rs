@@ -1,6 +1,7 @@
 //! OAuth 2.0 (RFC 6749 and its extensions) as pure functions: requests out of values, values out of
 //! responses. This door holds the nouns: [`Token`] and [`AuthMethod`], and what single exchanges ask and
-//! answer, such as [`Introspection`], [`DeviceAuthorization`] and [`TokenExchange`].
+//! answer, such as [`Introspection`], [`DeviceAuthorization`], [`TokenExchange`] and
+//! [`ClientMetadata`].
 
 pub(crate) mod assertion;
 pub(crate) mod authorization;
@@ -15,18 +16,23 @@ pub(crate) mod grant;
 pub(crate) mod introspection;
 pub(crate) mod metadata;
 pub(crate) mod pkce;
+#[cfg_attr(not(test), expect(dead_code, reason = "the driver comes with it"))]
+pub(crate) mod registration;
 pub(crate) mod revocation;
 pub(crate) mod token;
 
 mod actor;
+mod client_metadata;
 mod implicit;
 mod noun;
 
 pub use self::actor::Actor;
 pub use self::client_auth::AuthMethod;
+pub use self::client_metadata::ClientMetadata;
 pub use self::device::DeviceAuthorization;
 pub use self::exchange::{ExchangedToken, TokenExchange, token_type};
 pub use self::implicit::token_from_fragment;
 pub use self::introspection::Introspection;
 pub use self::noun::Token;
+pub use self::registration::ClientInformation;
 pub use self::revocation::TokenTypeHint;
