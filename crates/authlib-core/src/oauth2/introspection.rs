@@ -123,7 +123,7 @@ impl Introspection {
     }
 
     /// Keeps an answer whose members are of their types; of an inactive token only that it is.
-    fn checked(body: &Claims) -> Result<Self, IntrospectionError> {
+    pub(super) fn checked(body: &Claims) -> Result<Self, IntrospectionError> {
         let Some(Value::Bool(active)) = body.as_map().get("active") else {
             return Err(IntrospectionError::Active);
         };
@@ -157,7 +157,7 @@ impl fmt::Debug for Introspection {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum IntrospectionError {
+pub(crate) enum IntrospectionError {
     #[error("the introspection endpoint refused the request (RFC 7662 §2.3)")]
     Refused,
     #[error(
@@ -196,8 +196,21 @@ impl From<IntrospectionError> for Error {
     }
 }
 
-/// Reads the answer. An `error` member wins over everything, whatever the status.
+/// Reads the answer.
 pub(crate) fn introspection_answer(response: &Response) -> Result<Introspection> {
+    let (content, body) = accepted(response)?;
+    match body {
+        None => Err(IntrospectionError::ContentType(content).into()),
+        Some(Err(cause)) => Err(IntrospectionError::NotJson(cause).into()),
+        Some(Ok(body)) => Ok(Introspection::checked(&body)?),
+    }
+}
+
+/// The media type of an answer that is no refusal, and its members where that is JSON. An `error` member
+/// wins over everything, whatever the status.
+pub(super) fn accepted(
+    response: &Response,
+) -> Result<(String, Option<Result<Claims, ClaimError>>)> {
     let status = response.status().as_u16();
     let content = message::media_type(response.headers());
     let json = content.as_deref().is_some_and(message::is_json);
@@ -215,11 +228,7 @@ pub(crate) fn introspection_answer(response: &Response) -> Result<Introspection>
             None => error,
         });
     }
-    match body {
-        None => Err(IntrospectionError::ContentType(content).into()),
-        Some(Err(cause)) => Err(IntrospectionError::NotJson(cause).into()),
-        Some(Ok(body)) => Ok(Introspection::checked(&body)?),
-    }
+    Ok((content, body))
 }
 
 fn refused(said: ProviderError) -> Error {

@@ -14,6 +14,8 @@ pub(crate) mod error_response;
 pub(crate) mod exchange;
 pub(crate) mod grant;
 pub(crate) mod introspection;
+#[cfg_attr(not(test), expect(dead_code, reason = "the driver comes with it"))]
+pub(crate) mod introspection_jwt;
 pub(crate) mod metadata;
 pub(crate) mod pkce;
 #[cfg_attr(not(test), expect(dead_code, reason = "the driver comes with it"))]
