@@ -63,8 +63,8 @@ pub mod client;
 pub mod login;
 
 pub use crate::app::{
-    ApiRequest, ApiResponse, AuthorizeOptions, LogoutOptions, OAuth, OAuthBuilder, PENDING_TTL,
-    PendingLogin, PendingLogout, RemoteApp,
+    ApiRequest, ApiResponse, AuthorizeOptions, DeviceLogin, DevicePoll, LogoutOptions, OAuth,
+    OAuthBuilder, PENDING_TTL, PendingLogin, PendingLogout, Registration, RemoteApp,
 };
 pub use crate::client::{AssertionClient, OAuth2Client, OAuth2ClientBuilder};
 pub use crate::config::ClientConfig;

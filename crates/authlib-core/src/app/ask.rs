@@ -97,8 +97,19 @@ impl RemoteApp {
         asked: Asked<'_>,
         metadata: Option<&ServerMetadata>,
     ) -> Result<Response> {
+        self.ask_with(asked, metadata, |_| {}).await
+    }
+
+    /// As [`ask`](Self::ask), with a change to the request before its hooks.
+    pub(crate) async fn ask_with(
+        &self,
+        asked: Asked<'_>,
+        metadata: Option<&ServerMetadata>,
+        change: impl FnOnce(&mut Request),
+    ) -> Result<Response> {
         let (what, hook) = (asked.what, asked.hook);
         let mut request = self.authenticated(asked, metadata).await?;
+        change(&mut request);
         if let Some(hook) = hook {
             request = self.inner.settings.code.hooks.on_request(hook, request).await?;
         }

@@ -2,7 +2,8 @@
 
 use super::RemoteApp;
 use crate::error::{Error, Result};
-use crate::oauth2::{Grant, Token};
+use crate::oauth2::exchange::exchange_answer;
+use crate::oauth2::{ExchangedToken, Grant, Token, TokenExchange};
 
 impl RemoteApp {
     /// Asks for a token by any grant. It is returned and kept nowhere.
@@ -34,6 +35,23 @@ impl RemoteApp {
             self.with_verified_id_token(token).await
         };
         fetched.await.map_err(|error: Error| error.for_client(self.name()))
+    }
+
+    /// Exchanges a token for another (RFC 8693 §2.1): to call a service in a user's name, or with less
+    /// power. The new token is returned and kept nowhere.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fetch_token`](Self::fetch_token).
+    pub async fn exchange_token(&self, exchange: &TokenExchange) -> Result<ExchangedToken> {
+        let exchanged = async {
+            let metadata = self.metadata().await?;
+            let (response, scope) =
+                self.token_response(&exchange.grant(), metadata.as_ref()).await?;
+            let scope = Some(scope.as_str()).filter(|scope| !scope.is_empty());
+            exchange_answer(&response, self.now(), scope)
+        };
+        exchanged.await.map_err(|error: Error| error.for_client(self.name()))
     }
 
     /// The token with the claims of its ID token, or without it.

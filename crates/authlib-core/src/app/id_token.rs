@@ -55,8 +55,8 @@ impl RemoteApp {
                 now: self.now(),
             };
             let verify = |keys: &_| id_token::verify(id_token, keys, &rules);
-            self.verify_with_keys(id_token, metadata, |error: &IdTokenError| Some(error), verify)
-                .await
+            let curable = IdTokenError::may_be_cured_by_new_keys;
+            self.verify_with_keys(id_token, metadata, curable, verify).await
         };
         let claims = verified.await.map_err(|error: Error| error.for_client(self.name()))?;
         Ok(UserInfo::new(claims.as_map().clone()))
@@ -96,8 +96,7 @@ impl RemoteApp {
         };
         let text = id_token.expose();
         let verify = |keys: &_| id_token::verify(text, keys, &rules);
-        let claims =
-            self.verify_with_keys(text, metadata, |error: &IdTokenError| Some(error), verify);
-        claims.await.map(Some)
+        let curable = IdTokenError::may_be_cured_by_new_keys;
+        self.verify_with_keys(text, metadata, curable, verify).await.map(Some)
     }
 }

@@ -10,7 +10,7 @@ use crate::jose::jwt::Claims;
 use crate::numeric_date::from_unix_seconds;
 use crate::oauth2::metadata::ServerMetadata;
 use crate::oauth2::{Grant, Token};
-use crate::oidc::id_token::{IdTokenError, Rules};
+use crate::oidc::id_token::Rules;
 use crate::oidc::refreshed::{self, RefreshedError};
 use crate::secret::Secret;
 use crate::store::{Saved, TokenOwner};
@@ -137,8 +137,8 @@ impl RemoteApp {
             text,
             metadata,
             |error: &RefreshedError| match error {
-                RefreshedError::IdToken(cause) => Some::<&IdTokenError>(cause),
-                _ => None,
+                RefreshedError::IdToken(cause) => cause.may_be_cured_by_new_keys(),
+                _ => false,
             },
             |keys| refreshed::verify(text, keys, &rules, &login),
         )

@@ -1,15 +1,23 @@
 //! What becomes of a token at the provider: [`RemoteApp::revoke_token`] (RFC 7009) ends it,
 //! [`RemoteApp::introspect_token`] (RFC 7662) asks about it.
 
+use std::time::Duration;
+
 use super::RemoteApp;
 use super::ask::Asked;
 use crate::error::Result;
 use crate::hooks::{AuthenticatedEndpoint, RequestHook};
 use crate::oauth2::introspection::introspection_answer;
+use crate::oauth2::introspection_jwt::{
+    Rules, SignedAnswerError, ask_signed, signed_answer, verify,
+};
 use crate::oauth2::revocation::{revocation_answer, token_form};
 use crate::oauth2::{Introspection, Token, TokenTypeHint};
 use crate::secret::Secret;
 use crate::store::TokenOwner;
+
+/// How far the clocks of the provider and of this machine may be apart.
+const LEEWAY: Duration = Duration::from_secs(60);
 
 impl RemoteApp {
     /// Ends the owner's token at the provider, then forgets it here. What is revoked is the refresh
@@ -78,7 +86,21 @@ impl RemoteApp {
             document: ("introspection_endpoint", methods),
             hook: Some(RequestHook::IntrospectTokenRequest),
         };
-        introspection_answer(&self.ask(asked, known).await?)
+        let Some(alg) = settings.introspection_alg else {
+            return introspection_answer(&self.ask(asked, known).await?);
+        };
+        let response = self.ask_with(asked, known, ask_signed).await?;
+        let issuers = self.issuers();
+        let rules = Rules {
+            issuers: &issuers,
+            audiences: &[self.client_id()],
+            algorithms: &[alg],
+            leeway: LEEWAY,
+            now: self.now(),
+        };
+        let answer = signed_answer(&response)?;
+        let curable = SignedAnswerError::may_be_cured_by_new_keys;
+        self.verify_with_keys(answer, known, curable, |keys| verify(answer, keys, &rules)).await
     }
 
     /// Ends a token at the provider, and does nothing here.

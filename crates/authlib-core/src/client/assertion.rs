@@ -206,6 +206,21 @@ impl AssertionClientBuilder {
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
     pub fn build(self) -> Result<AssertionClient> {
+        Ok(AssertionClient { client: self.builder().build()? })
+    }
+
+    /// As [`build`](Self::build), for a program without an async runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
+    #[cfg(feature = "blocking")]
+    pub fn build_blocking(self) -> Result<super::blocking::AssertionClient> {
+        let client = self.builder().build_blocking()?.asynchronous().clone();
+        Ok(super::blocking::AssertionClient::of(&AssertionClient { client }))
+    }
+
+    fn builder(self) -> OAuth2ClientBuilder {
         let mut builder = OAuth2ClientBuilder::new(self.config.renew_by_assertion(self.statement));
         if let Some(http) = self.http {
             builder = builder.http_client(http);
@@ -213,7 +228,7 @@ impl AssertionClientBuilder {
         if let Some(clock) = self.clock {
             builder = builder.shared_clock(clock);
         }
-        Ok(AssertionClient { client: builder.build()? })
+        builder
     }
 }
 

@@ -25,13 +25,23 @@ pub struct OAuth2ClientBuilder {
     user: String,
     token: Option<Token>,
     store: Option<Arc<dyn TokenStore>>,
+    #[cfg(feature = "blocking")]
+    has_http: bool,
 }
 
 impl OAuth2ClientBuilder {
     pub(super) fn new(mut config: ClientConfig) -> Self {
         config.code.standalone = true;
         let user = ITSELF.to_owned();
-        Self { config, oauth: OAuth::builder(), user, token: None, store: None }
+        Self {
+            config,
+            oauth: OAuth::builder(),
+            user,
+            token: None,
+            store: None,
+            #[cfg(feature = "blocking")]
+            has_http: false,
+        }
     }
 
     /// The token that the client has already. With a [`token_store`](Self::token_store) it is the
@@ -66,6 +76,10 @@ impl OAuth2ClientBuilder {
     /// Sends requests by another HTTP client than the built-in one.
     pub fn http_client(mut self, http: impl HttpClient + 'static) -> Self {
         self.oauth = self.oauth.http_client(http);
+        #[cfg(feature = "blocking")]
+        {
+            self.has_http = true;
+        }
         self
     }
 
@@ -95,6 +109,19 @@ impl OAuth2ClientBuilder {
         };
         let oauth = self.oauth.register(self.config).token_store(store).build()?;
         Ok(OAuth2Client::for_owner(&oauth.client(&owner.client)?, owner))
+    }
+
+    /// As [`build`](Self::build), for a program without an async runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
+    #[cfg(feature = "blocking")]
+    pub fn build_blocking(mut self) -> Result<super::blocking::OAuth2Client> {
+        if !self.has_http {
+            self = self.http_client(crate::transport::ReqwestClient::in_the_background()?);
+        }
+        self.build().map(super::blocking::OAuth2Client::of)
     }
 }
 

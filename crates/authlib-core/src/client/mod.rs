@@ -6,6 +6,8 @@
 //! without an async runtime.
 
 mod assertion;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod builder;
 mod oauth2;
 mod service_account;

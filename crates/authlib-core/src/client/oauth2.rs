@@ -6,10 +6,12 @@ use http::Method;
 use url::Url;
 
 use super::OAuth2ClientBuilder;
-use crate::app::{ApiRequest, AuthorizeOptions, PendingLogin, RemoteApp};
+use crate::app::{ApiRequest, AuthorizeOptions, DeviceLogin, PendingLogin, RemoteApp};
 use crate::config::ClientConfig;
 use crate::error::Result;
-use crate::oauth2::{Grant, Introspection, Token, TokenTypeHint};
+use crate::oauth2::{
+    ExchangedToken, Grant, Introspection, Token, TokenExchange, TokenTypeHint, token_from_fragment,
+};
 use crate::oidc::UserInfo;
 use crate::params::Params;
 use crate::secret::Secret;
@@ -168,6 +170,45 @@ impl OAuth2Client {
     /// Those of [`RemoteApp::fetch_token`], and what the store reports.
     pub async fn fetch_token(&self, grant: Grant) -> Result<Token> {
         let token = self.app.fetch_token(grant).await?;
+        self.set_token(&token).await?;
+        Ok(token)
+    }
+
+    /// Exchanges a token for another, which is returned and not kept; see
+    /// [`RemoteApp::exchange_token`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RemoteApp::exchange_token`].
+    pub async fn exchange_token(&self, exchange: &TokenExchange) -> Result<ExchangedToken> {
+        self.app.exchange_token(exchange).await
+    }
+
+    /// Asks for a code that the user types into a page on another device (RFC 8628); see
+    /// [`RemoteApp::start_device_login`]. Keep its token with [`set_token`](Self::set_token).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RemoteApp::start_device_login`].
+    pub async fn start_device_login(&self, scope: Option<&str>) -> Result<DeviceLogin> {
+        self.app.start_device_login(scope).await
+    }
+
+    /// Reads the token of an implicit grant out of the URL that the browser came back to, and keeps it.
+    /// It is for providers that offer nothing else: RFC 9700 §2.1.2 says that the grant must not be used,
+    /// because its tokens leak through the browser. See [`token_from_fragment`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`token_from_fragment`], and what the store reports.
+    pub async fn token_from_fragment(
+        &self,
+        authorization_response: &str,
+        expected_state: &Secret,
+    ) -> Result<Token> {
+        let now = self.app.now();
+        let read = token_from_fragment(authorization_response, expected_state, now, None);
+        let token = read.map_err(|error| error.for_client(self.app.name()))?;
         self.set_token(&token).await?;
         Ok(token)
     }

@@ -2,22 +2,28 @@
 
 use std::error::Error as _;
 use std::future::Future;
+#[cfg(feature = "blocking")]
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::unfold;
 use reqwest::redirect::Policy;
 use tokio::runtime::Handle;
+#[cfg(feature = "blocking")]
+use tokio::runtime::{Builder, Runtime};
 
 use super::{
     Body, BoxFuture, Cause, HttpClient, StreamedRequest, StreamedResponse, TransportError,
 };
 use crate::endpoint::is_loopback;
+#[cfg(feature = "blocking")]
+use crate::error::{Error, ErrorKind};
 use crate::message::{BodyLimit, Request, Response, Timeout};
 
 /// The built-in [`HttpClient`]: rustls, no redirects, 10 seconds in all, 5 to connect.
 ///
-/// It must be used inside a tokio runtime, or through [`blocking`](crate::client::blocking), and there an
+/// It must be used inside a tokio runtime, or through the blocking clients, and there an
 /// exchange that has begun goes on to its end even when nobody asks for its answer for a while: a refresh
 /// whose browser went away is not cut off. The system's proxies are used, but never for this machine.
 #[derive(Clone, Debug)]
@@ -81,11 +87,14 @@ impl ReqwestClient {
         Ok(Self { whole, streamed, runtime: None })
     }
 
-    /// Runs its exchanges on another runtime than the caller's, for callers that have none.
+    /// A client whose exchanges run on a runtime of this crate, for callers that have none.
     #[cfg(feature = "blocking")]
-    pub(crate) fn on(mut self, runtime: Handle) -> Self {
-        self.runtime = Some(runtime);
-        self
+    pub(crate) fn in_the_background() -> Result<Self, Error> {
+        let config =
+            |cause: String| Error::new(ErrorKind::Config, format!("no HTTP client: {cause}"));
+        let runtime = background().ok_or_else(|| config("no thread can be started".to_owned()))?;
+        let client = Self::new().map_err(|cause| config(cause.to_string()))?;
+        Ok(Self { runtime: Some(runtime), ..client })
     }
 
     /// Runs `exchange` as a task of its own, which goes on when the caller is dropped.
@@ -93,8 +102,8 @@ impl ReqwestClient {
         &self,
         exchange: impl Future<Output = Result<T, TransportError>> + Send + 'static,
     ) -> Result<T, TransportError> {
-        let runtime = self.runtime.clone().or_else(|| Handle::try_current().ok());
-        match runtime {
+        let here = || Handle::try_current().ok();
+        match self.runtime.clone().or_else(here).or_else(background) {
             Some(runtime) => runtime.spawn(exchange).await.unwrap_or_else(|_| {
                 Err(TransportError::Broken(Cause::new("the runtime shuts down")))
             }),
@@ -138,7 +147,8 @@ impl HttpClient for ReqwestClient {
             *response.status_mut() = answer.status();
             *response.headers_mut() = std::mem::take(answer.headers_mut());
             // Each piece is read where the exchange runs, so that a caller without a runtime has it too.
-            let runtime = self.runtime.clone();
+            let elsewhere = || Handle::try_current().is_err().then(background).flatten();
+            let runtime = self.runtime.clone().or_else(elsewhere);
             let pieces = unfold(Some(answer), move |answer| {
                 let runtime = runtime.clone();
                 async move { next_piece(answer?, runtime).await }
@@ -147,6 +157,26 @@ impl HttpClient for ReqwestClient {
             Ok(response)
         })
     }
+}
+
+/// The runtime for callers that have none, which lives as long as the process.
+#[cfg(feature = "blocking")]
+fn background() -> Option<Handle> {
+    static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
+    let runtime = RUNTIME.get_or_init(|| {
+        Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("authlib-http")
+            .enable_all()
+            .build()
+            .ok()
+    });
+    runtime.as_ref().map(|runtime| runtime.handle().clone())
+}
+
+#[cfg(not(feature = "blocking"))]
+fn background() -> Option<Handle> {
+    None
 }
 
 type Piece = (Result<bytes::Bytes, TransportError>, Option<reqwest::Response>);
