@@ -7,9 +7,9 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::access::Grant;
+use crate::authentication::{authenticated, unauthorized};
 use crate::exchange::{self, Fields, error, field, json_response};
 use crate::provider::Provider;
-use crate::token::{authenticated, unauthorized};
 
 pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) -> Response {
     if request.method() != Method::POST {

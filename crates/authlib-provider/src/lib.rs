@@ -36,12 +36,14 @@
 mod access;
 mod api;
 mod assertion;
+mod authentication;
 mod authorize;
 mod builder;
 mod client;
 mod discovery;
 mod end_session;
 mod exchange;
+mod grant;
 mod http_client;
 mod id_token;
 mod introspect;
