@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-/// A login that a user allowed.
-#[derive(Clone, Debug)]
+use serde_json::Value;
+
+/// What was allowed to a client, as a rule by a login.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Grant {
     /// All tokens of one login; revoked together.
     pub(crate) family: u64,
@@ -13,6 +15,10 @@ pub(crate) struct Grant {
     pub(crate) scope: String,
     pub(crate) nonce: Option<String>,
     pub(crate) auth_time: u64,
+    /// Whom the tokens are for, where the request named somebody (RFC 8693 §2.1, RFC 8707 §2).
+    pub(crate) audience: Vec<String>,
+    /// Who acts for the subject (RFC 8693 §4.1).
+    pub(crate) actor: Option<Value>,
 }
 
 /// An authorization code.

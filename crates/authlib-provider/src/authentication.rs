@@ -10,6 +10,14 @@ use crate::assertion;
 use crate::exchange::{self, Fields, error, field};
 use crate::provider::Provider;
 
+/// Whether the request says anything of its client.
+pub(crate) fn is_there(request: &Request, fields: &Fields) -> bool {
+    let named = |(name, _): &(String, String)| name == "client_id" || name == "client_secret";
+    exchange::header(request, "authorization").is_some()
+        || assertion::is_there(fields)
+        || fields.iter().any(named)
+}
+
 /// The client's id, once it has proven itself in exactly one way (RFC 6749 §2.3).
 pub(crate) fn authenticated(
     provider: &Provider,

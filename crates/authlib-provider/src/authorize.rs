@@ -144,6 +144,7 @@ fn allowed(
         scope: field(asked, "scope").unwrap_or_default().to_owned(),
         nonce: field(asked, "nonce").map(ToOwned::to_owned),
         auth_time,
+        ..Grant::default()
     };
     let code_challenge = field(asked, "code_challenge").map(ToOwned::to_owned);
     let record = Code {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use jsonwebtoken::Algorithm;
+use serde_json::Value;
 
 use crate::access::Granted;
 use crate::client::Client;
@@ -19,6 +20,7 @@ pub struct ProviderBuilder {
     issuer: String,
     clients: Vec<Client>,
     users: Vec<User>,
+    issuers: HashMap<String, Value>,
     algorithm: String,
     lifetime: Duration,
     clock: Clock,
@@ -30,6 +32,7 @@ impl ProviderBuilder {
             issuer,
             clients: Vec::new(),
             users: Vec::new(),
+            issuers: HashMap::new(),
             algorithm: "RS256".to_owned(),
             lifetime: Duration::from_secs(3600),
             clock: Arc::new(system_time),
@@ -45,6 +48,15 @@ impl ProviderBuilder {
     /// Adds a user. Who logs in under another name is made up.
     pub fn user(mut self, user: User) -> Self {
         self.users.push(user);
+        self
+    }
+
+    /// Trusts the JWTs that `issuer` signs with one of these keys (a JWK set), as assertions in the
+    /// grant `urn:ietf:params:oauth:grant-type:jwt-bearer` (RFC 7523 §2.1) and as subject and actor
+    /// tokens of a token exchange (RFC 8693). Their audience is this provider's issuer or its token
+    /// endpoint, and they are good for an hour at most.
+    pub fn assertion_issuer(mut self, issuer: &str, jwks: Value) -> Self {
+        self.issuers.insert(issuer.to_owned(), jwks);
         self
     }
 
@@ -88,6 +100,7 @@ impl ProviderBuilder {
         Provider::of(Inner {
             issuer: self.issuer,
             clients: self.clients,
+            issuers: self.issuers,
             lifetime: self.lifetime,
             clock: self.clock,
             state: Mutex::new(state),

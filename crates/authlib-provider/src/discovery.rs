@@ -7,6 +7,7 @@ use crate::assertion;
 use crate::exchange::json_response;
 use crate::provider::Provider;
 use crate::quirk::Quirk;
+use crate::token;
 
 pub(crate) fn document(provider: &Provider) -> Response {
     let issuer = provider.issuer().trim_end_matches('/');
@@ -23,7 +24,7 @@ pub(crate) fn document(provider: &Provider) -> Response {
         "scopes_supported": ["openid", "profile", "email", "address", "phone", "offline_access"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": token::GRANT_TYPES,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": algorithms(provider),
         "token_endpoint_auth_methods_supported":

@@ -58,9 +58,12 @@ fn active(provider: &Provider, grant: &Grant, access_expires_at: Option<SystemTi
         "scope": grant.scope,
         "client_id": grant.client,
         "sub": grant.sub,
-        "aud": grant.client,
+        "aud": if grant.audience.is_empty() { json!(grant.client) } else { json!(grant.audience) },
         "iss": provider.issuer(),
     });
+    if let (Some(actor), Some(members)) = (&grant.actor, answer.as_object_mut()) {
+        members.insert("act".to_owned(), actor.clone());
+    }
     if let (Some(at), Some(members)) = (access_expires_at, answer.as_object_mut()) {
         let exp = at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         members.insert("token_type".to_owned(), "Bearer".into());

@@ -47,6 +47,7 @@ mod grant;
 mod http_client;
 mod id_token;
 mod introspect;
+mod jwt;
 mod keys;
 mod pages;
 mod provider;

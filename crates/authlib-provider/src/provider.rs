@@ -10,6 +10,7 @@ use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
+use serde_json::Value;
 
 use crate::access::Granted;
 use crate::builder::ProviderBuilder;
@@ -40,6 +41,8 @@ pub struct Provider(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) issuer: String,
     pub(crate) clients: Vec<Client>,
+    /// Who else's JWTs are trusted, with the keys.
+    pub(crate) issuers: HashMap<String, Value>,
     pub(crate) lifetime: Duration,
     pub(crate) clock: Clock,
     pub(crate) state: Mutex<State>,
@@ -52,7 +55,7 @@ pub(crate) struct State {
     pub(crate) algorithm: Algorithm,
     pub(crate) serial: usize,
     pub(crate) granted: Granted,
-    /// The client assertions that are still good: client and `jti` to expiry.
+    /// The assertions that are still good: whose they are and their `jti`, to the expiry.
     pub(crate) assertions: HashMap<(String, String), u64>,
     /// Browser sessions at the provider: cookie to user and time of login.
     pub(crate) sessions: HashMap<String, (String, u64)>,

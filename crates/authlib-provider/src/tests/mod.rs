@@ -3,6 +3,7 @@
 mod assertion;
 mod authorize;
 mod flow;
+mod grants;
 mod logout;
 mod quirks;
 mod revoke;

@@ -47,7 +47,7 @@ fn wrong_token_requests_are_refused() {
     check_refused(&[("redirect_uri", "")], good(), 400, "invalid_grant");
     check_refused(&[("code", "unknown")], good(), 400, "invalid_grant");
     check_refused(&[("code", "")], good(), 400, "invalid_request");
-    check_refused(&[("grant_type", "password")], good(), 400, "unsupported_grant_type");
+    check_refused(&[("grant_type", "implicit")], good(), 400, "unsupported_grant_type");
     check_refused(&[("grant_type", "")], good(), 400, "invalid_request");
     check_refused(&[], basic("id", "wrong"), 401, "invalid_client");
     check_refused(&[], basic("stranger", "secret"), 401, "invalid_client");
