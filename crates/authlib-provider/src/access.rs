@@ -5,6 +5,8 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
+use crate::device::Device;
+
 /// What was allowed to a client, as a rule by a login.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Grant {
@@ -52,6 +54,8 @@ pub(crate) struct Granted {
     pub(crate) codes: HashMap<String, Code>,
     pub(crate) access: HashMap<String, Access>,
     pub(crate) refresh: HashMap<String, Refresh>,
+    /// Devices that wait for their users, by device code.
+    pub(crate) devices: HashMap<String, Device>,
 }
 
 /// The most codes, and the most tokens of a kind. Beyond, all go: a demo that was left running starts anew.
@@ -61,10 +65,9 @@ impl Granted {
     /// A family that nobody is of yet.
     pub(crate) fn new_family(&mut self) -> u64 {
         self.families += 1;
-        if self.codes.len() >= MAX || self.access.len() >= MAX || self.refresh.len() >= MAX {
-            self.codes.clear();
-            self.access.clear();
-            self.refresh.clear();
+        let lengths = [self.codes.len(), self.access.len(), self.refresh.len(), self.devices.len()];
+        if lengths.into_iter().any(|length| length >= MAX) {
+            *self = Self { families: self.families, ..Self::default() };
         }
         self.families
     }

@@ -8,11 +8,10 @@ use http::{Method, header};
 
 use crate::access::{Code, Grant};
 use crate::client::Client;
-use crate::exchange::{self, Fields, field};
+use crate::exchange::{self, Fields, field, written};
 use crate::pages;
 use crate::provider::{Provider, unguessable};
 use crate::quirk::Quirk;
-use crate::user::User;
 
 /// How long a code is good for.
 const CODE_LIFETIME: Duration = Duration::from_secs(60);
@@ -61,16 +60,7 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
             }
         };
     }
-    let hint = field(fields, "login_hint").map(ToOwned::to_owned);
-    let state = provider.state();
-    let suggested = hint.or_else(|| state.users.first().map(|user| user.sub.clone()));
-    let username = suggested.unwrap_or_default();
-    let known = state.users.iter().find(|user| user.sub == username);
-    let person = pages::Person {
-        display_name: known.map_or(username.as_str(), User::display_name).to_owned(),
-        username,
-    };
-    drop(state);
+    let person = pages::Person::suggested(provider, field(fields, "login_hint"));
     pages::login(client, fields, &person, &redirect_uri)
 }
 
@@ -101,11 +91,6 @@ fn submitted(provider: &Provider, fields: &Fields) -> Response {
     let value = format!("{SESSION}={cookie}; Path=/; HttpOnly; SameSite=Lax{secure}");
     exchange::set(&mut response, header::SET_COOKIE, &value);
     response
-}
-
-/// What was written into a field of the page.
-fn written(fields: &Fields, name: &str) -> String {
-    field(fields, name).unwrap_or_default().trim().chars().take(64).collect()
 }
 
 /// The answer to an authorization request that `user` allowed, or that was refused.

@@ -20,6 +20,7 @@ pub(crate) fn document(provider: &Provider) -> Response {
         "jwks_uri": at("jwks"),
         "end_session_endpoint": at("end_session"),
         "introspection_endpoint": at("introspect"),
+        "device_authorization_endpoint": at("device_authorization"),
         "revocation_endpoint": at("revoke"),
         "scopes_supported": ["openid", "profile", "email", "address", "phone", "offline_access"],
         "response_types_supported": ["code"],

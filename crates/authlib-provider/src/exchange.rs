@@ -64,6 +64,11 @@ pub(crate) fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
     first.filter(|value| !value.is_empty() && values.next().is_none())
 }
 
+/// What was written into a field of a page.
+pub(crate) fn written(fields: &Fields, name: &str) -> String {
+    field(fields, name).unwrap_or_default().trim().chars().take(64).collect()
+}
+
 /// The values of a field that may stand several times.
 pub(crate) fn values<'a>(fields: &'a Fields, name: &str) -> Vec<&'a str> {
     let values = fields.iter().filter(|(known, _)| known == name);

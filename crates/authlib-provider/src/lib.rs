@@ -40,6 +40,7 @@ mod authentication;
 mod authorize;
 mod builder;
 mod client;
+mod device;
 mod discovery;
 mod end_session;
 mod exchange;

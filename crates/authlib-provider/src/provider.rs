@@ -20,7 +20,7 @@ use crate::keys::{self, Key};
 use crate::quirk::{Endpoint, Quirk, Reply};
 use crate::seen::Seen;
 use crate::user::User;
-use crate::{api, authorize, discovery, end_session, introspect, revoke, token, userinfo};
+use crate::{api, authorize, device, discovery, end_session, introspect, revoke, token, userinfo};
 
 /// The most requests that are remembered for [`Provider::requests`].
 const MAX_SEEN: usize = 10_000;
@@ -103,6 +103,8 @@ impl Provider {
         match endpoint {
             Endpoint::Api => api::handle(self, request),
             Endpoint::Authorize => authorize::handle(self, request, &fields),
+            Endpoint::Device => device::page(self, request, &fields),
+            Endpoint::DeviceAuthorization => device::authorize(self, request, &fields),
             Endpoint::Discovery => discovery::document(self),
             Endpoint::Elsewhere => exchange::respond(404, "text/plain", "no such page\n"),
             Endpoint::EndSession => end_session::handle(self, request, &fields),
@@ -131,6 +133,17 @@ impl Provider {
         let response = authorize::decide(self, &exchange::parse(query), None);
         let location = response.headers().get(http::header::LOCATION);
         location.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    }
+
+    /// Plays `user`, who types the code that a device shows into the page and allows what it asks for.
+    /// Whether a device waits with that code.
+    pub fn approve_device(&self, user_code: &str, user: &str) -> bool {
+        device::decide(self, user_code, Some(user))
+    }
+
+    /// As [`approve_device`](Self::approve_device), by somebody who presses “Refuse”.
+    pub fn deny_device(&self, user_code: &str) -> bool {
+        device::decide(self, user_code, None)
     }
 
     /// Lets every authorization request be allowed at once by `user`, without a page.
@@ -268,6 +281,8 @@ impl Provider {
         let prefix = self.state().moved.clone().unwrap_or_default();
         Some(match path.strip_prefix(prefix.as_str())? {
             "/authorize" => Endpoint::Authorize,
+            "/device" => Endpoint::Device,
+            "/device_authorization" => Endpoint::DeviceAuthorization,
             "/end_session" => Endpoint::EndSession,
             "/introspect" => Endpoint::Introspect,
             "/jwks" => Endpoint::Jwks,

@@ -10,6 +10,10 @@ pub enum Endpoint {
     Api,
     /// `/authorize`.
     Authorize,
+    /// `/device`, the page on which users allow what their devices ask for.
+    Device,
+    /// `/device_authorization`.
+    DeviceAuthorization,
     /// The discovery document.
     Discovery,
     /// A host that is not the provider's, or a path that it does not have. Whoever is sent there by a
@@ -98,6 +102,9 @@ pub enum Quirk {
     ClaimTime(String, i64),
     /// A claim of the ID token stands twice, the second time with this value.
     ClaimTwice(String, Value),
+    /// A member of the device authorization answer has this value; null removes it. What the provider
+    /// holds devices to stays as it is.
+    Device(String, Value),
     /// The ID token is signed by a key of the attacker's, which its header offers as `jwk`.
     EmbeddedJwk,
     /// The ID token is signed by another key under the same `kid`.

@@ -7,7 +7,8 @@ use crate::authentication::{authenticated, is_there};
 use crate::exchange::{self, Fields, error, field};
 use crate::grant::request::REPEATABLE;
 use crate::grant::{
-    authorization_code, client_credentials, jwt_bearer, password, refresh_token, token_exchange,
+    authorization_code, client_credentials, device_code, jwt_bearer, password, refresh_token,
+    token_exchange,
 };
 use crate::provider::Provider;
 
@@ -15,6 +16,7 @@ use crate::provider::Provider;
 pub(crate) const GRANT_TYPES: &[&str] = &[
     "authorization_code",
     "client_credentials",
+    device_code::GRANT_TYPE,
     jwt_bearer::GRANT_TYPE,
     "password",
     "refresh_token",
@@ -40,6 +42,7 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
     match grant_type {
         Some("authorization_code") => authorization_code::handle(provider, &client, fields),
         Some("client_credentials") => client_credentials::handle(provider, &client, fields),
+        Some(device_code::GRANT_TYPE) => device_code::handle(provider, &client, fields),
         Some(jwt_bearer::GRANT_TYPE) => jwt_bearer::handle(provider, Some(&client), fields),
         Some("password") => password::handle(provider, &client, fields),
         Some("refresh_token") => refresh_token::handle(provider, &client, fields),

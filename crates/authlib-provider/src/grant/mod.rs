@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod authorization_code;
 pub(crate) mod client_credentials;
+pub(crate) mod device_code;
 pub(crate) mod jwt_bearer;
 pub(crate) mod password;
 pub(crate) mod refresh_token;
