@@ -79,6 +79,14 @@ impl Granted {
         access.or_else(|| refresh.map(|refresh| &refresh.grant))
     }
 
+    /// Revokes all that a client has: it is gone (RFC 7592 §2.3).
+    pub(crate) fn revoke_all_of(&mut self, client: &str) {
+        self.codes.retain(|_, code| code.grant.client != client);
+        self.access.retain(|_, access| access.grant.client != client);
+        self.refresh.retain(|_, refresh| refresh.grant.client != client);
+        self.devices.retain(|_, device| device.grant.client != client);
+    }
+
     /// Revokes all tokens of a login: a code or a refresh token was used twice (RFC 6749 §4.1.2,
     /// RFC 9700 §4.14.2), or the client asks for it (RFC 7009 §2.1).
     pub(crate) fn revoke(&mut self, family: u64) {

@@ -31,7 +31,7 @@ pub(crate) fn authenticated(
             return Err(Box::new(error(400, "invalid_request", "two ways of authentication")));
         }
         let (method, id) = assertion::verified(provider, fields).ok_or_else(unauthorized)?;
-        let wanted = provider.client(&id).and_then(|client| client.auth_method.as_deref());
+        let wanted = provider.client(&id).and_then(|client| client.auth_method);
         return if wanted.is_none_or(|wanted| wanted == method) {
             Ok(id)
         } else {

@@ -33,7 +33,7 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
         Ok(known) => known,
         Err(problem) => return pages::problem(&problem),
     };
-    if let Some((error, description)) = wrong(client, fields) {
+    if let Some((error, description)) = wrong(&client, fields) {
         return answer(provider, fields, &redirect_uri, &refusal(error, description));
     }
     let silent = field(fields, "prompt") == Some("none");
@@ -61,7 +61,7 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
         };
     }
     let person = pages::Person::suggested(provider, field(fields, "login_hint"));
-    pages::login(client, fields, &person, &redirect_uri)
+    pages::login(&client, fields, &person, &redirect_uri)
 }
 
 /// The login page was sent off.
@@ -99,7 +99,7 @@ pub(crate) fn decide(provider: &Provider, asked: &Fields, user: Option<&str>) ->
         Ok(known) => known,
         Err(problem) => return pages::problem(&problem),
     };
-    if let Some((error, description)) = wrong(client, asked) {
+    if let Some((error, description)) = wrong(&client, asked) {
         return answer(provider, asked, &redirect_uri, &refusal(error, description));
     }
     match user {
@@ -145,7 +145,7 @@ fn allowed(
 }
 
 /// The client and its redirect URI; without both, nobody is redirected anywhere (RFC 6749 §4.1.2.1).
-fn known<'a>(provider: &'a Provider, fields: &Fields) -> Result<(&'a Client, String), String> {
+fn known(provider: &Provider, fields: &Fields) -> Result<(Client, String), String> {
     if let Some(name) = exchange::repeated(fields) {
         return Err(format!("“{name}” stands twice in the request."));
     }

@@ -12,6 +12,7 @@ use crate::access::Granted;
 use crate::client::Client;
 use crate::keys;
 use crate::provider::{Clock, Inner, Provider, State};
+use crate::register::Registration;
 use crate::user::User;
 
 /// Collects what a provider knows.
@@ -22,6 +23,7 @@ pub struct ProviderBuilder {
     users: Vec<User>,
     issuers: HashMap<String, Value>,
     algorithm: String,
+    registration: Registration,
     lifetime: Duration,
     clock: Clock,
 }
@@ -34,6 +36,7 @@ impl ProviderBuilder {
             users: Vec::new(),
             issuers: HashMap::new(),
             algorithm: "RS256".to_owned(),
+            registration: Registration::Closed,
             lifetime: Duration::from_secs(3600),
             clock: Arc::new(system_time),
         }
@@ -57,6 +60,16 @@ impl ProviderBuilder {
     /// endpoint, and they are good for an hour at most.
     pub fn assertion_issuer(mut self, issuer: &str, jwks: Value) -> Self {
         self.issuers.insert(issuer.to_owned(), jwks);
+        self
+    }
+
+    /// Lets clients register themselves at `/register` (RFC 7591) and manage what they registered (RFC
+    /// 7592): all of them, or those with this initial access token. Off by default.
+    pub fn registration(mut self, initial_access_token: Option<&str>) -> Self {
+        self.registration = match initial_access_token {
+            Some(token) => Registration::ByToken(token.to_owned()),
+            None => Registration::Open,
+        };
         self
     }
 
@@ -93,6 +106,7 @@ impl ProviderBuilder {
             auto_approve: None,
             quirks: Vec::new(),
             moved: None,
+            registered: HashMap::new(),
             seen: Vec::new(),
         };
         let secret = self.clients.first().and_then(|client| client.secret.clone());
@@ -101,6 +115,7 @@ impl ProviderBuilder {
             issuer: self.issuer,
             clients: self.clients,
             issuers: self.issuers,
+            registration: self.registration,
             lifetime: self.lifetime,
             clock: self.clock,
             state: Mutex::new(state),

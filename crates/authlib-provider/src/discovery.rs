@@ -38,6 +38,11 @@ pub(crate) fn document(provider: &Provider) -> Response {
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });
+    if provider.inner().registration.is_offered()
+        && let Some(members) = document.as_object_mut()
+    {
+        members.insert("registration_endpoint".to_owned(), at("register"));
+    }
     for quirk in provider.quirks() {
         if let (Quirk::Metadata(name, value), Some(members)) = (quirk, document.as_object_mut()) {
             set(members, name, value);

@@ -28,7 +28,7 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
     let Some(uri) = field(fields, "post_logout_redirect_uri") else {
         return pages::logged_out();
     };
-    let known = client.and_then(|id| provider.client(&id).cloned());
+    let known = client.and_then(|id| provider.client(&id));
     if !known.is_some_and(|client| client.may_return_to(uri)) {
         return pages::problem("The address to return to after the logout is not registered.");
     }

@@ -23,7 +23,7 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
         Err(refusal) => return *refusal,
     };
     // Without a secret anybody could try tokens here (§2.1, §4).
-    if provider.client(&client).is_none_or(|client| client.secret.is_none()) {
+    if provider.client(&client).is_none_or(|client| !client.is_confidential()) {
         return *unauthorized();
     }
     match field(fields, "token") {

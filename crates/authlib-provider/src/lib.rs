@@ -53,6 +53,7 @@ mod keys;
 mod pages;
 mod provider;
 mod quirk;
+mod register;
 mod revoke;
 mod seen;
 #[cfg(feature = "server")]

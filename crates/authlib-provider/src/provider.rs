@@ -18,6 +18,7 @@ use crate::client::Client;
 use crate::exchange;
 use crate::keys::{self, Key};
 use crate::quirk::{Endpoint, Quirk, Reply};
+use crate::register::{self, Registered, Registration};
 use crate::seen::Seen;
 use crate::user::User;
 use crate::{api, authorize, device, discovery, end_session, introspect, revoke, token, userinfo};
@@ -43,6 +44,7 @@ pub(crate) struct Inner {
     pub(crate) clients: Vec<Client>,
     /// Who else's JWTs are trusted, with the keys.
     pub(crate) issuers: HashMap<String, Value>,
+    pub(crate) registration: Registration,
     pub(crate) lifetime: Duration,
     pub(crate) clock: Clock,
     pub(crate) state: Mutex<State>,
@@ -63,6 +65,8 @@ pub(crate) struct State {
     pub(crate) quirks: Vec<Quirk>,
     /// The prefix of paths while they are moved.
     pub(crate) moved: Option<String>,
+    /// The clients that registered themselves.
+    pub(crate) registered: HashMap<String, Registered>,
     pub(crate) seen: Vec<Seen>,
 }
 
@@ -110,6 +114,7 @@ impl Provider {
             Endpoint::EndSession => end_session::handle(self, request, &fields),
             Endpoint::Introspect => introspect::handle(self, request, &fields),
             Endpoint::Jwks => discovery::jwks(self),
+            Endpoint::Register => register::handle(self, request),
             Endpoint::Revoke => revoke::handle(self, request, &fields),
             Endpoint::Token => token::handle(self, request, &fields),
             Endpoint::UserInfo => userinfo::handle(self, request),
@@ -232,8 +237,9 @@ impl Provider {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn client(&self, id: &str) -> Option<&Client> {
-        self.0.clients.iter().find(|client| client.id == id)
+    pub(crate) fn client(&self, id: &str) -> Option<Client> {
+        let known = self.0.clients.iter().find(|client| client.id == id).cloned();
+        known.or_else(|| Some(self.state().registered.get(id)?.client.clone()))
     }
 
     pub(crate) fn now(&self) -> SystemTime {
@@ -290,6 +296,9 @@ impl Provider {
             "/token" => Endpoint::Token,
             "/userinfo" => Endpoint::UserInfo,
             other if other.starts_with("/api/") => Endpoint::Api,
+            other if self.0.registration.is_offered() && register::is_at(other) => {
+                Endpoint::Register
+            }
             _ => return None,
         })
     }

@@ -25,6 +25,8 @@ pub enum Endpoint {
     Introspect,
     /// `/jwks`.
     Jwks,
+    /// `/register`, and what is below it.
+    Register,
     /// `/revoke`.
     Revoke,
     /// `/token`.

@@ -29,7 +29,13 @@ pub(crate) fn handle(provider: &Provider, request: &Request) -> Response {
     json_response(200, &claims.into())
 }
 
-/// The grant of the bearer token in the header (RFC 6750 §2.1).
+/// The bearer token in the header (RFC 6750 §2.1).
+pub(crate) fn bearer_token(request: &Request) -> Option<&str> {
+    let header = exchange::header(request, "authorization")?;
+    exchange::credentials(header, "bearer").filter(|token| !token.is_empty())
+}
+
+/// The grant of the bearer token in the header.
 pub(crate) fn bearer(provider: &Provider, request: &Request) -> Result<Access, Box<Response>> {
     let header = exchange::header(request, "authorization").unwrap_or_default();
     let token = exchange::credentials(header, "bearer").unwrap_or_default();

@@ -7,6 +7,7 @@ mod flow;
 mod grants;
 mod logout;
 mod quirks;
+mod register;
 mod revoke;
 #[cfg(feature = "server")]
 mod server;
