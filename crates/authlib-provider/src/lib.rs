@@ -48,6 +48,7 @@ mod grant;
 mod http_client;
 mod id_token;
 mod introspect;
+mod jws;
 mod jwt;
 mod keys;
 mod pages;

@@ -80,7 +80,8 @@ impl Reply {
     }
 }
 
-/// One point in which the provider misbehaves. Several can be on at once.
+/// One point in which the provider misbehaves. Several can be on at once. What is said of the ID token
+/// also holds for the JWT that an introspection answers (RFC 9701), but for a refreshed one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Quirk {
@@ -116,6 +117,10 @@ pub enum Quirk {
     /// The ID token is an HS256 whose secret is the PEM of the public RSA key (algorithm confusion, RFC 8725
     /// §2.1); with other keys, the text of the JWK.
     HmacWithPublicKey,
+    /// A member of the introspection answer, in a JWT or not, has this value; null removes it.
+    Introspection(String, Value),
+    /// The introspection answer is plain JSON even where a JWT was asked for.
+    IntrospectionPlain,
     /// The JWK set also has keys of unknown types, curves and uses.
     JwksExotic,
     /// The keys of the JWK set have no `kid`, and neither have tokens.
@@ -165,6 +170,11 @@ impl Quirk {
     /// [`Quirk::Header`] in short.
     pub fn header(name: &str, value: impl Into<Value>) -> Self {
         Self::Header(name.to_owned(), value.into())
+    }
+
+    /// [`Quirk::Introspection`] in short.
+    pub fn introspection(name: &str, value: impl Into<Value>) -> Self {
+        Self::Introspection(name.to_owned(), value.into())
     }
 
     /// [`Quirk::Metadata`] in short.

@@ -5,6 +5,7 @@ mod authorize;
 mod device;
 mod flow;
 mod grants;
+mod introspect;
 mod logout;
 mod quirks;
 mod register;
