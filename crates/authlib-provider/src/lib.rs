@@ -38,6 +38,7 @@ mod api;
 mod assertion;
 mod authentication;
 mod authorize;
+mod bearer;
 mod builder;
 mod client;
 mod device;

@@ -161,6 +161,14 @@ impl Provider {
         self.state().auto_approve = None;
     }
 
+    /// Ends all access tokens at once, though their time has not come: what a client does then that
+    /// trusts `expires_in`. Refresh tokens stay good.
+    pub fn expire_access_tokens(&self) {
+        for access in self.state().granted.access.values_mut() {
+            access.expires_at = SystemTime::UNIX_EPOCH;
+        }
+    }
+
     /// Misbehaves in one more point.
     pub fn misbehave(&self, quirk: Quirk) {
         let moved = matches!(quirk, Quirk::MovedPaths).then(|| format!("/{}", unguessable()));

@@ -1,14 +1,14 @@
 //! The endpoint of clients that register themselves (RFC 7591 §3), and of each that did (RFC 7592 §2).
 
 use authlib_core::message::{self, Request, Response};
-use http::{Method, header};
+use http::Method;
 use serde_json::{Value, json};
 
 use super::metadata::Metadata;
 use super::{Registered, Registration};
-use crate::exchange::{self, error, json_response, respond};
+use crate::bearer;
+use crate::exchange::{error, json_response, respond};
 use crate::provider::{Provider, unguessable};
-use crate::userinfo::bearer_token;
 
 /// The most clients that are kept. Beyond, none can register.
 const MAX: usize = 10_000;
@@ -42,7 +42,7 @@ pub(crate) fn handle(provider: &Provider, request: &Request) -> Response {
 
 fn register(provider: &Provider, request: &Request) -> Response {
     if let Registration::ByToken(token) = &provider.inner().registration
-        && bearer_token(request) != Some(token)
+        && bearer::in_header(request) != Some(token)
     {
         return unauthorized();
     }
@@ -70,7 +70,7 @@ fn register(provider: &Provider, request: &Request) -> Response {
 
 /// Reads, changes or deletes a registration (RFC 7592 §2.1 to §2.3).
 fn manage(provider: &Provider, request: &Request, id: &str) -> Response {
-    let token = bearer_token(request);
+    let token = bearer::in_header(request);
     // A client that is gone is no other than one whose token is wrong (§2).
     let known = |registered: &Registered| Some(registered.access_token.as_str()) == token;
     if !provider.state().registered.get(id).is_some_and(known) {
@@ -159,8 +159,5 @@ fn body(request: &Request) -> Result<Value, super::metadata::Refusal> {
 }
 
 fn unauthorized() -> Response {
-    let mut response = error(401, "invalid_token", "the token is not the one for this");
-    let challenge = "Bearer error=\"invalid_token\"";
-    exchange::set(&mut response, header::WWW_AUTHENTICATE, challenge);
-    response
+    *bearer::refused(401, "invalid_token", "the token is not the one for this")
 }

@@ -1,5 +1,6 @@
 //! Tests of the provider as a whole, through its requests and responses.
 
+mod api;
 mod assertion;
 mod authorize;
 mod device;
