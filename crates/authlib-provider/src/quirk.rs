@@ -147,6 +147,8 @@ pub enum Quirk {
     Unsigned(String),
     /// A member of the token answer has this value; null stays null.
     Token(String, Value),
+    /// The token answer is a form, not JSON, as some providers answer by default.
+    TokenForm,
     /// A member of the token answer is missing.
     TokenMissing(String),
     /// A member of the user info has this value.

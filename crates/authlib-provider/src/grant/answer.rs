@@ -4,7 +4,7 @@ use authlib_core::message::Response;
 use serde_json::{Map, Value};
 
 use crate::access::{Access, Grant, Refresh};
-use crate::exchange::json_response;
+use crate::exchange::{json_response, respond};
 use crate::id_token;
 use crate::provider::{Provider, unguessable};
 use crate::quirk::Quirk;
@@ -66,5 +66,19 @@ fn answer(
             _ => {}
         }
     }
+    if provider.has(&Quirk::TokenForm) {
+        return form(&members);
+    }
     json_response(200, &members.into())
+}
+
+fn form(members: &Map<String, Value>) -> Response {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in members {
+        match value.as_str() {
+            Some(text) => form.append_pair(name, text),
+            None => form.append_pair(name, &value.to_string()),
+        };
+    }
+    respond(200, "application/x-www-form-urlencoded", form.finish())
 }
