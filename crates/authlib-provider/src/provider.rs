@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::access::Granted;
 use crate::builder::ProviderBuilder;
 use crate::client::Client;
-use crate::exchange;
+use crate::exchange::{self, Fields};
 use crate::keys::{self, Key};
 use crate::quirk::{Endpoint, Quirk, Reply};
 use crate::register::{self, Registered, Registration};
@@ -104,21 +104,9 @@ impl Provider {
         if let Some(reply) = self.spoilt(endpoint) {
             return exchange::reply(&reply);
         }
-        match endpoint {
-            Endpoint::Api => api::handle(self, request),
-            Endpoint::Authorize => authorize::handle(self, request, &fields),
-            Endpoint::Device => device::page(self, request, &fields),
-            Endpoint::DeviceAuthorization => device::authorize(self, request, &fields),
-            Endpoint::Discovery => discovery::document(self),
-            Endpoint::Elsewhere => exchange::respond(404, "text/plain", "no such page\n"),
-            Endpoint::EndSession => end_session::handle(self, request, &fields),
-            Endpoint::Introspect => introspect::handle(self, request, &fields),
-            Endpoint::Jwks => discovery::jwks(self),
-            Endpoint::Register => register::handle(self, request),
-            Endpoint::Revoke => revoke::handle(self, request, &fields),
-            Endpoint::Token => token::handle(self, request, &fields),
-            Endpoint::UserInfo => userinfo::handle(self, request),
-        }
+        let response = self.answer(endpoint, request, &fields);
+        // The request was carried out: that is the point.
+        if self.loses(endpoint) { exchange::reply(&Reply::Cut) } else { response }
     }
 
     /// Plays the browser of `user`, who allows what the authorization URL asks for, and returns where
@@ -311,11 +299,36 @@ impl Provider {
         })
     }
 
+    fn answer(&self, endpoint: Endpoint, request: &Request, fields: &Fields) -> Response {
+        match endpoint {
+            Endpoint::Api => api::handle(self, request),
+            Endpoint::Authorize => authorize::handle(self, request, fields),
+            Endpoint::Device => device::page(self, request, fields),
+            Endpoint::DeviceAuthorization => device::authorize(self, request, fields),
+            Endpoint::Discovery => discovery::document(self),
+            Endpoint::Elsewhere => exchange::respond(404, "text/plain", "no such page\n"),
+            Endpoint::EndSession => end_session::handle(self, request, fields),
+            Endpoint::Introspect => introspect::handle(self, request, fields),
+            Endpoint::Jwks => discovery::jwks(self),
+            Endpoint::Register => register::handle(self, request),
+            Endpoint::Revoke => revoke::handle(self, request, fields),
+            Endpoint::Token => token::handle(self, request, fields),
+            Endpoint::UserInfo => userinfo::handle(self, request),
+        }
+    }
+
     fn spoilt(&self, endpoint: Endpoint) -> Option<Reply> {
         self.state().quirks.iter().find_map(|quirk| match quirk {
             Quirk::Answer(at, reply) if *at == endpoint => Some(reply.clone()),
             _ => None,
         })
+    }
+
+    /// Whether an answer of this endpoint is to be lost; the next one then is not.
+    fn loses(&self, endpoint: Endpoint) -> bool {
+        let quirks = &mut self.state().quirks;
+        let place = quirks.iter().position(|quirk| *quirk == Quirk::AnswerLost(endpoint));
+        place.map(|place| quirks.remove(place)).is_some()
     }
 
     pub(crate) fn remember(&self, seen: Seen) {

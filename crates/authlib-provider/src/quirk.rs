@@ -87,6 +87,9 @@ impl Reply {
 pub enum Quirk {
     /// An endpoint answers something else altogether.
     Answer(Endpoint, Reply),
+    /// The next request to an endpoint is carried out, but its answer is lost on the way: the connection
+    /// ends without it. Once for each time that this is asked for.
+    AnswerLost(Endpoint),
     /// The authorization response is this error (and description) whatever the user decided.
     AuthorizationError(String, String),
     /// A parameter of the authorization response is missing.
