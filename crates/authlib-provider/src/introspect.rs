@@ -95,12 +95,14 @@ fn about(provider: &Provider, client: &str, token: &str) -> Value {
 fn active(provider: &Provider, grant: &Grant, access_expires_at: Option<SystemTime>) -> Value {
     let mut answer = json!({
         "active": true,
-        "scope": grant.scope,
         "client_id": grant.client,
         "sub": grant.sub,
         "aud": if grant.audience.is_empty() { json!(grant.client) } else { json!(grant.audience) },
         "iss": provider.issuer(),
     });
+    if let (false, Some(members)) = (grant.scope.is_empty(), answer.as_object_mut()) {
+        members.insert("scope".to_owned(), grant.scope.clone().into());
+    }
     if let (Some(actor), Some(members)) = (&grant.actor, answer.as_object_mut()) {
         members.insert("act".to_owned(), actor.clone());
     }

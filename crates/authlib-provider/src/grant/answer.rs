@@ -52,7 +52,10 @@ fn answer(
     members.insert("access_token".to_owned(), access_token.clone().into());
     members.insert("token_type".to_owned(), "Bearer".into());
     members.insert("expires_in".to_owned(), lifetime.as_secs().into());
-    members.insert("scope".to_owned(), grant.scope.clone().into());
+    // A scope is never an empty text (RFC 6749 §3.3).
+    if !grant.scope.is_empty() {
+        members.insert("scope".to_owned(), grant.scope.clone().into());
+    }
     let record = Access { grant: grant.clone(), expires_at: provider.now() + lifetime };
     provider.state().granted.access.insert(access_token, record);
     for quirk in provider.quirks() {

@@ -65,6 +65,8 @@ fn a_confidential_client_gets_a_token_in_its_own_name() {
     let about = about(&provider, &answer);
     assert_eq!((&about["sub"], &about["client_id"]), (&json!("id"), &json!("id")));
     assert_eq!(about["aud"], json!(["x", "y"]));
+    let bare = ask(&provider, &[("grant_type", "client_credentials")]);
+    assert_eq!(bare.get("scope"), None);
     let public = [("grant_type", "client_credentials"), ("client_id", "public")];
     let refused = post_with(&provider, TOKEN, &public, HeaderMap::new());
     assert_eq!(json(&refused)["error"], "unauthorized_client");
