@@ -172,7 +172,7 @@ impl Provider {
         state.moved = None;
     }
 
-    /// What was asked so far, oldest first.
+    /// What was asked so far, oldest first: the last ten thousand requests.
     #[must_use]
     pub fn requests(&self) -> Vec<Seen> {
         self.state().seen.clone()
@@ -236,6 +236,14 @@ impl Provider {
     pub(crate) fn client(&self, id: &str) -> Option<Client> {
         let known = self.0.clients.iter().find(|client| client.id == id).cloned();
         known.or_else(|| Some(self.state().registered.get(id)?.client.clone()))
+    }
+
+    /// The secrets of all clients.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let state = self.state();
+        let registered = state.registered.values().map(|registered| &registered.client);
+        let all = self.0.clients.iter().chain(registered);
+        all.filter_map(|client| client.secret.clone()).collect()
     }
 
     pub(crate) fn now(&self) -> SystemTime {
