@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::assertion::key;
 use super::flow::{
-    CALLBACK, ISSUER, VERIFIER, approved, basic, builder, get, get_as, json, param, post_with,
-    provider, query,
+    CALLBACK, ISSUER, VERIFIER, approved, basic, builder, encoded, get, get_as, json, location,
+    param, post_with, provider, query,
 };
 use crate::{Endpoint, Provider};
 
@@ -212,4 +212,18 @@ fn a_client_reads_changes_and_deletes_its_registration() {
     assert_eq!(userinfo.status(), 401, "its tokens are gone");
     let asked = format!("{ISSUER}/authorize?{}", query(&[("client_id", id)]));
     assert_eq!(get(&provider, &asked).status(), 400);
+}
+
+/// By the ID token alone, which its own secret signed.
+#[test]
+fn a_registered_client_logs_users_out() {
+    let provider = builder().signing_alg("HS256").registration(None).build();
+    let bye = "https://new.example/bye";
+    let mut asked = app();
+    asked["post_logout_redirect_uris"] = json!([bye]);
+    let client = json(&register(&provider, &asked));
+    let login = log_in(&provider, text(&client, "client_id"), text(&client, "client_secret"));
+    let query = [("id_token_hint", text(&login, "id_token")), ("post_logout_redirect_uri", bye)];
+    let answer = get(&provider, &format!("{ISSUER}/end_session?{}", encoded(&query)));
+    assert_eq!(location(&answer).as_str(), bye);
 }
