@@ -1,18 +1,19 @@
 //! The extractors: [`OAuthClient`], [`OAuthCallback`] and [`CurrentUser`].
 
+use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use authlib_core::login::{self, CallbackParams, Incoming, LoggedIn, Login, MAX_FORM, Received};
+use authlib_core::login::{self, CallbackParams, FormBody, Incoming, LoggedIn, Login};
 use authlib_core::{
     ApiRequest, AuthorizeOptions, Error as CoreError, ErrorKind, LogoutOptions, OAuth, RemoteApp,
     Token, UserInfo,
 };
 use axum::body::Body;
-use axum::extract::{FromRef, FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::ACCEPT;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, Uri};
+use axum::http::{HeaderValue, Method};
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 
@@ -52,13 +53,11 @@ impl<C: ClientName + Send + Sync + 'static> FindClient for C {
 
 impl FindClient for Routed {
     async fn name(parts: &mut Parts) -> authlib_core::Result<String> {
-        let params = RawPathParams::from_request_parts(parts, &()).await.ok();
-        let name = params.and_then(|params| {
-            params.iter().find(|(name, _)| *name == "client").map(|(_, value)| value.to_owned())
-        });
+        let params = Path::<HashMap<String, String>>::from_request_parts(parts, &()).await.ok();
+        let name = params.and_then(|Path(mut params)| params.remove("client"));
         name.ok_or_else(|| {
-            CoreError::new(ErrorKind::Config, "the route has no `{client}` parameter")
-                .hint("add one to its path, or name the client by type: `OAuthClient<Google>`")
+            let hint = "add one to its path, or name the client by type: `OAuthClient<Google>`";
+            login::misconfigured("the route has no `{client}` parameter", hint)
         })
     }
 }
@@ -74,12 +73,9 @@ struct Held {
 impl Held {
     async fn of<C: FindClient>(parts: &mut Parts, oauth: &OAuth) -> Result<Self> {
         let accept = parts.headers.get(ACCEPT).cloned();
-        let found = async {
-            let app = oauth.client(&C::name(parts).await?)?;
-            let session = AxumSession::of(parts)?;
-            Ok((app, session))
-        };
-        let (app, session) = found.await.map_err(|error| Error::new(error, accept.as_ref()))?;
+        let name = C::name(parts).await;
+        let found = name.and_then(|name| Ok((oauth.client(&name)?, AxumSession::of(parts)?)));
+        let (app, session) = found.map_err(|error| Error::new(error, accept.as_ref()))?;
         Ok(Self { app, session, accept })
     }
 
@@ -262,37 +258,20 @@ where
         let body = held.answer(form(body).await)?;
         let incoming = Incoming::new(&parts.method, parts.uri.query(), &parts.headers, &body);
         let received = login::receive(&held.app, &held.session, &incoming).await;
-        match held.answer(received)? {
-            Received::Callback(params) => Ok(Self { held, params, client: PhantomData }),
-            Received::Answer(answer) => Err(Error::instead(answer)),
-            _ => Err(CoreError::new(ErrorKind::Unsupported, "an unknown kind of callback").into()),
-        }
+        let params = held.answer(received)?.callback().map_err(Error)?;
+        Ok(Self { held, params, client: PhantomData })
     }
 }
 
-/// The most bytes of a body that are read to their end for politeness, and thrown away: a client that
-/// is cut off while it sends does not see the answer.
-const MAX_DISCARDED: usize = 16 * 1024 * 1024;
-
-/// The callback's body, of which no more is kept than a form may have.
 async fn form(mut body: Body) -> authlib_core::Result<Vec<u8>> {
-    let mut kept = Vec::new();
-    let mut seen = 0_usize;
+    let mut form = FormBody::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|cause| CoreError::new(ErrorKind::InvalidCallback, cause))?;
-        let Ok(data) = frame.into_data() else { continue };
-        seen = seen.saturating_add(data.len());
-        if seen <= MAX_FORM {
-            kept.extend_from_slice(&data);
-        } else if seen > MAX_DISCARDED {
+        if frame.data_ref().is_some_and(|data| !form.push(data)) {
             break;
         }
     }
-    if seen > MAX_FORM {
-        let check = format!("the callback's form is longer than {MAX_FORM} bytes");
-        return Err(CoreError::new(ErrorKind::TooLarge, check));
-    }
-    Ok(kept)
+    form.finish()
 }
 
 /// The session of a browser, for logging out.
@@ -304,14 +283,12 @@ async fn form(mut body: Body) -> authlib_core::Result<Vec<u8>> {
 pub struct OAuthSession {
     oauth: OAuth,
     session: AxumSession,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+    parts: Parts,
 }
 
 impl OAuthSession {
     fn answer<T>(&self, result: authlib_core::Result<T>) -> Result<T> {
-        result.map_err(|error| Error::new(error, self.headers.get(ACCEPT)))
+        result.map_err(|error| Error::new(error, self.parts.headers.get(ACCEPT)))
     }
 
     /// Who is logged in; nothing when nobody is.
@@ -320,10 +297,7 @@ impl OAuthSession {
     ///
     /// 500 when the session or the token store fails.
     pub async fn user(&self) -> Result<Option<login::CurrentUser>> {
-        match login::current_user(&self.oauth, &self.session).await {
-            Err(error) if error.kind() == ErrorKind::NoToken => Ok(None),
-            other => self.answer(other.map(Some)),
-        }
+        self.answer(login::find_user(&self.oauth, &self.session).await)
     }
 
     /// Logs out here, and at the provider where it offers that; else goes to `fallback`, a path of this
@@ -337,8 +311,9 @@ impl OAuthSession {
         options: LogoutOptions,
         fallback: &str,
     ) -> Result<Response> {
-        let Self { oauth, session, headers, .. } = self;
-        let answer = login::logout_redirect(oauth, session, headers, options, fallback).await;
+        let Self { oauth, session, parts } = self;
+        let answer =
+            login::logout_redirect(oauth, session, &parts.headers, options, fallback).await;
         self.answer(answer).map(response)
     }
 
@@ -348,8 +323,9 @@ impl OAuthSession {
     ///
     /// Those of [`login::validate_logout_response`].
     pub async fn validate_logout_response(&self) -> Result<()> {
-        let Self { oauth, session, method, uri, .. } = self;
-        let checked = login::validate_logout_response(oauth, session, method, uri.query()).await;
+        let Self { oauth, session, parts } = self;
+        let (method, query) = (&parts.method, parts.uri.query());
+        let checked = login::validate_logout_response(oauth, session, method, query).await;
         self.answer(checked).map(|_| ())
     }
 }
@@ -364,9 +340,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let session =
             AxumSession::of(parts).map_err(|error| Error::new(error, parts.headers.get(ACCEPT)))?;
-        let (method, uri) = (parts.method.clone(), parts.uri.clone());
-        let headers = parts.headers.clone();
-        Ok(Self { oauth: OAuth::from_ref(state), session, method, uri, headers })
+        Ok(Self { oauth: OAuth::from_ref(state), session, parts: parts.clone() })
     }
 }
 
@@ -400,8 +374,7 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>> {
-        let session =
-            <OAuthSession as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let session = OAuthSession::from_request_parts(parts, state).await?;
         session.user().await.map(|user| user.map(Self))
     }
 }
