@@ -4,7 +4,6 @@ use std::fmt;
 
 use authlib_core::login::{Answer, Failure, local_path, see_other};
 use axum::body::Body;
-use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 
 /// The result of a handler.
@@ -19,10 +18,6 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct Error(pub(crate) Failure);
 
 impl Error {
-    pub(crate) fn new(error: authlib_core::Error, accept: Option<&HeaderValue>) -> Self {
-        Self(Failure::new(error, accept.and_then(|accept| accept.to_str().ok())))
-    }
-
     /// The core's error; nothing where this is an answer without an error, such as the page that posts
     /// a `form_post` answer once more.
     #[must_use]
@@ -34,7 +29,7 @@ impl Error {
 impl From<authlib_core::Error> for Error {
     /// An error whose response is HTML: there is no request at hand to say otherwise.
     fn from(error: authlib_core::Error) -> Self {
-        Self::new(error, None)
+        Self(Failure::new(error, None))
     }
 }
 

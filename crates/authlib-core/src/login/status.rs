@@ -32,7 +32,13 @@ pub fn see_other(url: &str) -> Answer {
 /// the log; here are no codes, no tokens, and the provider's words only escaped.
 #[must_use]
 pub fn error_answer(error: &Error, headers: &HeaderMap) -> Answer {
-    answer_to(error, wants_json(headers.get(ACCEPT).and_then(|value| value.to_str().ok())))
+    answer_to(error, wants_json(accept(headers)))
+}
+
+/// The `Accept` header.
+#[must_use]
+pub fn accept(headers: &HeaderMap) -> Option<&str> {
+    headers.get(ACCEPT).and_then(|value| value.to_str().ok())
 }
 
 pub(super) fn answer_to(error: &Error, as_json: bool) -> Answer {
