@@ -1,6 +1,7 @@
 //! [`Body`]: a message's body, whole or as a stream.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, Stream, StreamExt as _};
@@ -29,15 +30,18 @@ pub struct Body(Inner);
 
 enum Inner {
     Whole(Option<Bytes>),
-    Stream(BoxStream<'static, Result<Bytes, TransportError>>),
+    /// In a lock that is never waited for: it lets a shared reference to a body cross threads.
+    Stream(Mutex<Pieces>),
 }
+
+type Pieces = BoxStream<'static, Result<Bytes, TransportError>>;
 
 impl Body {
     /// A body that comes in pieces. An error breaks the exchange off.
     pub fn stream<T: Into<Bytes>>(
         pieces: impl Stream<Item = Result<T, TransportError>> + Send + 'static,
     ) -> Self {
-        Self(Inner::Stream(pieces.map(|piece| piece.map(Into::into)).boxed()))
+        Self(Inner::Stream(Mutex::new(pieces.map(|piece| piece.map(Into::into)).boxed())))
     }
 
     /// Whether all of it is at hand, so that it can be sent again.
@@ -54,7 +58,10 @@ impl Body {
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
         match &mut self.0 {
             Inner::Whole(bytes) => Ok(bytes.take().filter(|bytes| !bytes.is_empty())),
-            Inner::Stream(stream) => stream.next().await.transpose(),
+            Inner::Stream(stream) => {
+                let stream = stream.get_mut().unwrap_or_else(PoisonError::into_inner);
+                stream.next().await.transpose()
+            }
         }
     }
 
@@ -78,18 +85,18 @@ impl Body {
     pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static {
         match self.0 {
             Inner::Whole(bytes) => futures_util::stream::iter(bytes.map(Ok)).boxed(),
-            Inner::Stream(stream) => stream,
+            Inner::Stream(stream) => stream.into_inner().unwrap_or_else(PoisonError::into_inner),
         }
     }
 
     /// All of it, where it is at hand.
     #[cfg(feature = "reqwest")]
-    pub(super) fn into_whole(
-        self,
-    ) -> Result<Bytes, BoxStream<'static, Result<Bytes, TransportError>>> {
+    pub(super) fn into_whole(self) -> Result<Bytes, Pieces> {
         match self.0 {
             Inner::Whole(bytes) => Ok(bytes.unwrap_or_default()),
-            Inner::Stream(stream) => Err(stream),
+            Inner::Stream(stream) => {
+                Err(stream.into_inner().unwrap_or_else(PoisonError::into_inner))
+            }
         }
     }
 }
