@@ -104,8 +104,7 @@ fn core(
             problems.push((line, format!("the core knows no framework, but names `{word}`")));
         }
         if module != "crypto" && CRYPTO_CRATES.contains(&word) && is_path(code, word, tail) {
-            problems
-                .push((line, format!("only crypto.rs names a crypto crate, not `{word}` here")));
+            problems.push((line, format!("only crypto/ names a crypto crate, not `{word}` here")));
         }
     }
     if module == "lib" {

@@ -1,4 +1,4 @@
-//! Hashes, HMAC, signatures and randomness over bytes: the only file that names a cryptography crate.
+//! Hashes, HMAC, signatures and randomness over bytes: the only folder that names a cryptography crate.
 
 use std::fmt;
 
