@@ -10,6 +10,7 @@ use jsonwebtoken::Algorithm;
 use crate::access::Granted;
 use crate::client::Client;
 use crate::keys;
+use crate::oauth1;
 use crate::provider::{Clock, Inner, Provider, State};
 use crate::user::User;
 
@@ -78,6 +79,7 @@ impl ProviderBuilder {
             granted: Granted::default(),
             assertions: HashMap::new(),
             sessions: HashMap::new(),
+            oauth1: oauth1::State::default(),
             auto_approve: None,
             quirks: Vec::new(),
             moved: None,

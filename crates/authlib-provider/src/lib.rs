@@ -1,13 +1,14 @@
 //! An embedded OAuth 2.0 and OpenID Connect **provider**, to try a login against and to test one
 //! against: authorization code with PKCE, refresh with rotation, revocation and introspection, discovery,
-//! rotating keys, user info, logout, and every misbehaviour that a client must survive.
+//! rotating keys, user info, logout, OAuth 1.0a under `/oauth1/` ([`Client::oauth1`]), and every
+//! misbehaviour that a client must survive.
 //!
 //! It is one function from a request to a response ([`Provider::handle`]) with its state inside, and
 //! so an [`HttpClient`](authlib_core::transport::HttpClient): a test needs no socket. [`Server`] puts it
 //! on a loopback port for browsers.
 //!
 //! It shares no protocol code with the client crates: tokens are signed by a stock JWT crate, forms are
-//! read by its own code, so that no bug mirrors itself.
+//! read and OAuth 1.0a signatures are checked by its own code, so that no bug mirrors itself.
 //!
 //! ```
 //! use authlib_provider::{Client, Provider, Quirk, User};
@@ -46,6 +47,7 @@ mod http_client;
 mod id_token;
 mod introspect;
 mod keys;
+mod oauth1;
 mod pages;
 mod provider;
 mod quirk;

@@ -32,6 +32,9 @@ const HIDDEN: &[&str] = &[
     "code",
     "code_verifier",
     "id_token_hint",
+    "oauth_signature",
+    "oauth_token",
+    "oauth_verifier",
     "refresh_token",
     "token",
 ];

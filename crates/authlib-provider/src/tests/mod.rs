@@ -4,6 +4,7 @@ mod assertion;
 mod authorize;
 mod flow;
 mod logout;
+mod oauth1;
 mod quirks;
 mod revoke;
 #[cfg(feature = "server")]
