@@ -18,3 +18,6 @@ pub(crate) mod token;
 pub use self::sign::SignaturePlacement;
 pub use self::signature::SignatureMethod;
 pub use self::token::Token;
+
+#[cfg(test)]
+mod tests;
