@@ -1,38 +1,21 @@
 //! The extractors: [`OAuthClient`], [`OAuthCallback`] and [`CurrentUser`].
 
-use std::fmt;
+use std::collections::HashMap;
 use std::marker::PhantomData;
 
-use authlib_core::login::{self, CallbackParams, Incoming, LoggedIn, Login, MAX_FORM, Received};
-use authlib_core::{
-    ApiRequest, AuthorizeOptions, Error as CoreError, ErrorKind, LogoutOptions, OAuth, RemoteApp,
-    Token, UserInfo,
+use authlib_core::login::{
+    self, CallbackParams, ClientName, Failure, FormBody, Incoming, Received, Visit,
 };
+use authlib_core::{ApiRequest, Error as CoreError, ErrorKind, OAuth};
 use axum::body::Body;
-use axum::extract::{FromRef, FromRequest, FromRequestParts, RawPathParams, Request};
-use axum::http::header::ACCEPT;
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Path, Request};
+use axum::http::Method;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 
 use crate::response::{Error, Result, response};
 use crate::session::AxumSession;
-
-/// A type that stands for a registered client, so that a handler names its client in its signature.
-///
-/// ```
-/// use authlib_axum::ClientName;
-///
-/// struct Google;
-/// impl ClientName for Google {
-///     const NAME: &'static str = "google";
-/// }
-/// ```
-pub trait ClientName {
-    /// The name under which the client is registered.
-    const NAME: &'static str;
-}
 
 /// Stands for the client that the route's `{client}` parameter names.
 #[derive(Clone, Copy, Debug)]
@@ -52,39 +35,23 @@ impl<C: ClientName + Send + Sync + 'static> FindClient for C {
 
 impl FindClient for Routed {
     async fn name(parts: &mut Parts) -> authlib_core::Result<String> {
-        let params = RawPathParams::from_request_parts(parts, &()).await.ok();
-        let name = params.and_then(|params| {
-            params.iter().find(|(name, _)| *name == "client").map(|(_, value)| value.to_owned())
-        });
+        let params = Path::<HashMap<String, String>>::from_request_parts(parts, &()).await.ok();
+        let name = params.and_then(|Path(mut params)| params.remove("client"));
         name.ok_or_else(|| {
-            CoreError::new(ErrorKind::Config, "the route has no `{client}` parameter")
-                .hint("add one to its path, or name the client by type: `OAuthClient<Google>`")
+            let hint = "add one to its path, or name the client by type: `OAuthClient<Google>`";
+            login::misconfigured("the route has no `{client}` parameter", hint)
         })
     }
 }
 
-/// What both extractors hold of a request.
-#[derive(Clone)]
-struct Held {
-    app: RemoteApp,
-    session: AxumSession,
-    accept: Option<HeaderValue>,
-}
-
-impl Held {
-    async fn of<C: FindClient>(parts: &mut Parts, oauth: &OAuth) -> Result<Self> {
-        let accept = parts.headers.get(ACCEPT).cloned();
-        let found = async {
-            let app = oauth.client(&C::name(parts).await?)?;
-            let session = AxumSession::of(parts)?;
-            Ok((app, session))
-        };
-        let (app, session) = found.await.map_err(|error| Error::new(error, accept.as_ref()))?;
-        Ok(Self { app, session, accept })
-    }
-
-    fn answer<T>(&self, result: authlib_core::Result<T>) -> Result<T> {
-        result.map_err(|error| Error::new(error, self.accept.as_ref()))
+/// The client and the session of a request.
+async fn visit<C: FindClient>(parts: &mut Parts, oauth: &OAuth) -> Result<Visit<AxumSession>> {
+    let name = C::name(parts).await;
+    let found = name.and_then(|name| Ok((oauth.client(&name)?, AxumSession::of(parts)?)));
+    let accept = login::accept(&parts.headers);
+    match found {
+        Ok((app, session)) => Ok(Visit::new(app, session, accept)),
+        Err(error) => Err(Error(Failure::new(error, accept))),
     }
 }
 
@@ -100,97 +67,24 @@ impl Held {
 /// 404 when no client is registered under the name, 500 when the session layer is missing.
 #[derive(Clone)]
 pub struct OAuthClient<C = Routed> {
-    held: Held,
+    visit: Visit<AxumSession>,
     client: PhantomData<fn() -> C>,
 }
 
 impl<C> OAuthClient<C> {
-    /// The answer that sends the browser to the provider. The argument is a redirect URI, or
-    /// [`AuthorizeOptions`].
-    ///
-    /// # Errors
-    ///
-    /// Those of [`login::authorize_redirect`].
-    pub async fn authorize_redirect(
-        &self,
-        options: impl Into<AuthorizeOptions>,
-    ) -> Result<Response> {
-        let Held { app, session, .. } = &self.held;
-        let answer = login::authorize_redirect(app, session, options.into()).await;
-        self.held.answer(answer).map(response)
-    }
-
-    /// The registered client itself.
-    #[must_use]
-    pub fn app(&self) -> &RemoteApp {
-        &self.held.app
-    }
-
-    /// This browser's login with the client.
-    ///
-    /// # Errors
-    ///
-    /// 401 when nobody is logged in with it.
-    pub async fn login(&self) -> Result<Login> {
-        let Held { app, session, .. } = &self.held;
-        self.held.answer(login::current_login(app, session).await)
-    }
-
-    /// The token of who is logged in, refreshed if it has expired.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`RemoteApp::active_token`].
-    pub async fn token(&self) -> Result<Token> {
-        let owner = self.login().await?.owner();
-        self.held.answer(self.held.app.active_token(&owner).await)
-    }
-
-    /// The provider's user info for who is logged in.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`RemoteApp::userinfo`].
-    pub async fn userinfo(&self) -> Result<UserInfo> {
-        let owner = self.login().await?.owner();
-        self.held.answer(self.held.app.userinfo(&owner).await)
-    }
-
-    /// A GET of the provider's API with the token of who is logged in.
-    ///
-    /// # Errors
-    ///
-    /// As [`request`](Self::request).
-    pub async fn get(&self, url: &str) -> Result<ApiRequest> {
-        self.request(Method::GET, url).await
-    }
-
-    /// A POST to the provider's API with the token of who is logged in.
-    ///
-    /// # Errors
-    ///
-    /// As [`request`](Self::request).
-    pub async fn post(&self, url: &str) -> Result<ApiRequest> {
-        self.request(Method::POST, url).await
-    }
-
     /// A request to the provider's API with the token of who is logged in; see
-    /// [`RemoteApp::request`].
+    /// [`RemoteApp::request`](authlib_core::RemoteApp::request).
     ///
     /// # Errors
     ///
     /// 401 when nobody is logged in with this client.
     pub async fn request(&self, method: Method, url: &str) -> Result<ApiRequest> {
         let owner = self.login().await?.owner();
-        Ok(self.held.app.request(method, url, &owner))
-    }
-
-    /// The error as a response that suits this request: HTML or JSON.
-    #[must_use]
-    pub fn error(&self, error: CoreError) -> Error {
-        Error::new(error, self.held.accept.as_ref())
+        Ok(self.visit.app.request(method, url, &owner))
     }
 }
+
+authlib_core::login_methods!(Response, response, Error);
 
 impl<S, C> FromRequestParts<S> for OAuthClient<C>
 where
@@ -201,8 +95,8 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let held = Held::of::<C>(parts, &OAuth::from_ref(state)).await?;
-        Ok(Self { held, client: PhantomData })
+        let visit = visit::<C>(parts, &OAuth::from_ref(state)).await?;
+        Ok(Self { visit, client: PhantomData })
     }
 }
 
@@ -215,37 +109,9 @@ where
 /// prefetch by nothing: the handler is not called for either.
 #[derive(Clone)]
 pub struct OAuthCallback<C = Routed> {
-    held: Held,
+    visit: Visit<AxumSession>,
     params: CallbackParams,
     client: PhantomData<fn() -> C>,
-}
-
-impl<C> OAuthCallback<C> {
-    /// Finishes the login and returns its token; who the user is, is in [`Token::userinfo`].
-    ///
-    /// # Errors
-    ///
-    /// Those of [`login::authorize_access_token`].
-    pub async fn authorize_access_token(&self) -> Result<Token> {
-        self.log_in().await.map(|login| login.token)
-    }
-
-    /// Finishes the login and returns all of it: the token, where the browser goes next, and the
-    /// application's own data.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`login::authorize_access_token`].
-    pub async fn log_in(&self) -> Result<LoggedIn> {
-        let Held { app, session, .. } = &self.held;
-        self.held.answer(login::authorize_access_token(app, session, &self.params).await)
-    }
-
-    /// The registered client itself.
-    #[must_use]
-    pub fn app(&self) -> &RemoteApp {
-        &self.held.app
-    }
 }
 
 impl<S, C> FromRequest<S> for OAuthCallback<C>
@@ -258,41 +124,24 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
         let (mut parts, body) = request.into_parts();
-        let held = Held::of::<C>(&mut parts, &OAuth::from_ref(state)).await?;
-        let body = held.answer(form(body).await)?;
+        let visit = visit::<C>(&mut parts, &OAuth::from_ref(state)).await?;
+        let body = visit.answer(form(body).await).map_err(Error)?;
         let incoming = Incoming::new(&parts.method, parts.uri.query(), &parts.headers, &body);
-        let received = login::receive(&held.app, &held.session, &incoming).await;
-        match held.answer(received)? {
-            Received::Callback(params) => Ok(Self { held, params, client: PhantomData }),
-            Received::Answer(answer) => Err(Error::instead(answer)),
-            _ => Err(CoreError::new(ErrorKind::Unsupported, "an unknown kind of callback").into()),
-        }
+        let received = login::receive(&visit.app, &visit.session, &incoming).await;
+        let params = visit.answer(received).and_then(Received::callback).map_err(Error)?;
+        Ok(Self { visit, params, client: PhantomData })
     }
 }
 
-/// The most bytes of a body that are read to their end for politeness, and thrown away: a client that
-/// is cut off while it sends does not see the answer.
-const MAX_DISCARDED: usize = 16 * 1024 * 1024;
-
-/// The callback's body, of which no more is kept than a form may have.
 async fn form(mut body: Body) -> authlib_core::Result<Vec<u8>> {
-    let mut kept = Vec::new();
-    let mut seen = 0_usize;
+    let mut form = FormBody::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|cause| CoreError::new(ErrorKind::InvalidCallback, cause))?;
-        let Ok(data) = frame.into_data() else { continue };
-        seen = seen.saturating_add(data.len());
-        if seen <= MAX_FORM {
-            kept.extend_from_slice(&data);
-        } else if seen > MAX_DISCARDED {
+        if frame.data_ref().is_some_and(|data| !form.push(data)) {
             break;
         }
     }
-    if seen > MAX_FORM {
-        let check = format!("the callback's form is longer than {MAX_FORM} bytes");
-        return Err(CoreError::new(ErrorKind::TooLarge, check));
-    }
-    Ok(kept)
+    form.finish()
 }
 
 /// The session of a browser, for logging out.
@@ -304,54 +153,7 @@ async fn form(mut body: Body) -> authlib_core::Result<Vec<u8>> {
 pub struct OAuthSession {
     oauth: OAuth,
     session: AxumSession,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-}
-
-impl OAuthSession {
-    fn answer<T>(&self, result: authlib_core::Result<T>) -> Result<T> {
-        result.map_err(|error| Error::new(error, self.headers.get(ACCEPT)))
-    }
-
-    /// Who is logged in; nothing when nobody is.
-    ///
-    /// # Errors
-    ///
-    /// 500 when the session or the token store fails.
-    pub async fn user(&self) -> Result<Option<login::CurrentUser>> {
-        match login::current_user(&self.oauth, &self.session).await {
-            Err(error) if error.kind() == ErrorKind::NoToken => Ok(None),
-            other => self.answer(other.map(Some)),
-        }
-    }
-
-    /// Logs out here, and at the provider where it offers that; else goes to `fallback`, a path of this
-    /// site.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`login::logout_redirect`].
-    pub async fn logout_redirect(
-        &self,
-        options: LogoutOptions,
-        fallback: &str,
-    ) -> Result<Response> {
-        let Self { oauth, session, headers, .. } = self;
-        let answer = login::logout_redirect(oauth, session, headers, options, fallback).await;
-        self.answer(answer).map(response)
-    }
-
-    /// Checks that the browser comes back from a logout that it began here.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`login::validate_logout_response`].
-    pub async fn validate_logout_response(&self) -> Result<()> {
-        let Self { oauth, session, method, uri, .. } = self;
-        let checked = login::validate_logout_response(oauth, session, method, uri.query()).await;
-        self.answer(checked).map(|_| ())
-    }
+    parts: Parts,
 }
 
 impl<S> FromRequestParts<S> for OAuthSession
@@ -362,11 +164,9 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let session =
-            AxumSession::of(parts).map_err(|error| Error::new(error, parts.headers.get(ACCEPT)))?;
-        let (method, uri) = (parts.method.clone(), parts.uri.clone());
-        let headers = parts.headers.clone();
-        Ok(Self { oauth: OAuth::from_ref(state), session, method, uri, headers })
+        let session = AxumSession::of(parts)
+            .map_err(|error| Error(Failure::new(error, login::accept(&parts.headers))))?;
+        Ok(Self { oauth: OAuth::from_ref(state), session, parts: parts.clone() })
     }
 }
 
@@ -400,26 +200,7 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>> {
-        let session =
-            <OAuthSession as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let session = OAuthSession::from_request_parts(parts, state).await?;
         session.user().await.map(|user| user.map(Self))
-    }
-}
-
-impl<C> fmt::Debug for OAuthClient<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OAuthClient").field(&self.held.app.name()).finish()
-    }
-}
-
-impl<C> fmt::Debug for OAuthCallback<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OAuthCallback").field(&self.held.app.name()).finish()
-    }
-}
-
-impl fmt::Debug for OAuthSession {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuthSession").finish_non_exhaustive()
     }
 }

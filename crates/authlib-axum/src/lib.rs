@@ -58,8 +58,10 @@ pub use authlib_core::{
     RemoteApp, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo, login, providers, store,
 };
 
+pub use authlib_core::login::ClientName;
+
 pub use crate::extract::{
-    ClientName, CurrentUser, FindClient, OAuthCallback, OAuthClient, OAuthSession, Routed,
+    CurrentUser, FindClient, OAuthCallback, OAuthClient, OAuthSession, Routed,
 };
 pub use crate::response::{Error, Result, redirect};
 pub use crate::routes::routes;

@@ -1,8 +1,9 @@
 //! Ready-made routes, built from the public extractors only.
 
-use authlib_core::{AuthorizeOptions, LogoutOptions, OAuth};
+use authlib_core::OAuth;
+use authlib_core::login::{LOGGED_OUT, login_options, logout_options};
 use axum::Router;
-use axum::extract::{FromRef, Query};
+use axum::extract::{FromRef, RawQuery};
 use axum::response::Response;
 use axum::routing::{get, post};
 
@@ -21,15 +22,13 @@ use crate::response::{Result, redirect};
 /// use axum::Router;
 /// use tower_sessions::MemoryStore;
 ///
-/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let base_url = "http://localhost:3000";
 /// let oauth = OAuth::builder().base_url(base_url).register("github").load_env().build()?;
 /// let app: Router = Router::new()
 ///     .merge(routes())
 ///     .layer(session_layer(MemoryStore::default(), base_url))
 ///     .with_state(oauth);
-/// # Ok(())
-/// # }
+/// # Ok::<(), authlib_axum::Error>(())
 /// ```
 pub fn routes<S>() -> Router<S>
 where
@@ -40,16 +39,11 @@ where
         .route("/login/{client}", get(login))
         .route("/authorize/{client}", get(authorize).post(authorize))
         .route("/logout", post(logout))
-        .route("/logged-out", get(logged_out))
+        .route(LOGGED_OUT, get(logged_out))
 }
 
-async fn login(
-    client: OAuthClient,
-    Query(query): Query<Vec<(String, String)>>,
-) -> Result<Response> {
-    let mut options = AuthorizeOptions::new();
-    options.redirect_uri = Some(format!("/authorize/{}", client.app().name()));
-    options.next = query.into_iter().find(|(name, _)| name == "next").map(|(_, path)| path);
+async fn login(client: OAuthClient, RawQuery(query): RawQuery) -> Result<Response> {
+    let options = login_options(client.app().name(), query.as_deref());
     client.authorize_redirect(options).await
 }
 
@@ -59,8 +53,7 @@ async fn authorize(callback: OAuthCallback) -> Result<Response> {
 }
 
 async fn logout(session: OAuthSession) -> Result<Response> {
-    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
-    session.logout_redirect(options, "/logged-out").await
+    session.logout_redirect(logout_options(), LOGGED_OUT).await
 }
 
 async fn logged_out(session: OAuthSession) -> Result<Response> {

@@ -1,21 +1,16 @@
 //! The browser's session over tower-sessions, and the layer that sets its cookie right.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use authlib_core::login::{SESSION_KEY, Session, SessionState};
+use authlib_core::login::{self, SESSION_KEY, Session, SessionCookie, SessionState};
 use authlib_core::{Error, ErrorKind, Result};
 use axum::http::request::Parts;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{SessionManagerLayer, SessionStore};
 
-/// The name of the session's cookie on https; browsers hold what begins so to this host, to `/` and to
-/// https.
-const SECURE_NAME: &str = "__Host-session";
-
-/// A [`SessionManagerLayer`] whose cookie is right for logins: `HttpOnly`, `SameSite=Lax` (a `Strict`
-/// cookie is not sent when the provider sends the browser back), and on https `Secure` with a
-/// `__Host-` name. On `http://localhost` it has no `Secure`, for which some browsers would drop it there,
-/// and the port in its name.
+/// A [`SessionManagerLayer`] whose cookie is right for logins: `HttpOnly`, `SameSite=Lax`, and name and
+/// `Secure` by [`SessionCookie`], which has the reasons.
 ///
 /// ```
 /// use tower_sessions::MemoryStore;
@@ -27,14 +22,10 @@ pub fn session_layer<Store: SessionStore>(
     store: Store,
     base_url: &str,
 ) -> SessionManagerLayer<Store> {
-    let https = base_url.starts_with("https://");
-    // Cookies know no ports: on one machine two applications under development would take each other's.
-    let port = base_url.rsplit_once(':').map_or("", |(_, port)| port);
-    let port: String = port.chars().take_while(char::is_ascii_digit).collect();
-    let name = if https { SECURE_NAME.to_owned() } else { format!("session{port}") };
+    let cookie = SessionCookie::of(base_url);
     SessionManagerLayer::new(store)
-        .with_name(name)
-        .with_secure(https)
+        .with_name(cookie.name)
+        .with_secure(cookie.secure)
         .with_same_site(SameSite::Lax)
         .with_http_only(true)
         .with_path("/")
@@ -45,17 +36,16 @@ pub fn session_layer<Store: SessionStore>(
 pub(crate) struct AxumSession {
     session: tower_sessions::Session,
     /// Whether the store has all that this request changed, so that loading again loses nothing.
-    saved: std::sync::Arc<AtomicBool>,
+    saved: Arc<AtomicBool>,
 }
 
 impl AxumSession {
     pub(crate) fn of(parts: &Parts) -> Result<Self> {
-        let session = parts.extensions.get::<tower_sessions::Session>().cloned();
-        let session = session.ok_or_else(|| {
-            Error::new(ErrorKind::Config, "the route has no session")
-                .hint("add `authlib_axum::session_layer(..)` to the router, behind its routes")
+        let session = parts.extensions.get().cloned().ok_or_else(|| {
+            let hint = "add `authlib_axum::session_layer(..)` to the router, behind its routes";
+            login::misconfigured("the route has no session", hint)
         })?;
-        Ok(Self { session, saved: std::sync::Arc::default() })
+        Ok(Self { session, saved: Arc::default() })
     }
 }
 

@@ -2,11 +2,9 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says where it listens")]
 
-mod demo;
-
 use authlib_axum::{
     AuthorizeOptions, CurrentUser, ErrorKind, LogoutOptions, OAuth, OAuthCallback, OAuthClient,
-    OAuthSession, Params, Result, UserInfo, redirect, session_layer,
+    OAuthSession, Params, Result, redirect, session_layer,
 };
 use axum::Router;
 use axum::body::Bytes;
@@ -14,8 +12,7 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
-use example_shared::{Button, Page, Settings, Visitor, headers};
-use serde_json::{Value, json};
+use example_shared::{Page, Settings, Visitor, demo, headers, nobody};
 use tower_sessions::MemoryStore;
 
 /// Sends the browser to the provider.
@@ -45,50 +42,17 @@ async fn logged_out(session: OAuthSession) -> Result<Response> {
 }
 
 async fn home(State(oauth): State<OAuth>, user: Option<CurrentUser>) -> Response {
-    let Some(CurrentUser(user)) = user else {
-        let buttons: Vec<_> = oauth
-            .clients()
-            .map(|client| Button { client: client.name().into(), label: client.label().into() })
-            .collect();
-        return html(Page::welcome("axum", &buttons));
-    };
-    let claims = user.userinfo().ok();
-    let claim =
-        |get: fn(&UserInfo) -> Option<&str>| claims.as_ref().and_then(get).map(String::from);
-    let name = claim(UserInfo::name).or_else(|| claim(UserInfo::preferred_username));
-    html(Page::home(
-        "axum",
-        &Visitor {
-            client: user.client.name().into(),
-            label: user.client.label().into(),
-            name: name.or_else(|| user.login.sub.clone()).unwrap_or_else(|| "stranger".into()),
-            email: claim(UserInfo::email),
-            sub: user.login.sub,
-        },
-    ))
+    html(match user {
+        Some(CurrentUser(user)) => Page::home("axum", &Visitor::of(&user)),
+        None => Page::welcome("axum", &oauth),
+    })
 }
 
 async fn profile(user: Option<CurrentUser>) -> Response {
-    let Some(CurrentUser(user)) = user else {
-        let words =
-            json!({ "error": "not_logged_in", "error_description": "You are not logged in." });
-        return no_store((StatusCode::UNAUTHORIZED, Json(words)));
-    };
-    let claims = user.userinfo().map_or(Value::Null, |claims| json!(claims));
-    let expires_at = user
-        .token
-        .expires_at
-        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok().map(|since| since.as_secs()));
-    no_store(Json(json!({
-        "client": user.client.name(),
-        "sub": user.login.sub,
-        "claims": claims,
-        "token": {
-            "expires_at": expires_at,
-            "scope": user.token.scope,
-            "has_refresh_token": user.token.refresh_token.is_some(),
-        },
-    })))
+    match user {
+        Some(CurrentUser(user)) => no_store(Json(example_shared::profile(&user))),
+        None => no_store((StatusCode::UNAUTHORIZED, Json(nobody()))),
+    }
 }
 
 async fn userinfo(client: OAuthClient) -> Result<Response> {
@@ -122,7 +86,7 @@ async fn api(
         answer => answer.map_err(|error| client.error(error))?,
     };
     let content_type = answer.headers().get(header::CONTENT_TYPE).cloned();
-    let mut response = no_store((answer.status(), Bytes::from(answer.into_body())));
+    let mut response = no_store((answer.status(), Bytes::from(answer.into_inner().into_body())));
     if let Some(content_type) = content_type {
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     }
@@ -158,7 +122,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     }
     let mut oauth = builder.build()?;
     let _provider = if oauth.clients().next().is_none() {
-        let (provider, registry) = demo::start(&settings.base_url).await?;
+        let (provider, registry) = demo(&settings.base_url).await?;
         oauth = registry;
         Some(provider)
     } else {

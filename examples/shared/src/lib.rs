@@ -1,7 +1,14 @@
-//! What the example apps share and is not OAuth: their settings and their pages.
+//! What the example apps share and is not particular to a framework: their settings, their pages, and the
+//! demo provider.
 
+#![expect(clippy::print_stdout, reason = "a newcomer is told where the provider is")]
+
+mod demo;
 mod pages;
+mod profile;
 mod settings;
 
-pub use crate::pages::{Button, Page, Visitor, headers};
+pub use crate::demo::demo;
+pub use crate::pages::{Page, Visitor, headers};
+pub use crate::profile::{nobody, profile};
 pub use crate::settings::Settings;

@@ -2,16 +2,9 @@
 
 use std::fmt::Write as _;
 
-const STYLE: &str = include_str!("style.css");
+use authlib_core::OAuth;
 
-/// A button of the front page.
-#[derive(Clone, Debug)]
-pub struct Button {
-    /// The client's name, for its URL.
-    pub client: String,
-    /// What the button says after "Log in with".
-    pub label: String,
-}
+const STYLE: &str = include_str!("style.css");
 
 /// Who is logged in, as the front page shows it.
 #[derive(Clone, Debug)]
@@ -51,11 +44,11 @@ pub fn headers() -> [(&'static str, &'static str); 5] {
 impl Page {
     /// The front page of somebody who is not logged in.
     #[must_use]
-    pub fn welcome(framework: &str, buttons: &[Button]) -> Self {
+    pub fn welcome(framework: &str, oauth: &OAuth) -> Self {
         let mut list = String::new();
-        for (place, button) in buttons.iter().enumerate() {
+        for (place, app) in oauth.clients().enumerate() {
             let kind = if place == 0 { "button main" } else { "button" };
-            let (client, label) = (escaped(&button.client), escaped(&button.label));
+            let (client, label) = (escaped(app.name()), escaped(app.label()));
             let _ = write!(
                 list,
                 "<li><a class=\"{kind}\" href=\"/login/{client}\">Log in with {label}</a></li>"

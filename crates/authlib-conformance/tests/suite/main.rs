@@ -8,7 +8,8 @@ mod login;
 mod provider;
 mod tokens;
 
-/// Makes a test of each case for each app, so that the numbers of all frameworks are equal.
+/// Makes a test of each case for each app. The list of cases stands once, so the numbers of all
+/// frameworks are equal: a case that is left out of one framework is no program.
 macro_rules! suite {
     ($($framework:ident: $package:literal),* $(,)?; $($module:ident: [$($case:ident),* $(,)?]),* $(,)?) => {
         suite!(@apps [$($framework: $package),*] [$($module: [$($case),*]),*]);
@@ -27,7 +28,8 @@ macro_rules! suite {
 }
 
 suite! {
-    axum: "axum-login";
+    axum: "axum-login",
+    actix: "actix-login";
 
     login: [
         a_login_ends_where_it_began_with_a_profile_and_a_new_session,

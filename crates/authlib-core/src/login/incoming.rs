@@ -5,9 +5,10 @@ use std::fmt;
 use http::header::{CONTENT_TYPE, ORIGIN};
 use http::{HeaderMap, Method};
 
-use super::Session;
+use super::body::too_large;
 use super::repost;
 use super::status::Answer;
+use super::{Failure, Session};
 use crate::app::RemoteApp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::message;
@@ -73,6 +74,20 @@ pub enum Received {
     Answer(Answer),
     /// Finish the login with these parameters.
     Callback(CallbackParams),
+}
+
+impl Received {
+    /// The parameters to finish the login with.
+    ///
+    /// # Errors
+    ///
+    /// The answer that must go out instead.
+    pub fn callback(self) -> std::result::Result<CallbackParams, Failure> {
+        match self {
+            Self::Answer(answer) => Err(Failure::instead(answer)),
+            Self::Callback(params) => Ok(params),
+        }
+    }
 }
 
 /// Reads a callback request: a GET's query (RFC 6749 §4.1.2), or a POST's form
@@ -144,8 +159,7 @@ fn form(incoming: &Incoming<'_>) -> Result<Params> {
         )));
     }
     if incoming.body.len() > MAX_FORM {
-        let check = format!("the callback's form is longer than {MAX_FORM} bytes");
-        return Err(Error::new(ErrorKind::TooLarge, check));
+        return Err(too_large());
     }
     let text = std::str::from_utf8(incoming.body)
         .map_err(|_| refused("the callback's form is no UTF-8 text"))?;

@@ -32,6 +32,16 @@ pub fn see_other(url: &str) -> Answer {
 /// the log; here are no codes, no tokens, and the provider's words only escaped.
 #[must_use]
 pub fn error_answer(error: &Error, headers: &HeaderMap) -> Answer {
+    answer_to(error, wants_json(accept(headers)))
+}
+
+/// The `Accept` header.
+#[must_use]
+pub fn accept(headers: &HeaderMap) -> Option<&str> {
+    headers.get(ACCEPT).and_then(|value| value.to_str().ok())
+}
+
+pub(super) fn answer_to(error: &Error, as_json: bool) -> Answer {
     let status =
         StatusCode::from_u16(error.kind().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (code, words) = public(error);
@@ -43,7 +53,7 @@ pub fn error_answer(error: &Error, headers: &HeaderMap) -> Answer {
         Some((error, None)) => format!("{words} It said: “{error}”."),
         None => words.to_owned(),
     };
-    if accepts_json(headers) {
+    if as_json {
         let body = serde_json::json!({ "error": code, "error_description": words });
         return json(status, &body);
     }
@@ -100,8 +110,8 @@ fn title(kind: ErrorKind) -> &'static str {
 }
 
 /// Whether JSON is wanted: `Accept` names it, and does not name HTML before it.
-fn accepts_json(headers: &HeaderMap) -> bool {
-    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+pub(super) fn wants_json(accept: Option<&str>) -> bool {
+    let accept = accept.unwrap_or_default();
     let place = |name| accept.find(name).unwrap_or(usize::MAX);
     place("application/json") < place("text/html")
 }

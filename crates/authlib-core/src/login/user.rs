@@ -43,12 +43,23 @@ impl CurrentUser {
 ///
 /// [`ErrorKind::NoToken`] when nobody is, and what the session and the token store report.
 pub async fn current_user(oauth: &OAuth, session: &impl Session) -> Result<CurrentUser> {
+    find_user(oauth, session)
+        .await?
+        .ok_or_else(|| Error::new(ErrorKind::NoToken, "nobody is logged in in this browser"))
+}
+
+/// As [`current_user`]; nothing when nobody is logged in.
+///
+/// # Errors
+///
+/// What the session and the token store report.
+pub async fn find_user(oauth: &OAuth, session: &impl Session) -> Result<Option<CurrentUser>> {
     let state = session.load().await?.unwrap_or_default();
     for login in state.logins().iter().rev() {
         let Ok(client) = oauth.client(&login.client) else { continue };
         if let Some(token) = oauth.tokens().load(&login.owner()).await? {
-            return Ok(CurrentUser { client, login: login.clone(), token });
+            return Ok(Some(CurrentUser { client, login: login.clone(), token }));
         }
     }
-    Err(Error::new(ErrorKind::NoToken, "nobody is logged in in this browser"))
+    Ok(None)
 }

@@ -52,7 +52,9 @@ pub(crate) fn temporary_answer(
     confirmation: CallbackConfirmation,
 ) -> Result<TemporaryCredentials> {
     let answer = Answer::read(response, Endpoint::Temporary)?;
-    let confirmed = answer.extra.all("oauth_callback_confirmed").eq(["true"]);
+    // Authlib's server says `True`.
+    let said = answer.extra.only("oauth_callback_confirmed").unwrap_or_default();
+    let confirmed = said.is_some_and(|said| said.eq_ignore_ascii_case("true"));
     if !confirmed && confirmation == CallbackConfirmation::Required {
         return Err(AnswerError::NotConfirmed.into());
     }
@@ -100,6 +102,8 @@ mod tests {
             assert!(error.to_string().contains("oauth_callback_confirmed"), "{error}");
             assert!(check(&body, CallbackConfirmation::DangerousOptional).is_ok(), "{body}");
         }
+        let body = "oauth_token=t&oauth_token_secret=s&oauth_callback_confirmed=True";
+        assert!(check(body, CallbackConfirmation::Required).is_ok(), "Authlib's spelling");
         let json =
             r#"{"oauth_token":"t","oauth_token_secret":"s","oauth_callback_confirmed":true}"#;
         assert!(check(json, CallbackConfirmation::Required).is_ok());

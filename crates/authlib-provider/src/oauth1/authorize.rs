@@ -4,7 +4,7 @@ use authlib_core::message::{Request, Response};
 use http::Method;
 
 use super::Temporary;
-use crate::exchange::{self, Fields, field};
+use crate::exchange::{self, Fields, field, written};
 use crate::pages;
 use crate::provider::{Provider, unguessable};
 use crate::quirk::Quirk;
@@ -23,14 +23,10 @@ pub(super) fn handle(provider: &Provider, request: &Request) -> Response {
     }
     let Some((token, temporary)) = known(provider, &fields) else { return unknown() };
     let Some(client) = provider.client(&temporary.client) else { return unknown() };
-    let first = provider.state().users.first().cloned();
-    let person = pages::Person {
-        username: first.as_ref().map_or_else(String::new, |user| user.sub.clone()),
-        display_name: first.map_or_else(String::new, |user| user.display_name().to_owned()),
-    };
+    let person = pages::Person::suggested(provider, None);
     let asked = vec![("oauth_token".to_owned(), token)];
     let back = temporary.callback.as_deref().unwrap_or_else(|| provider.issuer());
-    pages::login(client, &asked, &person, back)
+    pages::login(&client, &asked, &person, back)
 }
 
 /// The page was sent off.
@@ -39,12 +35,11 @@ fn submitted(provider: &Provider, fields: &Fields) -> Response {
     if field(fields, "decision") != Some("allow") {
         return decide(provider, &asked, None);
     }
-    let typed = |name| field(fields, name).unwrap_or_default().trim().chars().take(64);
-    let user: String = typed("username").collect();
+    let user = written(fields, "username");
     if user.is_empty() {
         return pages::problem("A user name is needed.");
     }
-    provider.state().name(&user, &typed("display_name").collect::<String>());
+    provider.state().name(&user, &written(fields, "display_name"));
     decide(provider, &asked, Some(&user))
 }
 

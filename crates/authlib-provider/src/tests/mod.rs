@@ -1,11 +1,16 @@
 //! Tests of the provider as a whole, through its requests and responses.
 
+mod api;
 mod assertion;
 mod authorize;
+mod device;
 mod flow;
+mod grants;
+mod introspect;
 mod logout;
 mod oauth1;
 mod quirks;
+mod register;
 mod revoke;
 #[cfg(feature = "server")]
 mod server;

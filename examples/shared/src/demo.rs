@@ -1,12 +1,14 @@
 //! A provider of one's own, for an app that has none configured.
 
-#![expect(clippy::print_stdout, reason = "a newcomer is told where the provider is")]
-
-use authlib_axum::{ClientConfig, OAuth};
+use authlib_core::{ClientConfig, OAuth};
 use authlib_provider::{Provider, Server};
 
 /// Starts the embedded provider on a free loopback port and registers it as `demo`.
-pub(crate) async fn start(base_url: &str) -> Result<(Server, OAuth), Box<dyn std::error::Error>> {
+///
+/// # Errors
+///
+/// When there is no free port, and what is wrong with the registry.
+pub async fn demo(base_url: &str) -> Result<(Server, OAuth), Box<dyn std::error::Error>> {
     let server = Server::start(|issuer| Provider::new(issuer)).await?;
     println!("No client is configured, so the demo provider runs at {}", server.issuer());
     let demo = ClientConfig::new("demo")

@@ -1,0 +1,294 @@
+//! The extractors and the ready-made routes, in process: what only an application on actix-web can get
+//! wrong.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::rc::Rc;
+
+use actix_session::Session;
+use actix_web::cookie::Key;
+use actix_web::dev::ServiceResponse;
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::{App, HttpResponse, test, web};
+use authlib_actix::{
+    ClientConfig, ClientName, CurrentUser, MemoryStore, OAuth, OAuthCallback, OAuthClient, Result,
+    UserInfo, redirect, routes, session_middleware, token_updates,
+};
+use authlib_provider::{Client, Provider, Quirk, User};
+use futures_util::future::LocalBoxFuture;
+
+const ISSUER: &str = "https://op.example";
+const BASE_URL: &str = "https://app.example";
+
+struct Op;
+impl ClientName for Op {
+    const NAME: &'static str = "op";
+}
+
+struct Missing;
+impl ClientName for Missing {
+    const NAME: &'static str = "missing";
+}
+
+async fn login(client: OAuthClient<Op>) -> Result<HttpResponse> {
+    client.authorize_redirect("/authorize").await
+}
+
+async fn authorize(callback: OAuthCallback<Op>) -> Result<web::Json<UserInfo>> {
+    let token = callback.authorize_access_token().await?;
+    Ok(web::Json(token.userinfo()?))
+}
+
+fn by_type(config: &mut web::ServiceConfig) {
+    config.route("/login", web::get().to(login)).route("/authorize", web::get().to(authorize));
+}
+
+fn provider() -> Provider {
+    let client = Client::confidential("app", "secret")
+        .redirect_uri("https://app.example/authorize")
+        .redirect_uri("https://app.example/authorize/op")
+        .post_logout_redirect_uri("https://app.example/logged-out");
+    Provider::builder(ISSUER).client(client).user(User::new("alice").name("Alice")).build()
+}
+
+fn oauth(provider: &Provider) -> OAuth {
+    let op = ClientConfig::new("op")
+        .client_id("app")
+        .client_secret("secret")
+        .issuer(ISSUER)
+        .api_base_url(format!("{ISSUER}/api"))
+        .scope("openid profile");
+    OAuth::builder()
+        .base_url(BASE_URL)
+        .register(op)
+        .require(Op::NAME)
+        .http_client(provider.clone())
+        .build()
+        .unwrap()
+}
+
+/// A browser of one app: keeps its one cookie.
+struct Browser {
+    app: Box<dyn Fn(test::TestRequest) -> LocalBoxFuture<'static, ServiceResponse>>,
+    cookie: String,
+}
+
+impl Browser {
+    async fn send(&mut self, method: &str, uri: &str) -> (StatusCode, String, String) {
+        let path = uri.strip_prefix(BASE_URL).unwrap_or(uri);
+        let request = test::TestRequest::with_uri(path)
+            .method(Method::from_bytes(method.as_bytes()).unwrap())
+            .insert_header((header::COOKIE, self.cookie.as_str()))
+            .insert_header((header::ACCEPT, "application/json"));
+        let response = (self.app)(request).await;
+        let text = |name| {
+            let value = response.headers().get(name).map(|value| value.to_str().unwrap());
+            value.unwrap_or_default().to_owned()
+        };
+        let (cookie, location) = (text(header::SET_COOKIE), text(header::LOCATION));
+        if let Some((pair, _)) = cookie.split_once(';') {
+            pair.clone_into(&mut self.cookie);
+        }
+        let status = response.status();
+        let body = test::read_body(response).await;
+        (status, location, String::from_utf8(body.to_vec()).unwrap())
+    }
+}
+
+/// A browser at an app with a registry, a session and these routes.
+macro_rules! browse {
+    ($oauth:expr, $routes:expr) => {
+        browse!($oauth, $routes, BASE_URL)
+    };
+    ($oauth:expr, $routes:expr, $base_url:expr) => {{
+        let sessions = session_middleware(MemoryStore::new(), Key::generate(), $base_url).build();
+        browse!(App::new().app_data(web::Data::new($oauth)).wrap(sessions).configure($routes))
+    }};
+    ($app:expr) => {{
+        let app = Rc::new(test::init_service($app).await);
+        let app = move |request: test::TestRequest| -> LocalBoxFuture<'static, ServiceResponse> {
+            let app = app.clone();
+            Box::pin(async move { test::call_service(&*app, request.to_request()).await })
+        };
+        Browser { app: Box::new(app), cookie: String::new() }
+    }};
+}
+
+#[actix_web::test]
+async fn a_login_by_type_tells_who_it_is_and_sets_a_cookie_that_fits_https() {
+    let provider = provider();
+    let mut browser = browse!(oauth(&provider), by_type);
+    let (status, location, _) = browser.send("GET", "/login").await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert!(browser.cookie.starts_with("__Host-session="), "{}", browser.cookie);
+    let back = provider.approve(&location, "alice");
+    let (status, _, body) = browser.send("GET", &back).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    assert!(body.contains("\"name\":\"Alice\""));
+}
+
+/// W2: without a session middleware nobody is sent away, and the log's reader knows why; although
+/// actix-session makes a session up, and although this happens again and again.
+#[actix_web::test]
+async fn w2_without_a_session_middleware_there_is_an_error_and_no_login() {
+    async fn twice(_: OAuthClient<Op>, client: OAuthClient<Op>) -> Result<HttpResponse> {
+        client.authorize_redirect("/authorize").await
+    }
+    let provider = provider();
+    let app = App::new().app_data(web::Data::new(oauth(&provider))).configure(by_type);
+    let app = app.route("/twice", web::get().to(twice));
+    let mut browser = browse!(app);
+    for path in ["/login", "/twice", "/authorize?code=c&state=s"] {
+        let (status, location, body) = browser.send("GET", path).await;
+        assert_eq!((status, location.as_str()), (StatusCode::INTERNAL_SERVER_ERROR, ""), "{path}");
+        assert!(body.contains("server_error") && !body.contains("session_middleware"), "{body}");
+    }
+    assert!(provider.requests().is_empty());
+}
+
+#[actix_web::test]
+async fn without_a_registry_there_is_an_error() {
+    let sessions = session_middleware(MemoryStore::new(), Key::generate(), BASE_URL).build();
+    let app = App::new().wrap(sessions).configure(routes);
+    let mut browser = browse!(app);
+    for (method, path) in [("GET", "/login/op"), ("POST", "/logout")] {
+        let (status, _, body) = browser.send(method, path).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(body.contains("server_error"), "{body}");
+    }
+}
+
+#[actix_web::test]
+async fn a_client_that_is_not_registered_is_a_404_and_can_be_required_at_the_start() {
+    async fn missing(client: OAuthClient<Missing>) -> Result<HttpResponse> {
+        client.authorize_redirect("/authorize").await
+    }
+    let provider = provider();
+    let mut browser = browse!(oauth(&provider), |config| {
+        config.route("/login", web::get().to(missing));
+    });
+    assert_eq!(browser.send("GET", "/login").await.0, StatusCode::NOT_FOUND);
+    let error = OAuth::builder().require(Missing::NAME).build().unwrap_err();
+    assert!(error.to_string().contains("`missing`"), "{error}");
+}
+
+#[actix_web::test]
+async fn a_routed_client_on_a_route_without_the_parameter_says_what_is_missing() {
+    async fn unrouted(client: OAuthClient) -> Result<HttpResponse> {
+        client.authorize_redirect("/authorize").await
+    }
+    let provider = provider();
+    let mut browser = browse!(oauth(&provider), |config| {
+        config.route("/login", web::get().to(unrouted));
+    });
+    assert_eq!(browser.send("GET", "/login").await.0, StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+#[actix_web::test]
+async fn the_ready_made_routes_log_in_and_out_and_leave_the_rest_of_the_session_alone() {
+    async fn who(user: Option<CurrentUser>, session: Session) -> String {
+        let own = session.get::<u32>("own").unwrap().unwrap_or_default();
+        session.insert("own", own + 1).unwrap();
+        let sub = user.and_then(|CurrentUser(user)| user.login.sub).unwrap_or_default();
+        format!("{sub}{own}")
+    }
+    let provider = provider();
+    let mut browser = browse!(oauth(&provider), |config| {
+        config.configure(routes).route("/who", web::get().to(who));
+    });
+    assert_eq!(browser.send("GET", "/who").await.2, "0");
+    let before = browser.cookie.clone();
+    let (_, location, _) = browser.send("GET", "/login/op?next=/who").await;
+    let back = provider.approve(&location, "alice");
+    let (status, next, _) = browser.send("GET", &back).await;
+    assert_eq!((status, next.as_str()), (StatusCode::SEE_OTHER, "/who"));
+    assert_eq!(browser.send("GET", "/who").await.2, "alice1");
+    let after = std::mem::replace(&mut browser.cookie, before);
+    assert_eq!(browser.send("GET", "/who").await.2, "0", "the old session is gone");
+    browser.cookie = after;
+    let (_, location, _) = browser.send("POST", "/logout").await;
+    assert!(location.starts_with("https://op.example/end_session?"), "{location}");
+    assert_eq!(browser.send("GET", "/who").await.2, "2");
+    let state = location.split_once("state=").unwrap().1;
+    assert_eq!(browser.send("GET", "/logged-out?state=x").await.0, StatusCode::BAD_REQUEST);
+    let (status, ..) = browser.send("GET", &format!("/logged-out?state={state}")).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+}
+
+/// C9.
+#[actix_web::test]
+async fn c9_asking_for_the_head_of_a_callback_spends_no_login() {
+    let provider = provider();
+    let mut browser = browse!(oauth(&provider), routes);
+    let (_, location, _) = browser.send("GET", "/login/op").await;
+    let back = provider.approve(&location, "alice");
+    assert_eq!(browser.send("HEAD", &back).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(browser.send("GET", &back).await.0, StatusCode::SEE_OTHER);
+}
+
+#[actix_web::test]
+async fn a_login_in_a_session_that_the_application_purged_is_an_error() {
+    async fn purge(session: Session, client: OAuthClient<Op>) -> Result<HttpResponse> {
+        session.purge();
+        client.authorize_redirect("/authorize").await
+    }
+    let provider = provider();
+    let mut browser = browse!(oauth(&provider), |config| {
+        config.route("/login", web::get().to(purge));
+    });
+    let (status, location, _) = browser.send("GET", "/login").await;
+    assert_eq!((status, location.as_str()), (StatusCode::INTERNAL_SERVER_ERROR, ""));
+}
+
+#[actix_web::test]
+async fn a_refreshed_token_is_announced_with_the_old_one() {
+    async fn call(client: OAuthClient<Op>) -> Result<String> {
+        let call = client.request(Method::POST, "echo").await?;
+        let answer = call.send().await.map_err(|error| client.error(error))?;
+        Ok(answer.status().to_string())
+    }
+    let provider = provider();
+    let oauth = oauth(&provider);
+    let mut updates = token_updates(&oauth, 4);
+    let mut browser = browse!(oauth, |config| {
+        config.configure(by_type).route("/call", web::get().to(call));
+    });
+    assert_eq!(browser.send("GET", "/call").await.0, StatusCode::UNAUTHORIZED);
+    provider.misbehave(Quirk::token("expires_in", 0));
+    let (_, location, _) = browser.send("GET", "/login").await;
+    let back = provider.approve(&location, "alice");
+    browser.send("GET", &back).await;
+    provider.behave();
+    let (status, _, body) = browser.send("GET", "/call").await;
+    assert_eq!((status, body.as_str()), (StatusCode::OK, "200 OK"));
+    let update = updates.try_recv().unwrap();
+    assert_eq!(update.owner.client, "op");
+    assert_ne!(update.token.access_token, update.old.access_token);
+    assert_ne!(update.token.refresh_token, update.old.refresh_token);
+}
+
+/// W7: cookies know no ports, so two applications on one machine differ by name.
+#[actix_web::test]
+async fn w7_applications_on_two_ports_have_two_cookies() {
+    let provider = provider();
+    let mut names = Vec::new();
+    for base_url in ["http://localhost:3000", "http://localhost:3001/", "https://app.example"] {
+        let mut browser = browse!(oauth(&provider), by_type, base_url);
+        browser.send("GET", "/login").await;
+        names.push(browser.cookie.split_once('=').unwrap().0.to_owned());
+    }
+    assert_eq!(names, ["session3000", "session3001", "__Host-session"]);
+}
+
+/// S7.
+#[actix_web::test]
+async fn s7_a_redirect_stays_on_this_site() {
+    for (path, to) in [("/inbox", "/inbox"), ("//evil.example", "/")] {
+        let answer = redirect(path);
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        let location = answer.headers().get(header::LOCATION).unwrap();
+        assert_eq!(location, to);
+        assert!(location.is_sensitive());
+        assert_eq!(answer.headers().get(header::CACHE_CONTROL).unwrap(), "no-store");
+    }
+}

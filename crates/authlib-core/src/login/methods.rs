@@ -1,0 +1,223 @@
+//! [`login_methods`](crate::login_methods): the methods of the framework crates' extractors, written
+//! once, so that what the users of one framework have, those of all have.
+
+use super::{Failure, Session};
+use crate::app::RemoteApp;
+use crate::error::Result;
+
+/// What the extractors of a client hold of a request.
+#[derive(Clone, Debug)]
+pub struct Visit<S> {
+    /// The client.
+    pub app: RemoteApp,
+    /// The browser's session.
+    pub session: S,
+    /// The request's `Accept` header.
+    pub accept: Option<String>,
+}
+
+impl<S: Session> Visit<S> {
+    /// A request for a client.
+    pub fn new(app: RemoteApp, session: S, accept: Option<&str>) -> Self {
+        Self { app, session, accept: accept.map(str::to_owned) }
+    }
+
+    /// A result whose error suits this request.
+    ///
+    /// # Errors
+    ///
+    /// That of `result`.
+    pub fn answer<T>(&self, result: Result<T>) -> std::result::Result<T, Failure> {
+        result.map_err(|error| Failure::new(error, self.accept.as_deref()))
+    }
+}
+
+/// Writes the methods of the extractors `OAuthClient<C>`, `OAuthCallback<C>` and `OAuthSession` of a
+/// framework crate.
+///
+/// `OAuthClient` and `OAuthCallback` have a field `visit`, a [`Visit`](crate::login::Visit); the
+/// callback also has `params`, its [`CallbackParams`](crate::login::CallbackParams). `OAuthSession` has
+/// `oauth`, `session`, and `parts`, the head of the request. The macro is told the framework's response,
+/// the function that makes one of an [`Answer`](crate::login::Answer), and the crate's error, a tuple of
+/// one [`Failure`](crate::login::Failure).
+#[macro_export]
+#[doc(hidden)]
+macro_rules! login_methods {
+    ($Response:ty, $response:path, $Error:ident) => {
+        impl<C> OAuthClient<C> {
+            /// The answer that sends the browser to the provider. The argument is a redirect URI, or
+            /// [`AuthorizeOptions`](authlib_core::AuthorizeOptions).
+            ///
+            /// # Errors
+            ///
+            /// Those of [`login::authorize_redirect`](authlib_core::login::authorize_redirect).
+            pub async fn authorize_redirect(
+                &self,
+                options: impl Into<$crate::AuthorizeOptions>,
+            ) -> Result<$Response, $Error> {
+                let $crate::login::Visit { app, session, .. } = &self.visit;
+                let answer = $crate::login::authorize_redirect(app, session, options.into()).await;
+                self.visit.answer(answer).map($response).map_err($Error)
+            }
+
+            /// The registered client itself.
+            #[must_use]
+            pub fn app(&self) -> &$crate::RemoteApp {
+                &self.visit.app
+            }
+
+            /// This browser's login with the client.
+            ///
+            /// # Errors
+            ///
+            /// 401 when nobody is logged in with it.
+            pub async fn login(&self) -> Result<$crate::login::Login, $Error> {
+                let $crate::login::Visit { app, session, .. } = &self.visit;
+                let login = $crate::login::current_login(app, session).await;
+                self.visit.answer(login).map_err($Error)
+            }
+
+            /// The token of who is logged in, refreshed if it has expired.
+            ///
+            /// # Errors
+            ///
+            /// Those of [`RemoteApp::active_token`](authlib_core::RemoteApp::active_token).
+            pub async fn token(&self) -> Result<$crate::Token, $Error> {
+                let owner = self.login().await?.owner();
+                self.visit.answer(self.visit.app.active_token(&owner).await).map_err($Error)
+            }
+
+            /// The provider's user info for who is logged in.
+            ///
+            /// # Errors
+            ///
+            /// Those of [`RemoteApp::userinfo`](authlib_core::RemoteApp::userinfo).
+            pub async fn userinfo(&self) -> Result<$crate::UserInfo, $Error> {
+                let owner = self.login().await?.owner();
+                self.visit.answer(self.visit.app.userinfo(&owner).await).map_err($Error)
+            }
+
+            /// A GET of the provider's API with the token of who is logged in.
+            ///
+            /// # Errors
+            ///
+            /// As [`request`](Self::request).
+            pub async fn get(&self, url: &str) -> Result<$crate::ApiRequest, $Error> {
+                let owner = self.login().await?.owner();
+                Ok(self.visit.app.get(url, &owner))
+            }
+
+            /// A POST to the provider's API with the token of who is logged in.
+            ///
+            /// # Errors
+            ///
+            /// As [`request`](Self::request).
+            pub async fn post(&self, url: &str) -> Result<$crate::ApiRequest, $Error> {
+                let owner = self.login().await?.owner();
+                Ok(self.visit.app.post(url, &owner))
+            }
+
+            /// The error as a response that suits this request: HTML or JSON.
+            #[must_use]
+            pub fn error(&self, error: $crate::Error) -> $Error {
+                $Error($crate::login::Failure::new(error, self.visit.accept.as_deref()))
+            }
+        }
+
+        impl<C> OAuthCallback<C> {
+            /// Finishes the login and returns its token; who the user is, is in
+            /// [`Token::userinfo`](authlib_core::Token::userinfo).
+            ///
+            /// # Errors
+            ///
+            /// Those of [`login::authorize_access_token`](authlib_core::login::authorize_access_token).
+            pub async fn authorize_access_token(&self) -> Result<$crate::Token, $Error> {
+                self.log_in().await.map(|login| login.token)
+            }
+
+            /// Finishes the login and returns all of it: the token, where the browser goes next, and
+            /// the application's own data.
+            ///
+            /// # Errors
+            ///
+            /// Those of [`login::authorize_access_token`](authlib_core::login::authorize_access_token).
+            pub async fn log_in(&self) -> Result<$crate::login::LoggedIn, $Error> {
+                let $crate::login::Visit { app, session, .. } = &self.visit;
+                let login = $crate::login::authorize_access_token(app, session, &self.params).await;
+                self.visit.answer(login).map_err($Error)
+            }
+
+            /// The registered client itself.
+            #[must_use]
+            pub fn app(&self) -> &$crate::RemoteApp {
+                &self.visit.app
+            }
+        }
+
+        impl OAuthSession {
+            /// Who is logged in; nothing when nobody is.
+            ///
+            /// # Errors
+            ///
+            /// 500 when the session or the token store fails.
+            pub async fn user(&self) -> Result<Option<$crate::login::CurrentUser>, $Error> {
+                self.answer($crate::login::find_user(&self.oauth, &self.session).await)
+            }
+
+            /// Logs out here, and at the provider where it offers that; else goes to `fallback`, a
+            /// path of this site.
+            ///
+            /// # Errors
+            ///
+            /// Those of [`login::logout_redirect`](authlib_core::login::logout_redirect).
+            pub async fn logout_redirect(
+                &self,
+                options: $crate::LogoutOptions,
+                fallback: &str,
+            ) -> Result<$Response, $Error> {
+                let Self { oauth, session, parts } = self;
+                let headers = &parts.headers;
+                let answer =
+                    $crate::login::logout_redirect(oauth, session, headers, options, fallback)
+                        .await;
+                self.answer(answer).map($response)
+            }
+
+            /// Checks that the browser comes back from a logout that it began here.
+            ///
+            /// # Errors
+            ///
+            /// Those of [`login::validate_logout_response`](authlib_core::login::validate_logout_response).
+            pub async fn validate_logout_response(&self) -> Result<(), $Error> {
+                let Self { oauth, session, parts } = self;
+                let (method, query) = (&parts.method, parts.uri.query());
+                let checked =
+                    $crate::login::validate_logout_response(oauth, session, method, query).await;
+                self.answer(checked).map(|_| ())
+            }
+
+            fn answer<T>(&self, result: $crate::Result<T>) -> Result<T, $Error> {
+                let accept = $crate::login::accept(&self.parts.headers);
+                result.map_err(|error| $Error($crate::login::Failure::new(error, accept)))
+            }
+        }
+
+        impl<C> ::std::fmt::Debug for OAuthClient<C> {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.debug_tuple("OAuthClient").field(&self.visit.app.name()).finish()
+            }
+        }
+
+        impl<C> ::std::fmt::Debug for OAuthCallback<C> {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.debug_tuple("OAuthCallback").field(&self.visit.app.name()).finish()
+            }
+        }
+
+        impl ::std::fmt::Debug for OAuthSession {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.debug_struct("OAuthSession").finish_non_exhaustive()
+            }
+        }
+    };
+}

@@ -1,0 +1,155 @@
+//! Log in with any configured provider on actix-web; with none configured, with one of its own.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says where it listens")]
+
+use actix_web::cookie::Key;
+use actix_web::http::{StatusCode, header};
+use actix_web::{App, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer, web};
+use authlib_actix::{
+    AuthorizeOptions, CurrentUser, ErrorKind, LogoutOptions, MemoryStore, OAuth, OAuthCallback,
+    OAuthClient, OAuthSession, Params, Result, redirect, session_middleware,
+};
+use example_shared::{Page, Settings, Visitor, demo, headers, nobody};
+
+/// Sends the browser to the provider.
+async fn login(client: OAuthClient, request: HttpRequest) -> Result<HttpResponse> {
+    let mut options = AuthorizeOptions::from(format!("/authorize/{}", client.app().name()));
+    let query = Params::parse(request.query_string());
+    options.next = query.all("next").next().map(str::to_owned);
+    client.authorize_redirect(options).await
+}
+
+/// Gets the browser back, and knows who it is.
+async fn authorize(callback: OAuthCallback) -> Result<HttpResponse> {
+    let login = callback.log_in().await?;
+    Ok(redirect(&login.next))
+}
+
+async fn logout(session: OAuthSession) -> Result<HttpResponse> {
+    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    session.logout_redirect(options, "/logged-out").await
+}
+
+async fn logged_out(session: OAuthSession) -> Result<HttpResponse> {
+    session.validate_logout_response().await?;
+    Ok(html(Page::logged_out("actix-web")))
+}
+
+async fn home(oauth: web::Data<OAuth>, session: OAuthSession) -> Result<HttpResponse> {
+    Ok(html(match session.user().await? {
+        Some(user) => Page::home("actix-web", &Visitor::of(&user)),
+        None => Page::welcome("actix-web", &oauth),
+    }))
+}
+
+async fn profile(user: Option<CurrentUser>) -> HttpResponse {
+    match user {
+        Some(CurrentUser(user)) => no_store(StatusCode::OK).json(example_shared::profile(&user)),
+        None => no_store(StatusCode::UNAUTHORIZED).json(nobody()),
+    }
+}
+
+async fn userinfo(client: OAuthClient) -> Result<HttpResponse> {
+    client.userinfo().await.map(|claims| no_store(StatusCode::OK).json(claims))
+}
+
+/// The same request, sent to the provider's API with the user's token.
+async fn api(
+    client: OAuthClient,
+    path: web::Path<(String, String)>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> Result<HttpResponse> {
+    let mut call = client.request(request.method().clone(), &path.1).await?;
+    call = call.query(&Params::parse(request.query_string()));
+    if !body.is_empty() {
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok());
+        call = call.body(content_type.unwrap_or("application/octet-stream"), body);
+    }
+    let answer = match call.send().await {
+        // The path leads away from the API, where the token does not go.
+        Err(error) if error.kind() == ErrorKind::Config => {
+            return Ok(no_store(StatusCode::BAD_REQUEST).finish());
+        }
+        answer => answer.map_err(|error| client.error(error))?,
+    };
+    let status = StatusCode::from_u16(answer.status().as_u16());
+    let mut response = no_store(status.unwrap_or(StatusCode::BAD_GATEWAY));
+    if let Some(content_type) = answer.headers().get("content-type") {
+        response.insert_header((header::CONTENT_TYPE, content_type.as_bytes()));
+    }
+    // Whatever the API answers is data here, and never a page of this site.
+    response.insert_header((header::CONTENT_SECURITY_POLICY, "sandbox"));
+    response.insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    Ok(response.body(answer.into_inner().into_body()))
+}
+
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "info,hyper=warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    if let Err(error) = run().await {
+        eprintln!("{error}");
+        std::process::exit(1);
+    }
+    Ok(())
+}
+
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    let Settings { address, base_url, forgets_tokens, config_file } = Settings::from_env()?;
+    if forgets_tokens {
+        eprintln!(
+            "DATABASE_URL is not used yet: tokens are kept in memory and end with this process"
+        );
+    }
+    let mut builder = OAuth::builder().base_url(&base_url).load_env();
+    if let Some(file) = &config_file {
+        builder = builder.load_file(file);
+    }
+    let mut oauth = builder.build()?;
+    let _provider = if oauth.clients().next().is_none() {
+        let (provider, registry) = demo(&base_url).await?;
+        oauth = registry;
+        Some(provider)
+    } else {
+        None
+    };
+    let url = base_url.clone();
+    // Once for all workers: each of them calls the closure below.
+    let (sessions, key) = (MemoryStore::new(), Key::generate());
+    let app = move || {
+        App::new()
+            .app_data(web::Data::new(oauth.clone()))
+            .app_data(web::PayloadConfig::new(1024 * 1024))
+            .wrap(session_middleware(sessions.clone(), key.clone(), &base_url).build())
+            .route("/", web::get().to(home))
+            .route("/login/{client}", web::get().to(login))
+            .service(web::resource("/authorize/{client}").get(authorize).post(authorize))
+            .route("/profile", web::get().to(profile))
+            .service(web::resource("/api/{client}/{path:.*}").get(api).post(api))
+            .route("/userinfo/{client}", web::get().to(userinfo))
+            .route("/logout", web::post().to(logout))
+            .route("/logged-out", web::get().to(logged_out))
+            .route("/healthz", web::get().to(|| async { "ok" }))
+    };
+    let server = HttpServer::new(app).bind(address)?;
+    println!("The app is at {url}");
+    server.run().await?;
+    Ok(())
+}
+
+fn html(page: Page) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    for header in headers() {
+        response.insert_header(header);
+    }
+    response.body(page.into_html())
+}
+
+fn no_store(status: StatusCode) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    response
+}

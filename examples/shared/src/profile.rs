@@ -1,0 +1,51 @@
+//! Who is logged in: in the front page's words, and as JSON.
+
+use authlib_core::UserInfo;
+use authlib_core::login::CurrentUser;
+use serde_json::{Value, json};
+
+use crate::Visitor;
+
+impl Visitor {
+    /// What the front page says of a user.
+    #[must_use]
+    pub fn of(user: &CurrentUser) -> Self {
+        let claims = user.userinfo().ok();
+        let claim =
+            |get: fn(&UserInfo) -> Option<&str>| claims.as_ref().and_then(get).map(String::from);
+        let name = claim(UserInfo::name).or_else(|| claim(UserInfo::preferred_username));
+        Self {
+            client: user.client.name().into(),
+            label: user.client.label().into(),
+            name: name.or_else(|| user.login.sub.clone()).unwrap_or_else(|| "stranger".into()),
+            email: claim(UserInfo::email),
+            sub: user.login.sub.clone(),
+        }
+    }
+}
+
+/// The profile of a user: never a token itself.
+#[must_use]
+pub fn profile(user: &CurrentUser) -> Value {
+    let claims = user.userinfo().map_or(Value::Null, |claims| json!(claims));
+    let expires_at = user
+        .token
+        .expires_at
+        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok().map(|since| since.as_secs()));
+    json!({
+        "client": user.client.name(),
+        "sub": user.login.sub,
+        "claims": claims,
+        "token": {
+            "expires_at": expires_at,
+            "scope": user.token.scope,
+            "has_refresh_token": user.token.refresh_token.is_some(),
+        },
+    })
+}
+
+/// The profile of nobody, to be sent with the status 401.
+#[must_use]
+pub fn nobody() -> Value {
+    json!({ "error": "not_logged_in", "error_description": "You are not logged in." })
+}
