@@ -19,3 +19,6 @@ pub use self::sign::SignaturePlacement;
 pub use self::signature::SignatureMethod;
 pub use self::temporary::TemporaryCredentials;
 pub use self::token::Token;
+
+#[cfg(test)]
+mod tests;
