@@ -60,7 +60,6 @@ mod response;
 mod routes;
 mod session;
 mod store;
-mod updates;
 
 pub use authlib_core::{
     AuthorizeOptions, ClientConfig, ErrorKind, Introspection, LogoutOptions, OAuth, Params,
@@ -70,10 +69,9 @@ pub use authlib_core::{
 pub use authlib_core::login::ClientName;
 
 pub use crate::extract::{
-    CurrentUser, FindClient, OAuthCallback, OAuthClient, OAuthSession, Routed,
+    CurrentUser, Error, FindClient, OAuthCallback, OAuthClient, OAuthSession, Result, Routed,
+    redirect, token_updates,
 };
-pub use crate::response::{Error, Result, redirect};
 pub use crate::routes::routes;
 pub use crate::session::session_middleware;
 pub use crate::store::MemoryStore;
-pub use crate::updates::token_updates;

@@ -3,8 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use authlib_core::login::{LOGGED_OUT, login_options, logout_options};
 
-use crate::extract::{OAuthCallback, OAuthClient, OAuthSession};
-use crate::response::{Result, redirect};
+use crate::extract::{OAuthCallback, OAuthClient, OAuthSession, Result, redirect};
 
 /// Routes for every registered client: `GET /login/{client}?next=/path`, `GET` and
 /// `POST /authorize/{client}`, `POST /logout` and `GET /logged-out`.
