@@ -21,7 +21,7 @@ use crate::extract::{OAuthCallback, OAuthClient, OAuthSession, Result, redirect}
 /// let (sessions, key) = (MemoryStore::new(), Key::generate());
 /// let app = App::new()
 ///     .app_data(web::Data::new(oauth))
-///     .wrap(session_middleware(sessions, key, base_url).build())
+///     .wrap(session_middleware(sessions, key, base_url))
 ///     .configure(routes);
 /// # let _ = app;
 /// # Ok::<(), authlib_actix::Error>(())
