@@ -3,14 +3,14 @@
 /// Modules by rank, in reading order. A module sees only lower ranks; the ranks of [`ORDERED`] are
 /// ordered, and there a module also sees what stands before it.
 pub(crate) const RANKS: &[&[&str]] = &[
-    &["error", "secret", "params", "message", "numeric_date", "endpoint", "crypto"],
+    &["error", "secret", "params", "message", "multipart", "numeric_date", "endpoint", "crypto"],
     &["jose"],
     &["oauth1", "oauth2"],
     &["oidc"],
-    &["transport", "clock", "random", "store", "events", "config"],
-    &["client", "providers"],
+    &["transport", "clock", "random", "store", "events", "hooks", "config"],
+    &["driver", "providers"],
     &["app"],
-    &["login"],
+    &["client", "login"],
 ];
 
 /// The ground and the ports, whose modules build on each other: a store speaks of times, an event of

@@ -24,7 +24,7 @@ usage: cargo xtask COMMAND
 
   ci      everything that a change must pass, stopping at the first failure
   tidy    the rules of this repository that no compiler checks
-  test    all tests; sets up the interop provider first
+  test    all tests; sets up the interop servers first
   demo    an example app with its embedded provider: axum, or the one that is named
   e2e     a login through each example app in headless Chromium
   docs    the API documentation, warnings denied

@@ -5,10 +5,15 @@ use std::process::{Command, Stdio};
 
 use crate::Outcome;
 
-/// The interop provider's folder from the root.
-const INTEROP: &str = "crates/authlib-conformance/interop/oidc-provider";
-/// The oldest Node that the interop provider runs on.
+/// The folder of the interop provider on Node, from the root.
+const OIDC_PROVIDER: &str = "crates/authlib-conformance/interop/oidc-provider";
+/// The oldest Node that it runs on.
 const NODE_MAJOR: u32 = 20;
+/// The folder of the interop servers on Python, from the root.
+const AUTHLIB_SERVER: &str = "crates/authlib-conformance/interop/authlib-server";
+/// The oldest Python that their packages are pinned for: 3.this.
+const PYTHON_MINOR: u32 = 11;
+const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 
 /// The root of the repository, wherever the command was started.
 pub(crate) fn root() -> PathBuf {
@@ -41,15 +46,21 @@ pub(crate) fn cargo_path() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// Installs the interop provider's packages.
+/// Installs the packages of the interop servers, each set even where the other can't be.
 ///
 /// # Errors
-/// Why the interop tests cannot run: no Node, one too old, or packages that do not install.
+/// Why interop tests cannot run: no Node or Python, one too old, or packages that do not install.
 pub(crate) fn interop() -> Outcome {
+    let reasons: Vec<String> =
+        [oidc_provider(), authlib_server()].into_iter().filter_map(Result::err).collect();
+    if reasons.is_empty() { Ok(()) } else { Err(reasons.join("; ")) }
+}
+
+fn oidc_provider() -> Outcome {
     if !has("node") || !has("npm") {
         apt(&["nodejs", "npm"])?;
     }
-    let version = answer("node", "--version").ok_or("node is not installed")?;
+    let version = answer("node", &["--version"]).ok_or("node is not installed")?;
     let major =
         version.trim_start_matches('v').split('.').next().and_then(|part| part.parse::<u32>().ok());
     if major.is_none_or(|major| major < NODE_MAJOR) {
@@ -60,8 +71,52 @@ pub(crate) fn interop() -> Outcome {
     let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
     run_with(
         npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
-            .current_dir(root().join(INTEROP)),
+            .current_dir(root().join(OIDC_PROVIDER)),
     )
+}
+
+/// Makes the virtual environment with what requirements.txt pins, unless it is there already: the last
+/// step leaves a copy of that file in it.
+fn authlib_server() -> Outcome {
+    let folder = root().join(AUTHLIB_SERVER);
+    let environment = folder.join(".venv");
+    let program = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
+    let program = environment.join(program);
+    let (list, stamp) = (folder.join("requirements.txt"), environment.join("requirements.txt"));
+    let wanted = std::fs::read(&list).map_err(|error| format!("{}: {error}", list.display()))?;
+    let installed = std::fs::read(&stamp).is_ok_and(|bytes| bytes == wanted);
+    if installed && answer(&program.to_string_lossy(), &["--version"]).is_some() {
+        return Ok(());
+    }
+    python()?;
+    let failed = |error: std::io::Error| format!("{}: {error}", environment.display());
+    if environment.exists() {
+        std::fs::remove_dir_all(&environment).map_err(failed)?;
+    }
+    run_with(Command::new(PYTHON).args(["-m", "venv", ".venv"]).current_dir(&folder))?;
+    // Wheels only: what builds a source distribution would come without a hash.
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    let pinned = ["--require-hashes", "--only-binary=:all:", "--requirement", "requirements.txt"];
+    run_with(Command::new(&program).args(install).args(pinned).current_dir(&folder))?;
+    std::fs::write(&stamp, wanted).map_err(failed)
+}
+
+/// Makes sure of a Python that is new enough and can make virtual environments.
+fn python() -> Outcome {
+    let minor = || {
+        let script = "import ensurepip, sys, venv; print(sys.version_info[1])";
+        answer(PYTHON, &["-c", script])?.parse::<u32>().ok()
+    };
+    if minor().is_none() {
+        apt(&["python3", "python3-venv", "python3-pip"])?;
+    }
+    match minor() {
+        None => Err("python3 with venv is not installed".to_owned()),
+        Some(minor) if minor < PYTHON_MINOR => Err(format!(
+            "Python 3.{minor} is too old for the interop servers; install 3.{PYTHON_MINOR} or newer"
+        )),
+        Some(_) => Ok(()),
+    }
 }
 
 /// Installs Chromium and its driver where they are missing.
@@ -76,11 +131,12 @@ pub(crate) fn browser() -> Outcome {
 
 /// Whether `program` starts.
 fn has(program: &str) -> bool {
-    answer(program, "--version").is_some()
+    answer(program, &["--version"]).is_some()
 }
 
-fn answer(program: &str, argument: &str) -> Option<String> {
-    let output = Command::new(program).arg(argument).stdin(Stdio::null()).output().ok()?;
+/// What `program` prints where it succeeds.
+fn answer(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     output.status.success().then_some(text)
 }
@@ -91,7 +147,7 @@ fn apt(packages: &[&str]) -> Outcome {
     if !cfg!(target_os = "linux") || !has("apt-get") {
         return Err(format!("install {list} with this system's package manager"));
     }
-    let root_user = answer("id", "-u").is_some_and(|id| id == "0");
+    let root_user = answer("id", &["-u"]).is_some_and(|id| id == "0");
     let prefix: &[&str] = if root_user {
         &["env", "DEBIAN_FRONTEND=noninteractive"]
     } else if in_ci() && sudo_works() {

@@ -4,13 +4,13 @@ use std::process::Command;
 
 use crate::{Outcome, setup};
 
-/// `test`: all tests, with the interop provider where Node is there.
+/// `test`: all tests, with the interop servers where Node and Python are there.
 pub(crate) fn test(arguments: &[String]) -> Outcome {
     if let Err(reason) = setup::interop() {
         if setup::in_ci() {
             return Err(format!("the interop tests cannot run: {reason}"));
         }
-        println!("\n*** INTEROP TESTS ARE SKIPPED: {reason} ***\n");
+        println!("\n*** SOME INTEROP TESTS ARE SKIPPED: {reason} ***\n");
     }
     let mut all = vec!["test", "--workspace", "--all-features"];
     all.extend(arguments.iter().map(String::as_str));

@@ -89,7 +89,11 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().expect("its address").port()
 }
 
-fn keep(log: &Arc<Mutex<Vec<String>>>, stream: Option<impl AsyncRead + Unpin + Send + 'static>) {
+/// Keeps what a process writes, line by line.
+pub(crate) fn keep(
+    log: &Arc<Mutex<Vec<String>>>,
+    stream: Option<impl AsyncRead + Unpin + Send + 'static>,
+) {
     let (log, Some(stream)) = (log.clone(), stream) else { return };
     tokio::spawn(async move {
         let mut lines = BufReader::new(stream).lines();

@@ -2,7 +2,7 @@
 //! the port, against the embedded provider and against a certified one.
 //!
 //! [`App`] is an example app as a process, [`Browser`] a browser with cookies that obey `SameSite`,
-//! [`World`] an app with its provider. The cases are in `tests/`; a framework is added to the list in
+//! [`World`] an app with its provider, [`InteropServer`] an implementation that is not ours. The cases are in `tests/`; a framework is added to the list in
 //! `tests/suite/main.rs` and gets all of them.
 
 #![expect(
@@ -19,5 +19,5 @@ mod world;
 
 pub use crate::app::App;
 pub use crate::browser::{Browser, Page};
-pub use crate::interop::{Interop, InteropClient};
+pub use crate::interop::{Interop, InteropClient, InteropKind, InteropServer, TestKey};
 pub use crate::world::World;

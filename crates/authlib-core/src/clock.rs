@@ -1,12 +1,22 @@
 //! [`Clock`]: the port that tells the time.
 
+use std::future::ready;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
+
+use futures_timer::Delay;
+
+use crate::transport::BoxFuture;
 
 /// Tells the time. Expiry, key caches and back-off all ask the registry's one clock.
 pub trait Clock: Send + Sync {
     /// The time now.
     fn now(&self) -> SystemTime;
+
+    /// Waits: for the next poll of a device login, and for nothing else.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(Delay::new(duration))
+    }
 }
 
 /// The system's clock.
@@ -20,7 +30,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock for tests: it stands still until it is told to go on.
+/// A clock for tests: it stands still until it is told to go on, or until somebody waits, who waits for
+/// no time at all.
 #[derive(Debug)]
 pub struct FixedClock(Mutex<SystemTime>);
 
@@ -39,6 +50,11 @@ impl FixedClock {
 }
 
 impl Clock for FixedClock {
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.advance(duration);
+        Box::pin(ready(()))
+    }
+
     fn now(&self) -> SystemTime {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -36,37 +36,44 @@ mod crypto;
 mod endpoint;
 pub mod error;
 pub mod message;
+mod multipart;
 pub mod numeric_date;
 pub mod params;
 pub mod secret;
 
 pub mod jose;
 
+#[cfg_attr(not(test), expect(dead_code, reason = "no driver speaks OAuth 1.0a yet"))]
+pub mod oauth1;
 pub mod oauth2;
 pub mod oidc;
 
 pub mod clock;
 pub mod config;
 pub mod events;
+pub mod hooks;
 pub mod random;
 pub mod store;
 pub mod transport;
 
-mod client;
+mod driver;
 pub mod providers;
 
 mod app;
 
+pub mod client;
 pub mod login;
 
 pub use crate::app::{
-    ApiRequest, AuthorizeOptions, LogoutOptions, OAuth, OAuthBuilder, PENDING_TTL, PendingLogin,
-    PendingLogout, RemoteApp,
+    ApiRequest, ApiResponse, AuthorizeOptions, DeviceLogin, DevicePoll, LogoutOptions, OAuth,
+    OAuthBuilder, PENDING_TTL, PendingLogin, PendingLogout, Registration, RemoteApp,
 };
+pub use crate::client::{AssertionClient, OAuth2Client, OAuth2ClientBuilder};
 pub use crate::config::ClientConfig;
 pub use crate::error::{Error, ErrorKind, ProviderError, Result};
 pub use crate::events::TokenUpdate;
-pub use crate::oauth2::{Introspection, Token, TokenTypeHint};
+pub use crate::multipart::Multipart;
+pub use crate::oauth2::{Grant, Introspection, JwtBearer, Token, TokenTypeHint};
 pub use crate::oidc::UserInfo;
 pub use crate::params::Params;
 pub use crate::secret::Secret;

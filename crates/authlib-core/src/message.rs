@@ -1,5 +1,7 @@
 //! HTTP messages as values: [`Request`] and [`Response`] with whole bodies, and how bodies are read.
 
+use std::time::Duration;
+
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 use url::Url;
@@ -25,6 +27,19 @@ impl BodyLimit {
     #[must_use]
     pub fn of(request: &Request) -> usize {
         request.extensions().get::<Self>().map_or(MAX_BODY, |limit| limit.0)
+    }
+}
+
+/// The longest that the exchange of a request may take, in the place of the HTTP client's own limit; a
+/// request carries it among its extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeout(pub Duration);
+
+impl Timeout {
+    /// The timeout that a message's extensions carry.
+    #[must_use]
+    pub fn of(extensions: &http::Extensions) -> Option<Duration> {
+        extensions.get::<Self>().map(|timeout| timeout.0)
     }
 }
 

@@ -3,8 +3,12 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-/// A login that a user allowed.
-#[derive(Clone, Debug)]
+use serde_json::Value;
+
+use crate::device::Device;
+
+/// What was allowed to a client, as a rule by a login.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Grant {
     /// All tokens of one login; revoked together.
     pub(crate) family: u64,
@@ -13,6 +17,10 @@ pub(crate) struct Grant {
     pub(crate) scope: String,
     pub(crate) nonce: Option<String>,
     pub(crate) auth_time: u64,
+    /// Whom the tokens are for, where the request named somebody (RFC 8693 §2.1, RFC 8707 §2).
+    pub(crate) audience: Vec<String>,
+    /// Who acts for the subject (RFC 8693 §4.1).
+    pub(crate) actor: Option<Value>,
 }
 
 /// An authorization code.
@@ -46,6 +54,8 @@ pub(crate) struct Granted {
     pub(crate) codes: HashMap<String, Code>,
     pub(crate) access: HashMap<String, Access>,
     pub(crate) refresh: HashMap<String, Refresh>,
+    /// Devices that wait for their users, by device code.
+    pub(crate) devices: HashMap<String, Device>,
 }
 
 /// The most codes, and the most tokens of a kind. Beyond, all go: a demo that was left running starts anew.
@@ -55,10 +65,9 @@ impl Granted {
     /// A family that nobody is of yet.
     pub(crate) fn new_family(&mut self) -> u64 {
         self.families += 1;
-        if self.codes.len() >= MAX || self.access.len() >= MAX || self.refresh.len() >= MAX {
-            self.codes.clear();
-            self.access.clear();
-            self.refresh.clear();
+        let lengths = [self.codes.len(), self.access.len(), self.refresh.len(), self.devices.len()];
+        if lengths.into_iter().any(|length| length >= MAX) {
+            *self = Self { families: self.families, ..Self::default() };
         }
         self.families
     }
@@ -68,6 +77,14 @@ impl Granted {
         let access = self.access.get(token).map(|access| &access.grant);
         let refresh = self.refresh.get(token).filter(|refresh| !refresh.used);
         access.or_else(|| refresh.map(|refresh| &refresh.grant))
+    }
+
+    /// Revokes all that a client has: it is gone (RFC 7592 §2.3).
+    pub(crate) fn revoke_all_of(&mut self, client: &str) {
+        self.codes.retain(|_, code| code.grant.client != client);
+        self.access.retain(|_, access| access.grant.client != client);
+        self.refresh.retain(|_, refresh| refresh.grant.client != client);
+        self.devices.retain(|_, device| device.grant.client != client);
     }
 
     /// Revokes all tokens of a login: a code or a refresh token was used twice (RFC 6749 §4.1.2,

@@ -8,11 +8,10 @@ use http::{Method, header};
 
 use crate::access::{Code, Grant};
 use crate::client::Client;
-use crate::exchange::{self, Fields, field};
+use crate::exchange::{self, Fields, field, written};
 use crate::pages;
 use crate::provider::{Provider, unguessable};
 use crate::quirk::Quirk;
-use crate::user::User;
 
 /// How long a code is good for.
 const CODE_LIFETIME: Duration = Duration::from_secs(60);
@@ -34,7 +33,7 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
         Ok(known) => known,
         Err(problem) => return pages::problem(&problem),
     };
-    if let Some((error, description)) = wrong(client, fields) {
+    if let Some((error, description)) = wrong(&client, fields) {
         return answer(provider, fields, &redirect_uri, &refusal(error, description));
     }
     let silent = field(fields, "prompt") == Some("none");
@@ -61,17 +60,8 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
             }
         };
     }
-    let hint = field(fields, "login_hint").map(ToOwned::to_owned);
-    let state = provider.state();
-    let suggested = hint.or_else(|| state.users.first().map(|user| user.sub.clone()));
-    let username = suggested.unwrap_or_default();
-    let known = state.users.iter().find(|user| user.sub == username);
-    let person = pages::Person {
-        display_name: known.map_or(username.as_str(), User::display_name).to_owned(),
-        username,
-    };
-    drop(state);
-    pages::login(client, fields, &person, &redirect_uri)
+    let person = pages::Person::suggested(provider, field(fields, "login_hint"));
+    pages::login(&client, fields, &person, &redirect_uri)
 }
 
 /// The login page was sent off.
@@ -103,18 +93,13 @@ fn submitted(provider: &Provider, fields: &Fields) -> Response {
     response
 }
 
-/// What was written into a field of the page.
-fn written(fields: &Fields, name: &str) -> String {
-    field(fields, name).unwrap_or_default().trim().chars().take(64).collect()
-}
-
 /// The answer to an authorization request that `user` allowed, or that was refused.
 pub(crate) fn decide(provider: &Provider, asked: &Fields, user: Option<&str>) -> Response {
     let (client, redirect_uri) = match known(provider, asked) {
         Ok(known) => known,
         Err(problem) => return pages::problem(&problem),
     };
-    if let Some((error, description)) = wrong(client, asked) {
+    if let Some((error, description)) = wrong(&client, asked) {
         return answer(provider, asked, &redirect_uri, &refusal(error, description));
     }
     match user {
@@ -144,6 +129,7 @@ fn allowed(
         scope: field(asked, "scope").unwrap_or_default().to_owned(),
         nonce: field(asked, "nonce").map(ToOwned::to_owned),
         auth_time,
+        ..Grant::default()
     };
     let code_challenge = field(asked, "code_challenge").map(ToOwned::to_owned);
     let record = Code {
@@ -159,7 +145,7 @@ fn allowed(
 }
 
 /// The client and its redirect URI; without both, nobody is redirected anywhere (RFC 6749 §4.1.2.1).
-fn known<'a>(provider: &'a Provider, fields: &Fields) -> Result<(&'a Client, String), String> {
+fn known(provider: &Provider, fields: &Fields) -> Result<(Client, String), String> {
     if let Some(name) = exchange::repeated(fields) {
         return Err(format!("“{name}” stands twice in the request."));
     }

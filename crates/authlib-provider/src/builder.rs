@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use jsonwebtoken::Algorithm;
+use serde_json::Value;
 
 use crate::access::Granted;
 use crate::client::Client;
 use crate::keys;
 use crate::provider::{Clock, Inner, Provider, State};
+use crate::register::Registration;
 use crate::user::User;
 
 /// Collects what a provider knows.
@@ -19,7 +21,9 @@ pub struct ProviderBuilder {
     issuer: String,
     clients: Vec<Client>,
     users: Vec<User>,
+    issuers: HashMap<String, Value>,
     algorithm: String,
+    registration: Registration,
     lifetime: Duration,
     clock: Clock,
 }
@@ -30,7 +34,9 @@ impl ProviderBuilder {
             issuer,
             clients: Vec::new(),
             users: Vec::new(),
+            issuers: HashMap::new(),
             algorithm: "RS256".to_owned(),
+            registration: Registration::Closed,
             lifetime: Duration::from_secs(3600),
             clock: Arc::new(system_time),
         }
@@ -45,6 +51,25 @@ impl ProviderBuilder {
     /// Adds a user. Who logs in under another name is made up.
     pub fn user(mut self, user: User) -> Self {
         self.users.push(user);
+        self
+    }
+
+    /// Trusts the JWTs that `issuer` signs with one of these keys (a JWK set), as assertions in the
+    /// grant `urn:ietf:params:oauth:grant-type:jwt-bearer` (RFC 7523 §2.1) and as subject and actor
+    /// tokens of a token exchange (RFC 8693). Their audience is this provider's issuer or its token
+    /// endpoint, and they are good for an hour at most.
+    pub fn assertion_issuer(mut self, issuer: &str, jwks: Value) -> Self {
+        self.issuers.insert(issuer.to_owned(), jwks);
+        self
+    }
+
+    /// Lets clients register themselves at `/register` (RFC 7591) and manage what they registered (RFC
+    /// 7592): all of them, or those with this initial access token. Off by default.
+    pub fn registration(mut self, initial_access_token: Option<&str>) -> Self {
+        self.registration = match initial_access_token {
+            Some(token) => Registration::ByToken(token.to_owned()),
+            None => Registration::Open,
+        };
         self
     }
 
@@ -81,6 +106,7 @@ impl ProviderBuilder {
             auto_approve: None,
             quirks: Vec::new(),
             moved: None,
+            registered: HashMap::new(),
             seen: Vec::new(),
         };
         let secret = self.clients.first().and_then(|client| client.secret.clone());
@@ -88,6 +114,8 @@ impl ProviderBuilder {
         Provider::of(Inner {
             issuer: self.issuer,
             clients: self.clients,
+            issuers: self.issuers,
+            registration: self.registration,
             lifetime: self.lifetime,
             clock: self.clock,
             state: Mutex::new(state),

@@ -82,6 +82,11 @@ impl Client {
         self
     }
 
+    /// Whether the client can prove who it is (RFC 6749 §2.1).
+    pub(crate) fn is_confidential(&self) -> bool {
+        self.secret.is_some() || self.jwks.is_some()
+    }
+
     pub(crate) fn may_redirect_to(&self, uri: &str) -> bool {
         self.redirect_uris.iter().any(|known| known == uri) || self.on_this_machine(uri)
     }

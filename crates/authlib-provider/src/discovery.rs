@@ -7,6 +7,7 @@ use crate::assertion;
 use crate::exchange::json_response;
 use crate::provider::Provider;
 use crate::quirk::Quirk;
+use crate::token;
 
 pub(crate) fn document(provider: &Provider) -> Response {
     let issuer = provider.issuer().trim_end_matches('/');
@@ -19,23 +20,31 @@ pub(crate) fn document(provider: &Provider) -> Response {
         "jwks_uri": at("jwks"),
         "end_session_endpoint": at("end_session"),
         "introspection_endpoint": at("introspect"),
+        "device_authorization_endpoint": at("device_authorization"),
         "revocation_endpoint": at("revoke"),
         "scopes_supported": ["openid", "profile", "email", "address", "phone", "offline_access"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": token::GRANT_TYPES,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": algorithms(provider),
         "token_endpoint_auth_methods_supported":
             ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"],
         "token_endpoint_auth_signing_alg_values_supported": assertion::ALGORITHMS,
         "introspection_endpoint_auth_methods_supported":
-            ["client_secret_basic", "client_secret_post"],
+            ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"],
+        "introspection_endpoint_auth_signing_alg_values_supported": assertion::ALGORITHMS,
+        "introspection_signing_alg_values_supported": algorithms(provider),
         "revocation_endpoint_auth_methods_supported":
             ["client_secret_basic", "client_secret_post", "none"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });
+    if provider.inner().registration.is_offered()
+        && let Some(members) = document.as_object_mut()
+    {
+        members.insert("registration_endpoint".to_owned(), at("register"));
+    }
     for quirk in provider.quirks() {
         if let (Quirk::Metadata(name, value), Some(members)) = (quirk, document.as_object_mut()) {
             set(members, name, value);

@@ -28,7 +28,7 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
     let Some(uri) = field(fields, "post_logout_redirect_uri") else {
         return pages::logged_out();
     };
-    let known = client.and_then(|id| provider.client(&id).cloned());
+    let known = client.and_then(|id| provider.client(&id));
     if !known.is_some_and(|client| client.may_return_to(uri)) {
         return pages::problem("The address to return to after the logout is not registered.");
     }
@@ -63,8 +63,8 @@ fn client_of(provider: &Provider, token: &str) -> Option<String> {
         DecodingKey::from_jwk(&jwk).ok()
     });
     let shared = known.filter(|key| key.public.is_null()).flat_map(|_| {
-        let secrets = provider.inner().clients.iter().filter_map(|client| client.secret.as_deref());
-        secrets.map(|secret| DecodingKey::from_secret(secret.as_bytes()))
+        let secrets = provider.secrets();
+        secrets.into_iter().map(|secret| DecodingKey::from_secret(secret.as_bytes()))
     });
     public.chain(shared).find_map(|key| {
         let claims = jsonwebtoken::decode::<Value>(token, &key, &validation).ok()?.claims;

@@ -43,7 +43,13 @@ pub(crate) fn form(request: &Request) -> Fields {
 
 /// A field that stands twice, which RFC 6749 §3.1 and §3.2 forbid.
 pub(crate) fn repeated(fields: &Fields) -> Option<&str> {
-    let mut names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+    repeated_but(fields, &[])
+}
+
+/// A field that stands twice and is none of those that may.
+pub(crate) fn repeated_but<'a>(fields: &'a Fields, may: &[&str]) -> Option<&'a str> {
+    let names = fields.iter().map(|(name, _)| name.as_str());
+    let mut names: Vec<&str> = names.filter(|name| !may.contains(name)).collect();
     names.sort_unstable();
     names.windows(2).find_map(|pair| match pair {
         [first, second] if first == second => Some(*first),
@@ -56,6 +62,17 @@ pub(crate) fn field<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
     let mut values = fields.iter().filter(|(known, _)| known == name);
     let first = values.next().map(|(_, value)| value.as_str());
     first.filter(|value| !value.is_empty() && values.next().is_none())
+}
+
+/// What was written into a field of a page.
+pub(crate) fn written(fields: &Fields, name: &str) -> String {
+    field(fields, name).unwrap_or_default().trim().chars().take(64).collect()
+}
+
+/// The values of a field that may stand several times.
+pub(crate) fn values<'a>(fields: &'a Fields, name: &str) -> Vec<&'a str> {
+    let values = fields.iter().filter(|(known, _)| known == name);
+    values.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty()).collect()
 }
 
 pub(crate) fn header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {

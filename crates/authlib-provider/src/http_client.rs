@@ -27,6 +27,7 @@ impl HttpClient for Provider {
                 Some(Reply::Huge(size) | Reply::GzipBomb(size)) if *size > limit => {
                     Err(TransportError::TooLarge { limit })
                 }
+                _ if response.body().len() > limit => Err(TransportError::TooLarge { limit }),
                 _ => Ok(response),
             }
         })

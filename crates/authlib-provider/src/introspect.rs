@@ -1,15 +1,23 @@
-//! Introspection (RFC 7662 §2): a client asks about its own tokens.
+//! Introspection (RFC 7662 §2, RFC 9701): a client asks about its own tokens.
 
 use std::time::SystemTime;
 
 use authlib_core::message::{Request, Response};
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::access::Grant;
-use crate::exchange::{self, Fields, error, field, json_response};
+use crate::authentication::{authenticated, unauthorized};
+use crate::discovery::set;
+use crate::exchange::{self, Fields, error, field, json_response, respond};
+use crate::jws;
 use crate::provider::Provider;
-use crate::token::{authenticated, unauthorized};
+use crate::quirk::Quirk;
+
+/// The `typ` of an answer that is a JWT (RFC 9701 §5).
+const TYPE: &str = "token-introspection+jwt";
+
+const MEDIA_TYPE: &str = "application/token-introspection+jwt";
 
 pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) -> Response {
     if request.method() != Method::POST {
@@ -23,12 +31,44 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
         Err(refusal) => return *refusal,
     };
     // Without a secret anybody could try tokens here (§2.1, §4).
-    if provider.client(&client).is_none_or(|client| client.secret.is_none()) {
+    if provider.client(&client).is_none_or(|client| !client.is_confidential()) {
         return *unauthorized();
     }
-    match field(fields, "token") {
-        Some(token) => json_response(200, &about(provider, &client, token)),
-        None => error(400, "invalid_request", "`token` is missing"),
+    let Some(token) = field(fields, "token") else {
+        return error(400, "invalid_request", "`token` is missing");
+    };
+    let mut about = about(provider, &client, token);
+    for quirk in provider.quirks() {
+        if let (Quirk::Introspection(name, value), Some(members)) = (quirk, about.as_object_mut()) {
+            set(members, name, value);
+        }
+    }
+    if asks_for_jwt(request) && !provider.has(&Quirk::IntrospectionPlain) {
+        return signed(provider, &client, about);
+    }
+    json_response(200, &about)
+}
+
+/// Whether the client wants the answer as a JWT (RFC 9701 §4).
+fn asks_for_jwt(request: &Request) -> bool {
+    let accepted = exchange::header(request, "accept").unwrap_or_default().split(',');
+    let mut types = accepted.map(|range| range.split(';').next().unwrap_or_default().trim());
+    types.any(|media_type| media_type.eq_ignore_ascii_case(MEDIA_TYPE))
+}
+
+/// The answer as a JWT for this client (RFC 9701 §5).
+fn signed(provider: &Provider, client: &str, about: Value) -> Response {
+    let jwt = jws::make(provider, client, TYPE, |_| {
+        let mut claims = Map::new();
+        claims.insert("iss".to_owned(), provider.issuer().into());
+        claims.insert("aud".to_owned(), client.into());
+        claims.insert("iat".to_owned(), provider.now_seconds().into());
+        claims.insert("token_introspection".to_owned(), about);
+        claims
+    });
+    match jwt {
+        Some(jwt) => respond(200, MEDIA_TYPE, jwt),
+        None => error(500, "server_error", "no answer could be signed"),
     }
 }
 
@@ -55,12 +95,17 @@ fn about(provider: &Provider, client: &str, token: &str) -> Value {
 fn active(provider: &Provider, grant: &Grant, access_expires_at: Option<SystemTime>) -> Value {
     let mut answer = json!({
         "active": true,
-        "scope": grant.scope,
         "client_id": grant.client,
         "sub": grant.sub,
-        "aud": grant.client,
+        "aud": if grant.audience.is_empty() { json!(grant.client) } else { json!(grant.audience) },
         "iss": provider.issuer(),
     });
+    if let (false, Some(members)) = (grant.scope.is_empty(), answer.as_object_mut()) {
+        members.insert("scope".to_owned(), grant.scope.clone().into());
+    }
+    if let (Some(actor), Some(members)) = (&grant.actor, answer.as_object_mut()) {
+        members.insert("act".to_owned(), actor.clone());
+    }
     if let (Some(at), Some(members)) = (access_expires_at, answer.as_object_mut()) {
         let exp = at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         members.insert("token_type".to_owned(), "Bearer".into());

@@ -1,6 +1,16 @@
 //! An embedded OAuth 2.0 and OpenID Connect **provider**, to try a login against and to test one
-//! against: authorization code with PKCE, refresh with rotation, revocation and introspection, discovery,
-//! rotating keys, user info, logout, and every misbehaviour that a client must survive.
+//! against, and every misbehaviour that a client must survive. It offers
+//!
+//! - the authorization code with PKCE, discovery, rotating keys, user info and logout;
+//! - refresh with rotation (RFC 6749 §6), client credentials (§4.4) and the password grant (§4.3, see
+//!   [`User::password`]), JWT bearer assertions (RFC 7523, see [`ProviderBuilder::assertion_issuer`]) and
+//!   token exchange (RFC 8693);
+//! - device authorization (RFC 8628) with a page for people, see [`Provider::approve_device`];
+//! - revocation (RFC 7009) and introspection (RFC 7662), as a JWT where one is asked for (RFC 9701);
+//! - registration by clients themselves and its management (RFC 7591, RFC 7592), off by default, see
+//!   [`ProviderBuilder::registration`];
+//! - an API that takes bearer tokens in header, form and query (RFC 6750): `/api/echo` says what came in,
+//!   `/api/stream?bytes=N` answers with so many bytes (64 MiB at most).
 //!
 //! It is one function from a request to a response ([`Provider::handle`]) with its state inside, and
 //! so an [`HttpClient`](authlib_core::transport::HttpClient): a test needs no socket. [`Server`] puts it
@@ -31,24 +41,31 @@
 //!
 //! - `server` (default): the loopback listener.
 //!
-//! It is no provider for real users: it asks nobody for a password.
+//! It is no provider for real users: its pages ask nobody for a password.
 
 mod access;
 mod api;
 mod assertion;
+mod authentication;
 mod authorize;
+mod bearer;
 mod builder;
 mod client;
+mod device;
 mod discovery;
 mod end_session;
 mod exchange;
+mod grant;
 mod http_client;
 mod id_token;
 mod introspect;
+mod jws;
+mod jwt;
 mod keys;
 mod pages;
 mod provider;
 mod quirk;
+mod register;
 mod revoke;
 mod seen;
 #[cfg(feature = "server")]

@@ -10,16 +10,18 @@ use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
+use serde_json::Value;
 
 use crate::access::Granted;
 use crate::builder::ProviderBuilder;
 use crate::client::Client;
-use crate::exchange;
+use crate::exchange::{self, Fields};
 use crate::keys::{self, Key};
 use crate::quirk::{Endpoint, Quirk, Reply};
+use crate::register::{self, Registered, Registration};
 use crate::seen::Seen;
 use crate::user::User;
-use crate::{api, authorize, discovery, end_session, introspect, revoke, token, userinfo};
+use crate::{api, authorize, device, discovery, end_session, introspect, revoke, token, userinfo};
 
 /// The most requests that are remembered for [`Provider::requests`].
 const MAX_SEEN: usize = 10_000;
@@ -40,6 +42,9 @@ pub struct Provider(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) issuer: String,
     pub(crate) clients: Vec<Client>,
+    /// Who else's JWTs are trusted, with the keys.
+    pub(crate) issuers: HashMap<String, Value>,
+    pub(crate) registration: Registration,
     pub(crate) lifetime: Duration,
     pub(crate) clock: Clock,
     pub(crate) state: Mutex<State>,
@@ -52,7 +57,7 @@ pub(crate) struct State {
     pub(crate) algorithm: Algorithm,
     pub(crate) serial: usize,
     pub(crate) granted: Granted,
-    /// The client assertions that are still good: client and `jti` to expiry.
+    /// The assertions that are still good: whose they are and their `jti`, to the expiry.
     pub(crate) assertions: HashMap<(String, String), u64>,
     /// Browser sessions at the provider: cookie to user and time of login.
     pub(crate) sessions: HashMap<String, (String, u64)>,
@@ -60,6 +65,8 @@ pub(crate) struct State {
     pub(crate) quirks: Vec<Quirk>,
     /// The prefix of paths while they are moved.
     pub(crate) moved: Option<String>,
+    /// The clients that registered themselves.
+    pub(crate) registered: HashMap<String, Registered>,
     pub(crate) seen: Vec<Seen>,
 }
 
@@ -97,18 +104,9 @@ impl Provider {
         if let Some(reply) = self.spoilt(endpoint) {
             return exchange::reply(&reply);
         }
-        match endpoint {
-            Endpoint::Api => api::handle(self, request),
-            Endpoint::Authorize => authorize::handle(self, request, &fields),
-            Endpoint::Discovery => discovery::document(self),
-            Endpoint::Elsewhere => exchange::respond(404, "text/plain", "no such page\n"),
-            Endpoint::EndSession => end_session::handle(self, request, &fields),
-            Endpoint::Introspect => introspect::handle(self, request, &fields),
-            Endpoint::Jwks => discovery::jwks(self),
-            Endpoint::Revoke => revoke::handle(self, request, &fields),
-            Endpoint::Token => token::handle(self, request, &fields),
-            Endpoint::UserInfo => userinfo::handle(self, request),
-        }
+        let response = self.answer(endpoint, request, &fields);
+        // The request was carried out: that is the point.
+        if self.loses(endpoint) { exchange::reply(&Reply::Cut) } else { response }
     }
 
     /// Plays the browser of `user`, who allows what the authorization URL asks for, and returns where
@@ -130,6 +128,17 @@ impl Provider {
         location.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
     }
 
+    /// Plays `user`, who types the code that a device shows into the page and allows what it asks for.
+    /// Whether a device waits with that code.
+    pub fn approve_device(&self, user_code: &str, user: &str) -> bool {
+        device::decide(self, user_code, Some(user))
+    }
+
+    /// As [`approve_device`](Self::approve_device), by somebody who presses “Refuse”.
+    pub fn deny_device(&self, user_code: &str) -> bool {
+        device::decide(self, user_code, None)
+    }
+
     /// Lets every authorization request be allowed at once by `user`, without a page.
     pub fn auto_approve(&self, user: &str) {
         self.state().auto_approve = Some(user.to_owned());
@@ -138,6 +147,14 @@ impl Provider {
     /// Shows the login page again.
     pub fn ask_again(&self) {
         self.state().auto_approve = None;
+    }
+
+    /// Ends all access tokens at once, though their time has not come: what a client does then that
+    /// trusts `expires_in`. Refresh tokens stay good.
+    pub fn expire_access_tokens(&self) {
+        for access in self.state().granted.access.values_mut() {
+            access.expires_at = SystemTime::UNIX_EPOCH;
+        }
     }
 
     /// Misbehaves in one more point.
@@ -155,7 +172,7 @@ impl Provider {
         state.moved = None;
     }
 
-    /// What was asked so far, oldest first.
+    /// What was asked so far, oldest first: the last ten thousand requests.
     #[must_use]
     pub fn requests(&self) -> Vec<Seen> {
         self.state().seen.clone()
@@ -216,8 +233,17 @@ impl Provider {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn client(&self, id: &str) -> Option<&Client> {
-        self.0.clients.iter().find(|client| client.id == id)
+    pub(crate) fn client(&self, id: &str) -> Option<Client> {
+        let known = self.0.clients.iter().find(|client| client.id == id).cloned();
+        known.or_else(|| Some(self.state().registered.get(id)?.client.clone()))
+    }
+
+    /// The secrets of all clients.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let state = self.state();
+        let registered = state.registered.values().map(|registered| &registered.client);
+        let all = self.0.clients.iter().chain(registered);
+        all.filter_map(|client| client.secret.clone()).collect()
     }
 
     pub(crate) fn now(&self) -> SystemTime {
@@ -265,6 +291,8 @@ impl Provider {
         let prefix = self.state().moved.clone().unwrap_or_default();
         Some(match path.strip_prefix(prefix.as_str())? {
             "/authorize" => Endpoint::Authorize,
+            "/device" => Endpoint::Device,
+            "/device_authorization" => Endpoint::DeviceAuthorization,
             "/end_session" => Endpoint::EndSession,
             "/introspect" => Endpoint::Introspect,
             "/jwks" => Endpoint::Jwks,
@@ -272,8 +300,29 @@ impl Provider {
             "/token" => Endpoint::Token,
             "/userinfo" => Endpoint::UserInfo,
             other if other.starts_with("/api/") => Endpoint::Api,
+            other if self.0.registration.is_offered() && register::is_at(other) => {
+                Endpoint::Register
+            }
             _ => return None,
         })
+    }
+
+    fn answer(&self, endpoint: Endpoint, request: &Request, fields: &Fields) -> Response {
+        match endpoint {
+            Endpoint::Api => api::handle(self, request),
+            Endpoint::Authorize => authorize::handle(self, request, fields),
+            Endpoint::Device => device::page(self, request, fields),
+            Endpoint::DeviceAuthorization => device::authorize(self, request, fields),
+            Endpoint::Discovery => discovery::document(self),
+            Endpoint::Elsewhere => exchange::respond(404, "text/plain", "no such page\n"),
+            Endpoint::EndSession => end_session::handle(self, request, fields),
+            Endpoint::Introspect => introspect::handle(self, request, fields),
+            Endpoint::Jwks => discovery::jwks(self),
+            Endpoint::Register => register::handle(self, request),
+            Endpoint::Revoke => revoke::handle(self, request, fields),
+            Endpoint::Token => token::handle(self, request, fields),
+            Endpoint::UserInfo => userinfo::handle(self, request),
+        }
     }
 
     fn spoilt(&self, endpoint: Endpoint) -> Option<Reply> {
@@ -281,6 +330,13 @@ impl Provider {
             Quirk::Answer(at, reply) if *at == endpoint => Some(reply.clone()),
             _ => None,
         })
+    }
+
+    /// Whether an answer of this endpoint is to be lost; the next one then is not.
+    fn loses(&self, endpoint: Endpoint) -> bool {
+        let quirks = &mut self.state().quirks;
+        let place = quirks.iter().position(|quirk| *quirk == Quirk::AnswerLost(endpoint));
+        place.map(|place| quirks.remove(place)).is_some()
     }
 
     pub(crate) fn remember(&self, seen: Seen) {

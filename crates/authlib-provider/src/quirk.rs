@@ -10,6 +10,10 @@ pub enum Endpoint {
     Api,
     /// `/authorize`.
     Authorize,
+    /// `/device`, the page on which users allow what their devices ask for.
+    Device,
+    /// `/device_authorization`.
+    DeviceAuthorization,
     /// The discovery document.
     Discovery,
     /// A host that is not the provider's, or a path that it does not have. Whoever is sent there by a
@@ -21,6 +25,8 @@ pub enum Endpoint {
     Introspect,
     /// `/jwks`.
     Jwks,
+    /// `/register`, and what is below it.
+    Register,
     /// `/revoke`.
     Revoke,
     /// `/token`.
@@ -74,12 +80,16 @@ impl Reply {
     }
 }
 
-/// One point in which the provider misbehaves. Several can be on at once.
+/// One point in which the provider misbehaves. Several can be on at once. What is said of the ID token
+/// also holds for the JWT that an introspection answers (RFC 9701), but for a refreshed one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Quirk {
     /// An endpoint answers something else altogether.
     Answer(Endpoint, Reply),
+    /// The next request to an endpoint is carried out, but its answer is lost on the way: the connection
+    /// ends without it. Once for each time that this is asked for.
+    AnswerLost(Endpoint),
     /// The authorization response is this error (and description) whatever the user decided.
     AuthorizationError(String, String),
     /// A parameter of the authorization response is missing.
@@ -98,6 +108,9 @@ pub enum Quirk {
     ClaimTime(String, i64),
     /// A claim of the ID token stands twice, the second time with this value.
     ClaimTwice(String, Value),
+    /// A member of the device authorization answer has this value; null removes it. What the provider
+    /// holds devices to stays as it is.
+    Device(String, Value),
     /// The ID token is signed by a key of the attacker's, which its header offers as `jwk`.
     EmbeddedJwk,
     /// The ID token is signed by another key under the same `kid`.
@@ -107,6 +120,10 @@ pub enum Quirk {
     /// The ID token is an HS256 whose secret is the PEM of the public RSA key (algorithm confusion, RFC 8725
     /// §2.1); with other keys, the text of the JWK.
     HmacWithPublicKey,
+    /// A member of the introspection answer, in a JWT or not, has this value; null removes it.
+    Introspection(String, Value),
+    /// The introspection answer is plain JSON even where a JWT was asked for.
+    IntrospectionPlain,
     /// The JWK set also has keys of unknown types, curves and uses.
     JwksExotic,
     /// The keys of the JWK set have no `kid`, and neither have tokens.
@@ -133,6 +150,8 @@ pub enum Quirk {
     Unsigned(String),
     /// A member of the token answer has this value; null stays null.
     Token(String, Value),
+    /// The token answer is a form, not JSON, as some providers answer by default.
+    TokenForm,
     /// A member of the token answer is missing.
     TokenMissing(String),
     /// A member of the user info has this value.
@@ -156,6 +175,11 @@ impl Quirk {
     /// [`Quirk::Header`] in short.
     pub fn header(name: &str, value: impl Into<Value>) -> Self {
         Self::Header(name.to_owned(), value.into())
+    }
+
+    /// [`Quirk::Introspection`] in short.
+    pub fn introspection(name: &str, value: impl Into<Value>) -> Self {
+        Self::Introspection(name.to_owned(), value.into())
     }
 
     /// [`Quirk::Metadata`] in short.

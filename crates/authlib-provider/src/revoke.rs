@@ -3,9 +3,9 @@
 use authlib_core::message::{Request, Response};
 use http::Method;
 
+use crate::authentication::authenticated;
 use crate::exchange::{self, Fields, error, field, respond};
 use crate::provider::Provider;
-use crate::token::authenticated;
 
 pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) -> Response {
     if request.method() != Method::POST {

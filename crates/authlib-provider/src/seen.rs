@@ -1,11 +1,15 @@
 //! [`Seen`]: what the provider was asked, for tests to look at.
 
-use authlib_core::message::Request;
+use std::fmt;
 
-use crate::exchange;
+use authlib_core::message::Request;
+use http::HeaderMap;
+
+use crate::exchange::{self, Fields};
 use crate::quirk::Endpoint;
 
-/// A request that the provider got. It holds no secret: those fields are left out.
+/// A request that the provider got. What [`fields`](Self::fields) and `Debug` show has no secrets; a test
+/// that needs one asks for it by name.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Seen {
@@ -23,16 +27,35 @@ pub struct Seen {
     pub fields: Vec<(String, String)>,
     /// The names of all fields.
     pub names: Vec<String>,
+    whole: Whole,
+}
+
+/// The request as it came.
+#[derive(Clone)]
+struct Whole {
+    fields: Fields,
+    headers: HeaderMap,
+}
+
+impl fmt::Debug for Whole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
 }
 
 const HIDDEN: &[&str] = &[
     "access_token",
+    "actor_token",
+    "assertion",
     "client_assertion",
     "client_secret",
     "code",
     "code_verifier",
+    "device_code",
     "id_token_hint",
+    "password",
     "refresh_token",
+    "subject_token",
     "token",
 ];
 
@@ -54,10 +77,24 @@ impl Seen {
                 .filter(|(name, _)| !HIDDEN.contains(&name.as_str()))
                 .cloned()
                 .collect(),
+            whole: Whole { fields, headers: request.headers().clone() },
         }
     }
 
-    /// The value of a field.
+    /// The value of a header, with what is secret in it.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.whole.headers.get(name)?.to_str().ok()
+    }
+
+    /// The value of a field that is a secret, or of any other.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Option<&str> {
+        let mut fields = self.whole.fields.iter();
+        fields.find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a field that is no secret.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())

@@ -1,18 +1,22 @@
 //! [`User`]: who can log in.
 
+use std::fmt;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use serde_json::{Map, Value, json};
 
 /// A user of the provider, with claims.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct User {
     pub(crate) sub: String,
+    password: Option<String>,
     pub(crate) claims: Map<String, Value>,
 }
 
 impl User {
     /// A user of this `sub`, who has no other claims.
     pub fn new(sub: impl Into<String>) -> Self {
-        Self { sub: sub.into(), claims: Map::new() }
+        Self { sub: sub.into(), password: None, claims: Map::new() }
     }
 
     /// Sets any claim.
@@ -59,6 +63,19 @@ impl User {
         self.claim("phone_number", number.into())
     }
 
+    /// Sets the password, for the grant of this name (RFC 6749 §4.3), where the `sub` is the user name.
+    /// The pages ask for none, and who has none is refused there.
+    #[must_use]
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        self.password = Some(password.into());
+        self
+    }
+
+    pub(crate) fn has_password(&self, password: &str) -> bool {
+        let own = self.password.as_ref();
+        own.is_some_and(|own| verify_slices_are_equal(own.as_bytes(), password.as_bytes()).is_ok())
+    }
+
     /// The demo's user, with a claim for every standard scope.
     pub(crate) fn demo() -> Self {
         Self::new("alice")
@@ -88,6 +105,16 @@ impl User {
             .collect();
         claims.insert("sub".to_owned(), self.sub.clone().into());
         claims
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("sub", &self.sub)
+            .field("password", &self.password.as_ref().map(|_| "[redacted]"))
+            .field("claims", &self.claims)
+            .finish()
     }
 }
 

@@ -82,7 +82,7 @@ async fn api(
     // Whatever the API answers is data here, and never a page of this site.
     response.insert_header((header::CONTENT_SECURITY_POLICY, "sandbox"));
     response.insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
-    Ok(response.body(answer.into_body()))
+    Ok(response.body(answer.into_inner().into_body()))
 }
 
 #[actix_web::main]

@@ -86,7 +86,7 @@ async fn api(
         answer => answer.map_err(|error| client.error(error))?,
     };
     let content_type = answer.headers().get(header::CONTENT_TYPE).cloned();
-    let mut response = no_store((answer.status(), Bytes::from(answer.into_body())));
+    let mut response = no_store((answer.status(), Bytes::from(answer.into_inner().into_body())));
     if let Some(content_type) = content_type {
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     }

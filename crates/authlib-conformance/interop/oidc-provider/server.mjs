@@ -7,12 +7,17 @@
 //   clients           client metadata in the words of RFC 7591; what is left out gets the defaults below
 //   access_token_ttl  lifetime of access tokens in seconds, 3600 by default
 //   rotate            whether each refresh replaces the refresh token, true by default
+//   features          what to enable, by oidc-provider's names (see FEATURES), nothing by default
+//   resources         {URL: resource server} for resourceIndicators; of each: scope (all that it knows), and
+//                     accessTokenFormat, opaque (the default) or jwt
+//   initial_access_token  what dynamic registration asks for; without it anybody may register
 //
 // Once it listens it prints one line, {"issuer": "http://127.0.0.1:PORT", "port": PORT}, and it ends when its
 // standard input is closed, so that it never outlives the test that started it. Whatever else it says goes to
 // standard error.
 //
-// A login is one form: POST /interaction/UID with `login` (alice or bob) and `decision` (allow or deny).
+// A login is one form: POST /interaction/UID with `login` (alice or bob) and `decision` (allow or deny). A device
+// is approved on pages too: the verification_uri_complete is a form, the next page another one, then comes the login.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 
@@ -20,7 +25,7 @@ import { createServer } from 'node:http';
 for (const name of ['log', 'info', 'warn', 'debug']) {
   console[name] = (...words) => console.error(...words);
 }
-const { Provider } = await import('oidc-provider');
+const { Provider, errors } = await import('oidc-provider');
 
 const USERS = {
   alice: {
@@ -48,6 +53,21 @@ const CLIENT_DEFAULTS = {
   token_endpoint_auth_method: 'client_secret_basic',
 };
 
+// What `features` of the settings may name, and what enables it.
+const FEATURES = {
+  clientCredentials: {},
+  deviceFlow: { userCodeInputSource, userCodeConfirmSource, successSource },
+  introspection: {},
+  jwtIntrospection: {},
+  registration: {},
+  registrationManagement: {},
+  resourceIndicators: {
+    defaultResource: () => undefined,
+    getResourceServerInfo: resourceServer,
+    useGrantedResource: () => true,
+  },
+};
+
 const SIGNING_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
 
 const settings = JSON.parse(process.argv[2] ?? process.env.INTEROP_CONFIG ?? '{}');
@@ -59,6 +79,24 @@ process.stdin.on('close', () => process.exit(0));
 function signingKey(kid, type, options) {
   const { privateKey } = generateKeyPairSync(type, options);
   return { ...privateKey.export({ format: 'jwk' }), kid, use: 'sig' };
+}
+
+function features() {
+  // On by default in oidc-provider; here every test says what it needs.
+  const chosen = { resourceIndicators: { enabled: false } };
+  for (const name of settings.features ?? []) {
+    if (!FEATURES[name]) throw new Error(`${name} is no feature of these tests`);
+    chosen[name] = { ...FEATURES[name], enabled: true };
+  }
+  if (chosen.registration) chosen.registration.initialAccessToken = settings.initial_access_token ?? false;
+  return chosen;
+}
+
+// RFC 8707 §2: a resource that is not known is an invalid target.
+function resourceServer(_ctx, indicator) {
+  const resource = settings.resources?.[indicator];
+  if (!resource) throw new errors.InvalidTarget();
+  return { accessTokenFormat: 'opaque', audience: indicator, ...resource };
 }
 
 function configuration() {
@@ -73,7 +111,7 @@ function configuration() {
     },
     enabledJWA: { idTokenSigningAlgValues: SIGNING_ALGORITHMS },
     cookies: { keys: [randomBytes(32).toString('hex')] },
-    scopes: ['openid', 'offline_access', 'profile', 'email'],
+    scopes: ['openid', 'offline_access', 'profile', 'email', 'read', 'write'],
     claims: {
       openid: ['sub'],
       profile: ['name', 'given_name', 'family_name', 'preferred_username'],
@@ -87,6 +125,8 @@ function configuration() {
     ttl: {
       AccessToken: settings.access_token_ttl ?? 3600,
       AuthorizationCode: 60,
+      ClientCredentials: settings.access_token_ttl ?? 3600,
+      DeviceCode: 600,
       Grant: 3600,
       IdToken: 3600,
       Interaction: 600,
@@ -99,6 +139,7 @@ function configuration() {
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: true, logoutSource, postLogoutSuccessSource },
       userinfo: { enabled: true },
+      ...features(),
     },
     renderError: (ctx, out) => {
       ctx.type = 'json';
@@ -121,6 +162,22 @@ function logoutSource(ctx, form) {
 
 function postLogoutSuccessSource(ctx) {
   ctx.body = page('Logged out', '<p>Logged out.</p>');
+}
+
+function userCodeInputSource(ctx, form, _out, error) {
+  ctx.status = error ? 400 : 200;
+  ctx.body = page('Device', `${form}<button type="submit" form="op.deviceInputForm">Continue</button>`);
+}
+
+// The form has a hidden `confirm`, so that sending its fields back is "yes"; `abort` beside them is "no".
+function userCodeConfirmSource(ctx, form, _client, _device, userCode) {
+  ctx.body = page('Confirm the device', `<p>${userCode}</p>${form}
+<button type="submit" form="op.deviceConfirmForm">Continue</button>
+<button type="submit" form="op.deviceConfirmForm" name="abort" value="yes">Abort</button>`);
+}
+
+function successSource(ctx) {
+  ctx.body = page('Done', '<p>Go back to the device.</p>');
 }
 
 async function form(request) {
@@ -161,6 +218,9 @@ async function interaction(provider, request, response) {
     ? await provider.Grant.find(details.grantId)
     : new provider.Grant({ accountId, clientId: params.client_id });
   grant.addOIDCScope(params.scope ?? 'openid');
+  for (const resource of [params.resource ?? []].flat()) {
+    grant.addResourceScope(resource, params.scope ?? '');
+  }
   const result = { login: { accountId }, consent: { grantId: await grant.save() } };
   await provider.interactionFinished(request, response, result);
 }

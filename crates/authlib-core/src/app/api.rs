@@ -1,66 +1,51 @@
-//! Calls to the provider's API with a user's token: [`RemoteApp::request`] and its kin.
+//! Calls to the provider's API with a user's token: [`RemoteApp::request`] and its kin, and where a
+//! token may be sent.
 
-use std::fmt;
-
-use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue, Method};
-use serde::Serialize;
+use http::Method;
 use url::Url;
 
-use super::RemoteApp;
+use super::{ApiRequest, RemoteApp};
+use crate::endpoint::endpoint_url;
 use crate::error::{Error, ErrorKind, Result};
-use crate::message::{self, BodyLimit, Response};
-use crate::oauth2::bearer;
 use crate::oidc::UserInfo;
 use crate::oidc::user_info::{userinfo_answer, userinfo_request};
-use crate::params::Params;
 use crate::store::TokenOwner;
 
-/// The most bytes that an API answer may have, unless the request says otherwise: 16 MiB.
-const MAX_API_BODY: usize = 16 * 1024 * 1024;
-
-/// A request to the provider's API, to be completed and sent.
-#[must_use = "a request does nothing until it is sent"]
-pub struct ApiRequest {
-    app: RemoteApp,
-    owner: TokenOwner,
-    /// The request without its URL's query, or the first thing that was wrong with it.
-    built: Result<Built>,
-}
-
-struct Built {
-    method: Method,
-    url: Url,
-    headers: http::HeaderMap,
-    body: Vec<u8>,
-    limit: usize,
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident $method:ident)*) => {
+        $($(#[$doc])*
+        pub fn $name(&self, url: &str, owner: &TokenOwner) -> ApiRequest {
+            self.request(Method::$method, url, owner)
+        })*
+    };
 }
 
 impl RemoteApp {
-    /// A GET of `url`; see [`request`](Self::request).
-    pub fn get(&self, url: &str, owner: &TokenOwner) -> ApiRequest {
-        self.request(Method::GET, url, owner)
+    verbs! {
+        /// A GET of `url`; see [`request`](Self::request).
+        get GET
+        /// A POST to `url`; see [`request`](Self::request).
+        post POST
+        /// A PUT to `url`; see [`request`](Self::request).
+        put PUT
+        /// A PATCH of `url`; see [`request`](Self::request).
+        patch PATCH
+        /// A DELETE of `url`; see [`request`](Self::request).
+        delete DELETE
+        /// A HEAD of `url`; see [`request`](Self::request).
+        head HEAD
     }
 
-    /// A POST to `url`; see [`request`](Self::request).
-    pub fn post(&self, url: &str, owner: &TokenOwner) -> ApiRequest {
-        self.request(Method::POST, url, owner)
-    }
-
-    /// A request to `url` with the owner's token, which is refreshed first if it has expired.
+    /// A request to `url` with the owner's token, which is renewed first if it has expired.
     ///
-    /// A relative URL is taken from `api_base_url`. The token goes nowhere else: an absolute URL, `..`
-    /// or `//host` that leaves `api_base_url` is refused when the request is sent, and a redirect is
-    /// not followed but returned.
+    /// A relative URL is taken from `api_base_url`. The token goes nowhere else but to the client's
+    /// `api_origins`: an absolute URL, `..` or `//host` that leads elsewhere is refused when the request
+    /// is sent, and a redirect is not followed but returned.
+    ///
+    /// Where the API takes the token no more (a 401 with `invalid_token`, RFC 6750 §3.1), it is renewed
+    /// once and the request repeated, unless its body was a stream.
     pub fn request(&self, method: Method, url: &str, owner: &TokenOwner) -> ApiRequest {
-        let built = self.api_url(url).map(|url| Built {
-            method,
-            url,
-            headers: http::HeaderMap::new(),
-            body: Vec::new(),
-            limit: MAX_API_BODY,
-        });
-        ApiRequest { app: self.clone(), owner: owner.clone(), built }
+        ApiRequest::new(self.clone(), owner.clone(), method, url)
     }
 
     /// The provider's user info for the owner's token (OpenID Connect Core §5.3); for a provider
@@ -90,107 +75,50 @@ impl RemoteApp {
         userinfo_answer(&response, sub, self.inner.settings.subject_claim()).map(UserInfo::new)
     }
 
-    fn api_url(&self, url: &str) -> Result<Url> {
+    /// The URL of an API request. A relative one is below `api_base_url`.
+    pub(super) fn api_url(&self, url: &str) -> Result<Url> {
         let config = |check: &str| Error::new(ErrorKind::Config, check).for_client(self.name());
-        let base = self.inner.settings.api_base_url.as_ref().ok_or_else(|| {
-            config("the client has no `api_base_url`").hint("set it to call the provider's API")
-        })?;
-        let joined = base.join(url).map_err(|_| config("the API request's URL can't be parsed"))?;
-        // The path is compared as the parser normalised it, so `..` and its escapes are gone.
-        let inside = joined.origin() == base.origin()
-            && joined.path().starts_with(base.path())
-            && joined.username().is_empty()
-            && joined.password().is_none();
-        if inside {
-            Ok(joined)
-        } else {
-            Err(config("the API request's URL is outside `api_base_url`: the token stays here")
-                .hint("a relative URL without a leading slash stays under `api_base_url`"))
-        }
-    }
-}
-
-impl ApiRequest {
-    /// Adds query parameters.
-    pub fn query(mut self, params: &Params) -> Self {
-        if let Ok(built) = &mut self.built {
-            params.append_to(&mut built.url);
-        }
-        self
-    }
-
-    /// Sets a header. `Authorization` is the token's and can't be set.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        let parsed = HeaderName::try_from(name).ok().zip(HeaderValue::try_from(value).ok());
-        match (&mut self.built, parsed) {
-            (Ok(built), Some((name, value))) => {
-                built.headers.insert(name, value);
-            }
-            (Ok(_), None) => {
-                let check = format!("header `{}` can't be sent", name.escape_debug());
-                self.built = Err(Error::new(ErrorKind::Config, check));
-            }
-            (Err(_), _) => {}
-        }
-        self
-    }
-
-    /// Sets a body of any type.
-    pub fn body(self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        let mut request = self.header(CONTENT_TYPE.as_str(), content_type);
-        if let Ok(built) = &mut request.built {
-            built.body = body.into();
-        }
-        request
-    }
-
-    /// Sets a JSON body.
-    pub fn json(mut self, value: &impl Serialize) -> Self {
-        match serde_json::to_vec(value) {
-            Ok(body) => self.body("application/json", body),
-            Err(cause) => {
-                self.built = Err(Error::new(ErrorKind::Config, cause));
-                self
-            }
-        }
-    }
-
-    /// Sets a form body.
-    pub fn form(self, params: &Params) -> Self {
-        self.body("application/x-www-form-urlencoded", params.to_form())
-    }
-
-    /// Allows an answer of up to `bytes` bytes; 16 MiB by default.
-    pub fn max_answer(mut self, bytes: usize) -> Self {
-        if let Ok(built) = &mut self.built {
-            built.limit = bytes;
-        }
-        self
-    }
-
-    /// Sends the request. An answer of any status is an answer.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`] when the request was built wrong or would leave `api_base_url`, the
-    /// errors of [`RemoteApp::active_token`], [`ErrorKind::Transport`] when there is no answer.
-    pub async fn send(self) -> Result<Response> {
-        let Self { app, owner, built } = self;
-        let sent = async {
-            let built = built?;
-            let token = app.active_token(&owner).await?;
-            let mut request = message::bare(built.method, &built.url, built.body);
-            *request.headers_mut() = built.headers;
-            request.extensions_mut().insert(BodyLimit(built.limit));
-            bearer::place(&token, &mut request)?;
-            app.inner.driver.send("the API request", request).await
+        let joined = match &self.inner.settings.api_base_url {
+            Some(base) => base.join(url).ok(),
+            None => Url::parse(url).ok(),
         };
-        sent.await.map_err(|error: Error| error.for_client(app.name()))
+        joined.ok_or_else(|| match self.inner.settings.api_base_url {
+            Some(_) => config("the API request's URL can't be parsed"),
+            None => {
+                config("the client has no `api_base_url`, and the API request's URL is relative")
+                    .hint("set it to call the provider's API")
+            }
+        })
+    }
+
+    /// Whether the token may be sent to `url` (H22).
+    pub(super) fn check_allowed(&self, url: &Url) -> Result<()> {
+        let settings = &self.inner.settings;
+        let config = |check: &str| Error::new(ErrorKind::Config, check).for_client(self.name());
+        // The path is compared as the parser normalised it, so `..` and its escapes are gone.
+        let below = settings.api_base_url.as_ref().is_some_and(|base| {
+            url.origin() == base.origin() && url.path().starts_with(base.path())
+        });
+        let listed = settings.api_origins.iter().any(|other| other.origin() == url.origin());
+        let plain = endpoint_url(without_fragment(url).as_str()).is_ok();
+        if plain && (below || listed) {
+            return Ok(());
+        }
+        let error = if settings.api_base_url.is_none() && settings.api_origins.is_empty() {
+            config("the client has neither `api_base_url` nor `api_origins`: the token stays here")
+                .hint("set one of them to where the API is")
+        } else {
+            config("the API request's URL is outside `api_base_url`: the token stays here").hint(
+                "a relative URL without a leading slash stays under `api_base_url`; other places are \
+                 listed in `api_origins`",
+            )
+        };
+        Err(error)
     }
 }
 
-impl fmt::Debug for ApiRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ApiRequest").field("client", &self.app.name()).finish_non_exhaustive()
-    }
+fn without_fragment(url: &Url) -> Url {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    url
 }

@@ -7,17 +7,14 @@ use serde_json::Map;
 use url::Url;
 
 use super::{AuthorizeOptions, PendingLogin, RemoteApp};
-use crate::client::oauth2::{TokenClient, fetch_token};
 use crate::config::is_reserved_authorize_param;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::jwt::Claims;
 use crate::numeric_date::unix_seconds;
-use crate::oauth2::assertion::{Assertion, Audience};
+use crate::oauth2::Token;
 use crate::oauth2::authorization::{AuthorizationRequest, AuthorizationResponse, Expected};
-use crate::oauth2::client_auth::Credentials;
 use crate::oauth2::grant::Grant;
 use crate::oauth2::metadata::ServerMetadata;
-use crate::oauth2::{AuthMethod, Token};
 use crate::oidc::id_token::IdTokenError;
 use crate::oidc::user_info::{userinfo_answer, userinfo_request};
 use crate::params::Params;
@@ -147,14 +144,9 @@ impl RemoteApp {
         let expected =
             Expected { state: &pending.state, issuers: &issuers, iss_required: promised };
         let response = AuthorizationResponse::check(callback, &expected)?;
-        let grant = Grant::AuthorizationCode {
-            code: &response.code,
-            redirect_uri: &pending.redirect_uri,
-            code_verifier: pending.code_verifier.as_ref(),
-        };
-        let extra = &settings.access_token_params;
-        let mut token =
-            self.token_request(&grant, extra, &pending.scope, metadata.as_ref()).await?;
+        let verifier = pending.code_verifier.as_ref();
+        let grant = Grant::authorization_code(&response.code, &pending.redirect_uri, verifier);
+        let mut token = self.token_request(&grant, &pending.scope, metadata.as_ref()).await?;
         let claims = self.verified_claims(&token, &pending, metadata.as_ref()).await?;
         if claims.is_none() {
             // Nothing vouches for it: it must not come back as a hint or as an identity.
@@ -162,75 +154,6 @@ impl RemoteApp {
         }
         token.claims = self.who(&token, claims, metadata.as_ref()).await?;
         Ok(token)
-    }
-
-    /// One token request with this client's authentication.
-    pub(crate) async fn token_request(
-        &self,
-        grant: &Grant<'_>,
-        extra: &Params,
-        scope: &str,
-        metadata: Option<&Arc<ServerMetadata>>,
-    ) -> Result<Token> {
-        let settings = &self.inner.settings;
-        let registered = match grant {
-            Grant::RefreshToken { .. } => {
-                settings.endpoints.refresh.as_ref().or(settings.endpoints.token.as_ref())
-            }
-            Grant::AuthorizationCode { .. } => settings.endpoints.token.as_ref(),
-        };
-        let document = metadata.and_then(|known| known.token_endpoint.as_ref());
-        let endpoint = self.endpoint("token_endpoint", registered, document)?;
-        let method = AuthMethod::choose(
-            settings.auth_method,
-            settings.held(),
-            metadata.and_then(|known| known.token_endpoint_auth_methods_supported.as_deref()),
-        )?;
-        let credentials = self.credentials(method, &endpoint, metadata.map(AsRef::as_ref))?;
-        let client = TokenClient { endpoint: &endpoint, credentials, extra };
-        let scope = (!scope.is_empty()).then_some(scope);
-        fetch_token(&self.inner.driver, &client, grant, scope, self.now()).await
-    }
-
-    /// What the client shows in one request to `endpoint`.
-    pub(crate) fn credentials(
-        &self,
-        method: AuthMethod,
-        endpoint: &Url,
-        metadata: Option<&ServerMetadata>,
-    ) -> Result<Credentials<'_>> {
-        Ok(Credentials {
-            method,
-            client_id: self.client_id(),
-            client_secret: self.inner.settings.client_secret.as_ref(),
-            assertion: self.client_assertion(method, endpoint, metadata)?,
-        })
-    }
-
-    /// An assertion for one request to `endpoint`, where the method is by assertion (RFC 7523 §2.2).
-    fn client_assertion(
-        &self,
-        method: AuthMethod,
-        endpoint: &Url,
-        metadata: Option<&ServerMetadata>,
-    ) -> Result<Option<Secret>> {
-        let settings = &self.inner.settings;
-        let Some(signing) = settings.signing.as_ref().filter(|_| method.is_assertion()) else {
-            return Ok(None);
-        };
-        let supported = metadata
-            .and_then(|known| known.token_endpoint_auth_signing_alg_values_supported.as_deref());
-        let audience = match (signing.audience, &settings.issuer) {
-            (Audience::Issuer, Some(issuer)) => issuer,
-            _ => endpoint.as_str(),
-        };
-        let assertion = Assertion {
-            client_id: self.client_id(),
-            audience,
-            jti: &self.unguessable()?,
-            now: self.now(),
-        };
-        signing.sign(&assertion, signing.algorithm(supported)?).map(Some)
     }
 
     /// Who the user is: the ID token's claims, and those of the user info that it lacks. Where there

@@ -30,6 +30,16 @@ impl RemoteApp {
     /// [`ErrorKind::InvalidIdToken`] when it does not verify, [`ErrorKind::Transport`] and
     /// [`ErrorKind::BadAnswer`] when metadata or keys can't be had.
     pub async fn parse_id_token(&self, id_token: &str, nonce: Option<&str>) -> Result<UserInfo> {
+        self.verified_id_token(id_token, nonce, None).await
+    }
+
+    /// As [`parse_id_token`](Self::parse_id_token), of a token that came with an access token.
+    pub(crate) async fn verified_id_token(
+        &self,
+        id_token: &str,
+        nonce: Option<&str>,
+        access_token: Option<&Secret>,
+    ) -> Result<UserInfo> {
         let verified = async {
             let metadata = self.metadata().await?;
             let metadata = metadata.as_deref();
@@ -40,13 +50,13 @@ impl RemoteApp {
                 algorithms: &algorithms,
                 nonce,
                 max_age: self.inner.settings.max_age,
-                access_token: None,
+                access_token: access_token.map(Secret::expose),
                 asked_at: from_unix_seconds(0),
                 now: self.now(),
             };
             let verify = |keys: &_| id_token::verify(id_token, keys, &rules);
-            self.verify_with_keys(id_token, metadata, |error: &IdTokenError| Some(error), verify)
-                .await
+            let curable = IdTokenError::may_be_cured_by_new_keys;
+            self.verify_with_keys(id_token, metadata, curable, verify).await
         };
         let claims = verified.await.map_err(|error: Error| error.for_client(self.name()))?;
         Ok(UserInfo::new(claims.as_map().clone()))
@@ -86,8 +96,7 @@ impl RemoteApp {
         };
         let text = id_token.expose();
         let verify = |keys: &_| id_token::verify(text, keys, &rules);
-        let claims =
-            self.verify_with_keys(text, metadata, |error: &IdTokenError| Some(error), verify);
-        claims.await.map(Some)
+        let curable = IdTokenError::may_be_cured_by_new_keys;
+        self.verify_with_keys(text, metadata, curable, verify).await.map(Some)
     }
 }

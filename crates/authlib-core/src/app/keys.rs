@@ -13,7 +13,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::jose::{Algorithm, JwkSet, jws};
 use crate::message::{self, BodyLimit};
 use crate::oauth2::metadata::ServerMetadata;
-use crate::oidc::id_token::IdTokenError;
 
 /// How many forced fetches may follow each other at once; then one more each minute.
 const BURST: u32 = 4;
@@ -134,7 +133,7 @@ impl RemoteApp {
         &self,
         token: &str,
         metadata: Option<&ServerMetadata>,
-        cause: impl Fn(&E) -> Option<&IdTokenError>,
+        is_curable: impl Fn(&E) -> bool,
         verify: impl Fn(&JwkSet) -> Result<T, E>,
     ) -> Result<T>
     where
@@ -148,10 +147,9 @@ impl RemoteApp {
             Ok(claims) => return Ok(claims),
             Err(error) => error,
         };
-        let curable = cause(&error).is_some_and(IdTokenError::may_be_cured_by_new_keys);
         let kid = jws::peek_kid(token).unwrap_or_default();
         let known = keys.has_kid(&kid);
-        if !curable {
+        if !is_curable(&error) {
             return Err(error.into());
         }
         let cache = &self.inner.keys.fetched;

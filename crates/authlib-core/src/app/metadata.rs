@@ -32,12 +32,20 @@ impl RemoteApp {
         let registered = &self.inner.settings.endpoints;
         let (login, token) = (registered.authorization.as_ref(), registered.token.as_ref());
         let keys = registered.jwks_uri.as_ref();
-        self.endpoint("authorization_endpoint", login, document.authorization_endpoint.as_ref())?;
+        if self.inner.settings.is_for_people {
+            let found = document.authorization_endpoint.as_ref();
+            self.endpoint("authorization_endpoint", login, found)?;
+        }
         self.endpoint("token_endpoint", token, document.token_endpoint.as_ref())?;
         if self.needs_keys() {
             self.endpoint("jwks_uri", keys, document.jwks_uri.as_ref())?;
         }
         Ok(document)
+    }
+
+    pub(crate) fn token_endpoint(&self, metadata: Option<&ServerMetadata>) -> Result<Url> {
+        let document = metadata.and_then(|known| known.token_endpoint.as_ref());
+        self.endpoint("token_endpoint", self.inner.settings.endpoints.token.as_ref(), document)
     }
 
     /// An endpoint: the registered one, else the document's.

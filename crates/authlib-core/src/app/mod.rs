@@ -4,34 +4,45 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use crate::client::Driver;
 use crate::clock::Clock;
 use crate::config::ClientSettings;
+use crate::driver::Driver;
 use crate::events::Subscribers;
 use crate::oauth2::metadata::ServerMetadata;
 use crate::random::Random;
 use crate::store::{LoginStore, TokenStore};
+use crate::transport::HttpClient;
 
 mod api;
+mod ask;
 mod authorize;
 mod cached;
+mod device;
+mod grants;
 mod id_token;
 mod keys;
 mod logout;
 mod metadata;
 mod options;
 mod pending;
+mod registration;
 mod registry;
+mod renew;
+mod request;
+mod response;
 mod revoke;
 mod spent;
 mod tokens;
 
-pub use self::api::ApiRequest;
+pub use self::device::{DeviceLogin, DevicePoll};
 pub use self::logout::LogoutOptions;
 pub use self::options::AuthorizeOptions;
 pub(crate) use self::pending::is_over;
 pub use self::pending::{PENDING_TTL, PendingLogin, PendingLogout};
+pub use self::registration::Registration;
 pub use self::registry::{OAuth, OAuthBuilder};
+pub use self::request::ApiRequest;
+pub use self::response::ApiResponse;
 
 /// A registered client: our registration at one provider, with the provider's cached metadata and
 /// keys.
@@ -64,7 +75,8 @@ pub(crate) struct Ports {
 }
 
 impl RemoteApp {
-    pub(crate) fn new(settings: ClientSettings, driver: Driver, ports: Ports) -> Self {
+    pub(crate) fn new(settings: ClientSettings, http: Arc<dyn HttpClient>, ports: Ports) -> Self {
+        let driver = Driver::new(http, settings.user_agent.as_deref(), settings.timeout);
         let inner = Inner {
             settings,
             ports,

@@ -10,7 +10,6 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{Ports, RemoteApp};
-use crate::client::Driver;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ClientConfig, ClientSettings, ConfigProblem, ConfigProblems, Sources};
 use crate::endpoint::endpoint_url;
@@ -244,10 +243,7 @@ impl OAuthBuilder {
         };
         let apps: Vec<_> = settings
             .into_iter()
-            .map(|settings| {
-                let driver = Driver::new(http.clone(), settings.user_agent.as_deref());
-                RemoteApp::new(settings, driver, ports.clone())
-            })
+            .map(|settings| RemoteApp::new(settings, http.clone(), ports.clone()))
             .collect();
         let places =
             apps.iter().enumerate().map(|(place, app)| (app.name().to_owned(), place)).collect();

@@ -1,28 +1,23 @@
 //! What becomes of a token at the provider: [`RemoteApp::revoke_token`] (RFC 7009) ends it,
 //! [`RemoteApp::introspect_token`] (RFC 7662) asks about it.
 
-use url::Url;
+use std::time::Duration;
 
 use super::RemoteApp;
-use crate::error::{Error, ErrorKind, Result};
-use crate::message::Response;
+use super::ask::Asked;
+use crate::error::Result;
+use crate::hooks::{AuthenticatedEndpoint, RequestHook};
 use crate::oauth2::introspection::introspection_answer;
-use crate::oauth2::metadata::ServerMetadata;
+use crate::oauth2::introspection_jwt::{
+    Rules, SignedAnswerError, ask_signed, signed_answer, verify,
+};
 use crate::oauth2::revocation::{revocation_answer, token_form};
-use crate::oauth2::token::token_request;
-use crate::oauth2::{AuthMethod, Introspection, Token, TokenTypeHint};
-use crate::params::Params;
+use crate::oauth2::{Introspection, Token, TokenTypeHint};
 use crate::secret::Secret;
 use crate::store::TokenOwner;
 
-/// One of the endpoints that take a token: what is registered, and what the document says of it.
-struct TokenEndpoint<'a> {
-    name: &'static str,
-    what: &'static str,
-    registered: Option<&'a Url>,
-    document: Option<&'a Url>,
-    methods: Option<&'a [String]>,
-}
+/// How far the clocks of the provider and of this machine may be apart.
+const LEEWAY: Duration = Duration::from_secs(60);
 
 impl RemoteApp {
     /// Ends the owner's token at the provider, then forgets it here. What is revoked is the refresh
@@ -77,77 +72,59 @@ impl RemoteApp {
     ) -> Result<Introspection> {
         let metadata = self.metadata().await?;
         let known = metadata.as_deref();
-        let endpoint = TokenEndpoint {
-            name: "introspection_endpoint",
+        let settings = &self.inner.settings;
+        let document = known.and_then(|known| known.introspection_endpoint.as_ref());
+        let registered = settings.endpoints.introspection.as_ref();
+        let methods =
+            known.and_then(|known| known.introspection_endpoint_auth_methods_supported.as_deref());
+        let asked = Asked {
+            endpoint: AuthenticatedEndpoint::Introspection,
             what: "the introspection request",
-            registered: self.inner.settings.endpoints.introspection.as_ref(),
-            document: known.and_then(|known| known.introspection_endpoint.as_ref()),
-            methods: known
-                .and_then(|known| known.introspection_endpoint_auth_methods_supported.as_deref()),
+            url: self.endpoint("introspection_endpoint", registered, document)?,
+            form: token_form(token, hint),
+            own_method: settings.introspection_auth_method,
+            document: ("introspection_endpoint", methods),
+            hook: Some(RequestHook::IntrospectTokenRequest),
         };
-        introspection_answer(&self.ask(&endpoint, token_form(token, hint), known).await?)
+        let Some(alg) = settings.introspection_alg else {
+            return introspection_answer(&self.ask(asked, known).await?);
+        };
+        let response = self.ask_with(asked, known, ask_signed).await?;
+        let issuers = self.issuers();
+        let rules = Rules {
+            issuers: &issuers,
+            audiences: &[self.client_id()],
+            algorithms: &[alg],
+            leeway: LEEWAY,
+            now: self.now(),
+        };
+        let answer = signed_answer(&response)?;
+        let curable = SignedAnswerError::may_be_cured_by_new_keys;
+        self.verify_with_keys(answer, known, curable, |keys| verify(answer, keys, &rules)).await
     }
 
     /// Ends a token at the provider, and does nothing here.
     pub(crate) async fn revoke(&self, token: &Token) -> Result<()> {
         let metadata = self.metadata().await?;
         let known = metadata.as_deref();
-        let endpoint = TokenEndpoint {
-            name: "revocation_endpoint",
-            what: "the revocation request",
-            registered: self.inner.settings.endpoints.revocation.as_ref(),
-            document: known.and_then(|known| known.revocation_endpoint.as_ref()),
-            methods: known
-                .and_then(|known| known.revocation_endpoint_auth_methods_supported.as_deref()),
-        };
+        let settings = &self.inner.settings;
+        let document = known.and_then(|known| known.revocation_endpoint.as_ref());
+        let registered = settings.endpoints.revocation.as_ref();
+        let methods =
+            known.and_then(|known| known.revocation_endpoint_auth_methods_supported.as_deref());
         let form = match &token.refresh_token {
             Some(refresh_token) => token_form(refresh_token, Some(TokenTypeHint::RefreshToken)),
             None => token_form(&token.access_token, Some(TokenTypeHint::AccessToken)),
         };
-        revocation_answer(&self.ask(&endpoint, form, known).await?)
-    }
-
-    /// One request with this client's authentication, which is that of the token endpoint (RFC 7009
-    /// §2.1) unless the document has another for this one.
-    async fn ask(
-        &self,
-        endpoint: &TokenEndpoint<'_>,
-        form: Params,
-        metadata: Option<&ServerMetadata>,
-    ) -> Result<Response> {
-        let url = self.endpoint(endpoint.name, endpoint.registered, endpoint.document)?;
-        let method = self.method_at(endpoint, metadata)?;
-        let credentials = self.credentials(method, &url, metadata)?;
-        let request = token_request(&url, form, &credentials);
-        self.inner.driver.send(endpoint.what, request).await
-    }
-
-    fn method_at(
-        &self,
-        endpoint: &TokenEndpoint<'_>,
-        metadata: Option<&ServerMetadata>,
-    ) -> Result<AuthMethod> {
-        let settings = &self.inner.settings;
-        let choose = |supported: Option<&[String]>| {
-            AuthMethod::choose(settings.auth_method, settings.held(), supported)
+        let asked = Asked {
+            endpoint: AuthenticatedEndpoint::Revocation,
+            what: "the revocation request",
+            url: self.endpoint("revocation_endpoint", registered, document)?,
+            form,
+            own_method: settings.revocation_auth_method,
+            document: ("revocation_endpoint", methods),
+            hook: Some(RequestHook::RevokeTokenRequest),
         };
-        let usual = choose(
-            metadata.and_then(|known| known.token_endpoint_auth_methods_supported.as_deref()),
-        )?;
-        match endpoint.methods {
-            Some(own) if !own.iter().any(|name| name == usual.name()) => {
-                choose(Some(own)).map_err(|_| {
-                    let check = format!(
-                        "the provider's `{}_auth_methods_supported` ({}) names no method that fits a \
-                         client secret",
-                        endpoint.name,
-                        own.join(", ")
-                    );
-                    Error::new(ErrorKind::Unsupported, check)
-                        .hint("set `token_endpoint_auth_method` if the document is wrong")
-                })
-            }
-            _ => Ok(usual),
-        }
+        revocation_answer(&self.ask(asked, known).await?)
     }
 }

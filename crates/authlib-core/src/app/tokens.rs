@@ -1,86 +1,162 @@
-//! Tokens that stay fresh: [`RemoteApp::active_token`] refreshes an expired token once, however many
-//! ask for it.
+//! Tokens that stay fresh: [`RemoteApp::active_token`] renews an expired token once, however many ask
+//! for it.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt as _;
 use futures_util::future::Shared;
 
 use super::RemoteApp;
+use super::renew::is_final;
+use crate::config::Renewal;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::TokenUpdate;
-use crate::jose::jwt::Claims;
-use crate::numeric_date::from_unix_seconds;
 use crate::oauth2::Token;
-use crate::oauth2::grant::Grant;
-use crate::oauth2::metadata::ServerMetadata;
-use crate::oidc::id_token::{IdTokenError, Rules};
-use crate::oidc::refreshed::{self, RefreshedError};
-use crate::store::{Saved, TokenOwner};
+use crate::secret::Secret;
+use crate::store::{Saved, TokenOwner, UnsavedToken};
 use crate::transport::BoxFuture;
+
+/// How long nobody tries again after a first failure; twice as long after each further one.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause, unless the provider asks for more.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
+
+/// The longest pause that a provider may ask for (`Retry-After`).
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 type Refresh = Shared<BoxFuture<'static, Result<Token>>>;
 
-/// The refreshes under way, by owner.
+/// The renewals under way, and what became of those that failed, by owner.
 ///
-/// They are shared futures and belong to nobody: when the request that started one is dropped, the
-/// next to ask for the owner's token goes on where it stood, so that the answer with the rotated
+/// A renewal is a shared future and belongs to nobody: when the request that started one is dropped,
+/// the next to ask for the owner's token goes on where it stood, so that the answer with the rotated
 /// refresh token is not lost.
 #[derive(Default)]
-pub(crate) struct Refreshes(Mutex<HashMap<TokenOwner, Refresh>>);
+pub(crate) struct Refreshes(Mutex<State>);
 
-impl Refreshes {
-    fn lock(&self) -> MutexGuard<'_, HashMap<TokenOwner, Refresh>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+#[derive(Default)]
+struct State {
+    under_way: HashMap<TokenOwner, Refresh>,
+    failed: HashMap<TokenOwner, Failure>,
+    /// Tokens that the provider gave and the store did not take, with the ones before.
+    unsaved: HashMap<TokenOwner, (Option<Token>, Token)>,
+}
+
+struct Failure {
+    error: Error,
+    times: u32,
+    until: SystemTime,
 }
 
 impl Refreshes {
-    /// Forgets a refresh that has come to its end, unless another has begun since.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets a renewal that has come to its end, unless another has begun since.
     fn finish(&self, owner: &TokenOwner, refresh: &Refresh) {
-        let mut under_way = self.lock();
-        if under_way.get(owner).is_some_and(|other| other.ptr_eq(refresh)) {
-            under_way.remove(owner);
+        let mut state = self.lock();
+        if state.under_way.get(owner).is_some_and(|other| other.ptr_eq(refresh)) {
+            state.under_way.remove(owner);
         }
+    }
+
+    /// Remembers a failure, so that nobody tries again at once: the provider is away, and a hundred
+    /// requests a second would not bring it back.
+    fn failed(&self, owner: &TokenOwner, error: &Error, now: SystemTime) {
+        let mut state = self.lock();
+        state.failed.retain(|_, failure| failure.until + MAX_PAUSE > now);
+        let times = state.failed.get(owner).map_or(0, |failure| failure.times);
+        let pause = PAUSE.saturating_mul(2_u32.saturating_pow(times)).min(MAX_PAUSE);
+        let wish = error.provider_error().and_then(|said| said.retry_after).unwrap_or(0);
+        let pause = pause.max(Duration::from_secs(wish).min(MAX_RETRY_AFTER));
+        let failure = Failure { error: error.clone(), times: times + 1, until: now + pause };
+        state.failed.insert(owner.clone(), failure);
+    }
+
+    fn succeeded(&self, owner: &TokenOwner) {
+        self.lock().failed.remove(owner);
+    }
+
+    /// The error of the last try, while it is too early for another.
+    fn too_early(&self, owner: &TokenOwner, now: SystemTime) -> Option<Error> {
+        let state = self.lock();
+        let failure = state.failed.get(owner)?;
+        (failure.until > now).then(|| failure.error.clone())
+    }
+
+    fn has_unsaved(&self, owner: &TokenOwner) -> bool {
+        self.lock().unsaved.contains_key(owner)
     }
 }
 
 impl fmt::Debug for Refreshes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} refreshes", self.lock().len())
+        write!(f, "{} refreshes", self.lock().under_way.len())
     }
 }
 
 impl RemoteApp {
-    /// The owner's token, refreshed if it expires within the client's leeway (60 seconds by default).
+    /// The owner's token, renewed if it expires within the client's leeway (60 seconds by default).
     ///
-    /// However many ask at once, one refresh request is sent and all get its result (RFC 9700 §4.14.2:
-    /// a rotated refresh token is good for one use). The new token is in the store before anybody gets
-    /// it, and before subscribers hear of it.
+    /// However many ask at once, one request is sent and all get its result (RFC 9700 §4.14.2: a
+    /// rotated refresh token is good for one use). The new token is in the store before anybody gets
+    /// it, and before subscribers hear of it. After a failure nobody tries again for a second, and for
+    /// longer after each further one.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NoToken`] when there is none, or it has expired and can't be renewed,
-    /// [`ErrorKind::InvalidIdToken`] when the refreshed ID token is not the same user's, and what the
-    /// token endpoint and the store report.
+    /// [`ErrorKind::InvalidIdToken`] when the refreshed ID token is not the same user's,
+    /// [`ErrorKind::Store`] when the new token can't be kept, which then comes with the error
+    /// ([`UnsavedToken::of`]), and what the token endpoint reports.
     pub async fn active_token(&self, owner: &TokenOwner) -> Result<Token> {
         self.active(owner).await.map_err(|error| error.for_client(self.name()))
     }
 
+    /// Renews the owner's token, although it may not have expired, and returns the new one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`active_token`](Self::active_token).
+    pub async fn refresh_token(&self, owner: &TokenOwner) -> Result<Token> {
+        let renewed = async {
+            let rejected = self.find_token(owner).await?.map(|token| token.access_token);
+            self.renewed(owner, rejected).await
+        };
+        renewed.await.map_err(|error: Error| error.for_client(self.name()))
+    }
+
     async fn active(&self, owner: &TokenOwner) -> Result<Token> {
-        let token = self.stored_token(owner).await?;
+        let token = match self.find_token(owner).await? {
+            Some(token) => token,
+            None if self.inner.settings.renewal.fetches_the_first() => {
+                return self.renewed(owner, None).await;
+            }
+            None => return Err(nobody()),
+        };
         let good = !token.is_expired(self.now(), Duration::ZERO);
         let fresh = !token.is_expired(self.now(), self.inner.settings.leeway);
-        if fresh || (good && token.refresh_token.is_none()) {
+        let homeless = self.inner.refreshes.has_unsaved(owner);
+        if (fresh && !homeless) || (good && !self.is_renewable(&token)) {
             return Ok(token);
         }
-        let refresh = self.shared_refresh(owner);
-        match self.finish_refresh(owner, refresh).await {
+        match self.renewed(owner, None).await {
             Err(error) if good => self.serve_on(owner, error).await,
-            refreshed => refreshed,
+            renewed => renewed,
+        }
+    }
+
+    /// Whether this client can renew `token` when it has expired.
+    pub(crate) fn is_renewable(&self, token: &Token) -> bool {
+        match &self.inner.settings.renewal {
+            Renewal::Off => false,
+            Renewal::RefreshToken => token.refresh_token.is_some(),
+            _ => true,
         }
     }
 
@@ -100,41 +176,73 @@ impl RemoteApp {
     }
 
     pub(crate) async fn stored_token(&self, owner: &TokenOwner) -> Result<Token> {
+        self.find_token(owner).await?.ok_or_else(nobody)
+    }
+
+    pub(crate) async fn find_token(&self, owner: &TokenOwner) -> Result<Option<Token>> {
         if owner.client != self.name() {
             // It would be sent to a provider whose token it is not.
             return Err(Error::new(ErrorKind::NoToken, "the token is another client's"));
         }
-        self.inner
-            .ports
-            .tokens
-            .load(owner)
-            .await?
-            .ok_or_else(|| Error::new(ErrorKind::NoToken, "nobody is logged in with this client"))
+        self.inner.ports.tokens.load(owner).await
     }
 
-    /// The refresh under way, or a new one. One that has finished is no help to who comes later.
-    fn shared_refresh(&self, owner: &TokenOwner) -> Refresh {
-        let mut under_way = self.inner.refreshes.lock();
-        if let Some(refresh) = under_way.get(owner).filter(|refresh| refresh.peek().is_none()) {
-            return refresh.clone();
+    /// A token that is not `rejected`, by the renewal under way or a new one.
+    pub(crate) async fn renewed(
+        &self,
+        owner: &TokenOwner,
+        rejected: Option<Secret>,
+    ) -> Result<Token> {
+        let refresh = self.shared_refresh(owner, rejected)?;
+        self.finish_refresh(owner, refresh).await
+    }
+
+    /// The renewal under way, or a new one. One that has finished is no help to who comes later.
+    fn shared_refresh(&self, owner: &TokenOwner, rejected: Option<Secret>) -> Result<Refresh> {
+        let too_early = self.inner.refreshes.too_early(owner, self.now());
+        let mut state = self.inner.refreshes.lock();
+        let under_way = state.under_way.get(owner).filter(|refresh| refresh.peek().is_none());
+        if let Some(refresh) = under_way {
+            return Ok(refresh.clone());
+        }
+        if let Some(error) = too_early {
+            return Err(error);
         }
         let (app, owned) = (self.clone(), owner.clone());
-        let future: BoxFuture<'static, _> = Box::pin(async move { app.refresh(&owned).await });
+        let future: BoxFuture<'static, _> =
+            Box::pin(async move { app.renew_and_remember(&owned, rejected.as_ref()).await });
         let refresh = future.shared();
-        under_way.insert(owner.clone(), refresh.clone());
-        refresh
+        state.under_way.insert(owner.clone(), refresh.clone());
+        Ok(refresh)
     }
 
-    /// Carries a refresh to its end and forgets it.
+    async fn renew_and_remember(
+        &self,
+        owner: &TokenOwner,
+        rejected: Option<&Secret>,
+    ) -> Result<Token> {
+        use ErrorKind::{Config, NoToken, Store};
+        let renewed = self.renew(owner, rejected).await;
+        match &renewed {
+            Ok(_) => self.inner.refreshes.succeeded(owner),
+            // These send nothing, so that asking again costs the provider nothing.
+            Err(error) if matches!(error.kind(), Config | NoToken | Store) => {}
+            Err(error) if is_final(error) => {}
+            Err(error) => self.inner.refreshes.failed(owner, error, self.now()),
+        }
+        renewed
+    }
+
+    /// Carries a renewal to its end and forgets it.
     async fn finish_refresh(&self, owner: &TokenOwner, refresh: Refresh) -> Result<Token> {
         let refreshed = refresh.clone().await;
         self.inner.refreshes.finish(owner, &refresh);
         refreshed
     }
 
-    /// Carries a refresh under way to its end, whoever began it and whatever comes of it.
+    /// Carries a renewal under way to its end, whoever began it and whatever comes of it.
     pub(crate) async fn settle_refresh(&self, owner: &TokenOwner) {
-        let under_way = self.inner.refreshes.lock().get(owner).cloned();
+        let under_way = self.inner.refreshes.lock().under_way.get(owner).cloned();
         if let Some(refresh) = under_way
             && let Err(error) = self.finish_refresh(owner, refresh).await
         {
@@ -142,141 +250,54 @@ impl RemoteApp {
         }
     }
 
-    async fn refresh(&self, owner: &TokenOwner) -> Result<Token> {
-        let _lock = self.inner.ports.tokens.lock(owner).await?;
-        // Loaded again: somebody may have refreshed it between our look and our turn.
-        let old = self.stored_token(owner).await?;
-        if !old.is_expired(self.now(), self.inner.settings.leeway) {
-            return Ok(old);
-        }
-        let Some(refresh_token) = &old.refresh_token else {
-            return Err(Error::new(
-                ErrorKind::NoToken,
-                "the access token has expired and there is no refresh token",
-            )
-            .hint("the user must log in again; `offline_access` may have to be asked for"));
-        };
-        let metadata = self.metadata().await?;
-        if old.id_token.is_some() {
-            // What the answer is verified with is fetched first: once the refresh token is spent, its
-            // answer must not be lost for want of keys.
-            self.warm_keys(metadata.as_deref()).await?;
-        }
-        let grant = Grant::RefreshToken { refresh_token };
-        let scope = old.scope.as_deref().unwrap_or_default();
-        let extra = &self.inner.settings.refresh_token_params;
-        let mut spare = old.clone();
-        let refreshed = async {
-            let new = self.token_request(&grant, extra, scope, metadata.as_ref()).await?;
-            if let Some(rotated) = &new.refresh_token {
-                spare.refresh_token = Some(rotated.clone());
-            }
-            self.checked_refresh(&old, new, metadata.as_deref()).await
-        };
-        match refreshed.await {
-            Ok(new) => self.keep_refreshed(owner, old, new).await,
-            Err(error) if is_final(&error) => self.give_up(owner, &old, error).await,
-            Err(error) => {
-                if spare.refresh_token != old.refresh_token {
-                    // The answer can't be verified now. Its access token is not used, but its refresh
-                    // token is the only one that is still good for another try.
-                    self.inner.ports.tokens.replace(owner, &old, &spare).await?;
-                }
-                Err(error)
-            }
-        }
-    }
-
-    /// The new token with what the answer left out, which means "as before" (RFC 6749 §6), and with
-    /// its ID token verified (OpenID Connect Core §12.2).
-    async fn checked_refresh(
-        &self,
-        old: &Token,
-        mut new: Token,
-        metadata: Option<&ServerMetadata>,
-    ) -> Result<Token> {
-        if new.refresh_token.is_none() {
-            new.refresh_token.clone_from(&old.refresh_token);
-        }
-        for (name, value) in &old.extra {
-            new.extra.entry(name).or_insert_with(|| value.clone());
-        }
-        new.claims.clone_from(&old.claims);
-        let (Some(id_token), Some(_), Some(login)) = (&new.id_token, &old.id_token, &old.claims)
-        else {
-            new.id_token.clone_from(&old.id_token);
-            return Ok(new);
-        };
-        let algorithms = self.id_token_algorithms(metadata)?;
-        let rules = Rules {
-            issuers: &self.issuers(),
-            client_id: self.client_id(),
-            algorithms: &algorithms,
-            nonce: None,
-            max_age: None,
-            access_token: Some(new.access_token.expose()),
-            asked_at: from_unix_seconds(0),
-            now: self.now(),
-        };
-        let login = Claims::from_map(login.clone());
-        let text = id_token.expose();
-        self.verify_with_keys(
-            text,
-            metadata,
-            |error: &RefreshedError| match error {
-                RefreshedError::IdToken(cause) => Some::<&IdTokenError>(cause),
-                _ => None,
-            },
-            |keys| refreshed::verify(text, keys, &rules, &login),
-        )
-        .await?;
-        Ok(new)
+    /// Keeps again what an earlier renewal could not, and returns it.
+    pub(crate) async fn keep_unsaved(&self, owner: &TokenOwner) -> Option<Result<Token>> {
+        let (old, new) = self.inner.refreshes.lock().unsaved.get(owner).cloned()?;
+        Some(self.keep(owner, old, new).await)
     }
 
     /// Stores the new token, then tells the subscribers. Where another process was faster, its token
     /// is the one that counts.
-    async fn keep_refreshed(&self, owner: &TokenOwner, old: Token, new: Token) -> Result<Token> {
-        match self.inner.ports.tokens.replace(owner, &old, &new).await? {
-            Saved::Done => {
-                tracing::debug!(client = self.name(), "a token was refreshed");
-                let update = TokenUpdate { owner: owner.clone(), token: new.clone(), old };
-                self.subscribers().publish(&update);
+    pub(crate) async fn keep(
+        &self,
+        owner: &TokenOwner,
+        old: Option<Token>,
+        new: Token,
+    ) -> Result<Token> {
+        let tokens = &self.inner.ports.tokens;
+        let saved = match &old {
+            Some(old) => tokens.replace(owner, old, &new).await,
+            None => tokens.save(owner, &new).await.map(|()| Saved::Done),
+        };
+        let saved = match saved {
+            Ok(saved) => saved,
+            Err(cause) => {
+                let homeless = (old, new.clone());
+                self.inner.refreshes.lock().unsaved.insert(owner.clone(), homeless);
+                let unsaved = UnsavedToken::new(new, cause);
+                return Err(Error::new(ErrorKind::Store, unsaved)
+                    .hint("the next call tries to keep it again; `UnsavedToken::of` has it"));
+            }
+        };
+        self.inner.refreshes.lock().unsaved.remove(owner);
+        match (saved, old) {
+            (Saved::Done, old) => {
+                tracing::debug!(client = self.name(), "a token was renewed");
+                if let Some(old) = old {
+                    let update = TokenUpdate { owner: owner.clone(), token: new.clone(), old };
+                    self.subscribers().publish(&update);
+                }
                 Ok(new)
             }
-            Saved::Conflict(Some(other)) => Ok(*other),
-            Saved::Conflict(None) => Err(Error::new(
+            (Saved::Conflict(Some(other)), _) => Ok(*other),
+            (Saved::Conflict(None), _) => Err(Error::new(
                 ErrorKind::NoToken,
                 "the user logged out while the token was refreshed",
             )),
         }
     }
-
-    /// The provider will not renew this token: the refresh token is dropped, so that nobody asks again.
-    /// Where another process renewed it in the meantime, its token counts.
-    async fn give_up(&self, owner: &TokenOwner, old: &Token, error: Error) -> Result<Token> {
-        let mut spent = old.clone();
-        spent.refresh_token = None;
-        tracing::warn!(client = self.name(), %error, "the refresh token is of no more use");
-        match self.inner.ports.tokens.replace(owner, old, &spent).await? {
-            Saved::Conflict(Some(other)) if !other.is_expired(self.now(), Duration::ZERO) => {
-                Ok(*other)
-            }
-            _ if error.kind() == ErrorKind::InvalidIdToken => Err(error),
-            _ => {
-                Err(Error::new(ErrorKind::NoToken, Refused(error))
-                    .hint("the user must log in again"))
-            }
-        }
-    }
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("the access token has expired and the provider did not renew it")]
-struct Refused(#[source] Error);
-
-/// Whether another try with the same refresh token can't succeed (RFC 6749 §5.2), or must not: the
-/// refreshed ID token is another's. An ID token for which keys were missing says nothing of the kind.
-fn is_final(error: &Error) -> bool {
-    (error.kind() == ErrorKind::InvalidIdToken && !error.is_unsettled())
-        || error.provider_error().is_some_and(|said| said.error == "invalid_grant")
+fn nobody() -> Error {
+    Error::new(ErrorKind::NoToken, "nobody is logged in with this client")
 }

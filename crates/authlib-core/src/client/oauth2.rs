@@ -1,37 +1,272 @@
-//! The token request over the wire.
+//! [`OAuth2Client`]: an OAuth 2.0 client with one token.
 
-use std::time::SystemTime;
+use std::fmt;
 
+use http::Method;
 use url::Url;
 
-use super::Driver;
+use super::OAuth2ClientBuilder;
+use crate::app::{ApiRequest, AuthorizeOptions, DeviceLogin, PendingLogin, RemoteApp};
+use crate::config::ClientConfig;
 use crate::error::Result;
-use crate::oauth2::Token;
-use crate::oauth2::client_auth::Credentials;
-use crate::oauth2::grant::Grant;
-use crate::oauth2::token::{token_answer, token_request};
+use crate::oauth2::{
+    ExchangedToken, Grant, Introspection, Token, TokenExchange, TokenTypeHint, token_from_fragment,
+};
+use crate::oidc::UserInfo;
 use crate::params::Params;
+use crate::secret::Secret;
+use crate::store::TokenOwner;
 
-/// The client as the token endpoint knows it.
-#[derive(Debug)]
-pub(crate) struct TokenClient<'a> {
-    pub(crate) endpoint: &'a Url,
-    pub(crate) credentials: Credentials<'a>,
-    /// Registered parameters, behind those of the grant.
-    pub(crate) extra: &'a Params,
+/// An OAuth 2.0 client with one token, for programs without a browser's session. It fetches the token by
+/// any grant, keeps and renews it, and calls the provider's API with it.
+///
+/// Cheap to clone; all clones share the token, and renew it once.
+///
+/// ```no_run
+/// use authlib_core::{ClientConfig, OAuth2Client};
+///
+/// # async fn run() -> authlib_core::Result<()> {
+/// let reports = OAuth2Client::new(
+///     ClientConfig::new("reports")
+///         .client_id("nightly-job")
+///         .client_secret("s3cr3t")
+///         .token_endpoint("https://login.example.com/token")
+///         .api_base_url("https://api.example.com/v1/")
+///         .scope("reports:read")
+///         .renewal("client_credentials"),
+/// )?;
+/// // The token is fetched when it is needed first, and again when it has expired.
+/// let latest: serde_json::Value = reports.get("reports/latest").send().await?.json()?;
+/// # let _ = latest;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[doc(alias = "OAuth2Session")]
+#[doc(alias = "AsyncOAuth2Client")]
+pub struct OAuth2Client {
+    app: RemoteApp,
+    owner: TokenOwner,
 }
 
-/// Sends one token request: never a second, which would spend the code or the refresh token.
-pub(crate) async fn fetch_token(
-    driver: &Driver,
-    client: &TokenClient<'_>,
-    grant: &Grant<'_>,
-    asked_scope: Option<&str>,
-    now: SystemTime,
-) -> Result<Token> {
-    let mut form = grant.form();
-    form.extend(client.extra.clone());
-    let request = token_request(client.endpoint, form, &client.credentials);
-    let response = driver.send("the token request", request).await?;
-    token_answer(&response, now, asked_scope)
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident $method:ident)*) => {
+        $($(#[$doc])*
+        pub fn $name(&self, url: &str) -> ApiRequest {
+            self.request(Method::$method, url)
+        })*
+    };
+}
+
+impl OAuth2Client {
+    /// A client as it is registered at the provider, with its token in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
+    pub fn new(config: impl Into<ClientConfig>) -> Result<Self> {
+        Self::builder(config).build()
+    }
+
+    /// Begins a client with a token, a store, or an HTTP client of its own.
+    pub fn builder(config: impl Into<ClientConfig>) -> OAuth2ClientBuilder {
+        OAuth2ClientBuilder::new(config.into())
+    }
+
+    /// A registered client with the token of one of its users.
+    #[must_use]
+    pub fn for_owner(app: &RemoteApp, owner: TokenOwner) -> Self {
+        Self { app: app.clone(), owner }
+    }
+
+    /// The client that it stands on.
+    #[must_use]
+    pub fn remote_app(&self) -> &RemoteApp {
+        &self.app
+    }
+
+    /// Whose token it is.
+    #[must_use]
+    pub fn owner(&self) -> &TokenOwner {
+        &self.owner
+    }
+
+    /// The token as it is kept, which may have expired.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn token(&self) -> Result<Option<Token>> {
+        self.app.find_token(&self.owner).await
+    }
+
+    /// Keeps `token`, in the place of the one before.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn set_token(&self, token: &Token) -> Result<()> {
+        self.app.inner.ports.tokens.save(&self.owner, token).await
+    }
+
+    /// The token, renewed if it has expired, and fetched where the client's renewal can; see
+    /// [`RemoteApp::active_token`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RemoteApp::active_token`].
+    pub async fn active_token(&self) -> Result<Token> {
+        self.app.active_token(&self.owner).await
+    }
+
+    /// Renews the token, although it may not have expired.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`active_token`](Self::active_token).
+    pub async fn refresh_token(&self) -> Result<Token> {
+        self.app.refresh_token(&self.owner).await
+    }
+
+    /// The URL to send the user to, and the record that the answer is held against: its
+    /// [`state`](PendingLogin::state) is in the URL, and PKCE is on. See
+    /// [`RemoteApp::create_authorization_url`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RemoteApp::create_authorization_url`].
+    pub async fn create_authorization_url(
+        &self,
+        options: AuthorizeOptions,
+    ) -> Result<(Url, PendingLogin)> {
+        self.app.create_authorization_url(options).await
+    }
+
+    /// Checks the authorization response, spends its code and keeps the token. See
+    /// [`RemoteApp::fetch_access_token`]. A refusal is an error, and never another grant.
+    ///
+    /// `authorization_response` is the URL that the browser came back to, or its query; a fragment such as
+    /// `#_=_` is not read.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RemoteApp::fetch_access_token`], and what the store reports.
+    pub async fn fetch_access_token(
+        &self,
+        pending: PendingLogin,
+        authorization_response: &str,
+    ) -> Result<Token> {
+        let text = authorization_response.split('#').next().unwrap_or_default();
+        let query = text.split_once('?').map_or(text, |(_, query)| query);
+        let token = self.app.fetch_access_token(pending, &Params::parse(query)).await?;
+        self.set_token(&token).await?;
+        Ok(token)
+    }
+
+    /// Asks for a token by any grant and keeps it. See [`RemoteApp::fetch_token`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RemoteApp::fetch_token`], and what the store reports.
+    pub async fn fetch_token(&self, grant: Grant) -> Result<Token> {
+        let token = self.app.fetch_token(grant).await?;
+        self.set_token(&token).await?;
+        Ok(token)
+    }
+
+    /// Exchanges a token for another, which is returned and not kept; see
+    /// [`RemoteApp::exchange_token`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RemoteApp::exchange_token`].
+    pub async fn exchange_token(&self, exchange: &TokenExchange) -> Result<ExchangedToken> {
+        self.app.exchange_token(exchange).await
+    }
+
+    /// Asks for a code that the user types into a page on another device (RFC 8628); see
+    /// [`RemoteApp::start_device_login`]. Keep its token with [`set_token`](Self::set_token).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RemoteApp::start_device_login`].
+    pub async fn start_device_login(&self, scope: Option<&str>) -> Result<DeviceLogin> {
+        self.app.start_device_login(scope).await
+    }
+
+    /// Reads the token of an implicit grant out of the URL that the browser came back to, and keeps it.
+    /// It is for providers that offer nothing else: RFC 9700 §2.1.2 says that the grant must not be used,
+    /// because its tokens leak through the browser. See [`token_from_fragment`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`token_from_fragment`], and what the store reports.
+    pub async fn token_from_fragment(
+        &self,
+        authorization_response: &str,
+        expected_state: &Secret,
+    ) -> Result<Token> {
+        let now = self.app.now();
+        let read = token_from_fragment(authorization_response, expected_state, now, None);
+        let token = read.map_err(|error| error.for_client(self.app.name()))?;
+        self.set_token(&token).await?;
+        Ok(token)
+    }
+
+    verbs! {
+        /// A GET of `url`; see [`request`](Self::request).
+        get GET
+        /// A POST to `url`; see [`request`](Self::request).
+        post POST
+        /// A PUT to `url`; see [`request`](Self::request).
+        put PUT
+        /// A PATCH of `url`; see [`request`](Self::request).
+        patch PATCH
+        /// A DELETE of `url`; see [`request`](Self::request).
+        delete DELETE
+        /// A HEAD of `url`; see [`request`](Self::request).
+        head HEAD
+    }
+
+    /// A request to `url` with the token; see [`RemoteApp::request`].
+    pub fn request(&self, method: Method, url: &str) -> ApiRequest {
+        self.app.request(method, url, &self.owner)
+    }
+
+    /// Who the token's user is; see [`RemoteApp::userinfo`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RemoteApp::userinfo`].
+    pub async fn userinfo(&self) -> Result<UserInfo> {
+        self.app.userinfo(&self.owner).await
+    }
+
+    /// Ends the token at the provider and forgets it; see [`RemoteApp::revoke_token`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RemoteApp::revoke_token`].
+    pub async fn revoke_token(&self) -> Result<()> {
+        self.app.revoke_token(&self.owner).await
+    }
+
+    /// Asks the provider what a token is good for; see [`RemoteApp::introspect_token`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RemoteApp::introspect_token`].
+    pub async fn introspect_token(
+        &self,
+        token: &Secret,
+        hint: Option<TokenTypeHint>,
+    ) -> Result<Introspection> {
+        self.app.introspect_token(token, hint).await
+    }
+}
+
+impl fmt::Debug for OAuth2Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OAuth2Client").field("app", &self.app).finish_non_exhaustive()
+    }
 }

@@ -20,10 +20,20 @@ pub(super) const KEYS: &[(&str, Setter)] = &[
         Ok(())
     }),
     ("api_base_url", |c, v| into_text(&mut c.api_base_url, v)),
+    ("api_origins", |c, v| {
+        c.api_origins = list(v).ok_or("a list of texts")?;
+        Ok(())
+    }),
     ("authorization_endpoint", |c, v| into_text(&mut c.authorization_endpoint, v)),
     ("authorize_params", |c, v| into_params(&mut c.authorize_params, v)),
     ("authorize_url", |c, v| into_text(&mut c.authorization_endpoint, v)),
     ("client_assertion_audience", |c, v| into_text(&mut c.client_assertion_audience, v)),
+    ("client_assertion_claims", |c, v| {
+        let Value::Object(claims) = v else { return Err("a table") };
+        c.client_assertion_claims = claims;
+        Ok(())
+    }),
+    ("client_assertion_lifetime", |c, v| into_seconds(&mut c.client_assertion_lifetime, &v)),
     ("client_id", |c, v| into_text(&mut c.client_id, v)),
     ("client_secret", |c, v| {
         c.client_secret = Some(Secret::new(text(v).ok_or("a text")?));
@@ -38,6 +48,7 @@ pub(super) const KEYS: &[(&str, Setter)] = &[
         c.dangerous_skip_pkce = truth(&v).ok_or("true or false")?;
         Ok(())
     }),
+    ("device_authorization_endpoint", |c, v| into_text(&mut c.device_authorization_endpoint, v)),
     ("end_session_endpoint", |c, v| into_text(&mut c.end_session_endpoint, v)),
     ("fetch_userinfo", |c, v| {
         c.fetch_userinfo = Some(truth(&v).ok_or("true or false")?);
@@ -45,6 +56,12 @@ pub(super) const KEYS: &[(&str, Setter)] = &[
     }),
     ("id_token_signed_response_alg", |c, v| into_text(&mut c.id_token_signed_response_alg, v)),
     ("introspection_endpoint", |c, v| into_text(&mut c.introspection_endpoint, v)),
+    ("introspection_endpoint_auth_method", |c, v| {
+        into_text(&mut c.introspection_endpoint_auth_method, v)
+    }),
+    ("introspection_signed_response_alg", |c, v| {
+        into_text(&mut c.introspection_signed_response_alg, v)
+    }),
     ("issuer", |c, v| into_text(&mut c.issuer, v)),
     ("jwks", |c, v| {
         let object = v.is_object().then(|| v.to_string());
@@ -61,18 +78,27 @@ pub(super) const KEYS: &[(&str, Setter)] = &[
         c.private_key = Some(Secret::new(key.ok_or("PEM or a private JWK")?));
         Ok(())
     }),
+    ("private_key_certificate", |c, v| into_text(&mut c.private_key_certificate, v)),
     ("private_key_id", |c, v| into_text(&mut c.private_key_id, v)),
     ("prompt", |c, v| {
         c.authorize_params.set("prompt", text(v).ok_or("a text")?);
         Ok(())
     }),
+    ("raw_client_secret_basic", |c, v| {
+        c.raw_client_secret_basic = truth(&v).ok_or("true or false")?;
+        Ok(())
+    }),
     ("redirect_uri", |c, v| into_text(&mut c.redirect_uri, v)),
     ("refresh_token_params", |c, v| into_params(&mut c.refresh_token_params, v)),
     ("refresh_token_url", |c, v| into_text(&mut c.refresh_token_url, v)),
+    ("renewal", |c, v| into_text(&mut c.renewal, v)),
     ("request_token_params", oauth1),
     ("request_token_url", oauth1),
     ("response_mode", |c, v| into_text(&mut c.response_mode, v)),
     ("revocation_endpoint", |c, v| into_text(&mut c.revocation_endpoint, v)),
+    ("revocation_endpoint_auth_method", |c, v| {
+        into_text(&mut c.revocation_endpoint_auth_method, v)
+    }),
     ("scope", |c, v| {
         let scope = match v {
             Value::Array(_) => list(v).ok_or("a text or a list of texts")?.join(" "),
@@ -83,11 +109,13 @@ pub(super) const KEYS: &[(&str, Setter)] = &[
     }),
     ("server_metadata_url", |c, v| into_text(&mut c.server_metadata_url, v)),
     ("subject_claim", |c, v| into_text(&mut c.subject_claim, v)),
+    ("timeout", |c, v| into_seconds(&mut c.timeout, &v)),
     ("token_endpoint", |c, v| into_text(&mut c.token_endpoint, v)),
     ("token_endpoint_auth_method", |c, v| into_text(&mut c.token_endpoint_auth_method, v)),
     ("token_endpoint_auth_signing_alg", |c, v| {
         into_text(&mut c.token_endpoint_auth_signing_alg, v)
     }),
+    ("token_placement", |c, v| into_text(&mut c.token_placement, v)),
     ("user_agent", |c, v| into_text(&mut c.user_agent, v)),
     ("userinfo_endpoint", |c, v| into_text(&mut c.userinfo_endpoint, v)),
 ];
@@ -101,17 +129,17 @@ pub(super) const IN_CLIENT_KWARGS: &[&str] = &[
     "leeway",
     "prompt",
     "response_mode",
+    "revocation_endpoint_auth_method",
     "scope",
+    "timeout",
     "token_endpoint_auth_method",
+    "token_placement",
 ];
 
 /// Members of a provider's metadata (RFC 8414 §2) for which there is no use yet. Taking them without a
 /// word would promise one.
-pub(super) const NOT_USED_YET: &[&str] = &[
-    "device_authorization_endpoint",
-    "pushed_authorization_request_endpoint",
-    "registration_endpoint",
-];
+pub(super) const NOT_USED_YET: &[&str] =
+    &["pushed_authorization_request_endpoint", "registration_endpoint"];
 
 /// Two names of one setting.
 pub(super) const ALIASES: &[(&str, &str)] =

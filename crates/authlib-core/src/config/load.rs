@@ -195,7 +195,8 @@ fn environment(client: &mut ClientConfig, vars: &Vars, problems: &mut Vec<Config
         let Some(text) = vars.get(&variable).filter(|text| !text.is_empty()) else {
             continue;
         };
-        let value = if key.ends_with("_params") || matches!(key, CLIENT_KWARGS | "jwks") {
+        let table_like = key.ends_with("_params") || key.ends_with("_claims");
+        let value = if table_like || matches!(key, CLIENT_KWARGS | "jwks") {
             match serde_json::from_str(text) {
                 Ok(value @ Value::Object(_)) => value,
                 _ => {

@@ -68,9 +68,10 @@ fn every_key_loads_from_a_file_and_from_the_environment() {
     for (key, _) in KEYS {
         let json = match *key {
             "jwks" => r#"{"keys":[]}"#,
-            key if key.ends_with("_params") => r#"{"a":"b"}"#,
-            "dangerous_skip_nonce" | "dangerous_skip_pkce" | "fetch_userinfo" => "true",
-            "leeway" | "max_age" => "5",
+            key if key.ends_with("_params") || key.ends_with("_claims") => r#"{"a":"b"}"#,
+            "dangerous_skip_nonce" | "dangerous_skip_pkce" => "true",
+            "fetch_userinfo" | "raw_client_secret_basic" => "true",
+            "client_assertion_lifetime" | "leeway" | "max_age" | "timeout" => "5",
             _ => "\"text\"",
         };
         let mut sources = Sources::default();

@@ -1,24 +1,28 @@
 //! What a deployer says of a client, unchecked: [`ClientConfig`], from code, TOML and the environment.
 
+mod code;
 mod credentials;
 mod keys;
 mod load;
 mod problem;
+mod requests;
 mod resolve;
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::params::Params;
 use crate::secret::Secret;
 
+pub(crate) use self::code::Code;
 pub(crate) use self::keys::is_reserved_authorize_param;
 pub(crate) use self::load::Sources;
 pub use self::problem::{ConfigProblem, ConfigProblems};
+pub(crate) use self::requests::Renewal;
 pub(crate) use self::resolve::ClientSettings;
 pub use self::resolve::ResponseMode;
 
@@ -83,8 +87,14 @@ pub struct ClientConfig {
     pub introspection_endpoint: Option<String>,
     /// Where the provider revokes tokens (RFC 7009).
     pub revocation_endpoint: Option<String>,
+    /// Where a device asks for a code to show to its user (RFC 8628).
+    pub device_authorization_endpoint: Option<String>,
     /// What relative URLs of API requests are taken from.
     pub api_base_url: Option<String>,
+    /// More origins that the token may be sent to, such as `https://uploads.example.com`.
+    pub api_origins: Vec<String>,
+    /// Where the token stands in API requests: `header`, which is the default, `body` or `query`.
+    pub token_placement: Option<String>,
     /// Where the provider sends the browser back to: an absolute URL, or a path under the registry's
     /// base URL.
     pub redirect_uri: Option<String>,
@@ -105,6 +115,28 @@ pub struct ClientConfig {
     pub token_endpoint_auth_signing_alg: Option<String>,
     /// The audience of client assertions: `issuer`, which is the default, or `token_endpoint`.
     pub client_assertion_audience: Option<String>,
+    /// How long a client assertion is good: 60 seconds by default.
+    pub client_assertion_lifetime: Option<Duration>,
+    /// More claims of client assertions.
+    pub client_assertion_claims: Map<String, Value>,
+    /// The certificate of the private key, as PEM, for servers that know the key by its thumbprint
+    /// (`x5t#S256`, RFC 7515 §4.1.8).
+    pub private_key_certificate: Option<String>,
+    /// As `token_endpoint_auth_method`, for the introspection endpoint; by default the same.
+    pub introspection_endpoint_auth_method: Option<String>,
+    /// As `token_endpoint_auth_method`, for the revocation endpoint; by default the same.
+    pub revocation_endpoint_auth_method: Option<String>,
+    /// The algorithm by which introspection answers are signed (RFC 9701); with one, an answer that is
+    /// not signed is refused.
+    pub introspection_signed_response_alg: Option<String>,
+    /// How an expired token is renewed: `refresh_token`, which is the default, `client_credentials` or
+    /// `off`.
+    pub renewal: Option<String>,
+    /// The longest that a request to the provider may take: 10 seconds by default.
+    pub timeout: Option<Duration>,
+    /// Sends `client_secret_basic` without the form-encoding of RFC 6749 §2.3.1, for servers that do
+    /// not decode it. An id with a colon, and anything outside ASCII, is then read wrongly.
+    pub raw_client_secret_basic: bool,
     /// `S256`, which is the default. There is no other.
     pub code_challenge_method: Option<String>,
     /// `query` or `form_post`; by default the provider's choice, which is the query.
@@ -132,6 +164,8 @@ pub struct ClientConfig {
     pub dangerous_skip_pkce: bool,
     /// Keys of OAuth 1.0a that were set, which is not built yet.
     pub(crate) oauth1: bool,
+    /// What is given in code.
+    pub(crate) code: Code,
 }
 
 macro_rules! text_setters {
@@ -183,8 +217,12 @@ impl ClientConfig {
         introspection_endpoint
         /// Sets where the provider revokes tokens.
         revocation_endpoint
+        /// Sets where a device asks for a code to show to its user.
+        device_authorization_endpoint
         /// Sets what relative URLs of API requests are taken from.
         api_base_url
+        /// Sets where the token stands in API requests: `header`, `body` or `query`.
+        token_placement
         /// Sets where the provider sends the browser back to.
         redirect_uri
         /// Sets where the provider sends the browser to after a logout.
@@ -197,6 +235,16 @@ impl ClientConfig {
         token_endpoint_auth_signing_alg
         /// Sets the audience of client assertions: `issuer` or `token_endpoint`.
         client_assertion_audience
+        /// Sets the authentication method at the introspection endpoint.
+        introspection_endpoint_auth_method
+        /// Sets the authentication method at the revocation endpoint.
+        revocation_endpoint_auth_method
+        /// Sets the algorithm by which introspection answers are signed, and requires it.
+        introspection_signed_response_alg
+        /// Sets how an expired token is renewed: `refresh_token`, `client_credentials` or `off`.
+        renewal
+        /// Sets the certificate of the private key, as PEM.
+        private_key_certificate
         /// Sets the `kid` under which the provider knows the private key.
         private_key_id
         /// Sets `query` or `form_post`.
@@ -253,6 +301,49 @@ impl ClientConfig {
     #[must_use]
     pub fn access_token_param(mut self, name: &str, value: impl Into<String>) -> Self {
         self.access_token_params.set(name, value);
+        self
+    }
+
+    /// Adds a parameter of the refresh request.
+    #[must_use]
+    pub fn refresh_token_param(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.refresh_token_params.set(name, value);
+        self
+    }
+
+    /// Adds an origin that the token may be sent to, such as `https://uploads.example.com`.
+    #[must_use]
+    pub fn api_origin(mut self, origin: impl Into<String>) -> Self {
+        self.api_origins.push(origin.into());
+        self
+    }
+
+    /// Adds a claim to client assertions. `jti`, `iat` and `exp` can't be set.
+    #[must_use]
+    pub fn client_assertion_claim(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.client_assertion_claims.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Sets how long a client assertion is good.
+    #[must_use]
+    pub fn client_assertion_lifetime(mut self, lifetime: Duration) -> Self {
+        self.client_assertion_lifetime = Some(lifetime);
+        self
+    }
+
+    /// Sets the longest that a request to the provider may take.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sends `client_secret_basic` without the form-encoding of RFC 6749 §2.3.1, for servers that do
+    /// not decode it. An id with a colon, and anything outside ASCII, is then read wrongly.
+    #[must_use]
+    pub fn raw_client_secret_basic(mut self) -> Self {
+        self.raw_client_secret_basic = true;
         self
     }
 

@@ -7,12 +7,13 @@ use http::HeaderValue;
 use url::Url;
 
 use super::keys::{is_reserved_authorize_param, is_reserved_token_param};
-use super::{ClientConfig, ConfigProblem};
+use super::requests::Renewal;
+use super::{ClientConfig, Code, ConfigProblem};
 use crate::endpoint::{EndpointUrlError, endpoint_url};
 use crate::jose::{Algorithm, JwkSet};
-use crate::oauth2::AuthMethod;
 use crate::oauth2::assertion::Signing;
 use crate::oauth2::client_auth::Held;
+use crate::oauth2::{AuthMethod, TokenPlacement};
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -59,6 +60,12 @@ pub(crate) struct ClientSettings {
     pub(crate) endpoints: Endpoints,
     pub(crate) jwks: Option<JwkSet>,
     pub(crate) api_base_url: Option<Url>,
+    pub(crate) api_origins: Vec<Url>,
+    pub(crate) token_placement: TokenPlacement,
+    pub(crate) renewal: Renewal,
+    pub(crate) timeout: Option<Duration>,
+    /// Whether people log in with it by a browser.
+    pub(crate) is_for_people: bool,
     pub(crate) redirect_uri: Option<String>,
     pub(crate) post_logout_redirect_uri: Option<String>,
     pub(crate) scopes: Vec<String>,
@@ -66,6 +73,10 @@ pub(crate) struct ClientSettings {
     pub(crate) access_token_params: Params,
     pub(crate) refresh_token_params: Params,
     pub(crate) auth_method: Option<AuthMethod>,
+    pub(crate) introspection_auth_method: Option<AuthMethod>,
+    pub(crate) revocation_auth_method: Option<AuthMethod>,
+    pub(crate) raw_basic: bool,
+    pub(crate) introspection_alg: Option<Algorithm>,
     pub(crate) response_mode: Option<ResponseMode>,
     pub(crate) id_token_alg: Option<Algorithm>,
     pub(crate) leeway: Duration,
@@ -75,12 +86,14 @@ pub(crate) struct ClientSettings {
     pub(crate) subject_claim: Option<String>,
     pub(crate) skip_nonce: bool,
     pub(crate) skip_pkce: bool,
+    pub(crate) code: Code,
 }
 
 /// The registered endpoints; they win over those of the metadata.
 #[derive(Debug, Default)]
 pub(crate) struct Endpoints {
     pub(crate) authorization: Option<Url>,
+    pub(crate) device_authorization: Option<Url>,
     pub(crate) token: Option<Url>,
     pub(crate) refresh: Option<Url>,
     pub(crate) userinfo: Option<Url>,
@@ -171,7 +184,11 @@ impl ClientConfig {
             self.server_metadata_url.as_deref().is_some_and(|url| url.contains(OAUTH_SEGMENT));
         let discovered = self.issuer.is_some() || self.server_metadata_url.is_some();
         let by_hand = self.authorization_endpoint.is_some() && self.token_endpoint.is_some();
-        if self.scope.is_none() && discovered && !oauth_only && !by_hand {
+        let people = !self.code.standalone
+            && self.renewal.is_none()
+            && self.code.renew_by.is_none()
+            && self.code.jwt_bearer.is_none();
+        if self.scope.is_none() && discovered && !oauth_only && !by_hand && people {
             self.scope = Some("openid".to_owned());
         }
     }
@@ -187,11 +204,16 @@ impl ClientConfig {
             );
         }
         let client_id = self.client_id.clone().unwrap_or_default();
-        if client_id.is_empty() {
+        let renewal = self.renewal_policy(check);
+        // Who signs statements or fetches tokens by itself may have no registration (RFC 7521 §4.1).
+        let nameless = matches!(renewal, Renewal::Assertion(_) | Renewal::Callback(_));
+        if client_id.is_empty() && !nameless {
             check.problem("client_id", "is missing");
         }
         let endpoints = Endpoints {
             authorization: check.url("authorize_url", self.authorization_endpoint.as_ref()),
+            device_authorization: check
+                .url("device_authorization_endpoint", self.device_authorization_endpoint.as_ref()),
             token: check.url("access_token_url", self.token_endpoint.as_ref()),
             refresh: check.url("refresh_token_url", self.refresh_token_url.as_ref()),
             userinfo: check.url("userinfo_endpoint", self.userinfo_endpoint.as_ref()),
@@ -203,15 +225,22 @@ impl ClientConfig {
         };
         let (issuer, metadata_url) = self.provider(check);
         let auth_method = self.auth_method(check);
+        let [introspection_auth_method, revocation_auth_method] = self.endpoint_methods(check);
         let signing = self.signing(auth_method, check);
         let id_token_alg = self.id_token_alg(check);
+        let introspection_alg = self.introspection_alg(check);
         let jwks = self.jwks.as_ref().and_then(|jwks| registered_keys(check, jwks));
         let scope = self.scope.clone().unwrap_or_default();
         let scopes: Vec<_> = scope.split_ascii_whitespace().map(ToOwned::to_owned).collect();
-        self.completeness(check);
+        let is_for_people = self.is_for_people(&renewal);
+        self.completeness(is_for_people, &renewal, check);
         self.params(check);
         ClientSettings {
             auth_method,
+            introspection_auth_method,
+            revocation_auth_method,
+            raw_basic: self.raw_client_secret_basic,
+            introspection_alg,
             signing,
             response_mode: check.one_of(
                 "response_mode",
@@ -223,6 +252,11 @@ impl ClientConfig {
                     _ => None,
                 },
             ),
+            api_origins: self.origins(check),
+            token_placement: self.placement(check),
+            renewal,
+            timeout: self.timeout,
+            is_for_people,
             api_base_url: check.url("api_base_url", self.api_base_url.as_ref()).map(with_slash),
             label: self.label.unwrap_or_else(|| self.name.clone()),
             leeway: self.leeway.unwrap_or(LEEWAY),
@@ -247,6 +281,7 @@ impl ClientConfig {
             subject_claim: self.subject_claim,
             skip_nonce: self.dangerous_skip_nonce,
             skip_pkce: self.dangerous_skip_pkce,
+            code: self.code,
         }
     }
 
@@ -296,14 +331,21 @@ impl ClientConfig {
         self.id_token_signed_response_alg.as_deref().is_some_and(|alg| alg.starts_with("HS"))
     }
 
-    fn completeness(&self, check: &mut Check<'_>) {
+    fn is_for_people(&self, renewal: &Renewal) -> bool {
+        self.device_authorization_endpoint.is_none()
+            && !renewal.fetches_the_first()
+            && !self.code.standalone
+    }
+
+    fn completeness(&self, is_for_people: bool, renewal: &Renewal, check: &mut Check<'_>) {
         // What is given but refused has its own problem, and is not missing as well.
         let metadata = self.issuer.is_some() || self.server_metadata_url.is_some();
-        for (key, given) in [
-            ("authorize_url", self.authorization_endpoint.is_some()),
-            ("access_token_url", self.token_endpoint.is_some()),
+        let tokens = !matches!(renewal, Renewal::Callback(_)) && !self.code.standalone;
+        for (key, given, needed) in [
+            ("authorize_url", self.authorization_endpoint.is_some(), is_for_people),
+            ("access_token_url", self.token_endpoint.is_some(), tokens),
         ] {
-            if !given && !metadata {
+            if !given && needed && !metadata {
                 check.problem(key, "is missing; set it, or `issuer` or `server_metadata_url`");
             }
         }
@@ -377,6 +419,20 @@ impl ClientConfig {
             check.problem("client_secret", format!("is missing: ID tokens by {alg} need it"));
         }
         Some(alg)
+    }
+
+    fn introspection_alg(&self, check: &mut Check<'_>) -> Option<Algorithm> {
+        let alg = check.one_of(
+            "introspection_signed_response_alg",
+            self.introspection_signed_response_alg.as_ref(),
+            "RS, PS and ES 256 to 512 and EdDSA, never `none` (RFC 8725 §3.2)",
+            |name| Algorithm::from_name(name).filter(|alg| !alg.is_symmetric()),
+        );
+        if alg.is_some() && self.issuer.is_none() && self.server_metadata_url.is_none() {
+            let problem = "is missing: signed introspection answers are held against it";
+            check.problem("issuer", problem);
+        }
+        alg
     }
 
     pub(super) fn has_secret(&self) -> bool {

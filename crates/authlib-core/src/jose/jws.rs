@@ -23,6 +23,9 @@ pub(crate) struct Header {
     pub(crate) alg: Algorithm,
     pub(crate) kid: Option<String>,
     pub(crate) typ: Option<String>,
+    /// `x5t#S256`, of a token that is to be signed: the thumbprint of the key's certificate. It is not
+    /// read from a token that is verified.
+    pub(crate) x5t_s256: Option<String>,
 }
 
 /// A token whose signature holds.
@@ -105,7 +108,8 @@ pub(crate) fn verify(
 pub(crate) fn sign(header: &Header, payload: &[u8], key: &SigningKey) -> Result<String, Failed> {
     let mut members = Map::new();
     members.insert("alg".to_owned(), header.alg.name().into());
-    for (name, value) in [("kid", &header.kid), ("typ", &header.typ)] {
+    let given = [("kid", &header.kid), ("typ", &header.typ), ("x5t#S256", &header.x5t_s256)];
+    for (name, value) in given {
         if let Some(value) = value {
             members.insert(name.to_owned(), value.as_str().into());
         }
@@ -145,7 +149,7 @@ fn header(bytes: &[u8], allowed: &[Algorithm]) -> Result<Header, JwsError> {
     })?;
     let kid = text(&header, "kid")?.map(ToOwned::to_owned);
     let typ = text(&header, "typ")?.map(ToOwned::to_owned);
-    Ok(Header { alg, kid, typ })
+    Ok(Header { alg, kid, typ, x5t_s256: None })
 }
 
 fn text<'a>(

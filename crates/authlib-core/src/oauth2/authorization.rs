@@ -154,7 +154,7 @@ impl AuthorizationResponse {
 }
 
 /// The provider's error (RFC 6749 §4.1.2.1). Only `access_denied` is the user's refusal.
-fn refusal(params: &Params, error: &str) -> Result<Error> {
+pub(super) fn refusal(params: &Params, error: &str) -> Result<Error> {
     let description = params.only("error_description").map_err(CallbackError::from)?;
     let uri = params.only("error_uri").map_err(CallbackError::from)?;
     let said = ProviderError::new(error, description, uri);

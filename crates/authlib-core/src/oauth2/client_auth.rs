@@ -40,6 +40,8 @@ pub(crate) struct Credentials<'a> {
     pub(crate) method: AuthMethod,
     pub(crate) client_id: &'a str,
     pub(crate) client_secret: Option<&'a Secret>,
+    /// Whether basic credentials go without the form-encoding of RFC 6749 §2.3.1.
+    pub(crate) raw_basic: bool,
     /// Signed for this one request, where the method is by assertion.
     pub(crate) assertion: Option<Secret>,
 }
@@ -127,7 +129,11 @@ impl Credentials<'_> {
         let secret = self.client_secret.map_or("", Secret::expose);
         match self.method {
             AuthMethod::ClientSecretBasic => {
-                let pair = format!("{}:{}", form_encode(client_id), form_encode(secret));
+                let pair = if self.raw_basic {
+                    format!("{client_id}:{secret}")
+                } else {
+                    format!("{}:{}", form_encode(client_id), form_encode(secret))
+                };
                 let text = format!("Basic {}", STANDARD.encode(pair));
                 let mut value = HeaderValue::try_from(text).ok()?;
                 value.set_sensitive(true);
@@ -144,6 +150,8 @@ impl Credentials<'_> {
                 form.set("client_assertion", self.assertion.as_ref().map_or("", Secret::expose));
                 None
             }
+            // An assertion grant may go without a client (RFC 7521 §4.1).
+            AuthMethod::None if client_id.is_empty() => None,
             AuthMethod::None => {
                 form.set("client_id", client_id);
                 None
@@ -158,7 +166,7 @@ mod tests {
 
     fn shown<'a>(method: AuthMethod, client_id: &'a str, secret: &'a Secret) -> Credentials<'a> {
         let assertion = Some(Secret::new("a.b.c"));
-        Credentials { method, client_id, client_secret: Some(secret), assertion }
+        Credentials { method, client_id, client_secret: Some(secret), raw_basic: false, assertion }
     }
 
     fn basic(id: &str, secret: &str) -> String {
@@ -175,6 +183,16 @@ mod tests {
     #[test]
     fn h31_basic_credentials_are_form_encoded_before_they_are_joined() {
         assert_eq!(basic("a:b", "p%ä +"), "a%3Ab:p%25%C3%A4+%2B");
+    }
+
+    #[test]
+    fn raw_basic_credentials_go_as_they_are() {
+        let secret = Secret::new("p%ä +");
+        let raw =
+            Credentials { raw_basic: true, ..shown(AuthMethod::ClientSecretBasic, "a", &secret) };
+        let (_, value) = raw.apply(&mut Params::new()).unwrap();
+        let expected = format!("Basic {}", STANDARD.encode("a:p%ä +"));
+        assert_eq!(value.to_str().unwrap(), expected);
     }
 
     #[test]

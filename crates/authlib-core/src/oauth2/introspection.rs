@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::error::{Error, ErrorKind, ProviderError, Result};
 use crate::jose::jwt::{ClaimError, Claims};
 use crate::message::{self, Response};
-use crate::oauth2::error_response;
+use crate::oauth2::{Actor, error_response};
 
 /// What a provider says of a token (RFC 7662 §2.2): the registered members by name, all others by
 /// [`get`](Self::get).
@@ -87,6 +87,24 @@ impl Introspection {
         self.members.audience().unwrap_or_default()
     }
 
+    /// Who acts for the one that [`sub`](Self::sub) names (RFC 8693 §4.1).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::BadAnswer`] when the member is there and names nobody in the RFC's way.
+    pub fn act(&self) -> Result<Option<Actor>> {
+        Actor::from_act(self.members.as_map())
+    }
+
+    /// Who may act for the one that [`sub`](Self::sub) names (RFC 8693 §4.4).
+    ///
+    /// # Errors
+    ///
+    /// As [`act`](Self::act).
+    pub fn may_act(&self) -> Result<Option<Actor>> {
+        Actor::from_may_act(self.members.as_map())
+    }
+
     /// Any member, as the caller's own type.
     ///
     /// # Errors
@@ -105,7 +123,7 @@ impl Introspection {
     }
 
     /// Keeps an answer whose members are of their types; of an inactive token only that it is.
-    fn checked(body: &Claims) -> Result<Self, IntrospectionError> {
+    pub(super) fn checked(body: &Claims) -> Result<Self, IntrospectionError> {
         let Some(Value::Bool(active)) = body.as_map().get("active") else {
             return Err(IntrospectionError::Active);
         };
@@ -139,7 +157,7 @@ impl fmt::Debug for Introspection {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum IntrospectionError {
+pub(crate) enum IntrospectionError {
     #[error("the introspection endpoint refused the request (RFC 7662 §2.3)")]
     Refused,
     #[error(
@@ -178,8 +196,21 @@ impl From<IntrospectionError> for Error {
     }
 }
 
-/// Reads the answer. An `error` member wins over everything, whatever the status.
+/// Reads the answer.
 pub(crate) fn introspection_answer(response: &Response) -> Result<Introspection> {
+    let (content, body) = accepted(response)?;
+    match body {
+        None => Err(IntrospectionError::ContentType(content).into()),
+        Some(Err(cause)) => Err(IntrospectionError::NotJson(cause).into()),
+        Some(Ok(body)) => Ok(Introspection::checked(&body)?),
+    }
+}
+
+/// The media type of an answer that is no refusal, and its members where that is JSON. An `error` member
+/// wins over everything, whatever the status.
+pub(super) fn accepted(
+    response: &Response,
+) -> Result<(String, Option<Result<Claims, ClaimError>>)> {
     let status = response.status().as_u16();
     let content = message::media_type(response.headers());
     let json = content.as_deref().is_some_and(message::is_json);
@@ -197,11 +228,7 @@ pub(crate) fn introspection_answer(response: &Response) -> Result<Introspection>
             None => error,
         });
     }
-    match body {
-        None => Err(IntrospectionError::ContentType(content).into()),
-        Some(Err(cause)) => Err(IntrospectionError::NotJson(cause).into()),
-        Some(Ok(body)) => Ok(Introspection::checked(&body)?),
-    }
+    Ok((content, body))
 }
 
 fn refused(said: ProviderError) -> Error {
@@ -263,6 +290,21 @@ mod tests {
         assert!(said.get::<u8>("extension_field").is_err());
         assert_eq!(said.get::<u8>("absent").unwrap(), None);
         assert!(!format!("{said:?}").contains("jdoe"));
+    }
+
+    #[test]
+    fn who_acts_and_who_may_is_read_where_somebody_asks() {
+        let said = answer(
+            200,
+            JS,
+            r#"{"active":true,"act":{"sub":"a","act":{"sub":"b"}},"may_act":["c"]}"#,
+        );
+        let said = said.unwrap();
+        let actor = said.act().unwrap().unwrap();
+        assert_eq!((actor.sub(), actor.act().and_then(Actor::sub)), (Some("a"), Some("b")));
+        assert_eq!(said.may_act().unwrap_err().kind(), ErrorKind::BadAnswer);
+        let said = answer(200, JS, r#"{"active":false,"act":{"sub":"a"}}"#).unwrap();
+        assert_eq!((said.act().unwrap(), said.may_act().unwrap()), (None, None));
     }
 
     #[test]

@@ -19,10 +19,14 @@ pub(crate) struct ServerMetadata {
     pub(crate) end_session_endpoint: Option<Url>,
     pub(crate) introspection_endpoint: Option<Url>,
     pub(crate) revocation_endpoint: Option<Url>,
+    pub(crate) device_authorization_endpoint: Option<Url>,
+    pub(crate) registration_endpoint: Option<Url>,
     pub(crate) id_token_signing_alg_values_supported: Option<Vec<String>>,
     pub(crate) token_endpoint_auth_methods_supported: Option<Vec<String>>,
     pub(crate) token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
     pub(crate) introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the driver comes with it"))]
+    pub(crate) introspection_signing_alg_values_supported: Option<Vec<String>>,
     pub(crate) revocation_endpoint_auth_methods_supported: Option<Vec<String>>,
     pub(crate) authorization_response_iss_parameter_supported: bool,
     pub(crate) require_pushed_authorization_requests: bool,
@@ -38,10 +42,13 @@ struct Document {
     end_session_endpoint: Option<String>,
     introspection_endpoint: Option<String>,
     revocation_endpoint: Option<String>,
+    device_authorization_endpoint: Option<String>,
+    registration_endpoint: Option<String>,
     id_token_signing_alg_values_supported: Option<Vec<String>>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
     token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
     introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
+    introspection_signing_alg_values_supported: Option<Vec<String>>,
     revocation_endpoint_auth_methods_supported: Option<Vec<String>>,
     authorization_response_iss_parameter_supported: Option<bool>,
     require_pushed_authorization_requests: Option<bool>,
@@ -123,12 +130,19 @@ fn checked(response: &Response, issuer: &str) -> Result<ServerMetadata, Metadata
         end_session_endpoint: url("end_session_endpoint", document.end_session_endpoint)?,
         introspection_endpoint: url("introspection_endpoint", document.introspection_endpoint)?,
         revocation_endpoint: url("revocation_endpoint", document.revocation_endpoint)?,
+        device_authorization_endpoint: url(
+            "device_authorization_endpoint",
+            document.device_authorization_endpoint,
+        )?,
+        registration_endpoint: url("registration_endpoint", document.registration_endpoint)?,
         id_token_signing_alg_values_supported: document.id_token_signing_alg_values_supported,
         token_endpoint_auth_methods_supported: document.token_endpoint_auth_methods_supported,
         token_endpoint_auth_signing_alg_values_supported: document
             .token_endpoint_auth_signing_alg_values_supported,
         introspection_endpoint_auth_methods_supported: document
             .introspection_endpoint_auth_methods_supported,
+        introspection_signing_alg_values_supported: document
+            .introspection_signing_alg_values_supported,
         revocation_endpoint_auth_methods_supported: document
             .revocation_endpoint_auth_methods_supported,
         authorization_response_iss_parameter_supported: document
@@ -174,11 +188,20 @@ mod tests {
         let metadata = read(
             r#"{"issuer":"https://op.example","token_endpoint":"https://op.example/t",
                 "authorization_response_iss_parameter_supported":true,
+                "device_authorization_endpoint":"https://op.example/d",
+                "registration_endpoint":"https://op.example/r",
+                "introspection_signing_alg_values_supported":["ES256"],
                 "verify":false,"proxies":{"https":"http://evil"},"client_id":"x","x":[1]}"#,
         )
         .unwrap();
         assert_eq!(metadata.token_endpoint.unwrap().as_str(), "https://op.example/t");
         assert!(metadata.authorization_response_iss_parameter_supported);
+        assert_eq!(
+            metadata.device_authorization_endpoint.unwrap().as_str(),
+            "https://op.example/d"
+        );
+        assert_eq!(metadata.registration_endpoint.unwrap().as_str(), "https://op.example/r");
+        assert_eq!(metadata.introspection_signing_alg_values_supported.unwrap(), ["ES256"]);
     }
 
     /// H27 and B3: another issuer, a trailing slash, another case or port is another provider.
@@ -208,6 +231,8 @@ mod tests {
             ("userinfo_endpoint", "http://127.0.0.1:9200/"),
             ("introspection_endpoint", "http://op.example/i"),
             ("revocation_endpoint", "http://op.example/r"),
+            ("device_authorization_endpoint", "http://op.example/d"),
+            ("registration_endpoint", "http://localhost/register"),
         ] {
             let body = format!(r#"{{"issuer":"https://op.example","{name}":"{value}"}}"#);
             let error = read(&body).unwrap_err();
@@ -224,6 +249,8 @@ mod tests {
             "<html>",
             r#"{"issuer":1}"#,
             r#"{"issuer":"https://op.example","jwks_uri":[]}"#,
+            r#"{"issuer":"https://op.example","registration_endpoint":7}"#,
+            r#"{"issuer":"https://op.example","introspection_signing_alg_values_supported":"ES256"}"#,
         ] {
             assert!(read(body).is_err(), "{body}");
         }

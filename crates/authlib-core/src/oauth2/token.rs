@@ -77,6 +77,11 @@ pub(crate) fn token_answer(
     now: SystemTime,
     asked_scope: Option<&str>,
 ) -> Result<Token> {
+    token(members(response)?, now, asked_scope)
+}
+
+/// The members of an answer that is no refusal.
+pub(super) fn members(response: &Response) -> Result<Map<String, Value>> {
     let status = response.status();
     let content = message::media_type(response.headers());
     let json = content.as_deref().is_some_and(message::is_json);
@@ -88,12 +93,16 @@ pub(crate) fn token_answer(
         return Err(refused(said));
     }
     if !status.is_success() {
-        return Err(AnswerError::Status { status: status.as_u16(), content }.into());
+        let error = Error::from(AnswerError::Status { status: status.as_u16(), content });
+        return Err(match error_response::busy(response) {
+            Some(busy) => error.said(busy),
+            None => error,
+        });
     }
     match body {
         None => Err(AnswerError::ContentType(content).into()),
         Some(Err(cause)) => Err(AnswerError::NotJson(cause.into()).into()),
-        Some(Ok(body)) => Ok(token(body.as_map().clone(), now, asked_scope)?),
+        Some(Ok(body)) => Ok(body.as_map().clone()),
     }
 }
 
@@ -115,16 +124,17 @@ fn refused(said: ProviderError) -> Error {
     }
 }
 
-fn token(
+/// The token that the members of an answer make.
+pub(super) fn token(
     mut body: Map<String, Value>,
     now: SystemTime,
     asked_scope: Option<&str>,
-) -> Result<Token, AnswerError> {
+) -> Result<Token> {
     let access_token =
         text(&mut body, "access_token")?.ok_or(AnswerError::Member("access_token"))?;
     let token_type = text(&mut body, "token_type")?.ok_or(AnswerError::Member("token_type"))?;
     if !token_type.eq_ignore_ascii_case("bearer") {
-        return Err(AnswerError::TokenType(token_type.chars().take(40).collect()));
+        return Err(AnswerError::TokenType(token_type.chars().take(40).collect()).into());
     }
     let expires_at = match body.remove("expires_in") {
         None | Some(Value::Null) => None,
@@ -157,7 +167,7 @@ fn text(body: &mut Map<String, Value>, name: &'static str) -> Result<Option<Stri
 
 /// Seconds as a number, or as text as `PayPal` sends them; fractions are cut off. Zero and less is a
 /// token that has expired already, never one that doesn't expire.
-fn lifetime(value: &Value) -> Option<Duration> {
+pub(super) fn lifetime(value: &Value) -> Option<Duration> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => text.trim().parse().ok()?,

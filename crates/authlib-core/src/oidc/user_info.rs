@@ -55,6 +55,10 @@ impl UserInfo {
         Self(claims)
     }
 
+    pub(crate) fn into_claims(self) -> Map<String, Value> {
+        self.0
+    }
+
     /// The `sub`: who it is, at this issuer. Compare it byte by byte.
     #[must_use]
     pub fn sub(&self) -> &str {
@@ -209,7 +213,7 @@ enum UserInfoError {
 /// The request for user info, with the token in the header (Core §5.3.1).
 pub(crate) fn userinfo_request(endpoint: &Url, token: &Token) -> Result<Request> {
     let mut request = message::json_get(endpoint);
-    bearer::place(token, &mut request)?;
+    request.headers_mut().insert(http::header::AUTHORIZATION, bearer::header(token)?);
     Ok(request)
 }
 

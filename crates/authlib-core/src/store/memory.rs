@@ -42,6 +42,18 @@ impl MemoryTokenStore {
         Self { capacity, rows: Mutex::default() }
     }
 
+    /// A store that holds one owner's token.
+    #[must_use]
+    pub fn holding(owner: TokenOwner, token: Token) -> Self {
+        let store = Self::new();
+        {
+            let mut rows = store.rows();
+            rows.order.push_back(owner.clone());
+            rows.tokens.insert(owner, token);
+        }
+        store
+    }
+
     fn rows(&self) -> MutexGuard<'_, Rows> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }

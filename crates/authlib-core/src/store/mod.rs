@@ -10,11 +10,15 @@ use crate::error::Result;
 use crate::oauth2::Token;
 use crate::transport::BoxFuture;
 
+mod callbacks;
 mod memory;
 mod stored;
+mod unsaved;
 
+pub use self::callbacks::{CallbackTokenStore, TokenChange};
 pub use self::memory::{MemoryLoginStore, MemoryTokenStore};
 pub use self::stored::StoredToken;
+pub use self::unsaved::UnsavedToken;
 
 /// Whose token: a registered client's name, and a user in the application's own words.
 ///

@@ -5,11 +5,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::message::{Request, Response};
+use crate::message::{BodyLimit, MAX_BODY, Request, Response};
 
+mod body;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 
+pub use self::body::{Body, StreamedRequest, StreamedResponse};
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestClient;
 
@@ -26,7 +28,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///    tokens are good for one use.
 /// 3. It reads **at most [`BodyLimit`](crate::message::BodyLimit) bytes** of decoded body and fails
 ///    beyond, with [`TransportError::TooLarge`].
-/// 4. It **ends**, by a total timeout of its own (the built-in client: 10 seconds).
+/// 4. It **ends**, by the request's [`Timeout`](crate::message::Timeout) or else by a total timeout of
+///    its own (the built-in client: 10 seconds).
 ///
 /// It checks TLS certificates, always.
 pub trait HttpClient: Send + Sync {
@@ -36,11 +39,40 @@ pub trait HttpClient: Send + Sync {
     ///
     /// A [`TransportError`] when there is no whole answer. A status of 400 or more is an answer.
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
+
+    /// Sends a request whose body may be a stream, and hands out the answer's body as it comes.
+    ///
+    /// A large body takes its time: the request's timeout holds for all of it, but without one the limit is
+    /// on the time without progress.
+    /// The default collects both bodies, so that an implementation may leave this out.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    fn send_streamed(
+        &self,
+        request: StreamedRequest,
+    ) -> BoxFuture<'_, Result<StreamedResponse, TransportError>> {
+        Box::pin(async move {
+            let limit = request.extensions().get::<BodyLimit>().map_or(MAX_BODY, |limit| limit.0);
+            let (head, body) = request.into_parts();
+            let body = body.bytes(limit).await?;
+            let response = self.send(Request::from_parts(head, body)).await?;
+            Ok(response.map(Body::from))
+        })
+    }
 }
 
 impl<T: HttpClient + ?Sized> HttpClient for Arc<T> {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         (**self).send(request)
+    }
+
+    fn send_streamed(
+        &self,
+        request: StreamedRequest,
+    ) -> BoxFuture<'_, Result<StreamedResponse, TransportError>> {
+        (**self).send_streamed(request)
     }
 }
 

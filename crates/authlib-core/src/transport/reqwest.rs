@@ -1,24 +1,56 @@
 //! [`ReqwestClient`]: the port over reqwest and rustls.
 
 use std::error::Error as _;
+use std::future::Future;
+#[cfg(feature = "blocking")]
+use std::sync::OnceLock;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::unfold;
 use reqwest::redirect::Policy;
 use tokio::runtime::Handle;
+#[cfg(feature = "blocking")]
+use tokio::runtime::{Builder, Runtime};
 
-use super::{BoxFuture, Cause, HttpClient, TransportError};
+use super::{
+    Body, BoxFuture, Cause, HttpClient, StreamedRequest, StreamedResponse, TransportError,
+};
 use crate::endpoint::is_loopback;
-use crate::message::{BodyLimit, Request, Response};
+#[cfg(feature = "blocking")]
+use crate::error::{Error, ErrorKind};
+use crate::message::{BodyLimit, Request, Response, Timeout};
 
 /// The built-in [`HttpClient`]: rustls, no redirects, 10 seconds in all, 5 to connect.
 ///
-/// It must be used inside a tokio runtime, and there an exchange that has begun goes on to its end even
-/// when nobody asks for its answer for a while: a refresh whose browser went away is not cut off. The
-/// system's proxies are used, but never for this machine.
+/// It must be used inside a tokio runtime, or through the blocking clients, and there an
+/// exchange that has begun goes on to its end even when nobody asks for its answer for a while: a refresh
+/// whose browser went away is not cut off. The system's proxies are used, but never for this machine.
 #[derive(Clone, Debug)]
 pub struct ReqwestClient {
+    whole: Pair,
+    streamed: Pair,
+    runtime: Option<Handle>,
+}
+
+/// The same client for elsewhere and for this machine, which is never reached through a proxy.
+#[derive(Clone, Debug)]
+struct Pair {
     outside: reqwest::Client,
     this_machine: reqwest::Client,
+}
+
+impl Pair {
+    fn new(builder: impl Fn() -> reqwest::ClientBuilder) -> Result<Self, TransportError> {
+        let outside = builder().build().map_err(translated)?;
+        let this_machine = builder().no_proxy().build().map_err(translated)?;
+        Ok(Self { outside, this_machine })
+    }
+
+    fn towards(&self, request: &reqwest::Request) -> reqwest::Client {
+        let near = is_loopback(request.url());
+        if near { self.this_machine.clone() } else { self.outside.clone() }
+    }
 }
 
 impl ReqwestClient {
@@ -48,30 +80,119 @@ impl ReqwestClient {
                 .redirect(Policy::none())
                 .retry(reqwest::retry::never())
                 .referer(false)
-                .timeout(timeout)
                 .connect_timeout(Self::CONNECT_TIMEOUT.min(timeout))
         };
-        let outside = builder().build().map_err(translated)?;
-        let this_machine = builder().no_proxy().build().map_err(translated)?;
-        Ok(Self { outside, this_machine })
+        let whole = Pair::new(|| builder().timeout(timeout))?;
+        let streamed = Pair::new(|| builder().read_timeout(timeout))?;
+        Ok(Self { whole, streamed, runtime: None })
+    }
+
+    /// A client whose exchanges run on a runtime of this crate, for callers that have none.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn in_the_background() -> Result<Self, Error> {
+        let config =
+            |cause: String| Error::new(ErrorKind::Config, format!("no HTTP client: {cause}"));
+        let runtime = background().ok_or_else(|| config("no thread can be started".to_owned()))?;
+        let client = Self::new().map_err(|cause| config(cause.to_string()))?;
+        Ok(Self { runtime: Some(runtime), ..client })
+    }
+
+    /// Runs `exchange` as a task of its own, which goes on when the caller is dropped.
+    async fn run<T: Send + 'static>(
+        &self,
+        exchange: impl Future<Output = Result<T, TransportError>> + Send + 'static,
+    ) -> Result<T, TransportError> {
+        let here = || Handle::try_current().ok();
+        match self.runtime.clone().or_else(here).or_else(background) {
+            Some(runtime) => runtime.spawn(exchange).await.unwrap_or_else(|_| {
+                Err(TransportError::Broken(Cause::new("the runtime shuts down")))
+            }),
+            None => exchange.await,
+        }
     }
 }
 
 impl HttpClient for ReqwestClient {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         let limit = BodyLimit::of(&request);
+        let timeout = Timeout::of(request.extensions());
         Box::pin(async move {
-            let request = reqwest::Request::try_from(request).map_err(translated)?;
-            let near = is_loopback(request.url());
-            let client = if near { &self.this_machine } else { &self.outside };
-            let exchange = exchange(client.clone(), request, limit);
-            match Handle::try_current() {
-                Ok(runtime) => runtime.spawn(exchange).await.unwrap_or_else(|_| {
-                    Err(TransportError::Broken(Cause::new("the runtime shuts down")))
-                }),
-                Err(_) => exchange.await,
+            let mut request = reqwest::Request::try_from(request).map_err(translated)?;
+            if timeout.is_some() {
+                *request.timeout_mut() = timeout;
             }
+            let client = self.whole.towards(&request);
+            self.run(exchange(client, request, limit)).await
         })
+    }
+
+    fn send_streamed(
+        &self,
+        request: StreamedRequest,
+    ) -> BoxFuture<'_, Result<StreamedResponse, TransportError>> {
+        let timeout = Timeout::of(request.extensions());
+        Box::pin(async move {
+            let request = request.map(|body| match body.into_whole() {
+                Ok(bytes) => reqwest::Body::from(bytes),
+                Err(stream) => reqwest::Body::wrap_stream(stream),
+            });
+            let mut request = reqwest::Request::try_from(request).map_err(translated)?;
+            if timeout.is_some() {
+                *request.timeout_mut() = timeout;
+            }
+            let client = self.streamed.towards(&request);
+            let answer = async move { client.execute(request).await.map_err(translated) };
+            let mut answer = self.run(answer).await?;
+            let mut response = http::Response::new(Body::default());
+            *response.status_mut() = answer.status();
+            *response.headers_mut() = std::mem::take(answer.headers_mut());
+            // Each piece is read where the exchange runs, so that a caller without a runtime has it too.
+            let elsewhere = || Handle::try_current().is_err().then(background).flatten();
+            let runtime = self.runtime.clone().or_else(elsewhere);
+            let pieces = unfold(Some(answer), move |answer| {
+                let runtime = runtime.clone();
+                async move { next_piece(answer?, runtime).await }
+            });
+            *response.body_mut() = Body::stream(pieces.boxed());
+            Ok(response)
+        })
+    }
+}
+
+/// The runtime for callers that have none, which lives as long as the process.
+#[cfg(feature = "blocking")]
+fn background() -> Option<Handle> {
+    static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
+    let runtime = RUNTIME.get_or_init(|| {
+        Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("authlib-http")
+            .enable_all()
+            .build()
+            .ok()
+    });
+    runtime.as_ref().map(|runtime| runtime.handle().clone())
+}
+
+#[cfg(not(feature = "blocking"))]
+fn background() -> Option<Handle> {
+    None
+}
+
+type Piece = (Result<bytes::Bytes, TransportError>, Option<reqwest::Response>);
+
+async fn next_piece(mut answer: reqwest::Response, runtime: Option<Handle>) -> Option<Piece> {
+    let read = async move {
+        let piece = answer.chunk().await;
+        (piece, answer)
+    };
+    let (piece, answer) = match runtime {
+        Some(runtime) => runtime.spawn(read).await.ok()?,
+        None => read.await,
+    };
+    match piece {
+        Ok(piece) => Some((Ok(piece?), Some(answer))),
+        Err(error) => Some((Err(translated(error)), None)),
     }
 }
 

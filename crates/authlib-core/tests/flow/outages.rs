@@ -1,6 +1,8 @@
 //! Keys that can't be had at the wrong moment: nobody is shut out for longer than that, and no refresh
 //! token is lost for it.
 
+use std::time::Duration;
+
 use authlib_core::ErrorKind;
 use authlib_provider::{Endpoint, Quirk, Reply};
 use futures_util::FutureExt as _;
@@ -40,6 +42,7 @@ async fn a_refresh_that_can_not_be_verified_now_keeps_the_rotated_refresh_token(
     let error = world.app().active_token(&owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BadAnswer, "{error}");
     world.provider.behave();
+    world.clock.advance(Duration::from_secs(1));
     let token = world.app().active_token(&owner).await.unwrap();
     assert_eq!(world.provider.count(Endpoint::Token), 2, "no refresh token was spent twice");
     assert_eq!(token.userinfo().unwrap().sub(), "alice");
@@ -57,6 +60,7 @@ async fn a_refresh_is_not_begun_before_its_answer_can_be_verified() {
     app.active_token(&owner).await.unwrap_err();
     assert_eq!(world.provider.count(Endpoint::Token), 0);
     world.provider.behave();
+    world.clock.advance(Duration::from_secs(1));
     app.active_token(&owner).await.unwrap();
     assert_eq!(world.provider.count(Endpoint::Token), 1);
 }

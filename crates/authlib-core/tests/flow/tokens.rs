@@ -138,9 +138,11 @@ async fn a_provider_that_is_away_costs_nothing_but_time() {
     for reply in [Reply::json(503, "{}"), Reply::html(200), Reply::json(429, r#"{"error":"x"}"#)] {
         world.provider.behave();
         world.provider.misbehave(Quirk::Answer(Endpoint::Token, reply));
+        world.clock.advance(Duration::from_secs(60));
         assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::BadAnswer);
     }
     world.provider.behave();
+    world.clock.advance(Duration::from_secs(60));
     assert_ne!(app.active_token(&owner).await.unwrap().access_token, token.access_token);
 }
 

@@ -5,20 +5,52 @@ use http::header;
 
 use crate::client::Client;
 use crate::exchange::{self, Fields, field, respond};
-use crate::provider::unguessable;
+use crate::provider::{Provider, unguessable};
+use crate::user::User;
 
 const STYLE: &str = include_str!("style.css");
 
-/// Who the login page is filled in for.
+/// Who a page is filled in for.
 pub(crate) struct Person {
     pub(crate) username: String,
     pub(crate) display_name: String,
 }
 
+impl Person {
+    /// Who is hinted at, or else the first user of all.
+    pub(crate) fn suggested(provider: &Provider, hint: Option<&str>) -> Self {
+        let state = provider.state();
+        let first = || state.users.first().map(|user| user.sub.clone());
+        let username = hint.map(ToOwned::to_owned).or_else(first).unwrap_or_default();
+        let known = state.users.iter().find(|user| user.sub == username);
+        let display_name = known.map_or(username.as_str(), User::display_name).to_owned();
+        Self { username, display_name }
+    }
+}
+
 /// The page that asks who logs in, and whether the client may know.
 pub(crate) fn login(client: &Client, asked: &Fields, person: &Person, back: &str) -> Response {
-    let scopes: String = field(asked, "scope")
-        .unwrap_or_default()
+    let request = form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).finish();
+    let host = url::Url::parse(back).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
+    page(
+        include_str!("login.html"),
+        &[
+            ("scopes", &scopes(field(asked, "scope").unwrap_or_default())),
+            ("client", &escaped(&client.name)),
+            ("request", &escaped(&request)),
+            ("username", &escaped(&person.username)),
+            ("display_name", &escaped(&person.display_name)),
+            ("host", &escaped(&host.unwrap_or_default())),
+        ],
+        200,
+        // The answer to the form redirects to the client, and browsers hold `form-action` against that.
+        &format!("form-action 'self' {}", source(back)),
+    )
+}
+
+/// What a scope lets a client do, as items of a list.
+fn scopes(scope: &str) -> String {
+    scope
         .split(' ')
         .filter_map(|scope| {
             Some(match scope {
@@ -33,23 +65,39 @@ pub(crate) fn login(client: &Client, asked: &Fields, person: &Person, back: &str
         })
         .fold("<li>know who you are</li>".to_owned(), |list, scope| {
             format!("{list}<li>{}</li>", escaped(&scope))
-        });
-    let request = form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).finish();
-    let host = url::Url::parse(back).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
+        })
+}
+
+/// The page that asks for the code of a device (RFC 8628 §3.3). Where the code came with the address, it
+/// says what the device wants: so that nobody allows what somebody else sent them (§5.4).
+pub(crate) fn device(
+    asking: Option<(String, String)>,
+    user_code: &str,
+    person: &Person,
+) -> Response {
+    let asking = match asking {
+        Some((client, scope)) => {
+            let (client, scopes) = (escaped(&client), scopes(&scope));
+            format!("<p class=\"quiet\">{client} would like to:</p><ul>{scopes}</ul>")
+        }
+        None => String::new(),
+    };
     page(
-        include_str!("login.html"),
+        include_str!("device.html"),
         &[
-            ("scopes", &scopes),
-            ("client", &escaped(&client.name)),
-            ("request", &escaped(&request)),
+            ("asking", &asking),
+            ("user_code", &escaped(user_code)),
             ("username", &escaped(&person.username)),
             ("display_name", &escaped(&person.display_name)),
-            ("host", &escaped(&host.unwrap_or_default())),
         ],
         200,
-        // The answer to the form redirects to the client, and browsers hold `form-action` against that.
-        &format!("form-action 'self' {}", source(back)),
+        "form-action 'self'",
     )
+}
+
+/// The end of the page for devices.
+pub(crate) fn device_done(title: &str, message: &str) -> Response {
+    words(200, title, message)
 }
 
 /// The page that posts the answer back (OAuth 2.0 Form Post Response Mode).

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::flow::{CALLBACK, ISSUER, VERIFIER, basic, builder, code, post_with};
 use crate::{Client, Provider};
 
-const NOW: u64 = 1_700_000_000;
+pub(super) const NOW: u64 = 1_700_000_000;
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-fn key() -> EncodingKey {
+pub(super) fn key() -> EncodingKey {
     let pkcs8 =
         EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
     EncodingKey::from_ec_der(pkcs8.unwrap().as_ref())
@@ -29,7 +29,7 @@ fn provider(key: &EncodingKey) -> Provider {
         .build()
 }
 
-fn claims(client: &str, changes: &Value) -> Value {
+pub(super) fn claims(client: &str, changes: &Value) -> Value {
     let mut claims = json!({"iss": client, "sub": client, "aud": ISSUER, "iat": NOW,
         "exp": NOW + 60, "jti": "j"});
     for (name, value) in changes.as_object().unwrap() {
@@ -42,7 +42,7 @@ fn claims(client: &str, changes: &Value) -> Value {
     claims
 }
 
-fn signed(alg: Algorithm, key: &EncodingKey, claims: &Value) -> String {
+pub(super) fn signed(alg: Algorithm, key: &EncodingKey, claims: &Value) -> String {
     jsonwebtoken::encode(&Header::new(alg), claims, key).unwrap()
 }
 

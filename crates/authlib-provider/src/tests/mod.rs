@@ -1,10 +1,15 @@
 //! Tests of the provider as a whole, through its requests and responses.
 
+mod api;
 mod assertion;
 mod authorize;
+mod device;
 mod flow;
+mod grants;
+mod introspect;
 mod logout;
 mod quirks;
+mod register;
 mod revoke;
 #[cfg(feature = "server")]
 mod server;

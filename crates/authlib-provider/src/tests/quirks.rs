@@ -56,6 +56,22 @@ fn a_provider_that_behaves_is_right_in_every_point() {
 }
 
 #[test]
+fn a_token_answer_can_be_a_form() {
+    let provider = provider();
+    provider.misbehave(Quirk::TokenForm);
+    provider.misbehave(Quirk::TokenMissing("token_type".to_owned()));
+    let answer = redeem(&provider, &format!("{ISSUER}/token"), &code(&provider));
+    assert_eq!(answer.headers()["content-type"], "application/x-www-form-urlencoded");
+    let fields = crate::exchange::parse(&super::flow::text(&answer));
+    let field = |name: &str| crate::exchange::field(&fields, name);
+    assert_eq!(field("expires_in"), Some("3600"));
+    assert_eq!(field("scope"), Some(super::flow::ALL_SCOPES));
+    assert_eq!(field("token_type"), None);
+    let url = format!("{ISSUER}/api/echo");
+    assert_eq!(super::flow::get_as(&provider, &url, field("access_token").unwrap()).status(), 200);
+}
+
+#[test]
 fn hs256_signs_with_the_secret_of_the_client() {
     let other = crate::Client::confidential("first", "another secret");
     let provider = crate::Provider::builder(ISSUER).client(other);

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use authlib_core::message::{BodyLimit, Request, Response};
 use authlib_core::transport::{HttpClient, TransportError};
+use serde_json::Value;
 
-use crate::{Endpoint, Provider, ProviderBuilder, Quirk, Reply, Server};
+use super::flow::{CALLBACK, basic, encoded, json, post_with};
+use crate::{Client, Endpoint, Provider, ProviderBuilder, Quirk, Reply, Server, User};
 
 /// More than any client should read.
 const HUGE: usize = 4 * 1024 * 1024;
@@ -99,6 +101,63 @@ async fn a_cut_comes_before_a_byte_of_the_answer() {
     let url = format!("{}/jwks", server.issuer());
     // No status arrives, not only no body.
     assert!(client().get(url).send().await.is_err());
+}
+
+/// A refresh token that was spent while its answer was lost is no good a second time.
+#[tokio::test]
+async fn a_lost_answer_is_that_of_a_request_that_was_carried_out() {
+    let server = Server::start(|issuer| {
+        let client = Client::confidential("id", "secret").redirect_uri(CALLBACK);
+        fast(issuer).client(client).user(User::new("alice").password("hunter2")).build()
+    });
+    let server = server.await.unwrap();
+    let provider = server.provider();
+    let http = client();
+    let url = format!("{}/token", server.issuer());
+    let over_http = async |fields: &[(&str, &str)]| -> Result<Value, ()> {
+        let request = http.post(&url).basic_auth("id", Some("secret")).body(encoded(fields));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.send().await.map_err(|_| ())?;
+        Ok(serde_json::from_slice(&answer.bytes().await.map_err(|_| ())?).unwrap())
+    };
+    let in_process = async |fields: &[(&str, &str)]| -> Result<Value, ()> {
+        let mut request = get(&url);
+        *request.method_mut() = http::Method::POST;
+        *request.headers_mut() = basic("id", "secret");
+        let form = "application/x-www-form-urlencoded".parse().unwrap();
+        request.headers_mut().insert("content-type", form);
+        *request.body_mut() = encoded(fields).into_bytes();
+        match provider.send(request).await {
+            Ok(answer) => Ok(json(&answer)),
+            Err(TransportError::Broken(_)) => Err(()),
+            Err(other) => panic!("{other}"),
+        }
+    };
+    let log_in = [("grant_type", "password"), ("username", "alice"), ("password", "hunter2")];
+    for socket in [true, false] {
+        let ask = async |fields: &[(&str, &str)]| {
+            if socket { over_http(fields).await } else { in_process(fields).await }
+        };
+        let token = ask(&log_in).await.unwrap();
+        let token = token["refresh_token"].as_str().unwrap();
+        let refresh = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        provider.misbehave(Quirk::AnswerLost(Endpoint::Token));
+        assert_eq!(ask(&refresh).await, Err(()), "socket: {socket}");
+        assert_eq!(ask(&refresh).await.unwrap()["error"], "invalid_grant", "socket: {socket}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_not_handed_over() {
+    let client = Client::confidential("id", "secret");
+    let provider = fast("https://op.example").client(client).build();
+    let fields = [("grant_type", "client_credentials")];
+    let token = post_with(&provider, "https://op.example/token", &fields, basic("id", "secret"));
+    let token = json(&token)["access_token"].as_str().unwrap().to_owned();
+    for (size, expected) in [(4096, "200"), (4097, "too large")] {
+        let url = format!("https://op.example/api/stream?bytes={size}&access_token={token}");
+        assert_eq!(summary(provider.send(get(&url)).await), expected);
+    }
 }
 
 #[tokio::test]

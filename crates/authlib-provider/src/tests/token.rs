@@ -47,7 +47,7 @@ fn wrong_token_requests_are_refused() {
     check_refused(&[("redirect_uri", "")], good(), 400, "invalid_grant");
     check_refused(&[("code", "unknown")], good(), 400, "invalid_grant");
     check_refused(&[("code", "")], good(), 400, "invalid_request");
-    check_refused(&[("grant_type", "password")], good(), 400, "unsupported_grant_type");
+    check_refused(&[("grant_type", "implicit")], good(), 400, "unsupported_grant_type");
     check_refused(&[("grant_type", "")], good(), 400, "invalid_request");
     check_refused(&[], basic("id", "wrong"), 401, "invalid_client");
     check_refused(&[], basic("stranger", "secret"), 401, "invalid_client");
@@ -173,8 +173,14 @@ fn what_came_in_is_seen_without_its_secrets() {
     assert_eq!(seen[0].field("grant_type"), Some("authorization_code"));
     assert_eq!((seen[0].path.as_str(), seen[0].method.as_str()), ("/token", "POST"));
     assert!(seen[1].names.contains(&"client_secret".to_owned()));
+    // A test may ask for one all the same.
+    assert_eq!((seen[0].field("code"), seen[0].secret("code")), (None, Some(code.as_str())));
+    assert_eq!(seen[1].secret("client_secret"), Some("hush"));
+    let authorization = basic("id", "secret")["authorization"].clone();
+    assert_eq!(seen[0].header("Authorization"), authorization.to_str().ok());
     let shown = format!("{seen:?} {provider:?} {:?}", Client::confidential("id", "hush"));
-    for secret in ["hush", code.as_str(), VERIFIER] {
+    let basic = authorization.to_str().unwrap();
+    for secret in ["hush", code.as_str(), VERIFIER, basic] {
         assert!(!shown.contains(secret), "{secret}");
     }
 }

@@ -1,22 +1,11 @@
-//! [`Interop`]: a certified OpenID provider as a process.
-
-use std::process::Stdio;
+//! [`Interop`]: an example app before a certified OpenID provider.
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
 use url::Url;
 
+use super::{InteropKind, InteropServer, TestKey};
 use crate::app::{App, free_port};
 use crate::browser::{Browser, Page};
-
-/// The test keys of the core, private and in public files: for tests only.
-const JWKS: &str = include_str!("../../authlib-core/tests/client-keys/jwks.json");
-const P256: &str = include_str!("../../authlib-core/tests/client-keys/p256.pem");
-const RSA: &str = include_str!("../../authlib-core/tests/client-keys/rsa.pem");
-const ED25519: &str = include_str!("../../authlib-core/tests/client-keys/ed25519.pem");
-
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/interop/oidc-provider");
 
 /// The client under test, in the words of both sides.
 #[derive(Clone, Copy, Debug)]
@@ -37,29 +26,16 @@ pub struct Interop {
     pub app: App,
     /// The provider's issuer.
     pub issuer: String,
-    _child: Child,
+    _provider: InteropServer,
 }
 
 impl Interop {
-    /// Starts both; nothing where there is no Node or its packages are not installed. That is said on
-    /// the screen, and is a failure in CI.
+    /// Starts both; nothing where the provider is not installed, as [`InteropServer::start`] says.
     ///
     /// # Panics
     ///
-    /// When one of them doesn't start, and in CI also when there is no Node.
+    /// When one of them doesn't start, and in CI also when the provider is not installed.
     pub async fn start(package: &str, client: InteropClient) -> Option<Self> {
-        if let Some(missing) = missing().await {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "interop tests can't be skipped in CI: {missing}"
-            );
-            // Straight to the terminal: the test runner keeps what passes to itself.
-            #[expect(clippy::print_stderr, reason = "a skipped test says why on the screen")]
-            {
-                eprintln!("SKIPPED: no interop with oidc-provider: {missing}");
-            }
-            return None;
-        }
         let port = free_port();
         let base_url = format!("http://localhost:{port}");
         let mut metadata = json!({
@@ -70,8 +46,9 @@ impl Interop {
             "post_logout_redirect_uris": [format!("{base_url}/logged-out")],
         });
         let proof = client.proof(&mut metadata);
-        let (child, issuer) =
-            provider(&json!({ "clients": [metadata], "access_token_ttl": 5 })).await;
+        let settings = json!({ "clients": [metadata], "access_token_ttl": 5 });
+        let provider = InteropServer::start(InteropKind::OidcProvider, &settings).await?;
+        let issuer = provider.issuer().to_owned();
         let config = format!(
             "[oauth.op]\nclient_id = 'app'\n{proof}\
              server_metadata_url = '{issuer}/.well-known/openid-configuration'\n\
@@ -81,7 +58,7 @@ impl Interop {
             client.auth_method, client.algorithm
         );
         let app = App::start(package, port, &config).await;
-        Some(Self { app, issuer, _child: child })
+        Some(Self { app, issuer, _provider: provider })
     }
 
     /// A URL of the app.
@@ -125,22 +102,13 @@ impl InteropClient {
                 String::new()
             }
             "private_key_jwt" => {
-                let (name, pem) = match self.algorithm {
-                    "ES256" => ("p256", P256),
-                    "EdDSA" => ("ed25519", ED25519),
-                    _ => ("rsa", RSA),
-                };
-                let keys: Value = serde_json::from_str(JWKS).expect("keys");
-                let mut key = keys[name].clone();
-                for private in ["d", "p", "q", "dp", "dq", "qi"] {
-                    key.as_object_mut().expect("a key").remove(private);
-                }
-                metadata["jwks"] = json!({ "keys": [key] });
+                let key = TestKey::for_algorithm(self.algorithm);
+                metadata["jwks"] = json!({ "keys": [key.public_jwk] });
                 metadata["token_endpoint_auth_signing_alg"] = self.algorithm.into();
                 format!(
-                    "private_key = '''\n{pem}'''\nprivate_key_id = {}\n\
+                    "private_key = '''\n{}'''\nprivate_key_id = {}\n\
                      token_endpoint_auth_signing_alg = '{}'\n",
-                    key["kid"], self.algorithm
+                    key.private_pem, key.public_jwk["kid"], self.algorithm
                 )
             }
             method => {
@@ -152,32 +120,4 @@ impl InteropClient {
             }
         }
     }
-}
-
-/// What is missing for interop.
-async fn missing() -> Option<String> {
-    let node = Command::new("node").arg("--version").stdout(Stdio::null()).status().await;
-    if !node.is_ok_and(|status| status.success()) {
-        return Some("there is no node".to_owned());
-    }
-    let installed = std::path::Path::new(FOLDER).join("node_modules").is_dir();
-    (!installed).then(|| "its packages are not installed: run `cargo xtask test`".to_owned())
-}
-
-async fn provider(settings: &Value) -> (Child, String) {
-    let mut child = Command::new("node")
-        .arg("server.mjs")
-        .arg(settings.to_string())
-        .current_dir(FOLDER)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("node starts");
-    let stdout = child.stdout.take().expect("its output");
-    let line = BufReader::new(stdout).lines().next_line().await.ok().flatten();
-    let ready: Value = serde_json::from_str(&line.expect("a first line")).expect("JSON");
-    let issuer = ready["issuer"].as_str().expect("an issuer").to_owned();
-    (child, issuer)
 }

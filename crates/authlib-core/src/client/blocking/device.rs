@@ -1,0 +1,72 @@
+//! The blocking [`DeviceLogin`].
+
+use std::time::Duration;
+
+use super::block_on;
+use crate::app::{self, DevicePoll};
+use crate::error::Result;
+use crate::oauth2::{DeviceAuthorization, Token};
+
+/// A [`DeviceLogin`](app::DeviceLogin) whose calls return when they are done.
+#[derive(Debug)]
+#[must_use = "the user has a code, and nobody asks for the token"]
+pub struct DeviceLogin {
+    inner: app::DeviceLogin,
+}
+
+impl DeviceLogin {
+    pub(super) fn of(inner: app::DeviceLogin) -> Self {
+        Self { inner }
+    }
+
+    /// The page that the user opens.
+    #[must_use]
+    pub fn verification_uri(&self) -> &str {
+        self.inner.verification_uri()
+    }
+
+    /// The same page with the code in it, where the provider has one.
+    #[must_use]
+    pub fn verification_uri_complete(&self) -> Option<&str> {
+        self.inner.verification_uri_complete()
+    }
+
+    /// What the user types there.
+    #[must_use]
+    pub fn user_code(&self) -> &str {
+        self.inner.user_code()
+    }
+
+    /// All that the provider said.
+    #[must_use]
+    pub fn authorization(&self) -> &DeviceAuthorization {
+        self.inner.authorization()
+    }
+
+    /// As [`poll`](app::DeviceLogin::poll).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn poll(&mut self) -> Result<DevicePoll> {
+        block_on(self.inner.poll())
+    }
+
+    /// As [`wait`](app::DeviceLogin::wait).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn wait(&mut self) -> Result<Token> {
+        block_on(self.inner.wait())
+    }
+
+    /// As [`wait_while`](app::DeviceLogin::wait_while): to give up, say `false`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn wait_while(&mut self, keep_on: impl FnMut(Duration) -> bool) -> Result<Option<Token>> {
+        block_on(self.inner.wait_while(keep_on))
+    }
+}

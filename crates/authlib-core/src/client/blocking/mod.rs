@@ -1,0 +1,63 @@
+//! The same clients for programs without an async runtime: each call returns when it is done.
+//!
+//! There is one implementation: these wait for the futures of [`OAuth2Client`](super::OAuth2Client), whose
+//! requests run on a runtime of two threads behind the scenes. They must not be called inside an async
+//! function, whose thread they would hold.
+//!
+//! ```no_run
+//! use authlib_core::ClientConfig;
+//! use authlib_core::client::blocking::OAuth2Client;
+//!
+//! fn main() -> authlib_core::Result<()> {
+//!     let reports = OAuth2Client::new(
+//!         ClientConfig::new("reports")
+//!             .client_id("nightly-job")
+//!             .client_secret("s3cr3t")
+//!             .token_endpoint("https://login.example.com/token")
+//!             .api_base_url("https://api.example.com/v1/")
+//!             .renewal("client_credentials"),
+//!     )?;
+//!     let latest: serde_json::Value = reports.get("reports/latest").send()?.json()?;
+//!     println!("{latest}");
+//!     Ok(())
+//! }
+//! ```
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+
+mod assertion;
+mod device;
+mod oauth2;
+mod request;
+
+pub use self::assertion::AssertionClient;
+pub use self::device::DeviceLogin;
+pub use self::oauth2::OAuth2Client;
+pub use self::request::{ApiRequest, BodyReader};
+
+/// Wakes a thread that is parked.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits for `future` on this thread.
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            // A wake between the poll and here is not lost: the thread then does not park.
+            Poll::Pending => thread::park(),
+        }
+    }
+}

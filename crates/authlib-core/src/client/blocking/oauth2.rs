@@ -1,0 +1,210 @@
+//! The blocking [`OAuth2Client`].
+
+use http::Method;
+use url::Url;
+
+use super::{ApiRequest, DeviceLogin, block_on};
+use crate::app::{AuthorizeOptions, PendingLogin, RemoteApp};
+use crate::client;
+use crate::config::ClientConfig;
+use crate::error::Result;
+use crate::oauth2::{ExchangedToken, Grant, Introspection, Token, TokenExchange, TokenTypeHint};
+use crate::oidc::UserInfo;
+use crate::secret::Secret;
+use crate::store::TokenOwner;
+
+/// An [`OAuth2Client`](client::OAuth2Client) whose calls return when they are done. Its clones may be used
+/// by many threads at once, which renew their token once.
+#[derive(Clone, Debug)]
+pub struct OAuth2Client {
+    inner: client::OAuth2Client,
+}
+
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident $method:ident)*) => {
+        $($(#[$doc])*
+        pub fn $name(&self, url: &str) -> ApiRequest {
+            self.request(Method::$method, url)
+        })*
+    };
+}
+
+impl OAuth2Client {
+    /// As [`OAuth2Client::new`](client::OAuth2Client::new). For a token, a store or an HTTP client of its
+    /// own, see [`build_blocking`](client::OAuth2ClientBuilder::build_blocking).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
+    pub fn new(config: impl Into<ClientConfig>) -> Result<Self> {
+        client::OAuth2Client::builder(config).build_blocking()
+    }
+
+    /// A registered client with the token of one of its users.
+    #[must_use]
+    pub fn for_owner(app: &RemoteApp, owner: TokenOwner) -> Self {
+        Self::of(client::OAuth2Client::for_owner(app, owner))
+    }
+
+    pub(in crate::client) fn of(inner: client::OAuth2Client) -> Self {
+        Self { inner }
+    }
+
+    /// The same client for async code.
+    #[must_use]
+    pub fn asynchronous(&self) -> &client::OAuth2Client {
+        &self.inner
+    }
+
+    /// As [`token`](client::OAuth2Client::token).
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub fn token(&self) -> Result<Option<Token>> {
+        block_on(self.inner.token())
+    }
+
+    /// As [`set_token`](client::OAuth2Client::set_token).
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub fn set_token(&self, token: &Token) -> Result<()> {
+        block_on(self.inner.set_token(token))
+    }
+
+    /// As [`active_token`](client::OAuth2Client::active_token).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn active_token(&self) -> Result<Token> {
+        block_on(self.inner.active_token())
+    }
+
+    /// As [`refresh_token`](client::OAuth2Client::refresh_token).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn refresh_token(&self) -> Result<Token> {
+        block_on(self.inner.refresh_token())
+    }
+
+    /// As [`create_authorization_url`](client::OAuth2Client::create_authorization_url).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn create_authorization_url(
+        &self,
+        options: AuthorizeOptions,
+    ) -> Result<(Url, PendingLogin)> {
+        block_on(self.inner.create_authorization_url(options))
+    }
+
+    /// As [`fetch_access_token`](client::OAuth2Client::fetch_access_token).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn fetch_access_token(
+        &self,
+        pending: PendingLogin,
+        authorization_response: &str,
+    ) -> Result<Token> {
+        block_on(self.inner.fetch_access_token(pending, authorization_response))
+    }
+
+    /// As [`fetch_token`](client::OAuth2Client::fetch_token).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn fetch_token(&self, grant: Grant) -> Result<Token> {
+        block_on(self.inner.fetch_token(grant))
+    }
+
+    /// As [`exchange_token`](client::OAuth2Client::exchange_token).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn exchange_token(&self, exchange: &TokenExchange) -> Result<ExchangedToken> {
+        block_on(self.inner.exchange_token(exchange))
+    }
+
+    /// As [`start_device_login`](client::OAuth2Client::start_device_login).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn start_device_login(&self, scope: Option<&str>) -> Result<DeviceLogin> {
+        block_on(self.inner.start_device_login(scope)).map(DeviceLogin::of)
+    }
+
+    /// As [`token_from_fragment`](client::OAuth2Client::token_from_fragment).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn token_from_fragment(
+        &self,
+        authorization_response: &str,
+        expected_state: &Secret,
+    ) -> Result<Token> {
+        block_on(self.inner.token_from_fragment(authorization_response, expected_state))
+    }
+
+    verbs! {
+        /// A GET of `url`; see [`request`](Self::request).
+        get GET
+        /// A POST to `url`; see [`request`](Self::request).
+        post POST
+        /// A PUT to `url`; see [`request`](Self::request).
+        put PUT
+        /// A PATCH of `url`; see [`request`](Self::request).
+        patch PATCH
+        /// A DELETE of `url`; see [`request`](Self::request).
+        delete DELETE
+        /// A HEAD of `url`; see [`request`](Self::request).
+        head HEAD
+    }
+
+    /// A request to `url` with the token; see [`RemoteApp::request`].
+    pub fn request(&self, method: Method, url: &str) -> ApiRequest {
+        ApiRequest::of(self.inner.request(method, url))
+    }
+
+    /// As [`userinfo`](client::OAuth2Client::userinfo).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn userinfo(&self) -> Result<UserInfo> {
+        block_on(self.inner.userinfo())
+    }
+
+    /// As [`revoke_token`](client::OAuth2Client::revoke_token).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn revoke_token(&self) -> Result<()> {
+        block_on(self.inner.revoke_token())
+    }
+
+    /// As [`introspect_token`](client::OAuth2Client::introspect_token).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn introspect_token(
+        &self,
+        token: &Secret,
+        hint: Option<TokenTypeHint>,
+    ) -> Result<Introspection> {
+        block_on(self.inner.introspect_token(token, hint))
+    }
+}

@@ -1,0 +1,165 @@
+//! The blocking [`ApiRequest`], and bodies as readers.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::thread;
+use std::time::Duration;
+
+use bytes::{Buf as _, Bytes};
+use futures_util::stream::unfold;
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+use super::block_on;
+use crate::app::{self, ApiResponse};
+use crate::error::Result;
+use crate::multipart::Multipart;
+use crate::oauth2::TokenPlacement;
+use crate::params::Params;
+use crate::transport::{Body, Cause, TransportError};
+
+/// The bytes of one piece of a body that is read.
+const PIECE: usize = 64 * 1024;
+
+/// An [`ApiRequest`](app::ApiRequest) whose calls return when they are done.
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct ApiRequest {
+    inner: app::ApiRequest,
+}
+
+impl ApiRequest {
+    pub(super) fn of(inner: app::ApiRequest) -> Self {
+        Self { inner }
+    }
+
+    fn with(self, change: impl FnOnce(app::ApiRequest) -> app::ApiRequest) -> Self {
+        Self::of(change(self.inner))
+    }
+
+    /// As [`query`](app::ApiRequest::query).
+    pub fn query(self, params: impl Into<Params>) -> Self {
+        self.with(|request| request.query(params))
+    }
+
+    /// As [`header`](app::ApiRequest::header).
+    pub fn header(self, name: &str, value: &str) -> Self {
+        self.with(|request| request.header(name, value))
+    }
+
+    /// As [`body`](app::ApiRequest::body).
+    pub fn body(self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.with(|request| request.body(content_type, body))
+    }
+
+    /// As [`json`](app::ApiRequest::json).
+    pub fn json(self, value: &impl Serialize) -> Self {
+        self.with(|request| request.json(value))
+    }
+
+    /// As [`form`](app::ApiRequest::form).
+    pub fn form(self, params: impl Into<Params>) -> Self {
+        self.with(|request| request.form(params))
+    }
+
+    /// As [`multipart`](app::ApiRequest::multipart).
+    pub fn multipart(self, form: &Multipart) -> Self {
+        self.with(|request| request.multipart(form))
+    }
+
+    /// Sends what `reader` gives as it comes. The request can't be repeated after a 401.
+    pub fn stream(self, content_type: &str, reader: impl Read + Send + 'static) -> Self {
+        self.with(|request| request.stream(content_type, read_body(reader)))
+    }
+
+    /// As [`timeout`](app::ApiRequest::timeout).
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.with(|request| request.timeout(timeout))
+    }
+
+    /// As [`max_answer`](app::ApiRequest::max_answer).
+    pub fn max_answer(self, bytes: usize) -> Self {
+        self.with(|request| request.max_answer(bytes))
+    }
+
+    /// As [`token_placement`](app::ApiRequest::token_placement).
+    pub fn token_placement(self, placement: TokenPlacement) -> Self {
+        self.with(|request| request.token_placement(placement))
+    }
+
+    /// As [`withhold_token`](app::ApiRequest::withhold_token).
+    pub fn withhold_token(self) -> Self {
+        self.with(app::ApiRequest::withhold_token)
+    }
+
+    /// As [`send`](app::ApiRequest::send).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn send(self) -> Result<ApiResponse> {
+        block_on(self.inner.send())
+    }
+
+    /// As [`send_streamed`](app::ApiRequest::send_streamed): the body is read as it comes.
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn send_streamed(self) -> Result<http::Response<BodyReader>> {
+        let response = block_on(self.inner.send_streamed())?;
+        Ok(response.map(|body| BodyReader { body, piece: Bytes::new() }))
+    }
+}
+
+/// An answer's body, to be read as it comes.
+pub struct BodyReader {
+    body: Body,
+    piece: Bytes,
+}
+
+impl Read for BodyReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while !self.piece.has_remaining() {
+            match block_on(self.body.chunk()).map_err(io::Error::other)? {
+                Some(piece) => self.piece = piece,
+                None => return Ok(0),
+            }
+        }
+        (&mut self.piece).reader().read(buffer)
+    }
+}
+
+impl fmt::Debug for BodyReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodyReader").field("body", &self.body).finish_non_exhaustive()
+    }
+}
+
+/// A body out of a reader, which is read on a thread of its own: it may take its time. The thread ends
+/// with the reader, or when nobody takes the pieces any more.
+fn read_body(mut reader: impl Read + Send + 'static) -> Body {
+    let (pieces, taken) = mpsc::channel::<Result<Vec<u8>, TransportError>>(2);
+    thread::spawn(move || {
+        loop {
+            let mut piece = vec![0; PIECE];
+            let piece = match reader.read(&mut piece) {
+                Ok(0) => break,
+                Ok(length) => {
+                    piece.truncate(length);
+                    Ok(piece)
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => Err(TransportError::Broken(Cause::new(error.to_string()))),
+            };
+            let last = piece.is_err();
+            if pieces.blocking_send(piece).is_err() || last {
+                break;
+            }
+        }
+    });
+    Body::stream(unfold(taken, |mut taken| async move {
+        let piece = taken.recv().await?;
+        Some((piece, taken))
+    }))
+}

@@ -1,0 +1,147 @@
+//! What a client is given in code and no file can say: hooks, authentication of its own, and how its
+//! token is renewed.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use super::ClientConfig;
+use crate::error::Result;
+use crate::hooks::{AuthenticatedEndpoint, ClientAuth, Hooks, RequestHook, ResponseHook};
+use crate::message::{Request, Response};
+use crate::oauth2::{JwtBearer, Token};
+use crate::transport::BoxFuture;
+
+/// Fetches a token in the application's own way; it is given the one that has expired, if there was one.
+pub(crate) type RenewBy =
+    Arc<dyn Fn(Option<Token>) -> BoxFuture<'static, Result<Token>> + Send + Sync>;
+
+#[derive(Clone, Default)]
+pub(crate) struct Code {
+    pub(crate) hooks: Hooks,
+    pub(crate) auth: Option<Arc<dyn ClientAuth>>,
+    pub(crate) auth_at: Vec<(AuthenticatedEndpoint, Arc<dyn ClientAuth>)>,
+    pub(crate) renew_by: Option<RenewBy>,
+    pub(crate) jwt_bearer: Option<Arc<JwtBearer>>,
+    /// It is no client that people log in with.
+    pub(crate) standalone: bool,
+}
+
+impl Code {
+    /// The authentication of its own that the client has at `endpoint`.
+    pub(crate) fn auth_for(&self, endpoint: AuthenticatedEndpoint) -> Option<&dyn ClientAuth> {
+        let own = self.auth_at.iter().rev().find(|(at, _)| *at == endpoint);
+        own.map(|(_, auth)| auth).or(self.auth.as_ref()).map(AsRef::as_ref)
+    }
+}
+
+impl ClientConfig {
+    /// Changes a request before it is sent. Hooks run in the order in which they were added, and after
+    /// the client has proven itself or the token is in its place.
+    ///
+    /// ```
+    /// use authlib_core::ClientConfig;
+    /// use authlib_core::hooks::RequestHook;
+    ///
+    /// let twitch = ClientConfig::new("twitch").on_request(RequestHook::ProtectedRequest, |request| {
+    ///     request.headers_mut().insert("client-id", "app".parse().expect("a plain text"));
+    ///     Ok(())
+    /// });
+    /// # let _ = twitch;
+    /// ```
+    #[must_use]
+    pub fn on_request(
+        mut self,
+        at: RequestHook,
+        hook: impl Fn(&mut Request) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.code.hooks.push_request_now(at, hook);
+        self
+    }
+
+    /// As [`on_request`](Self::on_request), for a hook that waits for something.
+    #[must_use]
+    pub fn on_request_async<F>(
+        mut self,
+        at: RequestHook,
+        hook: impl Fn(Request) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Request>> + Send + 'static,
+    {
+        self.code.hooks.push_request(at, hook);
+        self
+    }
+
+    /// Changes an answer before it is read; see [`hooks`](crate::hooks) for ready-made ones.
+    #[must_use]
+    pub fn on_response(
+        mut self,
+        at: ResponseHook,
+        hook: impl Fn(&mut Response) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.code.hooks.push_response_now(at, hook);
+        self
+    }
+
+    /// As [`on_response`](Self::on_response), for a hook that waits for something.
+    #[must_use]
+    pub fn on_response_async<F>(
+        mut self,
+        at: ResponseHook,
+        hook: impl Fn(Response) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Response>> + Send + 'static,
+    {
+        self.code.hooks.push_response(at, hook);
+        self
+    }
+
+    /// Proves who the client is in a way of its own, at all endpoints.
+    #[must_use]
+    pub fn client_auth(mut self, auth: impl ClientAuth + 'static) -> Self {
+        self.code.auth = Some(Arc::new(auth));
+        self
+    }
+
+    /// As [`client_auth`](Self::client_auth), at one endpoint only; there it wins.
+    #[must_use]
+    pub fn client_auth_at(
+        mut self,
+        endpoint: AuthenticatedEndpoint,
+        auth: impl ClientAuth + 'static,
+    ) -> Self {
+        self.code.auth_at.push((endpoint, Arc::new(auth)));
+        self
+    }
+
+    /// Renews an expired token, and fetches the first, in the application's own way.
+    #[must_use]
+    pub fn renew_by<F>(mut self, renew: impl Fn(Option<Token>) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Token>> + Send + 'static,
+    {
+        self.code.renew_by = Some(Arc::new(move |old| Box::pin(renew(old))));
+        self
+    }
+
+    /// Renews an expired token, and fetches the first, by an assertion that is signed anew each time
+    /// (RFC 7523 §2.1).
+    #[must_use]
+    pub fn renew_by_assertion(mut self, jwt_bearer: JwtBearer) -> Self {
+        self.code.jwt_bearer = Some(Arc::new(jwt_bearer));
+        self
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Code")
+            .field("hooks", &self.hooks)
+            .field("auth", &self.auth.is_some())
+            .field("renew_by", &self.renew_by.is_some())
+            .field("jwt_bearer", &self.jwt_bearer)
+            .finish_non_exhaustive()
+    }
+}

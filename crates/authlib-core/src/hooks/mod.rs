@@ -1,0 +1,122 @@
+//! What an application may change about the exchanges with a provider that keeps to no RFC: compliance
+//! hooks, and client authentication of its own.
+
+use std::fmt;
+use std::future::{Future, ready};
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::message::{Request, Response};
+use crate::transport::BoxFuture;
+
+mod client_auth;
+mod ready_made;
+
+pub use self::client_auth::{AuthenticatedEndpoint, ClientAuth, ClientIdentity, EndpointRequest};
+pub use self::ready_made::{assume_bearer, form_answer, token_in_query};
+
+/// The requests that a hook can change before they are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RequestHook {
+    /// The token request of every grant but a refresh, with the client's authentication on it.
+    AccessTokenRequest,
+    /// The introspection request (RFC 7662 §2.1).
+    IntrospectTokenRequest,
+    /// A request to the provider's API, with the token on it. A body that is streamed is not shown.
+    ProtectedRequest,
+    /// The token request of a refresh (RFC 6749 §6).
+    RefreshTokenRequest,
+    /// The revocation request (RFC 7009 §2.1).
+    RevokeTokenRequest,
+}
+
+/// The answers that a hook can change before they are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ResponseHook {
+    /// The answer to the token request of every grant but a refresh.
+    AccessTokenResponse,
+    /// The answer to a refresh.
+    RefreshTokenResponse,
+}
+
+type OnRequest = Arc<dyn Fn(Request) -> BoxFuture<'static, Result<Request>> + Send + Sync>;
+type OnResponse = Arc<dyn Fn(Response) -> BoxFuture<'static, Result<Response>> + Send + Sync>;
+
+/// A client's hooks, which run in the order in which they were added.
+#[derive(Clone, Default)]
+pub(crate) struct Hooks {
+    requests: Vec<(RequestHook, OnRequest)>,
+    responses: Vec<(ResponseHook, OnResponse)>,
+}
+
+impl Hooks {
+    pub(crate) fn push_request<F>(
+        &mut self,
+        at: RequestHook,
+        hook: impl Fn(Request) -> F + Send + Sync + 'static,
+    ) where
+        F: Future<Output = Result<Request>> + Send + 'static,
+    {
+        self.requests.push((at, Arc::new(move |request| Box::pin(hook(request)))));
+    }
+
+    pub(crate) fn push_response<F>(
+        &mut self,
+        at: ResponseHook,
+        hook: impl Fn(Response) -> F + Send + Sync + 'static,
+    ) where
+        F: Future<Output = Result<Response>> + Send + 'static,
+    {
+        self.responses.push((at, Arc::new(move |response| Box::pin(hook(response)))));
+    }
+
+    /// Runs `hook` on the message in place, for one that has nothing to wait for.
+    pub(crate) fn push_request_now(
+        &mut self,
+        at: RequestHook,
+        hook: impl Fn(&mut Request) -> Result<()> + Send + Sync + 'static,
+    ) {
+        self.push_request(at, move |mut request| ready(hook(&mut request).map(|()| request)));
+    }
+
+    /// As [`push_request_now`](Self::push_request_now), for answers.
+    pub(crate) fn push_response_now(
+        &mut self,
+        at: ResponseHook,
+        hook: impl Fn(&mut Response) -> Result<()> + Send + Sync + 'static,
+    ) {
+        self.push_response(at, move |mut response| ready(hook(&mut response).map(|()| response)));
+    }
+
+    pub(crate) async fn on_request(
+        &self,
+        at: RequestHook,
+        mut request: Request,
+    ) -> Result<Request> {
+        for (_, hook) in self.requests.iter().filter(|(point, _)| *point == at) {
+            request = hook(request).await?;
+        }
+        Ok(request)
+    }
+
+    pub(crate) async fn on_response(
+        &self,
+        at: ResponseHook,
+        mut response: Response,
+    ) -> Result<Response> {
+        for (_, hook) in self.responses.iter().filter(|(point, _)| *point == at) {
+            response = hook(response).await?;
+        }
+        Ok(response)
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let requests = self.requests.iter().map(|(at, _)| format!("{at:?}"));
+        let responses = self.responses.iter().map(|(at, _)| format!("{at:?}"));
+        f.debug_list().entries(requests.chain(responses)).finish()
+    }
+}

@@ -1,0 +1,246 @@
+//! The implicit grant's answer, RFC 6749 §4.2.2, for providers that offer nothing else.
+
+use std::time::SystemTime;
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::oauth2::{Token, authorization, token};
+use crate::params::{Params, RepeatedParam};
+use crate::secret::{Secret, same};
+
+/// The most bytes that are read, of a fragment or of a URL with one.
+const MAX_FRAGMENT: usize = 64 * 1024;
+
+/// Reads the token of an implicit grant out of the fragment that the browser came back with, or out of
+/// the whole URL that has it. `asked_scope` is the token's where the answer names none.
+///
+/// **This is for old providers only**: the token travels through the browser, and RFC 9700 §2.1.2 says
+/// not to use this grant. Use a login by code wherever the provider has one. No server ever sees a
+/// fragment: a native application reads it from its browser, a page has to send it on.
+///
+/// `expected_state` is the `state` that the authorization request was sent with, kept for this browser;
+/// use it once. It is compared before anything else of the fragment is believed.
+///
+/// ```
+/// use std::time::SystemTime;
+///
+/// use authlib_core::Secret;
+/// use authlib_core::oauth2::token_from_fragment;
+///
+/// let sent = Secret::new("xyz");
+/// let now = SystemTime::now();
+/// let url = "https://app.example/cb#access_token=2YotnFZFEjr1&state=xyz&token_type=bearer";
+/// let token = token_from_fragment(url, &sent, now, None)?;
+/// assert_eq!(token.access_token.expose(), "2YotnFZFEjr1");
+///
+/// assert!(token_from_fragment("access_token=2YotnFZFEjr1", &sent, now, None).is_err());
+/// # Ok::<(), authlib_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// - [`ErrorKind::InvalidCallback`] when it is no fragment, the `state` is not the one sent, a parameter
+///   repeats or is one that was not asked for, or what is there makes no token.
+/// - [`ErrorKind::Denied`] when the user refused.
+/// - [`ErrorKind::Provider`] when the provider reports another error.
+pub fn token_from_fragment(
+    fragment_or_url: &str,
+    expected_state: &Secret,
+    now: SystemTime,
+    asked_scope: Option<&str>,
+) -> Result<Token> {
+    let params = Params::parse(fragment(fragment_or_url)?);
+    let state = params.only("state").map_err(ImplicitError::from)?.unwrap_or_default();
+    if expected_state.is_empty() || !same(state, expected_state.expose()) {
+        return Err(ImplicitError::State.into());
+    }
+    let members = members(&params)?;
+    if let Some(error) = params.only("error").map_err(ImplicitError::from)? {
+        if params.contains("access_token") {
+            return Err(ImplicitError::Both.into());
+        }
+        return Err(authorization::refusal(&params, error)?);
+    }
+    for unasked in UNASKED {
+        if params.contains(unasked) {
+            return Err(ImplicitError::Unasked(unasked).into());
+        }
+    }
+    token::token(members, now, asked_scope).map_err(|error| ImplicitError::NoToken(error).into())
+}
+
+/// What `response_type=token` does not ask for: of another response type, and of a refresh token, which
+/// must not come this way (RFC 6749 §4.2.2).
+const UNASKED: [&str; 4] = ["code", "id_token", "refresh_token", "response"];
+
+#[derive(Debug, thiserror::Error)]
+enum ImplicitError {
+    #[error(
+        "the response has no fragment: a token in the query has been seen by servers and their logs (RFC 6749 §4.2.2)"
+    )]
+    NoFragment,
+    #[error("the response is longer than {MAX_FRAGMENT} bytes")]
+    TooLong,
+    #[error("the fragment's `state` is not the one that was sent (RFC 6749 §10.12)")]
+    State,
+    #[error(transparent)]
+    Repeated(#[from] RepeatedParam),
+    #[error("the fragment has both `access_token` and `error` (RFC 6749 §4.2.2)")]
+    Both,
+    #[error("the fragment has `{0}`, which was not asked for (RFC 6749 §4.2.2)")]
+    Unasked(&'static str),
+    #[error("the fragment holds no token (RFC 6749 §4.2.2): {0}")]
+    NoToken(Error),
+}
+
+impl From<ImplicitError> for Error {
+    fn from(check: ImplicitError) -> Self {
+        Self::new(ErrorKind::InvalidCallback, check)
+    }
+}
+
+/// The fragment of a URL, or the text itself where it is one. What looks like a path or a query is
+/// neither.
+fn fragment(text: &str) -> Result<&str, ImplicitError> {
+    if text.len() > MAX_FRAGMENT {
+        return Err(ImplicitError::TooLong);
+    }
+    if let Some((_, fragment)) = text.split_once('#') {
+        return Ok(fragment);
+    }
+    let first_name = text.split(['=', '&']).next().unwrap_or_default();
+    if first_name.contains(['/', '?', ':']) {
+        return Err(ImplicitError::NoFragment);
+    }
+    Ok(text)
+}
+
+/// The parameters but for `state`, as the members of a token answer, whose rules are the same (RFC 6749
+/// §4.2.2, §5.1).
+fn members(params: &Params) -> Result<Map<String, Value>, ImplicitError> {
+    let mut members = Map::new();
+    for (name, value) in params.iter().filter(|(name, _)| *name != "state") {
+        if members.insert(name.to_owned(), value.into()).is_some() {
+            return Err(RepeatedParam { name: name.chars().take(40).collect() }.into());
+        }
+    }
+    Ok(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::numeric_date::from_unix_seconds;
+
+    fn read(text: &str) -> Result<Token> {
+        token_from_fragment(text, &Secret::new("xyz"), from_unix_seconds(1_000), Some("a b"))
+    }
+
+    /// The redirect of RFC 6749 §4.2.2 with a type that we know, as a URL and as its fragment alone.
+    #[test]
+    fn the_answer_of_the_rfc_is_read() {
+        let url = "http://example.com/cb#access_token=2YotnFZFEjr1zCsicMWpAA\
+                   &state=xyz&token_type=bearer&expires_in=3600";
+        for text in [url, url.split_once('#').unwrap().1] {
+            let token = read(text).unwrap();
+            assert_eq!(token.access_token.expose(), "2YotnFZFEjr1zCsicMWpAA");
+            assert_eq!(token.token_type, "Bearer");
+            assert_eq!(token.expires_at, Some(from_unix_seconds(4_600)));
+            assert_eq!(token.scope.as_deref(), Some("a b"));
+            assert_eq!(token.extra::<String>("state").unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn other_parameters_are_kept() {
+        let token =
+            read("#scope=c%20d&access_token=at&user_id=7&token_type=Bearer&state=xyz").unwrap();
+        assert_eq!(token.scope.as_deref(), Some("c d"));
+        assert_eq!(token.expires_at, None);
+        assert_eq!(token.extra::<String>("user_id").unwrap().as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn a_fragment_is_refused_by_the_check_that_it_fails() {
+        let good = "access_token=at&token_type=bearer&state=xyz";
+        for (text, says) in [
+            (format!("https://app.example/cb?{good}"), "no fragment"),
+            (format!("http:app.example/cb?{good}"), "no fragment"),
+            (format!("/cb?{good}"), "no fragment"),
+            (format!("/cb?x=1&{good}"), "no fragment"),
+            (format!("?{good}"), "no fragment"),
+            (format!("cb?{good}"), "no fragment"),
+            (format!("app.example://cb?{good}"), "no fragment"),
+            (format!("https://app.example/cb?{good}#"), "`state`"),
+            (format!("https://app.example/cb?{good}#_=_"), "`state`"),
+            (String::new(), "`state`"),
+            ("access_token=at&token_type=bearer".to_owned(), "`state`"),
+            ("access_token=at&token_type=bearer&state=".to_owned(), "`state`"),
+            ("access_token=at&token_type=bearer&state=XYZ".to_owned(), "`state`"),
+            ("error=access_denied&state=bad".to_owned(), "`state`"),
+            ("error=access_denied".to_owned(), "`state`"),
+            (format!("{good}&state=xyz"), "repeated"),
+            (format!("{good}&access_token=at"), "repeated"),
+            (format!("{good}&token_type=bearer"), "repeated"),
+            (format!("{good}&x=1&x=2"), "repeated"),
+            ("error=a&error=b&state=xyz".to_owned(), "repeated"),
+            (format!("{good}&error=access_denied"), "both"),
+            (format!("{good}&code=c"), "`code`"),
+            (format!("{good}&id_token=x.y.z"), "`id_token`"),
+            (format!("{good}&refresh_token=rt"), "`refresh_token`"),
+            (format!("{good}&response=x"), "`response`"),
+            (format!("{good}&expires_in=soon"), "`expires_in`"),
+            ("token_type=bearer&state=xyz".to_owned(), "`access_token`"),
+            ("access_token=&token_type=bearer&state=xyz".to_owned(), "`access_token`"),
+            ("access_token=at&state=xyz".to_owned(), "`token_type`"),
+            ("access_token=at&token_type=mac&state=xyz".to_owned(), "only Bearer"),
+            (format!("{good}&x={}", "x".repeat(MAX_FRAGMENT)), "longer"),
+        ] {
+            let error = read(&text).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidCallback, "{text}");
+            assert!(error.to_string().contains(says), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_the_users_and_any_other_error_the_providers() {
+        let denied = read("https://app.example/#error=access_denied&state=xyz").unwrap_err();
+        assert_eq!(denied.kind(), ErrorKind::Denied);
+        let error = read("error=server_error&error_description=d&state=xyz").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Provider);
+        let said = error.provider_error().unwrap();
+        assert_eq!(
+            (said.error.as_str(), said.error_description.as_deref()),
+            ("server_error", Some("d"))
+        );
+    }
+
+    #[test]
+    fn no_state_was_sent_is_no_state_that_fits() {
+        let now = from_unix_seconds(1_000);
+        for text in
+            ["access_token=at&token_type=bearer", "access_token=at&token_type=bearer&state="]
+        {
+            let error = token_from_fragment(text, &Secret::default(), now, None).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidCallback);
+        }
+    }
+
+    #[test]
+    fn errors_show_no_token() {
+        let error = read("access_token=s3cr3t&token_type=mac&state=xyz").unwrap_err();
+        assert!(!format!("{error:?}").contains("s3cr3t"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_a_token_without_the_state(text in ".*", rest in "[a-z&=#?%/:_]*") {
+            prop_assert!(read(&text).is_err());
+            let text = format!("access_token=at&token_type=bearer&{rest}");
+            prop_assert!(read(&text).is_err());
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! Dynamic client registration, RFC 7591 §3, and what keeps it up to date, RFC 7592 §2:
+//! [`ClientInformation`], what the provider answers, and the four requests.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Method};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::endpoint::{EndpointUrlError, endpoint_url};
+use crate::error::{Error, ErrorKind, ProviderError, Result};
+use crate::jose::jwt::{ClaimError, Claims};
+use crate::message::{self, Request, Response};
+use crate::oauth2::{ClientMetadata, Token, bearer, error_response};
+use crate::secret::Secret;
+
+/// The members that the provider alone decides, and which no update may send (RFC 7592 §2.2).
+const PROVIDERS_OWN: [&str; 4] = [
+    "registration_access_token",
+    "registration_client_uri",
+    "client_secret_expires_at",
+    "client_id_issued_at",
+];
+
+/// A registered client (RFC 7591 §3.2.1), with what its registration is managed by (RFC 7592 §3).
+///
+/// Keep all of it: a provider says it once. Put it together again with [`new`](Self::new) and the
+/// fields.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct ClientInformation {
+    /// The client's name at the provider.
+    pub client_id: String,
+    /// Its password; none for a public client, or one that authenticates by a key.
+    pub client_secret: Option<Secret>,
+    /// When [`client_id`](Self::client_id) was made.
+    pub client_id_issued_at: Option<SystemTime>,
+    /// When [`client_secret`](Self::client_secret) expires; `None` when never, which the provider
+    /// writes as 0.
+    pub client_secret_expires_at: Option<SystemTime>,
+    /// The bearer token for the requests that manage the registration. It can change with each of them.
+    pub registration_access_token: Option<Secret>,
+    /// Where those requests go.
+    pub registration_client_uri: Option<Url>,
+    /// The metadata as the provider registered them. They may differ from what was asked for: look at
+    /// what matters before using the client (RFC 7591 §3.2.1).
+    pub metadata: ClientMetadata,
+}
+
+impl ClientInformation {
+    /// A client of this id and nothing else, to set the fields of.
+    #[must_use]
+    pub fn new(client_id: impl Into<String>) -> Self {
+        Self {
+            client_id: client_id.into(),
+            client_secret: None,
+            client_id_issued_at: None,
+            client_secret_expires_at: None,
+            registration_access_token: None,
+            registration_client_uri: None,
+            metadata: ClientMetadata::new(),
+        }
+    }
+
+    /// A request to the client configuration endpoint (RFC 7592 §2), if there is one.
+    fn management(&self, method: Method, body: Vec<u8>) -> Result<Request> {
+        let (Some(uri), Some(token)) =
+            (&self.registration_client_uri, &self.registration_access_token)
+        else {
+            return Err(RegistrationError::NoManagement.into());
+        };
+        // The field may come from a store: nobody but this function knows where the token goes.
+        let uri =
+            endpoint_url(uri.as_str()).map_err(|cause| RegistrationError::ClientUri { cause })?;
+        let json = !body.is_empty();
+        let mut request = message::json_get(&uri);
+        *request.method_mut() = method;
+        *request.body_mut() = body;
+        if json {
+            request
+                .headers_mut()
+                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let header = bearer::header(&Token::bearer(token.clone()))?;
+        request.headers_mut().insert(AUTHORIZATION, header);
+        Ok(request)
+    }
+}
+
+impl fmt::Debug for ClientInformation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The path of the configuration endpoint can be as good as a secret.
+        f.debug_struct("ClientInformation")
+            .field("client_id", &self.client_id)
+            .field("has_client_secret", &self.client_secret.is_some())
+            .field("client_secret_expires_at", &self.client_secret_expires_at)
+            .field("is_managed", &self.registration_client_uri.is_some())
+            .field("metadata", &self.metadata)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The request that registers a client (RFC 7591 §3.1), with the initial access token where the
+/// provider gave one out (§3).
+pub(crate) fn registration_request(
+    endpoint: &Url,
+    metadata: &ClientMetadata,
+    initial_access_token: Option<&Secret>,
+) -> Result<Request> {
+    let mut members = sent(metadata)?;
+    // Both come with the answer, never with the question.
+    members.retain(|name, _| !matches!(name.as_str(), "client_id" | "client_secret"));
+    let mut request = message::json_get(endpoint);
+    *request.method_mut() = Method::POST;
+    *request.body_mut() = Value::Object(members).to_string().into_bytes();
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(token) = initial_access_token {
+        let header = bearer::header(&Token::bearer(token.clone()))?;
+        request.headers_mut().insert(AUTHORIZATION, header);
+    }
+    Ok(request)
+}
+
+/// The request that asks how the client is registered (RFC 7592 §2.1).
+pub(crate) fn read_request(client: &ClientInformation) -> Result<Request> {
+    client.management(Method::GET, Vec::new())
+}
+
+/// The request that replaces the client's metadata by those of `client` (RFC 7592 §2.2). What it leaves
+/// out, the provider may delete.
+pub(crate) fn update_request(client: &ClientInformation) -> Result<Request> {
+    let mut members = sent(&client.metadata)?;
+    members.insert("client_id".to_owned(), client.client_id.as_str().into());
+    members.remove("client_secret");
+    if let Some(secret) = &client.client_secret {
+        members.insert("client_secret".to_owned(), secret.expose().into());
+    }
+    client.management(Method::PUT, Value::Object(members).to_string().into_bytes())
+}
+
+/// The request that takes the client off the provider's books (RFC 7592 §2.3).
+pub(crate) fn delete_request(client: &ClientInformation) -> Result<Request> {
+    client.management(Method::DELETE, Vec::new())
+}
+
+/// The members that a client may send.
+fn sent(metadata: &ClientMetadata) -> Result<Map<String, Value>, RegistrationError> {
+    let Ok(Value::Object(mut members)) = serde_json::to_value(metadata) else {
+        return Err(RegistrationError::Unserializable);
+    };
+    members.retain(|name, _| !PROVIDERS_OWN.contains(&name.as_str()));
+    Ok(members)
+}
+
+#[derive(Debug, thiserror::Error)]
+enum RegistrationError {
+    #[error("the provider refused the registration (RFC 7591 §3.2.2)")]
+    Refused,
+    #[error(
+        "the provider does not take the registration access token, or has no such client any more (RFC 7592 §2)"
+    )]
+    AccessToken,
+    #[error("the provider does not take the initial access token, or wants one (RFC 7591 §3)")]
+    InitialAccessToken,
+    #[error("the provider does not offer to {0} registrations (RFC 7592 §2)")]
+    NotOffered(&'static str),
+    #[error(
+        "the registration was answered with {status}, {content} and no OAuth error (RFC 7591 §3.2)"
+    )]
+    Status { status: u16, content: String },
+    #[error("the registration was answered with {0}, not `application/json` (RFC 7591 §3.2.1)")]
+    ContentType(String),
+    #[error("the registration's answer is no JSON object")]
+    NotJson(#[source] ClaimError),
+    #[error("a member of the registration's answer is refused (RFC 7591 §3.2.1)")]
+    Member(#[source] ClaimError),
+    #[error("the metadata in the registration's answer are malformed (RFC 7591 §2)")]
+    Metadata(#[source] serde_json::Error),
+    #[error("member `registration_client_uri` of the registration is refused (RFC 7592 §3)")]
+    ClientUri {
+        #[source]
+        cause: EndpointUrlError,
+    },
+    #[error("the answer is about another client than was asked for (RFC 7592 §2)")]
+    OtherClient,
+    #[error(
+        "the registration has no `registration_access_token` or no `registration_client_uri` (RFC 7592 §3)"
+    )]
+    NoManagement,
+    #[error("the client metadata are no JSON object")]
+    Unserializable,
+}
+
+impl From<RegistrationError> for Error {
+    fn from(check: RegistrationError) -> Self {
+        let (kind, hint) = match &check {
+            RegistrationError::AccessToken => (
+                ErrorKind::BadAnswer,
+                Some(
+                    "use the token of the latest answer, which replaces the earlier ones; otherwise \
+                     register again",
+                ),
+            ),
+            RegistrationError::InitialAccessToken => {
+                (ErrorKind::BadAnswer, Some("ask the provider for an initial access token"))
+            }
+            RegistrationError::Status { status: 300..=399, .. } => (
+                ErrorKind::BadAnswer,
+                Some("redirects are never followed here: use the final URL of the endpoint"),
+            ),
+            RegistrationError::ContentType(_)
+            | RegistrationError::Status { status: 404 | 405, .. } => (
+                ErrorKind::BadAnswer,
+                Some(
+                    "check `registration_endpoint`, or the `registration_client_uri` that was kept",
+                ),
+            ),
+            RegistrationError::NoManagement => (
+                ErrorKind::Unsupported,
+                Some("the provider does not let clients manage their registration"),
+            ),
+            RegistrationError::NotOffered(_) => (ErrorKind::Unsupported, None),
+            RegistrationError::Unserializable => (ErrorKind::Config, None),
+            _ => (ErrorKind::BadAnswer, None),
+        };
+        let error = Self::new(kind, check);
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+/// Reads the answer to a registration at `endpoint`. It is 201 (RFC 7591 §3.2.1); older servers say 200.
+pub(crate) fn registration_answer(
+    response: &Response,
+    endpoint: &Url,
+) -> Result<ClientInformation> {
+    let members = match response.status().as_u16() {
+        200 | 201 => members(response)?,
+        401 => return Err(refusal(response, RegistrationError::InitialAccessToken)),
+        _ => return Err(failure(response)),
+    };
+    Ok(information(&members, endpoint)?)
+}
+
+/// Reads the answer to [`read_request`] and [`update_request`] (RFC 7592 §3). What it leaves out of the
+/// credentials is as it was; what it has replaces them, and the old ones are to be forgotten (§2.1).
+pub(crate) fn management_answer(
+    response: &Response,
+    asked: &ClientInformation,
+) -> Result<ClientInformation> {
+    let members = match response.status().as_u16() {
+        200 => members(response)?,
+        status => return Err(management_failure(response, status, "read or change")),
+    };
+    let endpoint = asked.registration_client_uri.as_ref().ok_or(RegistrationError::NoManagement)?;
+    let mut client = information(&members, endpoint)?;
+    if client.client_id != asked.client_id {
+        return Err(RegistrationError::OtherClient.into());
+    }
+    if client.client_secret.is_none() {
+        client.client_secret.clone_from(&asked.client_secret);
+        client.client_secret_expires_at = asked.client_secret_expires_at;
+    }
+    client.client_id_issued_at = client.client_id_issued_at.or(asked.client_id_issued_at);
+    if client.registration_access_token.is_none() {
+        client.registration_access_token.clone_from(&asked.registration_access_token);
+    }
+    client.registration_client_uri.get_or_insert_with(|| endpoint.clone());
+    Ok(client)
+}
+
+/// Reads the answer to [`delete_request`]: 204 and nothing else (RFC 7592 §2.3).
+pub(crate) fn delete_answer(response: &Response) -> Result<()> {
+    match response.status().as_u16() {
+        204 => Ok(()),
+        status => Err(management_failure(response, status, "delete")),
+    }
+}
+
+fn management_failure(response: &Response, status: u16, what: &'static str) -> Error {
+    match status {
+        401 => refusal(response, RegistrationError::AccessToken),
+        405 => refusal(response, RegistrationError::NotOffered(what)),
+        _ => failure(response),
+    }
+}
+
+/// An error with a name of ours, with the provider's words where it has some.
+fn refusal(response: &Response, check: RegistrationError) -> Error {
+    match words(response) {
+        Some(said) => Error::from(check).said(said),
+        None => check.into(),
+    }
+}
+
+/// An answer that is no registration.
+fn failure(response: &Response) -> Error {
+    let Some(said) = words(response) else {
+        let status = response.status().as_u16();
+        let content = message::media_type(response.headers());
+        let content = content.unwrap_or_else(|| "no content type".to_owned());
+        let error = Error::from(RegistrationError::Status { status, content });
+        return match error_response::busy(response) {
+            Some(busy) => error.said(busy),
+            None => error,
+        };
+    };
+    // The codes of RFC 7591 §3.2.2.
+    let hint = match said.error.as_str() {
+        "invalid_redirect_uri" => Some("check `redirect_uris`"),
+        "invalid_client_metadata" => Some("the provider does not take a member of the metadata"),
+        "invalid_software_statement" => Some("check `software_statement`"),
+        "unapproved_software_statement" => {
+            Some("the provider does not trust who signed `software_statement`")
+        }
+        _ => None,
+    };
+    let error = Error::from(RegistrationError::Refused).said(said);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// The provider's words, where the body is JSON and has some.
+fn words(response: &Response) -> Option<ProviderError> {
+    message::media_type(response.headers()).filter(|content| message::is_json(content))?;
+    let body = Claims::parse(response.body()).ok()?;
+    error_response::said(response, body.as_map())
+}
+
+/// The members of an answer that is there. An `error` wins over them, whatever the status.
+fn members(response: &Response) -> Result<Claims> {
+    if words(response).is_some() {
+        return Err(failure(response));
+    }
+    match message::media_type(response.headers()) {
+        Some(content) if message::is_json(&content) => {}
+        other => {
+            let content = other.unwrap_or_else(|| "no content type".to_owned());
+            return Err(RegistrationError::ContentType(content).into());
+        }
+    }
+    let body = Claims::parse(response.body()).map_err(RegistrationError::NotJson)?;
+    let mut members = body.as_map().clone();
+    // Servers write null for what they leave out.
+    members.retain(|_, value| !value.is_null());
+    Ok(Claims::from_map(members))
+}
+
+/// The client that an answer from `endpoint` describes.
+fn information(members: &Claims, endpoint: &Url) -> Result<ClientInformation, RegistrationError> {
+    let secret = |name| {
+        let text = members.text(name).map_err(RegistrationError::Member)?;
+        Ok(text.filter(|text| !text.is_empty()).map(Secret::new))
+    };
+    let time = |name| members.time(name).map_err(RegistrationError::Member);
+    let client_id = members.required_text("client_id").map_err(RegistrationError::Member)?;
+    let uri = members.text("registration_client_uri").map_err(RegistrationError::Member)?;
+    let uri = uri.filter(|uri| !uri.is_empty()).map(|uri| client_uri(uri, endpoint)).transpose()?;
+    let never = SystemTime::UNIX_EPOCH;
+    let mut metadata = members.as_map().clone();
+    metadata.retain(|name, _| {
+        !matches!(name.as_str(), "client_id" | "client_secret")
+            && !PROVIDERS_OWN.contains(&name.as_str())
+    });
+    Ok(ClientInformation {
+        client_id: client_id.to_owned(),
+        client_secret: secret("client_secret")?,
+        client_id_issued_at: time("client_id_issued_at")?,
+        client_secret_expires_at: time("client_secret_expires_at")?.filter(|at| *at != never),
+        registration_access_token: secret("registration_access_token")?,
+        registration_client_uri: uri,
+        metadata: ClientMetadata::deserialize(Value::Object(metadata))
+            .map_err(RegistrationError::Metadata)?,
+    })
+}
+
+/// The client configuration endpoint. Only a provider on this machine may have it here by plain http: an
+/// answer from elsewhere must not send our token to what listens here.
+fn client_uri(text: &str, endpoint: &Url) -> Result<Url, RegistrationError> {
+    let refused = |cause| RegistrationError::ClientUri { cause };
+    let uri = endpoint_url(text).map_err(refused)?;
+    if uri.scheme() == "http" && endpoint.scheme() != "http" {
+        return Err(refused(EndpointUrlError::NotHttps));
+    }
+    Ok(uri)
+}
+
+#[cfg(test)]
+#[path = "registration_tests.rs"]
+mod tests;

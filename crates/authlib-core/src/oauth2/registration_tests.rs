@@ -1,0 +1,309 @@
+use http::header::{ACCEPT, AUTHORIZATION, RETRY_AFTER};
+use serde_json::json;
+
+use super::*;
+use crate::numeric_date::from_unix_seconds;
+
+const JS: &str = "application/json";
+const CLIENT_URI: &str = "https://server.example.com/register/s6BhdRkqt3";
+
+fn url(text: &str) -> Url {
+    Url::parse(text).unwrap()
+}
+
+fn endpoint() -> Url {
+    url("https://server.example.com/register")
+}
+
+fn response(status: u16, content_type: &str, body: &str) -> Response {
+    let mut response = Response::new(body.as_bytes().to_vec());
+    *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+    response.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
+    response.headers_mut().insert(RETRY_AFTER, "7".parse().unwrap());
+    response
+}
+
+/// The answer of RFC 7591 §3.2.1, with what RFC 7592 §3 adds.
+fn example() -> Value {
+    json!({
+        "client_id": "s6BhdRkqt3",
+        "client_secret": "cf136dc3c1fc93f31185e5885805d",
+        "client_id_issued_at": 2_893_256_800_u64,
+        "client_secret_expires_at": 2_893_276_800_u64,
+        "registration_access_token": "reg-23410913-abewfq.123483",
+        "registration_client_uri": CLIENT_URI,
+        "redirect_uris": [
+            "https://client.example.org/callback",
+            "https://client.example.org/callback2"],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "client_name": "My Example Client",
+        "token_endpoint_auth_method": "client_secret_basic",
+        "logo_uri": "https://client.example.org/logo.png",
+        "jwks_uri": "https://client.example.org/my_public_keys.jwks",
+        "example_extension_parameter": "example_value"
+    })
+}
+
+/// The example with other members over its own; `"-"` takes one away.
+fn changed(changes: &Value) -> String {
+    let mut body = example();
+    for (name, value) in changes.as_object().unwrap() {
+        if value == "-" {
+            body.as_object_mut().unwrap().remove(name);
+        } else {
+            body[name] = value.clone();
+        }
+    }
+    body.to_string()
+}
+
+fn registered(changes: &Value) -> Result<ClientInformation> {
+    registration_answer(&response(201, JS, &changed(changes)), &endpoint())
+}
+
+fn header(request: &Request, name: http::HeaderName) -> Option<&str> {
+    request.headers().get(name).map(|value| value.to_str().unwrap())
+}
+
+fn body(request: &Request) -> Value {
+    serde_json::from_slice(request.body()).unwrap()
+}
+
+#[test]
+fn a_registration_posts_the_metadata_as_json() {
+    let metadata = ClientMetadata::new()
+        .redirect_uris(["https://client.example.org/callback"])
+        .extra("client_id", "mine")
+        .extra("client_secret", "mine")
+        .extra("registration_access_token", "mine");
+    let request = registration_request(&endpoint(), &metadata, None).unwrap();
+    assert_eq!((request.method(), request.uri().path()), (&Method::POST, "/register"));
+    assert_eq!(header(&request, CONTENT_TYPE), Some(JS));
+    assert_eq!(header(&request, ACCEPT), Some(JS));
+    assert_eq!(header(&request, AUTHORIZATION), None);
+    assert_eq!(body(&request), json!({"redirect_uris": ["https://client.example.org/callback"]}));
+    let token = Secret::new("initial");
+    let request = registration_request(&endpoint(), &metadata, Some(&token)).unwrap();
+    assert_eq!(header(&request, AUTHORIZATION), Some("Bearer initial"));
+    assert!(registration_request(&endpoint(), &metadata, Some(&Secret::new("a\nb"))).is_err());
+}
+
+#[test]
+fn the_answer_of_the_rfc_is_read() {
+    let client = registered(&json!({})).unwrap();
+    assert_eq!(client.client_id, "s6BhdRkqt3");
+    assert_eq!(client.client_secret, Some(Secret::new("cf136dc3c1fc93f31185e5885805d")));
+    assert_eq!(client.client_id_issued_at, Some(from_unix_seconds(2_893_256_800)));
+    assert_eq!(client.client_secret_expires_at, Some(from_unix_seconds(2_893_276_800)));
+    assert_eq!(client.registration_access_token, Some(Secret::new("reg-23410913-abewfq.123483")));
+    assert_eq!(client.registration_client_uri, Some(url(CLIENT_URI)));
+    assert_eq!(client.metadata.client_name.as_deref(), Some("My Example Client"));
+    assert_eq!(client.metadata.grant_types, ["authorization_code", "refresh_token"]);
+    assert_eq!(client.metadata.redirect_uris.len(), 2);
+    // Nothing but metadata is in the metadata.
+    assert_eq!(client.metadata.extra.keys().collect::<Vec<_>>(), ["example_extension_parameter"]);
+    let shown = format!("{client:?}");
+    for secret in ["cf136", "reg-23410913", "/register/"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn what_the_provider_leaves_out_is_absent_and_0_is_never() {
+    let client = registration_answer(
+        &response(200, JS, r#"{"client_id":"c","client_secret":null,"jwks":null,"contacts":null}"#),
+        &endpoint(),
+    )
+    .unwrap();
+    assert_eq!((client.client_secret, client.registration_client_uri), (None, None));
+    assert_eq!(client.metadata, ClientMetadata::new());
+    let client = registered(&json!({"client_secret_expires_at": 0})).unwrap();
+    assert_eq!(client.client_secret_expires_at, None);
+}
+
+#[test]
+fn answers_that_are_no_registration_are_refused_with_the_reason() {
+    let good = example().to_string();
+    let twice = r#"{"client_id":"a","client_id":"b"}"#.to_owned();
+    for (status, content_type, body, says) in [
+        (201, JS, changed(&json!({"client_id": "-"})), "`client_id`"),
+        (201, JS, changed(&json!({"client_id": ""})), "`client_id`"),
+        (201, JS, changed(&json!({"client_id": null})), "`client_id`"),
+        (201, JS, changed(&json!({"client_id": 7})), "`client_id`"),
+        (201, JS, changed(&json!({"client_secret": ["x"]})), "`client_secret`"),
+        (201, JS, changed(&json!({"client_secret_expires_at": "0"})), "`client_secret_expires_at`"),
+        (201, JS, changed(&json!({"client_secret_expires_at": -1})), "`client_secret_expires_at`"),
+        (201, JS, changed(&json!({"client_id_issued_at": {}})), "`client_id_issued_at`"),
+        (201, JS, changed(&json!({"registration_access_token": 1})), "`registration_access_token`"),
+        (201, JS, changed(&json!({"redirect_uris": "x"})), "metadata"),
+        (201, JS, changed(&json!({"client_name": 1})), "metadata"),
+        (201, JS, changed(&json!({"error": "nope"})), "nope"),
+        (201, JS, twice, "no JSON object"),
+        (201, JS, "[]".to_owned(), "no JSON object"),
+        (201, JS, "<html>".to_owned(), "no JSON object"),
+        (201, "text/html", good.clone(), "text/html"),
+        (202, JS, good.clone(), "202"),
+        (302, "text/html", String::new(), "never followed"),
+        (400, JS, r#"{"error":"invalid_redirect_uri"}"#.to_owned(), "check `redirect_uris`"),
+        (400, JS, r#"{"error":"invalid_client_metadata"}"#.to_owned(), "a member"),
+        (400, JS, r#"{"error":"invalid_software_statement"}"#.to_owned(), "`software_statement`"),
+        (400, JS, r#"{"error":"unapproved_software_statement"}"#.to_owned(), "trust"),
+        (400, JS, r#"{"error":5}"#.to_owned(), "not a text"),
+        (400, JS, good.clone(), "answered with 400"),
+        (401, "text/html", String::new(), "initial access token"),
+        (401, JS, r#"{"error":"invalid_token"}"#.to_owned(), "invalid_token"),
+        (404, JS, r#"{"message":"Not Found"}"#.to_owned(), "check `registration_endpoint`"),
+        (500, "text/html", "<h1>".to_owned(), "answered with 500"),
+    ] {
+        let error =
+            registration_answer(&response(status, content_type, &body), &endpoint()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{body}");
+        assert!(error.to_string().contains(says), "{body}: {error}");
+    }
+    let huge = registered(&json!({"client_secret_expires_at": 1e300})).unwrap();
+    assert_eq!(huge.client_secret_expires_at, Some(from_unix_seconds(u64::MAX)));
+    let busy = registration_answer(&response(429, "text/plain", ""), &endpoint()).unwrap_err();
+    assert_eq!(busy.provider_error().unwrap().retry_after, Some(7));
+    let error = registration_answer(
+        &response(400, JS, r#"{"error":"invalid_client_metadata","error_description":"d"}"#),
+        &endpoint(),
+    )
+    .unwrap_err();
+    let said = error.provider_error().unwrap();
+    assert_eq!((said.status, said.error_description.as_deref()), (Some(400), Some("d")));
+}
+
+#[test]
+fn the_configuration_endpoint_is_https_or_where_the_provider_itself_is() {
+    for (uri, accepted) in [
+        (CLIENT_URI, true),
+        ("https://other.example.com/register?client_id=x", true),
+        ("http://server.example.com/register", false),
+        ("http://127.0.0.1:9200/", false),
+        ("http://localhost/register", false),
+        ("file:///etc/passwd", false),
+        ("javascript:alert(1)", false),
+        ("/register/s6BhdRkqt3", false),
+        ("https://user@server.example.com/", false),
+        ("https://server.example.com/#x", false),
+    ] {
+        let got = registered(&json!({"registration_client_uri": uri}));
+        assert_eq!(got.is_ok(), accepted, "{uri}");
+        if let Err(error) = got {
+            assert!(error.to_string().contains("`registration_client_uri`"), "{error}");
+        }
+    }
+    let local = json!({"client_id": "c", "registration_client_uri": "http://127.0.0.1:9200/c"});
+    let answer = response(201, JS, &local.to_string());
+    assert!(registration_answer(&answer, &url("http://127.0.0.1:9200/register")).is_ok());
+}
+
+#[test]
+fn the_management_requests_carry_the_registrations_own_token() {
+    let client = registered(&json!({})).unwrap();
+    for (request, method) in [
+        (read_request(&client).unwrap(), Method::GET),
+        (update_request(&client).unwrap(), Method::PUT),
+        (delete_request(&client).unwrap(), Method::DELETE),
+    ] {
+        assert_eq!(request.method(), method);
+        assert_eq!(request.uri().to_string(), CLIENT_URI);
+        assert_eq!(header(&request, AUTHORIZATION), Some("Bearer reg-23410913-abewfq.123483"));
+        let json = method == Method::PUT;
+        assert_eq!(header(&request, CONTENT_TYPE), json.then_some(JS));
+        assert_eq!(request.body().is_empty(), !json);
+    }
+}
+
+/// RFC 7592 §2.2: all the metadata and the client's id; nothing of what the provider alone decides.
+#[test]
+fn an_update_sends_what_the_rfc_lets_it_send() {
+    let mut client = registered(&json!({})).unwrap();
+    client.metadata = client
+        .metadata
+        .client_name("My New Example")
+        .extra("client_secret_expires_at", 1)
+        .extra("client_id", "other");
+    let sent = body(&update_request(&client).unwrap());
+    let mut expected = example();
+    for name in PROVIDERS_OWN {
+        expected.as_object_mut().unwrap().remove(name);
+    }
+    expected["client_name"] = "My New Example".into();
+    assert_eq!(sent, expected);
+    client.client_secret = None;
+    client.metadata = client.metadata.extra("client_secret", "chosen");
+    assert_eq!(body(&update_request(&client).unwrap()).get("client_secret"), None);
+}
+
+#[test]
+fn a_registration_without_management_is_not_managed() {
+    let whole = registered(&json!({})).unwrap();
+    for change in ["registration_access_token", "registration_client_uri"] {
+        let client = registered(&json!({ change: "-" })).unwrap();
+        for request in [read_request(&client), update_request(&client), delete_request(&client)] {
+            assert_eq!(request.unwrap_err().kind(), ErrorKind::Unsupported);
+        }
+    }
+    // What was kept is checked again: the token goes nowhere by plain http.
+    let mut kept = ClientInformation::new("s6BhdRkqt3");
+    kept.registration_access_token = whole.registration_access_token;
+    kept.registration_client_uri = Some(url("http://server.example.com/"));
+    assert_eq!(read_request(&kept).unwrap_err().kind(), ErrorKind::BadAnswer);
+}
+
+#[test]
+fn an_answer_replaces_what_it_names_and_leaves_the_rest() {
+    let asked = registered(&json!({})).unwrap();
+    let read = |changes: &Value| management_answer(&response(200, JS, &changed(changes)), &asked);
+    let new = read(&json!({
+        "client_secret": "new", "client_secret_expires_at": 0, "registration_access_token": "new",
+        "registration_client_uri": "https://server.example.com/r/2", "client_name": "Renamed"
+    }))
+    .unwrap();
+    assert_eq!(new.client_secret, Some(Secret::new("new")));
+    assert_eq!(new.client_secret_expires_at, None);
+    assert_eq!(new.registration_access_token, Some(Secret::new("new")));
+    assert_eq!(new.registration_client_uri, Some(url("https://server.example.com/r/2")));
+    assert_eq!(new.metadata.client_name.as_deref(), Some("Renamed"));
+    let same = read(&json!({
+        "client_secret": "-", "client_secret_expires_at": "-", "client_id_issued_at": "-",
+        "registration_access_token": "-", "registration_client_uri": "-"
+    }))
+    .unwrap();
+    assert_eq!(same.client_secret, asked.client_secret);
+    assert_eq!(same.client_secret_expires_at, asked.client_secret_expires_at);
+    assert_eq!(same.client_id_issued_at, asked.client_id_issued_at);
+    assert_eq!(same.registration_access_token, asked.registration_access_token);
+    assert_eq!(same.registration_client_uri, asked.registration_client_uri);
+    let error = read(&json!({"client_id": "other"})).unwrap_err();
+    assert!(error.to_string().contains("another client"), "{error}");
+    assert!(read(&json!({"registration_client_uri": "http://localhost/"})).is_err());
+}
+
+#[test]
+fn refused_management_says_what_to_do() {
+    let asked = registered(&json!({})).unwrap();
+    let good = example().to_string();
+    for (status, content_type, body, kind, says) in [
+        (401, "text/html", "<h1>", ErrorKind::BadAnswer, "register again"),
+        (401, JS, r#"{"error":"invalid_token"}"#, ErrorKind::BadAnswer, "invalid_token"),
+        (403, JS, "{}", ErrorKind::BadAnswer, "403"),
+        (404, JS, r#"{"message":"x"}"#, ErrorKind::BadAnswer, "404"),
+        (405, "text/html", "", ErrorKind::Unsupported, "does not offer"),
+        (400, JS, r#"{"error":"invalid_client_metadata"}"#, ErrorKind::BadAnswer, "a member"),
+        (201, JS, good.as_str(), ErrorKind::BadAnswer, "201"),
+    ] {
+        let answer = response(status, content_type, body);
+        let read = management_answer(&answer, &asked).unwrap_err();
+        let deleted = delete_answer(&answer).unwrap_err();
+        for error in [read, deleted] {
+            assert_eq!(error.kind(), kind, "{status} {body}");
+            assert!(error.to_string().contains(says), "{status} {body}: {error}");
+        }
+    }
+    assert!(delete_answer(&response(204, JS, "")).is_ok());
+    assert!(delete_answer(&response(200, JS, &good)).is_err());
+    assert!(management_answer(&response(204, JS, ""), &asked).is_err());
+    assert!(management_answer(&response(200, "text/html", &good), &asked).is_err());
+}
