@@ -6,14 +6,14 @@ use std::rc::Rc;
 
 use actix_session::SessionMiddleware;
 use actix_session::config::BrowserSession;
-use actix_session::storage::{SessionKey, SessionStore};
+use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_web::HttpMessage as _;
 use actix_web::body::MessageBody;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{CookieJar, Key, SameSite};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use authlib_core::login::SessionCookie;
-use authlib_core::{Error, ErrorKind, Result};
+use authlib_core::login::{SESSION_KEY, SessionCookie};
+use authlib_core::{Error, ErrorKind};
 use futures_util::future::LocalBoxFuture;
 
 /// actix-session's middleware for logins, to be wrapped around the app.
@@ -70,12 +70,12 @@ where
     type Response = ServiceResponse<B>;
     type Error = actix_web::Error;
     type Transform =
-        Outer<<SessionMiddleware<Store> as Transform<S, ServiceRequest>>::Transform, Store>;
+        Outer<<SessionMiddleware<Self> as Transform<S, ServiceRequest>>::Transform, Store>;
     type InitError = ();
-    type Future = LocalBoxFuture<'static, std::result::Result<Self::Transform, ()>>;
+    type Future = LocalBoxFuture<'static, Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        let inner = SessionMiddleware::builder(self.store.clone(), self.key.clone())
+        let inner = SessionMiddleware::builder(self.clone(), self.key.clone())
             .cookie_name(self.cookie.name.clone())
             .cookie_secure(self.cookie.secure)
             .cookie_same_site(SameSite::Lax)
@@ -89,8 +89,42 @@ where
     }
 }
 
+/// The store, as actix-session sees it. Our value in a session that exists is written past
+/// actix-session, which has it as it was before the handler: the store's counts.
+impl<Store: SessionStore> SessionStore for Sessions<Store> {
+    async fn load(&self, key: &SessionKey) -> Result<Option<Values>, LoadError> {
+        self.store.load(key).await
+    }
+
+    async fn save(&self, values: Values, ttl: &Duration) -> Result<SessionKey, SaveError> {
+        self.store.save(values, ttl).await
+    }
+
+    async fn update(
+        &self,
+        key: SessionKey,
+        mut values: Values,
+        ttl: &Duration,
+    ) -> Result<SessionKey, UpdateError> {
+        let stored = self.store.load(&key).await;
+        let stored = stored.map_err(|cause| UpdateError::Other(anyhow::Error::new(cause)))?;
+        values.remove(SESSION_KEY);
+        values.extend(stored.and_then(|mut stored| stored.remove_entry(SESSION_KEY)));
+        self.store.update(key, values, ttl).await
+    }
+
+    async fn update_ttl(&self, key: &SessionKey, ttl: &Duration) -> anyhow::Result<()> {
+        self.store.update_ttl(key, ttl).await
+    }
+
+    async fn delete(&self, key: &SessionKey) -> anyhow::Result<()> {
+        self.store.delete(key).await
+    }
+}
+
 /// The middleware of one worker.
 #[expect(unnameable_types, reason = "only actix-web has to do with it")]
+#[derive(Debug)]
 pub struct Outer<Inner, Store> {
     inner: Inner,
     sessions: Rc<Sessions<Store>>,
@@ -137,16 +171,16 @@ type Values = HashMap<String, String>;
 
 /// Any store, without its type.
 pub(crate) trait Keeps {
-    fn load<'a>(&'a self, id: &'a str) -> LocalBoxFuture<'a, Result<Option<Values>>>;
-    fn save<'a>(&'a self, id: &'a str, values: Values) -> LocalBoxFuture<'a, Result<()>>;
+    fn load<'a>(&'a self, id: &'a str) -> LocalBoxFuture<'a, Result<Option<Values>, Error>>;
+    fn save<'a>(&'a self, id: &'a str, values: Values) -> LocalBoxFuture<'a, Result<(), Error>>;
 }
 
 impl<Store: SessionStore> Keeps for Sessions<Store> {
-    fn load<'a>(&'a self, id: &'a str) -> LocalBoxFuture<'a, Result<Option<Values>>> {
+    fn load<'a>(&'a self, id: &'a str) -> LocalBoxFuture<'a, Result<Option<Values>, Error>> {
         Box::pin(async move { self.store.load(&key(id)?).await.map_err(failed) })
     }
 
-    fn save<'a>(&'a self, id: &'a str, values: Values) -> LocalBoxFuture<'a, Result<()>> {
+    fn save<'a>(&'a self, id: &'a str, values: Values) -> LocalBoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
             let saved = self.store.update(key(id)?, values, &self.lifetime).await;
             saved.map(drop).map_err(failed)
@@ -154,7 +188,7 @@ impl<Store: SessionStore> Keeps for Sessions<Store> {
     }
 }
 
-fn key(id: &str) -> Result<SessionKey> {
+fn key(id: &str) -> Result<SessionKey, Error> {
     SessionKey::try_from(id.to_owned()).map_err(failed)
 }
 
@@ -165,11 +199,5 @@ fn failed(cause: impl fmt::Display) -> Error {
 impl<Store> fmt::Debug for Sessions<Store> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sessions").field("cookie", &self.cookie).finish_non_exhaustive()
-    }
-}
-
-impl<Inner, Store> fmt::Debug for Outer<Inner, Store> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.sessions.fmt(f)
     }
 }

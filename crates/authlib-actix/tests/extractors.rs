@@ -218,6 +218,37 @@ async fn the_ready_made_routes_log_in_and_out_and_leave_the_rest_of_the_session_
     assert_eq!(status, StatusCode::SEE_OTHER);
 }
 
+/// What the application writes before and after stands beside the login, and neither undoes the other.
+#[actix_web::test]
+async fn a_handler_may_write_into_the_session_too() {
+    async fn start(session: Session, client: OAuthClient<Op>) -> Result<HttpResponse> {
+        session.insert("before", 1).unwrap();
+        let answer = client.authorize_redirect("/authorize").await;
+        session.insert("after", 2).unwrap();
+        answer
+    }
+    async fn end(session: Session, callback: OAuthCallback<Op>) -> Result<String> {
+        session.insert("own", 3).unwrap();
+        callback.log_in().await?;
+        let keys = ["before", "after", "own"];
+        Ok(keys.map(|key| session.get::<u32>(key).unwrap().unwrap_or(0).to_string()).concat())
+    }
+    let provider = provider();
+    let mut browser = browse!(oauth(&provider), |config| {
+        config.route("/login", web::get().to(start)).route("/authorize", web::get().to(end));
+    });
+    // In a new session, and in one that exists.
+    for _ in 0..2 {
+        let (_, first, _) = browser.send("GET", "/login").await;
+        let (_, second, _) = browser.send("GET", "/login").await;
+        for location in [second, first] {
+            let back = provider.approve(&location, "alice");
+            let (status, _, body) = browser.send("GET", &back).await;
+            assert_eq!((status, body.as_str()), (StatusCode::OK, "123"));
+        }
+    }
+}
+
 /// Whoever wraps the app by actix-session's own middleware has logins too.
 #[actix_web::test]
 async fn a_login_works_in_a_session_of_the_applications_own_middleware() {
