@@ -68,7 +68,7 @@ pub use crate::app::{
     ApiRequest, ApiResponse, AuthorizeOptions, DeviceLogin, DevicePoll, LogoutOptions, OAuth,
     OAuthBuilder, PENDING_TTL, PendingLogin, PendingLogout, Registration, RemoteApp,
 };
-pub use crate::client::{AssertionClient, OAuth2Client, OAuth2ClientBuilder};
+pub use crate::client::{AssertionClient, OAuth1Client, OAuth2Client, OAuth2ClientBuilder};
 pub use crate::config::ClientConfig;
 pub use crate::error::{Error, ErrorKind, ProviderError, Result};
 pub use crate::events::TokenUpdate;

@@ -7,7 +7,7 @@
 
 mod answer;
 mod base_string;
-mod credentials;
+pub(crate) mod credentials;
 mod signature;
 
 pub(crate) mod authorization;
@@ -17,4 +17,8 @@ pub(crate) mod token;
 
 pub use self::sign::SignaturePlacement;
 pub use self::signature::SignatureMethod;
+pub use self::temporary::TemporaryCredentials;
 pub use self::token::Token;
+
+#[cfg(test)]
+mod tests;

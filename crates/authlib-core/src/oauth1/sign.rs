@@ -171,7 +171,11 @@ impl Signing<'_> {
         if self.client.identifier.is_empty() {
             return Err(SignError::NoIdentifier);
         }
-        endpoint_url(&request.uri().to_string()).map_err(SignError::Url)?;
+        // Where it goes, that is: path and query are the application's own, backslashes and all.
+        let uri = request.uri();
+        let authority = uri.authority().map_or("", http::uri::Authority::as_str);
+        let server = format!("{}://{authority}/", uri.scheme_str().unwrap_or_default());
+        endpoint_url(&server).map_err(SignError::Url)?;
         if sent(request).any(|(name, _)| name.starts_with(b"oauth_")) {
             return Err(SignError::Taken);
         }

@@ -218,14 +218,21 @@ fn a_realm_that_would_break_the_header_is_refused() {
 /// O4: nothing is signed for a host that plain http would carry it to.
 #[test]
 fn o4_only_https_and_this_machine_are_signed_for() {
-    for uri in ["http://a.example/", "http://localhost@a.example/", "/relative", "ftp://a.example/"]
-    {
+    for uri in [
+        "http://a.example/",
+        "http://localhost@a.example/",
+        "https://user@a.example/",
+        "/relative",
+        "ftp://a.example/",
+    ] {
         for method in [SignatureMethod::HmacSha1, SignatureMethod::Plaintext] {
             let request = request(Method::GET, uri, None, "");
             Case { method, ..USUAL }.refused(request, "URL");
         }
     }
-    assert!(USUAL.sign(request(Method::GET, "http://127.0.0.1:4000/", None, "")).is_ok());
+    for uri in ["http://127.0.0.1:4000/", "https://a.example", "https://a.example/?q=\\"] {
+        assert!(USUAL.sign(request(Method::GET, uri, None, "")).is_ok(), "{uri}");
+    }
 }
 
 /// T121: no client id.

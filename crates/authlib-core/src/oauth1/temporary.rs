@@ -15,11 +15,12 @@ use crate::secret::Secret;
 /// Temporary credentials (the *request token* of older texts). Good for one login, whose record keeps
 /// them where the browser can't read them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TemporaryCredentials {
+#[non_exhaustive]
+pub struct TemporaryCredentials {
     /// `oauth_token`, which the browser carries to the provider and back.
-    pub(crate) token: Secret,
+    pub token: Secret,
     /// `oauth_token_secret`, which it never sees.
-    pub(crate) secret: Secret,
+    pub secret: Secret,
 }
 
 /// Whether `oauth_callback_confirmed=true` must come with temporary credentials.
@@ -34,6 +35,12 @@ pub(crate) enum CallbackConfirmation {
 }
 
 impl TemporaryCredentials {
+    /// Credentials that were kept elsewhere while the user was away.
+    #[must_use]
+    pub fn new(token: impl Into<Secret>, secret: impl Into<Secret>) -> Self {
+        Self { token: token.into(), secret: secret.into() }
+    }
+
     /// For the signature of the token request.
     pub(crate) fn credentials(&self) -> TokenCredentials<'_> {
         TokenCredentials { token: &self.token, secret: &self.secret }
