@@ -14,6 +14,7 @@ chapters! {
     configuration: "configuration.md",
     providers: "providers.md",
     sessions: "sessions.md",
+    actix: "actix.md",
     api: "api.md",
     services: "services.md",
     devices: "devices.md",
