@@ -61,7 +61,7 @@ async fn api(
     body: web::Bytes,
 ) -> Result<HttpResponse> {
     let mut call = client.request(request.method().clone(), &path.1).await?;
-    call = call.query(&Params::parse(request.query_string()));
+    call = call.query(Params::parse(request.query_string()));
     if !body.is_empty() {
         let content_type = request.headers().get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok());

@@ -68,6 +68,9 @@ impl RemoteApp {
             metadata.as_ref().and_then(|known| known.userinfo_endpoint.as_ref()),
         )?;
         let token = self.active_token(owner).await?;
+        if self.oauth1().is_some() {
+            return self.oauth1_userinfo(&endpoint, &token).await.map(UserInfo::new);
+        }
         let request = userinfo_request(&endpoint, &token)?;
         let response = self.inner.driver.send("the user info request", request).await?;
         let login = token.id_token.is_some().then(|| token.userinfo()).transpose()?;
