@@ -1,5 +1,7 @@
 //! Requests of a standalone client: where the token stands in them, and where it never goes.
 
+use std::time::Duration;
+
 use authlib_core::message::Request;
 use authlib_core::oauth2::TokenPlacement;
 use authlib_core::transport::{Body, HttpClient as _};
@@ -131,6 +133,8 @@ async fn t118_the_active_token_can_be_lent_to_another_http_client() {
 async fn h20_h22_neither_an_absolute_url_nor_a_redirect_takes_the_token_elsewhere() {
     let world = world();
     let client = placing(&world, "header").await;
+    // Nor is one renewed for a request that goes nowhere.
+    world.clock.advance(Duration::from_secs(3600));
     world.provider.clear_requests();
     for url in ["https://evil.example/", "//evil.example/", "/token", "http://op.example/api/"] {
         for request in [client.get(url), client.post(url).form([("a", "b")])] {
