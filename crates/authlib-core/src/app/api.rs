@@ -103,7 +103,7 @@ impl RemoteApp {
             url.origin() == base.origin() && url.path().starts_with(base.path())
         });
         let listed = settings.api_origins.iter().any(|other| other.origin() == url.origin());
-        let plain = endpoint_url(without_fragment(url).as_str()).is_ok();
+        let plain = endpoint_url(without_query(url).as_str()).is_ok();
         if plain && (below || listed) {
             return Ok(());
         }
@@ -120,8 +120,10 @@ impl RemoteApp {
     }
 }
 
-fn without_fragment(url: &Url) -> Url {
+/// What of the URL says where it leads: a query may hold what no endpoint's URL does.
+fn without_query(url: &Url) -> Url {
     let mut url = url.clone();
+    url.set_query(None);
     url.set_fragment(None);
     url
 }
