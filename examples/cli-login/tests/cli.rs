@@ -4,12 +4,13 @@
 mod program;
 
 use std::fs;
+use std::process::Command;
 
 use authlib_provider::{Endpoint, Quirk, Reply};
 use reqwest::redirect::Policy;
 use serde_json::Value;
 
-use crate::program::{Home, browse, browser, parameter};
+use crate::program::{Home, Running, browse, browser, parameter};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -42,6 +43,46 @@ async fn the_demo_needs_nothing() {
         assert!(demo.stdout.contains(words), "{words}: {demo:?}");
     }
     assert!(!home.folder.exists(), "a demo leaves nothing behind");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_come_from_options_then_the_environment_then_the_named_file() {
+    let home = Home::new("settings").await;
+    fs::create_dir_all(&home.folder).unwrap();
+    let file = home.folder.join("authlib.toml");
+    let toml =
+        |client: &str| format!("[oauth.demo]\nclient_id = \"{client}\"\nscope = \"filed\"\n");
+    fs::write(&file, toml("filed")).unwrap();
+    let client_and_scope = |command: &mut Command| {
+        let mut login = Running::of(command.current_dir(&home.folder));
+        let url = login.url();
+        login.stop();
+        (parameter(&url, "client_id"), parameter(&url, "scope"))
+    };
+    let pair = |client: &str, scope: &str| (client.to_owned(), scope.to_owned());
+
+    let login = "login --no-browser --timeout 60";
+    let named = format!("{login} --config {}", file.display());
+    let environment = client_and_scope(&mut home.command(&named));
+    assert_eq!(environment, pair("cli", "openid profile"), "over the file");
+    let by_file = client_and_scope(home.command(&named).env_remove("DEMO_SCOPE"));
+    assert_eq!(by_file, pair("cli", "filed"));
+    let by_variable =
+        client_and_scope(home.command(login).env_remove("DEMO_SCOPE").env("AUTHLIB_CONFIG", &file));
+    assert_eq!(by_variable, pair("cli", "filed"));
+    let options = format!("{named} --client demo --client-id option --scope optional");
+    assert_eq!(client_and_scope(&mut home.command(&options)), pair("option", "optional"));
+
+    // One that merely lies there may be somebody else's.
+    let mut lying_there = home.command(login);
+    lying_there.env_remove("DEMO_CLIENT_ID").env_remove("DEMO_ISSUER").current_dir(&home.folder);
+    Running::of(&mut lying_there).end().failed(2, "no client is configured");
+
+    let mut several = home.command("whoami");
+    several.envs([("GITHUB_CLIENT_ID", "a"), ("GITHUB_CLIENT_SECRET", "hush")]);
+    let done = Running::of(&mut several).end();
+    done.failed(2, "choose with `--client` between github, demo");
+    done.holds_none_of(&["hush".to_owned()]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,7 +191,7 @@ async fn ctrl_c_ends_the_wait() {
     let mut login = home.start("login --no-browser --timeout 60");
     login.url();
     let id = login.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     login.end().failed(130, "interrupted");
 }
 

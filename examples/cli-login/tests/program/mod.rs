@@ -64,7 +64,8 @@ impl Home {
         fs::write(self.token_file(), row.to_string()).unwrap();
     }
 
-    pub(crate) fn start(&self, arguments: &str) -> Running {
+    /// The program with these arguments, and a client `demo` in its environment.
+    pub(crate) fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cli-login"));
         command
             .args(arguments.split_whitespace())
@@ -78,9 +79,11 @@ impl Home {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        Running { child, stderr, said: String::new() }
+        command
+    }
+
+    pub(crate) fn start(&self, arguments: &str) -> Running {
+        Running::of(&mut self.command(arguments))
     }
 
     pub(crate) fn run(&self, arguments: &str) -> Done {
@@ -106,6 +109,12 @@ impl Home {
 }
 
 impl Running {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Self { child, stderr, said: String::new() }
+    }
+
     /// The next line on stderr that contains `words`.
     pub(crate) fn line(&mut self, words: &str) -> String {
         loop {
@@ -134,6 +143,12 @@ impl Running {
         let output = self.child.wait_with_output().unwrap();
         let stdout = String::from_utf8(output.stdout).unwrap();
         Done { code: output.status.code(), stdout, stderr: self.said }
+    }
+
+    /// Ends it before its time.
+    pub(crate) fn stop(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     #[cfg(unix)]
