@@ -18,6 +18,8 @@ chapters! {
     api: "api.md",
     services: "services.md",
     devices: "devices.md",
+    command_line: "command-line.md",
+    service_accounts: "service-accounts.md",
     client_authentication: "client-authentication.md",
     hooks: "hooks.md",
     registration: "registration.md",
@@ -78,11 +80,11 @@ mod tests {
         count
     }
 
-    /// The code of all crates.
+    /// The code of all crates and examples.
     fn sources() -> String {
-        let crates = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates");
+        let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
         let mut code = String::new();
-        let mut folders = vec![std::path::PathBuf::from(crates)];
+        let mut folders = vec![root.join("crates"), root.join("examples")];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap().flatten() {
                 let path = entry.path();
