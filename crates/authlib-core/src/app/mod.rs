@@ -25,6 +25,7 @@ mod logout;
 mod metadata;
 mod options;
 mod pending;
+mod refreshes;
 mod registration;
 mod registry;
 mod renew;
@@ -59,7 +60,7 @@ pub(crate) struct Inner {
     pub(crate) driver: Driver,
     pub(crate) metadata: cached::Cached<ServerMetadata>,
     pub(crate) keys: keys::Keys,
-    pub(crate) refreshes: tokens::Refreshes,
+    pub(crate) refreshes: refreshes::Refreshes,
 }
 
 /// What all clients of a registry share.
@@ -83,7 +84,7 @@ impl RemoteApp {
             driver,
             metadata: cached::Cached::new(),
             keys: keys::Keys::new(),
-            refreshes: tokens::Refreshes::default(),
+            refreshes: refreshes::Refreshes::default(),
         };
         Self { inner: Arc::new(inner) }
     }

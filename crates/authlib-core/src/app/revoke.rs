@@ -43,9 +43,10 @@ impl RemoteApp {
         self.settle_refresh(owner).await;
         let tokens = &self.inner.ports.tokens;
         let _lock = tokens.lock(owner).await?;
-        let token = self.stored_token(owner).await?;
+        let token = self.newest_token(owner).await?;
         let revoked = self.revoke(&token).await;
         // After the answer: a request dropped before it leaves a token that can be revoked again.
+        self.inner.refreshes.forget_unsaved(owner);
         tokens.delete(owner).await?;
         revoked
     }
