@@ -163,7 +163,8 @@ impl ApiRequest {
     }
 
     /// Allows an answer of up to `bytes` bytes; 16 MiB by default. It does not bound
-    /// [`send_streamed`](Self::send_streamed).
+    /// [`send_streamed`](Self::send_streamed), but over an HTTP client that can't stream, where it bounds
+    /// the bodies of both directions.
     pub fn max_answer(self, bytes: usize) -> Self {
         self.change(|built| {
             built.limit = bytes;
@@ -252,8 +253,7 @@ impl RemoteApp {
     }
 
     async fn send_api(&self, built: &Built, token: Option<&Token>) -> Result<Response> {
-        let mut request = self.placed(built, token).await?;
-        request.extensions_mut().insert(BodyLimit(built.limit));
+        let request = self.placed(built, token).await?;
         self.inner.driver.send(WHAT, request).await
     }
 
@@ -312,6 +312,7 @@ impl RemoteApp {
         };
         let mut request = message::bare(built.method.clone(), &url, body);
         *request.headers_mut() = headers;
+        request.extensions_mut().insert(BodyLimit(built.limit));
         if let Some(timeout) = built.timeout {
             request.extensions_mut().insert(Timeout(timeout));
         }
