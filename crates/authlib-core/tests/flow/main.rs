@@ -27,6 +27,8 @@ mod parse;
 #[cfg(test)]
 mod presets;
 #[cfg(test)]
+mod renewal;
+#[cfg(test)]
 mod replicas;
 #[cfg(test)]
 mod revoke;
