@@ -13,6 +13,8 @@ mod canned;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod device;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod keys;
@@ -25,6 +27,8 @@ mod outages;
 #[cfg(test)]
 mod parse;
 #[cfg(test)]
+mod pauses;
+#[cfg(test)]
 mod presets;
 #[cfg(test)]
 mod renewal;
@@ -34,5 +38,7 @@ mod replicas;
 mod revoke;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod unsaved;
 #[cfg(test)]
 mod world;
