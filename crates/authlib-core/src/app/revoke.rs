@@ -7,6 +7,7 @@ use super::RemoteApp;
 use super::ask::Asked;
 use crate::error::Result;
 use crate::hooks::{AuthenticatedEndpoint, RequestHook};
+use crate::jose::JwkSet;
 use crate::oauth2::introspection::introspection_answer;
 use crate::oauth2::introspection_jwt::{
     Rules, SignedAnswerError, ask_signed, signed_answer, verify,
@@ -101,7 +102,8 @@ impl RemoteApp {
         };
         let answer = signed_answer(&response)?;
         let curable = SignedAnswerError::may_be_cured_by_new_keys;
-        self.verify_with_keys(answer, known, curable, |keys| verify(answer, keys, &rules)).await
+        let verify = |keys: &JwkSet| verify(answer, keys, &rules);
+        self.verify_with_provider_keys(answer, known, curable, verify).await
     }
 
     /// Ends a token at the provider, and does nothing here.
