@@ -15,7 +15,11 @@ mod clients;
 #[cfg(test)]
 mod device;
 #[cfg(test)]
+mod exchange;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod introspection_signed;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
@@ -31,9 +35,13 @@ mod pauses;
 #[cfg(test)]
 mod presets;
 #[cfg(test)]
+mod registration;
+#[cfg(test)]
 mod renewal;
 #[cfg(test)]
 mod replicas;
+#[cfg(test)]
+mod retry;
 #[cfg(test)]
 mod revoke;
 #[cfg(test)]
