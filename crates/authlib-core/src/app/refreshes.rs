@@ -227,7 +227,7 @@ mod tests {
         let refreshes = Refreshes::default();
         for _ in 0..3 {
             refreshes.failed(&owner(0), &Error::new(ErrorKind::Transport, "away"), end);
-            refreshes.share(&owner(0), end, never).unwrap();
+            drop(refreshes.share(&owner(0), end, never).unwrap());
         }
     }
 }
