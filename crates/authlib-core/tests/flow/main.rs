@@ -27,6 +27,8 @@ mod login;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod origins;
+#[cfg(test)]
 mod outages;
 #[cfg(test)]
 mod parse;
