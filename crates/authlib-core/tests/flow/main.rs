@@ -27,6 +27,8 @@ mod login;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod logs_clients;
+#[cfg(test)]
 mod origins;
 #[cfg(test)]
 mod outages;

@@ -18,13 +18,13 @@ use crate::world::World;
 
 /// A store that can be read, but not written to while the disk is full.
 #[derive(Clone, Default)]
-struct Disk {
+pub(crate) struct Disk {
     rows: Shared,
     full: Arc<AtomicBool>,
 }
 
 impl Disk {
-    fn fill(&self, full: bool) {
+    pub(crate) fn fill(&self, full: bool) {
         self.full.store(full, Ordering::Relaxed);
     }
 
