@@ -17,12 +17,19 @@ pub(crate) fn test(arguments: &[String]) -> Outcome {
     setup::cargo(&all)
 }
 
-/// `demo`: the example app; with no configuration it brings its own provider.
-pub(crate) fn demo() -> Outcome {
-    setup::cargo(&["run", "--package", "axum-login"])
+/// The example apps; the first is the demo.
+const APPS: &[&str] = &["axum-login", "actix-login"];
+
+/// `demo`: an example app; with no configuration it brings its own provider.
+pub(crate) fn demo(arguments: &[String]) -> Outcome {
+    let name = arguments.first().map_or("axum", String::as_str);
+    let wanted = format!("{}-login", name.trim_end_matches("-login"));
+    let app = APPS.iter().find(|app| **app == wanted);
+    let app = app.ok_or_else(|| format!("no example app `{wanted}`; there are {APPS:?}"))?;
+    setup::cargo(&["run", "--package", app])
 }
 
-/// `e2e`: a login through the demo in headless Chromium.
+/// `e2e`: a login through each example app in headless Chromium.
 pub(crate) fn e2e() -> Outcome {
     setup::browser()?;
     // All features as in clippy and the tests, so that nothing is built a second time.
@@ -32,9 +39,8 @@ pub(crate) fn e2e() -> Outcome {
     let programs = setup::root().join(target).join("debug");
     let suffix = std::env::consts::EXE_SUFFIX;
     let mut e2e = Command::new(programs.join(format!("e2e{suffix}")));
-    setup::run_with(
-        e2e.arg(programs.join(format!("axum-login{suffix}"))).current_dir(setup::root()),
-    )
+    let apps = APPS.iter().map(|app| programs.join(format!("{app}{suffix}")));
+    setup::run_with(e2e.args(apps).current_dir(setup::root()))
 }
 
 /// `docs`: the API documentation, warnings denied.

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::access::Granted;
 use crate::client::Client;
 use crate::keys;
+use crate::oauth1;
 use crate::provider::{Clock, Inner, Provider, State};
 use crate::register::Registration;
 use crate::user::User;
@@ -103,6 +104,7 @@ impl ProviderBuilder {
             granted: Granted::default(),
             assertions: HashMap::new(),
             sessions: HashMap::new(),
+            oauth1: oauth1::State::default(),
             auto_approve: None,
             quirks: Vec::new(),
             moved: None,

@@ -5,6 +5,9 @@ use std::fmt;
 use serde_json::Value;
 use url::{Host, Url};
 
+/// How OAuth 1.0a clients authenticate, which no endpoint of OAuth 2.0 takes.
+const OAUTH1: &str = "oauth1";
+
 /// A registered client of the provider.
 #[derive(Clone)]
 pub struct Client {
@@ -13,6 +16,7 @@ pub struct Client {
     pub(crate) secret: Option<String>,
     pub(crate) auth_method: Option<String>,
     pub(crate) jwks: Option<Value>,
+    pub(crate) rsa_public_key: Option<String>,
     pub(crate) redirect_uris: Vec<String>,
     pub(crate) any_loopback: bool,
     pub(crate) post_logout_redirect_uris: Vec<String>,
@@ -33,10 +37,24 @@ impl Client {
             secret: None,
             auth_method: None,
             jwks: None,
+            rsa_public_key: None,
             redirect_uris: Vec::new(),
             any_loopback: false,
             post_logout_redirect_uris: Vec::new(),
         }
+    }
+
+    /// A client that speaks OAuth 1.0a (RFC 5849), and only that: its `oauth_consumer_key` and shared
+    /// secret. It signs by HMAC or PLAINTEXT.
+    pub fn oauth1(key: impl Into<String>, secret: impl Into<String>) -> Self {
+        Self { auth_method: Some(OAUTH1.to_owned()), ..Self::confidential(key, secret) }
+    }
+
+    /// Registers the public key of an OAuth 1.0a client, as PEM: it then signs by RSA and no other way.
+    #[must_use]
+    pub fn rsa_public_key(mut self, pem: impl Into<String>) -> Self {
+        self.rsa_public_key = Some(pem.into());
+        self
     }
 
     /// Sets the name that the login page shows.
@@ -80,6 +98,10 @@ impl Client {
     pub fn jwks(mut self, jwks: Value) -> Self {
         self.jwks = Some(jwks);
         self
+    }
+
+    pub(crate) fn speaks_oauth1(&self) -> bool {
+        self.auth_method.as_deref() == Some(OAUTH1)
     }
 
     /// Whether the client can prove who it is (RFC 6749 §2.1).

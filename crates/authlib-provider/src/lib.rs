@@ -10,14 +10,15 @@
 //! - registration by clients themselves and its management (RFC 7591, RFC 7592), off by default, see
 //!   [`ProviderBuilder::registration`];
 //! - an API that takes bearer tokens in header, form and query (RFC 6750): `/api/echo` says what came in,
-//!   `/api/stream?bytes=N` answers with so many bytes (64 MiB at most).
+//!   `/api/stream?bytes=N` answers with so many bytes (64 MiB at most);
+//! - OAuth 1.0a (RFC 5849) under `/oauth1/`, with HMAC, RSA and PLAINTEXT signatures, see [`Client::oauth1`].
 //!
 //! It is one function from a request to a response ([`Provider::handle`]) with its state inside, and
 //! so an [`HttpClient`](authlib_core::transport::HttpClient): a test needs no socket. [`Server`] puts it
 //! on a loopback port for browsers.
 //!
 //! It shares no protocol code with the client crates: tokens are signed by a stock JWT crate, forms are
-//! read by its own code, so that no bug mirrors itself.
+//! read and OAuth 1.0a signatures are checked by its own code, so that no bug mirrors itself.
 //!
 //! ```
 //! use authlib_provider::{Client, Provider, Quirk, User};
@@ -62,6 +63,7 @@ mod introspect;
 mod jws;
 mod jwt;
 mod keys;
+mod oauth1;
 mod pages;
 mod provider;
 mod quirk;

@@ -21,7 +21,9 @@ use crate::quirk::{Endpoint, Quirk, Reply};
 use crate::register::{self, Registered, Registration};
 use crate::seen::Seen;
 use crate::user::User;
-use crate::{api, authorize, device, discovery, end_session, introspect, revoke, token, userinfo};
+use crate::{
+    api, authorize, device, discovery, end_session, introspect, oauth1, revoke, token, userinfo,
+};
 
 /// The most requests that are remembered for [`Provider::requests`].
 const MAX_SEEN: usize = 10_000;
@@ -61,6 +63,7 @@ pub(crate) struct State {
     pub(crate) assertions: HashMap<(String, String), u64>,
     /// Browser sessions at the provider: cookie to user and time of login.
     pub(crate) sessions: HashMap<String, (String, u64)>,
+    pub(crate) oauth1: oauth1::State,
     pub(crate) auto_approve: Option<String>,
     pub(crate) quirks: Vec<Quirk>,
     /// The prefix of paths while they are moved.
@@ -71,14 +74,15 @@ pub(crate) struct State {
 }
 
 impl Provider {
-    /// A provider for demos: its client `demo` with the secret `demo-secret` may return anywhere on
-    /// this machine, and its user is Alice.
+    /// A provider for demos: its client `demo` with the secret `demo-secret`, and `demo1` with
+    /// `demo1-secret` for OAuth 1.0a, may return anywhere on this machine, and its user is Alice.
     #[must_use]
     pub fn new(issuer: impl Into<String>) -> Self {
         Self::builder(issuer)
             .client(
                 Client::confidential("demo", "demo-secret").name("Example").any_loopback_redirect(),
             )
+            .client(Client::oauth1("demo1", "demo1-secret").name("Example").any_loopback_redirect())
             .user(User::demo())
             .build()
     }
@@ -113,8 +117,7 @@ impl Provider {
     /// the browser is sent; an empty text when it stays on a page of the provider.
     #[must_use]
     pub fn approve(&self, authorization_url: &str, user: &str) -> String {
-        let query = authorization_url.split_once('?').map_or("", |(_, query)| query);
-        let response = authorize::decide(self, &exchange::parse(query), Some(user));
+        let response = self.decided(authorization_url, Some(user));
         let location = response.headers().get(http::header::LOCATION);
         location.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
     }
@@ -122,8 +125,7 @@ impl Provider {
     /// As [`approve`](Self::approve), by somebody who presses “Cancel”.
     #[must_use]
     pub fn deny(&self, authorization_url: &str) -> String {
-        let query = authorization_url.split_once('?').map_or("", |(_, query)| query);
-        let response = authorize::decide(self, &exchange::parse(query), None);
+        let response = self.decided(authorization_url, None);
         let location = response.headers().get(http::header::LOCATION);
         location.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
     }
@@ -303,8 +305,18 @@ impl Provider {
             other if self.0.registration.is_offered() && register::is_at(other) => {
                 Endpoint::Register
             }
-            _ => return None,
+            other => return oauth1::endpoint(other),
         })
+    }
+
+    /// The answer to an authorization request of either protocol.
+    fn decided(&self, url: &str, user: Option<&str>) -> Response {
+        let fields = exchange::parse(url.split_once('?').map_or("", |(_, query)| query));
+        if oauth1::is_authorization_url(url) {
+            oauth1::decide(self, &fields, user)
+        } else {
+            authorize::decide(self, &fields, user)
+        }
     }
 
     fn answer(&self, endpoint: Endpoint, request: &Request, fields: &Fields) -> Response {
@@ -318,6 +330,10 @@ impl Provider {
             Endpoint::EndSession => end_session::handle(self, request, fields),
             Endpoint::Introspect => introspect::handle(self, request, fields),
             Endpoint::Jwks => discovery::jwks(self),
+            Endpoint::OAuth1AccessToken
+            | Endpoint::OAuth1Api
+            | Endpoint::OAuth1Authorize
+            | Endpoint::OAuth1RequestToken => oauth1::handle(self, endpoint, request),
             Endpoint::Register => register::handle(self, request),
             Endpoint::Revoke => revoke::handle(self, request, fields),
             Endpoint::Token => token::handle(self, request, fields),

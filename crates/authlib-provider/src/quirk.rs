@@ -25,6 +25,14 @@ pub enum Endpoint {
     Introspect,
     /// `/jwks`.
     Jwks,
+    /// `/oauth1/access_token`.
+    OAuth1AccessToken,
+    /// The API for signed requests under `/oauth1/api/`.
+    OAuth1Api,
+    /// `/oauth1/authorize`.
+    OAuth1Authorize,
+    /// `/oauth1/request_token`.
+    OAuth1RequestToken,
     /// `/register`, and what is below it.
     Register,
     /// `/revoke`.
@@ -136,6 +144,14 @@ pub enum Quirk {
     NoIdToken,
     /// A refresh answers without a new refresh token, and the old one goes on.
     NoRotation,
+    /// A parameter of the answers with OAuth 1.0a credentials has this value, or is missing.
+    OAuth1Answer(String, Option<String>),
+    /// A parameter of the answers with OAuth 1.0a credentials stands twice, the second time with this value.
+    OAuth1AnswerTwice(String, String),
+    /// A user's refusal comes back as `denied=TOKEN`, as Twitter's does, and not as a problem.
+    OAuth1Denied,
+    /// OAuth 1.0a credentials come as JSON and not as a form.
+    OAuth1Json,
     /// PKCE is not checked.
     PkceIgnored,
     /// A claim of refreshed ID tokens has this value.

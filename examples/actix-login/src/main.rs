@@ -61,7 +61,7 @@ async fn api(
     body: web::Bytes,
 ) -> Result<HttpResponse> {
     let mut call = client.request(request.method().clone(), &path.1).await?;
-    call = call.query(&Params::parse(request.query_string()));
+    call = call.query(Params::parse(request.query_string()));
     if !body.is_empty() {
         let content_type = request.headers().get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok());
@@ -123,7 +123,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         App::new()
             .app_data(web::Data::new(oauth.clone()))
             .app_data(web::PayloadConfig::new(1024 * 1024))
-            .wrap(session_middleware(sessions.clone(), key.clone(), &base_url).build())
+            .wrap(session_middleware(sessions.clone(), key.clone(), &base_url))
             .route("/", web::get().to(home))
             .route("/login/{client}", web::get().to(login))
             .service(web::resource("/authorize/{client}").get(authorize).post(authorize))

@@ -68,7 +68,7 @@ async fn api(
     let (parts, body) = request.into_parts();
     let mut call = client.request(parts.method, &path).await?;
     if let Some(query) = parts.uri.query() {
-        call = call.query(&Params::parse(query));
+        call = call.query(Params::parse(query));
     }
     let Ok(body) = axum::body::to_bytes(body, 1024 * 1024).await else {
         return Ok(no_store(StatusCode::PAYLOAD_TOO_LARGE));

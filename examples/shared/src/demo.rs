@@ -3,7 +3,8 @@
 use authlib_core::{ClientConfig, OAuth};
 use authlib_provider::{Provider, Server};
 
-/// Starts the embedded provider on a free loopback port and registers it as `demo`.
+/// Starts the embedded provider on a free loopback port and registers it twice: as `demo`, by OpenID
+/// Connect, and as `demo1`, by OAuth 1.0a.
 ///
 /// # Errors
 ///
@@ -18,6 +19,17 @@ pub async fn demo(base_url: &str) -> Result<(Server, OAuth), Box<dyn std::error:
         .issuer(server.issuer())
         .scope("openid profile email")
         .api_base_url(format!("{}/api/", server.issuer()));
-    let oauth = OAuth::builder().base_url(base_url).register(demo).build()?;
+    let oauth1 = format!("{}/oauth1", server.issuer());
+    let demo1 = ClientConfig::new("demo1")
+        .label("the demo provider by OAuth 1.0a")
+        .client_id("demo1")
+        .client_secret("demo1-secret")
+        .request_token_url(format!("{oauth1}/request_token"))
+        .authorization_endpoint(format!("{oauth1}/authorize"))
+        .token_endpoint(format!("{oauth1}/access_token"))
+        .userinfo_endpoint(format!("{oauth1}/api/me"))
+        .without_userinfo_at_login()
+        .api_base_url(format!("{oauth1}/api/"));
+    let oauth = OAuth::builder().base_url(base_url).register(demo).register(demo1).build()?;
     Ok((server, oauth))
 }

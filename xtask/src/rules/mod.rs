@@ -13,7 +13,8 @@ pub(crate) struct File<'a> {
 const MAX_LINES: usize = 600;
 const CORE: &str = "crates/authlib-core/src/";
 const PROVIDER: &str = "crates/authlib-provider/src/";
-const CRYPTO_CRATES: &[&str] = &["aws_lc_rs", "hmac", "jsonwebtoken", "ring", "rsa", "sha2"];
+const CRYPTO_CRATES: &[&str] =
+    &["aws_lc_rs", "hmac", "jsonwebtoken", "ring", "rsa", "sha1", "sha2"];
 const FRAMEWORKS: &[&str] =
     &["actix", "actix_session", "actix_web", "axum", "rocket", "tower_sessions"];
 /// What the provider may take from the core: a bug in shared protocol code would mirror itself.
@@ -104,8 +105,7 @@ fn core(
             problems.push((line, format!("the core knows no framework, but names `{word}`")));
         }
         if module != "crypto" && CRYPTO_CRATES.contains(&word) && is_path(code, word, tail) {
-            problems
-                .push((line, format!("only crypto.rs names a crypto crate, not `{word}` here")));
+            problems.push((line, format!("only crypto/ names a crypto crate, not `{word}` here")));
         }
     }
     if module == "lib" {

@@ -58,11 +58,11 @@ fn protocol_files_name_their_specification() {
 }
 
 #[test]
-fn one_file_names_the_crypto_crate_and_none_a_framework() {
+fn one_folder_names_the_crypto_crates_and_none_a_framework() {
     core_file("jose/jws.rs", "use aws_lc_rs::hmac;", &["crypto crate"]);
     core_file("jose/jws.rs", "let x = ring::digest();", &["crypto crate"]);
     core_file("jose/jws.rs", "let ring = 1;", &[]);
-    core_file("crypto.rs", "use aws_lc_rs::hmac;", &[]);
+    core_file("crypto/mod.rs", "use aws_lc_rs::hmac;", &[]);
     core_file("login/mod.rs", "use axum::Router;", &["no framework"]);
     core_file("login/mod.rs", "//! Works with axum.\n", &[]);
 }

@@ -68,6 +68,9 @@ impl RemoteApp {
             metadata.as_ref().and_then(|known| known.userinfo_endpoint.as_ref()),
         )?;
         let token = self.active_token(owner).await?;
+        if self.oauth1().is_some() {
+            return self.oauth1_userinfo(&endpoint, &token).await.map(UserInfo::new);
+        }
         let request = userinfo_request(&endpoint, &token)?;
         let response = self.inner.driver.send("the user info request", request).await?;
         let login = token.id_token.is_some().then(|| token.userinfo()).transpose()?;
@@ -100,7 +103,7 @@ impl RemoteApp {
             url.origin() == base.origin() && url.path().starts_with(base.path())
         });
         let listed = settings.api_origins.iter().any(|other| other.origin() == url.origin());
-        let plain = endpoint_url(without_fragment(url).as_str()).is_ok();
+        let plain = endpoint_url(without_query(url).as_str()).is_ok();
         if plain && (below || listed) {
             return Ok(());
         }
@@ -117,8 +120,10 @@ impl RemoteApp {
     }
 }
 
-fn without_fragment(url: &Url) -> Url {
+/// What of the URL says where it leads: a query may hold what no endpoint's URL does.
+fn without_query(url: &Url) -> Url {
     let mut url = url.clone();
+    url.set_query(None);
     url.set_fragment(None);
     url
 }

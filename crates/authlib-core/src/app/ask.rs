@@ -57,6 +57,9 @@ impl RemoteApp {
         grant: &Grant,
         metadata: Option<&Arc<ServerMetadata>>,
     ) -> Result<(Response, String)> {
+        if self.oauth1().is_some() {
+            return Err(Error::new(ErrorKind::Unsupported, "OAuth 1.0a has no grants"));
+        }
         if let Some(name) = grant.foreign_param() {
             let check = format!("a grant must not set `{name}`");
             return Err(Error::new(ErrorKind::Config, check).hint("the client proves itself"));

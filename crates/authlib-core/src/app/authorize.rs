@@ -38,7 +38,11 @@ impl RemoteApp {
         &self,
         options: AuthorizeOptions,
     ) -> Result<(Url, PendingLogin)> {
-        self.start(options).await.map_err(|error| error.for_client(self.name()))
+        let started = match self.oauth1() {
+            Some(_) => self.start_oauth1(options).await,
+            None => self.start(options).await,
+        };
+        started.map_err(|error| error.for_client(self.name()))
     }
 
     async fn start(&self, options: AuthorizeOptions) -> Result<(Url, PendingLogin)> {
@@ -75,6 +79,7 @@ impl RemoteApp {
                 .then(|| self.unguessable())
                 .transpose()?,
             code_verifier: (!settings.skip_pkce).then(|| self.unguessable()).transpose()?,
+            token_secret: None,
             redirect_uri,
             scope,
             max_age: options.max_age.or(settings.max_age).map(|age| age.as_secs()),
@@ -136,6 +141,9 @@ impl RemoteApp {
                 "the login was started more than 10 minutes ago",
             ));
         }
+        if self.oauth1().is_some() {
+            return self.finish_oauth1(pending, callback).await;
+        }
         let metadata = self.metadata().await?;
         let issuers = self.issuers();
         let promised = metadata
@@ -193,7 +201,7 @@ impl RemoteApp {
         settings.issuer.as_deref().into_iter().chain(others).collect()
     }
 
-    fn redirect_uri(&self, given: Option<&str>) -> Result<String> {
+    pub(super) fn redirect_uri(&self, given: Option<&str>) -> Result<String> {
         let text = given.or(self.inner.settings.redirect_uri.as_deref()).ok_or_else(|| {
             Error::new(ErrorKind::Config, "the login has no redirect URI")
                 .hint("pass one to `authorize_redirect`, or set `redirect_uri`")

@@ -23,6 +23,7 @@ mod id_token;
 mod keys;
 mod logout;
 mod metadata;
+pub(crate) mod oauth1;
 mod options;
 mod pending;
 mod refreshes;

@@ -27,6 +27,9 @@ pub struct PendingLogin {
     pub(crate) nonce: Option<Secret>,
     #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
     pub(crate) code_verifier: Option<Secret>,
+    /// The secret of OAuth 1.0a's temporary credentials, whose token is the `state`.
+    #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
+    pub(crate) token_secret: Option<Secret>,
     pub(crate) redirect_uri: String,
     pub(crate) scope: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,6 +8,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 use serde::Serialize;
 use url::Url;
 
+use super::oauth1::{self, Signed};
 use super::{ApiResponse, RemoteApp};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::RequestHook;
@@ -22,6 +23,9 @@ use crate::transport::{Body, StreamedResponse, TransportError};
 
 /// The most bytes that an API answer may have, unless the request says otherwise: 16 MiB.
 const MAX_API_BODY: usize = 16 * 1024 * 1024;
+
+/// The media type of forms.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The name of the exchange in errors and logs.
 const WHAT: &str = "the API request";
@@ -135,7 +139,7 @@ impl ApiRequest {
 
     /// Sets a form body: [`Params`], or an array of names and values.
     pub fn form(self, params: impl Into<Params>) -> Self {
-        self.content("application/x-www-form-urlencoded", Content::Form(params.into()))
+        self.content(FORM, Content::Form(params.into()))
     }
 
     /// Sets a `multipart/form-data` body.
@@ -238,6 +242,10 @@ impl RemoteApp {
         }
         // Before the token is fetched: a request that goes nowhere renews nothing.
         self.check_allowed(&built.url)?;
+        if self.oauth1().is_some() && !self.inner.settings.is_for_people {
+            // Without a token the client signs in its own name (RFC 5849 §3.1).
+            return self.find_token(owner).await;
+        }
         self.active_token(owner).await.map(Some)
     }
 
@@ -269,6 +277,12 @@ impl RemoteApp {
                 let check = "the token can't stand in a body that is no form (RFC 6750 §2.2)";
                 return Err(Error::new(ErrorKind::Config, check));
             }
+            if self.oauth1().is_some()
+                && message::media_type(&built.headers).as_deref() == Some(FORM)
+            {
+                let check = "a form is signed (RFC 5849 §3.4.1.3.1), and so can't be streamed";
+                return Err(Error::new(ErrorKind::Config, check).hint("use `form`"));
+            }
             let request = self.placed(&built, token.as_ref()).await?;
             return self.inner.driver.send_streamed(WHAT, request.map(|_| body)).await;
         }
@@ -289,13 +303,14 @@ impl RemoteApp {
 
     /// The request with the token in its place and through the client's hooks.
     async fn placed(&self, built: &Built, token: Option<&Token>) -> Result<Request> {
+        let signed = self.oauth1().is_some() && !built.withheld;
         let (mut url, mut headers) = (built.url.clone(), built.headers.clone());
         let mut form = match &built.content {
             Content::Form(form) => Some(form.clone()),
             Content::Empty => Some(Params::new()),
             Content::Bytes(_) | Content::Stream(_) => None,
         };
-        if let Some(token) = token {
+        if let Some(token) = token.filter(|_| !signed) {
             let method = &built.method;
             let to = Placed { method, url: &mut url, headers: &mut headers, form: form.as_mut() };
             bearer::place(token, built.placement, to)?;
@@ -304,7 +319,7 @@ impl RemoteApp {
             (Content::Bytes(bytes), _) => bytes.clone(),
             (Content::Form(_), Some(form)) => form.to_form().into_bytes(),
             (_, Some(form)) if !form.is_empty() => {
-                let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+                let form_type = HeaderValue::from_static(FORM);
                 headers.insert(CONTENT_TYPE, form_type);
                 form.to_form().into_bytes()
             }
@@ -316,9 +331,20 @@ impl RemoteApp {
         if let Some(timeout) = built.timeout {
             request.extensions_mut().insert(Timeout(timeout));
         }
+        if signed {
+            // Hooks come first: what they change is signed too.
+            let request = self.hooked(request).await?;
+            let token = token.map(oauth1::credentials).transpose()?;
+            return self.sign(request, Signed { token, ..Signed::default() });
+        }
         if token.is_none() {
             return Ok(request);
         }
+        self.hooked(request).await
+    }
+
+    /// The request through the client's hooks, none of which may lead the token elsewhere.
+    async fn hooked(&self, request: Request) -> Result<Request> {
         let hooks = &self.inner.settings.code.hooks;
         let request = hooks.on_request(RequestHook::ProtectedRequest, request).await?;
         let hooked = Url::parse(&request.uri().to_string());

@@ -32,10 +32,12 @@ impl RemoteApp {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NoToken`] when there is none, [`ErrorKind::Unsupported`] when the provider revokes
-    /// no tokens, or none of this type, [`ErrorKind::Transport`] and [`ErrorKind::BadAnswer`] when it
-    /// did not revoke it ([`retry_after`](crate::ProviderError::retry_after) tells when it may), and
-    /// what the store reports.
+    /// [`ErrorKind::NoToken`](crate::ErrorKind::NoToken) when there is none,
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) when the provider revokes no tokens,
+    /// or none of this type, [`ErrorKind::Transport`](crate::ErrorKind::Transport) and
+    /// [`ErrorKind::BadAnswer`](crate::ErrorKind::BadAnswer) when it did not revoke it
+    /// ([`retry_after`](crate::ProviderError::retry_after) tells when it may), and what the store
+    /// reports.
     pub async fn revoke_token(&self, owner: &TokenOwner) -> Result<()> {
         self.revoke_and_forget(owner).await.map_err(|error| error.for_client(self.name()))
     }
@@ -57,8 +59,9 @@ impl RemoteApp {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when the provider has no `introspection_endpoint`,
-    /// [`ErrorKind::Transport`] and [`ErrorKind::BadAnswer`] when it gives no answer that is one.
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) when the provider has no
+    /// `introspection_endpoint`, [`ErrorKind::Transport`](crate::ErrorKind::Transport) and
+    /// [`ErrorKind::BadAnswer`](crate::ErrorKind::BadAnswer) when it gives no answer that is one.
     pub async fn introspect_token(
         &self,
         token: &Secret,

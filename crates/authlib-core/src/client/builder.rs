@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::OAuth2Client;
+use super::{OAuth1Client, OAuth2Client};
 use crate::app::{OAuth, OAuthBuilder};
 use crate::clock::Clock;
 use crate::config::ClientConfig;
@@ -111,6 +111,16 @@ impl OAuth2ClientBuilder {
         Ok(OAuth2Client::for_owner(&oauth.client(&owner.client)?, owner))
     }
 
+    /// As [`build`](Self::build), for an OAuth 1.0a client.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
+    pub fn build_oauth1(mut self) -> Result<OAuth1Client> {
+        self.config.code.oauth1 = true;
+        self.build().map(OAuth1Client::of)
+    }
+
     /// As [`build`](Self::build), for a program without an async runtime.
     ///
     /// # Errors
@@ -122,6 +132,18 @@ impl OAuth2ClientBuilder {
             self = self.http_client(crate::transport::ReqwestClient::in_the_background()?);
         }
         self.build().map(super::blocking::OAuth2Client::of)
+    }
+
+    /// As [`build_oauth1`](Self::build_oauth1), for a program without an async runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
+    #[cfg(feature = "blocking")]
+    pub fn build_oauth1_blocking(mut self) -> Result<super::blocking::OAuth1Client> {
+        self.config.code.oauth1 = true;
+        let client = self.build_blocking()?.asynchronous().clone();
+        Ok(super::blocking::OAuth1Client::of(OAuth1Client::of(client)))
     }
 }
 

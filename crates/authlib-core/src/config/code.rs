@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::ClientConfig;
 use crate::error::Result;
-use crate::hooks::{AuthenticatedEndpoint, ClientAuth, Hooks, RequestHook, ResponseHook};
+use crate::hooks::{
+    AuthenticatedEndpoint, ClientAuth, Hooks, OAuth1Signature, RequestHook, ResponseHook,
+};
 use crate::message::{Request, Response};
 use crate::oauth2::{JwtBearer, Token};
 use crate::transport::BoxFuture;
@@ -23,6 +25,9 @@ pub(crate) struct Code {
     pub(crate) auth_at: Vec<(AuthenticatedEndpoint, Arc<dyn ClientAuth>)>,
     pub(crate) renew_by: Option<RenewBy>,
     pub(crate) jwt_bearer: Option<Arc<JwtBearer>>,
+    pub(crate) oauth1_signature: Option<Arc<dyn OAuth1Signature>>,
+    /// It speaks OAuth 1.0a, although nothing else says so.
+    pub(crate) oauth1: bool,
     /// It is no client that people log in with.
     pub(crate) standalone: bool,
 }

@@ -48,6 +48,10 @@ pub(super) const KEYS: &[(&str, Setter)] = &[
         c.dangerous_skip_pkce = truth(&v).ok_or("true or false")?;
         Ok(())
     }),
+    ("dangerous_unconfirmed_callback", |c, v| {
+        c.dangerous_unconfirmed_callback = truth(&v).ok_or("true or false")?;
+        Ok(())
+    }),
     ("device_authorization_endpoint", |c, v| into_text(&mut c.device_authorization_endpoint, v)),
     ("end_session_endpoint", |c, v| into_text(&mut c.end_session_endpoint, v)),
     ("fetch_userinfo", |c, v| {
@@ -88,16 +92,21 @@ pub(super) const KEYS: &[(&str, Setter)] = &[
         c.raw_client_secret_basic = truth(&v).ok_or("true or false")?;
         Ok(())
     }),
+    ("realm", |c, v| into_text(&mut c.realm, v)),
     ("redirect_uri", |c, v| into_text(&mut c.redirect_uri, v)),
     ("refresh_token_params", |c, v| into_params(&mut c.refresh_token_params, v)),
     ("refresh_token_url", |c, v| into_text(&mut c.refresh_token_url, v)),
     ("renewal", |c, v| into_text(&mut c.renewal, v)),
-    ("request_token_params", oauth1),
-    ("request_token_url", oauth1),
+    ("request_token_params", |c, v| into_params(&mut c.request_token_params, v)),
+    ("request_token_url", |c, v| into_text(&mut c.request_token_url, v)),
     ("response_mode", |c, v| into_text(&mut c.response_mode, v)),
     ("revocation_endpoint", |c, v| into_text(&mut c.revocation_endpoint, v)),
     ("revocation_endpoint_auth_method", |c, v| {
         into_text(&mut c.revocation_endpoint_auth_method, v)
+    }),
+    ("rsa_key", |c, v| {
+        c.private_key = Some(Secret::new(text(v).ok_or("PEM")?));
+        Ok(())
     }),
     ("scope", |c, v| {
         let scope = match v {
@@ -108,6 +117,8 @@ pub(super) const KEYS: &[(&str, Setter)] = &[
         Ok(())
     }),
     ("server_metadata_url", |c, v| into_text(&mut c.server_metadata_url, v)),
+    ("signature_method", |c, v| into_text(&mut c.signature_method, v)),
+    ("signature_type", |c, v| into_text(&mut c.signature_type, v)),
     ("subject_claim", |c, v| into_text(&mut c.subject_claim, v)),
     ("timeout", |c, v| into_seconds(&mut c.timeout, &v)),
     ("token_endpoint", |c, v| into_text(&mut c.token_endpoint, v)),
@@ -128,9 +139,13 @@ pub(super) const IN_CLIENT_KWARGS: &[&str] = &[
     "code_challenge_method",
     "leeway",
     "prompt",
+    "realm",
     "response_mode",
     "revocation_endpoint_auth_method",
+    "rsa_key",
     "scope",
+    "signature_method",
+    "signature_type",
     "timeout",
     "token_endpoint_auth_method",
     "token_placement",
@@ -142,8 +157,11 @@ pub(super) const NOT_USED_YET: &[&str] =
     &["pushed_authorization_request_endpoint", "registration_endpoint"];
 
 /// Two names of one setting.
-pub(super) const ALIASES: &[(&str, &str)] =
-    &[("access_token_url", "token_endpoint"), ("authorize_url", "authorization_endpoint")];
+pub(super) const ALIASES: &[(&str, &str)] = &[
+    ("access_token_url", "token_endpoint"),
+    ("authorize_url", "authorization_endpoint"),
+    ("private_key", "rsa_key"),
+];
 
 /// Parameters of the authorization request on which the login's security rests: they are set by the
 /// login, and by nobody else (RFC 9700 §4).
@@ -202,11 +220,6 @@ pub(super) fn similar(key: &str) -> Option<&'static str> {
         .filter(|(distance, _)| (1..=2).contains(distance))
         .min()
         .map(|(_, known)| known)
-}
-
-fn oauth1(config: &mut ClientConfig, _: Value) -> Result<(), &'static str> {
-    config.oauth1 = true;
-    Ok(())
 }
 
 fn text(value: Value) -> Option<String> {

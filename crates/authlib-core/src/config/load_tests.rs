@@ -69,7 +69,7 @@ fn every_key_loads_from_a_file_and_from_the_environment() {
         let json = match *key {
             "jwks" => r#"{"keys":[]}"#,
             key if key.ends_with("_params") || key.ends_with("_claims") => r#"{"a":"b"}"#,
-            "dangerous_skip_nonce" | "dangerous_skip_pkce" => "true",
+            key if key.starts_with("dangerous_") => "true",
             "fetch_userinfo" | "raw_client_secret_basic" => "true",
             "client_assertion_lifetime" | "leeway" | "max_age" | "timeout" => "5",
             _ => "\"text\"",

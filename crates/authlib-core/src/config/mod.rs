@@ -4,6 +4,7 @@ mod code;
 mod credentials;
 mod keys;
 mod load;
+mod oauth1;
 mod problem;
 mod requests;
 mod resolve;
@@ -21,6 +22,7 @@ use crate::secret::Secret;
 pub(crate) use self::code::Code;
 pub(crate) use self::keys::is_reserved_authorize_param;
 pub(crate) use self::load::Sources;
+pub(crate) use self::oauth1::{Method as OAuth1Method, OAuth1Settings};
 pub use self::problem::{ConfigProblem, ConfigProblems};
 pub(crate) use self::requests::Renewal;
 pub(crate) use self::resolve::ClientSettings;
@@ -162,8 +164,20 @@ pub struct ClientConfig {
     /// Leaves PKCE out of the login, for providers that refuse it. An intercepted code can then be used
     /// by who intercepted it (RFC 7636 §1).
     pub dangerous_skip_pkce: bool,
-    /// Keys of OAuth 1.0a that were set, which is not built yet.
-    pub(crate) oauth1: bool,
+    /// Where a login gets its temporary credentials (RFC 5849 §2.1). With it this is an OAuth 1.0a client.
+    pub request_token_url: Option<String>,
+    /// More parameters of the request for temporary credentials.
+    pub request_token_params: Params,
+    /// How OAuth 1.0a requests are signed: `HMAC-SHA1`, which is the default, `HMAC-SHA256`,
+    /// `HMAC-SHA512`, `RSA-SHA1`, `RSA-SHA256`, `RSA-SHA512` (with `private_key`) or `PLAINTEXT`.
+    pub signature_method: Option<String>,
+    /// Where the signature stands: `HEADER`, which is the default, `BODY` or `QUERY`.
+    pub signature_type: Option<String>,
+    /// The realm of the signature's header.
+    pub realm: Option<String>,
+    /// Takes temporary credentials from a provider that does not say `oauth_callback_confirmed`. Who
+    /// starts a login can then end it in another's browser (RFC 5849 §2.1).
+    pub dangerous_unconfirmed_callback: bool,
     /// What is given in code.
     pub(crate) code: Code,
 }

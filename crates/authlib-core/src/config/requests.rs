@@ -17,7 +17,7 @@ use crate::oauth2::jwt_bearer::JwtBearerSigner;
 #[derive(Default)]
 pub(crate) enum Renewal {
     /// By a new statement (RFC 7523 §2.1).
-    Assertion(JwtBearerSigner),
+    Assertion(Box<JwtBearerSigner>),
     /// In the application's own way.
     Callback(RenewBy),
     /// By the client's own authority (RFC 6749 §4.4).
@@ -81,7 +81,7 @@ impl ClientConfig {
         }
         match (named, code) {
             (_, (Some(bearer), _)) => match bearer.signer() {
-                Ok(signer) => Renewal::Assertion(signer),
+                Ok(signer) => Renewal::Assertion(Box::new(signer)),
                 Err(cause) => {
                     check.problem("renew_by_assertion", cause.to_string());
                     Renewal::Off

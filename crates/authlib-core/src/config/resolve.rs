@@ -8,7 +8,7 @@ use url::Url;
 
 use super::keys::{is_reserved_authorize_param, is_reserved_token_param};
 use super::requests::Renewal;
-use super::{ClientConfig, Code, ConfigProblem};
+use super::{ClientConfig, Code, ConfigProblem, OAuth1Settings};
 use crate::endpoint::{EndpointUrlError, endpoint_url};
 use crate::jose::{Algorithm, JwkSet};
 use crate::oauth2::assertion::Signing;
@@ -87,6 +87,8 @@ pub(crate) struct ClientSettings {
     pub(crate) skip_nonce: bool,
     pub(crate) skip_pkce: bool,
     pub(crate) code: Code,
+    /// What makes it an OAuth 1.0a client, if it is one.
+    pub(crate) oauth1: Option<OAuth1Settings>,
 }
 
 /// The registered endpoints; they win over those of the metadata.
@@ -130,7 +132,7 @@ impl Check<'_> {
         self.problems.push(ConfigProblem::new(self.name, key, problem));
     }
 
-    fn url(&mut self, key: &str, text: Option<&String>) -> Option<Url> {
+    pub(super) fn url(&mut self, key: &str, text: Option<&String>) -> Option<Url> {
         let url = endpoint_url(text?);
         url.map_err(|cause: EndpointUrlError| self.problem(key, format!("is refused: {cause}")))
             .ok()
@@ -197,12 +199,7 @@ impl ClientConfig {
         if self.name.is_empty() || !self.name.chars().all(is_name_char) {
             check.problem("", "a client's name has letters, digits, `-`, `_` and `.` only");
         }
-        if self.oauth1 {
-            check.problem(
-                "request_token_url",
-                "makes this an OAuth 1.0a client, which is not built yet",
-            );
-        }
+        let oauth1 = self.oauth1(check);
         let client_id = self.client_id.clone().unwrap_or_default();
         let renewal = self.renewal_policy(check);
         // Who signs statements or fetches tokens by itself may have no registration (RFC 7521 §4.1).
@@ -210,23 +207,11 @@ impl ClientConfig {
         if client_id.is_empty() && !nameless {
             check.problem("client_id", "is missing");
         }
-        let endpoints = Endpoints {
-            authorization: check.url("authorize_url", self.authorization_endpoint.as_ref()),
-            device_authorization: check
-                .url("device_authorization_endpoint", self.device_authorization_endpoint.as_ref()),
-            token: check.url("access_token_url", self.token_endpoint.as_ref()),
-            refresh: check.url("refresh_token_url", self.refresh_token_url.as_ref()),
-            userinfo: check.url("userinfo_endpoint", self.userinfo_endpoint.as_ref()),
-            jwks_uri: check.url("jwks_uri", self.jwks_uri.as_ref()),
-            end_session: check.url("end_session_endpoint", self.end_session_endpoint.as_ref()),
-            introspection: check
-                .url("introspection_endpoint", self.introspection_endpoint.as_ref()),
-            revocation: check.url("revocation_endpoint", self.revocation_endpoint.as_ref()),
-        };
+        let endpoints = self.endpoints(check);
         let (issuer, metadata_url) = self.provider(check);
-        let auth_method = self.auth_method(check);
+        let auth_method = if oauth1.is_some() { None } else { self.auth_method(check) };
         let [introspection_auth_method, revocation_auth_method] = self.endpoint_methods(check);
-        let signing = self.signing(auth_method, check);
+        let signing = if oauth1.is_some() { None } else { self.signing(auth_method, check) };
         let id_token_alg = self.id_token_alg(check);
         let introspection_alg = self.introspection_alg(check);
         let jwks = self.jwks.as_ref().and_then(|jwks| registered_keys(check, jwks));
@@ -282,6 +267,23 @@ impl ClientConfig {
             skip_nonce: self.dangerous_skip_nonce,
             skip_pkce: self.dangerous_skip_pkce,
             code: self.code,
+            oauth1,
+        }
+    }
+
+    fn endpoints(&self, check: &mut Check<'_>) -> Endpoints {
+        Endpoints {
+            authorization: check.url("authorize_url", self.authorization_endpoint.as_ref()),
+            device_authorization: check
+                .url("device_authorization_endpoint", self.device_authorization_endpoint.as_ref()),
+            token: check.url("access_token_url", self.token_endpoint.as_ref()),
+            refresh: check.url("refresh_token_url", self.refresh_token_url.as_ref()),
+            userinfo: check.url("userinfo_endpoint", self.userinfo_endpoint.as_ref()),
+            jwks_uri: check.url("jwks_uri", self.jwks_uri.as_ref()),
+            end_session: check.url("end_session_endpoint", self.end_session_endpoint.as_ref()),
+            introspection: check
+                .url("introspection_endpoint", self.introspection_endpoint.as_ref()),
+            revocation: check.url("revocation_endpoint", self.revocation_endpoint.as_ref()),
         }
     }
 

@@ -78,7 +78,9 @@ fn what_is_missing_contradicts_or_weakens_is_refused_by_key() {
         (by_hand().redirect_uri("not a url"), "`redirect_uri`: is neither"),
         (by_hand().redirect_uri("https://x.example/#f"), "has a fragment"),
         (ClientConfig { name: "a/b".into(), ..by_hand() }, "a client's name has letters"),
-        (ClientConfig { oauth1: true, ..by_hand() }, "OAuth 1.0a"),
+        (by_hand().signature_type("BODY"), "`signature_type`: is OAuth 1.0a's"),
+        (by_hand().request_token_url("https://op.example/r"), "`client_secret`: is missing"),
+        (openid().request_token_url("https://op.example/r"), "`issuer`: has no use"),
         (
             ClientConfig { code_challenge_method: Some("plain".into()), ..by_hand() },
             "only `S256` (RFC 9700",

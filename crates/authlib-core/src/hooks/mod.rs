@@ -1,5 +1,5 @@
 //! What an application may change about the exchanges with a provider that keeps to no RFC: compliance
-//! hooks, and client authentication of its own.
+//! hooks, client authentication and signatures of its own.
 
 use std::fmt;
 use std::future::{Future, ready};
@@ -11,9 +11,11 @@ use crate::transport::BoxFuture;
 
 mod client_auth;
 mod ready_made;
+mod signature;
 
 pub use self::client_auth::{AuthenticatedEndpoint, ClientAuth, ClientIdentity, EndpointRequest};
 pub use self::ready_made::{assume_bearer, form_answer, token_in_query};
+pub use self::signature::OAuth1Signature;
 
 /// The requests that a hook can change before they are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

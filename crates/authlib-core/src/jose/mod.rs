@@ -13,7 +13,7 @@ mod signing_key;
 
 pub use self::alg::Algorithm;
 pub use self::jwk::{JwkError, JwkSet};
-pub(crate) use self::signing_key::SigningKey;
+pub(crate) use self::signing_key::{SigningKey, SigningKeyError, pem};
 
 #[cfg(test)]
 mod tests;

@@ -111,7 +111,7 @@ impl fmt::Debug for SigningKey {
 }
 
 /// The DER of the first private key of a PEM text; `openssl ecparam` puts the curve before it.
-fn pem(text: &str) -> Result<Zeroizing<Vec<u8>>, SigningKeyError> {
+pub(crate) fn pem(text: &str) -> Result<Zeroizing<Vec<u8>>, SigningKeyError> {
     // In a variable of the environment the lines are often parted by a written `\n`.
     let text = Zeroizing::new(text.replace("\\n", "\n"));
     let mut rest = text.as_str();

@@ -55,7 +55,7 @@ pub async fn authorize_access_token(
 
 #[derive(Debug, thiserror::Error)]
 enum StateError {
-    #[error("the callback has no `state` (RFC 6749 §4.1.2)")]
+    #[error("the callback has no `state` (RFC 6749 §4.1.2), nor an `oauth_token` (RFC 5849 §2.2)")]
     Missing,
     #[error("there is no session: this browser sent no session cookie with the callback")]
     NoSession,
@@ -86,12 +86,17 @@ impl From<StateError> for Error {
 }
 
 async fn finish(app: &RemoteApp, session: &impl Session, callback: &Params) -> Result<LoggedIn> {
-    let repeated = |cause| Error::new(ErrorKind::InvalidCallback, Malformed(cause));
-    let sent = callback.only("state").map_err(repeated)?;
-    let sent = sent.filter(|sent| !sent.is_empty()).ok_or(StateError::Missing)?;
+    let sent = app.callback_state(callback)?;
+    if sent.is_none() && !app.is_nameless_problem(callback) {
+        return Err(StateError::Missing.into());
+    }
     let mut state = session.load().await?.ok_or(StateError::NoSession)?;
-    let pending = state.take_pending(sent).ok_or(StateError::Unknown)?;
-    if !app.inner.ports.spent.first(sent, app.now()) {
+    let pending = match &sent {
+        Some(sent) => state.take_pending(sent),
+        None => state.take_newest(app.name()),
+    };
+    let pending = pending.ok_or(StateError::Unknown)?;
+    if !app.inner.ports.spent.first(pending.state().expose(), app.now()) {
         return Err(StateError::Unknown.into());
     }
     // Saved before the token request: a second callback with this state finds nothing, even while the
@@ -107,6 +112,7 @@ async fn finish(app: &RemoteApp, session: &impl Session, callback: &Params) -> R
     let token = app.fetch_access_token(pending, callback).await?;
 
     let sub = token.userinfo().ok().map(|user| user.sub().to_owned());
+    let sub = sub.filter(|sub| !sub.is_empty());
     let user = app.unguessable()?.expose().to_owned();
     let login = Login { client: app.name().to_owned(), user, issuer, sub };
     let owner = login.owner();
@@ -143,10 +149,6 @@ pub(super) async fn forget(tokens: &dyn TokenStore, owner: &TokenOwner) {
         tracing::warn!(client = owner.client, %error, "a token could not be deleted");
     }
 }
-
-#[derive(Debug, thiserror::Error)]
-#[error("the callback is malformed")]
-struct Malformed(#[source] crate::params::RepeatedParam);
 
 /// This browser's login with `app`.
 ///

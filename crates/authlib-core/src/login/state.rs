@@ -73,7 +73,7 @@ impl Login {
 }
 
 impl Pending {
-    fn state(&self) -> &Secret {
+    pub(crate) fn state(&self) -> &Secret {
         match self {
             Self::Here(pending) => pending.state(),
             Self::Stored(marker) => &marker.state,
@@ -118,6 +118,12 @@ impl SessionState {
     pub(crate) fn take_pending(&mut self, state: &str) -> Option<Pending> {
         let place =
             self.pending.iter().position(|pending| same(pending.state().expose(), state))?;
+        Some(self.pending.remove(place))
+    }
+
+    /// Hands out and forgets the newest pending login with a client.
+    pub(crate) fn take_newest(&mut self, client: &str) -> Option<Pending> {
+        let place = self.pending.iter().rposition(|pending| pending.client() == client)?;
         Some(self.pending.remove(place))
     }
 

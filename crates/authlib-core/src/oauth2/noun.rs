@@ -18,7 +18,7 @@ use crate::secret::Secret;
 pub struct Token {
     /// The access token.
     pub access_token: Secret,
-    /// `Bearer`, in this spelling however the provider wrote it.
+    /// `Bearer`, in this spelling however the provider wrote it, or `OAuth1`.
     pub token_type: String,
     /// When the access token expires; `None` when the provider didn't say.
     pub expires_at: Option<SystemTime>,
@@ -30,6 +30,8 @@ pub struct Token {
     /// The ID token as it was sent. Where it was verified, its claims are in
     /// [`userinfo`](Self::userinfo).
     pub id_token: Option<Secret>,
+    /// The secret of an OAuth 1.0a token, by which requests are signed (RFC 5849 §2.3).
+    pub token_secret: Option<Secret>,
     /// Who logged in: verified claims, set by a login only.
     pub(crate) claims: Option<Map<String, Value>>,
     /// The members beside those above, as they were sent.
@@ -47,6 +49,7 @@ impl Token {
             refresh_token: None,
             scope: None,
             id_token: None,
+            token_secret: None,
             claims: None,
             extra: Map::new(),
         }

@@ -150,6 +150,7 @@ pub(super) fn token(
         refresh_token,
         scope,
         id_token,
+        token_secret: None,
         claims: None,
         extra: body,
     })

@@ -4,7 +4,9 @@
 //! live service from where this was written.
 
 mod auth0;
+mod discogs;
 mod discord;
+mod flickr;
 mod github;
 mod gitlab;
 mod google;
@@ -12,9 +14,14 @@ mod keycloak;
 mod linkedin;
 mod okta;
 mod spotify;
+mod trello;
+mod tumblr;
+mod twitter;
 
 pub use self::auth0::auth0;
+pub use self::discogs::discogs;
 pub use self::discord::discord;
+pub use self::flickr::flickr;
 pub use self::github::github;
 pub use self::gitlab::gitlab;
 pub use self::google::google;
@@ -22,11 +29,17 @@ pub use self::keycloak::keycloak;
 pub use self::linkedin::linkedin;
 pub use self::okta::okta;
 pub use self::spotify::spotify;
+pub use self::trello::trello;
+pub use self::tumblr::tumblr;
+pub use self::twitter::twitter;
 
 use crate::config::ClientConfig;
 
 /// The names of the presets that need nothing but an id and a secret.
-pub const NAMES: &[&str] = &["discord", "github", "gitlab", "google", "linkedin", "spotify"];
+pub const NAMES: &[&str] = &[
+    "discogs", "discord", "flickr", "github", "gitlab", "google", "linkedin", "spotify", "trello",
+    "tumblr", "twitter",
+];
 
 /// The preset of this name.
 ///
@@ -37,12 +50,17 @@ pub const NAMES: &[&str] = &["discord", "github", "gitlab", "google", "linkedin"
 #[must_use]
 pub fn named(name: &str) -> Option<ClientConfig> {
     Some(match name {
+        "discogs" => discogs(),
         "discord" => discord(),
+        "flickr" => flickr(),
         "github" => github(),
         "gitlab" => gitlab(),
         "google" => google(),
         "linkedin" => linkedin(),
         "spotify" => spotify(),
+        "trello" => trello(),
+        "tumblr" => tumblr(),
+        "twitter" => twitter(),
         _ => return None,
     })
 }

@@ -33,6 +33,8 @@ pub struct StoredToken {
     scope: Option<String>,
     #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
     id_token: Option<Secret>,
+    #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
+    token_secret: Option<Secret>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     claims: Option<Map<String, Value>>,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
@@ -48,6 +50,7 @@ impl From<Token> for StoredToken {
             refresh_token: token.refresh_token,
             scope: token.scope,
             id_token: token.id_token,
+            token_secret: token.token_secret,
             claims: token.claims,
             extra: token.extra,
         }
@@ -63,6 +66,7 @@ impl From<StoredToken> for Token {
             refresh_token: stored.refresh_token,
             scope: stored.scope,
             id_token: stored.id_token,
+            token_secret: stored.token_secret,
             claims: stored.claims,
             extra: stored.extra,
         }

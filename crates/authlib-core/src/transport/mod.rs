@@ -26,7 +26,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///    hand codes, secrets and tokens to another host (RFC 9700 §4.12).
 /// 2. It **never sends a request twice**: no retry once a byte was written. Codes and rotating refresh
 ///    tokens are good for one use.
-/// 3. It reads **at most [`BodyLimit`](crate::message::BodyLimit) bytes** of decoded body and fails
+/// 3. It reads **at most [`BodyLimit`] bytes** of decoded body and fails
 ///    beyond, with [`TransportError::TooLarge`].
 /// 4. It **ends**, by the request's [`Timeout`](crate::message::Timeout) or else by a total timeout of
 ///    its own (the built-in client: 10 seconds).

@@ -17,7 +17,7 @@ async fn requests_carry_query_headers_body_and_the_users_token() {
     let app = world.app();
     let request = app
         .request(Method::PUT, "repos/1?a=b", &owner)
-        .query(&Params::new().with("q", "x y"))
+        .query(Params::new().with("q", "x y"))
         .header("authorization", "Basic none")
         .json(&json!({"name": "x"}));
     let response = request.send().await.unwrap();
@@ -32,7 +32,7 @@ async fn requests_carry_query_headers_body_and_the_users_token() {
     assert_eq!(app.get("teapot", &owner).send().await.unwrap().status(), 418);
     let away = Reply::Redirect(302, "https://evil.example/".to_owned());
     world.provider.misbehave(Quirk::Answer(Endpoint::Api, away));
-    let response = app.post("x", &owner).form(&Params::new()).send().await.unwrap();
+    let response = app.post("x", &owner).form(Params::new()).send().await.unwrap();
     assert_eq!(response.status(), 302);
     assert_eq!(response.headers()["location"], "https://evil.example/");
 }

@@ -118,6 +118,15 @@ pub(crate) fn form_post(action: &str, fields: &Fields) -> Response {
     )
 }
 
+/// The end of an OAuth 1.0a login whose client can't be returned to: the verifier to type there, or
+/// nothing (RFC 5849 §2.1, `oob`).
+pub(crate) fn out_of_band(verifier: Option<&str>) -> Response {
+    match verifier {
+        Some(verifier) => words(200, "Almost there", &format!("Type this code there: {verifier}")),
+        None => words(200, "Nothing was allowed", "You can close this page now."),
+    }
+}
+
 /// A request that can't be answered by sending the browser back.
 pub(crate) fn problem(message: &str) -> Response {
     words(400, "This login can't go on", message)

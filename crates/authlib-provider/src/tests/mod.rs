@@ -8,6 +8,7 @@ mod flow;
 mod grants;
 mod introspect;
 mod logout;
+mod oauth1;
 mod quirks;
 mod register;
 mod revoke;

@@ -31,11 +31,13 @@ use std::thread::{self, Thread};
 
 mod assertion;
 mod device;
+mod oauth1;
 mod oauth2;
 mod request;
 
 pub use self::assertion::AssertionClient;
 pub use self::device::DeviceLogin;
+pub use self::oauth1::OAuth1Client;
 pub use self::oauth2::OAuth2Client;
 pub use self::request::{ApiRequest, BodyReader};
 

@@ -1,8 +1,8 @@
-//! Hashes, HMAC, signatures and randomness over bytes: the only file that names a cryptography crate.
+//! Hashes, HMAC, signatures and randomness over bytes: the only folder that names a cryptography crate.
 
 use std::fmt;
 
-use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPairComponents;
 use aws_lc_rs::signature::{
@@ -17,14 +17,19 @@ use aws_lc_rs::signature::{
 };
 use aws_lc_rs::{hmac, rand};
 
+pub(crate) use self::rsa_sha1::RsaSha1Key;
+
+mod rsa_sha1;
+
 /// A cryptographic operation failed. More is not said: the reason would help an attacker only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the cryptographic operation failed")]
 pub(crate) struct Failed;
 
-/// The SHA-2 functions.
+/// The SHA-2 functions, and SHA-1 for what RFC 5849 signs with it: no public-key [`Scheme`] takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hash {
+    Sha1,
     Sha256,
     Sha384,
     Sha512,
@@ -79,6 +84,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
 /// The digest of `bytes`.
 pub(crate) fn hash(hash: Hash, bytes: &[u8]) -> Vec<u8> {
     let algorithm = match hash {
+        Hash::Sha1 => &SHA1_FOR_LEGACY_USE_ONLY,
         Hash::Sha256 => &SHA256,
         Hash::Sha384 => &SHA384,
         Hash::Sha512 => &SHA512,
@@ -222,6 +228,7 @@ impl PrivateKey {
 impl MacKey {
     pub(crate) fn new(hash: Hash, key: &[u8]) -> Self {
         let algorithm = match hash {
+            Hash::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
             Hash::Sha256 => hmac::HMAC_SHA256,
             Hash::Sha384 => hmac::HMAC_SHA384,
             Hash::Sha512 => hmac::HMAC_SHA512,

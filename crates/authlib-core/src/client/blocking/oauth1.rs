@@ -1,0 +1,129 @@
+//! The blocking [`OAuth1Client`].
+
+use http::Method;
+use url::Url;
+
+use super::{ApiRequest, block_on};
+use crate::client;
+use crate::config::ClientConfig;
+use crate::error::Result;
+use crate::oauth1::{TemporaryCredentials, Token};
+use crate::params::Params;
+use crate::secret::Secret;
+
+/// An [`OAuth1Client`](client::OAuth1Client) whose calls return when they are done.
+#[derive(Clone, Debug)]
+pub struct OAuth1Client {
+    inner: client::OAuth1Client,
+}
+
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident $method:ident)*) => {
+        $($(#[$doc])*
+        pub fn $name(&self, url: &str) -> ApiRequest {
+            self.request(Method::$method, url)
+        })*
+    };
+}
+
+impl OAuth1Client {
+    /// As [`OAuth1Client::new`](client::OAuth1Client::new). For a token, a store or an HTTP client of its
+    /// own, see [`build_oauth1_blocking`](client::OAuth2ClientBuilder::build_oauth1_blocking).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
+    pub fn new(config: impl Into<ClientConfig>) -> Result<Self> {
+        client::OAuth1Client::builder(config).build_oauth1_blocking()
+    }
+
+    pub(in crate::client) fn of(inner: client::OAuth1Client) -> Self {
+        Self { inner }
+    }
+
+    /// As [`fetch_request_token`](client::OAuth1Client::fetch_request_token).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn fetch_request_token(&self, callback: &str) -> Result<TemporaryCredentials> {
+        block_on(self.inner.fetch_request_token(callback))
+    }
+
+    /// As [`create_authorization_url`](client::OAuth1Client::create_authorization_url).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn create_authorization_url(
+        &self,
+        temporary: &TemporaryCredentials,
+        params: &Params,
+    ) -> Result<Url> {
+        self.inner.create_authorization_url(temporary, params)
+    }
+
+    /// As [`parse_authorization_response`](client::OAuth1Client::parse_authorization_response).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn parse_authorization_response(
+        &self,
+        temporary: &TemporaryCredentials,
+        callback: &str,
+    ) -> Result<Secret> {
+        self.inner.parse_authorization_response(temporary, callback)
+    }
+
+    /// As [`fetch_access_token`](client::OAuth1Client::fetch_access_token).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn fetch_access_token(
+        &self,
+        temporary: &TemporaryCredentials,
+        verifier: &Secret,
+    ) -> Result<Token> {
+        block_on(self.inner.fetch_access_token(temporary, verifier))
+    }
+
+    /// As [`token`](client::OAuth1Client::token).
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn token(&self) -> Result<Option<Token>> {
+        block_on(self.inner.token())
+    }
+
+    /// As [`set_token`](client::OAuth1Client::set_token).
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub fn set_token(&self, token: Token) -> Result<()> {
+        block_on(self.inner.set_token(token))
+    }
+
+    verbs! {
+        /// A GET of `url`; see [`request`](Self::request).
+        get GET
+        /// A POST to `url`; see [`request`](Self::request).
+        post POST
+        /// A PUT to `url`; see [`request`](Self::request).
+        put PUT
+        /// A PATCH of `url`; see [`request`](Self::request).
+        patch PATCH
+        /// A DELETE of `url`; see [`request`](Self::request).
+        delete DELETE
+        /// A HEAD of `url`; see [`request`](Self::request).
+        head HEAD
+    }
+
+    /// A signed request to `url`; see [`OAuth1Client::request`](client::OAuth1Client::request).
+    pub fn request(&self, method: Method, url: &str) -> ApiRequest {
+        ApiRequest::of(self.inner.request(method, url))
+    }
+}

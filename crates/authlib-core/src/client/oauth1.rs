@@ -1,0 +1,231 @@
+//! [`OAuth1Client`]: an OAuth 1.0a client with one token.
+
+use std::fmt;
+
+use http::Method;
+use url::Url;
+
+use super::{OAuth2Client, OAuth2ClientBuilder};
+use crate::app::oauth1::{TOKEN_TYPE, credentials};
+use crate::app::{ApiRequest, RemoteApp};
+use crate::config::ClientConfig;
+use crate::error::{Error, Result};
+use crate::oauth1::authorization::Authorization;
+use crate::oauth1::{TemporaryCredentials, Token as OAuth1Token};
+use crate::oauth2::Token;
+use crate::params::Params;
+use crate::secret::Secret;
+use crate::store::TokenOwner;
+
+/// An OAuth 1.0a client with one token, for programs without a browser's session (RFC 5849). Each of
+/// its requests is signed; without a token they are signed in the client's own name.
+///
+/// ```no_run
+/// use authlib_core::{ClientConfig, OAuth1Client, Params, Secret};
+///
+/// # async fn run() -> authlib_core::Result<()> {
+/// let photos = OAuth1Client::new(
+///     ClientConfig::new("photos")
+///         .client_id("dpf43f3p2l4k3l03")
+///         .client_secret("kd94hf93k423kf44")
+///         .request_token_url("https://photos.example.net/initiate")
+///         .authorization_endpoint("https://photos.example.net/authorize")
+///         .token_endpoint("https://photos.example.net/token")
+///         .api_base_url("https://photos.example.net/"),
+/// )?;
+/// let temporary = photos.fetch_request_token("oob").await?;
+/// println!("Open {}", photos.create_authorization_url(&temporary, &Params::new())?);
+/// let verifier = Secret::new("the number that the page shows");
+/// photos.fetch_access_token(&temporary, &verifier).await?;
+/// let photo = photos.get("photos").query([("file", "vacation.jpg")]).send().await?;
+/// # let _ = photo;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[doc(alias = "OAuth1Session")]
+#[doc(alias = "AsyncOAuth1Client")]
+pub struct OAuth1Client {
+    inner: OAuth2Client,
+}
+
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident $method:ident)*) => {
+        $($(#[$doc])*
+        pub fn $name(&self, url: &str) -> ApiRequest {
+            self.request(Method::$method, url)
+        })*
+    };
+}
+
+impl OAuth1Client {
+    /// A client as it is registered at the provider, with its token in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
+    pub fn new(config: impl Into<ClientConfig>) -> Result<Self> {
+        Self::builder(config).build_oauth1()
+    }
+
+    /// Begins a client with a token, a store, or an HTTP client of its own; it ends with
+    /// [`build_oauth1`](OAuth2ClientBuilder::build_oauth1).
+    pub fn builder(config: impl Into<ClientConfig>) -> OAuth2ClientBuilder {
+        let mut config = config.into();
+        config.code.oauth1 = true;
+        OAuth2ClientBuilder::new(config)
+    }
+
+    /// A registered client with the token of one of its users.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) when the client speaks OAuth 2.0.
+    pub fn for_owner(app: &RemoteApp, owner: TokenOwner) -> Result<Self> {
+        app.demand_oauth1()?;
+        Ok(Self { inner: OAuth2Client::for_owner(app, owner) })
+    }
+
+    pub(super) fn of(inner: OAuth2Client) -> Self {
+        Self { inner }
+    }
+
+    fn app(&self) -> &RemoteApp {
+        self.inner.remote_app()
+    }
+
+    /// Asks for temporary credentials (RFC 5849 §2.1). `callback` is where the browser comes back to,
+    /// or `oob` where the user types the verifier.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::BadAnswer`](crate::ErrorKind::BadAnswer) when the provider refuses, does not
+    /// confirm the callback, or answers something else;
+    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) when there is no answer.
+    pub async fn fetch_request_token(&self, callback: &str) -> Result<TemporaryCredentials> {
+        self.app().temporary(callback).await.map_err(|error| error.for_client(self.app().name()))
+    }
+
+    /// The URL to send the user to (RFC 5849 §2.2).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) without an `authorize_url`.
+    pub fn create_authorization_url(
+        &self,
+        temporary: &TemporaryCredentials,
+        params: &Params,
+    ) -> Result<Url> {
+        self.app().oauth1_url(&temporary.token, params)
+    }
+
+    /// The verifier of the callback that the browser came back with, which must be about `temporary`
+    /// (RFC 5849 §2.2). `callback` is its URL, or its query.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) when the user refused,
+    /// [`ErrorKind::Provider`](crate::ErrorKind::Provider) when the provider reports another problem,
+    /// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback) when it is no callback of
+    /// this login.
+    pub fn parse_authorization_response(
+        &self,
+        temporary: &TemporaryCredentials,
+        callback: &str,
+    ) -> Result<Secret> {
+        let text = callback.split('#').next().unwrap_or_default();
+        let query = text.split_once('?').map_or(text, |(_, query)| query);
+        let checked = Authorization::check(&Params::parse(query), &temporary.token);
+        checked
+            .map(|authorization| authorization.verifier)
+            .map_err(|error| error.for_client(self.app().name()))
+    }
+
+    /// Trades the temporary credentials and the verifier for a token (RFC 5849 §2.3), and keeps it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback) when the verifier is empty,
+    /// [`ErrorKind::BadAnswer`](crate::ErrorKind::BadAnswer) when the provider refuses or answers
+    /// something else, [`ErrorKind::Transport`](crate::ErrorKind::Transport) when there is no answer,
+    /// and what the store reports.
+    pub async fn fetch_access_token(
+        &self,
+        temporary: &TemporaryCredentials,
+        verifier: &Secret,
+    ) -> Result<OAuth1Token> {
+        let fetched = async {
+            let verifier = Authorization::out_of_band(verifier)?.verifier;
+            let token = self.app().oauth1_token(temporary.credentials(), &verifier).await?;
+            self.inner.set_token(&token).await?;
+            shown(&token)
+        };
+        fetched.await.map_err(|error: Error| error.for_client(self.app().name()))
+    }
+
+    /// The token, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports, and [`ErrorKind::NoToken`](crate::ErrorKind::NoToken) when what it
+    /// holds is no OAuth 1.0a token.
+    pub async fn token(&self) -> Result<Option<OAuth1Token>> {
+        self.inner.token().await?.map(|token| shown(&token)).transpose()
+    }
+
+    /// Keeps `token`, in the place of the one before.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn set_token(&self, token: OAuth1Token) -> Result<()> {
+        self.inner.set_token(&self.app().kept(token)).await
+    }
+
+    verbs! {
+        /// A GET of `url`; see [`request`](Self::request).
+        get GET
+        /// A POST to `url`; see [`request`](Self::request).
+        post POST
+        /// A PUT to `url`; see [`request`](Self::request).
+        put PUT
+        /// A PATCH of `url`; see [`request`](Self::request).
+        patch PATCH
+        /// A DELETE of `url`; see [`request`](Self::request).
+        delete DELETE
+        /// A HEAD of `url`; see [`request`](Self::request).
+        head HEAD
+    }
+
+    /// A signed request to `url`; see [`RemoteApp::request`] for where it may lead. A redirect is not
+    /// followed, and so never signed for another.
+    pub fn request(&self, method: Method, url: &str) -> ApiRequest {
+        self.inner.request(method, url)
+    }
+}
+
+/// A kept token in OAuth 1.0a's own words.
+fn shown(token: &Token) -> Result<OAuth1Token> {
+    let own = credentials(token)?;
+    let mut shown = OAuth1Token::new(own.token.clone(), own.secret.clone());
+    for (name, value) in &token.extra {
+        shown.extra.push(name, value.as_str().unwrap_or_default());
+    }
+    Ok(shown)
+}
+
+impl From<OAuth1Token> for Token {
+    /// In the form in which stores keep tokens.
+    fn from(token: OAuth1Token) -> Self {
+        let mut kept = Self::bearer(token.oauth_token);
+        TOKEN_TYPE.clone_into(&mut kept.token_type);
+        kept.token_secret = Some(token.oauth_token_secret);
+        kept
+    }
+}
+
+impl fmt::Debug for OAuth1Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OAuth1Client").field("app", self.app()).finish_non_exhaustive()
+    }
+}

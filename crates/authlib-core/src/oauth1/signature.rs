@@ -1,0 +1,133 @@
+//! Signature methods, RFC 5849 §3.4.2 to §3.4.4: HMAC, RSA and PLAINTEXT.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::base_string::escaped;
+use super::credentials::{ClientCredentials, RsaKey};
+use crate::crypto::{Failed, Hash, MacKey, Scheme};
+use crate::error::{Error, ErrorKind, Result};
+use crate::secret::Secret;
+
+/// How requests are signed, the provider's documentation says with which.
+///
+/// RFC 5849 has the three with SHA-1 and without a hash; the others are those with SHA-2 in its place,
+/// as some APIs of companies ask for. RSA methods need a private key of 2048 bits or more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SignatureMethod {
+    /// `HMAC-SHA1`, the default, which every provider knows (§3.4.2).
+    #[default]
+    HmacSha1,
+    /// `HMAC-SHA256`.
+    HmacSha256,
+    /// `HMAC-SHA512`.
+    HmacSha512,
+    /// `PLAINTEXT` (§3.4.4): the secrets themselves, which TLS alone protects.
+    Plaintext,
+    /// `RSA-SHA1` (§3.4.3).
+    RsaSha1,
+    /// `RSA-SHA256`.
+    RsaSha256,
+    /// `RSA-SHA512`.
+    RsaSha512,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum SignatureError {
+    #[error("signature method {0} needs the client's private RSA key (RFC 5849 §3.4.3)")]
+    NoKey(SignatureMethod),
+    #[error("the client's private key could not sign with {0}")]
+    Failed(SignatureMethod, #[source] Failed),
+}
+
+impl From<SignatureError> for Error {
+    fn from(check: SignatureError) -> Self {
+        let hint = match &check {
+            SignatureError::NoKey(_) => "set `rsa_key`",
+            SignatureError::Failed(..) => "check `rsa_key`",
+        };
+        Self::new(ErrorKind::Config, check).hint(hint)
+    }
+}
+
+impl SignatureMethod {
+    const ALL: [(Self, &'static str); 7] = [
+        (Self::HmacSha1, "HMAC-SHA1"),
+        (Self::HmacSha256, "HMAC-SHA256"),
+        (Self::HmacSha512, "HMAC-SHA512"),
+        (Self::Plaintext, "PLAINTEXT"),
+        (Self::RsaSha1, "RSA-SHA1"),
+        (Self::RsaSha256, "RSA-SHA256"),
+        (Self::RsaSha512, "RSA-SHA512"),
+    ];
+
+    /// The value of `oauth_signature_method`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(method, _)| *method == self).map_or("", |(_, name)| name)
+    }
+
+    /// The method of this name, in whatever letter case.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let named = |(_, known): &&(Self, &str)| known.eq_ignore_ascii_case(name);
+        Self::ALL.iter().find(named).map(|(method, _)| *method)
+    }
+
+    /// The hash that the signature is made with, and so `oauth_body_hash` (draft-eaton-oauth-bodyhash).
+    /// PLAINTEXT has none: it signs nothing.
+    pub(crate) fn hash(self) -> Option<Hash> {
+        match self {
+            Self::HmacSha1 | Self::RsaSha1 => Some(Hash::Sha1),
+            Self::HmacSha256 | Self::RsaSha256 => Some(Hash::Sha256),
+            Self::HmacSha512 | Self::RsaSha512 => Some(Hash::Sha512),
+            Self::Plaintext => None,
+        }
+    }
+
+    /// The value of `oauth_signature`.
+    pub(super) fn sign(
+        self,
+        base_string: &Secret,
+        client: &ClientCredentials,
+        token_secret: Option<&Secret>,
+    ) -> Result<Secret> {
+        let text = base_string.expose().as_bytes();
+        let mac =
+            |hash| Ok(MacKey::new(hash, key(client, token_secret).expose().as_bytes()).sign(text));
+        let rsa = |sign: fn(&RsaKey, &[u8]) -> Result<Vec<u8>, Failed>| {
+            let key = client.rsa_key.as_ref().ok_or(SignatureError::NoKey(self))?;
+            sign(key, text).map_err(|cause| SignatureError::Failed(self, cause))
+        };
+        let signature: Result<_, SignatureError> = match self {
+            Self::HmacSha1 => mac(Hash::Sha1),
+            Self::HmacSha256 => mac(Hash::Sha256),
+            Self::HmacSha512 => mac(Hash::Sha512),
+            Self::Plaintext => return Ok(key(client, token_secret)),
+            Self::RsaSha1 => rsa(RsaKey::sign_sha1),
+            Self::RsaSha256 => rsa(|key, text| key.sign(Scheme::Rs(Hash::Sha256), text)),
+            Self::RsaSha512 => rsa(|key, text| key.sign(Scheme::Rs(Hash::Sha512), text)),
+        };
+        Ok(Secret::new(STANDARD.encode(signature?)))
+    }
+}
+
+impl fmt::Display for SignatureMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Both shared secrets, of which the token's is empty while there is none (RFC 5849 §3.4.2).
+fn key(client: &ClientCredentials, token_secret: Option<&Secret>) -> Secret {
+    let client = escaped(client.secret.expose().as_bytes());
+    let token = escaped(token_secret.map_or("", Secret::expose).as_bytes());
+    Secret::new(format!("{client}&{token}"))
+}
+
+#[cfg(test)]
+#[path = "signature_tests.rs"]
+mod tests;

@@ -1,0 +1,288 @@
+use super::*;
+use crate::message::Request;
+use crate::oauth1::base_string::base_string;
+use crate::oauth1::credentials::RsaKeyError;
+use crate::params::Params;
+
+fn client(secret: &str) -> ClientCredentials {
+    let secret = Secret::new(secret);
+    ClientCredentials { identifier: "ck".to_owned(), secret, rsa_key: None }
+}
+
+/// A request whose protocol parameters are written here in the style of a query.
+struct Example {
+    method: &'static str,
+    uri: &'static str,
+    form: &'static str,
+    oauth: &'static str,
+    secrets: (&'static str, Option<&'static str>),
+}
+
+impl Example {
+    fn signed_with(&self, method: SignatureMethod) -> String {
+        let mut request = Request::new(self.form.as_bytes().to_vec());
+        *request.method_mut() = self.method.parse().unwrap();
+        *request.uri_mut() = self.uri.parse().unwrap();
+        let form = http::HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(http::header::CONTENT_TYPE, form);
+        let base_string = base_string(&request, &Params::parse(self.oauth)).unwrap();
+        let token_secret = self.secrets.1.map(Secret::new);
+        let signature = method.sign(&base_string, &client(self.secrets.0), token_secret.as_ref());
+        signature.unwrap().expose().to_owned()
+    }
+
+    fn check(&self, expected: &str) {
+        assert_eq!(self.signed_with(SignatureMethod::HmacSha1), expected, "{}", self.oauth);
+    }
+}
+
+/// The three signed requests of RFC 5849 §1.2.
+#[test]
+fn the_examples_of_section_1_2() {
+    Example {
+        method: "POST",
+        uri: "https://photos.example.net/initiate",
+        form: "",
+        oauth: "oauth_consumer_key=dpf43f3p2l4k3l03&oauth_signature_method=HMAC-SHA1\
+                &oauth_timestamp=137131200&oauth_nonce=wIjqoS\
+                &oauth_callback=http%3A%2F%2Fprinter.example.com%2Fready",
+        secrets: ("kd94hf93k423kf44", None),
+    }
+    .check("74KNZJeDHnMBp0EMJ9ZHt/XKycU=");
+    Example {
+        method: "POST",
+        uri: "https://photos.example.net/token",
+        form: "",
+        oauth: "oauth_consumer_key=dpf43f3p2l4k3l03&oauth_token=hh5s93j4hdidpola\
+                &oauth_signature_method=HMAC-SHA1&oauth_timestamp=137131201&oauth_nonce=walatlh\
+                &oauth_verifier=hfdp7dh39dks9884",
+        secrets: ("kd94hf93k423kf44", Some("hdhd0244k9j7ao03")),
+    }
+    .check("gKgrFCywp7rO0OXSjdot/IHF7IU=");
+    Example {
+        method: "GET",
+        uri: "http://photos.example.net/photos?file=vacation.jpg&size=original",
+        form: "",
+        oauth: "oauth_consumer_key=dpf43f3p2l4k3l03&oauth_token=nnch734d00sl2jdk\
+                &oauth_signature_method=HMAC-SHA1&oauth_timestamp=137131202&oauth_nonce=chapoH",
+        secrets: ("kd94hf93k423kf44", Some("pfkkdhi9sl3r4s00")),
+    }
+    .check("MdpQcU8iPSUjWoN/UDMsK2sui9I=");
+}
+
+/// The example of OAuth Core 1.0, appendix A.5.
+#[test]
+fn the_example_of_oauth_core_1_0() {
+    Example {
+        method: "GET",
+        uri: "http://photos.example.net/photos?file=vacation.jpg&size=original",
+        form: "",
+        oauth: "oauth_consumer_key=dpf43f3p2l4k3l03&oauth_token=nnch734d00sl2jdk\
+                &oauth_signature_method=HMAC-SHA1&oauth_timestamp=1191242096\
+                &oauth_nonce=kllo9940pd9333jh&oauth_version=1.0",
+        secrets: ("kd94hf93k423kf44", Some("pfkkdhi9sl3r4s00")),
+    }
+    .check("tR3+Ty81lMeYAr/Fid0kMTYa/WM=");
+}
+
+/// H18 and B10: secrets, names and values that need escapes, computed apart from any library.
+#[test]
+fn h18_b10_escapes_are_signed_right() {
+    const OAUTH: &str = "oauth_nonce=n-7&oauth_timestamp=1700000000&oauth_version=1.0\
+        &oauth_signature_method=HMAC-SHA1&oauth_consumer_key=ck%261&oauth_token=tk\
+        &oauth_verifier=v%2F2";
+    let full = Example {
+        method: "POST",
+        uri: "https://API.Example.test:443/a%20b/C?b5=%3D%253D&a3=a&c%40=&a2=r%20b",
+        form: "c2=&a3=2+q",
+        oauth: OAUTH,
+        secrets: ("s~e c", Some("t&s")),
+    };
+    full.check("IQ/+QPlqtWT95ncFOyJhkHmLhfc=");
+    assert_eq!(
+        full.signed_with(SignatureMethod::HmacSha256),
+        "26Ms+qxxKXNRwGGbXlG7a2FfxNoyD1NRBl+1+AaIFKk="
+    );
+    assert_eq!(full.signed_with(SignatureMethod::Plaintext), "s~e%20c&t%26s");
+    let bare =
+        Example { uri: "https://api.example.test:8443", form: "", secrets: full.secrets, ..full };
+    bare.check("0xYbcjDBv7UtwJOE/HjFMZfYQNU=");
+    assert_eq!(
+        bare.signed_with(SignatureMethod::HmacSha256),
+        "VM1ZbmhidNE9ELje4WF9chvx4fUr8WawJoens14IEH4="
+    );
+    Example {
+        method: "POST",
+        uri: "https://api.example.test/request_token",
+        form: "",
+        oauth: "oauth_nonce=n-8&oauth_timestamp=1700000001&oauth_version=1.0\
+                &oauth_signature_method=HMAC-SHA1&oauth_consumer_key=ck\
+                &oauth_callback=https%3A%2F%2Fapp.example.test%2Fcb%3Fnext%3D%252Fhome",
+        secrets: ("cs", None),
+    }
+    .check("TM0yQpCEeev0aH8JSyeTlmPJtEc=");
+}
+
+/// RFC 5849 §2.1 and §2.3, with and without a token.
+#[test]
+fn plaintext_is_both_secrets() {
+    for (token_secret, expected) in
+        [(None, "ja893SD9&"), (Some("xyz4992k83j47x0b"), "ja893SD9&xyz4992k83j47x0b")]
+    {
+        let token_secret = token_secret.map(Secret::new);
+        let signature = SignatureMethod::Plaintext.sign(
+            &Secret::new("any"),
+            &client("ja893SD9"),
+            token_secret.as_ref(),
+        );
+        assert_eq!(signature.unwrap().expose(), expected);
+    }
+}
+
+#[test]
+fn hmac_sha512_has_64_bytes_and_another_key_another_tag() {
+    let sign = |secret| {
+        let signature = SignatureMethod::HmacSha512.sign(&Secret::new("x"), &client(secret), None);
+        STANDARD.decode(signature.unwrap().expose()).unwrap()
+    };
+    assert_eq!(sign("a").len(), 64);
+    assert_ne!(sign("a"), sign("b"));
+}
+
+/// B10 and T123: signatures by OpenSSL over the same base string, with a key in both of its formats.
+#[test]
+fn b10_t123_rsa_signatures_are_those_of_openssl() {
+    let base_string = Secret::new(
+        "GET&http%3A%2F%2Fphotos.example.net%2Fphotos&file%3Dvacaction.jpg\
+         %26oauth_consumer_key%3Ddpf43f3p2l4k3l03",
+    );
+    for pem in [PKCS8, PKCS1] {
+        let rsa_key = RsaKey::parse(&Secret::new(pem)).unwrap();
+        let client = ClientCredentials { rsa_key: Some(rsa_key), ..client("unused") };
+        for (method, expected) in [
+            (SignatureMethod::RsaSha1, RSA_SHA1),
+            (SignatureMethod::RsaSha256, RSA_SHA256),
+            (SignatureMethod::RsaSha512, RSA_SHA512),
+        ] {
+            let signature = method.sign(&base_string, &client, Some(&Secret::new("unused")));
+            assert_eq!(signature.unwrap().expose(), expected, "{method}");
+        }
+    }
+}
+
+#[test]
+fn rsa_without_a_key_names_the_setting() {
+    for method in [SignatureMethod::RsaSha1, SignatureMethod::RsaSha256, SignatureMethod::RsaSha512]
+    {
+        let error = method.sign(&Secret::new("x"), &client("s"), None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("`rsa_key`"), "{error}");
+    }
+}
+
+#[test]
+fn what_is_no_rsa_key_is_refused() {
+    let ec = crate::crypto::signing::Signer::new("ES256").private_pem();
+    for (text, expected) in [
+        ("", RsaKeyError::Format),
+        ("secret", RsaKeyError::Format),
+        ("-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----", RsaKeyError::Format),
+        ("-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----", RsaKeyError::Key),
+        (
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n-----END ENCRYPTED PRIVATE KEY-----",
+            RsaKeyError::Encrypted,
+        ),
+        (&ec, RsaKeyError::Key),
+    ] {
+        assert_eq!(RsaKey::parse(&Secret::new(text)).unwrap_err(), expected, "{text}");
+    }
+}
+
+#[test]
+fn methods_are_found_by_their_names() {
+    for (method, name) in SignatureMethod::ALL {
+        assert_eq!(method.to_string(), name);
+        assert_eq!(SignatureMethod::from_name(name), Some(method));
+        assert_eq!(SignatureMethod::from_name(&name.to_ascii_lowercase()), Some(method));
+    }
+    assert_eq!(SignatureMethod::default().name(), "HMAC-SHA1");
+    assert_eq!(SignatureMethod::from_name("none"), None);
+    assert_eq!(SignatureMethod::from_name(""), None);
+}
+
+const RSA_SHA1: &str = "ZebIzYqx4G4+hczFBlWh097r0u8m5Lz/6VUQCz3V2FrxlquO1Ux8fQ9SQego+sbcR1Hii/s/qnooPZFzAsIK\
+     WhETwRAcWLYmB6HBML4fNnUV6IxK0m1wb/gCDdyTVMVFfeZ0wXs6GYvsMUI5LGLxrgfCiE21Vj5J5/tyE56Y\
+     FrC+i+4hugACF6zu6yhBONTraGwCAaMQ436luEsbw40m4FT5sB6qGQOcVvbiVMYZSz7sLo+8MsE/EYy8CDVJ\
+     9rHediQjn4zil91zUoD4an+Bp9QCRadxcuvybykIG+WqxRq255cZLT9k+A918v4G3zmEtR/+AFxoZ80wl0dm\
+     IKF30g==";
+
+const RSA_SHA256: &str = "RRlixUuhyCjqepMwarZFt/Ir+NblVK111X0MOG6sk+pB2IV508us7xP9RDU9Jt5mARz6JV1052iB3YhuU5/M\
+     3CMfbhz1ZJA29CXIvzPnrgvoYbjprJa1A+Mj2kgGr92SnDxUFvXq5MiXOBXY1zJUVnBmG3U9P7+gtOHza2Zi\
+     IrQHC/1/RfIGUePCJ2e4TB5Q6clA7jGK7YL76Vy/qyHxgkJl7QSbZXFq/okhaSa7zyMUIBY11zhJ9PyLcxtS\
+     8vBtFFb8c/zm5CbBGpXx30K25AKb8MlClIUwbsBid7oiGTW4M37FaoWAIbmCcxPAiajD/ebYmPlKlSipLNKx\
+     s+J6jw==";
+
+const RSA_SHA512: &str = "SnrQ6q0EvHWeWDHEUJ1HTU26M++p7+CIBtxak0dI0Hnhi2fbITZOG9pKVcDsBADzYNJKtjD3hOrGfmyk+Sww\
+     1L7YuVbmjG6YfuIKOC+QbehNLQdolFbNLQujLrUGZN+zvjA61Esorh6waq8RegCJRRdJGC2NEoyYSJ0A61xl\
+     tPi7K3egXCLfuM87g2QrNLbXXNY65CVisfGxLNmsfs1dQTtzu5P9n1fWtim5nuCHzzuA/qyeFB/EUKuPltMb\
+     EZW3CMIr0SewNzR34toYicw8jogfvgzvTbJPN9nTNs9O+ZJZtakUhYzLc2Cb6r5fo6Gnf2D+ey3RXNusVX04\
+     TOu8wg==";
+
+/// A key for these tests alone.
+const PKCS8: &str = "-----BEGIN PRIVATE KEY-----\n\
+     MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCYV9E3n6Kwk6SZ\n\
+     /ycLkyX1oDdMHlDuw+aXzuKcQ07o0wn7tqIVzbqCVAnlJqpguPoD6X9vkNHsKyPR\n\
+     COv5Nh4tKbCUdahoCgx5FO6rbLHo9hW3n6AnaDYVlQZL8vUOMVOinlSQm0d/tUKV\n\
+     zKo+ISB3GzR+BO2V1sdaLAq99HZ0ymmGI5u8hPzu2BYeky5ulnT2XdGvuxYrWOS9\n\
+     X/lDmJ76DMOZLqEbMmTz/f9HZxX6k4+bmUC077hhtXn78tXbXjctM4LLhPZWO+Jx\n\
+     FWu48rL5mc2DwP7le1GmVwJ8W1eLflPuchmUTf3Ua64fzEUg6tSyy2yH5Z0R49A0\n\
+     3+wmVAOXAgMBAAECggEAIWLZeHm1I0JwB8m5qlk4r/BJPhbEwNbQ4cMWuY0srWyW\n\
+     mwHm2qVn8ujs9Dm5jBHtxM62vWH9B2da5ZQxdr+r9FTXHGn+mrJdEmoKdioPgVDw\n\
+     6HmElS5K8AblRt67Yr1fqVtOiBRnom68ZWzhgFUtMr0VD2sQEE7uCG5vejqpfSWK\n\
+     UIrcYdTJUW7CTS/c3L6RfziDLFgWjC+h651hI1kcNoOtf4cE42kczYSCen8pokjU\n\
+     tof1M/vDwLjlzSdn+Ra1hzM/EGXETRrZjJDu72i1L8eIR25P8xnzLmXM5aChc5kk\n\
+     7KSB7RAHT/RK7htXD1xFfxTFbDYJcCyqeEjw1/htEQKBgQDJVHSR9B7ecW5jsL8h\n\
+     Tofoq4XZ+f8Cd4hX+GeeXwc3PzW4RDS+JweETq9C4HfRmelj3wamcVFJO1Vvs4em\n\
+     x9NyKC7b0vj8w9i+/2U4FoqWqZ2D3y/DO5CmL4IMKSeEgPx4vlr16XgP8tjKx4VI\n\
+     LQf+hdETstul0eW385b+fgYg8QKBgQDBtgQvjIGwwp9zWaO2D5/IvzMmMGVoo4Le\n\
+     wZ0k5jihdc8RVcTcbm66/WOgP6gQ5vrFmz9OU0BTvtTsAfAotpOk24J38G5Nj8zQ\n\
+     u3+jwFuRz0zBAxrvnkwOX5Se2qObfyx+6Cl89NVn1/AcVKCffOmfDE9wjC7pp77O\n\
+     r8B9okrtBwKBgB7Ykred+HDKXkhl1xLKTmZmiS55cAm3uKsJww5vrtJXG+rsgEw1\n\
+     /J/X0mBjtdfmRezoScOMjxCyR4fCsODrssjFwVAqxb0sYHP6+04ZnggxWpHOyymV\n\
+     Ybckhj9IuuZBQO1a9OLCb4O6CF8hLJl/VL85T2w+Ngr02sZRSuwY8OVxAoGAE9F8\n\
+     ciTs69mtmI6WOj00+sPdBs4ywdbgv8uNOUY4iwRTkBF3V5oQyB6+f5mjpz8Kbwco\n\
+     HepUjXzbqd205WVwi5BNs9msX1EUAlL8hxNaCvvrfV/E9Lj8TQgoW2xBCtqjAcTc\n\
+     4cTmxH4KOcvKtyZ/fF81DW26KvuXgOvoRLJC+icCgYEAr5tWwBB1DcU939FUZQLi\n\
+     8ketOZhSbPIvVtJaA1kFDX1TbPYO4s+jAFOkQGNtN35tvZHGgUs78baxWLiPdOYW\n\
+     kzonZvfQaSFvi2KDnmCyhBLlXqY4LkBrvo3yDjesjnqXK6vluBD42WfBoiNy8Fof\n\
+     oDpuDDSie7+8cw8sCj5x7hM=\n\
+     -----END PRIVATE KEY-----";
+
+/// The same.
+const PKCS1: &str = "-----BEGIN RSA PRIVATE KEY-----\n\
+     MIIEowIBAAKCAQEAmFfRN5+isJOkmf8nC5Ml9aA3TB5Q7sPml87inENO6NMJ+7ai\n\
+     Fc26glQJ5SaqYLj6A+l/b5DR7Csj0Qjr+TYeLSmwlHWoaAoMeRTuq2yx6PYVt5+g\n\
+     J2g2FZUGS/L1DjFTop5UkJtHf7VClcyqPiEgdxs0fgTtldbHWiwKvfR2dMpphiOb\n\
+     vIT87tgWHpMubpZ09l3Rr7sWK1jkvV/5Q5ie+gzDmS6hGzJk8/3/R2cV+pOPm5lA\n\
+     tO+4YbV5+/LV2143LTOCy4T2VjvicRVruPKy+ZnNg8D+5XtRplcCfFtXi35T7nIZ\n\
+     lE391GuuH8xFIOrUsstsh+WdEePQNN/sJlQDlwIDAQABAoIBACFi2Xh5tSNCcAfJ\n\
+     uapZOK/wST4WxMDW0OHDFrmNLK1slpsB5tqlZ/Lo7PQ5uYwR7cTOtr1h/QdnWuWU\n\
+     MXa/q/RU1xxp/pqyXRJqCnYqD4FQ8Oh5hJUuSvAG5Ubeu2K9X6lbTogUZ6JuvGVs\n\
+     4YBVLTK9FQ9rEBBO7ghub3o6qX0lilCK3GHUyVFuwk0v3Ny+kX84gyxYFowvoeud\n\
+     YSNZHDaDrX+HBONpHM2Egnp/KaJI1LaH9TP7w8C45c0nZ/kWtYczPxBlxE0a2YyQ\n\
+     7u9otS/HiEduT/MZ8y5lzOWgoXOZJOykge0QB0/0Su4bVw9cRX8UxWw2CXAsqnhI\n\
+     8Nf4bRECgYEAyVR0kfQe3nFuY7C/IU6H6KuF2fn/AneIV/hnnl8HNz81uEQ0vicH\n\
+     hE6vQuB30ZnpY98GpnFRSTtVb7OHpsfTcigu29L4/MPYvv9lOBaKlqmdg98vwzuQ\n\
+     pi+CDCknhID8eL5a9el4D/LYyseFSC0H/oXRE7LbpdHlt/OW/n4GIPECgYEAwbYE\n\
+     L4yBsMKfc1mjtg+fyL8zJjBlaKOC3sGdJOY4oXXPEVXE3G5uuv1joD+oEOb6xZs/\n\
+     TlNAU77U7AHwKLaTpNuCd/BuTY/M0Lt/o8Bbkc9MwQMa755MDl+Untqjm38sfugp\n\
+     fPTVZ9fwHFSgn3zpnwxPcIwu6ae+zq/AfaJK7QcCgYAe2JK3nfhwyl5IZdcSyk5m\n\
+     ZokueXAJt7irCcMOb67SVxvq7IBMNfyf19JgY7XX5kXs6EnDjI8QskeHwrDg67LI\n\
+     xcFQKsW9LGBz+vtOGZ4IMVqRzssplWG3JIY/SLrmQUDtWvTiwm+DughfISyZf1S/\n\
+     OU9sPjYK9NrGUUrsGPDlcQKBgBPRfHIk7OvZrZiOljo9NPrD3QbOMsHW4L/LjTlG\n\
+     OIsEU5ARd1eaEMgevn+Zo6c/Cm8HKB3qVI1826ndtOVlcIuQTbPZrF9RFAJS/IcT\n\
+     Wgr7631fxPS4/E0IKFtsQQraowHE3OHE5sR+CjnLyrcmf3xfNQ1tuir7l4Dr6ESy\n\
+     QvonAoGBAK+bVsAQdQ3FPd/RVGUC4vJHrTmYUmzyL1bSWgNZBQ19U2z2DuLPowBT\n\
+     pEBjbTd+bb2RxoFLO/G2sVi4j3TmFpM6J2b30Gkhb4tig55gsoQS5V6mOC5Aa76N\n\
+     8g43rI56lyur5bgQ+NlnwaIjcvBaH6A6bgw0onu/vHMPLAo+ce4T\n\
+     -----END RSA PRIVATE KEY-----";

@@ -1,0 +1,318 @@
+//! Whole logins against the provider, whose signature check is written apart from ours.
+
+use authlib_provider::{Client, Provider, Quirk, User};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::Method;
+use proptest::prelude::*;
+use serde_json::Value;
+use url::Url;
+
+use super::authorization::{Authorization, authorization_url};
+use super::credentials::{ClientCredentials, RsaKey, TokenCredentials};
+use super::sign::{OUT_OF_BAND, Signing};
+use super::temporary::{
+    CallbackConfirmation, TemporaryCredentials, temporary_answer, temporary_request,
+};
+use super::token::{token_answer, token_request};
+use super::{SignatureMethod, SignaturePlacement, Token};
+use crate::crypto::signing::Signer;
+use crate::error::{ErrorKind, Result};
+use crate::message::{self, Request, Response};
+use crate::numeric_date::from_unix_seconds;
+use crate::params::Params;
+use crate::secret::Secret;
+
+const ISSUER: &str = "https://op.example:8443";
+const CALLBACK: &str = "https://app.example/cb?next=%2Fhome&x=a%20b";
+const NOW: u64 = 1_700_000_000;
+
+/// A client and how it signs.
+struct World {
+    provider: Provider,
+    client: ClientCredentials,
+    method: SignatureMethod,
+    placement: SignaturePlacement,
+}
+
+impl World {
+    fn new(method: SignatureMethod, placement: SignaturePlacement) -> Self {
+        let registered = Client::oauth1("c&k", "s~e c%41").redirect_uri(CALLBACK);
+        let rsa = method.name().starts_with("RSA");
+        let (registered, rsa_key) = if rsa {
+            let key = RsaKey::parse(&Secret::new(Signer::rsa().private_pem())).unwrap();
+            (registered.rsa_public_key(Signer::rsa().pem()), Some(key))
+        } else {
+            (registered, None)
+        };
+        let provider = Provider::builder(ISSUER)
+            .client(registered)
+            .user(User::new("alice").name("Alice Example"))
+            .signing_alg("ES256")
+            .clock(|| from_unix_seconds(NOW))
+            .build();
+        let secret = Secret::new("s~e c%41");
+        let client = ClientCredentials { identifier: "c&k".to_owned(), secret, rsa_key };
+        Self { provider, client, method, placement }
+    }
+
+    fn usual() -> Self {
+        Self::new(SignatureMethod::HmacSha1, SignaturePlacement::Header)
+    }
+
+    fn url(path: &str) -> Url {
+        Url::parse(&format!("{ISSUER}/oauth1/{path}")).unwrap()
+    }
+
+    /// How a request is signed, by this nonce.
+    fn signing<'a>(&'a self, nonce: &'a Secret) -> Signing<'a> {
+        Signing {
+            client: &self.client,
+            token: None,
+            method: self.method,
+            placement: self.placement,
+            realm: Some("Photos, of course"),
+            nonce,
+            now: from_unix_seconds(NOW),
+            callback: None,
+            verifier: None,
+        }
+    }
+
+    fn send(&self, request: Request, signing: &Signing<'_>) -> Response {
+        self.provider.handle(&signing.sign(request).unwrap())
+    }
+
+    fn temporary(&self, callback: &str) -> Result<TemporaryCredentials> {
+        let nonce = Secret::new("n1");
+        let request = temporary_request(&Self::url("request_token"), &Params::new());
+        let signing = Signing { callback: Some(callback), ..self.signing(&nonce) };
+        temporary_answer(&self.send(request, &signing), CallbackConfirmation::Required)
+    }
+
+    /// The browser goes to the provider and comes back.
+    fn callback(&self, temporary: &TemporaryCredentials) -> Params {
+        let page = authorization_url(&Self::url("authorize"), &temporary.token, &Params::new());
+        let back = self.provider.approve(page.unwrap().as_str(), "alice");
+        assert!(back.starts_with(CALLBACK), "{back}");
+        Params::parse(back.split_once('?').unwrap().1)
+    }
+
+    fn exchange(&self, temporary: &TemporaryCredentials, verifier: &Secret) -> Result<Token> {
+        let nonce = Secret::new("n2");
+        let request = token_request(&Self::url("access_token"), &Params::new().with("x", "y z"));
+        let token = Some(temporary.credentials());
+        let signing = Signing { token, verifier: Some(verifier), ..self.signing(&nonce) };
+        token_answer(&self.send(request, &signing))
+    }
+
+    fn login(&self) -> Result<Token> {
+        let temporary = self.temporary(CALLBACK)?;
+        let callback = self.callback(&temporary);
+        let authorization = Authorization::check(&callback, &temporary.token)?;
+        self.exchange(&temporary, &authorization.verifier)
+    }
+
+    fn call(&self, request: Request, token: TokenCredentials<'_>, nonce: &str) -> Value {
+        let nonce = Secret::new(nonce);
+        let signing = Signing { token: Some(token), ..self.signing(&nonce) };
+        let response = self.send(request, &signing);
+        let body = String::from_utf8_lossy(response.body()).into_owned();
+        assert_eq!(response.status(), 200, "{body}");
+        serde_json::from_str(&body).unwrap()
+    }
+}
+
+const METHODS: [SignatureMethod; 7] = [
+    SignatureMethod::HmacSha1,
+    SignatureMethod::HmacSha256,
+    SignatureMethod::HmacSha512,
+    SignatureMethod::Plaintext,
+    SignatureMethod::RsaSha1,
+    SignatureMethod::RsaSha256,
+    SignatureMethod::RsaSha512,
+];
+
+/// B10, H18 and T180 to T186: every method in every place, with a callback that has escapes.
+#[test]
+fn b10_h18_t180_to_t186_a_login_by_every_method_in_every_place() {
+    for method in METHODS {
+        for placement in
+            [SignaturePlacement::Body, SignaturePlacement::Header, SignaturePlacement::Query]
+        {
+            let world = World::new(method, placement);
+            let token = world.login().unwrap();
+            assert_eq!(token.extra().only("user_id"), Ok(Some("alice")));
+            assert_eq!(token.extra().only("screen_name"), Ok(Some("Alice Example")));
+            let form = Params::new().with("status", "it's é+%26").with("status", "");
+            let request = message::form_post(&World::url("api/a%20b?q=1&q=&é=%7E"), &form);
+            let answer = world.call(request, token.credentials(), "n3");
+            assert_eq!(answer["sub"], "alice", "{method} {placement:?}");
+            assert_eq!(answer["signature_method"], method.name());
+            assert_eq!(answer["parameters"][0], serde_json::json!(["status", "it's é+%26"]));
+        }
+    }
+}
+
+/// H17 and H19: bodies of any kind, and requests without one.
+#[test]
+fn h17_h19_other_bodies_arrive_whole_and_bound() {
+    for method in METHODS {
+        let world = World::new(method, SignaturePlacement::Query);
+        let token = world.login().unwrap();
+        let mut json =
+            message::bare(Method::PUT, &World::url("api/x"), br#"{"a":[1,"&="]}"#.to_vec());
+        let media_type = http::HeaderValue::from_static("application/json");
+        json.headers_mut().insert(http::header::CONTENT_TYPE, media_type);
+        let answer = world.call(json, token.credentials(), "n3");
+        assert_eq!(answer["body"], r#"{"a":[1,"&="]}"#);
+        let get = message::json_get(&World::url("api/x?a=b"));
+        let answer = world.call(get, token.credentials(), "n4");
+        assert_eq!(answer["parameters"], serde_json::json!([["a", "b"]]));
+    }
+}
+
+#[test]
+fn a_changed_body_is_found_out() {
+    let world = World::usual();
+    let token = world.login().unwrap();
+    let nonce = Secret::new("n3");
+    let signing = Signing { token: Some(token.credentials()), ..world.signing(&nonce) };
+    let request = message::bare(Method::POST, &World::url("api/x"), b"pay 1".to_vec());
+    let mut signed = signing.sign(request).unwrap();
+    *signed.body_mut() = b"pay 9".to_vec();
+    let response = world.provider.handle(&signed);
+    assert_eq!(response.status(), 401);
+    assert!(response.body().starts_with(b"oauth_problem=body_hash_invalid"));
+}
+
+#[test]
+fn out_of_band_the_user_types_the_verifier() {
+    let world = World::usual();
+    let temporary = world.temporary(OUT_OF_BAND).unwrap();
+    let page = authorization_url(&World::url("authorize"), &temporary.token, &Params::new());
+    let typed = world.provider.approve_out_of_band(page.unwrap().as_str(), "alice");
+    let authorization = Authorization::out_of_band(&Secret::new(format!(" {typed}\n"))).unwrap();
+    assert!(world.exchange(&temporary, &authorization.verifier).is_ok());
+}
+
+/// O1, O2, T134 and T136: what the provider does wrong ends the login, with the provider's words.
+#[test]
+fn o1_o2_t134_t136_misbehaviour_ends_the_login() {
+    let name = |name: &str| name.to_owned();
+    for (quirk, kind, says) in [
+        (
+            Quirk::OAuth1Answer(name("oauth_callback_confirmed"), None),
+            ErrorKind::BadAnswer,
+            "oauth_callback_confirmed",
+        ),
+        (Quirk::OAuth1AnswerTwice(name("oauth_token"), name("x")), ErrorKind::BadAnswer, "twice"),
+        (
+            Quirk::OAuth1Answer(name("oauth_token_secret"), None),
+            ErrorKind::BadAnswer,
+            "without `oauth_token_secret`",
+        ),
+        (
+            Quirk::AuthorizationParam(name("oauth_token"), name("other")),
+            ErrorKind::InvalidCallback,
+            "another login",
+        ),
+        (
+            Quirk::AuthorizationParam(name("oauth_verifier"), name("other")),
+            ErrorKind::BadAnswer,
+            "verifier_invalid",
+        ),
+        (
+            Quirk::AuthorizationMissing(name("oauth_verifier")),
+            ErrorKind::InvalidCallback,
+            "no `oauth_verifier`",
+        ),
+        (
+            Quirk::AuthorizationTwice(name("oauth_verifier"), name("x")),
+            ErrorKind::InvalidCallback,
+            "repeated",
+        ),
+    ] {
+        let world = World::usual();
+        world.provider.misbehave(quirk.clone());
+        let error = world.login().unwrap_err();
+        assert_eq!(error.kind(), kind, "{quirk:?}: {error}");
+        assert!(error.to_string().contains(says), "{quirk:?}: {error}");
+    }
+    let world = World::usual();
+    world.provider.misbehave(Quirk::OAuth1Json);
+    assert!(world.login().is_ok());
+}
+
+/// O7: a refusal in both dialects.
+#[test]
+fn o7_a_refusal_is_the_users() {
+    for quirk in [None, Some(Quirk::OAuth1Denied)] {
+        let world = World::usual();
+        world.provider.behave();
+        quirk.into_iter().for_each(|quirk| world.provider.misbehave(quirk));
+        let temporary = world.temporary(CALLBACK).unwrap();
+        let page = authorization_url(&World::url("authorize"), &temporary.token, &Params::new());
+        let back = world.provider.deny(page.unwrap().as_str());
+        let callback = Params::parse(back.split_once('?').unwrap().1);
+        let error = Authorization::check(&callback, &temporary.token).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Denied, "{back}");
+    }
+}
+
+/// O3: the second request of one nonce is refused by the provider, and the error says why.
+#[test]
+fn o3_a_nonce_is_good_once() {
+    let world = World::usual();
+    assert!(world.temporary(CALLBACK).is_ok());
+    let error = world.temporary(CALLBACK).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadAnswer);
+    assert_eq!(error.provider_error().unwrap().error, "nonce_used");
+    assert_eq!(error.provider_error().unwrap().status, Some(401));
+}
+
+/// A key of another client is no key.
+#[test]
+fn an_rsa_signature_by_another_key_is_refused() {
+    let mut world = World::new(SignatureMethod::RsaSha1, SignaturePlacement::Header);
+    let other = Signer::new_rsa().private_pem();
+    world.client.rsa_key = Some(RsaKey::parse(&Secret::new(other)).unwrap());
+    let error = world.temporary(CALLBACK).unwrap_err();
+    assert_eq!(error.provider_error().unwrap().error, "signature_invalid");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// O5: whatever is asked, both sides build the same base string.
+    #[test]
+    fn o5_the_provider_agrees_about_every_request(
+        query in "[!-~]{0,30}",
+        path in "[a-zA-Z0-9%/;é'~() -]{0,8}",
+        form in prop::collection::vec((".{0,5}", ".{0,5}"), 0..4),
+        raw in prop::collection::vec(any::<u8>(), 0..20),
+        placed in 0..3,
+        secret in ".{0,8}",
+    ) {
+        prop_assume!(!query.contains("oauth") && !query.contains('#'));
+        prop_assume!(!form.iter().any(|(name, _)| name.starts_with("oauth_")));
+        let mut world = World::usual();
+        let token = world.login().unwrap();
+        world.placement = match placed {
+            0 => SignaturePlacement::Body,
+            1 => SignaturePlacement::Header,
+            _ => SignaturePlacement::Query,
+        };
+        let mut url = World::url("api/x");
+        url.set_path(&format!("/oauth1/api/{path}"));
+        prop_assume!(url.path().starts_with("/oauth1/api/"));
+        url.set_query(Some(&query));
+        let request = message::form_post(&url, &form.into_iter().collect());
+        world.call(request.clone(), token.credentials(), &format!("{}-{secret}", STANDARD.encode(&raw)));
+        // Bytes that are no form at all are signed as they are sent.
+        let mut request = request;
+        *request.body_mut() = raw;
+        prop_assume!(!request.body().windows(5).any(|part| part == b"oauth"));
+        world.call(request, token.credentials(), "raw");
+    }
+}

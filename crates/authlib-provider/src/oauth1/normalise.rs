@@ -1,0 +1,133 @@
+//! The signature base string (RFC 5849 §3.4.1), rebuilt from what came in.
+
+use std::fmt::Write as _;
+
+use authlib_core::message::Request;
+use url::Url;
+
+use super::protocol::Protocol;
+
+/// Names and values, decoded.
+pub(super) type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// The base string of a request to the provider at `issuer`: its scheme, host and port are known here
+/// and not taken from the request.
+pub(super) fn base_string(issuer: &str, request: &Request, protocol: &Protocol) -> Option<String> {
+    let issuer = Url::parse(issuer).ok()?;
+    let mut address = format!("{}://{}", issuer.scheme(), issuer.host_str()?);
+    if let Some(port) = issuer.port() {
+        let _ = write!(address, ":{port}");
+    }
+    address.push_str(request.uri().path());
+    let mut pairs: Vec<String> = Vec::new();
+    let mut signed: Vec<_> =
+        protocol.signed().map(|(name, value)| (encode(name), encode(value))).collect();
+    signed.sort();
+    for (name, value) in signed {
+        pairs.push(format!("{name}={value}"));
+    }
+    let method = request.method().as_str();
+    Some(format!("{method}&{}&{}", encode(address.as_bytes()), encode(pairs.join("&").as_bytes())))
+}
+
+/// RFC 5849 §3.6.
+pub(super) fn encode(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for &byte in bytes {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                text.push(char::from(byte));
+            }
+            _ => {
+                let _ = write!(text, "%{byte:02X}");
+            }
+        }
+    }
+    text
+}
+
+/// The opposite; a `%` that begins nothing stays.
+pub(super) fn decode(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text;
+    while let Some((&first, tail)) = rest.split_first() {
+        let digit =
+            |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        rest = tail;
+        match (first, tail) {
+            (b'%', [high, low, after @ ..]) => match (digit(*high), digit(*low)) {
+                (Some(high), Some(low)) => {
+                    bytes.push(high << 4 | low);
+                    rest = after;
+                }
+                _ => bytes.push(first),
+            },
+            _ => bytes.push(first),
+        }
+    }
+    bytes
+}
+
+/// The pairs of a form or a query.
+pub(super) fn form_decode(text: &[u8]) -> Pairs {
+    let decoded = |text: &[u8]| {
+        let blanks: Vec<u8> =
+            text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        decode(&blanks)
+    };
+    let mut pairs = Pairs::new();
+    for pair in text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        let end = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+        let (name, value) = pair.split_at(end);
+        pairs.push((decoded(name), decoded(value.get(1..).unwrap_or_default())));
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use http::header::{AUTHORIZATION, CONTENT_TYPE};
+
+    use super::*;
+
+    /// The example of RFC 5849 §3.4.1.1, read from its header, query and form.
+    #[test]
+    fn the_example_of_section_3_4_1_1() {
+        let mut request = Request::new(b"c2&a3=2+q".to_vec());
+        *request.method_mut() = http::Method::POST;
+        *request.uri_mut() = "/request?b5=%3D%253D&a3=a&c%40=&a2=r%20b".parse().unwrap();
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(CONTENT_TYPE, form);
+        let header = HeaderValue::from_static(
+            "OAuth realm=\"Example, of course\", oauth_consumer_key=\"9djdj82h48djs9d2\", \
+             oauth_token=\"kkk9d7dh3k39sjv7\", oauth_signature_method=\"HMAC-SHA1\", \
+             oauth_timestamp=\"137131201\", oauth_nonce=\"7d8f3e4a\", \
+             oauth_signature=\"bYT5CMsGcbgUdFHObYMEfcx6bsw%3D\"",
+        );
+        request.headers_mut().insert(AUTHORIZATION, header);
+        let protocol = Protocol::read(&request).unwrap();
+        let expected = "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26a3%3D2%2520q\
+            %26a3%3Da%26b5%3D%253D%25253D%26c%2540%3D%26c2%3D\
+            %26oauth_consumer_key%3D9djdj82h48djs9d2%26oauth_nonce%3D7d8f3e4a\
+            %26oauth_signature_method%3DHMAC-SHA1%26oauth_timestamp%3D137131201\
+            %26oauth_token%3Dkkk9d7dh3k39sjv7";
+        let text = base_string("http://example.com:80/", &request, &protocol);
+        assert_eq!(text.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn escapes_are_read_once_and_broken_ones_stay() {
+        assert_eq!(decode(b"%25%32%35%"), b"%25%");
+        assert_eq!(decode(b"%zz%C3%a4+"), b"%zz\xC3\xA4+");
+        assert_eq!(encode(b"\xC3\xA4 ~+%"), "%C3%A4%20~%2B%25");
+        assert_eq!(
+            form_decode(b"&a+=+&&b&=c=d"),
+            [
+                (b"a ".to_vec(), b" ".to_vec()),
+                (b"b".to_vec(), Vec::new()),
+                (Vec::new(), b"c=d".to_vec()),
+            ]
+        );
+    }
+}

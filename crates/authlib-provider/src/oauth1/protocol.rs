@@ -1,0 +1,83 @@
+//! Reading the protocol parameters (RFC 5849 §3.5): from one place, each of them once.
+
+use authlib_core::message::{self, Request};
+
+use super::normalise::{Pairs, decode, form_decode};
+use super::problem::Problem;
+use crate::exchange;
+
+/// What a signed request says.
+#[derive(Debug)]
+pub(super) struct Protocol {
+    /// The parameters that begin with `oauth_`.
+    own: Pairs,
+    /// The others, of query and form.
+    pub(super) others: Pairs,
+}
+
+impl Protocol {
+    pub(super) fn read(request: &Request) -> Result<Self, Problem> {
+        let header = exchange::header(request, "authorization").unwrap_or_default();
+        let header = exchange::credentials(header, "oauth").map(in_header).unwrap_or_default();
+        let form = if is_form(request) { request.body().as_slice() } else { &[] };
+        let query = request.uri().query().unwrap_or_default().as_bytes();
+        let mut others = Pairs::new();
+        let mut places = vec![header];
+        for text in [form, query] {
+            let (own, rest): (Pairs, Pairs) =
+                form_decode(text).into_iter().partition(|(name, _)| name.starts_with(b"oauth_"));
+            places.push(own);
+            others.extend(rest);
+        }
+        places.retain(|place| !place.is_empty());
+        let own = match places.len() {
+            0 => return Err(Problem::bad("parameter_absent", "oauth_consumer_key")),
+            1 => places.remove(0),
+            _ => return Err(Problem::bad("parameter_rejected", "oauth_ in two places")),
+        };
+        let mut names: Vec<_> = own.iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        if names.len() < all {
+            return Err(Problem::bad("parameter_rejected", "an oauth_ parameter stands twice"));
+        }
+        Ok(Self { own, others })
+    }
+
+    /// The value of a parameter that is there and not empty.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.own.iter().find(|(known, _)| known == name.as_bytes())?;
+        std::str::from_utf8(value).ok().filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn required(&self, name: &'static str) -> Result<&str, Problem> {
+        self.get(name).ok_or_else(|| Problem::bad("parameter_absent", name))
+    }
+
+    /// Everything that is signed (RFC 5849 §3.4.1.3.1).
+    pub(super) fn signed(&self) -> impl Iterator<Item = &(Vec<u8>, Vec<u8>)> {
+        let own = self.own.iter().filter(|(name, _)| name != b"oauth_signature");
+        own.chain(&self.others)
+    }
+}
+
+pub(super) fn is_form(request: &Request) -> bool {
+    let media_type = message::media_type(request.headers());
+    media_type.as_deref() == Some("application/x-www-form-urlencoded")
+}
+
+/// The parameters of the header but `realm` (RFC 5849 §3.5.1). A comma may stand in a quoted realm.
+fn in_header(text: &str) -> Pairs {
+    let mut quoted = false;
+    let parts = text.split(|c| {
+        quoted ^= c == '"';
+        c == ',' && !quoted
+    });
+    let pairs = parts.filter_map(|part| {
+        let (name, value) = part.trim().split_once('=')?;
+        let value = value.strip_prefix('"')?.strip_suffix('"')?;
+        (name != "realm").then(|| (decode(name.as_bytes()), decode(value.as_bytes())))
+    });
+    pairs.collect()
+}

@@ -1,0 +1,71 @@
+//! `/oauth1/request_token`: temporary credentials (RFC 5849 §2.1).
+
+use authlib_core::message::{Request, Response};
+use http::Method;
+
+use super::problem::Problem;
+use super::verify::verify;
+use super::{MAX, TEMPORARY_LIFETIME, Temporary};
+use crate::exchange::{Fields, json_response, respond};
+use crate::provider::{Provider, unguessable};
+use crate::quirk::Quirk;
+
+pub(super) fn handle(provider: &Provider, request: &Request) -> Result<Response, Problem> {
+    only_post(request)?;
+    let verified = verify(provider, request, |_, _, token| token.is_none().then(String::new))?;
+    let callback = verified.protocol.required("oauth_callback")?;
+    let out_of_band = callback == "oob";
+    let known = provider.client(&verified.client);
+    if !out_of_band && !known.is_some_and(|client| client.may_redirect_to(callback)) {
+        return Err(Problem::bad("parameter_rejected", "oauth_callback is not registered"));
+    }
+    let (token, secret) = (unguessable(), unguessable());
+    let record = Temporary {
+        secret: secret.clone(),
+        client: verified.client,
+        callback: (!out_of_band).then(|| callback.to_owned()),
+        expires_at: provider.now() + TEMPORARY_LIFETIME,
+        allowed: None,
+    };
+    let mut state = provider.state();
+    if state.oauth1.temporary.len() >= MAX {
+        state.oauth1.temporary.clear();
+    }
+    state.oauth1.temporary.insert(token.clone(), record);
+    drop(state);
+    let fields = vec![
+        ("oauth_token".to_owned(), token),
+        ("oauth_token_secret".to_owned(), secret),
+        ("oauth_callback_confirmed".to_owned(), "true".to_owned()),
+    ];
+    Ok(credentials(provider, fields))
+}
+
+pub(super) fn only_post(request: &Request) -> Result<(), Problem> {
+    if request.method() == Method::POST {
+        return Ok(());
+    }
+    Err(Problem::bad("method_rejected", "POST"))
+}
+
+/// An answer with credentials, spoilt as the quirks ask.
+pub(super) fn credentials(provider: &Provider, mut fields: Fields) -> Response {
+    let mut json = false;
+    for quirk in provider.quirks() {
+        match quirk {
+            Quirk::OAuth1Answer(name, value) => {
+                fields.retain(|(known, _)| *known != name);
+                fields.extend(value.map(|value| (name, value)));
+            }
+            Quirk::OAuth1AnswerTwice(name, value) => fields.push((name, value)),
+            Quirk::OAuth1Json => json = true,
+            _ => {}
+        }
+    }
+    if json {
+        let members = fields.into_iter().map(|(name, value)| (name, value.into()));
+        return json_response(200, &serde_json::Value::Object(members.collect()));
+    }
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    respond(200, "application/x-www-form-urlencoded", body)
+}
