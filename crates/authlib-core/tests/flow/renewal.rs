@@ -169,7 +169,7 @@ async fn with_renewal_off_a_token_is_used_to_its_end_and_then_the_user_is_asked(
     world.provider.clear_requests();
     assert!(login.token.refresh_token.is_some());
     // Within the leeway, too: there is nothing better.
-    world.clock.advance(HOUR - SECOND);
+    world.clock.advance(Duration::from_secs(3599));
     assert!(world.app().active_token(&login.owner).await.is_ok());
     world.clock.advance(SECOND);
     let error = world.app().active_token(&login.owner).await.unwrap_err();
@@ -197,7 +197,7 @@ async fn the_leeway_says_how_long_before_its_end_a_token_is_renewed() {
             config.leeway = leeway.map(Duration::from_secs);
             let client = client(&world, config);
             client.active_token().await.unwrap();
-            world.clock.advance(HOUR - Duration::from_secs(before));
+            world.clock.advance(Duration::from_secs(3600 - before));
             client.active_token().await.unwrap();
             let sent = world.provider.count(Endpoint::Token);
             assert_eq!(sent, requests, "{way:?}: {leeway:?}, {before} seconds before the end");
