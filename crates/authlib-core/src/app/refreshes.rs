@@ -41,6 +41,8 @@ struct State {
     under_way: HashMap<TokenOwner, UnderWay>,
     failed: HashMap<TokenOwner, Failure>,
     unsaved: HashMap<TokenOwner, Unsaved>,
+    /// Owners whose renewed tokens the API refused as well.
+    futile: HashMap<TokenOwner, Pause>,
 }
 
 struct UnderWay {
@@ -50,8 +52,25 @@ struct UnderWay {
 
 struct Failure {
     error: Error,
+    pause: Pause,
+}
+
+/// The time in which nobody tries again.
+#[derive(Clone, Copy)]
+struct Pause {
     times: u32,
     until: SystemTime,
+}
+
+impl Pause {
+    /// The pause after `last`, which is twice as long if that was a short while ago, and at least `wish`.
+    fn after(last: Option<Self>, wish: Duration, now: SystemTime) -> Self {
+        let recent = |pause: &Self| pause.until.checked_add(MAX_PAUSE).is_none_or(|end| end > now);
+        let times = last.filter(recent).map_or(0, |pause| pause.times);
+        let pause = PAUSE.saturating_mul(2_u32.saturating_pow(times)).min(MAX_PAUSE).max(wish);
+        let until = now.checked_add(pause).unwrap_or(now);
+        Self { times: times.saturating_add(1), until }
+    }
 }
 
 /// A token that the provider gave and the store did not take, with the one before.
@@ -87,7 +106,7 @@ impl Refreshes {
         if let Some(refresh) = known.filter(|refresh| refresh.peek().is_none()) {
             return Ok(refresh.clone());
         }
-        if let Some(failure) = state.failed.get(owner).filter(|failure| failure.until > now) {
+        if let Some(failure) = state.failed.get(owner).filter(|failure| failure.pause.until > now) {
             return Err(failure.error.clone());
         }
         // Only one that nobody waits for makes room.
@@ -114,19 +133,33 @@ impl Refreshes {
     /// requests a second would not bring it back.
     pub(crate) fn failed(&self, owner: &TokenOwner, error: &Error, now: SystemTime) {
         let mut state = self.lock();
-        let last = state.failed.get(owner).filter(|failure| failure.is_recent(now));
-        let times = last.map_or(0, |failure| failure.times);
-        let pause = PAUSE.saturating_mul(2_u32.saturating_pow(times)).min(MAX_PAUSE);
+        let last = state.failed.get(owner).map(|failure| failure.pause);
         let wish = error.provider_error().and_then(|said| said.retry_after).unwrap_or(0);
-        let pause = pause.max(Duration::from_secs(wish).min(MAX_RETRY_AFTER));
-        let until = now.checked_add(pause).unwrap_or(now);
-        let failure = Failure { error: error.clone(), times: times.saturating_add(1), until };
-        evicted(&mut state.failed, owner, |_| true, |failure| failure.until);
+        let wish = Duration::from_secs(wish).min(MAX_RETRY_AFTER);
+        let failure = Failure { error: error.clone(), pause: Pause::after(last, wish, now) };
+        evicted(&mut state.failed, owner, |_| true, |failure| failure.pause.until);
         state.failed.insert(owner.clone(), failure);
     }
 
     pub(crate) fn succeeded(&self, owner: &TokenOwner) {
         self.lock().failed.remove(owner);
+    }
+
+    /// Remembers whether the API took the token that its refusal of another had brought.
+    pub(crate) fn repeated(&self, owner: &TokenOwner, is_refused: bool, now: SystemTime) {
+        let mut state = self.lock();
+        if is_refused {
+            let pause = Pause::after(state.futile.get(owner).copied(), Duration::ZERO, now);
+            evicted(&mut state.futile, owner, |_| true, |pause| pause.until);
+            state.futile.insert(owner.clone(), pause);
+        } else {
+            state.futile.remove(owner);
+        }
+    }
+
+    /// Whether another token would be refused as the last one was.
+    pub(crate) fn is_futile(&self, owner: &TokenOwner, now: SystemTime) -> bool {
+        self.lock().futile.get(owner).is_some_and(|pause| pause.until > now)
     }
 
     /// Holds a token that the store did not take, until it does.
@@ -148,13 +181,6 @@ impl Refreshes {
 
     pub(crate) fn forget_unsaved(&self, owner: &TokenOwner) {
         self.lock().unsaved.remove(owner);
-    }
-}
-
-impl Failure {
-    /// Whether the next failure is one more of a row.
-    fn is_recent(&self, now: SystemTime) -> bool {
-        self.until.checked_add(MAX_PAUSE).is_none_or(|end| end > now)
     }
 }
 
@@ -207,11 +233,13 @@ mod tests {
             drop(refreshes.share(&owner(number), now, never).unwrap());
             refreshes.failed(&owner(number), &error, now);
             refreshes.hold(&owner(number), None, Token::bearer("t"), now);
+            refreshes.repeated(&owner(number), true, now);
         }
         let state = refreshes.lock();
         assert_eq!(state.under_way.len(), MAX_OWNERS);
         assert_eq!(state.failed.len(), MAX_OWNERS);
         assert_eq!(state.unsaved.len(), MAX_OWNERS);
+        assert_eq!(state.futile.len(), MAX_OWNERS);
         assert!(!state.unsaved.contains_key(&owner(0)));
         assert!(!state.failed.contains_key(&owner(0)));
         assert!(!state.under_way.contains_key(&owner(1)));

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use authlib_core::message::{Request, Response};
 use authlib_core::store::TokenOwner;
@@ -255,4 +256,41 @@ async fn a_refusal_that_comes_after_the_renewal_takes_its_token() {
     app.refresh_token(&owner).await.unwrap();
     assert_eq!(late.await.unwrap().status(), 200);
     assert_eq!(world.provider.count(Endpoint::Token), 1);
+}
+
+/// An API that refuses every token, as one does that expects another audience, makes nobody storm the
+/// token endpoint.
+#[tokio::test]
+async fn an_api_that_refuses_every_token_is_told_apart_from_a_token_that_is_over() {
+    for streamed in [false, true] {
+        let world = world();
+        let api = Api::new(&world, 401, INVALID);
+        let client = api.client(&world);
+        let calls = async || {
+            for _ in 0..50 {
+                let request = client.get("x");
+                let status = if streamed {
+                    request.send_streamed().await.unwrap().status()
+                } else {
+                    request.send().await.unwrap().status()
+                };
+                assert_eq!(status, 401);
+            }
+            world.provider.count(Endpoint::Token)
+        };
+        assert_eq!(calls().await, 2, "the first, and one more");
+        for (pause, requests) in [(1, 3), (1, 3), (1, 4), (3, 4), (1, 5)] {
+            world.clock.advance(Duration::from_secs(pause));
+            assert_eq!(calls().await, requests);
+        }
+    }
+    // One that takes the new token is asked again at once.
+    let world = world();
+    let client = client(&world, service().renewal("client_credentials"));
+    client.active_token().await.unwrap();
+    for requests in 2..10 {
+        world.provider.expire_access_tokens();
+        assert_eq!(client.get("echo").send().await.unwrap().status(), 200);
+        assert_eq!(world.provider.count(Endpoint::Token), requests);
+    }
 }
