@@ -299,3 +299,55 @@ async fn what_a_callback_fails_with_is_what_the_caller_gets() {
     let app = client(&world, service()).remote_app().clone();
     assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::NoToken);
 }
+
+/// However far the fetch has come: what it brings is revoked and forgotten, and the next is another.
+#[tokio::test]
+async fn a_revocation_waits_for_the_renewal_under_way_and_ends_its_token() {
+    for way in WAYS {
+        for polls in 1..12 {
+            let world = world();
+            let client = client(&world, way.config(&world));
+            let mut dropped = Box::pin(client.active_token());
+            for _ in 0..polls {
+                if (&mut dropped).now_or_never().is_some() {
+                    break;
+                }
+            }
+            drop(dropped);
+            client.revoke_token().await.unwrap();
+            assert!(client.token().await.unwrap().is_none(), "{way:?} after {polls} polls");
+            assert_eq!(world.provider.count(Endpoint::Token), 1, "{way:?} after {polls} polls");
+            let requests = world.provider.requests();
+            let revoked = requests.iter().find(|seen| seen.endpoint == Endpoint::Revoke).unwrap();
+            let revoked = revoked.secret("token").unwrap().to_owned();
+            let next = client.active_token().await.unwrap();
+            assert_ne!(next.access_token.expose(), revoked);
+            let about = client.introspect_token(&revoked.into(), None).await.unwrap();
+            assert!(!about.active(), "{way:?} after {polls} polls");
+            // And both at once.
+            let (_, revoked) = tokio::join!(client.refresh_token(), client.revoke_token());
+            revoked.unwrap();
+            assert!(client.token().await.unwrap().is_none(), "{way:?}");
+        }
+    }
+}
+
+/// No number of seconds makes a panic or a loop.
+#[tokio::test]
+async fn absurd_lifetimes_are_survived() {
+    let world = world();
+    for expires_in in [json!(1e300), json!(u64::MAX), json!("99999999999999999999")] {
+        world.provider.misbehave(Quirk::token("expires_in", expires_in));
+        let mut config = Way::ClientCredentials.config(&world);
+        config.leeway = Some(Duration::from_secs(3600));
+        let client = client(&world, config);
+        world.provider.clear_requests();
+        client.active_token().await.unwrap();
+        client.active_token().await.unwrap();
+        assert_eq!(world.provider.count(Endpoint::Token), 1);
+        world.provider.behave();
+    }
+    let bearer = JwtBearer::new("robot", P256).key_id("k1").lifetime(Duration::MAX);
+    let client = client(&world, service().renew_by_assertion(bearer));
+    assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::BadAnswer);
+}
