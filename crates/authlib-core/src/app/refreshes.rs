@@ -43,6 +43,8 @@ struct State {
     unsaved: HashMap<TokenOwner, Unsaved>,
     /// Owners whose renewed tokens the API refused as well.
     futile: HashMap<TokenOwner, Pause>,
+    /// How long the tokens of owners live that are renewed too early by the client's leeway.
+    short: HashMap<TokenOwner, Duration>,
 }
 
 struct UnderWay {
@@ -141,8 +143,29 @@ impl Refreshes {
         state.failed.insert(owner.clone(), failure);
     }
 
-    pub(crate) fn succeeded(&self, owner: &TokenOwner) {
-        self.lock().failed.remove(owner);
+    /// Forgets the failures of an owner who has a token of this lifetime now.
+    pub(crate) fn succeeded(
+        &self,
+        owner: &TokenOwner,
+        lifetime: Option<Duration>,
+        leeway: Duration,
+    ) {
+        let mut state = self.lock();
+        state.failed.remove(owner);
+        match lifetime.filter(|lifetime| *lifetime <= leeway) {
+            Some(lifetime) => {
+                evicted(&mut state.short, owner, |_| true, |_| SystemTime::UNIX_EPOCH);
+                state.short.insert(owner.clone(), lifetime);
+            }
+            None => drop(state.short.remove(owner)),
+        }
+    }
+
+    /// How long before its end a token is renewed: half of its life at most, or one that lives no longer
+    /// than `leeway` would be renewed with each call.
+    pub(crate) fn leeway(&self, owner: &TokenOwner, leeway: Duration) -> Duration {
+        let lifetime = self.lock().short.get(owner).copied();
+        lifetime.map_or(leeway, |lifetime| leeway.min(lifetime / 2))
     }
 
     /// Remembers whether the API took the token that its refusal of another had brought.
@@ -234,12 +257,15 @@ mod tests {
             refreshes.failed(&owner(number), &error, now);
             refreshes.hold(&owner(number), None, Token::bearer("t"), now);
             refreshes.repeated(&owner(number), true, now);
+            let brief = Duration::from_secs(1);
+            refreshes.succeeded(&owner(MAX_OWNERS + number), Some(brief), brief);
         }
         let state = refreshes.lock();
         assert_eq!(state.under_way.len(), MAX_OWNERS);
         assert_eq!(state.failed.len(), MAX_OWNERS);
         assert_eq!(state.unsaved.len(), MAX_OWNERS);
         assert_eq!(state.futile.len(), MAX_OWNERS);
+        assert_eq!(state.short.len(), MAX_OWNERS);
         assert!(!state.unsaved.contains_key(&owner(0)));
         assert!(!state.failed.contains_key(&owner(0)));
         assert!(!state.under_way.contains_key(&owner(1)));

@@ -28,7 +28,7 @@ impl RemoteApp {
         let old = self.find_token(owner).await?;
         if let Some(old) = &old {
             let refused = rejected.is_some_and(|rejected| *rejected == old.access_token);
-            if !refused && !old.is_expired(self.now(), self.inner.settings.leeway) {
+            if !refused && self.is_fresh(owner, old) {
                 return Ok(old.clone());
             }
         }

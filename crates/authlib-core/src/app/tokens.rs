@@ -17,7 +17,8 @@ use crate::store::{Saved, TokenOwner, UnsavedToken};
 use crate::transport::BoxFuture;
 
 impl RemoteApp {
-    /// The owner's token, renewed if it expires within the client's leeway (60 seconds by default).
+    /// The owner's token, renewed if it expires within the client's leeway (60 seconds by default, and half
+    /// of the token's life at most).
     ///
     /// However many ask at once, one request is sent and all get its result (RFC 9700 §4.14.2: a
     /// rotated refresh token is good for one use). The new token is in the store before anybody gets
@@ -60,7 +61,7 @@ impl RemoteApp {
             }
         };
         let good = !token.is_expired(self.now(), Duration::ZERO);
-        let fresh = !token.is_expired(self.now(), self.inner.settings.leeway);
+        let fresh = self.is_fresh(owner, &token);
         let homeless = self.inner.refreshes.has_unsaved(owner);
         if (fresh && !homeless) || (good && !self.is_renewable(&token)) {
             return Ok(token);
@@ -69,6 +70,12 @@ impl RemoteApp {
             Err(error) if good => self.serve_on(owner, error).await,
             renewed => renewed,
         }
+    }
+
+    /// Whether the owner's token is good for a while.
+    pub(super) fn is_fresh(&self, owner: &TokenOwner, token: &Token) -> bool {
+        let leeway = self.inner.refreshes.leeway(owner, self.inner.settings.leeway);
+        !token.is_expired(self.now(), leeway)
     }
 
     /// Whether this client can renew `token` when it has expired.
@@ -133,7 +140,11 @@ impl RemoteApp {
     ) -> Result<Token> {
         let renewed = self.renew(owner, rejected).await;
         match &renewed {
-            Ok(_) => self.inner.refreshes.succeeded(owner),
+            Ok(token) => {
+                let left = token.expires_at.map(|at| at.duration_since(self.now()));
+                let left = left.map(Result::unwrap_or_default);
+                self.inner.refreshes.succeeded(owner, left, self.inner.settings.leeway);
+            }
             Err(error) if self.is_free(error) => {}
             Err(error) => self.inner.refreshes.failed(owner, error, self.now()),
         }

@@ -23,6 +23,8 @@ mod introspection_signed;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod leeway;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 mod logs;

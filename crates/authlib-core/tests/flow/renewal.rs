@@ -181,31 +181,6 @@ async fn with_renewal_off_a_token_is_used_to_its_end_and_then_the_user_is_asked(
 }
 
 #[tokio::test]
-async fn the_leeway_says_how_long_before_its_end_a_token_is_renewed() {
-    for (leeway, before, requests) in [
-        (None, 61, 1),
-        (None, 60, 2),
-        (Some(0), 1, 1),
-        (Some(0), 0, 2),
-        (Some(300), 301, 1),
-        (Some(300), 300, 2),
-        (Some(u64::MAX), 3600, 2),
-    ] {
-        for way in WAYS {
-            let world = world();
-            let mut config = way.config(&world);
-            config.leeway = leeway.map(Duration::from_secs);
-            let client = client(&world, config);
-            client.active_token().await.unwrap();
-            world.clock.advance(Duration::from_secs(3600 - before));
-            client.active_token().await.unwrap();
-            let sent = world.provider.count(Endpoint::Token);
-            assert_eq!(sent, requests, "{way:?}: {leeway:?}, {before} seconds before the end");
-        }
-    }
-}
-
-#[tokio::test]
 async fn a_hundred_at_once_send_one_request_whatever_the_way() {
     for way in WAYS {
         let world = world();
@@ -330,24 +305,4 @@ async fn a_revocation_waits_for_the_renewal_under_way_and_ends_its_token() {
             assert!(client.token().await.unwrap().is_none(), "{way:?}");
         }
     }
-}
-
-/// No number of seconds makes a panic or a loop.
-#[tokio::test]
-async fn absurd_lifetimes_are_survived() {
-    let world = world();
-    for expires_in in [json!(1e300), json!(u64::MAX), json!("99999999999999999999")] {
-        world.provider.misbehave(Quirk::token("expires_in", expires_in));
-        let mut config = Way::ClientCredentials.config(&world);
-        config.leeway = Some(Duration::from_secs(3600));
-        let client = client(&world, config);
-        world.provider.clear_requests();
-        client.active_token().await.unwrap();
-        client.active_token().await.unwrap();
-        assert_eq!(world.provider.count(Endpoint::Token), 1);
-        world.provider.behave();
-    }
-    let bearer = JwtBearer::new("robot", P256).key_id("k1").lifetime(Duration::MAX);
-    let client = client(&world, service().renew_by_assertion(bearer));
-    assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::BadAnswer);
 }
