@@ -43,7 +43,8 @@ impl RemoteApp {
     /// is sent, and a redirect is not followed but returned.
     ///
     /// Where the API takes the token no more (a 401 with `invalid_token`, RFC 6750 §3.1), it is renewed
-    /// once and the request repeated, unless its body was a stream.
+    /// once and the request repeated, unless its body was a stream. Where the API refuses the new token as
+    /// well, it is not renewed again for a second, and for longer after each further time.
     pub fn request(&self, method: Method, url: &str, owner: &TokenOwner) -> ApiRequest {
         ApiRequest::new(self.clone(), owner.clone(), method, url)
     }

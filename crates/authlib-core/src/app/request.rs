@@ -167,7 +167,8 @@ impl ApiRequest {
     }
 
     /// Allows an answer of up to `bytes` bytes; 16 MiB by default. It does not bound
-    /// [`send_streamed`](Self::send_streamed).
+    /// [`send_streamed`](Self::send_streamed), but over an HTTP client that can't stream, where it bounds
+    /// the bodies of both directions.
     pub fn max_answer(self, bytes: usize) -> Self {
         self.change(|built| {
             built.limit = bytes;
@@ -214,7 +215,12 @@ impl ApiRequest {
                 return Ok(response);
             };
             match app.other_token(&owner, token).await? {
-                Some(token) => app.send_api(&built, Some(&token)).await,
+                Some(token) => {
+                    let response = app.send_api(&built, Some(&token)).await?;
+                    let refused = is_rejected(&response);
+                    app.inner.refreshes.repeated(&owner, refused, app.now());
+                    Ok(response)
+                }
                 None => Ok(response),
             }
         };
@@ -252,7 +258,9 @@ impl RemoteApp {
     async fn other_token(&self, owner: &TokenOwner, refused: Token) -> Result<Option<Token>> {
         let stored = self.find_token(owner).await?;
         let renewed = stored.as_ref().is_some_and(|kept| kept.access_token != refused.access_token);
-        if !renewed && !self.is_renewable(&refused) {
+        // An API that refuses every token must not make us storm the token endpoint.
+        let futile = self.inner.refreshes.is_futile(owner, self.now());
+        if !renewed && (futile || !self.is_renewable(&refused)) {
             return Ok(None);
         }
         tracing::debug!(client = self.name(), "the API takes the token no more");
@@ -260,8 +268,7 @@ impl RemoteApp {
     }
 
     async fn send_api(&self, built: &Built, token: Option<&Token>) -> Result<Response> {
-        let mut request = self.placed(built, token).await?;
-        request.extensions_mut().insert(BodyLimit(built.limit));
+        let request = self.placed(built, token).await?;
         self.inner.driver.send(WHAT, request).await
     }
 
@@ -295,7 +302,10 @@ impl RemoteApp {
         match self.other_token(owner, token).await? {
             Some(token) => {
                 let request = self.placed(&built, Some(&token)).await?;
-                self.inner.driver.send_streamed(WHAT, request.map(Body::from)).await
+                let request = request.map(Body::from);
+                let response = self.inner.driver.send_streamed(WHAT, request).await?;
+                self.inner.refreshes.repeated(owner, is_rejected(&response), self.now());
+                Ok(response)
             }
             None => Ok(response),
         }
@@ -327,6 +337,7 @@ impl RemoteApp {
         };
         let mut request = message::bare(built.method.clone(), &url, body);
         *request.headers_mut() = headers;
+        request.extensions_mut().insert(BodyLimit(built.limit));
         if let Some(timeout) = built.timeout {
             request.extensions_mut().insert(Timeout(timeout));
         }

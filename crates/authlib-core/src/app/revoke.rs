@@ -7,6 +7,7 @@ use super::RemoteApp;
 use super::ask::Asked;
 use crate::error::Result;
 use crate::hooks::{AuthenticatedEndpoint, RequestHook};
+use crate::jose::JwkSet;
 use crate::oauth2::introspection::introspection_answer;
 use crate::oauth2::introspection_jwt::{
     Rules, SignedAnswerError, ask_signed, signed_answer, verify,
@@ -45,9 +46,10 @@ impl RemoteApp {
         self.settle_refresh(owner).await;
         let tokens = &self.inner.ports.tokens;
         let _lock = tokens.lock(owner).await?;
-        let token = self.stored_token(owner).await?;
+        let token = self.newest_token(owner).await?;
         let revoked = self.revoke(&token).await;
         // After the answer: a request dropped before it leaves a token that can be revoked again.
+        self.inner.refreshes.forget_unsaved(owner);
         tokens.delete(owner).await?;
         revoked
     }
@@ -103,7 +105,8 @@ impl RemoteApp {
         };
         let answer = signed_answer(&response)?;
         let curable = SignedAnswerError::may_be_cured_by_new_keys;
-        self.verify_with_keys(answer, known, curable, |keys| verify(answer, keys, &rules)).await
+        let verify = |keys: &JwkSet| verify(answer, keys, &rules);
+        self.verify_with_provider_keys(answer, known, curable, verify).await
     }
 
     /// Ends a token at the provider, and does nothing here.

@@ -44,7 +44,8 @@ pub trait HttpClient: Send + Sync {
     ///
     /// A large body takes its time: the request's timeout holds for all of it, but without one the limit is
     /// on the time without progress.
-    /// The default collects both bodies, so that an implementation may leave this out.
+    /// The default collects both bodies, each up to the request's [`BodyLimit`](crate::message::BodyLimit),
+    /// so that an implementation may leave this out.
     ///
     /// # Errors
     ///
@@ -56,7 +57,12 @@ pub trait HttpClient: Send + Sync {
         Box::pin(async move {
             let limit = request.extensions().get::<BodyLimit>().map_or(MAX_BODY, |limit| limit.0);
             let (head, body) = request.into_parts();
-            let body = body.bytes(limit).await?;
+            let body = body.bytes(limit).await.map_err(|cause| match cause {
+                TransportError::TooLarge { limit } => TransportError::Broken(Cause::new(format!(
+                    "this HTTP client sends no streams, and the body is larger than {limit} bytes"
+                ))),
+                other => other,
+            })?;
             let response = self.send(Request::from_parts(head, body)).await?;
             Ok(response.map(Body::from))
         })

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::canned::Canned;
 use crate::world::{Browser, CALLBACK, World};
 
-const P256: &str = include_str!("../client-keys/p256.pem");
+pub(crate) const P256: &str = include_str!("../client-keys/p256.pem");
 
 pub(crate) fn private_jwk(name: &str) -> Value {
     let keys: Value = serde_json::from_str(include_str!("../client-keys/jwks.json")).unwrap();

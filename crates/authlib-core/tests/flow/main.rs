@@ -15,21 +15,41 @@ mod canned;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod device;
+#[cfg(test)]
+mod exchange;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod introspection_signed;
+#[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod leeway;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod logs_clients;
+#[cfg(test)]
+mod origins;
+#[cfg(test)]
 mod outages;
 #[cfg(test)]
 mod parse;
 #[cfg(test)]
+mod pauses;
+#[cfg(test)]
 mod presets;
 #[cfg(test)]
+mod registration;
+#[cfg(test)]
+mod renewal;
+#[cfg(test)]
 mod replicas;
+#[cfg(test)]
+mod retry;
 #[cfg(test)]
 mod revoke;
 #[cfg(test)]
@@ -44,5 +64,7 @@ mod standalone_hooks;
 mod standalone_renewal;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod unsaved;
 #[cfg(test)]
 mod world;
