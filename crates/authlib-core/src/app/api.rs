@@ -4,6 +4,7 @@
 use http::Method;
 use url::Url;
 
+use super::request::is_rejected;
 use super::{ApiRequest, RemoteApp};
 use crate::endpoint::endpoint_url;
 use crate::error::{Error, ErrorKind, Result};
@@ -68,12 +69,20 @@ impl RemoteApp {
             self.inner.settings.endpoints.userinfo.as_ref(),
             metadata.as_ref().and_then(|known| known.userinfo_endpoint.as_ref()),
         )?;
-        let token = self.active_token(owner).await?;
+        let mut token = self.active_token(owner).await?;
         if self.oauth1().is_some() {
             return self.oauth1_userinfo(&endpoint, &token).await.map(UserInfo::new);
         }
+        let what = "the user info request";
         let request = userinfo_request(&endpoint, &token)?;
-        let response = self.inner.driver.send("the user info request", request).await?;
+        let mut response = self.inner.driver.send(what, request).await?;
+        if is_rejected(&response)
+            && let Some(other) = self.other_token(owner, token.clone()).await?
+        {
+            let request = userinfo_request(&endpoint, &other)?;
+            response = self.inner.driver.send(what, request).await?;
+            token = other;
+        }
         let login = token.id_token.is_some().then(|| token.userinfo()).transpose()?;
         let sub = login.as_ref().map(UserInfo::sub);
         userinfo_answer(&response, sub, self.inner.settings.subject_claim()).map(UserInfo::new)

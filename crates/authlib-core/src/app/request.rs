@@ -19,7 +19,7 @@ use crate::oauth2::{Token, TokenPlacement};
 use crate::params::Params;
 use crate::random;
 use crate::store::TokenOwner;
-use crate::transport::{Body, StreamedResponse, TransportError};
+use crate::transport::{Body, StreamedResponse};
 
 /// The most bytes that an API answer may have, unless the request says otherwise: 16 MiB.
 const MAX_API_BODY: usize = 16 * 1024 * 1024;
@@ -206,7 +206,7 @@ impl ApiRequest {
                 let limit = built.limit;
                 let response = app.send_api_streamed(&owner, built).await?;
                 let (head, body) = response.into_parts();
-                let body = body.bytes(limit).await.map_err(broken)?;
+                let body = body.bytes(limit).await?;
                 return Ok(Response::from_parts(head, body));
             }
             let token = app.token_for(&owner, &built).await?;
@@ -255,7 +255,11 @@ impl RemoteApp {
     }
 
     /// Another token than the one that the API refused, where there is a way to one.
-    async fn other_token(&self, owner: &TokenOwner, refused: Token) -> Result<Option<Token>> {
+    pub(super) async fn other_token(
+        &self,
+        owner: &TokenOwner,
+        refused: Token,
+    ) -> Result<Option<Token>> {
         let stored = self.find_token(owner).await?;
         let renewed = stored.as_ref().is_some_and(|kept| kept.access_token != refused.access_token);
         // An API that refuses every token must not make us storm the token endpoint.
@@ -356,7 +360,10 @@ impl RemoteApp {
     /// The request through the client's hooks, none of which may lead the token elsewhere.
     async fn hooked(&self, request: Request) -> Result<Request> {
         let hooks = &self.inner.settings.code.hooks;
-        let request = hooks.on_request(RequestHook::ProtectedRequest, request).await?;
+        // A hook that makes a new request must not lose the limits of the old one.
+        let limits = request.extensions().clone();
+        let mut request = hooks.on_request(RequestHook::ProtectedRequest, request).await?;
+        request.extensions_mut().extend(limits);
         let hooked = Url::parse(&request.uri().to_string());
         let hooked = hooked.map_err(|_| Error::new(ErrorKind::Config, "a hook made no URL"))?;
         self.check_allowed(&hooked)?;
@@ -364,12 +371,8 @@ impl RemoteApp {
     }
 }
 
-fn is_rejected<B>(response: &http::Response<B>) -> bool {
+pub(super) fn is_rejected<B>(response: &http::Response<B>) -> bool {
     response.status() == StatusCode::UNAUTHORIZED && bearer::is_invalid_token(response.headers())
-}
-
-fn broken(cause: TransportError) -> Error {
-    Error::new(ErrorKind::Transport, cause)
 }
 
 impl fmt::Debug for ApiRequest {

@@ -5,6 +5,7 @@ use std::fmt;
 use http::Method;
 use url::Url;
 
+use super::oauth2::query_of;
 use super::{OAuth2Client, OAuth2ClientBuilder};
 use crate::app::oauth1::{TOKEN_TYPE, credentials};
 use crate::app::{ApiRequest, RemoteApp};
@@ -133,9 +134,8 @@ impl OAuth1Client {
         temporary: &TemporaryCredentials,
         callback: &str,
     ) -> Result<Secret> {
-        let text = callback.split('#').next().unwrap_or_default();
-        let query = text.split_once('?').map_or(text, |(_, query)| query);
-        let checked = Authorization::check(&Params::parse(query), &temporary.token);
+        let params = Params::parse(query_of(callback));
+        let checked = Authorization::check(&params, &temporary.token);
         checked
             .map(|authorization| authorization.verifier)
             .map_err(|error| error.for_client(self.app().name()))

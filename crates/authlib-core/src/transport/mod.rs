@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::error::{Error, ErrorKind};
 use crate::message::{BodyLimit, MAX_BODY, Request, Response};
 
 mod body;
@@ -101,6 +102,13 @@ pub enum TransportError {
         /// The limit, in bytes.
         limit: usize,
     },
+}
+
+impl From<TransportError> for Error {
+    /// For whoever reads a streamed body and hands its error on.
+    fn from(cause: TransportError) -> Self {
+        Self::new(ErrorKind::Transport, cause)
+    }
 }
 
 /// The cause of a transport error, as text.

@@ -294,3 +294,17 @@ async fn an_api_that_refuses_every_token_is_told_apart_from_a_token_that_is_over
         assert_eq!(world.provider.count(Endpoint::Token), requests);
     }
 }
+
+/// User info is a protected resource like any other (OpenID Connect Core §5.3).
+#[tokio::test]
+async fn user_info_is_asked_once_more_with_a_renewed_token() {
+    let world = World::new();
+    let browser = Browser::default();
+    let login = world.log_in(&browser).await.unwrap();
+    world.provider.expire_access_tokens();
+    world.provider.clear_requests();
+    let user = world.app().userinfo(&login.owner).await.unwrap();
+    assert_eq!(user.sub(), "alice");
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    assert_eq!(world.provider.count(Endpoint::UserInfo), 2);
+}
