@@ -52,12 +52,28 @@ pub(crate) fn docs() -> Outcome {
     setup::run_with(cargo.current_dir(setup::root()))
 }
 
-/// `bench`: the benchmarks, a workspace of their own.
+/// `bench`: the benchmarks, a workspace of their own, and then the load driver. `bench load [SECONDS]` runs
+/// the driver alone.
 pub(crate) fn bench(arguments: &[String]) -> Outcome {
     let folder = setup::root().join("crates/authlib-bench");
-    if !folder.is_dir() {
-        return Err("there are no benchmarks yet: crates/authlib-bench does not exist".to_owned());
+    let alone = arguments.first().is_some_and(|first| first == "load");
+    if !alone {
+        let mut cargo = Command::new(setup::cargo_path());
+        setup::run_with(cargo.args(["bench", "--benches"]).args(arguments).current_dir(&folder))?;
+        if !arguments.is_empty() {
+            return Ok(());
+        }
     }
+    let seconds = arguments.get(1).map_or("30", String::as_str);
+    let mut build = vec!["build", "--release"];
+    build.extend(APPS.iter().flat_map(|app| ["--package", app]));
+    setup::cargo(&build)?;
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| setup::root().join("target"), Into::into);
+    let programs = setup::root().join(target).join("release");
+    let suffix = std::env::consts::EXE_SUFFIX;
+    let apps = APPS.iter().map(|app| programs.join(format!("{app}{suffix}")));
     let mut cargo = Command::new(setup::cargo_path());
-    setup::run_with(cargo.arg("bench").args(arguments).current_dir(folder))
+    cargo.args(["run", "--release", "--quiet", "--bin", "load", "--", seconds]).args(apps);
+    setup::run_with(cargo.current_dir(folder))
 }

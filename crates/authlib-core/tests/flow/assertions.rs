@@ -14,7 +14,7 @@ use crate::world::{Browser, CALLBACK, World};
 
 pub(crate) const P256: &str = include_str!("../client-keys/p256.pem");
 
-fn private_jwk(name: &str) -> Value {
+pub(crate) fn private_jwk(name: &str) -> Value {
     let keys: Value = serde_json::from_str(include_str!("../client-keys/jwks.json")).unwrap();
     keys[name].clone()
 }

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod assertion_client;
+#[cfg(test)]
 mod assertions;
 #[cfg(test)]
 mod browsers;
@@ -50,6 +52,16 @@ mod replicas;
 mod retry;
 #[cfg(test)]
 mod revoke;
+#[cfg(test)]
+mod standalone;
+#[cfg(test)]
+mod standalone_api;
+#[cfg(test)]
+mod standalone_auth;
+#[cfg(test)]
+mod standalone_hooks;
+#[cfg(test)]
+mod standalone_renewal;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
