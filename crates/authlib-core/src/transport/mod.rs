@@ -45,7 +45,7 @@ pub trait HttpClient: Send + Sync {
     ///
     /// A large body takes its time: the request's timeout holds for all of it, but without one the limit is
     /// on the time without progress.
-    /// The default collects both bodies, each up to the request's [`BodyLimit`](crate::message::BodyLimit),
+    /// The default collects both bodies, each up to the request's [`BodyLimit`],
     /// so that an implementation may leave this out.
     ///
     /// # Errors
