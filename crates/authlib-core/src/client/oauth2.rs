@@ -168,7 +168,12 @@ impl OAuth2Client {
     ///
     /// Those of [`RemoteApp::fetch_token`], and what the store reports.
     pub async fn fetch_token(&self, grant: Grant) -> Result<Token> {
-        let token = self.app.fetch_token(grant).await?;
+        let renewed = grant.spent_refresh_token();
+        let mut token = self.app.fetch_token(grant).await?;
+        if token.refresh_token.is_none() {
+            // Left out, it means the same one (RFC 6749 §6).
+            token.refresh_token = renewed;
+        }
         self.set_token(&token).await?;
         Ok(token)
     }

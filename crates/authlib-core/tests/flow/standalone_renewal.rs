@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::standalone::{begun, carol, client, registered, sent, world};
-use crate::world::World;
+use crate::world::{Browser, World};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -211,4 +211,17 @@ async fn a_client_may_renew_in_the_applications_own_way() {
         assert_eq!(client.active_token().await.unwrap().access_token.expose(), expected);
     }
     assert!(world.provider.requests().is_empty());
+}
+
+/// RFC 6749 §6: a refresh by hand keeps the refresh token that the answer leaves out.
+#[tokio::test]
+async fn a_refresh_by_hand_keeps_a_refresh_token_that_does_not_rotate() {
+    let world = World::new();
+    let login = world.log_in(&Browser::default()).await.unwrap();
+    let client = OAuth2Client::for_owner(&world.app(), login.owner);
+    world.provider.misbehave(Quirk::NoRotation);
+    let old = login.token.refresh_token.unwrap();
+    let token = client.fetch_token(Grant::refresh_token(&old)).await.unwrap();
+    assert_ne!(token.access_token, login.token.access_token);
+    assert_eq!(client.token().await.unwrap().unwrap().refresh_token, Some(old));
 }
