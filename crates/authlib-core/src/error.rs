@@ -211,7 +211,8 @@ impl fmt::Display for Error {
         let mut cause = self.0.check.source();
         while let Some(inner) = cause {
             write!(f, ": {inner}")?;
-            cause = inner.source();
+            // An error of ours has told its own causes already.
+            cause = inner.source().filter(|_| !inner.is::<Self>());
         }
         if let Some(provider) = &self.0.provider {
             write!(f, ", the provider said {provider}")?;
@@ -250,6 +251,23 @@ mod tests {
             "client `demo`: the token request was refused, the provider said \"invalid_client\" \
              (\"no such\"); check `client_secret`"
         );
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer")]
+    struct Outer(#[source] Error);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("middle")]
+    struct Middle(#[source] fmt::Error);
+
+    #[test]
+    fn each_cause_is_told_once() {
+        let inner = Error::new(ErrorKind::Store, Middle(fmt::Error)).hint("look there");
+        let cause = fmt::Error.to_string();
+        assert_eq!(inner.to_string(), format!("middle: {cause}; look there"));
+        let outer = Error::new(ErrorKind::Store, Outer(inner.clone())).hint("and here");
+        assert_eq!(outer.to_string(), format!("outer: {inner}; and here"));
     }
 
     #[test]
