@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
 use http::header::USER_AGENT;
+use http::{HeaderValue, Uri};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::message::{Request, Response, Timeout};
@@ -59,10 +59,16 @@ impl Driver {
         if let Some(timeout) = self.timeout {
             request.extensions_mut().get_or_insert_with(|| Timeout(timeout));
         }
-        let host = request.uri().authority().map(ToString::to_string).unwrap_or_default();
+        let host = host_of(request.uri());
         tracing::debug!(what, host, method = %request.method(), "sending");
         host
     }
+}
+
+/// The host and the port, without the password that a URL of the application's may have before them.
+fn host_of(uri: &Uri) -> String {
+    let host = uri.host().unwrap_or_default();
+    uri.port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 fn answered<B>(

@@ -271,3 +271,28 @@ fn b13_a_service_account_that_is_spoilt_is_not_quoted() {
     }
     log.check(&Secrets::new().0, "keys");
 }
+
+/// A request without a token may lead anywhere, also to a URL with a password in it.
+#[tokio::test]
+async fn b13_the_password_in_a_url_is_neither_logged_nor_told() {
+    let (log, _guard) = listen();
+    let world = world();
+    let client = builder(&world, service()).build().unwrap();
+    world.provider.misbehave(Quirk::Answer(Endpoint::Api, Reply::Cut));
+    for url in [format!("{ISSUER}/api/echo"), "https://elsewhere.example:8443/".to_owned()] {
+        let url = url.replace("https://", "https://robot:hush-hush@");
+        for streamed in [false, true] {
+            let request = client.get(&url).withhold_token();
+            let error = if streamed {
+                request.send_streamed().await.err()
+            } else {
+                request.send().await.err()
+            };
+            if let Some(error) = error {
+                show_error(&log, &error);
+            }
+        }
+    }
+    let text = log.text();
+    assert!(text.contains("op.example") && !text.contains("hush-hush"), "{text}");
+}
