@@ -81,6 +81,7 @@ impl RemoteApp {
         {
             let request = userinfo_request(&endpoint, &other)?;
             response = self.inner.driver.send(what, request).await?;
+            self.inner.refreshes.repeated(owner, is_rejected(&response), self.now());
             token = other;
         }
         let login = token.id_token.is_some().then(|| token.userinfo()).transpose()?;

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::renewal::{WAYS, builder, client, service, world};
 use crate::tokens::listen;
-use crate::world::{Browser, Wire, World};
+use crate::world::{Browser, ISSUER, Wire, World};
 
 /// Alice's login, and an API that takes her token no more, though its time has not come.
 async fn refused(world: &World) -> (RemoteApp, TokenOwner) {
@@ -307,4 +307,21 @@ async fn user_info_is_asked_once_more_with_a_renewed_token() {
     assert_eq!(user.sub(), "alice");
     assert_eq!(world.provider.count(Endpoint::Token), 1);
     assert_eq!(world.provider.count(Endpoint::UserInfo), 2);
+}
+
+/// A user info endpoint that refuses every token storms nobody either.
+#[tokio::test]
+async fn a_user_info_endpoint_that_refuses_every_token_renews_once_a_pause() {
+    let world = world();
+    let api = Api::new(&world, 401, INVALID);
+    let config = service().renewal("client_credentials");
+    let config = config.userinfo_endpoint(format!("{ISSUER}/api/me"));
+    let client = builder(&world, config).http_client(api.clone()).build().unwrap();
+    for (pause, requests) in [(0, 2), (1, 3), (1, 3), (1, 4)] {
+        world.clock.advance(Duration::from_secs(pause));
+        for _ in 0..20 {
+            assert_eq!(client.userinfo().await.unwrap_err().kind(), ErrorKind::BadAnswer);
+        }
+        assert_eq!(world.provider.count(Endpoint::Token), requests);
+    }
 }
