@@ -107,11 +107,24 @@ impl RemoteApp {
     }
 
     pub(crate) async fn find_token(&self, owner: &TokenOwner) -> Result<Option<Token>> {
-        if owner.client != self.name() {
-            // It would be sent to a provider whose token it is not.
-            return Err(Error::new(ErrorKind::NoToken, "the token is another client's"));
-        }
+        self.check_owner(owner)?;
         self.inner.ports.tokens.load(owner).await
+    }
+
+    /// Keeps a token that was fetched for its owner.
+    pub(crate) async fn keep_fetched(&self, owner: &TokenOwner, token: &Token) -> Result<()> {
+        self.check_owner(owner)?;
+        self.inner.ports.tokens.save(owner, token).await
+    }
+
+    /// Whether the owner is one of this client's: another's token would be sent to a provider whose token
+    /// it is not.
+    fn check_owner(&self, owner: &TokenOwner) -> Result<()> {
+        if owner.client == self.name() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::NoToken, "the token is another client's")
+            .hint("a `TokenOwner` has the name under which its client is registered"))
     }
 
     /// A token that is not `rejected`, by the renewal under way or a new one.

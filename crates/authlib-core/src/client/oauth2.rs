@@ -104,9 +104,10 @@ impl OAuth2Client {
     ///
     /// # Errors
     ///
-    /// What the store reports.
+    /// [`ErrorKind::NoToken`](crate::ErrorKind::NoToken) when its owner is another client's, and what the
+    /// store reports.
     pub async fn set_token(&self, token: &Token) -> Result<()> {
-        self.app.inner.ports.tokens.save(&self.owner, token).await
+        self.app.keep_fetched(&self.owner, token).await
     }
 
     /// The token, renewed if it has expired, and fetched where the client's renewal can; see

@@ -273,6 +273,12 @@ async fn what_a_callback_fails_with_is_what_the_caller_gets() {
     let world = world();
     let app = client(&world, service()).remote_app().clone();
     assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::NoToken);
+    // Nor is a token kept where another client would take it for its own.
+    let stranger = OAuth2Client::for_owner(&app, owner);
+    let error = stranger.set_token(&Token::bearer("ours")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoToken);
+    let error = stranger.fetch_token(Grant::client_credentials()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoToken);
 }
 
 /// However far the fetch has come: what it brings is revoked and forgotten, and the next is another.
