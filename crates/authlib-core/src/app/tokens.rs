@@ -1,6 +1,7 @@
 //! Tokens that stay fresh: [`RemoteApp::active_token`] renews an expired token once, however many ask
 //! for it.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -140,8 +141,15 @@ impl RemoteApp {
     fn shared_refresh(&self, owner: &TokenOwner, rejected: Option<Secret>) -> Result<Refresh> {
         self.inner.refreshes.share(owner, self.now(), || {
             let (app, owned) = (self.clone(), owner.clone());
-            let future: BoxFuture<'static, _> =
-                Box::pin(async move { app.renew_and_remember(&owned, rejected.as_ref()).await });
+            let future: BoxFuture<'static, _> = Box::pin(async move {
+                // A shared future that panicked panics in all who ask for it ever after.
+                let renewal = AssertUnwindSafe(app.renew_and_remember(&owned, rejected.as_ref()));
+                renewal.catch_unwind().await.unwrap_or_else(|_| {
+                    let error = panicked();
+                    app.inner.refreshes.failed(&owned, &error, app.now());
+                    Err(error)
+                })
+            });
             future.shared()
         })
     }
@@ -260,6 +268,11 @@ impl RemoteApp {
             )),
         }
     }
+}
+
+fn panicked() -> Error {
+    Error::new(ErrorKind::Config, "the application's own code panicked while a token was renewed")
+        .hint("look at its token store, `renew_by`, hooks and subscribers")
 }
 
 fn nobody() -> Error {

@@ -1,13 +1,15 @@
 //! A renewal that fails is not tried again at once, by whomever it is asked for.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use authlib_core::hooks::ResponseHook;
-use authlib_core::{ErrorKind, OAuth2Client};
+use authlib_core::{ErrorKind, OAuth2Client, Token};
 use authlib_provider::{Endpoint, Quirk, Reply};
 use futures_util::future::join_all;
 
-use crate::renewal::{HOUR, WAYS, Way, client, world};
+use crate::renewal::{HOUR, WAYS, Way, client, service, world};
 use crate::tokens::expired;
 use crate::world::{Browser, World};
 
@@ -72,6 +74,31 @@ async fn retry_after_is_honoured_up_to_an_hour() {
             assert_eq!(calls(&world, &client, 1).await.0, 1, "{way:?} {said}");
         }
     }
+}
+
+/// A shared renewal whose code panics once must not panic in everybody who asks for the token ever after.
+#[tokio::test]
+async fn a_callback_that_panics_fails_its_own_renewal_and_no_later_one() {
+    let world = world();
+    let panics = Arc::new(AtomicBool::new(true));
+    let still = panics.clone();
+    let client = client(
+        &world,
+        service().renew_by(move |_| {
+            let panics = still.load(Ordering::Relaxed);
+            async move {
+                assert!(!panics, "the application's own bug");
+                Ok(Token::bearer("new"))
+            }
+        }),
+    );
+    let error = client.active_token().await.unwrap_err();
+    assert_eq!((error.kind(), error.client()), (ErrorKind::Config, Some("service")));
+    assert!(error.to_string().contains("panicked") && error.to_string().contains("`renew_by`"));
+    panics.store(false, Ordering::Relaxed);
+    assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::Config, "the pause");
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(client.active_token().await.unwrap().access_token.expose(), "new");
 }
 
 #[tokio::test]
