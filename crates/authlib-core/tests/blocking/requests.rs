@@ -1,6 +1,6 @@
 //! Requests with the token: where it stands, bodies that stream, timeouts, and where it never goes.
 
-use std::io::{Cursor, Read as _};
+use std::io::{self, Cursor, Read as _};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
@@ -60,6 +60,37 @@ fn t163_bodies_are_read_and_written_as_they_come() {
     let long = "x".repeat(SIZE / 4);
     let request = client.put("echo").stream("text/plain", Cursor::new(long.clone()));
     assert_eq!(request.send().unwrap().json::<Value>().unwrap()["body_length"], long.len());
+}
+
+/// A reader that breaks off after its first piece.
+struct Torn {
+    left: usize,
+    panics: bool,
+}
+
+impl io::Read for Torn {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            assert!(!self.panics, "the application's own bug");
+            return Err(io::Error::other("the tape is torn"));
+        }
+        let length = self.left.min(buffer.len());
+        self.left -= length;
+        Ok(length)
+    }
+}
+
+/// Half a file must not arrive as a whole one.
+#[test]
+fn t163_a_body_whose_reader_breaks_off_is_no_whole_body() {
+    let served = Served::new();
+    let client = served.client(served.registered().renewal("client_credentials"));
+    for panics in [false, true] {
+        let request = client.put("echo").stream("text/plain", Torn { left: 1000, panics });
+        let outcome = sent(request).recv_timeout(Duration::from_secs(5)).unwrap();
+        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Transport, "panics: {panics}");
+    }
+    assert_eq!(served.provider().count(Endpoint::Api), 0);
 }
 
 #[test]

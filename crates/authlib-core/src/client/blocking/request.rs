@@ -139,27 +139,37 @@ impl fmt::Debug for BodyReader {
 /// A body out of a reader, which is read on a thread of its own: it may take its time. The thread ends
 /// with the reader, or when nobody takes the pieces any more.
 fn read_body(mut reader: impl Read + Send + 'static) -> Body {
-    let (pieces, taken) = mpsc::channel::<Result<Vec<u8>, TransportError>>(2);
-    thread::spawn(move || {
+    // `None` is the reader's own word that it is done. A reader that panicked, or a thread that could not
+    // be had, must not pass for the end of a whole body.
+    let (pieces, taken) = mpsc::channel::<Result<Option<Vec<u8>>, TransportError>>(2);
+    let read = move || {
         loop {
             let mut piece = vec![0; PIECE];
             let piece = match reader.read(&mut piece) {
-                Ok(0) => break,
+                Ok(0) => Ok(None),
                 Ok(length) => {
                     piece.truncate(length);
-                    Ok(piece)
+                    Ok(Some(piece))
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => Err(TransportError::Broken(Cause::new(error.to_string()))),
             };
-            let last = piece.is_err();
+            let last = !matches!(piece, Ok(Some(_)));
             if pieces.blocking_send(piece).is_err() || last {
                 break;
             }
         }
-    });
-    Body::stream(unfold(taken, |mut taken| async move {
-        let piece = taken.recv().await?;
-        Some((piece, taken))
+    };
+    drop(thread::Builder::new().name("authlib-body".to_owned()).spawn(read));
+    Body::stream(unfold(Some(taken), |taken| async move {
+        let mut taken = taken?;
+        match taken.recv().await {
+            Some(Ok(piece)) => Some((Ok(piece?), Some(taken))),
+            Some(Err(error)) => Some((Err(error), None)),
+            None => {
+                let cause = Cause::new("the reader of the request's body gave up");
+                Some((Err(TransportError::Broken(cause)), None))
+            }
+        }
     }))
 }
