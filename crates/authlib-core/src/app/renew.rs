@@ -16,6 +16,21 @@ use crate::secret::Secret;
 use crate::store::{Saved, TokenOwner};
 
 impl RemoteApp {
+    /// Whether people may log in with this client. One that renews in its own name would put a token of
+    /// its own, with all that the client may do, in the place of a user's that has expired.
+    pub(crate) fn check_takes_logins(&self) -> Result<()> {
+        if !matches!(
+            self.inner.settings.renewal,
+            Renewal::Assertion(_) | Renewal::ClientCredentials
+        ) {
+            return Ok(());
+        }
+        let check = "the client renews tokens in its own name, and so is not for logins";
+        Err(Error::new(ErrorKind::Config, check)
+            .hint("register another client without `renewal` for them")
+            .for_client(self.name()))
+    }
+
     /// Renews the owner's token once, unless somebody did since we looked.
     pub(super) async fn renew(
         &self,

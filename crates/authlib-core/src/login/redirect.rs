@@ -12,8 +12,9 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// # Errors
 ///
-/// Those of [`RemoteApp::create_authorization_url`], and [`ErrorKind::Store`] when the session can't
-/// keep the pending login: nobody is sent to a provider from which there is no way back.
+/// Those of [`RemoteApp::create_authorization_url`], [`ErrorKind::Config`] when the client renews tokens
+/// in its own name, and [`ErrorKind::Store`] when the session can't keep the pending login: nobody is
+/// sent to a provider from which there is no way back.
 pub async fn authorize_redirect(
     app: &RemoteApp,
     session: &impl Session,
@@ -21,6 +22,7 @@ pub async fn authorize_redirect(
 ) -> Result<Answer> {
     options.next = options.next.map(|next| local_path(&next).to_owned());
     let started = async {
+        app.check_takes_logins()?;
         let (url, pending) = app.create_authorization_url(options).await?;
         // Loaded late, so that a login that begins in another tab meanwhile is not overwritten.
         let mut state = session.load().await?.unwrap_or_default();

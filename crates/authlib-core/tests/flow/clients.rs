@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use authlib_core::login::{self, Session as _};
-use authlib_core::{AuthorizeOptions, ClientConfig, ErrorKind, LogoutOptions, Params};
+use authlib_core::{AuthorizeOptions, ClientConfig, ErrorKind, JwtBearer, LogoutOptions, Params};
 use authlib_provider::{Endpoint, Quirk};
 use http::{HeaderMap, Method};
 use url::Url;
 
+use crate::assertions::P256;
 use crate::world::{Browser, ISSUER, World};
 
 /// A world with a second client of the same provider.
@@ -59,6 +60,27 @@ async fn c2_a_pending_login_of_another_client_is_refused() {
 }
 
 /// An ID token that nobody asked for is neither verified nor kept, and tells nobody who it is.
+/// Else a user's token that expires would become the client's own, which may do more.
+#[tokio::test]
+async fn nobody_logs_in_with_a_client_that_renews_in_its_own_name() {
+    let bearer = || JwtBearer::new("robot", P256);
+    for own in [
+        |config: ClientConfig, _| config.renewal("client_credentials"),
+        |config: ClientConfig, bearer| config.renew_by_assertion(bearer),
+    ] {
+        let world = World::with(|p| p, |config| own(config, bearer()), |oauth| oauth);
+        let browser = Browser::default();
+        let error = world.start(&browser).await.unwrap_err();
+        assert_eq!((error.kind(), error.client()), (ErrorKind::Config, Some("op")));
+        assert!(error.to_string().contains("without `renewal`"), "{error}");
+        assert!(browser.load().await.unwrap().is_none_or(|state| state.logins().is_empty()));
+    }
+    for other in ["off", "refresh_token"] {
+        let world = World::with(|p| p, |config| config.renewal(other), |oauth| oauth);
+        world.log_in(&Browser::default()).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn an_id_token_that_was_not_asked_for_is_dropped() {
     let world = World::with(
