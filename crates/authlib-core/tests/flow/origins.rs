@@ -1,16 +1,19 @@
 //! Where secrets and tokens go, whatever hooks and settings say: to their endpoint, and to the API.
 
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use authlib_core::hooks::{
     AuthenticatedEndpoint, ClientAuth, ClientIdentity, EndpointRequest, RequestHook,
 };
-use authlib_core::message::Request;
-use authlib_core::transport::{Body, BoxFuture};
+use authlib_core::message::{BodyLimit, Request, Response, Timeout};
+use authlib_core::transport::{Body, BoxFuture, HttpClient, TransportError};
 use authlib_core::{ClientConfig, Error, ErrorKind, Grant, OAuth2Client, Result, Token};
 use authlib_provider::{Endpoint, Quirk};
 use futures_util::stream;
 use serde_json::Value;
 
-use crate::renewal::{client, service, world};
+use crate::renewal::{builder, client, service, world};
 use crate::world::{ISSUER, World};
 
 /// Sends the client's secret in a header, to the endpoint at `url` where it has one of its own.
@@ -217,6 +220,40 @@ async fn listed_origins_get_the_token_and_their_neighbours_do_not() {
 }
 
 /// An HTTP client that can't stream collects bodies up to the request's limit, and says whose is larger.
+/// A hook may hand back a request of its own making, which knows of no limit.
+#[tokio::test]
+async fn a_hook_that_makes_a_new_request_keeps_the_limits_of_the_old_one() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let limits = Limits { seen: seen.clone() };
+    let hook = RequestHook::ProtectedRequest;
+    let config = service().on_request_async(hook, |request: Request| async move {
+        let (head, body) = request.into_parts();
+        let mut fresh = Request::new(body);
+        (*fresh.method_mut(), *fresh.uri_mut()) = (head.method, head.uri);
+        *fresh.headers_mut() = head.headers;
+        Ok(fresh)
+    });
+    let world = world();
+    let client = builder(&world, config).token(Token::bearer("t")).http_client(limits);
+    let client = client.build().unwrap();
+    let request = client.get("echo").max_answer(7).timeout(Duration::from_secs(3));
+    request.send().await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), [(7, Some(Duration::from_secs(3)))]);
+}
+
+/// Remembers the limits of each request.
+struct Limits {
+    seen: Arc<Mutex<Vec<(usize, Option<Duration>)>>>,
+}
+
+impl HttpClient for Limits {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        let timeout = Timeout::of(request.extensions());
+        self.seen.lock().unwrap().push((BodyLimit::of(&request), timeout));
+        Box::pin(async { Ok(Response::new(Vec::new())) })
+    }
+}
+
 #[tokio::test]
 async fn without_streaming_the_limit_is_the_requests() {
     let world = world();
