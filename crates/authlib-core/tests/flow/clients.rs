@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use authlib_core::login::{self, Session as _};
+use authlib_core::store::TokenOwner;
 use authlib_core::{AuthorizeOptions, ClientConfig, ErrorKind, JwtBearer, LogoutOptions, Params};
 use authlib_provider::{Endpoint, Quirk};
 use http::{HeaderMap, Method};
@@ -60,6 +61,23 @@ async fn c2_a_pending_login_of_another_client_is_refused() {
 }
 
 /// An ID token that nobody asked for is neither verified nor kept, and tells nobody who it is.
+/// RFC 5849 §3.1 lets a request do without a token, but one for a user must not become the client's own.
+#[tokio::test]
+async fn a_user_without_an_oauth1_token_is_no_request_in_the_clients_name() {
+    let old = ClientConfig::new("old")
+        .client_id("key")
+        .client_secret("shared-secret-of-oauth-one")
+        .request_token_url(format!("{ISSUER}/oauth1/initiate"))
+        .authorization_endpoint(format!("{ISSUER}/oauth1/authorize"))
+        .token_endpoint(format!("{ISSUER}/oauth1/token"))
+        .api_base_url(format!("{ISSUER}/api/"));
+    let world = World::with(|p| p, |config| config, |oauth| oauth.register(old));
+    let app = world.oauth.client("old").unwrap();
+    let owner = TokenOwner::new("old", "alice");
+    assert_eq!(app.get("echo", &owner).send().await.unwrap_err().kind(), ErrorKind::NoToken);
+    assert!(world.provider.requests().is_empty());
+}
+
 /// Else a user's token that expires would become the client's own, which may do more.
 #[tokio::test]
 async fn nobody_logs_in_with_a_client_that_renews_in_its_own_name() {

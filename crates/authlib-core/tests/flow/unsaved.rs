@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use authlib_core::store::{
     CallbackTokenStore, Saved, TokenChange, TokenOwner, TokenStore, UnsavedToken,
@@ -14,7 +15,7 @@ use authlib_provider::{Endpoint, Quirk, Reply};
 use crate::renewal::{HOUR, WAYS, Way, builder, world};
 use crate::replicas::Shared;
 use crate::tokens::{expired, listen};
-use crate::world::World;
+use crate::world::{Browser, World};
 
 /// A store that can be read, but not written to while the disk is full.
 #[derive(Clone, Default)]
@@ -110,6 +111,20 @@ async fn a_token_that_could_not_be_kept_comes_with_the_error_and_is_kept_later()
     world.clock.advance(HOUR);
     world.app().active_token(&owner).await.unwrap();
     assert_eq!(world.provider.count(Endpoint::Token), 2);
+}
+
+/// The old token has half a minute left, but its refresh token is spent: who is not told of the new one may
+/// lose it.
+#[tokio::test]
+async fn a_token_that_could_not_be_kept_is_told_although_the_old_one_is_good_for_a_while() {
+    let disk = Disk::default();
+    let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(disk.clone()));
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    world.clock.advance(HOUR - Duration::from_secs(30));
+    disk.fill(true);
+    let error = world.app().active_token(&owner).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    assert!(UnsavedToken::of(&error).is_some());
 }
 
 /// A disk that was full for hours: what is kept then has expired, and is renewed before anybody gets it.
