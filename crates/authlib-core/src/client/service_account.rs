@@ -10,13 +10,21 @@ use crate::secret::Secret;
 
 /// What of the file is of use.
 #[derive(Deserialize)]
-pub(super) struct ServiceAccount {
-    #[serde(rename = "type")]
+struct File {
+    // First, for the file of another credential lacks the others as well.
+    #[serde(rename = "type", default)]
     kind: String,
+    client_email: Option<String>,
+    private_key: Option<Secret>,
+    private_key_id: Option<String>,
+    #[serde(default = "google")]
+    token_uri: String,
+}
+
+pub(super) struct ServiceAccount {
     client_email: String,
     private_key: Secret,
     private_key_id: Option<String>,
-    #[serde(default = "google")]
     token_uri: String,
 }
 
@@ -38,16 +46,22 @@ impl ServiceAccount {
     pub(super) fn parse(json: &Secret) -> Result<Self> {
         let config = |check: &str| Error::new(ErrorKind::Config, check);
         // What serde reports may quote the text, which holds a key.
-        let account: Self = serde_json::from_str(json.expose()).map_err(|cause| {
+        let file: File = serde_json::from_str(json.expose()).map_err(|cause| {
             let place = format!("line {} column {}", cause.line(), cause.column());
             config(&format!("it is no key file of a service account, at {place}"))
         })?;
-        if account.kind != "service_account" {
+        if file.kind != "service_account" {
             return Err(config(
                 "its `type` is not `service_account`: it is another credential's file",
             ));
         }
-        Ok(account)
+        let lacks = |name| move || config(&format!("the service account's file has no `{name}`"));
+        Ok(Self {
+            client_email: file.client_email.ok_or_else(lacks("client_email"))?,
+            private_key: file.private_key.ok_or_else(lacks("private_key"))?,
+            private_key_id: file.private_key_id,
+            token_uri: file.token_uri,
+        })
     }
 
     pub(super) fn builder(self) -> AssertionClientBuilder {

@@ -203,7 +203,7 @@ impl ClientConfig {
         let client_id = self.client_id.clone().unwrap_or_default();
         let renewal = self.renewal_policy(check);
         // Who signs statements or fetches tokens by itself may have no registration (RFC 7521 §4.1).
-        let nameless = matches!(renewal, Renewal::Assertion(_) | Renewal::Callback(_));
+        let nameless = self.code.jwt_bearer.is_some() || self.code.renew_by.is_some();
         if client_id.is_empty() && !nameless {
             check.problem("client_id", "is missing");
         }

@@ -199,12 +199,30 @@ async fn a_service_accounts_file_makes_a_client() {
     let robot = wired(&world, builder.unwrap().scope("drive.readonly")).build().unwrap();
     let echo: Value = robot.get("echo").send().await.unwrap().json().unwrap();
     assert_eq!((&echo["sub"], &echo["scope"]), (&json!(ROBOT), &json!("drive.readonly")));
-    for (name, value) in [("type", json!("authorized_user")), ("private_key", Value::Null)] {
+    for (name, value, says) in [
+        ("type", json!("authorized_user"), "another credential's file"),
+        ("private_key", Value::Null, "no `private_key`"),
+        ("client_email", Value::Null, "no `client_email`"),
+        ("client_email", json!(7), "no key file"),
+    ] {
         let mut other = file.clone();
         other[name] = value;
         let refused = AssertionClient::from_service_account_json(&Secret::new(other.to_string()));
         let error = refused.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains(says), "{error}");
         assert!(!error.to_string().contains("PRIVATE"), "{error}");
     }
+    // What `gcloud auth application-default login` writes has neither key nor address.
+    let own = json!({"type": "authorized_user", "client_id": "x", "refresh_token": "hush"});
+    let refused = AssertionClient::from_service_account_json(&Secret::new(own.to_string()));
+    assert!(refused.unwrap_err().to_string().contains("another credential's file"));
+}
+
+/// One mistake is one problem: a client that signs statements needs no id.
+#[test]
+fn a_key_that_can_not_be_read_is_the_only_problem() {
+    let built = AssertionClient::builder("https://op.example/token", ROBOT, "no key").build();
+    let error = built.unwrap_err().to_string();
+    assert!(error.contains("1 problem") && error.contains("can't be read"), "{error}");
 }
