@@ -2,10 +2,11 @@
 //! the provider's documentation gives them, with the quirks that it is known for.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use authlib_core::clock::{Clock as _, FixedClock};
 use authlib_core::numeric_date::{from_unix_seconds, unix_seconds};
-use authlib_core::{ClientConfig, Error, ErrorKind, OAuth, Params, Token, providers};
+use authlib_core::{ClientConfig, Error, ErrorKind, OAuth, OAuth2Client, Params, Token, providers};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use url::Url;
@@ -110,6 +111,29 @@ async fn presets_without_openid_connect_take_the_user_from_the_api_by_an_id_that
         assert!(asked.headers().contains_key("user-agent"));
         assert_eq!(http.only(case.token).headers()["accept"], "application/json");
     }
+}
+
+/// GitHub's documentation, "Device flow": a command-line program needs the client's id only.
+#[tokio::test]
+async fn github_lets_a_device_in() {
+    let device = json!({"device_code": "d", "user_code": "WDJB-MJHT", "expires_in": 900,
+        "verification_uri": "https://github.com/login/device", "interval": 5});
+    let answer = json!({"access_token": "at", "token_type": "bearer", "scope": "read:user"});
+    let http = Canned::default()
+        .json("https://github.com/login/device/code", &device)
+        .json("https://github.com/login/oauth/access_token", &answer);
+    let clock = Arc::new(FixedClock::new(from_unix_seconds(1_800_000_000)));
+    let builder = OAuth2Client::builder(providers::github().client_id("Iv1.8a61f9b3a7aba766"));
+    let client = builder.http_client(http.clone()).shared_clock(clock).build().unwrap();
+    let mut login = client.start_device_login(None).await.unwrap();
+    assert_eq!(login.user_code(), "WDJB-MJHT");
+    assert_eq!(login.wait().await.unwrap().access_token.expose(), "at");
+    let asked = http.only("https://github.com/login/device/code");
+    assert_eq!(asked.headers()["accept"], "application/json");
+    assert_eq!(
+        Params::parse(std::str::from_utf8(asked.body()).unwrap()),
+        Params::from([("scope", "read:user user:email"), ("client_id", "Iv1.8a61f9b3a7aba766")])
+    );
 }
 
 #[tokio::test]
