@@ -60,12 +60,15 @@ impl RemoteApp {
             // Discovery §3); all else it may lack.
             let needed = matches!(name, "authorization_endpoint" | "jwks_uri" | "token_endpoint");
             let must = needed && self.inner.settings.metadata_url.is_some();
-            Error::new(
-                if must { ErrorKind::BadAnswer } else { ErrorKind::Unsupported },
-                format!("the provider's metadata name no `{name}`, and none is registered"),
-            )
-            .hint(format!("set `{name}`"))
-            .for_client(self.name())
+            let check = match self.inner.settings.metadata_url {
+                Some(_) => {
+                    format!("the provider's metadata name no `{name}`, and none is registered")
+                }
+                None => format!("the client is registered without `{name}`"),
+            };
+            Error::new(if must { ErrorKind::BadAnswer } else { ErrorKind::Unsupported }, check)
+                .hint(format!("set `{name}`"))
+                .for_client(self.name())
         })
     }
 }
