@@ -272,6 +272,23 @@ mod tests {
         assert!(state.under_way[&owner(0)].refresh.ptr_eq(&awaited));
     }
 
+    /// Who waited for a renewal that is over must not end the next one, which would then begin twice.
+    #[test]
+    fn the_end_of_a_renewal_forgets_no_later_one() {
+        let (refreshes, now) = (Refreshes::default(), from_unix_seconds(0));
+        let done = || -> Refresh {
+            let done: BoxFuture<'static, _> = Box::pin(std::future::ready(Ok(Token::bearer("t"))));
+            done.shared()
+        };
+        let first = refreshes.share(&owner(0), now, done).unwrap();
+        first.clone().now_or_never().unwrap().unwrap();
+        let second = refreshes.share(&owner(0), now, never).unwrap();
+        refreshes.finish(&owner(0), &first);
+        assert!(refreshes.under_way(&owner(0)).unwrap().ptr_eq(&second));
+        refreshes.finish(&owner(0), &second);
+        assert!(refreshes.under_way(&owner(0)).is_none());
+    }
+
     #[test]
     fn a_clock_at_the_end_of_time_is_no_panic() {
         let mut end = SystemTime::UNIX_EPOCH;

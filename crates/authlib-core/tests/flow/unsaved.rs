@@ -214,8 +214,10 @@ async fn a_refused_refresh_token_is_not_sent_again_because_the_disk_is_full() {
         assert_eq!(error.kind(), ErrorKind::Store);
     }
     disk.fill(false);
+    let heard = listen(&world.oauth);
     assert_eq!(world.app().active_token(&owner).await.unwrap_err().kind(), ErrorKind::NoToken);
     assert!(disk.load(&owner).await.unwrap().unwrap().refresh_token.is_none());
+    assert!(heard.lock().unwrap().is_empty(), "the access token is the same");
     assert_eq!(world.provider.count(Endpoint::Token), 1);
 }
 
