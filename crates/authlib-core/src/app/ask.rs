@@ -134,8 +134,7 @@ impl RemoteApp {
         metadata: Option<&ServerMetadata>,
     ) -> Result<Request> {
         let code = &self.inner.settings.code;
-        let own_auth = code.auth_for(asked.endpoint).filter(|_| asked.own_method.is_none());
-        if let Some(auth) = own_auth {
+        if let Some(auth) = code.auth_for(asked.endpoint, asked.own_method.is_some()) {
             return self.authenticated_by(auth, asked).await;
         }
         let method = self.method_at(&asked, metadata)?;

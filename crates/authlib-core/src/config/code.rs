@@ -33,10 +33,16 @@ pub(crate) struct Code {
 }
 
 impl Code {
-    /// The authentication of its own that the client has at `endpoint`.
-    pub(crate) fn auth_for(&self, endpoint: AuthenticatedEndpoint) -> Option<&dyn ClientAuth> {
+    /// The authentication of its own that the client has at `endpoint`. `has_method` says that a registered
+    /// method is configured for this endpoint alone, which wins over what is for all.
+    pub(crate) fn auth_for(
+        &self,
+        endpoint: AuthenticatedEndpoint,
+        has_method: bool,
+    ) -> Option<&dyn ClientAuth> {
         let own = self.auth_at.iter().rev().find(|(at, _)| *at == endpoint);
-        own.map(|(_, auth)| auth).or(self.auth.as_ref()).map(AsRef::as_ref)
+        let all = self.auth.as_ref().filter(|_| !has_method);
+        own.map(|(_, auth)| auth).or(all).map(AsRef::as_ref)
     }
 }
 

@@ -124,6 +124,43 @@ async fn the_authentication_of_one_endpoint_is_that_of_no_other_and_its_errors_a
 }
 
 /// Leads a request to another host.
+/// What is said of one endpoint wins over what is said of all, and code over a name.
+#[tokio::test]
+async fn the_authentication_of_an_endpoint_is_the_one_that_is_said_of_it_alone() {
+    let named = || {
+        let mut config = service().client_auth(Own { url: None });
+        config.revocation_endpoint_auth_method = Some("client_secret_basic".to_owned());
+        config
+    };
+    let own = |config: ClientConfig| {
+        config.client_auth_at(AuthenticatedEndpoint::Revocation, Own { url: None })
+    };
+    for (config, by_name) in [(named(), true), (own(named()), false)] {
+        let world = world();
+        let client = client(&world, config);
+        client.set_token(&Token::bearer("token")).await.unwrap();
+        client.revoke_token().await.unwrap();
+        let requests = world.provider.requests();
+        let [seen] = requests.as_slice() else { panic!("{} requests", requests.len()) };
+        assert_eq!(seen.authorization.is_some(), by_name);
+        assert_eq!(seen.header("x-endpoint").is_none(), by_name);
+    }
+}
+
+/// What names and proves the client is no grant's to say (RFC 6749 §2.3).
+#[tokio::test]
+async fn a_grant_can_not_name_another_client() {
+    let world = world();
+    let client = client(&world, service());
+    for name in ["client_id", "client_secret", "client_assertion", "grant_type"] {
+        let grant = Grant::client_credentials().param(name, "x");
+        let error = client.fetch_token(grant).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{name}");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    assert!(world.provider.requests().is_empty());
+}
+
 fn astray(request: &mut Request) -> Result<()> {
     *request.uri_mut() = "https://evil.example/api/".parse().unwrap();
     Ok(())
