@@ -68,6 +68,9 @@ impl Registration {
     /// [`ErrorKind::Config`] when the issuer is no URL to trust.
     pub fn at_issuer_over(issuer: &str, http: impl HttpClient + 'static) -> Result<Self> {
         let url = checked(issuer, "the issuer")?;
+        if url.query().is_some() {
+            return Err(Error::new(ErrorKind::Config, "the issuer has a query (RFC 8414 §2)"));
+        }
         let url =
             format!("{}/.well-known/openid-configuration", url.as_str().trim_end_matches('/'));
         let url = checked(&url, "the issuer")?;

@@ -256,6 +256,9 @@ async fn an_address_that_is_no_endpoint_is_refused_before_anything_is_sent() {
             ErrorKind::Config
         );
     }
+    // A well-known path behind a query would be a part of it.
+    let tenant = Registration::at_issuer_over("https://op.example/?tenant=1", Wire(open()));
+    assert!(tenant.unwrap_err().to_string().contains("has a query"));
     let provider = open();
     let url = format!("{ISSUER}/register");
     let registration = Registration::at_endpoint_over(&url, Wire(provider.clone())).unwrap();
