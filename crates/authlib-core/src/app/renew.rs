@@ -53,9 +53,7 @@ impl RemoteApp {
                     .hint("the client is registered with `renewal` off"))
             }
             (Renewal::RefreshToken, Some(old)) => self.refresh(owner, old).await,
-            (Renewal::RefreshToken, None) => {
-                Err(Error::new(ErrorKind::NoToken, "nobody is logged in with this client"))
-            }
+            (Renewal::RefreshToken, None) => Err(self.nobody()),
             (Renewal::Callback(renew), old) => {
                 let new = renew(old.clone()).await?;
                 self.keep(owner, old, new).await

@@ -58,7 +58,7 @@ impl RemoteApp {
             None => {
                 // Whoever logged out has no use for a token that could not be kept.
                 self.inner.refreshes.forget_unsaved(owner);
-                return Err(nobody());
+                return Err(self.nobody());
             }
         };
         let good = !token.is_expired(self.now(), Duration::ZERO);
@@ -104,7 +104,7 @@ impl RemoteApp {
     }
 
     pub(crate) async fn stored_token(&self, owner: &TokenOwner) -> Result<Token> {
-        self.find_token(owner).await?.ok_or_else(nobody)
+        self.find_token(owner).await?.ok_or_else(|| self.nobody())
     }
 
     pub(crate) async fn find_token(&self, owner: &TokenOwner) -> Result<Option<Token>> {
@@ -126,6 +126,15 @@ impl RemoteApp {
         }
         Err(Error::new(ErrorKind::NoToken, "the token is another client's")
             .hint("a `TokenOwner` has the name under which its client is registered"))
+    }
+
+    pub(crate) fn nobody(&self) -> Error {
+        if self.inner.settings.code.standalone {
+            return Error::new(ErrorKind::NoToken, "the client has no token").hint(
+                "fetch one or set one; where no user is needed, `renewal` says how it is fetched",
+            );
+        }
+        Error::new(ErrorKind::NoToken, "nobody is logged in with this client")
     }
 
     /// A token that is not `rejected`, by the renewal under way or a new one.
@@ -225,7 +234,7 @@ impl RemoteApp {
         let access_token = |token: &Option<Token>| token.as_ref().map(|t| t.access_token.clone());
         let unsaved = self.inner.refreshes.unsaved(owner);
         let newer = unsaved.filter(|(old, _)| access_token(old) == access_token(&stored));
-        newer.map(|(_, new)| new).or(stored).ok_or_else(nobody)
+        newer.map(|(_, new)| new).or(stored).ok_or_else(|| self.nobody())
     }
 
     /// Stores the new token, then tells the subscribers. Where another process was faster, its token
@@ -273,8 +282,4 @@ impl RemoteApp {
 fn panicked() -> Error {
     Error::new(ErrorKind::Config, "the application's own code panicked while a token was renewed")
         .hint("look at its token store, `renew_by`, hooks and subscribers")
-}
-
-fn nobody() -> Error {
-    Error::new(ErrorKind::NoToken, "nobody is logged in with this client")
 }

@@ -86,6 +86,8 @@ async fn t107_t161_without_a_token_nothing_is_sent() {
     }
     assert_eq!(client.get("echo").send_streamed().await.unwrap_err().kind(), ErrorKind::NoToken);
     assert_eq!(client.refresh_token().await.unwrap_err().kind(), ErrorKind::NoToken);
+    let told = client.active_token().await.unwrap_err().to_string();
+    assert!(told.contains("no token") && told.contains("`renewal`"), "{told}");
     assert_eq!(client.revoke_token().await.unwrap_err().kind(), ErrorKind::NoToken);
     assert!(world.provider.requests().is_empty());
 }
