@@ -31,6 +31,23 @@ pub(crate) fn listen(oauth: &OAuth) -> Arc<Mutex<Vec<TokenUpdate>>> {
     heard
 }
 
+/// Shopify, Slack and others say whose account it is beside the first token, and not again.
+#[tokio::test]
+async fn what_came_beside_the_first_token_stays_when_a_refresh_says_no_more_of_it() {
+    let world = World::new();
+    world.provider.misbehave(Quirk::token("team", json!("T1")));
+    let browser = Browser::default();
+    let owner = world.log_in(&browser).await.unwrap().owner;
+    world.provider.behave();
+    world.clock.advance(HOUR);
+    let token = world.app().active_token(&owner).await.unwrap();
+    assert_eq!(token.extra::<String>("team").unwrap().as_deref(), Some("T1"));
+    world.provider.misbehave(Quirk::token("team", json!("T2")));
+    world.clock.advance(HOUR);
+    let token = world.app().active_token(&owner).await.unwrap();
+    assert_eq!(token.extra::<String>("team").unwrap().as_deref(), Some("T2"));
+}
+
 /// H24, I11: a hundred requests at once with one expired token.
 #[tokio::test]
 async fn h24_i11_a_hundred_at_once_send_one_refresh_request_and_all_succeed() {
