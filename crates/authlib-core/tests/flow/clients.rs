@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use authlib_core::login::{self, Session as _};
 use authlib_core::store::TokenOwner;
-use authlib_core::{AuthorizeOptions, ClientConfig, ErrorKind, JwtBearer, LogoutOptions, Params};
+use authlib_core::{
+    AuthorizeOptions, ClientConfig, ErrorKind, Grant, JwtBearer, LogoutOptions, Params,
+};
 use authlib_provider::{Endpoint, Quirk};
 use http::{HeaderMap, Method};
 use url::Url;
 
 use crate::assertions::P256;
-use crate::world::{Browser, ISSUER, World};
+use crate::world::{Browser, CALLBACK, ISSUER, World};
 
 /// A world with a second client of the same provider.
 fn two_clients() -> World {
@@ -61,6 +63,33 @@ async fn c2_a_pending_login_of_another_client_is_refused() {
 }
 
 /// An ID token that nobody asked for is neither verified nor kept, and tells nobody who it is.
+/// Only OAuth 1.0a has callbacks that name no login.
+#[tokio::test]
+async fn a_problem_of_oauth1_ends_no_login_of_oauth2() {
+    let world = World::new();
+    let browser = Browser::default();
+    let url = world.start(&browser).await.unwrap();
+    let problem = format!("{CALLBACK}?oauth_problem=user_refused");
+    let error = world.finish(&browser, &problem).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCallback);
+    let back = world.provider.approve(&url, "alice");
+    world.finish(&browser, &back).await.unwrap();
+}
+
+/// Nothing that it could be held against is at hand (OpenID Connect Core §12.2).
+#[tokio::test]
+async fn the_id_token_of_a_refresh_by_hand_is_dropped() {
+    let world = World::new();
+    let login = world.log_in(&Browser::default()).await.unwrap();
+    let grant = Grant::refresh_token(login.token.refresh_token.as_ref().unwrap());
+    let token = world.app().fetch_token(grant).await.unwrap();
+    assert!(login.token.id_token.is_some() && token.id_token.is_none());
+    assert!(token.userinfo().is_err());
+    // The one that is kept brings another, which is verified.
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    assert!(world.app().refresh_token(&owner).await.unwrap().id_token.is_some());
+}
+
 /// RFC 5849 §3.1 lets a request do without a token, but one for a user must not become the client's own.
 #[tokio::test]
 async fn a_user_without_an_oauth1_token_is_no_request_in_the_clients_name() {
@@ -75,6 +104,11 @@ async fn a_user_without_an_oauth1_token_is_no_request_in_the_clients_name() {
     let app = world.oauth.client("old").unwrap();
     let owner = TokenOwner::new("old", "alice");
     assert_eq!(app.get("echo", &owner).send().await.unwrap_err().kind(), ErrorKind::NoToken);
+    // Nor is a login without a way back one whose verifier somebody types.
+    let started = app.create_authorization_url(AuthorizeOptions::new()).await;
+    assert_eq!(started.unwrap_err().kind(), ErrorKind::Config);
+    let grant = app.fetch_token(Grant::client_credentials()).await;
+    assert_eq!(grant.unwrap_err().kind(), ErrorKind::Unsupported);
     assert!(world.provider.requests().is_empty());
 }
 
@@ -191,7 +225,7 @@ async fn each_client_authentication_is_what_the_provider_accepts() {
                     Some(secret) => Client::confidential("i:d", secret),
                     None => Client::public("i:d"),
                 };
-                provider.client(client.auth_method(method).redirect_uri(crate::world::CALLBACK))
+                provider.client(client.auth_method(method).redirect_uri(CALLBACK))
             },
             |mut client| {
                 client.client_secret = secret.map(Into::into);

@@ -349,3 +349,23 @@ async fn a_public_client_says_its_id_at_both_endpoints() {
         assert!(!asked.names.contains(&"scope".to_owned()));
     }
 }
+
+/// Who asked by hand and then waits has not forgotten what the provider said of the pace.
+#[tokio::test]
+async fn a_wait_goes_on_at_the_pace_of_the_last_answer() {
+    let device = Device::new(|_, _| {});
+    let mut login = device.client.start_device_login(None).await.unwrap();
+    let slower = Reply::json(400, r#"{"error":"slow_down"}"#);
+    device.world.provider.misbehave(Quirk::Answer(Endpoint::Token, slower));
+    let polled = login.poll().await.unwrap();
+    assert!(matches!(polled, DevicePoll::Pending { wait } if wait == Duration::from_secs(10)));
+    device.world.provider.behave();
+    assert!(device.world.provider.approve_device(login.user_code(), "alice"));
+    let mut told = Vec::new();
+    let token = login.wait_while(|pause| {
+        told.push(pause.as_secs());
+        true
+    });
+    assert!(token.await.unwrap().is_some());
+    assert_eq!((told, device.pauses()), (vec![10], vec![10]));
+}
