@@ -15,6 +15,7 @@ chapters! {
     providers: "providers.md",
     sessions: "sessions.md",
     actix: "actix.md",
+    rocket: "rocket.md",
     api: "api.md",
     services: "services.md",
     devices: "devices.md",

@@ -30,7 +30,8 @@ macro_rules! suite {
 
 suite! {
     axum: "axum-login",
-    actix: "actix-login";
+    actix: "actix-login",
+    rocket: "rocket-login";
 
     login: [
         a_login_ends_where_it_began_with_a_profile_and_a_new_session,
