@@ -21,6 +21,14 @@ mod login;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod oauth1_api;
+#[cfg(test)]
+mod oauth1_client;
+#[cfg(test)]
+mod oauth1_login;
+#[cfg(test)]
+mod oauth1_world;
+#[cfg(test)]
 mod outages;
 #[cfg(test)]
 mod parse;
