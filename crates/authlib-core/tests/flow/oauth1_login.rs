@@ -291,9 +291,9 @@ async fn t131_t133_parameters_of_each_step() {
     assert_eq!(seen.last().unwrap().field("x_auth_mode"), Some("client auth"));
 }
 
-/// User info is signed like any other request, and its answer about another user is no login.
+/// B20: user info is signed like any other request, and must be about whom the token answer named.
 #[tokio::test]
-async fn user_info_is_asked_for_with_a_signature() {
+async fn b20_user_info_is_asked_for_with_a_signature() {
     let endpoint = format!("{ISSUER}/oauth1/api/me?include=mail");
     let world = oauth1_world::world(|client| {
         client.userinfo_endpoint(endpoint.as_str()).subject_claim("sub")
@@ -309,6 +309,16 @@ async fn user_info_is_asked_for_with_a_signature() {
         let browser = Browser::default();
         assert!(world.log_in(&browser).await.is_err());
         assert!(world.is_anonymous(&browser).await);
+        world.provider.behave();
+    }
+    // The provider's API does not say `user_id`, so it is played here.
+    let world = oauth1_world::world(|client| client.userinfo_endpoint(endpoint.as_str()));
+    for (said, kind) in [("alice", None), ("mallory", Some(ErrorKind::BadAnswer))] {
+        let body = json!({"user_id": said}).to_string();
+        let reply = Reply::json(200, body);
+        world.provider.misbehave(Quirk::Answer(Endpoint::OAuth1Api, reply));
+        let login = world.log_in(&Browser::default()).await;
+        assert_eq!(login.err().map(|error| error.kind()), kind, "{said}");
         world.provider.behave();
     }
 }
