@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod client_oauth1;
 mod oauth1;
 mod oauth2;
 mod oidc;

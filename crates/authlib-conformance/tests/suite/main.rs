@@ -94,5 +94,9 @@ suite! {
         ps256_with_private_key_jwt,
         eddsa_with_private_key_jwt,
         a_refusal_at_the_provider_is_a_403,
+        oauth1_by_hmac_sha1_in_the_header,
+        oauth1_by_rsa_sha1_in_the_query,
+        oauth1_by_hmac_sha256_in_the_header,
+        an_oauth1_refusal_is_a_403,
     ],
 }
