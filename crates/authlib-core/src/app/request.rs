@@ -345,6 +345,10 @@ impl RemoteApp {
     /// The request through the client's hooks, none of which may lead the token elsewhere.
     async fn hooked(&self, request: Request) -> Result<Request> {
         let hooks = &self.inner.settings.code.hooks;
+        if !hooks.has_request(RequestHook::ProtectedRequest) {
+            // As it was checked before the token was fetched.
+            return Ok(request);
+        }
         let request = hooks.on_request(RequestHook::ProtectedRequest, request).await?;
         let hooked = Url::parse(&request.uri().to_string());
         let hooked = hooked.map_err(|_| Error::new(ErrorKind::Config, "a hook made no URL"))?;
