@@ -14,13 +14,22 @@ chapters! {
     configuration: "configuration.md",
     providers: "providers.md",
     sessions: "sessions.md",
+    actix: "actix.md",
     api: "api.md",
+    services: "services.md",
+    devices: "devices.md",
+    command_line: "command-line.md",
+    service_accounts: "service-accounts.md",
+    client_authentication: "client-authentication.md",
+    hooks: "hooks.md",
+    registration: "registration.md",
     logout: "logout.md",
     errors: "errors.md",
     testing: "testing.md",
     security: "security.md",
     attacks: "attacks.md",
     authlib: "authlib.md",
+    authlib_tests: "authlib-tests.md",
 }
 
 #[cfg(test)]
@@ -37,9 +46,45 @@ mod tests {
     /// Every test that the table of attacks names is there.
     #[test]
     fn the_table_of_attacks_names_tests_that_exist() {
-        let crates = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates");
+        let count = named_tests_exist(include_str!("attacks.md"), 2);
+        assert!(count > 50, "{count}");
+    }
+
+    /// The table of Authlib's tests has each number of its OAuth 2.0 clients once, with a test of ours or the
+    /// reason why there is none, and names tests that are there.
+    #[test]
+    fn the_table_of_authlibs_tests_is_complete_and_names_tests_that_exist() {
+        let table = include_str!("authlib-tests.md");
+        let count = named_tests_exist(table, 2);
+        assert!(count > 100, "{count}");
+        for number in (86..=120).chain(137..=179).chain(194..=200) {
+            let begin = format!("| T{number:03} ");
+            let rows: Vec<_> = table.lines().filter(|line| line.starts_with(&begin)).collect();
+            let [row] = rows.as_slice() else { panic!("{begin}stands {} times", rows.len()) };
+            let says_something = row.split('|').skip(2).any(|column| !column.trim().is_empty());
+            assert!(says_something, "{row}");
+        }
+    }
+
+    /// How many tests the tables of a chapter name in this column. Each of them is there.
+    fn named_tests_exist(chapter: &str, column: usize) -> usize {
+        let code = sources();
+        let mut count = 0;
+        for row in chapter.lines().filter(|line| line.starts_with('|')) {
+            let names = row.split('|').nth(column).unwrap_or_default();
+            for name in names.split('`').skip(1).step_by(2) {
+                assert!(code.contains(&format!("fn {name}(")), "there is no test `{name}`");
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// The code of all crates and examples.
+    fn sources() -> String {
+        let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
         let mut code = String::new();
-        let mut folders = vec![std::path::PathBuf::from(crates)];
+        let mut folders = vec![root.join("crates"), root.join("examples")];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap().flatten() {
                 let path = entry.path();
@@ -50,16 +95,6 @@ mod tests {
                 }
             }
         }
-        let table = include_str!("attacks.md");
-        let names = table.lines().filter(|line| line.starts_with('|')).skip(2).flat_map(|row| {
-            row.rsplit_once(" | ").map_or("", |(_, tests)| tests).split('`').skip(1).step_by(2)
-        });
-        let mut count = 0;
-        for name in names {
-            let name = name.trim_end_matches(" |");
-            assert!(code.contains(&format!("fn {name}(")), "there is no test `{name}`");
-            count += 1;
-        }
-        assert!(count > 50, "{count}");
+        code
     }
 }

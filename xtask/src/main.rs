@@ -25,8 +25,8 @@ usage: cargo xtask COMMAND
   ci      everything that a change must pass, stopping at the first failure
   tidy    the rules of this repository that no compiler checks
   test    all tests; sets up the interop servers first
-  demo    the example app with its embedded provider
-  e2e     a login through the demo in headless Chromium
+  demo    an example app with its embedded provider: axum, or the one that is named
+  e2e     a login through each example app in headless Chromium
   docs    the API documentation, warnings denied
   bench   the benchmarks";
 
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     let outcome = match command.as_str() {
         "bench" => steps::bench(&rest),
         "ci" => ci::run(),
-        "demo" => steps::demo(),
+        "demo" => steps::demo(&rest),
         "docs" => steps::docs(),
         "e2e" => steps::e2e(),
         "test" => steps::test(&rest),

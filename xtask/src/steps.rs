@@ -17,12 +17,19 @@ pub(crate) fn test(arguments: &[String]) -> Outcome {
     setup::cargo(&all)
 }
 
-/// `demo`: the example app; with no configuration it brings its own provider.
-pub(crate) fn demo() -> Outcome {
-    setup::cargo(&["run", "--package", "axum-login"])
+/// The example apps; the first is the demo.
+const APPS: &[&str] = &["axum-login", "actix-login"];
+
+/// `demo`: an example app; with no configuration it brings its own provider.
+pub(crate) fn demo(arguments: &[String]) -> Outcome {
+    let name = arguments.first().map_or("axum", String::as_str);
+    let wanted = format!("{}-login", name.trim_end_matches("-login"));
+    let app = APPS.iter().find(|app| **app == wanted);
+    let app = app.ok_or_else(|| format!("no example app `{wanted}`; there are {APPS:?}"))?;
+    setup::cargo(&["run", "--package", app])
 }
 
-/// `e2e`: a login through the demo in headless Chromium.
+/// `e2e`: a login through each example app in headless Chromium.
 pub(crate) fn e2e() -> Outcome {
     setup::browser()?;
     // All features as in clippy and the tests, so that nothing is built a second time.
@@ -32,9 +39,8 @@ pub(crate) fn e2e() -> Outcome {
     let programs = setup::root().join(target).join("debug");
     let suffix = std::env::consts::EXE_SUFFIX;
     let mut e2e = Command::new(programs.join(format!("e2e{suffix}")));
-    setup::run_with(
-        e2e.arg(programs.join(format!("axum-login{suffix}"))).current_dir(setup::root()),
-    )
+    let apps = APPS.iter().map(|app| programs.join(format!("{app}{suffix}")));
+    setup::run_with(e2e.args(apps).current_dir(setup::root()))
 }
 
 /// `docs`: the API documentation, warnings denied.
@@ -46,12 +52,28 @@ pub(crate) fn docs() -> Outcome {
     setup::run_with(cargo.current_dir(setup::root()))
 }
 
-/// `bench`: the benchmarks, a workspace of their own.
+/// `bench`: the benchmarks, a workspace of their own, and then the load driver. `bench load [SECONDS]` runs
+/// the driver alone.
 pub(crate) fn bench(arguments: &[String]) -> Outcome {
     let folder = setup::root().join("crates/authlib-bench");
-    if !folder.is_dir() {
-        return Err("there are no benchmarks yet: crates/authlib-bench does not exist".to_owned());
+    let alone = arguments.first().is_some_and(|first| first == "load");
+    if !alone {
+        let mut cargo = Command::new(setup::cargo_path());
+        setup::run_with(cargo.args(["bench", "--benches"]).args(arguments).current_dir(&folder))?;
+        if !arguments.is_empty() {
+            return Ok(());
+        }
     }
+    let seconds = arguments.get(1).map_or("30", String::as_str);
+    let mut build = vec!["build", "--release"];
+    build.extend(APPS.iter().flat_map(|app| ["--package", app]));
+    setup::cargo(&build)?;
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| setup::root().join("target"), Into::into);
+    let programs = setup::root().join(target).join("release");
+    let suffix = std::env::consts::EXE_SUFFIX;
+    let apps = APPS.iter().map(|app| programs.join(format!("{app}{suffix}")));
     let mut cargo = Command::new(setup::cargo_path());
-    setup::run_with(cargo.arg("bench").args(arguments).current_dir(folder))
+    cargo.args(["run", "--release", "--quiet", "--bin", "load", "--", seconds]).args(apps);
+    setup::run_with(cargo.current_dir(folder))
 }

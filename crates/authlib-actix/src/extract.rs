@@ -6,20 +6,15 @@ use std::marker::PhantomData;
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
-use authlib_core::login::{
-    self, CallbackParams, ClientName, Failure, FormBody, Incoming, Received, Visit,
-};
+use authlib_core::login::{self, ClientName, Failure, FormBody, Incoming, Received, Visit};
 use authlib_core::{ApiRequest, Error as CoreError, ErrorKind, OAuth};
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
-use http::request::Parts;
 
-use crate::response::{Error, Result, accept, core_method, parts, response};
+use crate::response::{accept, core_method, parts, response};
 use crate::session::ActixSession;
 
-/// Stands for the client that the route's `{client}` parameter names.
-#[derive(Clone, Copy, Debug)]
-pub struct Routed;
+authlib_core::login_extractors!(HttpResponse, response, ActixSession);
 
 /// How an extractor finds its client: by a [`ClientName`], or [`Routed`].
 pub trait FindClient: 'static {
@@ -67,21 +62,6 @@ fn failed(error: CoreError, request: &HttpRequest) -> Error {
     Error(Failure::new(error, accept(request)))
 }
 
-/// A registered client in this browser's session: starts logins, and calls the provider's API for who
-/// is logged in.
-///
-/// `OAuthClient<Google>` is the client of a [`ClientName`], plain `OAuthClient` the one that the
-/// route's `{client}` parameter names. The app must have a `web::Data<OAuth>`, and a session middleware.
-///
-/// # Errors
-///
-/// 404 when no client is registered under the name, 500 when the session middleware is missing.
-#[derive(Clone)]
-pub struct OAuthClient<C = Routed> {
-    visit: Visit<ActixSession>,
-    client: PhantomData<fn() -> C>,
-}
-
 impl<C> OAuthClient<C> {
     /// A request to the provider's API with the token of who is logged in; see
     /// [`RemoteApp::request`](authlib_core::RemoteApp::request).
@@ -96,8 +76,6 @@ impl<C> OAuthClient<C> {
     }
 }
 
-authlib_core::login_methods!(HttpResponse, response, Error);
-
 impl<C: FindClient> FromRequest for OAuthClient<C> {
     type Error = Error;
     type Future = Ready<Result<Self>>;
@@ -105,20 +83,6 @@ impl<C: FindClient> FromRequest for OAuthClient<C> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(visit::<C>(request).map(|visit| Self { visit, client: PhantomData }))
     }
-}
-
-/// The browser on its way back from the provider, by GET or by `form_post`: finishes the login.
-///
-/// # Errors
-///
-/// Those of [`OAuthClient`]; 400 and 413 when the callback is malformed or too large. A `form_post` that
-/// arrived without its session is answered by a page that posts it once more, from this site, and a
-/// prefetch by nothing: the handler is not called for either.
-#[derive(Clone)]
-pub struct OAuthCallback<C = Routed> {
-    visit: Visit<ActixSession>,
-    params: CallbackParams,
-    client: PhantomData<fn() -> C>,
 }
 
 impl<C: FindClient> FromRequest for OAuthCallback<C> {
@@ -149,18 +113,6 @@ async fn form(mut payload: Payload) -> authlib_core::Result<Vec<u8>> {
         }
     }
     form.finish()
-}
-
-/// The session of a browser, for logging out.
-///
-/// # Errors
-///
-/// 500 when the session middleware is missing.
-#[derive(Clone)]
-pub struct OAuthSession {
-    oauth: OAuth,
-    session: ActixSession,
-    parts: Parts,
 }
 
 impl FromRequest for OAuthSession {

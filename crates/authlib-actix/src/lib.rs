@@ -29,11 +29,9 @@
 //!         .build()?; // every problem of every client, reported at once
 //!     let (sessions, key) = (MemoryStore::new(), Key::generate());
 //!     HttpServer::new(move || {
-//!         let sessions =
-//!             session_middleware(sessions.clone(), key.clone(), "https://example.com").build();
 //!         App::new()
 //!             .app_data(web::Data::new(oauth.clone()))
-//!             .wrap(sessions)
+//!             .wrap(session_middleware(sessions.clone(), key.clone(), "https://example.com"))
 //!             .route("/login", web::get().to(login))
 //!             .route("/authorize", web::get().to(authorize))
 //!             .route("/authorize", web::post().to(authorize))
@@ -56,11 +54,11 @@
 //! - `reqwest` (default): the built-in HTTP client.
 
 mod extract;
+mod middleware;
 mod response;
 mod routes;
 mod session;
 mod store;
-mod updates;
 
 pub use authlib_core::{
     AuthorizeOptions, ClientConfig, ErrorKind, Introspection, LogoutOptions, OAuth, Params,
@@ -70,10 +68,9 @@ pub use authlib_core::{
 pub use authlib_core::login::ClientName;
 
 pub use crate::extract::{
-    CurrentUser, FindClient, OAuthCallback, OAuthClient, OAuthSession, Routed,
+    CurrentUser, Error, FindClient, OAuthCallback, OAuthClient, OAuthSession, Result, Routed,
+    redirect, token_updates,
 };
-pub use crate::response::{Error, Result, redirect};
+pub use crate::middleware::{Sessions, session_middleware};
 pub use crate::routes::routes;
-pub use crate::session::session_middleware;
 pub use crate::store::MemoryStore;
-pub use crate::updates::token_updates;

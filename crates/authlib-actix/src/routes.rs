@@ -3,8 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use authlib_core::login::{LOGGED_OUT, login_options, logout_options};
 
-use crate::extract::{OAuthCallback, OAuthClient, OAuthSession};
-use crate::response::{Result, redirect};
+use crate::extract::{OAuthCallback, OAuthClient, OAuthSession, Result, redirect};
 
 /// Routes for every registered client: `GET /login/{client}?next=/path`, `GET` and
 /// `POST /authorize/{client}`, `POST /logout` and `GET /logged-out`.
@@ -22,7 +21,7 @@ use crate::response::{Result, redirect};
 /// let (sessions, key) = (MemoryStore::new(), Key::generate());
 /// let app = App::new()
 ///     .app_data(web::Data::new(oauth))
-///     .wrap(session_middleware(sessions, key, base_url).build())
+///     .wrap(session_middleware(sessions, key, base_url))
 ///     .configure(routes);
 /// # let _ = app;
 /// # Ok::<(), authlib_actix::Error>(())

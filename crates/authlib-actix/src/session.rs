@@ -1,53 +1,25 @@
-//! The browser's session over actix-session, and the middleware that sets its cookie right.
+//! The port to the browser's session over actix-session.
 
-use std::fmt;
 use std::mem;
 
-use actix_session::config::SessionMiddlewareBuilder;
-use actix_session::storage::SessionStore;
-use actix_session::{SessionExt as _, SessionMiddleware, SessionStatus};
-use actix_web::cookie::{Key, SameSite};
+use actix_session::{SessionExt as _, SessionStatus};
 use actix_web::{HttpMessage as _, HttpRequest};
-use authlib_core::login::{self, SESSION_KEY, Session, SessionCookie, SessionState};
+use authlib_core::login::{self, SESSION_KEY, Session, SessionState};
 use authlib_core::{Error, ErrorKind, Result};
+
+use crate::middleware::Stored;
 
 /// What stands in a session that nobody keeps.
 const MADE_UP: &str = "authlib.made-up";
 
-/// A [`SessionMiddleware`] whose cookie is right for logins: `HttpOnly`, `SameSite=Lax`, and name and
-/// `Secure` by [`SessionCookie`], which has the reasons. Set what else you want, such as the lifetime,
-/// and `build()` it.
-///
-/// The key encrypts the cookie. `Key::generate()` is good where the sessions end with the process, as
-/// with a [`MemoryStore`](crate::MemoryStore); sessions that outlive it, or that several replicas share,
-/// need one key for all, kept as a secret.
-///
-/// ```
-/// use actix_web::cookie::Key;
-/// use authlib_actix::{MemoryStore, session_middleware};
-///
-/// let (store, key) = (MemoryStore::new(), Key::generate());
-/// let sessions = session_middleware(store, key, "http://localhost:3000").build();
-/// # let _ = sessions;
-/// ```
-pub fn session_middleware<Store: SessionStore>(
-    store: Store,
-    key: Key,
-    base_url: &str,
-) -> SessionMiddlewareBuilder<Store> {
-    let cookie = SessionCookie::of(base_url);
-    SessionMiddleware::builder(store, key)
-        .cookie_name(cookie.name)
-        .cookie_secure(cookie.secure)
-        .cookie_same_site(SameSite::Lax)
-        .cookie_http_only(true)
-        .cookie_path("/".to_owned())
-}
-
-/// The port over an [`actix_session::Session`], which the middleware loads before the handler and
-/// writes with the answer.
+/// The port over an [`actix_session::Session`], which its middleware loads before the handler and writes
+/// with the answer. What other requests of this browser do meanwhile is seen only in the store itself,
+/// so load and save go there where that is known.
 #[derive(Clone)]
-pub(crate) struct ActixSession(actix_session::Session);
+pub(crate) struct ActixSession {
+    session: actix_session::Session,
+    stored: Option<Stored>,
+}
 
 impl ActixSession {
     pub(crate) fn of(request: &HttpRequest) -> Result<Self> {
@@ -59,37 +31,50 @@ impl ActixSession {
         request.extensions_mut().extend(kept);
         let session = request.get_session();
         if marked && session.contains_key(MADE_UP) {
-            let hint = "add `.wrap(authlib_actix::session_middleware(..).build())` to the app";
+            let hint = "add `.wrap(authlib_actix::session_middleware(..))` to the app";
             return Err(login::misconfigured("the route has no session", hint));
         }
-        Ok(Self(session))
+        let stored = request.extensions().get().cloned();
+        Ok(Self { session, stored })
+    }
+
+    /// The session in its store; nothing where there is none yet, or one that is about to be replaced.
+    fn stored(&self) -> Option<&Stored> {
+        self.stored.as_ref().filter(|_| self.session.status() != SessionStatus::Renewed)
     }
 }
 
 impl Session for ActixSession {
     async fn load(&self) -> Result<Option<SessionState>> {
         // What can't be read is no state of ours.
-        Ok(self.0.get(SESSION_KEY).unwrap_or_default())
+        let Some(stored) = self.stored() else {
+            return Ok(self.session.get(SESSION_KEY).unwrap_or_default());
+        };
+        let values = stored.store.load(&stored.id).await?.unwrap_or_default();
+        Ok(values.get(SESSION_KEY).and_then(|state| serde_json::from_str(state).ok()))
     }
 
     async fn save(&self, state: &SessionState) -> Result<()> {
-        if self.0.status() == SessionStatus::Purged {
+        if self.session.status() == SessionStatus::Purged {
             return Err(Error::new(ErrorKind::Store, "the session was purged in this request"));
         }
-        self.0.insert(SESSION_KEY, state).map_err(|cause| {
-            Error::new(ErrorKind::Store, cause.to_string())
-                .hint("the session does not take the state")
-        })
+        if let Some(stored) = self.stored() {
+            if let Some(mut values) = stored.store.load(&stored.id).await? {
+                let state = serde_json::to_string(state);
+                let state = state.map_err(|cause| Error::new(ErrorKind::Store, cause))?;
+                values.insert(SESSION_KEY.to_owned(), state);
+                return stored.store.save(&stored.id, values).await;
+            }
+            // Another tab has logged in or out meanwhile. What ended stays ended.
+            self.session.renew();
+        }
+        self.session
+            .insert(SESSION_KEY, state)
+            .map_err(|cause| Error::new(ErrorKind::Store, cause.to_string()))
     }
 
     async fn renew(&self) -> Result<()> {
-        self.0.renew();
+        self.session.renew();
         Ok(())
-    }
-}
-
-impl fmt::Debug for ActixSession {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ActixSession")
     }
 }

@@ -3,10 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use actix_session::Session;
+use actix_session::storage::SessionStore as _;
+use actix_session::{Session, SessionMiddleware};
 use actix_web::cookie::Key;
+use actix_web::cookie::time::Duration;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{App, HttpResponse, test, web};
@@ -101,7 +104,7 @@ macro_rules! browse {
         browse!($oauth, $routes, BASE_URL)
     };
     ($oauth:expr, $routes:expr, $base_url:expr) => {{
-        let sessions = session_middleware(MemoryStore::new(), Key::generate(), $base_url).build();
+        let sessions = session_middleware(MemoryStore::new(), Key::generate(), $base_url);
         browse!(App::new().app_data(web::Data::new($oauth)).wrap(sessions).configure($routes))
     }};
     ($app:expr) => {{
@@ -148,7 +151,7 @@ async fn w2_without_a_session_middleware_there_is_an_error_and_no_login() {
 
 #[actix_web::test]
 async fn without_a_registry_there_is_an_error() {
-    let sessions = session_middleware(MemoryStore::new(), Key::generate(), BASE_URL).build();
+    let sessions = session_middleware(MemoryStore::new(), Key::generate(), BASE_URL);
     let app = App::new().wrap(sessions).configure(routes);
     let mut browser = browse!(app);
     for (method, path) in [("GET", "/login/op"), ("POST", "/logout")] {
@@ -213,6 +216,53 @@ async fn the_ready_made_routes_log_in_and_out_and_leave_the_rest_of_the_session_
     assert_eq!(browser.send("GET", "/logged-out?state=x").await.0, StatusCode::BAD_REQUEST);
     let (status, ..) = browser.send("GET", &format!("/logged-out?state={state}")).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
+}
+
+/// What the application writes before and after stands beside the login, and neither undoes the other.
+#[actix_web::test]
+async fn a_handler_may_write_into_the_session_too() {
+    async fn start(session: Session, client: OAuthClient<Op>) -> Result<HttpResponse> {
+        session.insert("before", 1).unwrap();
+        let answer = client.authorize_redirect("/authorize").await;
+        session.insert("after", 2).unwrap();
+        answer
+    }
+    async fn end(session: Session, callback: OAuthCallback<Op>) -> Result<String> {
+        session.insert("own", 3).unwrap();
+        callback.log_in().await?;
+        let keys = ["before", "after", "own"];
+        Ok(keys.map(|key| session.get::<u32>(key).unwrap().unwrap_or(0).to_string()).concat())
+    }
+    let provider = provider();
+    let mut browser = browse!(oauth(&provider), |config| {
+        config.route("/login", web::get().to(start)).route("/authorize", web::get().to(end));
+    });
+    // In a new session, and in one that exists.
+    for _ in 0..2 {
+        let (_, first, _) = browser.send("GET", "/login").await;
+        let (_, second, _) = browser.send("GET", "/login").await;
+        for location in [second, first] {
+            let back = provider.approve(&location, "alice");
+            let (status, _, body) = browser.send("GET", &back).await;
+            assert_eq!((status, body.as_str()), (StatusCode::OK, "123"));
+        }
+    }
+}
+
+/// Whoever wraps the app by actix-session's own middleware has logins too.
+#[actix_web::test]
+async fn a_login_works_in_a_session_of_the_applications_own_middleware() {
+    let provider = provider();
+    let sessions = SessionMiddleware::new(MemoryStore::new(), Key::generate());
+    let app = App::new().app_data(web::Data::new(oauth(&provider))).wrap(sessions);
+    let mut browser = browse!(app.configure(by_type));
+    let (_, location, _) = browser.send("GET", "/login").await;
+    let before = browser.cookie.clone();
+    let back = provider.approve(&location, "alice");
+    let (status, _, body) = browser.send("GET", &back).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    assert_ne!(browser.cookie, before, "the session has a new id");
+    assert_eq!(browser.send("GET", &back).await.0, StatusCode::BAD_REQUEST, "spent");
 }
 
 /// C9.
@@ -291,4 +341,18 @@ async fn s7_a_redirect_stays_on_this_site() {
         assert!(location.is_sensitive());
         assert_eq!(answer.headers().get(header::CACHE_CONTROL).unwrap(), "no-store");
     }
+}
+
+#[actix_web::test]
+async fn a_session_that_ended_does_not_come_back_under_its_old_id() {
+    let (store, ttl) = (MemoryStore::new(), Duration::DAY);
+    let values = |text: &str| HashMap::from([("x".to_owned(), text.to_owned())]);
+    let key = store.save(values("a"), &ttl).await.unwrap();
+    let key = store.update(key, values("b"), &ttl).await.unwrap();
+    assert_eq!(store.clone().load(&key).await.unwrap(), Some(values("b")), "clones are one store");
+    store.delete(&key).await.unwrap();
+    let old: String = key.into();
+    let new = store.update(old.clone().try_into().unwrap(), values("c"), &ttl).await.unwrap();
+    assert_ne!(new.as_ref(), old);
+    assert_eq!(store.load(&old.try_into().unwrap()).await.unwrap(), None);
 }

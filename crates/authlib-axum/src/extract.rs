@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::marker::PhantomData;
 
-use authlib_core::login::{
-    self, CallbackParams, ClientName, Failure, FormBody, Incoming, Received, Visit,
-};
+use authlib_core::login::{self, ClientName, Failure, FormBody, Incoming, Received, Visit};
 use authlib_core::{ApiRequest, Error as CoreError, ErrorKind, OAuth};
 use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Path, Request};
@@ -14,12 +12,10 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use http_body_util::BodyExt as _;
 
-use crate::response::{Error, Result, response};
+use crate::response::response;
 use crate::session::AxumSession;
 
-/// Stands for the client that the route's `{client}` parameter names.
-#[derive(Clone, Copy, Debug)]
-pub struct Routed;
+authlib_core::login_extractors!(Response, response, AxumSession);
 
 /// How an extractor finds its client: by a [`ClientName`], or [`Routed`].
 pub trait FindClient: Send + Sync + 'static {
@@ -55,22 +51,6 @@ async fn visit<C: FindClient>(parts: &mut Parts, oauth: &OAuth) -> Result<Visit<
     }
 }
 
-/// A registered client in this browser's session: starts logins, and calls the provider's API for who
-/// is logged in.
-///
-/// `OAuthClient<Google>` is the client of a [`ClientName`], plain `OAuthClient` the one that the
-/// route's `{client}` parameter names. The router's state must be, or contain by [`FromRef`], an
-/// [`OAuth`]; the routes must be under a session layer.
-///
-/// # Rejections
-///
-/// 404 when no client is registered under the name, 500 when the session layer is missing.
-#[derive(Clone)]
-pub struct OAuthClient<C = Routed> {
-    visit: Visit<AxumSession>,
-    client: PhantomData<fn() -> C>,
-}
-
 impl<C> OAuthClient<C> {
     /// A request to the provider's API with the token of who is logged in; see
     /// [`RemoteApp::request`](authlib_core::RemoteApp::request).
@@ -84,8 +64,6 @@ impl<C> OAuthClient<C> {
     }
 }
 
-authlib_core::login_methods!(Response, response, Error);
-
 impl<S, C> FromRequestParts<S> for OAuthClient<C>
 where
     S: Send + Sync,
@@ -98,20 +76,6 @@ where
         let visit = visit::<C>(parts, &OAuth::from_ref(state)).await?;
         Ok(Self { visit, client: PhantomData })
     }
-}
-
-/// The browser on its way back from the provider, by GET or by `form_post`: finishes the login.
-///
-/// # Rejections
-///
-/// Those of [`OAuthClient`]; 400 and 413 when the callback is malformed or too large. A `form_post` that
-/// arrived without its session is answered by a page that posts it once more, from this site, and a
-/// prefetch by nothing: the handler is not called for either.
-#[derive(Clone)]
-pub struct OAuthCallback<C = Routed> {
-    visit: Visit<AxumSession>,
-    params: CallbackParams,
-    client: PhantomData<fn() -> C>,
 }
 
 impl<S, C> FromRequest<S> for OAuthCallback<C>
@@ -142,18 +106,6 @@ async fn form(mut body: Body) -> authlib_core::Result<Vec<u8>> {
         }
     }
     form.finish()
-}
-
-/// The session of a browser, for logging out.
-///
-/// # Rejections
-///
-/// 500 when the session layer is missing.
-#[derive(Clone)]
-pub struct OAuthSession {
-    oauth: OAuth,
-    session: AxumSession,
-    parts: Parts,
 }
 
 impl<S> FromRequestParts<S> for OAuthSession

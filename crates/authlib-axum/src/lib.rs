@@ -51,7 +51,6 @@ mod extract;
 mod response;
 mod routes;
 mod session;
-mod updates;
 
 pub use authlib_core::{
     AuthorizeOptions, ClientConfig, ErrorKind, Introspection, LogoutOptions, OAuth, Params,
@@ -61,9 +60,8 @@ pub use authlib_core::{
 pub use authlib_core::login::ClientName;
 
 pub use crate::extract::{
-    CurrentUser, FindClient, OAuthCallback, OAuthClient, OAuthSession, Routed,
+    CurrentUser, Error, FindClient, OAuthCallback, OAuthClient, OAuthSession, Result, Routed,
+    redirect, token_updates,
 };
-pub use crate::response::{Error, Result, redirect};
 pub use crate::routes::routes;
 pub use crate::session::session_layer;
-pub use crate::updates::token_updates;

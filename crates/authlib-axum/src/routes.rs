@@ -7,8 +7,7 @@ use axum::extract::{FromRef, RawQuery};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use crate::extract::{OAuthCallback, OAuthClient, OAuthSession};
-use crate::response::{Result, redirect};
+use crate::extract::{OAuthCallback, OAuthClient, OAuthSession, Result, redirect};
 
 /// Routes for every registered client: `GET /login/{client}?next=/path`, `GET` and
 /// `POST /authorize/{client}`, `POST /logout` and `GET /logged-out`.

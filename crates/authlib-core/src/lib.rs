@@ -31,6 +31,7 @@
 //!
 //! - `reqwest` (default): the built-in [`HttpClient`](transport::HttpClient). Without it, give the
 //!   registry one of your own; then no TLS and no runtime is compiled.
+//! - `blocking`: the same clients for programs without an async runtime, in `client::blocking`.
 
 mod crypto;
 mod endpoint;

@@ -123,7 +123,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         App::new()
             .app_data(web::Data::new(oauth.clone()))
             .app_data(web::PayloadConfig::new(1024 * 1024))
-            .wrap(session_middleware(sessions.clone(), key.clone(), &base_url).build())
+            .wrap(session_middleware(sessions.clone(), key.clone(), &base_url))
             .route("/", web::get().to(home))
             .route("/login/{client}", web::get().to(login))
             .service(web::resource("/authorize/{client}").get(authorize).post(authorize))

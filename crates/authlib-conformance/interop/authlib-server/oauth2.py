@@ -10,6 +10,7 @@ The settings (see common.py for how they come in):
     access_token_ttl  lifetime of access tokens in seconds, 3600 by default
     rotate            whether each refresh replaces the refresh token, true by default
     device_interval   seconds between two polls for a device code, 5 by default
+    device_ttl        lifetime of device codes in seconds, 1800 by default
     audiences         the audiences that token exchange knows, any by default
     registration      the initial access token of dynamic registration; without it anybody may register
 
@@ -27,7 +28,7 @@ from joserfc.jws import JWSRegistry
 from markupsafe import escape
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer, ResourceProtector, current_token
-from authlib.oauth2.rfc6749 import OAuth2Error, grants
+from authlib.oauth2.rfc6749 import InvalidGrantError, OAuth2Error, grants
 from authlib.oauth2.rfc6750 import BearerTokenValidator
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion, JWTBearerGrant
@@ -168,6 +169,12 @@ def register_grants(server, store, config):
         def resolve_client_public_key(self, client):
             return verification_key(client)
 
+        def verify_claims(self, claims):
+            super().verify_claims(claims)
+            # RFC 7523 §3: an assertion may be refused when it comes again. Authlib leaves that to us.
+            if not store.first_time("assertion", claims["iss"], claims.get("jti")):
+                raise InvalidGrantError(description="The assertion was used before.")
+
         def authenticate_user(self, subject):
             return store.users.get(subject)
 
@@ -225,6 +232,7 @@ def register_endpoints(server, store, config):
     class Device(DeviceAuthorizationEndpoint):
         CLIENT_AUTH_METHODS = AUTH_METHODS
         INTERVAL = config.get("device_interval", DeviceAuthorizationEndpoint.INTERVAL)
+        EXPIRES_IN = config.get("device_ttl", DeviceAuthorizationEndpoint.EXPIRES_IN)
 
         def get_verification_uri(self):
             return f"{store.issuer}/device"

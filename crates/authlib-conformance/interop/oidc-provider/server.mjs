@@ -111,6 +111,8 @@ function configuration() {
     },
     enabledJWA: { idTokenSigningAlgValues: SIGNING_ALGORITHMS },
     cookies: { keys: [randomBytes(32).toString('hex')] },
+    // RFC 6750 §2.3, which it leaves out by default.
+    acceptQueryParamAccessTokens: true,
     scopes: ['openid', 'offline_access', 'profile', 'email', 'read', 'write'],
     claims: {
       openid: ['sub'],

@@ -1,9 +1,15 @@
 //! The bench of the interop tests: each server that is not ours starts, answers, and refuses what it
-//! must. What our own clients do against them stands beside these.
+//! must. What our own clients do against them stands beside it, in `client_*.rs`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod client_assertions;
+mod client_authlib;
+mod client_blocking;
 mod client_oauth1;
+mod client_oidc;
+mod client_oidc_login;
+mod clients;
 mod oauth1;
 mod oauth2;
 mod oidc;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{DEVICE_CODE, as_client, authorized, client, text};
 
-const API: &str = "https://api.example.com/";
+pub(crate) const API: &str = "https://api.example.com/";
 
 async fn server(grant_types: &[&str], features: &[&str]) -> Option<InteropServer> {
     let mut app = client(grant_types);

@@ -1,7 +1,9 @@
 //! What a user sees of a login.
 
 use authlib_conformance::{Browser, World};
-use authlib_provider::{Endpoint, Quirk};
+use std::time::Duration;
+
+use authlib_provider::{Endpoint, Quirk, Reply};
 use reqwest::Method;
 use url::Url;
 
@@ -100,6 +102,45 @@ pub(crate) async fn tabs_and_clients_with_a_common_prefix_do_not_disturb_each_ot
         newest = world.allowed(&browser).await;
     }
     assert_eq!(browser.get(newest.as_str()).await.status, 303);
+}
+
+/// A session is no tab's own: what one tab writes at the end of a slow request must not undo what
+/// others did meanwhile.
+pub(crate) async fn a_slow_login_in_one_tab_leaves_the_others_alone(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    let slow = world.allowed(&browser).await;
+    world.provider().misbehave(Quirk::Answer(Endpoint::Token, Reply::Hang));
+    let meanwhile = async {
+        while world.count(Endpoint::Token) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        world.provider().behave();
+        // One tab begins a login that it ends later, one logs in.
+        let later = world.allowed(&browser).await;
+        let other = world.allowed_with(&browser, "op_two", "").await;
+        assert_eq!(browser.get(other.as_str()).await.status, 303);
+        later
+    };
+    let (page, later) = tokio::join!(browser.get(slow.as_str()), meanwhile);
+    assert_eq!(page.status, 502, "{}", page.body);
+    assert!(world.is_alice(&browser).await, "the failure took nothing away");
+    assert_eq!(browser.get(later.as_str()).await.status, 303);
+    assert_eq!(browser.get(world.url("/api/op_two/echo")).await.status, 200);
+    assert_eq!(browser.get(world.url("/api/op/echo")).await.status, 200);
+}
+
+pub(crate) async fn a_login_that_begins_while_another_ends_is_kept(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    // So slow that its answer comes after the other tab's start, and right all the same.
+    let slow = world.allowed(&browser).await;
+    let ends = browser.get(slow.as_str());
+    let begins = world.allowed_with(&browser, "op_two", "");
+    let (page, later) = tokio::join!(ends, begins);
+    assert_eq!(page.status, 303, "{}", page.body);
+    assert_eq!(browser.get(later.as_str()).await.status, 303);
+    assert_eq!(browser.get(world.url("/api/op_two/echo")).await.status, 200);
 }
 
 pub(crate) async fn a_logout_ends_the_session_here_and_at_the_provider(package: &str) {

@@ -13,6 +13,7 @@ mod tokens;
 /// frameworks are equal: a case that is left out of one framework is no program.
 macro_rules! suite {
     ($($framework:ident: $package:literal),* $(,)?; $($module:ident: [$($case:ident),* $(,)?]),* $(,)?) => {
+        const APPS: &[&str] = &[$($package),*];
         suite!(@apps [$($framework: $package),*] [$($module: [$($case),*]),*]);
     };
     (@apps [$($framework:ident: $package:literal),*] $cases:tt) => {
@@ -37,6 +38,8 @@ suite! {
         a_form_post_callback_works_with_a_lax_cookie_and_shows_errors,
         a_refusal_is_a_403_without_another_try,
         tabs_and_clients_with_a_common_prefix_do_not_disturb_each_other,
+        a_slow_login_in_one_tab_leaves_the_others_alone,
+        a_login_that_begins_while_another_ends_is_kept,
         a_logout_ends_the_session_here_and_at_the_provider,
         errors_are_html_or_json_and_nothing_is_cached,
         an_unknown_client_is_a_404_and_an_unknown_page_too,
@@ -99,4 +102,19 @@ suite! {
         oauth1_by_hmac_sha256_in_the_header,
         an_oauth1_refusal_is_a_403,
     ],
+}
+
+#[test]
+fn no_example_app_is_left_out_of_the_suite() {
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
+    let mut apps = Vec::new();
+    for entry in std::fs::read_dir(examples).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        // The command-line program is no web application.
+        apps.extend(Some(name).filter(|name| name.ends_with("-login") && name != "cli-login"));
+    }
+    apps.sort();
+    let mut held = APPS.to_vec();
+    held.sort();
+    assert_eq!(held, apps);
 }

@@ -45,6 +45,7 @@ pub(crate) async fn an_expired_token_is_refreshed_once_for_all_who_wait(package:
     assert_eq!(world.count(Endpoint::Token), 2, "one for the code, one for all twenty");
     // Rotation: the next refresh uses the new refresh token, and so on.
     let world = World::with(package, expiring, "").await;
+    world.provider().misbehave(Quirk::token("expires_in", json!(0)));
     world.log_in(&browser).await;
     for _ in 0..3 {
         assert_eq!(browser.get(world.url("/api/op/echo")).await.status, 200);

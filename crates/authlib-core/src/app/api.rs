@@ -4,6 +4,7 @@
 use http::Method;
 use url::Url;
 
+use super::request::is_rejected;
 use super::{ApiRequest, RemoteApp};
 use crate::endpoint::endpoint_url;
 use crate::error::{Error, ErrorKind, Result};
@@ -43,7 +44,8 @@ impl RemoteApp {
     /// is sent, and a redirect is not followed but returned.
     ///
     /// Where the API takes the token no more (a 401 with `invalid_token`, RFC 6750 §3.1), it is renewed
-    /// once and the request repeated, unless its body was a stream.
+    /// once and the request repeated, unless its body was a stream. Where the API refuses the new token as
+    /// well, it is not renewed again for a second, and for longer after each further time.
     pub fn request(&self, method: Method, url: &str, owner: &TokenOwner) -> ApiRequest {
         ApiRequest::new(self.clone(), owner.clone(), method, url)
     }
@@ -67,12 +69,20 @@ impl RemoteApp {
             self.inner.settings.endpoints.userinfo.as_ref(),
             metadata.as_ref().and_then(|known| known.userinfo_endpoint.as_ref()),
         )?;
-        let token = self.active_token(owner).await?;
+        let mut token = self.active_token(owner).await?;
         if self.oauth1().is_some() {
             return self.oauth1_userinfo(&endpoint, &token).await.map(UserInfo::new);
         }
+        let what = "the user info request";
         let request = userinfo_request(&endpoint, &token)?;
-        let response = self.inner.driver.send("the user info request", request).await?;
+        let mut response = self.inner.driver.send(what, request).await?;
+        if is_rejected(&response)
+            && let Some(other) = self.other_token(owner, token.clone()).await?
+        {
+            let request = userinfo_request(&endpoint, &other)?;
+            response = self.inner.driver.send(what, request).await?;
+            token = other;
+        }
         let login = token.id_token.is_some().then(|| token.userinfo()).transpose()?;
         let sub = login.as_ref().map(UserInfo::sub);
         userinfo_answer(&response, sub, self.inner.settings.subject_claim()).map(UserInfo::new)
@@ -103,7 +113,7 @@ impl RemoteApp {
             url.origin() == base.origin() && url.path().starts_with(base.path())
         });
         let listed = settings.api_origins.iter().any(|other| other.origin() == url.origin());
-        let plain = endpoint_url(without_fragment(url).as_str()).is_ok();
+        let plain = endpoint_url(without_query(url).as_str()).is_ok();
         if plain && (below || listed) {
             return Ok(());
         }
@@ -120,8 +130,10 @@ impl RemoteApp {
     }
 }
 
-fn without_fragment(url: &Url) -> Url {
+/// What of the URL says where it leads: a query may hold what no endpoint's URL does.
+fn without_query(url: &Url) -> Url {
     let mut url = url.clone();
+    url.set_query(None);
     url.set_fragment(None);
     url
 }

@@ -110,11 +110,20 @@ impl RemoteApp {
         metadata: Option<&ServerMetadata>,
         change: impl FnOnce(&mut Request),
     ) -> Result<Response> {
-        let (what, hook) = (asked.what, asked.hook);
+        let (what, hook, origin) = (asked.what, asked.hook, asked.url.origin());
         let mut request = self.authenticated(asked, metadata).await?;
         change(&mut request);
         if let Some(hook) = hook {
             request = self.inner.settings.code.hooks.on_request(hook, request).await?;
+        }
+        // What proves who the client is goes to nobody but the endpoint.
+        let to = Url::parse(&request.uri().to_string()).map(|url| url.origin());
+        if to.as_ref() != Ok(&origin) {
+            let check = format!("{what} would leave the origin of its endpoint: it is not sent");
+            return Err(Error::new(ErrorKind::Config, check).hint(
+                "a hook or a `ClientAuth` may change the path and the query; another origin is set as \
+                 the endpoint's URL",
+            ));
         }
         self.inner.driver.send(what, request).await
     }

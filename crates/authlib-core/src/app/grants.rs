@@ -9,7 +9,8 @@ impl RemoteApp {
     /// Asks for a token by any grant. It is returned and kept nowhere.
     ///
     /// The client's scope is asked for where the grant says none. An ID token that comes along is
-    /// verified where the client knows its issuer (OpenID Connect Core §3.1.3.7), and dropped elsewhere.
+    /// verified where the client knows its issuer (OpenID Connect Core §3.1.3.7), and dropped elsewhere
+    /// and after a refresh, for which [`refresh_token`](Self::refresh_token) is better.
     ///
     /// ```no_run
     /// use authlib_core::Grant;
@@ -31,7 +32,13 @@ impl RemoteApp {
     pub async fn fetch_token(&self, grant: Grant) -> Result<Token> {
         let fetched = async {
             let metadata = self.metadata().await?;
-            let token = self.token_request(&grant, "", metadata.as_ref()).await?;
+            let mut token = self.token_request(&grant, "", metadata.as_ref()).await?;
+            if grant.is_refresh() {
+                // Its login's ID token, which it must agree with (Core §12.2), is not at hand here:
+                // `refresh_token` has it.
+                token.id_token = None;
+                return Ok(token);
+            }
             self.with_verified_id_token(token).await
         };
         fetched.await.map_err(|error: Error| error.for_client(self.name()))

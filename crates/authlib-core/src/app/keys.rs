@@ -139,8 +139,26 @@ impl RemoteApp {
     where
         Error: From<E>,
     {
-        if let Some(keys) = self.own_keys() {
-            return Ok(verify(&keys)?);
+        match self.own_keys() {
+            Some(keys) => Ok(verify(&keys)?),
+            None => self.verify_with_provider_keys(token, metadata, is_curable, verify).await,
+        }
+    }
+
+    /// As [`verify_with_keys`](Self::verify_with_keys), but never with the client secret, which signs ID
+    /// tokens only.
+    pub(crate) async fn verify_with_provider_keys<T, E>(
+        &self,
+        token: &str,
+        metadata: Option<&ServerMetadata>,
+        is_curable: impl Fn(&E) -> bool,
+        verify: impl Fn(&JwkSet) -> Result<T, E>,
+    ) -> Result<T>
+    where
+        Error: From<E>,
+    {
+        if let Some(keys) = &self.inner.settings.jwks {
+            return Ok(verify(keys)?);
         }
         let keys = self.inner.keys.fetched.get(self.now(), || self.key_fetch(metadata)).await?;
         let error = match verify(&keys) {

@@ -26,6 +26,7 @@ mod metadata;
 pub(crate) mod oauth1;
 mod options;
 mod pending;
+mod refreshes;
 mod registration;
 mod registry;
 mod renew;
@@ -60,7 +61,7 @@ pub(crate) struct Inner {
     pub(crate) driver: Driver,
     pub(crate) metadata: cached::Cached<ServerMetadata>,
     pub(crate) keys: keys::Keys,
-    pub(crate) refreshes: tokens::Refreshes,
+    pub(crate) refreshes: refreshes::Refreshes,
 }
 
 /// What all clients of a registry share.
@@ -84,7 +85,7 @@ impl RemoteApp {
             driver,
             metadata: cached::Cached::new(),
             keys: keys::Keys::new(),
-            refreshes: tokens::Refreshes::default(),
+            refreshes: refreshes::Refreshes::default(),
         };
         Self { inner: Arc::new(inner) }
     }

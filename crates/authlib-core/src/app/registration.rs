@@ -127,6 +127,9 @@ impl Registration {
     /// The registration as it is now (RFC 7592 §2.1). Keep what comes back: the provider may have
     /// changed the secret and the token of the registration.
     ///
+    /// The token goes to [`registration_client_uri`](ClientInformation::registration_client_uri), which the
+    /// provider named together with it, and to nowhere else.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`] when the provider gave no way to manage it, and those of

@@ -23,14 +23,12 @@ impl RemoteApp {
         rejected: Option<&Secret>,
     ) -> Result<Token> {
         let _lock = self.inner.ports.tokens.lock(owner).await?;
-        if let Some(kept) = self.keep_unsaved(owner).await {
-            return kept;
-        }
+        self.keep_unsaved(owner).await?;
         // Loaded again: somebody may have refreshed it between our look and our turn.
         let old = self.find_token(owner).await?;
         if let Some(old) = &old {
             let refused = rejected.is_some_and(|rejected| *rejected == old.access_token);
-            if !refused && !old.is_expired(self.now(), self.inner.settings.leeway) {
+            if !refused && self.is_fresh(owner, old) {
                 return Ok(old.clone());
             }
         }
@@ -93,7 +91,11 @@ impl RemoteApp {
                 if spare.refresh_token != old.refresh_token {
                     // The answer can't be verified now. Its access token is not used, but its refresh
                     // token is the only one that is still good for another try.
-                    self.inner.ports.tokens.replace(owner, &old, &spare).await?;
+                    let kept = self.inner.ports.tokens.replace(owner, &old, &spare).await;
+                    if let Err(cause) = kept {
+                        tracing::warn!(client = self.name(), %cause, "a refresh token is unsaved");
+                        self.inner.refreshes.hold(owner, Some(old), spare, self.now());
+                    }
                 }
                 Err(error)
             }
@@ -152,7 +154,15 @@ impl RemoteApp {
         let mut spent = old.clone();
         spent.refresh_token = None;
         tracing::warn!(client = self.name(), %error, "the refresh token is of no more use");
-        match self.inner.ports.tokens.replace(owner, old, &spent).await? {
+        let saved = match self.inner.ports.tokens.replace(owner, old, &spent).await {
+            Ok(saved) => saved,
+            Err(cause) => {
+                // Else the next call would send it again.
+                self.inner.refreshes.hold(owner, Some(old.clone()), spent, self.now());
+                return Err(cause);
+            }
+        };
+        match saved {
             Saved::Conflict(Some(other)) if !other.is_expired(self.now(), Duration::ZERO) => {
                 Ok(*other)
             }

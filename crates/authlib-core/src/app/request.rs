@@ -19,7 +19,7 @@ use crate::oauth2::{Token, TokenPlacement};
 use crate::params::Params;
 use crate::random;
 use crate::store::TokenOwner;
-use crate::transport::{Body, StreamedResponse, TransportError};
+use crate::transport::{Body, StreamedResponse};
 
 /// The most bytes that an API answer may have, unless the request says otherwise: 16 MiB.
 const MAX_API_BODY: usize = 16 * 1024 * 1024;
@@ -167,7 +167,8 @@ impl ApiRequest {
     }
 
     /// Allows an answer of up to `bytes` bytes; 16 MiB by default. It does not bound
-    /// [`send_streamed`](Self::send_streamed).
+    /// [`send_streamed`](Self::send_streamed), but over an HTTP client that can't stream, where it bounds
+    /// the bodies of both directions.
     pub fn max_answer(self, bytes: usize) -> Self {
         self.change(|built| {
             built.limit = bytes;
@@ -205,7 +206,7 @@ impl ApiRequest {
                 let limit = built.limit;
                 let response = app.send_api_streamed(&owner, built).await?;
                 let (head, body) = response.into_parts();
-                let body = body.bytes(limit).await.map_err(broken)?;
+                let body = body.bytes(limit).await?;
                 return Ok(Response::from_parts(head, body));
             }
             let token = app.token_for(&owner, &built).await?;
@@ -214,7 +215,12 @@ impl ApiRequest {
                 return Ok(response);
             };
             match app.other_token(&owner, token).await? {
-                Some(token) => app.send_api(&built, Some(&token)).await,
+                Some(token) => {
+                    let response = app.send_api(&built, Some(&token)).await?;
+                    let refused = is_rejected(&response);
+                    app.inner.refreshes.repeated(&owner, refused, app.now());
+                    Ok(response)
+                }
                 None => Ok(response),
             }
         };
@@ -249,10 +255,16 @@ impl RemoteApp {
     }
 
     /// Another token than the one that the API refused, where there is a way to one.
-    async fn other_token(&self, owner: &TokenOwner, refused: Token) -> Result<Option<Token>> {
+    pub(super) async fn other_token(
+        &self,
+        owner: &TokenOwner,
+        refused: Token,
+    ) -> Result<Option<Token>> {
         let stored = self.find_token(owner).await?;
         let renewed = stored.as_ref().is_some_and(|kept| kept.access_token != refused.access_token);
-        if !renewed && !self.is_renewable(&refused) {
+        // An API that refuses every token must not make us storm the token endpoint.
+        let futile = self.inner.refreshes.is_futile(owner, self.now());
+        if !renewed && (futile || !self.is_renewable(&refused)) {
             return Ok(None);
         }
         tracing::debug!(client = self.name(), "the API takes the token no more");
@@ -260,8 +272,7 @@ impl RemoteApp {
     }
 
     async fn send_api(&self, built: &Built, token: Option<&Token>) -> Result<Response> {
-        let mut request = self.placed(built, token).await?;
-        request.extensions_mut().insert(BodyLimit(built.limit));
+        let request = self.placed(built, token).await?;
         self.inner.driver.send(WHAT, request).await
     }
 
@@ -295,7 +306,10 @@ impl RemoteApp {
         match self.other_token(owner, token).await? {
             Some(token) => {
                 let request = self.placed(&built, Some(&token)).await?;
-                self.inner.driver.send_streamed(WHAT, request.map(Body::from)).await
+                let request = request.map(Body::from);
+                let response = self.inner.driver.send_streamed(WHAT, request).await?;
+                self.inner.refreshes.repeated(owner, is_rejected(&response), self.now());
+                Ok(response)
             }
             None => Ok(response),
         }
@@ -327,6 +341,7 @@ impl RemoteApp {
         };
         let mut request = message::bare(built.method.clone(), &url, body);
         *request.headers_mut() = headers;
+        request.extensions_mut().insert(BodyLimit(built.limit));
         if let Some(timeout) = built.timeout {
             request.extensions_mut().insert(Timeout(timeout));
         }
@@ -349,7 +364,10 @@ impl RemoteApp {
             // As it was checked before the token was fetched.
             return Ok(request);
         }
-        let request = hooks.on_request(RequestHook::ProtectedRequest, request).await?;
+        // A hook that makes a new request must not lose the limits of the old one.
+        let limits = request.extensions().clone();
+        let mut request = hooks.on_request(RequestHook::ProtectedRequest, request).await?;
+        request.extensions_mut().extend(limits);
         let hooked = Url::parse(&request.uri().to_string());
         let hooked = hooked.map_err(|_| Error::new(ErrorKind::Config, "a hook made no URL"))?;
         self.check_allowed(&hooked)?;
@@ -357,12 +375,8 @@ impl RemoteApp {
     }
 }
 
-fn is_rejected<B>(response: &http::Response<B>) -> bool {
+pub(super) fn is_rejected<B>(response: &http::Response<B>) -> bool {
     response.status() == StatusCode::UNAUTHORIZED && bearer::is_invalid_token(response.headers())
-}
-
-fn broken(cause: TransportError) -> Error {
-    Error::new(ErrorKind::Transport, cause)
 }
 
 impl fmt::Debug for ApiRequest {

@@ -7,6 +7,7 @@ use super::RemoteApp;
 use super::ask::Asked;
 use crate::error::Result;
 use crate::hooks::{AuthenticatedEndpoint, RequestHook};
+use crate::jose::JwkSet;
 use crate::oauth2::introspection::introspection_answer;
 use crate::oauth2::introspection_jwt::{
     Rules, SignedAnswerError, ask_signed, signed_answer, verify,
@@ -31,10 +32,12 @@ impl RemoteApp {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NoToken`] when there is none, [`ErrorKind::Unsupported`] when the provider revokes
-    /// no tokens, or none of this type, [`ErrorKind::Transport`] and [`ErrorKind::BadAnswer`] when it
-    /// did not revoke it ([`retry_after`](crate::ProviderError::retry_after) tells when it may), and
-    /// what the store reports.
+    /// [`ErrorKind::NoToken`](crate::ErrorKind::NoToken) when there is none,
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) when the provider revokes no tokens,
+    /// or none of this type, [`ErrorKind::Transport`](crate::ErrorKind::Transport) and
+    /// [`ErrorKind::BadAnswer`](crate::ErrorKind::BadAnswer) when it did not revoke it
+    /// ([`retry_after`](crate::ProviderError::retry_after) tells when it may), and what the store
+    /// reports.
     pub async fn revoke_token(&self, owner: &TokenOwner) -> Result<()> {
         self.revoke_and_forget(owner).await.map_err(|error| error.for_client(self.name()))
     }
@@ -43,9 +46,10 @@ impl RemoteApp {
         self.settle_refresh(owner).await;
         let tokens = &self.inner.ports.tokens;
         let _lock = tokens.lock(owner).await?;
-        let token = self.stored_token(owner).await?;
+        let token = self.newest_token(owner).await?;
         let revoked = self.revoke(&token).await;
         // After the answer: a request dropped before it leaves a token that can be revoked again.
+        self.inner.refreshes.forget_unsaved(owner);
         tokens.delete(owner).await?;
         revoked
     }
@@ -55,8 +59,9 @@ impl RemoteApp {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when the provider has no `introspection_endpoint`,
-    /// [`ErrorKind::Transport`] and [`ErrorKind::BadAnswer`] when it gives no answer that is one.
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) when the provider has no
+    /// `introspection_endpoint`, [`ErrorKind::Transport`](crate::ErrorKind::Transport) and
+    /// [`ErrorKind::BadAnswer`](crate::ErrorKind::BadAnswer) when it gives no answer that is one.
     pub async fn introspect_token(
         &self,
         token: &Secret,
@@ -100,7 +105,8 @@ impl RemoteApp {
         };
         let answer = signed_answer(&response)?;
         let curable = SignedAnswerError::may_be_cured_by_new_keys;
-        self.verify_with_keys(answer, known, curable, |keys| verify(answer, keys, &rules)).await
+        let verify = |keys: &JwkSet| verify(answer, keys, &rules);
+        self.verify_with_provider_keys(answer, known, curable, verify).await
     }
 
     /// Ends a token at the provider, and does nothing here.

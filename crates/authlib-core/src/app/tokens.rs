@@ -1,15 +1,12 @@
 //! Tokens that stay fresh: [`RemoteApp::active_token`] renews an expired token once, however many ask
 //! for it.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::Shared;
 
 use super::RemoteApp;
+use super::refreshes::Refresh;
 use super::renew::is_final;
 use crate::config::Renewal;
 use crate::error::{Error, ErrorKind, Result};
@@ -19,89 +16,9 @@ use crate::secret::Secret;
 use crate::store::{Saved, TokenOwner, UnsavedToken};
 use crate::transport::BoxFuture;
 
-/// How long nobody tries again after a first failure; twice as long after each further one.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// The longest pause, unless the provider asks for more.
-const MAX_PAUSE: Duration = Duration::from_secs(60);
-
-/// The longest pause that a provider may ask for (`Retry-After`).
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
-
-type Refresh = Shared<BoxFuture<'static, Result<Token>>>;
-
-/// The renewals under way, and what became of those that failed, by owner.
-///
-/// A renewal is a shared future and belongs to nobody: when the request that started one is dropped,
-/// the next to ask for the owner's token goes on where it stood, so that the answer with the rotated
-/// refresh token is not lost.
-#[derive(Default)]
-pub(crate) struct Refreshes(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    under_way: HashMap<TokenOwner, Refresh>,
-    failed: HashMap<TokenOwner, Failure>,
-    /// Tokens that the provider gave and the store did not take, with the ones before.
-    unsaved: HashMap<TokenOwner, (Option<Token>, Token)>,
-}
-
-struct Failure {
-    error: Error,
-    times: u32,
-    until: SystemTime,
-}
-
-impl Refreshes {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Forgets a renewal that has come to its end, unless another has begun since.
-    fn finish(&self, owner: &TokenOwner, refresh: &Refresh) {
-        let mut state = self.lock();
-        if state.under_way.get(owner).is_some_and(|other| other.ptr_eq(refresh)) {
-            state.under_way.remove(owner);
-        }
-    }
-
-    /// Remembers a failure, so that nobody tries again at once: the provider is away, and a hundred
-    /// requests a second would not bring it back.
-    fn failed(&self, owner: &TokenOwner, error: &Error, now: SystemTime) {
-        let mut state = self.lock();
-        state.failed.retain(|_, failure| failure.until + MAX_PAUSE > now);
-        let times = state.failed.get(owner).map_or(0, |failure| failure.times);
-        let pause = PAUSE.saturating_mul(2_u32.saturating_pow(times)).min(MAX_PAUSE);
-        let wish = error.provider_error().and_then(|said| said.retry_after).unwrap_or(0);
-        let pause = pause.max(Duration::from_secs(wish).min(MAX_RETRY_AFTER));
-        let failure = Failure { error: error.clone(), times: times + 1, until: now + pause };
-        state.failed.insert(owner.clone(), failure);
-    }
-
-    fn succeeded(&self, owner: &TokenOwner) {
-        self.lock().failed.remove(owner);
-    }
-
-    /// The error of the last try, while it is too early for another.
-    fn too_early(&self, owner: &TokenOwner, now: SystemTime) -> Option<Error> {
-        let state = self.lock();
-        let failure = state.failed.get(owner)?;
-        (failure.until > now).then(|| failure.error.clone())
-    }
-
-    fn has_unsaved(&self, owner: &TokenOwner) -> bool {
-        self.lock().unsaved.contains_key(owner)
-    }
-}
-
-impl fmt::Debug for Refreshes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} refreshes", self.lock().under_way.len())
-    }
-}
-
 impl RemoteApp {
-    /// The owner's token, renewed if it expires within the client's leeway (60 seconds by default).
+    /// The owner's token, renewed if it expires within the client's leeway (60 seconds by default, and half
+    /// of the token's life at most).
     ///
     /// However many ask at once, one request is sent and all get its result (RFC 9700 §4.14.2: a
     /// rotated refresh token is good for one use). The new token is in the store before anybody gets
@@ -137,10 +54,14 @@ impl RemoteApp {
             None if self.inner.settings.renewal.fetches_the_first() => {
                 return self.renewed(owner, None).await;
             }
-            None => return Err(nobody()),
+            None => {
+                // Whoever logged out has no use for a token that could not be kept.
+                self.inner.refreshes.forget_unsaved(owner);
+                return Err(nobody());
+            }
         };
         let good = !token.is_expired(self.now(), Duration::ZERO);
-        let fresh = !token.is_expired(self.now(), self.inner.settings.leeway);
+        let fresh = self.is_fresh(owner, &token);
         let homeless = self.inner.refreshes.has_unsaved(owner);
         if (fresh && !homeless) || (good && !self.is_renewable(&token)) {
             return Ok(token);
@@ -149,6 +70,12 @@ impl RemoteApp {
             Err(error) if good => self.serve_on(owner, error).await,
             renewed => renewed,
         }
+    }
+
+    /// Whether the owner's token is good for a while.
+    pub(super) fn is_fresh(&self, owner: &TokenOwner, token: &Token) -> bool {
+        let leeway = self.inner.refreshes.leeway(owner, self.inner.settings.leeway);
+        !token.is_expired(self.now(), leeway)
     }
 
     /// Whether this client can renew `token` when it has expired.
@@ -197,23 +124,13 @@ impl RemoteApp {
         self.finish_refresh(owner, refresh).await
     }
 
-    /// The renewal under way, or a new one. One that has finished is no help to who comes later.
     fn shared_refresh(&self, owner: &TokenOwner, rejected: Option<Secret>) -> Result<Refresh> {
-        let too_early = self.inner.refreshes.too_early(owner, self.now());
-        let mut state = self.inner.refreshes.lock();
-        let under_way = state.under_way.get(owner).filter(|refresh| refresh.peek().is_none());
-        if let Some(refresh) = under_way {
-            return Ok(refresh.clone());
-        }
-        if let Some(error) = too_early {
-            return Err(error);
-        }
-        let (app, owned) = (self.clone(), owner.clone());
-        let future: BoxFuture<'static, _> =
-            Box::pin(async move { app.renew_and_remember(&owned, rejected.as_ref()).await });
-        let refresh = future.shared();
-        state.under_way.insert(owner.clone(), refresh.clone());
-        Ok(refresh)
+        self.inner.refreshes.share(owner, self.now(), || {
+            let (app, owned) = (self.clone(), owner.clone());
+            let future: BoxFuture<'static, _> =
+                Box::pin(async move { app.renew_and_remember(&owned, rejected.as_ref()).await });
+            future.shared()
+        })
     }
 
     async fn renew_and_remember(
@@ -221,16 +138,33 @@ impl RemoteApp {
         owner: &TokenOwner,
         rejected: Option<&Secret>,
     ) -> Result<Token> {
-        use ErrorKind::{Config, NoToken, Store};
         let renewed = self.renew(owner, rejected).await;
         match &renewed {
-            Ok(_) => self.inner.refreshes.succeeded(owner),
-            // These send nothing, so that asking again costs the provider nothing.
-            Err(error) if matches!(error.kind(), Config | NoToken | Store) => {}
-            Err(error) if is_final(error) => {}
+            Ok(token) => {
+                let left = token.expires_at.map(|at| at.duration_since(self.now()));
+                let left = left.map(Result::unwrap_or_default);
+                self.inner.refreshes.succeeded(owner, left, self.inner.settings.leeway);
+            }
+            Err(error) if self.is_free(error) => {}
             Err(error) => self.inner.refreshes.failed(owner, error, self.now()),
         }
         renewed
+    }
+
+    /// Whether another try after this error sends nothing, so that it costs the provider nothing.
+    fn is_free(&self, error: &Error) -> bool {
+        use ErrorKind::{Config, NoToken, Store};
+        match &self.inner.settings.renewal {
+            // Nobody knows what it sends.
+            Renewal::Callback(_) => error.kind() == Store,
+            Renewal::Assertion(_) | Renewal::ClientCredentials | Renewal::Off => {
+                matches!(error.kind(), Config | NoToken | Store)
+            }
+            // A refresh token that was refused for good is dropped.
+            Renewal::RefreshToken => {
+                matches!(error.kind(), Config | NoToken | Store) || is_final(error)
+            }
+        }
     }
 
     /// Carries a renewal to its end and forgets it.
@@ -242,18 +176,35 @@ impl RemoteApp {
 
     /// Carries a renewal under way to its end, whoever began it and whatever comes of it.
     pub(crate) async fn settle_refresh(&self, owner: &TokenOwner) {
-        let under_way = self.inner.refreshes.lock().under_way.get(owner).cloned();
-        if let Some(refresh) = under_way
+        if let Some(refresh) = self.inner.refreshes.under_way(owner)
             && let Err(error) = self.finish_refresh(owner, refresh).await
         {
             tracing::debug!(client = self.name(), %error, "a refresh under way came to nothing");
         }
     }
 
-    /// Keeps again what an earlier renewal could not, and returns it.
-    pub(crate) async fn keep_unsaved(&self, owner: &TokenOwner) -> Option<Result<Token>> {
-        let (old, new) = self.inner.refreshes.lock().unsaved.get(owner).cloned()?;
-        Some(self.keep(owner, old, new).await)
+    /// Keeps what an earlier renewal could not, unless the token was replaced or forgotten since.
+    pub(crate) async fn keep_unsaved(&self, owner: &TokenOwner) -> Result<()> {
+        let Some((old, new)) = self.inner.refreshes.unsaved(owner) else {
+            return Ok(());
+        };
+        if old.is_none() && self.find_token(owner).await?.is_some() {
+            self.inner.refreshes.forget_unsaved(owner);
+            return Ok(());
+        }
+        match self.keep(owner, old, new).await {
+            Err(error) if error.kind() != ErrorKind::NoToken => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// The owner's newest token: the stored one, unless the store did not take its successor.
+    pub(crate) async fn newest_token(&self, owner: &TokenOwner) -> Result<Token> {
+        let stored = self.find_token(owner).await?;
+        let access_token = |token: &Option<Token>| token.as_ref().map(|t| t.access_token.clone());
+        let unsaved = self.inner.refreshes.unsaved(owner);
+        let newer = unsaved.filter(|(old, _)| access_token(old) == access_token(&stored));
+        newer.map(|(_, new)| new).or(stored).ok_or_else(nobody)
     }
 
     /// Stores the new token, then tells the subscribers. Where another process was faster, its token
@@ -272,18 +223,18 @@ impl RemoteApp {
         let saved = match saved {
             Ok(saved) => saved,
             Err(cause) => {
-                let homeless = (old, new.clone());
-                self.inner.refreshes.lock().unsaved.insert(owner.clone(), homeless);
+                self.inner.refreshes.hold(owner, old, new.clone(), self.now());
                 let unsaved = UnsavedToken::new(new, cause);
                 return Err(Error::new(ErrorKind::Store, unsaved)
                     .hint("the next call tries to keep it again; `UnsavedToken::of` has it"));
             }
         };
-        self.inner.refreshes.lock().unsaved.remove(owner);
+        self.inner.refreshes.forget_unsaved(owner);
         match (saved, old) {
             (Saved::Done, old) => {
                 tracing::debug!(client = self.name(), "a token was renewed");
-                if let Some(old) = old {
+                // One that only lost its refresh token is the same token to everybody else.
+                if let Some(old) = old.filter(|old| old.access_token != new.access_token) {
                     let update = TokenUpdate { owner: owner.clone(), token: new.clone(), old };
                     self.subscribers().publish(&update);
                 }

@@ -5,6 +5,7 @@ use std::fmt;
 use http::Method;
 use url::Url;
 
+use super::oauth2::query_of;
 use super::{OAuth2Client, OAuth2ClientBuilder};
 use crate::app::oauth1::{TOKEN_TYPE, credentials};
 use crate::app::{ApiRequest, RemoteApp};
@@ -17,8 +18,8 @@ use crate::params::Params;
 use crate::secret::Secret;
 use crate::store::TokenOwner;
 
-/// An OAuth 1.0a client with one token, for programs without a browser's session (RFC 5849). Each of its
-/// requests is signed; without a token they are signed in the client's own name.
+/// An OAuth 1.0a client with one token, for programs without a browser's session (RFC 5849). Each of
+/// its requests is signed; without a token they are signed in the client's own name.
 ///
 /// ```no_run
 /// use authlib_core::{ClientConfig, OAuth1Client, Params, Secret};
@@ -63,7 +64,7 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] with every problem, one a line.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
     pub fn new(config: impl Into<ClientConfig>) -> Result<Self> {
         Self::builder(config).build_oauth1()
     }
@@ -80,7 +81,7 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when the client speaks OAuth 2.0.
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) when the client speaks OAuth 2.0.
     pub fn for_owner(app: &RemoteApp, owner: TokenOwner) -> Result<Self> {
         app.demand_oauth1()?;
         Ok(Self { inner: OAuth2Client::for_owner(app, owner) })
@@ -94,13 +95,14 @@ impl OAuth1Client {
         self.inner.remote_app()
     }
 
-    /// Asks for temporary credentials (RFC 5849 §2.1). `callback` is where the browser comes back to, or
-    /// `oob` where the user types the verifier.
+    /// Asks for temporary credentials (RFC 5849 §2.1). `callback` is where the browser comes back to,
+    /// or `oob` where the user types the verifier.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadAnswer`] when the provider refuses, does not confirm the callback, or answers
-    /// something else; [`ErrorKind::Transport`] when there is no answer.
+    /// [`ErrorKind::BadAnswer`](crate::ErrorKind::BadAnswer) when the provider refuses, does not
+    /// confirm the callback, or answers something else;
+    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) when there is no answer.
     pub async fn fetch_request_token(&self, callback: &str) -> Result<TemporaryCredentials> {
         self.app().temporary(callback).await.map_err(|error| error.for_client(self.app().name()))
     }
@@ -109,7 +111,7 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] without an `authorize_url`.
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) without an `authorize_url`.
     pub fn create_authorization_url(
         &self,
         temporary: &TemporaryCredentials,
@@ -123,16 +125,17 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Denied`] when the user refused, [`ErrorKind::Provider`] when the provider reports
-    /// another problem, [`ErrorKind::InvalidCallback`] when it is no callback of this login.
+    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) when the user refused,
+    /// [`ErrorKind::Provider`](crate::ErrorKind::Provider) when the provider reports another problem,
+    /// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback) when it is no callback of
+    /// this login.
     pub fn parse_authorization_response(
         &self,
         temporary: &TemporaryCredentials,
         callback: &str,
     ) -> Result<Secret> {
-        let text = callback.split('#').next().unwrap_or_default();
-        let query = text.split_once('?').map_or(text, |(_, query)| query);
-        let checked = Authorization::check(&Params::parse(query), &temporary.token);
+        let params = Params::parse(query_of(callback));
+        let checked = Authorization::check(&params, &temporary.token);
         checked
             .map(|authorization| authorization.verifier)
             .map_err(|error| error.for_client(self.app().name()))
@@ -142,9 +145,10 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidCallback`] when the verifier is empty, [`ErrorKind::BadAnswer`] when the
-    /// provider refuses or answers something else, [`ErrorKind::Transport`] when there is no answer, and
-    /// what the store reports.
+    /// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback) when the verifier is empty,
+    /// [`ErrorKind::BadAnswer`](crate::ErrorKind::BadAnswer) when the provider refuses or answers
+    /// something else, [`ErrorKind::Transport`](crate::ErrorKind::Transport) when there is no answer,
+    /// and what the store reports.
     pub async fn fetch_access_token(
         &self,
         temporary: &TemporaryCredentials,
@@ -163,7 +167,8 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// What the store reports, and [`ErrorKind::NoToken`] when what it holds is no OAuth 1.0a token.
+    /// What the store reports, and [`ErrorKind::NoToken`](crate::ErrorKind::NoToken) when what it
+    /// holds is no OAuth 1.0a token.
     pub async fn token(&self) -> Result<Option<OAuth1Token>> {
         self.inner.token().await?.map(|token| shown(&token)).transpose()
     }

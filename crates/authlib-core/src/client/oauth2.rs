@@ -156,8 +156,7 @@ impl OAuth2Client {
         pending: PendingLogin,
         authorization_response: &str,
     ) -> Result<Token> {
-        let text = authorization_response.split('#').next().unwrap_or_default();
-        let query = text.split_once('?').map_or(text, |(_, query)| query);
+        let query = query_of(authorization_response);
         let token = self.app.fetch_access_token(pending, &Params::parse(query)).await?;
         self.set_token(&token).await?;
         Ok(token)
@@ -169,7 +168,12 @@ impl OAuth2Client {
     ///
     /// Those of [`RemoteApp::fetch_token`], and what the store reports.
     pub async fn fetch_token(&self, grant: Grant) -> Result<Token> {
-        let token = self.app.fetch_token(grant).await?;
+        let renewed = grant.spent_refresh_token();
+        let mut token = self.app.fetch_token(grant).await?;
+        if token.refresh_token.is_none() {
+            // Left out, it means the same one (RFC 6749 §6).
+            token.refresh_token = renewed;
+        }
         self.set_token(&token).await?;
         Ok(token)
     }
@@ -265,8 +269,36 @@ impl OAuth2Client {
     }
 }
 
+/// The query of a URL, or the text itself where it is a query alone. A fragment is not read (H04).
+pub(super) fn query_of(response: &str) -> &str {
+    let text = response.split('#').next().unwrap_or_default();
+    match text.split_once('?') {
+        // A value may hold a question mark.
+        Some((before, query)) if !before.contains('=') => query,
+        _ => text,
+    }
+}
+
 impl fmt::Debug for OAuth2Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OAuth2Client").field("app", &self.app).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::query_of;
+
+    #[test]
+    fn h04_a_response_is_a_url_or_its_query_without_a_fragment() {
+        for (response, query) in [
+            ("https://app.example/cb?code=a&state=b#_=_", "code=a&state=b"),
+            ("/cb?code=a?b", "code=a?b"),
+            ("code=a?b&state=c", "code=a?b&state=c"),
+            ("#code=a", ""),
+            ("", ""),
+        ] {
+            assert_eq!(query_of(response), query, "{response}");
+        }
     }
 }

@@ -42,7 +42,8 @@ impl Code {
 
 impl ClientConfig {
     /// Changes a request before it is sent. Hooks run in the order in which they were added, and after
-    /// the client has proven itself or the token is in its place.
+    /// the client has proven itself or the token is in its place. They can't lead either astray: a request
+    /// that would leave its endpoint's origin, or the places where a token may go, is not sent.
     ///
     /// ```
     /// use authlib_core::ClientConfig;

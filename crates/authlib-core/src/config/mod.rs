@@ -361,7 +361,7 @@ impl ClientConfig {
         self
     }
 
-    /// Sets how long before its expiry a token is refreshed.
+    /// Sets how long before its expiry a token is refreshed: half of its life at most.
     #[must_use]
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = Some(leeway);

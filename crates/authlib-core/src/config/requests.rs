@@ -2,6 +2,7 @@
 //! renewed.
 
 use std::fmt;
+use std::time::Duration;
 
 use url::Url;
 
@@ -60,6 +61,14 @@ impl ClientConfig {
         origins
     }
 
+    /// The longest that a request may take.
+    pub(super) fn longest(&self, check: &mut Check<'_>) -> Option<Duration> {
+        if self.timeout == Some(Duration::ZERO) {
+            check.problem("timeout", "is zero: no answer would be in time");
+        }
+        self.timeout
+    }
+
     pub(super) fn renewal_policy(&self, check: &mut Check<'_>) -> Renewal {
         let code = (&self.code.jwt_bearer, &self.code.renew_by);
         let named = self.renewal.as_deref();
@@ -74,7 +83,7 @@ impl ClientConfig {
             (_, (Some(bearer), _)) => match bearer.signer() {
                 Ok(signer) => Renewal::Assertion(Box::new(signer)),
                 Err(cause) => {
-                    check.problem("", cause.to_string());
+                    check.problem("renew_by_assertion", cause.to_string());
                     Renewal::Off
                 }
             },

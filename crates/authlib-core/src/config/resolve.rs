@@ -240,7 +240,7 @@ impl ClientConfig {
             api_origins: self.origins(check),
             token_placement: self.placement(check),
             renewal,
-            timeout: self.timeout,
+            timeout: self.longest(check),
             is_for_people,
             api_base_url: check.url("api_base_url", self.api_base_url.as_ref()).map(with_slash),
             label: self.label.unwrap_or_else(|| self.name.clone()),

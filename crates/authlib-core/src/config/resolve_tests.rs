@@ -1,5 +1,7 @@
 use super::*;
 
+const P256: &str = include_str!("../../tests/client-keys/p256.pem");
+
 fn problems(config: ClientConfig) -> String {
     match config.resolve() {
         Ok(_) => String::new(),
@@ -148,7 +150,6 @@ fn authorize_params_may_hold_the_response_mode_the_scope_and_max_age() {
 
 #[test]
 fn what_a_client_proves_itself_with_must_fit_its_method() {
-    const P256: &str = include_str!("../../tests/client-keys/p256.pem");
     let keyed = || by_hand().private_key(P256);
     let secret = || by_hand().client_secret("s");
     let method = |config: ClientConfig, name| config.token_endpoint_auth_method(name);
@@ -183,5 +184,142 @@ fn what_a_client_proves_itself_with_must_fit_its_method() {
         let problems = problems(config);
         assert!(problems.contains(says), "{says}\nnot in\n{problems}");
         assert!(!problems.contains("hush"));
+    }
+}
+
+#[test]
+fn how_tokens_are_renewed_and_where_they_go_is_checked_by_key() {
+    let fetched = |_| async { Err(crate::Error::new(crate::ErrorKind::NoToken, "none")) };
+    let robot = || crate::JwtBearer::new("robot", P256);
+    for config in [
+        by_hand().renewal("client_credentials").client_secret("s"),
+        by_hand().renewal("refresh_token"),
+        by_hand().renewal("off"),
+        by_hand().renew_by(fetched),
+        by_hand().renew_by_assertion(robot().lifetime(Duration::MAX)),
+        by_hand().token_placement("uri").api_origin("https://x.example").api_origin("http://[::1]"),
+        by_hand().leeway(Duration::MAX).timeout(Duration::MAX),
+    ] {
+        assert_eq!(problems(config), "");
+    }
+    let table = [
+        (
+            by_hand().renewal("always"),
+            "`renewal`: \"always\" is not supported, only `refresh_token`",
+        ),
+        (by_hand().renewal(""), "`renewal`: \"\" is not supported"),
+        (by_hand().renewal("off").renew_by(fetched), "`renewal`: is said twice"),
+        (by_hand().renew_by(fetched).renew_by_assertion(robot()), "`renewal`: is said twice"),
+        (by_hand().renewal("off").renew_by_assertion(robot()), "`renewal`: is said twice"),
+        (
+            by_hand().renew_by_assertion(crate::JwtBearer::new("robot", "hush")),
+            "`renew_by_assertion`: the assertion's key can't be read",
+        ),
+        (
+            by_hand().renew_by_assertion(robot().claim("jti", "fixed")),
+            "`renew_by_assertion`: `jti`",
+        ),
+        (by_hand().renew_by_assertion(robot().alg("none")), "`renew_by_assertion`: \"none\""),
+        (by_hand().token_placement("cookie"), "`token_placement`: \"cookie\" is not supported"),
+        (by_hand().timeout(Duration::ZERO), "`timeout`: is zero"),
+        (by_hand().api_base_url("http://api.example/"), "`api_base_url`: is refused"),
+        (by_hand().api_origin("https://x.example/v1"), "`api_origins`: \"https://x.example/v1\""),
+        (
+            by_hand().api_origin("https://x.example/?a=b"),
+            "`api_origins`: \"https://x.example/?a=b\"",
+        ),
+        (
+            by_hand().api_origin("http://x.example"),
+            "`api_origins`: \"http://x.example\" is refused",
+        ),
+        (by_hand().api_origin("*"), "`api_origins`: \"*\" is refused"),
+        (by_hand().api_origin("https://u:p@x.example"), "`api_origins`"),
+        (by_hand().api_origin("x.example"), "`api_origins`"),
+    ];
+    for (config, says) in table {
+        let problems = problems(config);
+        assert!(problems.contains(says), "{says}\nnot in\n{problems}");
+        assert!(!problems.contains("hush"));
+    }
+}
+
+#[test]
+fn what_an_assertion_says_is_checked_by_key() {
+    let keyed = || by_hand().private_key(P256);
+    let secret = || by_hand().client_secret("s");
+    let lifetime = |seconds| keyed().client_assertion_lifetime(Duration::from_secs(seconds));
+    for config in [lifetime(1), lifetime(3600), keyed().client_assertion_claim("scope", "a")] {
+        assert_eq!(problems(config), "");
+    }
+    let pem = |body: &str| {
+        let text = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
+        keyed().private_key_certificate(text)
+    };
+    assert_eq!(problems(pem("AAAA")), "");
+    let basic = |config: ClientConfig| config.token_endpoint_auth_method("client_secret_basic");
+    let table = [
+        (lifetime(0), "`client_assertion_lifetime`: must be between"),
+        (lifetime(3601), "`client_assertion_lifetime`: must be between"),
+        (lifetime(u64::MAX), "`client_assertion_lifetime`: must be between"),
+        (
+            basic(secret()).client_assertion_lifetime(LEEWAY),
+            "`client_assertion_lifetime`: has no use",
+        ),
+        (
+            keyed().client_assertion_claim("jti", "x"),
+            "`client_assertion_claims`: must not hold `jti`",
+        ),
+        (
+            keyed().client_assertion_claim("exp", 1),
+            "`client_assertion_claims`: must not hold `exp`",
+        ),
+        (basic(secret()).client_assertion_claim("a", "b"), "`client_assertion_claims`: has no use"),
+        (pem(""), "`private_key_certificate`: is no PEM text"),
+        (pem("not base64!"), "`private_key_certificate`: is no PEM text"),
+        (keyed().private_key_certificate(P256), "`private_key_certificate`: is no PEM text"),
+        (
+            secret().private_key_certificate("x"),
+            "`private_key_certificate`: has no use without `private_key`",
+        ),
+    ];
+    for (config, says) in table {
+        let problems = problems(config);
+        assert!(problems.contains(says), "{says}\nnot in\n{problems}");
+    }
+}
+
+#[test]
+fn methods_of_single_endpoints_need_what_they_prove_with() {
+    type Set = fn(ClientConfig, &str) -> ClientConfig;
+    let endpoints: [(&str, Set); 2] = [
+        ("introspection", |config, name| config.introspection_endpoint_auth_method(name)),
+        ("revocation", |config, name| config.revocation_endpoint_auth_method(name)),
+    ];
+    for (endpoint, set) in endpoints {
+        for (name, needs) in [
+            ("client_secret_basic", "`client_secret`: is missing: `client_secret_basic` needs it"),
+            ("client_secret_post", "`client_secret`: is missing: `client_secret_post` needs it"),
+            ("client_secret_jwt", "`client_secret`: is missing: `client_secret_jwt` needs it"),
+            ("private_key_jwt", "`private_key`: is missing: `private_key_jwt` needs it"),
+        ] {
+            assert_eq!(
+                problems(set(by_hand(), name)).lines().next(),
+                Some(&*format!("client `c`: {needs}"))
+            );
+        }
+        assert_eq!(problems(set(by_hand(), "none")), "");
+        assert_eq!(problems(set(by_hand().client_secret("s"), "client_secret_post")), "");
+        let unknown = problems(set(by_hand(), "tls"));
+        let says = format!("`{endpoint}_endpoint_auth_method`: \"tls\" is not supported");
+        assert!(unknown.contains(&says), "{unknown}");
+    }
+    let signed = |alg: &str| by_hand().introspection_signed_response_alg(alg);
+    for (config, says) in [
+        (signed("RS256"), "`issuer`: is missing: signed introspection"),
+        (signed("none"), "`introspection_signed_response_alg`: \"none\" is not supported"),
+        (signed("HS256"), "`introspection_signed_response_alg`: \"HS256\" is not supported"),
+    ] {
+        let problems = problems(config);
+        assert!(problems.contains(says), "{says}\nnot in\n{problems}");
     }
 }

@@ -41,7 +41,8 @@ pub struct ClientIdentity<'a> {
 /// A request to such an endpoint before it is sent: a POST of a form.
 #[non_exhaustive]
 pub struct EndpointRequest {
-    /// The endpoint's URL.
+    /// The endpoint's URL. Path and query may be changed, but not the origin: a request that leads
+    /// elsewhere is not sent.
     pub url: Url,
     /// The headers, beside those of every form.
     pub headers: HeaderMap,

@@ -49,11 +49,7 @@ impl TokenPlacement {
 
 /// Puts the access token on a request, in one place (RFC 6750 §2).
 pub(crate) fn place(token: &Token, placement: TokenPlacement, to: Placed<'_>) -> Result<()> {
-    if !token.token_type.eq_ignore_ascii_case("bearer") {
-        let name: String = token.token_type.chars().take(40).collect();
-        let check = format!("a token of type {name:?} can't be sent, only Bearer (RFC 6749 §7.1)");
-        return Err(Error::new(ErrorKind::Unsupported, check));
-    }
+    check_type(token)?;
     let config = |check: &str| Error::new(ErrorKind::Config, check);
     match placement {
         TokenPlacement::Header => {
@@ -86,8 +82,19 @@ pub(crate) fn place(token: &Token, placement: TokenPlacement, to: Placed<'_>) ->
     Ok(())
 }
 
+/// Whether whoever holds the token may use it. One of type `N_A` is no access token (RFC 8693 §2.2.1).
+fn check_type(token: &Token) -> Result<()> {
+    if token.token_type.eq_ignore_ascii_case("bearer") {
+        return Ok(());
+    }
+    let name: String = token.token_type.chars().take(40).collect();
+    let check = format!("a token of type {name:?} can't be sent, only Bearer (RFC 6749 §7.1)");
+    Err(Error::new(ErrorKind::Unsupported, check))
+}
+
 /// The header of RFC 6750 §2.1, marked sensitive, so that HTTP libraries keep it out of their logs.
 pub(crate) fn header(token: &Token) -> Result<HeaderValue> {
+    check_type(token)?;
     let text = format!("Bearer {}", token.access_token.expose());
     let mut value = HeaderValue::try_from(text).map_err(|_| {
         Error::new(ErrorKind::BadAnswer, "the access token has characters that no header may hold")

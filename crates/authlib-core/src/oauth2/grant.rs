@@ -129,6 +129,13 @@ impl Grant {
         self.grant_type == "refresh_token"
     }
 
+    /// The refresh token that a refresh sends.
+    pub(crate) fn spent_refresh_token(&self) -> Option<Secret> {
+        self.is_refresh()
+            .then(|| self.params.all("refresh_token").next().map(Secret::new))
+            .flatten()
+    }
+
     /// The first parameter that is not a grant's to set.
     pub(crate) fn foreign_param(&self) -> Option<&str> {
         const FOREIGN: &[&str] = &[

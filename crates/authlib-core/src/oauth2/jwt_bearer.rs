@@ -57,6 +57,8 @@ pub(crate) enum JwtBearerError {
     Claim(&'static str),
     #[error("the assertion has no issuer (RFC 7523 §3)")]
     Issuer,
+    #[error("the assertion is good for less than a second")]
+    Lifetime,
 }
 
 impl JwtBearer {
@@ -122,6 +124,9 @@ impl JwtBearer {
     pub(crate) fn signer(&self) -> Result<JwtBearerSigner, JwtBearerError> {
         if self.issuer.is_empty() {
             return Err(JwtBearerError::Issuer);
+        }
+        if self.lifetime < Duration::from_secs(1) {
+            return Err(JwtBearerError::Lifetime);
         }
         for name in ["jti", "iat", "exp"] {
             if self.claims.contains_key(name) {
@@ -210,6 +215,7 @@ mod tests {
             (JwtBearer::new("x", pem.clone()).alg("ES256"), "\"ES256\""),
             (JwtBearer::new("x", pem.clone()).alg("none"), "\"none\""),
             (JwtBearer::new("x", pem.clone()).claim("jti", "fixed"), "`jti`"),
+            (JwtBearer::new("x", pem.clone()).lifetime(Duration::ZERO), "a second"),
         ] {
             assert!(bearer.signer().unwrap_err().to_string().contains(says), "{says}");
         }

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::error::{Error, ErrorKind};
 use crate::message::{BodyLimit, MAX_BODY, Request, Response};
 
 mod body;
@@ -26,7 +27,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///    hand codes, secrets and tokens to another host (RFC 9700 §4.12).
 /// 2. It **never sends a request twice**: no retry once a byte was written. Codes and rotating refresh
 ///    tokens are good for one use.
-/// 3. It reads **at most [`BodyLimit`](crate::message::BodyLimit) bytes** of decoded body and fails
+/// 3. It reads **at most [`BodyLimit`] bytes** of decoded body and fails
 ///    beyond, with [`TransportError::TooLarge`].
 /// 4. It **ends**, by the request's [`Timeout`](crate::message::Timeout) or else by a total timeout of
 ///    its own (the built-in client: 10 seconds).
@@ -44,7 +45,8 @@ pub trait HttpClient: Send + Sync {
     ///
     /// A large body takes its time: the request's timeout holds for all of it, but without one the limit is
     /// on the time without progress.
-    /// The default collects both bodies, so that an implementation may leave this out.
+    /// The default collects both bodies, each up to the request's [`BodyLimit`],
+    /// so that an implementation may leave this out.
     ///
     /// # Errors
     ///
@@ -56,7 +58,12 @@ pub trait HttpClient: Send + Sync {
         Box::pin(async move {
             let limit = request.extensions().get::<BodyLimit>().map_or(MAX_BODY, |limit| limit.0);
             let (head, body) = request.into_parts();
-            let body = body.bytes(limit).await?;
+            let body = body.bytes(limit).await.map_err(|cause| match cause {
+                TransportError::TooLarge { limit } => TransportError::Broken(Cause::new(format!(
+                    "this HTTP client sends no streams, and the body is larger than {limit} bytes"
+                ))),
+                other => other,
+            })?;
             let response = self.send(Request::from_parts(head, body)).await?;
             Ok(response.map(Body::from))
         })
@@ -95,6 +102,13 @@ pub enum TransportError {
         /// The limit, in bytes.
         limit: usize,
     },
+}
+
+impl From<TransportError> for Error {
+    /// For whoever reads a streamed body and hands its error on.
+    fn from(cause: TransportError) -> Self {
+        Self::new(ErrorKind::Transport, cause)
+    }
 }
 
 /// The cause of a transport error, as text.

@@ -2,11 +2,16 @@
 
 use std::error::Error as _;
 use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
 #[cfg(feature = "blocking")]
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_timer::Delay;
 use futures_util::StreamExt as _;
+use futures_util::future::{Either, select};
 use futures_util::stream::unfold;
 use reqwest::redirect::Policy;
 use tokio::runtime::Handle;
@@ -21,7 +26,12 @@ use crate::endpoint::is_loopback;
 use crate::error::{Error, ErrorKind};
 use crate::message::{BodyLimit, Request, Response, Timeout};
 
+/// What a longer limit is cut to, so that no time overflows: a year.
+const LONGEST_IDLE: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// The built-in [`HttpClient`]: rustls, no redirects, 10 seconds in all, 5 to connect.
+///
+/// A streamed exchange may take longer, as long as it goes on: it ends when nothing moves for 10 seconds.
 ///
 /// It must be used inside a tokio runtime, or through the blocking clients, and there an
 /// exchange that has begun goes on to its end even when nobody asks for its answer for a while: a refresh
@@ -30,6 +40,8 @@ use crate::message::{BodyLimit, Request, Response, Timeout};
 pub struct ReqwestClient {
     whole: Pair,
     streamed: Pair,
+    /// The longest that a streamed exchange may stand still.
+    idle: Duration,
     runtime: Option<Handle>,
 }
 
@@ -83,8 +95,9 @@ impl ReqwestClient {
                 .connect_timeout(Self::CONNECT_TIMEOUT.min(timeout))
         };
         let whole = Pair::new(|| builder().timeout(timeout))?;
-        let streamed = Pair::new(|| builder().read_timeout(timeout))?;
-        Ok(Self { whole, streamed, runtime: None })
+        // Not reqwest's read timeout, which runs while a body is being sent.
+        let streamed = Pair::new(builder)?;
+        Ok(Self { whole, streamed, idle: timeout.min(LONGEST_IDLE), runtime: None })
     }
 
     /// A client whose exchanges run on a runtime of this crate, for callers that have none.
@@ -131,17 +144,25 @@ impl HttpClient for ReqwestClient {
         request: StreamedRequest,
     ) -> BoxFuture<'_, Result<StreamedResponse, TransportError>> {
         let timeout = Timeout::of(request.extensions());
+        let idle = timeout.is_none().then_some(self.idle);
         Box::pin(async move {
+            let sent = Arc::new(AtomicUsize::new(0));
+            let counter = Arc::clone(&sent);
             let request = request.map(|body| match body.into_whole() {
                 Ok(bytes) => reqwest::Body::from(bytes),
-                Err(stream) => reqwest::Body::wrap_stream(stream),
+                Err(stream) => reqwest::Body::wrap_stream(stream.inspect(move |_| {
+                    counter.fetch_add(1, Ordering::Relaxed);
+                })),
             });
             let mut request = reqwest::Request::try_from(request).map_err(translated)?;
             if timeout.is_some() {
                 *request.timeout_mut() = timeout;
             }
             let client = self.streamed.towards(&request);
-            let answer = async move { client.execute(request).await.map_err(translated) };
+            let answer = async move {
+                let answer = async { client.execute(request).await.map_err(translated) };
+                while_it_moves(answer, idle, || sent.load(Ordering::Relaxed)).await
+            };
             let mut answer = self.run(answer).await?;
             let mut response = http::Response::new(Body::default());
             *response.status_mut() = answer.status();
@@ -151,11 +172,31 @@ impl HttpClient for ReqwestClient {
             let runtime = self.runtime.clone().or_else(elsewhere);
             let pieces = unfold(Some(answer), move |answer| {
                 let runtime = runtime.clone();
-                async move { next_piece(answer?, runtime).await }
+                async move { next_piece(answer?, idle, runtime).await }
             });
             *response.body_mut() = Body::stream(pieces.boxed());
             Ok(response)
         })
+    }
+}
+
+/// The outcome of `exchange`, unless it stands still for as long as `idle`: `moved` counts its steps.
+async fn while_it_moves<T>(
+    exchange: impl Future<Output = Result<T, TransportError>>,
+    idle: Option<Duration>,
+    moved: impl Fn() -> usize,
+) -> Result<T, TransportError> {
+    let Some(idle) = idle else {
+        return exchange.await;
+    };
+    let mut exchange = pin!(exchange);
+    loop {
+        let before = moved();
+        match select(exchange.as_mut(), Delay::new(idle)).await {
+            Either::Left((outcome, _)) => return outcome,
+            Either::Right(_) if moved() == before => return Err(TransportError::Timeout),
+            Either::Right(_) => {}
+        }
     }
 }
 
@@ -181,18 +222,30 @@ fn background() -> Option<Handle> {
 
 type Piece = (Result<bytes::Bytes, TransportError>, Option<reqwest::Response>);
 
-async fn next_piece(mut answer: reqwest::Response, runtime: Option<Handle>) -> Option<Piece> {
+async fn next_piece(
+    mut answer: reqwest::Response,
+    idle: Option<Duration>,
+    runtime: Option<Handle>,
+) -> Option<Piece> {
     let read = async move {
-        let piece = answer.chunk().await;
+        let chunk = async { answer.chunk().await.map_err(translated) };
+        let piece = while_it_moves(chunk, idle, || 0).await;
         (piece, answer)
     };
     let (piece, answer) = match runtime {
-        Some(runtime) => runtime.spawn(read).await.ok()?,
+        Some(runtime) => match runtime.spawn(read).await {
+            Ok(read) => read,
+            // Not the end of the body, which would pass for a whole one.
+            Err(_) => {
+                let cause = Cause::new("the runtime shuts down");
+                return Some((Err(TransportError::Broken(cause)), None));
+            }
+        },
         None => read.await,
     };
     match piece {
         Ok(piece) => Some((Ok(piece?), Some(answer))),
-        Err(error) => Some((Err(translated(error)), None)),
+        Err(error) => Some((Err(error), None)),
     }
 }
 

@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use crate::canned::Canned;
 use crate::world::{Browser, CALLBACK, World};
 
-const P256: &str = include_str!("../client-keys/p256.pem");
+pub(crate) const P256: &str = include_str!("../client-keys/p256.pem");
 
-fn private_jwk(name: &str) -> Value {
+pub(crate) fn private_jwk(name: &str) -> Value {
     let keys: Value = serde_json::from_str(include_str!("../client-keys/jwks.json")).unwrap();
     keys[name].clone()
 }
 
-fn public_jwk(name: &str, kid: &str) -> Value {
+pub(crate) fn public_jwk(name: &str, kid: &str) -> Value {
     let mut jwk = private_jwk(name);
     for member in ["d", "p", "q", "dp", "dq", "qi"] {
         jwk.as_object_mut().unwrap().remove(member);

@@ -14,19 +14,19 @@ use crate::world::{Browser, World};
 
 /// Collects what is logged.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
     /// What is shown elsewhere than in the log.
-    fn show(&self, shown: &str) {
+    pub(crate) fn show(&self, shown: &str) {
         self.0.lock().unwrap().extend_from_slice(shown.as_bytes());
     }
 
-    fn check(&self, secrets: &[String], case: &str) {
+    pub(crate) fn check(&self, secrets: &[String], case: &str) {
         let text = self.text();
         for secret in secrets {
             assert!(!secret.is_empty());
@@ -54,7 +54,7 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
+pub(crate) fn listen() -> (Log, tracing::subscriber::DefaultGuard) {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)

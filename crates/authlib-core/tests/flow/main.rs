@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod assertion_client;
+#[cfg(test)]
 mod assertions;
 #[cfg(test)]
 mod browsers;
@@ -13,13 +15,23 @@ mod canned;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod device;
+#[cfg(test)]
+mod exchange;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod introspection_signed;
+#[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod leeway;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
 mod logs;
+#[cfg(test)]
+mod logs_clients;
 #[cfg(test)]
 mod oauth1_api;
 #[cfg(test)]
@@ -29,16 +41,38 @@ mod oauth1_login;
 #[cfg(test)]
 mod oauth1_world;
 #[cfg(test)]
+mod origins;
+#[cfg(test)]
 mod outages;
 #[cfg(test)]
 mod parse;
 #[cfg(test)]
+mod pauses;
+#[cfg(test)]
 mod presets;
+#[cfg(test)]
+mod registration;
+#[cfg(test)]
+mod renewal;
 #[cfg(test)]
 mod replicas;
 #[cfg(test)]
+mod retry;
+#[cfg(test)]
 mod revoke;
 #[cfg(test)]
+mod standalone;
+#[cfg(test)]
+mod standalone_api;
+#[cfg(test)]
+mod standalone_auth;
+#[cfg(test)]
+mod standalone_hooks;
+#[cfg(test)]
+mod standalone_renewal;
+#[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod unsaved;
 #[cfg(test)]
 mod world;

@@ -1,6 +1,7 @@
-//! One login through an example app in headless Chromium, as a person does it: `e2e PATH_OF_THE_APP`.
+//! One login through each example app in headless Chromium, as a person does it: `e2e PATH_OF_AN_APP...`.
 //!
-//! The app gets no configuration and so brings its own provider. Pictures of each page go to `target/e2e`.
+//! The apps get no configuration and so bring their own provider. Pictures of each page go to
+//! `target/e2e`, in a folder for each app.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod browser;
@@ -28,20 +29,21 @@ const LOG_OUT: &str = "//form//button[starts-with(normalize-space(.), 'Log out')
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Some(app) = std::env::args_os().nth(1) else {
-        eprintln!("usage: e2e PATH_OF_THE_APP");
+    let apps: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    if apps.is_empty() {
+        eprintln!("usage: e2e PATH_OF_AN_APP...");
         return ExitCode::FAILURE;
-    };
-    match run(Path::new(&app), &pictures()).await {
-        Ok(()) => {
-            println!("e2e: logged in and out; pictures in {}", pictures().display());
-            ExitCode::SUCCESS
-        }
-        Err(failure) => {
-            eprintln!("e2e FAILED: {failure}");
-            ExitCode::FAILURE
-        }
     }
+    for app in &apps {
+        let name = app.file_stem().unwrap_or_default().to_string_lossy();
+        let pictures = pictures().join(&*name);
+        if let Err(failure) = run(app, &pictures).await {
+            eprintln!("e2e FAILED: {name}: {failure}");
+            return ExitCode::FAILURE;
+        }
+        println!("e2e: {name}: logged in and out; pictures in {}", pictures.display());
+    }
+    ExitCode::SUCCESS
 }
 
 fn pictures() -> PathBuf {

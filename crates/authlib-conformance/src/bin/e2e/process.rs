@@ -28,7 +28,7 @@ impl Program {
     pub(crate) async fn app(path: &Path) -> Result<Self, Failure> {
         let port = free_port()?;
         let path = path.canonicalize().map_err(|error| {
-            format!("{}: {error}; build it with `cargo build -p axum-login`", path.display())
+            format!("{}: {error}; build it with `cargo xtask e2e`", path.display())
         })?;
         // Neither a configuration file nor a variable of the developer may reach it.
         let folder =

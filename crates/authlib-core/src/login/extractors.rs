@@ -1,5 +1,5 @@
-//! [`login_methods`](crate::login_methods): the methods of the framework crates' extractors, written
-//! once, so that what the users of one framework have, those of all have.
+//! [`login_extractors`](crate::login_extractors): the extractors of the framework crates, written once,
+//! so that what the users of one framework have, those of all have.
 
 use super::{Failure, Session};
 use crate::app::RemoteApp;
@@ -32,18 +32,119 @@ impl<S: Session> Visit<S> {
     }
 }
 
-/// Writes the methods of the extractors `OAuthClient<C>`, `OAuthCallback<C>` and `OAuthSession` of a
-/// framework crate.
+/// Writes the extractors `OAuthClient<C>`, `OAuthCallback<C>` and `OAuthSession` of a framework crate
+/// with their methods, the `Error` in which they end, `redirect` and `token_updates`. What is left to
+/// the crate is how they come out of a request, and how the error becomes a response.
 ///
-/// `OAuthClient` and `OAuthCallback` have a field `visit`, a [`Visit`](crate::login::Visit); the
-/// callback also has `params`, its [`CallbackParams`](crate::login::CallbackParams). `OAuthSession` has
-/// `oauth`, `session`, and `parts`, the head of the request. The macro is told the framework's response,
-/// the function that makes one of an [`Answer`](crate::login::Answer), and the crate's error, a tuple of
-/// one [`Failure`](crate::login::Failure).
+/// The macro is told the framework's response, the function that makes one of an
+/// [`Answer`](crate::login::Answer), and the crate's [`Session`](crate::login::Session).
 #[macro_export]
 #[doc(hidden)]
-macro_rules! login_methods {
-    ($Response:ty, $response:path, $Error:ident) => {
+macro_rules! login_extractors {
+    ($Response:ty, $response:path, $Session:ty) => {
+        /// The result of a handler.
+        pub type Result<T, E = Error> = ::std::result::Result<T, E>;
+
+        /// An [`authlib_core::Error`] on its way to the browser, or an answer that must go out instead
+        /// of the handler's.
+        ///
+        /// As a response it has the status of its kind, and words for the user: HTML, or JSON
+        /// `{"error", "error_description"}` where the request accepts `application/json`.
+        #[derive(Clone, Debug)]
+        pub struct Error(pub(crate) $crate::login::Failure);
+
+        impl Error {
+            /// The core's error; nothing where this is an answer without an error, such as the page
+            /// that posts a `form_post` answer once more.
+            #[must_use]
+            pub fn as_core(&self) -> Option<&$crate::Error> {
+                self.0.as_core()
+            }
+        }
+
+        impl From<$crate::Error> for Error {
+            /// An error whose response is HTML: there is no request at hand to say otherwise.
+            fn from(error: $crate::Error) -> Self {
+                Self($crate::login::Failure::new(error, None))
+            }
+        }
+
+        impl ::std::fmt::Display for Error {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl ::std::error::Error for Error {}
+
+        /// Sends the browser to a path of this site after a login: 303, and never cached, as a
+        /// callback's answer must be (RFC 9700 §4.2.4).
+        #[must_use]
+        pub fn redirect(path: &str) -> $Response {
+            $response($crate::login::see_other($crate::login::local_path(path)))
+        }
+
+        /// Stands for the client that the route's `{client}` parameter names.
+        #[derive(Clone, Copy, Debug)]
+        pub struct Routed;
+
+        /// A registered client in this browser's session: starts logins, and calls the provider's API
+        /// for who is logged in.
+        ///
+        /// `OAuthClient<Google>` is the client of a [`ClientName`](authlib_core::login::ClientName),
+        /// plain `OAuthClient` the one that the route's `{client}` parameter names. The application
+        /// must have a registry and sessions, as the page of this crate shows.
+        ///
+        /// # Errors
+        ///
+        /// 404 when no client is registered under the name, 500 when there are no sessions.
+        #[derive(Clone)]
+        pub struct OAuthClient<C = Routed> {
+            visit: $crate::login::Visit<$Session>,
+            client: ::std::marker::PhantomData<fn() -> C>,
+        }
+
+        /// The browser on its way back from the provider, by GET or by `form_post`: finishes the login.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`OAuthClient`]; 400 and 413 when the callback is malformed or too large. A
+        /// `form_post` that arrived without its session is answered by a page that posts it once more,
+        /// from this site, and a prefetch by nothing: the handler is not called for either.
+        #[derive(Clone)]
+        pub struct OAuthCallback<C = Routed> {
+            visit: $crate::login::Visit<$Session>,
+            params: $crate::login::CallbackParams,
+            client: ::std::marker::PhantomData<fn() -> C>,
+        }
+
+        /// The session of a browser, for logging out.
+        ///
+        /// # Errors
+        ///
+        /// 500 when there are no sessions.
+        #[derive(Clone)]
+        pub struct OAuthSession {
+            oauth: $crate::OAuth,
+            session: $Session,
+            parts: ::http::request::Parts,
+        }
+
+        /// Every refreshed token from now on, after it was stored, together with the one before. A
+        /// receiver that lags more than `capacity` updates behind is told how many it missed.
+        #[must_use]
+        pub fn token_updates(
+            oauth: &$crate::OAuth,
+            capacity: usize,
+        ) -> ::tokio::sync::broadcast::Receiver<$crate::TokenUpdate> {
+            let (sender, receiver) = ::tokio::sync::broadcast::channel(capacity.max(1));
+            oauth.subscribe(move |update| {
+                // Nobody listens any more: that is no concern of the refresh.
+                let _ = sender.send(update.clone());
+            });
+            receiver
+        }
+
         impl<C> OAuthClient<C> {
             /// The answer that sends the browser to the provider. The argument is a redirect URI, or
             /// [`AuthorizeOptions`](authlib_core::AuthorizeOptions).
@@ -54,10 +155,10 @@ macro_rules! login_methods {
             pub async fn authorize_redirect(
                 &self,
                 options: impl Into<$crate::AuthorizeOptions>,
-            ) -> Result<$Response, $Error> {
+            ) -> Result<$Response> {
                 let $crate::login::Visit { app, session, .. } = &self.visit;
                 let answer = $crate::login::authorize_redirect(app, session, options.into()).await;
-                self.visit.answer(answer).map($response).map_err($Error)
+                self.visit.answer(answer).map($response).map_err(Error)
             }
 
             /// The registered client itself.
@@ -71,10 +172,10 @@ macro_rules! login_methods {
             /// # Errors
             ///
             /// 401 when nobody is logged in with it.
-            pub async fn login(&self) -> Result<$crate::login::Login, $Error> {
+            pub async fn login(&self) -> Result<$crate::login::Login> {
                 let $crate::login::Visit { app, session, .. } = &self.visit;
                 let login = $crate::login::current_login(app, session).await;
-                self.visit.answer(login).map_err($Error)
+                self.visit.answer(login).map_err(Error)
             }
 
             /// The token of who is logged in, refreshed if it has expired.
@@ -82,9 +183,9 @@ macro_rules! login_methods {
             /// # Errors
             ///
             /// Those of [`RemoteApp::active_token`](authlib_core::RemoteApp::active_token).
-            pub async fn token(&self) -> Result<$crate::Token, $Error> {
+            pub async fn token(&self) -> Result<$crate::Token> {
                 let owner = self.login().await?.owner();
-                self.visit.answer(self.visit.app.active_token(&owner).await).map_err($Error)
+                self.visit.answer(self.visit.app.active_token(&owner).await).map_err(Error)
             }
 
             /// The provider's user info for who is logged in.
@@ -92,9 +193,9 @@ macro_rules! login_methods {
             /// # Errors
             ///
             /// Those of [`RemoteApp::userinfo`](authlib_core::RemoteApp::userinfo).
-            pub async fn userinfo(&self) -> Result<$crate::UserInfo, $Error> {
+            pub async fn userinfo(&self) -> Result<$crate::UserInfo> {
                 let owner = self.login().await?.owner();
-                self.visit.answer(self.visit.app.userinfo(&owner).await).map_err($Error)
+                self.visit.answer(self.visit.app.userinfo(&owner).await).map_err(Error)
             }
 
             /// A GET of the provider's API with the token of who is logged in.
@@ -102,7 +203,7 @@ macro_rules! login_methods {
             /// # Errors
             ///
             /// As [`request`](Self::request).
-            pub async fn get(&self, url: &str) -> Result<$crate::ApiRequest, $Error> {
+            pub async fn get(&self, url: &str) -> Result<$crate::ApiRequest> {
                 let owner = self.login().await?.owner();
                 Ok(self.visit.app.get(url, &owner))
             }
@@ -112,15 +213,15 @@ macro_rules! login_methods {
             /// # Errors
             ///
             /// As [`request`](Self::request).
-            pub async fn post(&self, url: &str) -> Result<$crate::ApiRequest, $Error> {
+            pub async fn post(&self, url: &str) -> Result<$crate::ApiRequest> {
                 let owner = self.login().await?.owner();
                 Ok(self.visit.app.post(url, &owner))
             }
 
             /// The error as a response that suits this request: HTML or JSON.
             #[must_use]
-            pub fn error(&self, error: $crate::Error) -> $Error {
-                $Error($crate::login::Failure::new(error, self.visit.accept.as_deref()))
+            pub fn error(&self, error: $crate::Error) -> Error {
+                Error($crate::login::Failure::new(error, self.visit.accept.as_deref()))
             }
         }
 
@@ -131,7 +232,7 @@ macro_rules! login_methods {
             /// # Errors
             ///
             /// Those of [`login::authorize_access_token`](authlib_core::login::authorize_access_token).
-            pub async fn authorize_access_token(&self) -> Result<$crate::Token, $Error> {
+            pub async fn authorize_access_token(&self) -> Result<$crate::Token> {
                 self.log_in().await.map(|login| login.token)
             }
 
@@ -141,10 +242,10 @@ macro_rules! login_methods {
             /// # Errors
             ///
             /// Those of [`login::authorize_access_token`](authlib_core::login::authorize_access_token).
-            pub async fn log_in(&self) -> Result<$crate::login::LoggedIn, $Error> {
+            pub async fn log_in(&self) -> Result<$crate::login::LoggedIn> {
                 let $crate::login::Visit { app, session, .. } = &self.visit;
                 let login = $crate::login::authorize_access_token(app, session, &self.params).await;
-                self.visit.answer(login).map_err($Error)
+                self.visit.answer(login).map_err(Error)
             }
 
             /// The registered client itself.
@@ -160,7 +261,7 @@ macro_rules! login_methods {
             /// # Errors
             ///
             /// 500 when the session or the token store fails.
-            pub async fn user(&self) -> Result<Option<$crate::login::CurrentUser>, $Error> {
+            pub async fn user(&self) -> Result<Option<$crate::login::CurrentUser>> {
                 self.answer($crate::login::find_user(&self.oauth, &self.session).await)
             }
 
@@ -174,7 +275,7 @@ macro_rules! login_methods {
                 &self,
                 options: $crate::LogoutOptions,
                 fallback: &str,
-            ) -> Result<$Response, $Error> {
+            ) -> Result<$Response> {
                 let Self { oauth, session, parts } = self;
                 let headers = &parts.headers;
                 let answer =
@@ -188,7 +289,7 @@ macro_rules! login_methods {
             /// # Errors
             ///
             /// Those of [`login::validate_logout_response`](authlib_core::login::validate_logout_response).
-            pub async fn validate_logout_response(&self) -> Result<(), $Error> {
+            pub async fn validate_logout_response(&self) -> Result<()> {
                 let Self { oauth, session, parts } = self;
                 let (method, query) = (&parts.method, parts.uri.query());
                 let checked =
@@ -196,9 +297,9 @@ macro_rules! login_methods {
                 self.answer(checked).map(|_| ())
             }
 
-            fn answer<T>(&self, result: $crate::Result<T>) -> Result<T, $Error> {
+            fn answer<T>(&self, result: $crate::Result<T>) -> Result<T> {
                 let accept = $crate::login::accept(&self.parts.headers);
-                result.map_err(|error| $Error($crate::login::Failure::new(error, accept)))
+                result.map_err(|error| Error($crate::login::Failure::new(error, accept)))
             }
         }
 

@@ -1,0 +1,167 @@
+//! Tokens by statements and by other tokens at Authlib's own server: the JWT bearer grant (RFC 7523
+//! §2.1) and the token exchange (RFC 8693).
+
+use std::sync::{Arc, Mutex};
+
+use authlib_conformance::{InteropKind, InteropServer, TestKey};
+use authlib_core::client::AssertionClientBuilder;
+use authlib_core::hooks::RequestHook;
+use authlib_core::oauth2::{TokenExchange, token_type};
+use authlib_core::{AssertionClient, ErrorKind, Grant, OAuth2Client, Params, Secret};
+use serde_json::{Value, json};
+
+use crate::clients::{at_authlib, authlib, by_secret, said};
+use crate::{JWT_BEARER, TOKEN_EXCHANGE, client};
+
+/// A service that is known by its key.
+fn service(alg: &str) -> Value {
+    let key = TestKey::for_algorithm(alg).public_jwk;
+    let mut service = client(&[JWT_BEARER]);
+    service["client_id"] = alg.into();
+    service["jwks"] = json!({ "keys": [key] });
+    service
+}
+
+fn statements(server: &InteropServer, alg: &str) -> AssertionClientBuilder {
+    let key = TestKey::for_algorithm(alg);
+    AssertionClient::builder(server.url("/token"), alg, key.private_pem)
+        .key_id(key.public_jwk["kid"].as_str().unwrap())
+        .alg(alg)
+        .subject("alice")
+        .scope("read")
+        .api_base_url(server.url("/api/"))
+}
+
+/// The server takes each statement once, so that the second token shows that a new one was signed.
+#[tokio::test]
+async fn a_statement_opens_the_resource_and_the_next_token_is_by_another_one() {
+    let algorithms = ["RS256", "PS256", "ES256", "EdDSA"];
+    let Some(server) = authlib(&algorithms.map(service)).await else { return };
+    for alg in algorithms {
+        let client = statements(&server, alg).build().unwrap();
+        let user: Value = client.get("me").send().await.unwrap().json().unwrap();
+        assert_eq!((&user["sub"], &user["client_id"]), (&json!("alice"), &json!(alg)));
+        assert_eq!(user["scope"], "read");
+        let first = client.active_token().await.unwrap();
+        assert!(first.refresh_token.is_none());
+        let second = client.oauth2_client().refresh_token().await.unwrap();
+        assert_ne!(second.access_token, first.access_token);
+    }
+}
+
+#[tokio::test]
+async fn the_file_of_a_service_account_says_all_that_a_token_needs() {
+    let key = TestKey::for_algorithm("RS256");
+    let mut account = service("RS256");
+    account["client_id"] = "robot@example.com".into();
+    let Some(server) = authlib(&[account]).await else { return };
+    let file = json!({
+        "type": "service_account",
+        "client_email": "robot@example.com",
+        "private_key": key.private_pem,
+        "private_key_id": key.public_jwk["kid"],
+        "token_uri": server.url("/token"),
+    });
+    let client = AssertionClient::from_service_account_json(&Secret::new(file.to_string()))
+        .unwrap()
+        .api_base_url(server.url("/api/"))
+        .build()
+        .unwrap();
+    let robot: Value = client.get("me").send().await.unwrap().json().unwrap();
+    assert_eq!(robot["client_id"], "robot@example.com");
+}
+
+#[tokio::test]
+async fn a_statement_that_was_used_is_refused() {
+    let Some(server) = authlib(&[service("ES256")]).await else { return };
+    let seen = Arc::new(Mutex::new(String::new()));
+    let keep = seen.clone();
+    let hook = RequestHook::AccessTokenRequest;
+    let watched = statements(&server, "ES256").configure(|config| {
+        config.on_request(hook, move |request| {
+            let form = Params::parse(std::str::from_utf8(request.body()).unwrap());
+            *keep.lock().unwrap() = form.only("assertion").unwrap().unwrap().to_owned();
+            Ok(())
+        })
+    });
+    watched.build().unwrap().active_token().await.unwrap();
+    let used = Secret::new(seen.lock().unwrap().as_str());
+    let client = OAuth2Client::new(at_authlib(&server, "ES256")).unwrap();
+    let refused = client.fetch_token(Grant::jwt_bearer(&used)).await.unwrap_err();
+    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::BadAnswer, "invalid_grant"));
+}
+
+#[tokio::test]
+async fn a_statement_for_another_audience_or_about_nobody_is_refused() {
+    let Some(server) = authlib(&[service("ES256")]).await else { return };
+    for wrong in [
+        statements(&server, "ES256").audience("https://other.example.com/token"),
+        statements(&server, "ES256").subject("nobody"),
+        statements(&server, "ES256").alg("RS256").key_id("none"),
+    ] {
+        // The last one does not even build: the key is none of that algorithm.
+        let Ok(client) = wrong.build() else { continue };
+        let refused = client.active_token().await.unwrap_err();
+        assert_eq!(said(&refused), "invalid_grant", "{refused}");
+    }
+}
+
+/// Alice's token and the client that got it, at a server that knows two audiences.
+async fn with_alices_token() -> Option<(InteropServer, OAuth2Client, Secret)> {
+    let settings = json!({
+        "clients": [
+            client(&["password", "client_credentials", TOKEN_EXCHANGE]),
+            { "client_id": "second", "client_secret": crate::SECRET,
+              "token_endpoint_auth_method": "client_secret_post",
+              "grant_types": ["client_credentials", TOKEN_EXCHANGE] },
+        ],
+        "audiences": ["https://api.example.com", "billing"],
+    });
+    let server = InteropServer::start(InteropKind::AuthlibOAuth2, &settings).await?;
+    let client = OAuth2Client::new(by_secret(at_authlib(&server, "app"))).unwrap();
+    let password = Grant::dangerous_password("alice", &Secret::new("wonderland"));
+    let token = client.fetch_token(password.scope("read email")).await.unwrap();
+    Some((server, client, token.access_token))
+}
+
+#[tokio::test]
+async fn an_exchanged_token_names_who_acts_for_whom_and_where() {
+    let Some((server, app, alice)) = with_alices_token().await else { return };
+    let second = OAuth2Client::new(by_secret(at_authlib(&server, "second"))).unwrap();
+    let mut subject = alice.clone();
+    for client in [&app, &second] {
+        let actor = client.remote_app().fetch_token(Grant::client_credentials()).await.unwrap();
+        let exchange = TokenExchange::new(subject, token_type::ACCESS_TOKEN)
+            .actor_token(actor.access_token, token_type::ACCESS_TOKEN)
+            .resource("https://api.example.com")
+            .audience("billing")
+            .requested_token_type(token_type::ACCESS_TOKEN)
+            .scope("read");
+        let exchanged = client.exchange_token(&exchange).await.unwrap();
+        assert_eq!(exchanged.issued_token_type, token_type::ACCESS_TOKEN);
+        assert_eq!(exchanged.token.scope.as_deref(), Some("read"));
+        subject = exchanged.token.access_token;
+    }
+    let state = app.introspect_token(&subject, None).await.unwrap();
+    assert_eq!((state.sub(), state.scope()), (Some("alice"), Some("read")));
+    assert_eq!(state.aud(), ["billing", "https://api.example.com"]);
+    // RFC 8693 §4.1: who acts now, and within who acted before.
+    let actor = state.act().unwrap().unwrap();
+    assert_eq!(actor.sub(), Some("second"));
+    assert_eq!(actor.act().and_then(|before| before.sub()), Some("app"));
+    // The client's own token is still the user's.
+    assert_eq!(app.token().await.unwrap().unwrap().access_token, alice);
+}
+
+#[tokio::test]
+async fn an_exchange_for_an_unknown_place_or_of_a_dead_token_is_refused() {
+    let Some((_server, client, alice)) = with_alices_token().await else { return };
+    let exchange = TokenExchange::new(alice, token_type::ACCESS_TOKEN);
+    let elsewhere = exchange.clone().audience("https://other.example.com");
+    let refused = client.exchange_token(&elsewhere).await.unwrap_err();
+    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::BadAnswer, "invalid_target"));
+    client.exchange_token(&exchange).await.unwrap();
+    client.revoke_token().await.unwrap();
+    let refused = client.exchange_token(&exchange).await.unwrap_err();
+    assert_eq!(said(&refused), "invalid_request");
+}

@@ -1,0 +1,289 @@
+//! Our [`OAuth2Client`] at Authlib's own server: its grants, its refusals, and the resource behind it.
+
+use authlib_conformance::{Browser, InteropKind, InteropServer, TestKey};
+use authlib_core::oauth2::{ClientMetadata, TokenPlacement};
+use authlib_core::{
+    DevicePoll, ErrorKind, Grant, OAuth2Client, Registration, Secret, TokenTypeHint,
+};
+use serde_json::{Value, json};
+
+use crate::clients::{
+    CALLBACK, at_authlib, authlib, by_secret, for_logins, log_in, revoke, said, works_everywhere,
+};
+use crate::{DEVICE_CODE, client};
+
+/// A client and its server, where there is one.
+async fn client_for(grant_types: &[&str]) -> Option<(InteropServer, OAuth2Client)> {
+    let server = authlib(&[for_logins(grant_types)]).await?;
+    let client = OAuth2Client::new(by_secret(at_authlib(&server, "app"))).unwrap();
+    Some((server, client))
+}
+
+fn password(password: &str) -> Grant {
+    Grant::dangerous_password("alice", &Secret::new(password))
+}
+
+async fn me(client: &OAuth2Client) -> Value {
+    client.get("me").send().await.unwrap().error_for_status().unwrap().json().unwrap()
+}
+
+#[tokio::test]
+async fn a_password_opens_the_resource_and_a_wrong_one_is_refused_in_the_servers_words() {
+    let Some((_server, client)) = client_for(&["password"]).await else { return };
+    let refused = client.fetch_token(password("looking-glass")).await.unwrap_err();
+    // RFC 6749 §5.2 has `invalid_grant` for it; these are Authlib's own words.
+    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::BadAnswer, "invalid_request"));
+    let words = refused.provider_error().unwrap();
+    assert_eq!(words.status, Some(400));
+    assert!(words.error_description.as_deref().unwrap().contains("password"), "{words}");
+    assert!(client.token().await.unwrap().is_none());
+    let token = client.fetch_token(password("wonderland").scope("read email")).await.unwrap();
+    assert_eq!(token.scope.as_deref(), Some("read email"));
+    let user = me(&client).await;
+    assert_eq!((&user["sub"], &user["scope"]), (&json!("alice"), &json!("read email")));
+}
+
+#[tokio::test]
+async fn a_grant_that_the_client_may_not_use_is_refused() {
+    let Some((_server, client)) = client_for(&["client_credentials"]).await else { return };
+    let refused = client.fetch_token(password("wonderland")).await.unwrap_err();
+    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::BadAnswer, "unauthorized_client"));
+}
+
+#[tokio::test]
+async fn a_scope_that_is_missing_is_a_403_and_renews_nothing() {
+    let Some((_server, client)) = client_for(&["password", "refresh_token"]).await else { return };
+    for (scope, status) in [("read", 403), ("email", 200)] {
+        let token = client.fetch_token(password("wonderland").scope(scope)).await.unwrap();
+        let answer = client.get("email").send().await.unwrap();
+        assert_eq!(answer.status(), status, "{:?}", answer.text());
+        if status == 403 {
+            let problem: Value = answer.json().unwrap();
+            assert_eq!(problem["error"], "insufficient_scope");
+            assert!(answer.error_for_status().is_err());
+        }
+        assert_eq!(client.token().await.unwrap().unwrap().access_token, token.access_token);
+    }
+}
+
+/// Authlib's protector looks into the header only; what says no token is no reason to renew one.
+#[tokio::test]
+async fn a_token_that_stands_where_the_resource_does_not_look_is_a_401_and_renews_nothing() {
+    let Some((_server, client)) = client_for(&["password", "refresh_token"]).await else { return };
+    let token = client.fetch_token(password("wonderland")).await.unwrap();
+    let request = client.get("me").token_placement(TokenPlacement::Query);
+    assert_eq!(request.send().await.unwrap().status(), 401);
+    assert_eq!(client.get("me").withhold_token().send().await.unwrap().status(), 401);
+    assert_eq!(client.token().await.unwrap().unwrap().access_token, token.access_token);
+}
+
+#[tokio::test]
+async fn client_credentials_are_fetched_when_needed_and_again_when_the_resource_refuses_them() {
+    let Some(server) = authlib(&[client(&["client_credentials"])]).await else { return };
+    let config = by_secret(at_authlib(&server, "app")).renewal("client_credentials").scope("read");
+    let client = OAuth2Client::new(config).unwrap();
+    let first_answer = me(&client).await;
+    let expected = (&json!("app"), &json!("read"), None);
+    let shown = |answer: &'_ Value| answer.get("sub").cloned();
+    assert_eq!(
+        (&first_answer["client_id"], &first_answer["scope"], shown(&first_answer)),
+        expected
+    );
+    let first = client.token().await.unwrap().unwrap();
+    assert!(first.refresh_token.is_none());
+    revoke(&server.url("/revoke"), &first.access_token).await;
+    assert_eq!(me(&client).await["client_id"], "app");
+    let second = client.token().await.unwrap().unwrap();
+    assert_ne!(second.access_token, first.access_token);
+}
+
+#[tokio::test]
+async fn a_code_is_exchanged_with_its_verifier_and_its_tokens_rotate_and_end() {
+    let grants = ["authorization_code", "refresh_token"];
+    let Some(server) = authlib(&[for_logins(&grants)]).await else { return };
+    let config = by_secret(at_authlib(&server, "app")).scope("read email");
+    let client = OAuth2Client::new(config).unwrap();
+    let first = log_in(&server, &client, "allow").await.unwrap();
+    assert_eq!(first.scope.as_deref(), Some("read email"));
+    assert_eq!(me(&client).await["sub"], "alice");
+    let second = client.refresh_token().await.unwrap();
+    assert_eq!(second.scope.as_deref(), Some("read email"));
+    assert_ne!(second.refresh_token, first.refresh_token);
+    assert_eq!(me(&client).await["sub"], "alice");
+    let used = Grant::refresh_token(&first.refresh_token.unwrap());
+    let refused = client.fetch_token(used).await.unwrap_err();
+    assert_eq!(said(&refused), "invalid_grant");
+    let hint = Some(TokenTypeHint::AccessToken);
+    let state = client.introspect_token(&second.access_token, hint).await.unwrap();
+    assert_eq!((state.sub(), state.iss()), (Some("alice"), Some(server.issuer())));
+    client.revoke_token().await.unwrap();
+    let state = client.introspect_token(&second.access_token, hint).await.unwrap();
+    assert!(!state.active());
+    assert_eq!(client.get("me").send().await.unwrap_err().kind(), ErrorKind::NoToken);
+}
+
+#[tokio::test]
+async fn a_client_without_a_secret_logs_in_refreshes_and_ends_its_tokens() {
+    let mut app = for_logins(&["authorization_code", "refresh_token"]);
+    app["token_endpoint_auth_method"] = "none".into();
+    app.as_object_mut().unwrap().remove("client_secret");
+    let Some(server) = authlib(&[app]).await else { return };
+    let client = OAuth2Client::new(at_authlib(&server, "app").scope("read")).unwrap();
+    log_in(&server, &client, "allow").await.unwrap();
+    let token = client.refresh_token().await.unwrap();
+    assert_eq!(me(&client).await["sub"], "alice");
+    client.revoke_token().await.unwrap();
+    assert!(!client.introspect_token(&token.access_token, None).await.unwrap().active());
+}
+
+#[tokio::test]
+async fn a_user_who_refuses_is_an_error_and_no_token() {
+    let Some((server, client)) = client_for(&["authorization_code"]).await else { return };
+    let refused = log_in(&server, &client, "deny").await.unwrap_err();
+    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::Denied, "access_denied"));
+    assert!(client.token().await.unwrap().is_none());
+}
+
+/// RFC 9207 §2.4: an answer in the name of another issuer is another server's.
+#[tokio::test]
+async fn an_answer_that_names_another_issuer_is_refused() {
+    let Some((server, client)) = client_for(&["authorization_code"]).await else { return };
+    let (url, pending) = client.create_authorization_url(CALLBACK.into()).await.unwrap();
+    let end = server.decide(&Browser::new(), url.as_str(), "alice", "allow").await.location();
+    let own = format!(
+        "iss={}",
+        url::form_urlencoded::byte_serialize(server.issuer().as_bytes()).collect::<String>()
+    );
+    assert!(end.as_str().contains(&own), "{end}");
+    let mixed_up = end.as_str().replace(&own, "iss=https%3A%2F%2Fevil.example.com");
+    let refused = client.fetch_access_token(pending, &mixed_up).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidCallback, "{refused}");
+}
+
+#[tokio::test]
+async fn a_device_is_let_in_refused_or_too_late() {
+    for (decision, ttl, kind) in [
+        ("allow", 600, None),
+        ("deny", 600, Some(ErrorKind::Denied)),
+        ("allow", 0, Some(ErrorKind::NoToken)),
+    ] {
+        let settings = json!({
+            "clients": [client(&[DEVICE_CODE])], "device_interval": 0, "device_ttl": ttl,
+        });
+        let server = InteropServer::start(InteropKind::AuthlibOAuth2, &settings).await;
+        let Some(server) = server else { return };
+        let client = OAuth2Client::new(by_secret(at_authlib(&server, "app"))).unwrap();
+        let mut device = client.start_device_login(Some("read")).await.unwrap();
+        if ttl > 0 {
+            assert!(matches!(device.poll().await, Ok(DevicePoll::Pending { .. })));
+        }
+        let page = device.verification_uri_complete().unwrap().to_owned();
+        server.decide(&Browser::new(), &page, "bob", decision).await;
+        match (device.poll().await, kind) {
+            (Ok(DevicePoll::Token(token)), None) => {
+                client.set_token(&token).await.unwrap();
+                assert_eq!(me(&client).await["sub"], "bob");
+            }
+            (Err(error), Some(kind)) => {
+                let words = if ttl > 0 { "access_denied" } else { "expired_token" };
+                assert_eq!((error.kind(), said(&error)), (kind, words));
+            }
+            (other, _) => panic!("{decision}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_asks_too_soon_is_told_to_wait_longer() {
+    let settings = json!({ "clients": [client(&[DEVICE_CODE])], "device_interval": 30 });
+    let server = InteropServer::start(InteropKind::AuthlibOAuth2, &settings).await;
+    let Some(server) = server else { return };
+    let client = OAuth2Client::new(by_secret(at_authlib(&server, "app"))).unwrap();
+    let mut device = client.start_device_login(None).await.unwrap();
+    for seconds in [30, 35, 40] {
+        let DevicePoll::Pending { wait } = device.poll().await.unwrap() else { panic!("let in") };
+        assert_eq!(wait.as_secs(), seconds);
+    }
+}
+
+/// H31: Authlib decodes the parts of basic credentials, and takes any character.
+#[tokio::test]
+async fn h31_a_secret_of_odd_characters_proves_the_client_in_the_header_the_form_and_a_signature() {
+    let secret = "a:b%2Bc+d&e=f/gä日-of-forty-characters-or-more";
+    let methods = ["client_secret_basic", "client_secret_post", "client_secret_jwt"];
+    let id = |method| format!("{method}:%+ä");
+    let clients = methods.map(|method| {
+        let mut app = client(&["client_credentials"]);
+        app["client_secret"] = secret.into();
+        app["client_id"] = id(method).into();
+        app["token_endpoint_auth_method"] = method.into();
+        app
+    });
+    let Some(server) = authlib(&clients).await else { return };
+    for method in methods {
+        let config = at_authlib(&server, &id(method)).token_endpoint_auth_method(method);
+        let client = OAuth2Client::new(config.clone().client_secret(secret)).unwrap();
+        works_everywhere(&client, &id(method)).await;
+        let wrong = OAuth2Client::new(config.client_secret(crate::SECRET)).unwrap();
+        let refused = wrong.fetch_token(Grant::client_credentials()).await.unwrap_err();
+        assert_eq!(said(&refused), "invalid_client", "{method}");
+    }
+}
+
+/// The server takes each assertion once, so that more requests show more of them.
+#[tokio::test]
+async fn private_keys_prove_the_client_at_every_endpoint() {
+    let algorithms = ["RS256", "PS256", "ES256", "EdDSA"];
+    let clients = algorithms.map(|alg| {
+        json!({
+            "client_id": alg,
+            "token_endpoint_auth_method": "private_key_jwt",
+            "grant_types": ["client_credentials"],
+            "jwks": { "keys": [TestKey::for_algorithm(alg).public_jwk] },
+        })
+    });
+    let Some(server) = authlib(&clients).await else { return };
+    for alg in algorithms {
+        let key = TestKey::for_algorithm(alg);
+        for audience in ["issuer", "token_endpoint"] {
+            let config = at_authlib(&server, alg)
+                .private_key(key.private_pem)
+                .private_key_id(key.public_jwk["kid"].as_str().unwrap())
+                .token_endpoint_auth_signing_alg(alg)
+                .client_assertion_audience(audience);
+            works_everywhere(&OAuth2Client::new(config).unwrap(), alg).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_registers_changes_itself_works_and_goes() {
+    let Some(server) = authlib(&[]).await else { return };
+    let uninvited = Registration::at_endpoint(&server.url("/register")).unwrap();
+    let metadata = ClientMetadata::new()
+        .client_name("An app")
+        .redirect_uris([CALLBACK])
+        .grant_types(["authorization_code", "client_credentials"])
+        .response_types(["code"])
+        .scope("read email")
+        .token_endpoint_auth_method("client_secret_basic");
+    let refused = uninvited.register(&metadata).await.unwrap_err();
+    assert_eq!(said(&refused), "access_denied");
+    let registration = uninvited.initial_access_token("initial");
+    let mut made = registration.register(&metadata).await.unwrap();
+    made.metadata.client_name = Some("Another name".to_owned());
+    let changed = registration.update(&made).await.unwrap();
+    let read = registration.read(&changed).await.unwrap();
+    assert_eq!(read.metadata.client_name.as_deref(), Some("Another name"));
+    let endpoints = at_authlib(&server, "");
+    let mut config = registration.config("peer", &read).api_base_url(server.url("/api/"));
+    (config.issuer, config.server_metadata_url) = (endpoints.issuer, endpoints.server_metadata_url);
+    let client = OAuth2Client::new(config).unwrap();
+    log_in(&server, &client, "allow").await.unwrap();
+    assert_eq!(me(&client).await["scope"], "read email");
+    client.fetch_token(Grant::client_credentials()).await.unwrap();
+    registration.delete(&read).await.unwrap();
+    assert!(registration.read(&read).await.is_err());
+    let gone = client.fetch_token(Grant::client_credentials()).await.unwrap_err();
+    assert_eq!(said(&gone), "invalid_client");
+}

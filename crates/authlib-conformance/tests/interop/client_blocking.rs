@@ -1,0 +1,144 @@
+//! The blocking clients at both servers, as a program without an async runtime uses them. The runtime
+//! here is the servers' and the browser's.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use authlib_conformance::{Browser, InteropServer, TestKey};
+use authlib_core::client::blocking::OAuth2Client;
+use authlib_core::clock::{Clock as _, FixedClock, SystemClock};
+use authlib_core::hooks::RequestHook;
+use authlib_core::{AssertionClient, AuthorizeOptions, ErrorKind, Grant, Secret, Token, client};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::clients::{
+    at_authlib, at_oidc, authlib, by_secret, for_logins, for_machines, oidc, revoke, said,
+};
+use crate::{DEVICE_CODE, JWT_BEARER};
+
+/// A server with the runtime that it needs.
+struct Bench {
+    server: InteropServer,
+    runtime: Runtime,
+}
+
+impl Bench {
+    fn start(server: impl Future<Output = Option<InteropServer>>) -> Option<Self> {
+        let runtime = Runtime::new().unwrap();
+        let server = runtime.block_on(server)?;
+        Some(Self { server, runtime })
+    }
+
+    /// Decides at the server's pages, and tells where they lead.
+    fn decide(&self, url: &str, decision: &str) -> authlib_conformance::Page {
+        self.runtime.block_on(self.server.decide(&Browser::new(), url, "alice", decision))
+    }
+
+    fn log_in(&self, client: &OAuth2Client) -> Token {
+        let options = AuthorizeOptions::new().prompt("consent");
+        let (url, pending) = client.create_authorization_url(options).unwrap();
+        let end = self.decide(url.as_str(), "allow").location();
+        client.fetch_access_token(pending, end.as_str()).unwrap()
+    }
+}
+
+#[test]
+fn a_program_without_a_runtime_calls_an_api_renews_and_ends_its_token() {
+    let apps = [crate::client(&["client_credentials"])];
+    let Some(bench) = Bench::start(authlib(&apps)) else { return };
+    let config = by_secret(at_authlib(&bench.server, "app")).renewal("client_credentials");
+    let client = OAuth2Client::new(config).unwrap();
+    let ask = || client.get("me").send().unwrap().error_for_status().unwrap().json::<Value>();
+    assert_eq!(ask().unwrap()["client_id"], "app");
+    let first = client.token().unwrap().unwrap();
+    bench.runtime.block_on(revoke(&bench.server.url("/revoke"), &first.access_token));
+    assert_eq!(ask().unwrap()["client_id"], "app");
+    let second = client.token().unwrap().unwrap();
+    assert_ne!(second.access_token, first.access_token);
+    assert!(client.introspect_token(&second.access_token, None).unwrap().active());
+    client.revoke_token().unwrap();
+    assert!(!client.introspect_token(&second.access_token, None).unwrap().active());
+}
+
+#[test]
+fn a_wrong_password_is_an_error_in_the_servers_words() {
+    let Some(bench) = Bench::start(authlib(&[crate::client(&["password"])])) else { return };
+    let client = OAuth2Client::new(by_secret(at_authlib(&bench.server, "app"))).unwrap();
+    let password = Grant::dangerous_password("alice", &Secret::new("looking-glass"));
+    let refused = client.fetch_token(password).unwrap_err();
+    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::BadAnswer, "invalid_request"));
+}
+
+#[test]
+fn a_statement_opens_the_resource() {
+    let key = TestKey::for_algorithm("ES256");
+    let mut service = crate::client(&[JWT_BEARER]);
+    service["jwks"] = json!({ "keys": [key.public_jwk] });
+    let Some(bench) = Bench::start(authlib(&[service])) else { return };
+    let client = AssertionClient::builder(bench.server.url("/token"), "app", key.private_pem)
+        .key_id(key.public_jwk["kid"].as_str().unwrap())
+        .subject("bob")
+        .api_base_url(bench.server.url("/api/"))
+        .build_blocking()
+        .unwrap();
+    let user: Value = client.get("me").send().unwrap().json().unwrap();
+    assert_eq!(user["sub"], "bob");
+}
+
+#[test]
+fn a_device_is_let_in() {
+    let apps = [for_machines(&[DEVICE_CODE])];
+    let Some(bench) = Bench::start(oidc(&apps, &["deviceFlow"])) else { return };
+    // A clock that goes on when somebody waits: the pauses between the questions take no time.
+    let clock = Arc::new(FixedClock::new(SystemClock.now()));
+    let config = by_secret(at_oidc(&bench.server, "app")).scope("openid profile");
+    let client =
+        client::OAuth2Client::builder(config).shared_clock(clock).build_blocking().unwrap();
+    let mut device = client.start_device_login(None).unwrap();
+    let page = device.verification_uri_complete().unwrap().to_owned();
+    let mut questions = 0;
+    let waited = device.wait_while(|_| {
+        questions += 1;
+        if questions == 3 {
+            bench.decide(&page, "allow");
+        }
+        true
+    });
+    let token = waited.unwrap().unwrap();
+    assert_eq!((questions, token.userinfo().unwrap().sub()), (3, "alice"));
+    client.set_token(&token).unwrap();
+    assert_eq!(client.userinfo().unwrap().name(), Some("Alice Example"));
+}
+
+#[test]
+fn twenty_threads_that_need_a_fresh_token_send_one_refresh() {
+    let apps = [for_logins(&["authorization_code", "refresh_token"])];
+    let Some(bench) = Bench::start(oidc(&apps, &[])) else { return };
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = sent.clone();
+    let config = by_secret(at_oidc(&bench.server, "app"))
+        .scope("openid offline_access")
+        .on_request(RequestHook::RefreshTokenRequest, move |_| {
+            count.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        });
+    let clock = Arc::new(FixedClock::new(SystemClock.now()));
+    let client =
+        client::OAuth2Client::builder(config).shared_clock(clock.clone()).build_blocking().unwrap();
+    let before = bench.log_in(&client);
+    clock.advance(Duration::from_secs(9 * 60 + 30));
+    let threads: Vec<_> = (0..20)
+        .map(|_| {
+            let client = client.clone();
+            thread::spawn(move || client.active_token().unwrap().access_token)
+        })
+        .collect();
+    let tokens: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    assert!(tokens.iter().all(|token| *token == tokens[0] && *token != before.access_token));
+    assert_eq!(sent.load(Ordering::SeqCst), 1);
+    assert_eq!(client.userinfo().unwrap().sub(), "alice");
+}

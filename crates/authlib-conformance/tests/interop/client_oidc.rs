@@ -1,0 +1,129 @@
+//! Our clients at oidc-provider without a user: how they prove themselves, and what they ask about
+//! tokens.
+
+use authlib_conformance::TestKey;
+use authlib_core::{ErrorKind, Grant, OAuth2Client, Secret, TokenTypeHint};
+use serde_json::{Value, json};
+
+use crate::SECRET;
+use crate::clients::{BILLING, at_oidc, by_secret, for_machines, oidc, said, works_everywhere};
+use crate::oidc::API;
+
+const MACHINE: &[&str] = &["client_credentials"];
+const FEATURES: &[&str] = &["clientCredentials", "introspection"];
+
+/// A client named after the way in which it proves itself.
+fn registered(client_id: &str, method: &str) -> Value {
+    let mut app = for_machines(MACHINE);
+    app["client_id"] = client_id.into();
+    app["token_endpoint_auth_method"] = method.into();
+    app
+}
+
+fn with_key(alg: &str) -> Value {
+    let mut app = registered(alg, "private_key_jwt");
+    app["token_endpoint_auth_signing_alg"] = alg.into();
+    app["jwks"] = json!({ "keys": [TestKey::for_algorithm(alg).public_jwk] });
+    app.as_object_mut().unwrap().remove("client_secret");
+    app
+}
+
+#[tokio::test]
+async fn private_keys_of_all_kinds_prove_the_client_at_every_endpoint() {
+    let algorithms = ["RS256", "PS256", "ES256", "EdDSA"];
+    let Some(server) = oidc(&algorithms.map(with_key), FEATURES).await else { return };
+    for alg in algorithms {
+        let key = TestKey::for_algorithm(alg);
+        for audience in ["issuer", "token_endpoint"] {
+            let config = at_oidc(&server, alg)
+                .private_key(key.private_pem)
+                .private_key_id(key.public_jwk["kid"].as_str().unwrap())
+                .token_endpoint_auth_signing_alg(alg)
+                .client_assertion_audience(audience);
+            works_everywhere(&OAuth2Client::new(config).unwrap(), alg).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_signature_by_another_algorithm_than_the_registered_one_is_refused() {
+    let Some(server) = oidc(&[with_key("PS256")], FEATURES).await else { return };
+    let key = TestKey::for_algorithm("PS256");
+    let config = at_oidc(&server, "PS256")
+        .private_key(key.private_pem)
+        .token_endpoint_auth_signing_alg("RS256");
+    let client = OAuth2Client::new(config).unwrap();
+    let refused = client.fetch_token(Grant::client_credentials()).await.unwrap_err();
+    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::BadAnswer, "invalid_client"));
+}
+
+/// H31: the parts of basic credentials are form-encoded (RFC 6749 §2.3.1), which shows with these
+/// characters only. oidc-provider takes no others than those of appendix A.2, so that the `ä` is
+/// Authlib's.
+#[tokio::test]
+async fn h31_a_secret_of_odd_characters_proves_the_client_in_the_header_the_form_and_a_signature() {
+    let secret = "a:b%2Bc+d e&f=g?h#i/j\\k\"l~m-of-forty-characters";
+    let methods = ["client_secret_basic", "client_secret_post", "client_secret_jwt"];
+    let id = |method| format!("{method}:%+&");
+    let clients = methods.map(|method| {
+        let mut app = registered(&id(method), method);
+        app["client_secret"] = secret.into();
+        app
+    });
+    let Some(server) = oidc(&clients, FEATURES).await else { return };
+    for method in methods {
+        let config = at_oidc(&server, &id(method)).token_endpoint_auth_method(method);
+        let client = OAuth2Client::new(config.clone().client_secret(secret)).unwrap();
+        works_everywhere(&client, &id(method)).await;
+        let wrong = OAuth2Client::new(config.client_secret(SECRET)).unwrap();
+        let refused = wrong.fetch_token(Grant::client_credentials()).await.unwrap_err();
+        assert_eq!(said(&refused), "invalid_client", "{method}");
+    }
+}
+
+#[tokio::test]
+async fn client_credentials_for_a_resource_name_it_as_their_audience() {
+    let features = ["clientCredentials", "introspection", "resourceIndicators"];
+    let Some(server) = oidc(&[for_machines(MACHINE)], &features).await else { return };
+    let client = OAuth2Client::new(by_secret(at_oidc(&server, "app"))).unwrap();
+    let grant = Grant::client_credentials().scope("read openid");
+    let token = client.fetch_token(grant.clone().resource(API)).await.unwrap();
+    // What was granted, which is less than was asked for.
+    assert_eq!(token.scope.as_deref(), Some("read"));
+    let state = client.introspect_token(&token.access_token, None).await.unwrap();
+    assert_eq!((state.aud(), state.scope()), (vec![API], Some("read")));
+    // RFC 8707 §2.2: one that is not known, and two where the grant takes one.
+    for resources in [&["https://other.example.com/"][..], &[API, BILLING]] {
+        let grant = resources.iter().fold(grant.clone(), |grant, uri| grant.resource(uri));
+        let refused = client.fetch_token(grant).await.unwrap_err();
+        assert_eq!((refused.kind(), said(&refused)), (ErrorKind::BadAnswer, "invalid_target"));
+    }
+    let kept = client.token().await.unwrap().unwrap();
+    assert_eq!(kept.access_token, token.access_token);
+}
+
+#[tokio::test]
+async fn introspection_is_read_plain_and_signed() {
+    let features = ["clientCredentials", "introspection", "jwtIntrospection"];
+    let mut app = for_machines(MACHINE);
+    app["introspection_signed_response_alg"] = "ES256".into();
+    let Some(server) = oidc(&[app], &features).await else { return };
+    let plain = by_secret(at_oidc(&server, "app"));
+    let signed = plain.clone().introspection_signed_response_alg("ES256");
+    for config in [plain, signed.clone()] {
+        let client = OAuth2Client::new(config).unwrap();
+        let token = client.fetch_token(Grant::client_credentials().scope("read")).await.unwrap();
+        let hint = Some(TokenTypeHint::AccessToken);
+        let state = client.introspect_token(&token.access_token, hint).await.unwrap();
+        assert_eq!((state.active(), state.client_id()), (true, Some("app")));
+        assert_eq!((state.scope(), state.iss()), (Some("read"), Some(server.issuer())));
+        assert!(state.exp() > state.iat(), "{state:?}");
+        let nobodys = client.introspect_token(&Secret::new("nobodys"), None).await.unwrap();
+        assert!(!nobodys.active());
+    }
+    // That the signature counts shows when another algorithm is expected.
+    let wrong = OAuth2Client::new(signed.introspection_signed_response_alg("RS256")).unwrap();
+    let refused = wrong.introspect_token(&Secret::new("nobodys"), None).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::BadAnswer);
+    assert!(refused.to_string().contains("ES256"), "{refused}");
+}

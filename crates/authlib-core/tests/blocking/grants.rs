@@ -1,0 +1,222 @@
+//! How the token is got and renewed: by each grant, by a statement of one's own, once for all threads.
+
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::SystemTime;
+
+use authlib_core::hooks::{RequestHook, ResponseHook, assume_bearer};
+use authlib_core::{AssertionClient, AuthorizeOptions, ErrorKind, Grant, Secret, Token};
+use authlib_provider::{Endpoint, Quirk, Reply};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::served::{CALLBACK, HOUR, ROBOT, RSA, SECRET, Served, carol};
+
+fn param(url: &Url, name: &str) -> Option<String> {
+    url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+}
+
+#[test]
+fn t164_t165_the_authorization_url_has_all_that_was_said_and_an_s256_challenge() {
+    let served = Served::new();
+    let endpoint = served.at("/authorize?tenant=1");
+    let config = served.registered().authorization_endpoint(endpoint);
+    let client = served.client(config.authorize_param("prompt", "login"));
+    let (url, pending) = client.create_authorization_url(AuthorizeOptions::new()).unwrap();
+    for (name, value) in [
+        ("tenant", "1"),
+        ("response_type", "code"),
+        ("client_id", "app"),
+        ("redirect_uri", CALLBACK),
+        ("scope", "read write"),
+        ("prompt", "login"),
+        ("state", pending.state().expose()),
+        ("code_challenge_method", "S256"),
+    ] {
+        assert_eq!(param(&url, name).as_deref(), Some(value));
+    }
+    assert_eq!(param(&url, "code_challenge").unwrap().len(), 43);
+}
+
+#[test]
+fn t166_the_fields_of_a_fragment_become_the_token() {
+    let served = Served::new();
+    let client = served.client(served.registered());
+    let url = format!("{CALLBACK}#access_token=2Y&token_type=bearer&state=sent");
+    client.token_from_fragment(&url, &Secret::new("sent")).unwrap();
+    assert_eq!(client.token().unwrap().unwrap().access_token.expose(), "2Y");
+    let error = client.token_from_fragment(&url, &Secret::new("other")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCallback);
+}
+
+#[test]
+fn t167_t168_h04_h05_a_code_is_exchanged_by_post_and_a_refusal_by_nothing() {
+    let served = Served::new();
+    let client = served.client(served.registered().token_endpoint(served.at("/token?tenant=1")));
+    let (pending, back) = served.answered(&client);
+    let token = client.fetch_access_token(pending, &format!("{back}#_=_")).unwrap();
+    assert_eq!(client.token().unwrap().unwrap().access_token, token.access_token);
+    let asked = served.last(Endpoint::Token);
+    assert_eq!((asked.method.as_str(), asked.field("tenant")), ("POST", Some("1")));
+    assert_eq!(asked.field("grant_type"), Some("authorization_code"));
+    assert!(asked.secret("code_verifier").is_some());
+
+    served.answers(Endpoint::Token, Reply::json(400, r#"{"error":"invalid_grant"}"#));
+    let (pending, back) = served.answered(&client);
+    let error = client.fetch_access_token(pending, &back).unwrap_err();
+    assert_eq!(error.provider_error().unwrap().error, "invalid_grant");
+    served.provider().clear_requests();
+    let (url, pending) = client.create_authorization_url(AuthorizeOptions::new()).unwrap();
+    let denied = served.provider().deny(url.as_str());
+    let error = client.fetch_access_token(pending, &denied).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied);
+    assert_eq!(served.provider().count(Endpoint::Token), 0);
+}
+
+#[test]
+fn t169_client_secret_post_puts_id_and_secret_into_the_form() {
+    let served = Served::new();
+    let config = served.registered().token_endpoint_auth_method("client_secret_post");
+    served.client(config).fetch_token(Grant::client_credentials()).unwrap();
+    let asked = served.last(Endpoint::Token);
+    assert_eq!(
+        (asked.field("client_id"), asked.secret("client_secret")),
+        (Some("app"), Some(SECRET))
+    );
+    assert!(asked.authorization.is_none());
+}
+
+#[test]
+fn t170_a_hook_mends_the_answer_and_one_that_waits_is_waited_for() {
+    let served = Served::new();
+    served.provider().misbehave(Quirk::TokenMissing("token_type".to_owned()));
+    let plain = served.client(served.registered());
+    assert_eq!(plain.fetch_token(carol()).unwrap_err().kind(), ErrorKind::BadAnswer);
+    let config = served
+        .registered()
+        .on_response(ResponseHook::AccessTokenResponse, assume_bearer)
+        .on_request_async(RequestHook::AccessTokenRequest, |mut request| async move {
+            let (send, receive) = tokio::sync::oneshot::channel();
+            thread::spawn(move || send.send("by another thread".parse()));
+            request.headers_mut().insert("x-hook", receive.await.unwrap().unwrap());
+            Ok(request)
+        });
+    assert_eq!(served.client(config).fetch_token(carol()).unwrap().token_type, "Bearer");
+    assert_eq!(served.last(Endpoint::Token).header("x-hook"), Some("by another thread"));
+}
+
+#[test]
+fn t171_t172_each_grant_is_asked_for_by_name_with_the_clients_scope() {
+    let served = Served::new();
+    let client = served.client(served.registered());
+    client.fetch_token(carol()).unwrap();
+    let names = served.last(Endpoint::Token).names;
+    assert_eq!(names, ["grant_type", "username", "password", "scope"]);
+    let token = client.fetch_token(Grant::client_credentials()).unwrap();
+    assert_eq!(token.scope.as_deref(), Some("read write"));
+    assert_eq!(served.last(Endpoint::Token).names, ["grant_type", "scope"]);
+}
+
+#[test]
+fn t173_t174_a_token_of_the_past_is_expired_and_another_can_be_fetched() {
+    let served = Served::new();
+    let mut old = Token::bearer("of long ago");
+    old.expires_at = Some(SystemTime::UNIX_EPOCH);
+    let client = served.begun(served.registered()).token(old).build_blocking().unwrap();
+    assert_eq!(client.get("echo").send().unwrap_err().kind(), ErrorKind::NoToken);
+    assert!(served.provider().requests().is_empty());
+    client.fetch_token(Grant::client_credentials()).unwrap();
+    assert_eq!(client.get("echo").send().unwrap().status(), 200);
+}
+
+#[test]
+fn t175_t176_t177_an_expired_token_is_renewed_on_use_and_the_json_behind_it_is_whole() {
+    for (renewal, grant) in
+        [("refresh_token", carol()), ("client_credentials", Grant::client_credentials())]
+    {
+        let served = Served::new();
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let ear = heard.clone();
+        let builder = served.begun(served.registered().renewal(renewal));
+        let builder =
+            builder.on_token_update(move |update| ear.lock().unwrap().push(update.clone()));
+        let client = builder.build_blocking().unwrap();
+        let old = client.fetch_token(grant).unwrap();
+        served.clock.advance(HOUR);
+        let body = json!({"a": "b & c"});
+        let echo: Value = client.post("echo").json(&body).send().unwrap().json().unwrap();
+        assert_eq!(echo["body"], body.to_string());
+        assert_eq!(served.last(Endpoint::Token).field("grant_type"), Some(renewal));
+        let new = client.token().unwrap().unwrap();
+        let heard = std::mem::take(&mut *heard.lock().unwrap());
+        assert_eq!(heard.len(), 1);
+        assert_eq!(heard[0].token.access_token, new.access_token);
+        assert_eq!(heard[0].old.access_token, old.access_token);
+        assert_eq!(heard[0].old.refresh_token, old.refresh_token);
+    }
+    let served = Served::new();
+    let client = served.client(served.registered());
+    client.fetch_token(Grant::client_credentials()).unwrap();
+    served.clock.advance(HOUR);
+    assert_eq!(client.get("echo").send().unwrap_err().kind(), ErrorKind::NoToken);
+}
+
+/// Authlib's blocking clients have no lock: each thread would renew for itself.
+#[test]
+fn t176_ten_threads_with_one_expired_token_renew_it_once() {
+    let served = Served::new();
+    let client = served.client(served.registered());
+    client.fetch_token(carol()).unwrap();
+    served.clock.advance(HOUR);
+    served.provider().clear_requests();
+    thread::scope(|scope| {
+        let calls: Vec<_> =
+            (0..10).map(|_| scope.spawn(|| client.get("echo").send().unwrap().status())).collect();
+        assert!(calls.into_iter().all(|call| call.join().unwrap() == 200));
+    });
+    assert_eq!(served.provider().count(Endpoint::Token), 1);
+}
+
+#[test]
+fn t178_a_revocation_says_which_token_it_ends_and_forgets_it() {
+    let served = Served::new();
+    let client = served.client(served.registered());
+    let token = client.fetch_token(carol()).unwrap();
+    assert!(client.introspect_token(&token.access_token, None).unwrap().active());
+    client.revoke_token().unwrap();
+    let asked = served.last(Endpoint::Revoke);
+    assert_eq!(asked.names, ["token", "token_type_hint"]);
+    assert_eq!(asked.field("token_type_hint"), Some("refresh_token"));
+    assert!(client.token().unwrap().is_none());
+    assert!(!client.introspect_token(&token.access_token, None).unwrap().active());
+}
+
+#[test]
+fn t194_t195_t196_an_assertion_client_fetches_by_a_statement_and_again_by_another() {
+    let served = Served::new();
+    let builder = || {
+        AssertionClient::builder(served.at("/token"), ROBOT, RSA)
+            .key_id("k1")
+            .subject("alice")
+            .scope("read")
+            .client_id("robot-client")
+            .api_base_url(served.at("/api/"))
+            .shared_clock(served.clock.clone())
+    };
+    let robot = builder().build_blocking().unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        for _ in 0..2 {
+            let echo: Value = robot.get("echo").send().unwrap().json().unwrap();
+            assert_eq!((&echo["sub"], &echo["scope"]), (&json!("alice"), &json!("read")));
+        }
+        let asked = served.last(Endpoint::Token);
+        assert_eq!(asked.field("client_id"), Some("robot-client"));
+        ids.push(asked.secret("assertion").unwrap().to_owned());
+        served.clock.advance(HOUR);
+    }
+    assert_ne!(ids[0], ids[1]);
+    assert_eq!(served.provider().count(Endpoint::Token), 2);
+    let wrong = builder().alg("ES256").build_blocking().unwrap_err();
+    assert_eq!(wrong.kind(), ErrorKind::Config);
+}

@@ -1,0 +1,114 @@
+//! Requests with the token: where it stands, bodies that stream, timeouts, and where it never goes.
+
+use std::io::{Cursor, Read as _};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
+
+use authlib_core::client::blocking::ApiRequest;
+use authlib_core::{ErrorKind, Result, Token};
+use authlib_provider::{Endpoint, Reply};
+use serde_json::Value;
+
+use crate::served::Served;
+
+/// The answer of the echoing API.
+fn said(request: ApiRequest, streamed: bool) -> Result<Value> {
+    if !streamed {
+        return request.send()?.json();
+    }
+    let mut text = String::new();
+    request.send_streamed()?.into_body().read_to_string(&mut text).unwrap();
+    Ok(serde_json::from_str(&text).unwrap())
+}
+
+#[test]
+fn t162_t163_the_token_stands_where_the_client_says_also_in_streamed_requests() {
+    let served = Served::new();
+    for placement in ["header", "query", "body"] {
+        let config = served.registered().token_placement(placement).renewal("client_credentials");
+        let client = served.client(config);
+        for streamed in [false, true] {
+            let got = said(client.get("echo"), streamed);
+            if placement == "body" {
+                // RFC 6750 §2.2; Authlib gives the GET a body.
+                assert_eq!(got.unwrap_err().kind(), ErrorKind::Config);
+            } else {
+                assert_eq!(got.unwrap()["token_in"], placement);
+            }
+            let echo = said(client.post("echo"), streamed).unwrap();
+            assert_eq!(echo["token_in"], placement);
+            if placement == "body" {
+                let token = client.token().unwrap().unwrap().access_token;
+                assert_eq!(echo["body"], format!("access_token={}", token.expose()));
+            }
+        }
+    }
+}
+
+#[test]
+fn t163_bodies_are_read_and_written_as_they_come() {
+    const SIZE: usize = 3_000_000;
+    let served = Served::new();
+    let client = served.client(served.registered().renewal("client_credentials"));
+    let answer = client.get("stream").query([("bytes", SIZE.to_string())]).send_streamed();
+    let mut body = answer.unwrap().into_body();
+    let mut piece = [0; 100];
+    body.read_exact(&mut piece).unwrap();
+    assert_eq!(piece, [b'.'; 100]);
+    assert_eq!(body.read_to_end(&mut Vec::new()).unwrap(), SIZE - 100);
+    let long = "x".repeat(SIZE / 4);
+    let request = client.put("echo").stream("text/plain", Cursor::new(long.clone()));
+    assert_eq!(request.send().unwrap().json::<Value>().unwrap()["body_length"], long.len());
+}
+
+#[test]
+fn t179_without_a_token_nothing_is_sent() {
+    let served = Served::new();
+    let client = served.client(served.registered());
+    assert_eq!(client.get("echo").send().unwrap_err().kind(), ErrorKind::NoToken);
+    assert_eq!(client.post("echo").send_streamed().unwrap_err().kind(), ErrorKind::NoToken);
+    assert!(served.provider().requests().is_empty());
+}
+
+/// H20, with real sockets: another server would have seen the token.
+#[test]
+fn h20_a_redirect_is_returned_and_not_followed() {
+    let (served, other) = (Served::new(), Served::new());
+    let client = served.client(served.registered().renewal("client_credentials"));
+    client.active_token().unwrap();
+    for status in [302, 307] {
+        served.answers(Endpoint::Api, Reply::Redirect(status, other.at("/api/echo")));
+        assert_eq!(client.get("echo").send().unwrap().status().as_u16(), status);
+        served.provider().behave();
+    }
+    assert_eq!(client.get(&other.at("/api/echo")).send().unwrap_err().kind(), ErrorKind::Config);
+    assert!(other.provider().requests().is_empty());
+}
+
+/// Sends on a thread of its own, so that a request that never ends fails a test and does not stop it.
+fn sent(request: ApiRequest) -> Receiver<Result<Vec<u8>>> {
+    let (done, outcome) = mpsc::channel();
+    thread::spawn(move || done.send(request.send().map(|answer| answer.body().clone())));
+    outcome
+}
+
+#[test]
+fn t119_t120_a_timeout_of_the_client_is_applied_and_one_of_the_request_beats_it() {
+    let (short, long) = (Duration::from_millis(250), Duration::from_secs(60));
+    let served = Served::new();
+    served.answers(Endpoint::Api, Reply::Hang);
+    let with = |timeout| {
+        let config = served.registered().timeout(timeout);
+        served.begun(config).token(Token::bearer("t")).build_blocking().unwrap()
+    };
+    for request in [with(short).get("echo"), with(long).get("echo").timeout(short)] {
+        // The client's usual limit is ten seconds.
+        let outcome = sent(request).recv_timeout(Duration::from_secs(5));
+        let error = outcome.unwrap_or_else(|_| panic!("it waits longer than it may")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Transport);
+        assert!(error.to_string().contains("in time"), "{error}");
+    }
+    let patient = sent(with(short).get("echo").timeout(long));
+    assert!(patient.recv_timeout(short * 3).is_err(), "the request's own timeout is longer");
+}

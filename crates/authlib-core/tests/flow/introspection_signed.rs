@@ -1,0 +1,173 @@
+//! Introspection answers that the provider signs (RFC 9701): what is accepted, and that nothing else is.
+
+use authlib_core::{ClientConfig, ErrorKind, Grant, Introspection, OAuth2Client, Result, Secret};
+use authlib_provider::{Endpoint, Quirk, Reply, Seen};
+use serde_json::{Value, json};
+
+use crate::renewal::{client, service, world};
+use crate::world::{ISSUER, World};
+
+const SIGNED: &str = "application/token-introspection+jwt";
+
+fn config() -> ClientConfig {
+    let mut config = service().issuer(ISSUER).introspection_signed_response_alg("RS256");
+    config.introspection_endpoint = None;
+    config
+}
+
+/// A client that wants signed answers, and a token of its own to ask about.
+async fn setup(config: ClientConfig) -> (World, OAuth2Client, Secret) {
+    let world = world();
+    let client = client(&world, config);
+    let token = client.remote_app().fetch_token(Grant::client_credentials()).await.unwrap();
+    world.provider.clear_requests();
+    (world, client, token.access_token)
+}
+
+async fn ask(client: &OAuth2Client, token: &Secret) -> Result<Introspection> {
+    client.introspect_token(token, None).await
+}
+
+fn asked(world: &World) -> Vec<Seen> {
+    let mut seen = world.provider.requests();
+    seen.retain(|seen| seen.endpoint == Endpoint::Introspect);
+    seen
+}
+
+#[tokio::test]
+async fn a_signed_answer_is_asked_for_and_verified() {
+    let (world, client, token) = setup(config()).await;
+    let about = ask(&client, &token).await.unwrap();
+    assert!(about.active());
+    assert_eq!((about.sub(), about.scope()), (Some("service"), Some("read")));
+    assert_eq!(asked(&world)[0].header("accept"), Some(SIGNED));
+    assert!(!ask(&client, &"unknown".into()).await.unwrap().active());
+    assert_eq!(world.provider.count(Endpoint::Jwks), 1, "the keys are kept");
+    // Who asks for no signature gets none.
+    let (world, plain, token) = setup(service()).await;
+    assert!(ask(&plain, &token).await.unwrap().active());
+    assert_eq!(asked(&world)[0].header("accept"), Some("application/json"));
+    assert_eq!(world.provider.count(Endpoint::Jwks), 0);
+}
+
+#[tokio::test]
+async fn keys_that_changed_are_fetched_again_once() {
+    for keeping in [false, true] {
+        let (world, client, token) = setup(config()).await;
+        ask(&client, &token).await.unwrap();
+        if keeping {
+            world.provider.rotate_keys_keeping_the_kid();
+        } else {
+            world.provider.rotate_keys();
+        }
+        for _ in 0..3 {
+            assert!(ask(&client, &token).await.unwrap().active());
+        }
+        assert_eq!(world.provider.count(Endpoint::Jwks), 2);
+    }
+}
+
+/// RFC 9701 §8.1 and §5: every other token of the provider's is as well signed, and means something else.
+#[tokio::test]
+async fn an_answer_that_is_wrong_in_one_point_is_refused() {
+    for (quirk, says) in [
+        (Quirk::IntrospectionPlain, "plain JSON"),
+        (Quirk::claim("iss", "https://evil.example"), "`iss`"),
+        (Quirk::claim("iss", format!("{ISSUER}/")), "`iss`"),
+        (Quirk::without_claim("iss"), "claims"),
+        (Quirk::claim("aud", "another"), "`aud`"),
+        (Quirk::claim("aud", json!(["another"])), "`aud`"),
+        (Quirk::claim("aud", "SERVICE"), "`aud`"),
+        (Quirk::without_claim("aud"), ""),
+        (Quirk::without_claim("iat"), "claims"),
+        (Quirk::ClaimTime("exp".into(), -3600), "claims"),
+        (Quirk::ClaimTime("nbf".into(), 3600), "claims"),
+        (Quirk::header("typ", "JWT"), "`typ`"),
+        (Quirk::header("typ", "at+jwt"), "`typ`"),
+        (Quirk::header("typ", Value::Null), "`typ`"),
+        (Quirk::claim("token_introspection", "active"), "`token_introspection`"),
+        (Quirk::without_claim("token_introspection"), "`token_introspection`"),
+        (Quirk::introspection("active", Value::Null), ""),
+        (Quirk::introspection("active", "true"), ""),
+        (Quirk::BadSignature, "signature"),
+        (Quirk::ForeignKey, "signature"),
+        (Quirk::EmbeddedJwk, "signature"),
+        (Quirk::HmacWithPublicKey, "signature"),
+        (Quirk::SignedBy("RS512".into()), "signature"),
+        (Quirk::SignedBy("ES256".into()), "signature"),
+        (Quirk::Unsigned("none".into()), "signature"),
+        (Quirk::Unsigned("nOnE".into()), "signature"),
+        (Quirk::ClaimTwice("aud".into(), json!("service")), ""),
+        (Quirk::header("crit", json!(["x"])), "signature"),
+    ] {
+        let (world, client, token) = setup(config()).await;
+        world.provider.misbehave(quirk.clone());
+        let error = ask(&client, &token).await.expect_err(&format!("{quirk:?}"));
+        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{quirk:?}: {error}");
+        assert_eq!(error.client(), Some("service"));
+        assert!(error.to_string().contains(says), "{quirk:?}: {error}");
+        assert!(!format!("{error} {error:?}").contains(token.expose()), "{quirk:?}");
+        assert!(world.provider.count(Endpoint::Jwks) <= 2, "{quirk:?}");
+        world.provider.behave();
+        assert!(ask(&client, &token).await.unwrap().active(), "{quirk:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_signed_one_is_told_apart() {
+    let reply = |status, content_type: &str, body: &str| Reply::Body {
+        status,
+        content_type: content_type.to_owned(),
+        body: body.to_owned(),
+    };
+    for (reply, kind) in [
+        (Reply::html(200), ErrorKind::BadAnswer),
+        (Reply::Cut, ErrorKind::Transport),
+        (reply(200, SIGNED, "no token"), ErrorKind::BadAnswer),
+        (reply(200, SIGNED, ""), ErrorKind::BadAnswer),
+        (reply(200, "application/jwt", "a.b.c"), ErrorKind::BadAnswer),
+        (reply(200, SIGNED, "a.b.c.d.e"), ErrorKind::Unsupported),
+        (reply(401, "application/json", r#"{"error":"invalid_client"}"#), ErrorKind::BadAnswer),
+        (reply(400, SIGNED, "a.b.c"), ErrorKind::BadAnswer),
+        (Reply::Redirect(302, "https://evil.example/".into()), ErrorKind::BadAnswer),
+    ] {
+        let (world, client, token) = setup(config()).await;
+        world.provider.misbehave(Quirk::Answer(Endpoint::Introspect, reply.clone()));
+        let error = ask(&client, &token).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{reply:?}: {error}");
+        assert_eq!(world.provider.count(Endpoint::Introspect), 1);
+        assert_eq!(world.provider.count(Endpoint::Elsewhere), 0);
+    }
+}
+
+/// A flood of answers by unknown keys fetches the keys a handful of times.
+#[tokio::test]
+async fn answers_by_unknown_keys_do_not_storm_the_key_endpoint() {
+    let (world, client, token) = setup(config()).await;
+    ask(&client, &token).await.unwrap();
+    for number in 0..50 {
+        world.provider.behave();
+        world.provider.misbehave(Quirk::header("kid", format!("unknown-{number}")));
+        ask(&client, &token).await.unwrap_err();
+    }
+    assert!(world.provider.count(Endpoint::Jwks) <= 6);
+}
+
+/// The client's secret signs its ID tokens, and nothing else.
+#[tokio::test]
+async fn signed_answers_are_verified_by_the_providers_keys_where_id_tokens_are_by_the_secret() {
+    let (_world, client, token) = setup(config().id_token_signed_response_alg("HS256")).await;
+    assert!(ask(&client, &token).await.unwrap().active());
+}
+
+/// RFC 8725 §3.1.
+#[tokio::test]
+async fn the_algorithm_is_the_registered_one() {
+    for alg in ["ES256", "PS256", "EdDSA"] {
+        let (world, client, token) = setup(config().introspection_signed_response_alg(alg)).await;
+        ask(&client, &token).await.unwrap_err();
+        world.provider.sign_with(alg);
+        world.clock.advance(std::time::Duration::from_secs(600));
+        assert!(ask(&client, &token).await.unwrap().active(), "{alg}");
+    }
+}

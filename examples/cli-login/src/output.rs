@@ -1,0 +1,46 @@
+//! What people and scripts read: results on stdout, all else on stderr.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use crate::failure::Failure;
+
+/// Prints a result.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    body(text.as_bytes())
+}
+
+/// Prints what a server sent: as it is into a file or a pipe, and on a terminal without the control
+/// characters by which a text could do more than be read.
+pub(crate) fn body(body: &[u8]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let written = if stdout.is_terminal() {
+        stdout.write_all(harmless(&String::from_utf8_lossy(body)).as_bytes())
+    } else {
+        stdout.write_all(body)
+    };
+    match written.and_then(|()| stdout.flush()) {
+        // Who reads only the first lines has what it wanted.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Says something on the way. Nobody may be listening.
+pub(crate) fn tell(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", harmless(text));
+}
+
+fn harmless(text: &str) -> String {
+    let plain = |c: char| matches!(c, '\n' | '\t') || !c.is_control();
+    text.chars().map(|c| if plain(c) { c } else { '\u{fffd}' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_servers_text_cannot_command_the_terminal() {
+        assert_eq!(harmless("a\x1b[2Jb\u{9b}c\r\n\td"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}\n\td");
+    }
+}

@@ -1,0 +1,92 @@
+//! [`Registration`]: which client to be, by options, environment and file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use authlib_core::store::TokenOwner;
+use authlib_core::{OAuth, OAuth2Client, RemoteApp};
+
+use crate::arguments::Options;
+use crate::failure::Failure;
+use crate::token_file::TokenFile;
+
+/// A client, and where its token is.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    pub(crate) client: OAuth2Client,
+    pub(crate) tokens: Arc<TokenFile>,
+}
+
+impl Registration {
+    pub(crate) fn find(options: &Options) -> Result<Self, Failure> {
+        // The name of the one client is known only when all are read.
+        let name = match &options.client {
+            Some(name) => name.clone(),
+            None => the_one(&registry(options).build()?)?,
+        };
+        let tokens = Arc::new(TokenFile::at(token_file(options, &name)?));
+        let app = registry(options).token_store(tokens.clone()).build()?.client(&name)?;
+        // A token of another registration is not this client's.
+        let owner = TokenOwner::new(name, app.client_id());
+        Ok(Self { client: OAuth2Client::for_owner(&app, owner), tokens })
+    }
+}
+
+/// Every client that is configured. No file of the working directory is read: it could be somebody
+/// else's, and send the token to them.
+fn registry(options: &Options) -> authlib_core::OAuthBuilder {
+    let mut builder = OAuth::builder();
+    if let Some(name) = &options.client {
+        builder = builder.register(name.as_str());
+    }
+    if let Some(file) = options.config.clone().or_else(|| variable("AUTHLIB_CONFIG")) {
+        builder = builder.load_file(file);
+    }
+    builder = builder.load_env();
+    let Some(name) = &options.client else { return builder };
+    // Options are as variables that win over the environment's.
+    let prefix: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let vars = options
+        .settings
+        .iter()
+        .map(|(key, value)| (format!("{prefix}_{key}").to_ascii_uppercase(), value.clone()));
+    builder.load_vars(vars)
+}
+
+fn the_one(oauth: &OAuth) -> Result<String, Failure> {
+    let names: Vec<_> = oauth.clients().map(RemoteApp::name).collect();
+    match names.as_slice() {
+        [name] => Ok((*name).to_owned()),
+        [] => Err(Failure::usage(
+            "no client is configured: see `cli-login --help`, or try `cli-login demo`",
+        )),
+        several => {
+            let several = several.join(", ");
+            Err(Failure::usage(format!("choose with `--client` between {several}")))
+        }
+    }
+}
+
+fn token_file(options: &Options, client: &str) -> Result<PathBuf, Failure> {
+    if let Some(file) = &options.token_file {
+        return Ok(file.clone());
+    }
+    if !client.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
+        return Err(Failure::usage("the client's name is no file name: say `--token-file FILE`"));
+    }
+    let folder = if cfg!(windows) {
+        variable("LOCALAPPDATA")
+    } else {
+        let at_home = || Some(std::env::home_dir()?.join(".local/state"));
+        variable("XDG_STATE_HOME").or_else(at_home)
+    };
+    let folder = folder.filter(|folder| folder.is_absolute()).ok_or_else(|| {
+        Failure::usage("there is no home directory for the token: say `--token-file FILE`")
+    })?;
+    Ok(folder.join("cli-login").join(format!("{client}.json")))
+}
+
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
