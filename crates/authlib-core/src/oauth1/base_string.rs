@@ -29,43 +29,19 @@ const SEPARATOR: u8 = 0;
 /// place makes no difference here (RFC 5849 §3.4.1.3.1).
 pub(super) fn base_string(request: &Request, oauth: &Params) -> Result<Secret, BaseStringError> {
     let uri = base_uri(request)?;
-    // All pairs stand in one text, for a request has many and each would be copied several times.
-    let (mut text, mut ends) = (Vec::with_capacity(1024), Vec::with_capacity(32));
-    let mut push = |write: &dyn Fn(&mut Vec<u8>)| {
-        let start = text.len();
-        write(&mut text);
-        if text.get(start..).is_some_and(|pair| pair.starts_with(b"oauth_signature\0")) {
-            text.truncate(start);
-        } else {
-            ends.push(text.len());
-        }
-    };
+    let mut pairs = Pairs::default();
     for (name, value) in sent(request) {
-        push(&|text| {
-            escape_form(text, name);
-            text.push(SEPARATOR);
-            escape_form(text, value);
-        });
+        pairs.push(escape_form, name, value);
     }
     for (name, value) in oauth.iter() {
-        push(&|text| {
-            escape(text, name.as_bytes());
-            text.push(SEPARATOR);
-            escape(text, value.as_bytes());
-        });
+        pairs.push(escape, name.as_bytes(), value.as_bytes());
     }
-    let starts = std::iter::once(0).chain(ends.iter().copied());
-    let mut pairs: Vec<_> =
-        starts.zip(&ends).filter_map(|(start, end)| text.get(start..*end)).collect();
-    // RFC 5849 §3.4.1.3.2 sorts after the encoding, which puts `%` before letters and digits.
-    pairs.sort_unstable();
-
-    let mut base = Vec::with_capacity(text.len() * 2);
+    let mut base = Vec::with_capacity(pairs.text.len() * 2);
     escape(&mut base, request.method().as_str().to_ascii_uppercase().as_bytes());
     base.push(b'&');
     escape(&mut base, uri.as_bytes());
     let mut between: &[u8] = b"&";
-    for pair in pairs {
+    for pair in pairs.sorted() {
         base.extend_from_slice(between);
         between = b"%26";
         let mut halves = pair.splitn(2, |byte| *byte == SEPARATOR);
@@ -77,6 +53,36 @@ pub(super) fn base_string(request: &Request, oauth: &Params) -> Result<Secret, B
         base.push(b'&');
     }
     Ok(Secret::new(ascii(base)))
+}
+
+/// Encoded pairs, all in one text: a request has many, and each would be copied several times.
+#[derive(Default)]
+struct Pairs {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Pairs {
+    fn push(&mut self, write: fn(&mut Vec<u8>, &[u8]), name: &[u8], value: &[u8]) {
+        let start = self.text.len();
+        write(&mut self.text, name);
+        if self.text.get(start..) == Some(b"oauth_signature") {
+            self.text.truncate(start);
+            return;
+        }
+        self.text.push(SEPARATOR);
+        write(&mut self.text, value);
+        self.ends.push(self.text.len());
+    }
+
+    /// RFC 5849 §3.4.1.3.2 sorts after the encoding, which puts `%` before letters and digits.
+    fn sorted(&self) -> Vec<&[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let mut pairs: Vec<_> =
+            starts.zip(&self.ends).filter_map(|(start, end)| self.text.get(start..*end)).collect();
+        pairs.sort_unstable();
+        pairs
+    }
 }
 
 /// Names and values of the query and of a form body as they are sent, encoded. They stay bytes, so that a
