@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Method, Uri};
 
 use super::base_string::{
@@ -175,9 +176,12 @@ impl Signing<'_> {
         }
         // Where it goes, that is: path and query are the application's own, backslashes and all.
         let uri = request.uri();
-        let authority = uri.authority().map_or("", http::uri::Authority::as_str);
-        let server = format!("{}://{authority}/", uri.scheme_str().unwrap_or_default());
-        endpoint_url(&server).map_err(SignError::Url)?;
+        let authority = uri.authority().map_or("", Authority::as_str);
+        let secure = uri.scheme() == Some(&Scheme::HTTPS) && !authority.is_empty();
+        if !secure || authority.contains('@') {
+            let server = format!("{}://{authority}/", uri.scheme_str().unwrap_or_default());
+            endpoint_url(&server).map_err(SignError::Url)?;
+        }
         let mut name = Vec::new();
         let is_taken = sent(request).any(|(sent, _)| {
             name.clear();
