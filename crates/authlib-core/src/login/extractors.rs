@@ -220,6 +220,57 @@ macro_rules! login_extractors {
                 Ok(self.visit.app.post(url, &owner))
             }
 
+            /// A PUT to the provider's API with the token of who is logged in.
+            ///
+            /// # Errors
+            ///
+            /// As [`request`](Self::request).
+            pub async fn put(&self, url: &str) -> Result<$crate::ApiRequest> {
+                let owner = self.login().await?.owner();
+                Ok(self.visit.app.put(url, &owner))
+            }
+
+            /// A PATCH of the provider's API with the token of who is logged in.
+            ///
+            /// # Errors
+            ///
+            /// As [`request`](Self::request).
+            pub async fn patch(&self, url: &str) -> Result<$crate::ApiRequest> {
+                let owner = self.login().await?.owner();
+                Ok(self.visit.app.patch(url, &owner))
+            }
+
+            /// A DELETE of the provider's API with the token of who is logged in.
+            ///
+            /// # Errors
+            ///
+            /// As [`request`](Self::request).
+            pub async fn delete(&self, url: &str) -> Result<$crate::ApiRequest> {
+                let owner = self.login().await?.owner();
+                Ok(self.visit.app.delete(url, &owner))
+            }
+
+            /// A HEAD of the provider's API with the token of who is logged in.
+            ///
+            /// # Errors
+            ///
+            /// As [`request`](Self::request).
+            pub async fn head(&self, url: &str) -> Result<$crate::ApiRequest> {
+                let owner = self.login().await?.owner();
+                Ok(self.visit.app.head(url, &owner))
+            }
+
+            /// The client with the token of a user of the application, whom it found by this request in a
+            /// way of its own: Authlib's `fetch_token(name, request)`. The registry's
+            /// [`TokenStore`](authlib_core::store::TokenStore) has the token under the client's name and
+            /// this one; [`CallbackTokenStore`](authlib_core::store::CallbackTokenStore) makes a store of
+            /// two functions, Authlib's `fetch_token` and `update_token`.
+            pub fn for_user(&self, user: impl Into<String>) -> $crate::OAuth2Client {
+                let app = &self.visit.app;
+                let owner = $crate::store::TokenOwner::new(app.name(), user);
+                $crate::OAuth2Client::for_owner(app, owner)
+            }
+
             /// The error as a response that suits this request: HTML or JSON.
             #[must_use]
             pub fn error(&self, error: $crate::Error) -> Error {
