@@ -6,7 +6,8 @@ use std::time::Instant;
 use crate::{Outcome, setup, steps, tidy};
 
 /// The packages that are built without default features, one by one.
-const ALONE: &[&str] = &["authlib-core", "authlib-axum", "authlib-actix", "authlib-provider"];
+const ALONE: &[&str] =
+    &["authlib-core", "authlib-axum", "authlib-actix", "authlib-rocket", "authlib-provider"];
 
 type Step = (&'static str, fn() -> Outcome);
 

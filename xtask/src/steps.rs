@@ -18,7 +18,7 @@ pub(crate) fn test(arguments: &[String]) -> Outcome {
 }
 
 /// The example apps; the first is the demo.
-const APPS: &[&str] = &["axum-login", "actix-login"];
+const APPS: &[&str] = &["axum-login", "actix-login", "rocket-login"];
 
 /// `demo`: an example app; with no configuration it brings its own provider.
 pub(crate) fn demo(arguments: &[String]) -> Outcome {

@@ -93,7 +93,7 @@ where
         let incoming = Incoming::new(&parts.method, parts.uri.query(), &parts.headers, &body);
         let received = login::receive(&visit.app, &visit.session, &incoming).await;
         let params = visit.answer(received).and_then(Received::callback).map_err(Error)?;
-        Ok(Self { visit, params, client: PhantomData })
+        Ok(Self { visit, params: Ok(params), client: PhantomData })
     }
 }
 

@@ -34,26 +34,68 @@ impl World {
         change: impl FnOnce(ProviderBuilder) -> ProviderBuilder,
         settings: &str,
     ) -> Self {
+        Self::start(
+            package,
+            |provider, base_url| {
+                let client = Client::confidential("app", SECRET)
+                    .redirect_uri(format!("{base_url}/authorize/op"))
+                    .redirect_uri(format!("{base_url}/authorize/op_two"))
+                    .post_logout_redirect_uri(format!("{base_url}/logged-out"));
+                change(provider.client(client))
+            },
+            |issuer| {
+                let client = format!(
+                    "client_id = 'app'\nclient_secret = '{SECRET}'\nissuer = '{issuer}'\n\
+                     api_base_url = '{issuer}/api'\nscope = 'openid profile email'\n"
+                );
+                format!("[oauth.op]\n{client}{settings}\n\n[oauth.op_two]\n{client}")
+            },
+        )
+        .await
+    }
+
+    /// Starts both, where the client `op` speaks OAuth 1.0a (RFC 5849), in the words of Authlib, and is the
+    /// only one. In `settings` of one's own, `ISSUER` stands for the provider's URL.
+    ///
+    /// # Panics
+    ///
+    /// When one of them doesn't start.
+    pub async fn oauth1(package: &str, settings: &str) -> Self {
+        Self::start(
+            package,
+            |provider, base_url| {
+                let callback = format!("{base_url}/authorize/op");
+                provider.client(Client::oauth1("app", SECRET).redirect_uri(callback))
+            },
+            |issuer| {
+                let client = format!(
+                    "[oauth.op]\nclient_id = 'app'\nclient_secret = '{SECRET}'\n\
+                     request_token_url = 'ISSUER/oauth1/request_token'\n\
+                     authorize_url = 'ISSUER/oauth1/authorize'\n\
+                     access_token_url = 'ISSUER/oauth1/access_token'\n\
+                     api_base_url = 'ISSUER/oauth1/api'\n{settings}\n"
+                );
+                client.replace("ISSUER", issuer)
+            },
+        )
+        .await
+    }
+
+    /// Starts both: the provider knows the app's own URL, the app's settings the issuer.
+    async fn start(
+        package: &str,
+        change: impl FnOnce(ProviderBuilder, &str) -> ProviderBuilder,
+        config: impl FnOnce(&str) -> String,
+    ) -> Self {
         let port = free_port();
         let base_url = format!("http://localhost:{port}");
         let server = Server::start(|issuer| {
-            let client = Client::confidential("app", SECRET)
-                .redirect_uri(format!("{base_url}/authorize/op"))
-                .redirect_uri(format!("{base_url}/authorize/op_two"))
-                .post_logout_redirect_uri(format!("{base_url}/logged-out"));
             let alice = User::new("alice").name("Alice Example").email("alice@example.com");
-            change(Provider::builder(issuer).client(client).user(alice)).build()
+            change(Provider::builder(issuer).user(alice), &base_url).build()
         })
         .await
         .expect("the provider starts");
-        let issuer = server.issuer();
-        let client = format!(
-            "client_id = 'app'\nclient_secret = '{SECRET}'\nissuer = '{issuer}'\n\
-             api_base_url = '{issuer}/api'\n"
-        );
-        let scope = "scope = 'openid profile email'";
-        let config =
-            format!("[oauth.op]\n{client}{scope}\n{settings}\n\n[oauth.op_two]\n{client}{scope}\n");
+        let config = config(server.issuer());
         Self { app: App::start(package, port, &config).await, server }
     }
 

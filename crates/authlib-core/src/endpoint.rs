@@ -28,18 +28,24 @@ pub(crate) fn endpoint_url(text: &str) -> Result<Url, EndpointUrlError> {
     if !text.contains("://") && url.has_host() {
         return Err(EndpointUrlError::NotAbsolute);
     }
+    may_hold_a_secret(&url)?;
+    if url.fragment().is_some() {
+        return Err(EndpointUrlError::Fragment);
+    }
+    Ok(url)
+}
+
+/// Checks that what is sent to `url` is read by its host alone, and that the URL hides no other host.
+pub(crate) fn may_hold_a_secret(url: &Url) -> Result<(), EndpointUrlError> {
     match url.scheme() {
         "https" => {}
-        "http" if is_loopback(&url) => {}
+        "http" if is_loopback(url) => {}
         _ => return Err(EndpointUrlError::NotHttps),
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(EndpointUrlError::UserInfo);
     }
-    if url.fragment().is_some() {
-        return Err(EndpointUrlError::Fragment);
-    }
-    Ok(url)
+    Ok(())
 }
 
 /// Whether the URL's host is this machine: `localhost` or a loopback address.

@@ -58,18 +58,34 @@ pub(crate) struct Granted {
     pub(crate) devices: HashMap<String, Device>,
 }
 
-/// The most codes, and the most tokens of a kind. Beyond, all go: a demo that was left running starts anew.
+/// The most codes, and the most tokens of a kind. Beyond, the older logins go, so that a demo that was left
+/// running goes on.
 const MAX: usize = 10_000;
+
+/// How many of the newest logins stay then.
+const KEPT: u64 = 2_500;
 
 impl Granted {
     /// A family that nobody is of yet.
     pub(crate) fn new_family(&mut self) -> u64 {
         self.families += 1;
-        let lengths = [self.codes.len(), self.access.len(), self.refresh.len(), self.devices.len()];
-        if lengths.into_iter().any(|length| length >= MAX) {
+        if self.is_full() {
+            let oldest = self.families.saturating_sub(KEPT);
+            self.codes.retain(|_, code| code.grant.family > oldest);
+            self.access.retain(|_, access| access.grant.family > oldest);
+            self.refresh.retain(|_, refresh| refresh.grant.family > oldest);
+            self.devices.retain(|_, device| device.grant.family > oldest);
+        }
+        if self.is_full() {
+            // A few logins that were renewed thousands of times.
             *self = Self { families: self.families, ..Self::default() };
         }
         self.families
+    }
+
+    fn is_full(&self) -> bool {
+        let lengths = [self.codes.len(), self.access.len(), self.refresh.len(), self.devices.len()];
+        lengths.into_iter().any(|length| length >= MAX)
     }
 
     /// The login that a token was given for. A refresh token that was used is no token any more.

@@ -1,4 +1,4 @@
-//! [`Interop`]: an example app before a certified OpenID provider.
+//! [`Interop`]: an example app before a certified OpenID provider, or before oauthlib's OAuth 1.0a server.
 
 use serde_json::{Value, json};
 use url::Url;
@@ -19,7 +19,7 @@ pub struct InteropClient {
 /// The secret of confidential clients.
 const SECRET: &str = "a-secret-of-forty-characters-1234567890";
 
-/// An example app whose client `op` is registered at oidc-provider.
+/// An example app whose client `op` is registered at oidc-provider or at oauthlib's server.
 #[derive(Debug)]
 pub struct Interop {
     /// The app.
@@ -59,6 +59,41 @@ impl Interop {
         );
         let app = App::start(package, port, &config).await;
         Some(Self { app, issuer, _provider: provider })
+    }
+
+    /// Starts both, where the server is oauthlib's and signatures are made by `method` in a place; its user
+    /// decides at once, as `decision` says.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub async fn oauth1(
+        package: &str,
+        method: &str,
+        placement: &str,
+        decision: &str,
+    ) -> Option<Self> {
+        let key = TestKey::for_algorithm("RS256");
+        let client = json!({
+            "client_id": "app", "client_secret": SECRET, "rsa_public_key": key.public_jwk,
+        });
+        let settings = json!({ "clients": [client] });
+        let provider = InteropServer::start(InteropKind::OauthlibOAuth1, &settings).await?;
+        let issuer = provider.issuer().to_owned();
+        let proof = if method.starts_with("RSA") {
+            format!("private_key = '''\n{}'''", key.private_pem)
+        } else {
+            format!("client_secret = '{SECRET}'")
+        };
+        let config = format!(
+            "[oauth.op]\nclient_id = 'app'\n{proof}\n\
+             request_token_url = '{issuer}/initiate'\nauthorize_url = '{issuer}/authorize'\n\
+             access_token_url = '{issuer}/token'\napi_base_url = '{issuer}/api'\n\
+             userinfo_endpoint = '{issuer}/api/me'\nsignature_method = '{method}'\n\
+             signature_type = '{placement}'\nauthorize_params = {{ decision = '{decision}' }}\n"
+        );
+        let port = free_port();
+        Some(Self { app: App::start(package, port, &config).await, issuer, _provider: provider })
     }
 
     /// A URL of the app.

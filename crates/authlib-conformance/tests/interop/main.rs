@@ -6,6 +6,7 @@
 mod client_assertions;
 mod client_authlib;
 mod client_blocking;
+mod client_oauth1;
 mod client_oidc;
 mod client_oidc_login;
 mod clients;

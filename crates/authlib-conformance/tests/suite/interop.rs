@@ -1,6 +1,8 @@
-//! Logins at oidc-provider, a certified OpenID provider.
+//! Logins at oidc-provider, a certified OpenID provider, and at oauthlib's OAuth 1.0a server.
 
 use authlib_conformance::{Browser, Interop, InteropClient};
+use reqwest::Method;
+use serde_json::json;
 
 async fn whole_trip(package: &str, auth_method: &'static str, algorithm: &'static str) {
     let client = InteropClient { auth_method, algorithm };
@@ -62,6 +64,48 @@ pub(crate) async fn eddsa_with_private_key_jwt(package: &str) {
 pub(crate) async fn a_refusal_at_the_provider_is_a_403(package: &str) {
     let client = InteropClient { auth_method: "client_secret_basic", algorithm: "RS256" };
     let Some(interop) = Interop::start(package, client).await else { return };
+    let browser = Browser::new();
+    let page = interop.log_in(&browser, "deny").await;
+    assert_eq!(page.status, 403, "{}", page.body);
+    assert_eq!(browser.get(interop.url("/profile")).await.status, 401);
+}
+
+async fn oauth1_trip(package: &str, method: &str, placement: &str) {
+    let Some(interop) = Interop::oauth1(package, method, placement, "allow").await else { return };
+    let browser = Browser::new();
+    let home = interop.log_in(&browser, "allow").await;
+    assert_eq!(home.url.as_str(), interop.url("/"), "{}\n{}", home.body, interop.app.log());
+    let profile = browser.get(interop.url("/profile")).await.json();
+    assert_eq!(
+        (&profile["sub"], &profile["claims"]["name"]),
+        (&json!("alice"), &json!("Alice Example"))
+    );
+    let user = browser.get(interop.url("/userinfo/op")).await;
+    assert_eq!(user.json()["email"], "alice@example.com", "{}", user.body);
+    let echo = browser.get(interop.url("/api/op/echo?a=it's+%26&a=%C3%A9&b=")).await;
+    assert_eq!(echo.json()["query"], json!([["a", "it's &"], ["a", "é"], ["b", ""]]));
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let body = Some("status=%2B+%25&status=&x=%3D".to_owned());
+    let echo = browser.request(Method::POST, interop.url("/api/op/echo"), &form, body).await;
+    assert_eq!(echo.json()["form"], json!([["status", "+ %"], ["status", ""], ["x", "="]]));
+}
+
+pub(crate) async fn oauth1_by_hmac_sha1_in_the_header(package: &str) {
+    oauth1_trip(package, "HMAC-SHA1", "HEADER").await;
+}
+
+pub(crate) async fn oauth1_by_rsa_sha1_in_the_query(package: &str) {
+    oauth1_trip(package, "RSA-SHA1", "QUERY").await;
+}
+
+pub(crate) async fn oauth1_by_hmac_sha256_in_the_header(package: &str) {
+    oauth1_trip(package, "HMAC-SHA256", "HEADER").await;
+}
+
+pub(crate) async fn an_oauth1_refusal_is_a_403(package: &str) {
+    let Some(interop) = Interop::oauth1(package, "HMAC-SHA1", "HEADER", "deny").await else {
+        return;
+    };
     let browser = Browser::new();
     let page = interop.log_in(&browser, "deny").await;
     assert_eq!(page.status, 403, "{}", page.body);

@@ -5,6 +5,7 @@
 mod attacks;
 mod interop;
 mod login;
+mod oauth1;
 mod provider;
 mod tokens;
 
@@ -30,7 +31,8 @@ macro_rules! suite {
 
 suite! {
     axum: "axum-login",
-    actix: "actix-login";
+    actix: "actix-login",
+    rocket: "rocket-login";
 
     login: [
         a_login_ends_where_it_began_with_a_profile_and_a_new_session,
@@ -75,6 +77,17 @@ suite! {
         nobody_logged_in_is_a_401,
         user_info_comes_from_the_provider,
     ],
+    oauth1: [
+        a_login_ends_with_a_profile_of_what_the_token_answer_said,
+        api_calls_are_signed_for_the_user,
+        user_info_is_signed_and_about_the_user,
+        a_refusal_is_a_403_in_json_and_html,
+        a_callback_counts_once_and_in_its_own_browser,
+        spoilt_oauth1_callbacks_are_400,
+        broken_answers_are_502,
+        the_secret_of_a_login_stays_on_the_server,
+        a_logout_is_local,
+    ],
     interop: [
         rs256_with_client_secret_basic,
         es256_with_client_secret_post,
@@ -85,6 +98,10 @@ suite! {
         ps256_with_private_key_jwt,
         eddsa_with_private_key_jwt,
         a_refusal_at_the_provider_is_a_403,
+        oauth1_by_hmac_sha1_in_the_header,
+        oauth1_by_rsa_sha1_in_the_query,
+        oauth1_by_hmac_sha256_in_the_header,
+        an_oauth1_refusal_is_a_403,
     ],
 }
 

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::request::is_rejected;
 use super::{ApiRequest, RemoteApp};
-use crate::endpoint::endpoint_url;
+use crate::endpoint::may_hold_a_secret;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oidc::UserInfo;
 use crate::oidc::user_info::{userinfo_answer, userinfo_request};
@@ -114,7 +114,7 @@ impl RemoteApp {
             url.origin() == base.origin() && url.path().starts_with(base.path())
         });
         let listed = settings.api_origins.iter().any(|other| other.origin() == url.origin());
-        let plain = endpoint_url(without_query(url).as_str()).is_ok();
+        let plain = may_hold_a_secret(url).is_ok();
         if plain && (below || listed) {
             return Ok(());
         }
@@ -129,12 +129,4 @@ impl RemoteApp {
         };
         Err(error)
     }
-}
-
-/// What of the URL says where it leads: a query may hold what no endpoint's URL does.
-fn without_query(url: &Url) -> Url {
-    let mut url = url.clone();
-    url.set_query(None);
-    url.set_fragment(None);
-    url
 }

@@ -163,7 +163,7 @@ impl RemoteApp {
         Ok(token)
     }
 
-    /// What the provider says of the token's user.
+    /// What the provider says of the token's user: the one that the token answer named, if it named one.
     pub(crate) async fn oauth1_userinfo(
         &self,
         endpoint: &Url,
@@ -172,7 +172,13 @@ impl RemoteApp {
         let what = Signed { token: Some(credentials(token)?), ..Signed::default() };
         let request = self.sign(json_get(endpoint), what)?;
         let response = self.inner.driver.send("the user info request", request).await?;
-        userinfo_answer(&response, None, self.inner.settings.subject_claim())
+        let user = userinfo_answer(&response, None, self.inner.settings.subject_claim())?;
+        let known = token.claims.as_ref().and_then(|claims| claims.get("sub"));
+        if known.is_some_and(|sub| user.get("sub") != Some(sub)) {
+            let check = "the user info is about another user than the token answer named";
+            return Err(Error::new(ErrorKind::BadAnswer, check).hint("check `subject_claim`"));
+        }
+        Ok(user)
     }
 
     /// An OAuth 1.0a token in the form in which stores keep tokens. What the answer said beside it is

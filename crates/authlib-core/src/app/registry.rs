@@ -83,6 +83,12 @@ impl OAuth {
         self.0.apps.iter()
     }
 
+    /// The application's own URL; nothing where all its URLs are absolute.
+    #[must_use]
+    pub fn base_url(&self) -> Option<&Url> {
+        self.0.ports.base_url.as_ref()
+    }
+
     /// Calls `subscriber` after each refreshed token was stored. It runs in the request that
     /// refreshed: hand long work on.
     pub fn subscribe(&self, subscriber: impl Fn(&TokenUpdate) + Send + Sync + 'static) {
@@ -95,7 +101,9 @@ impl OAuth {
         self.0.ports.tokens.as_ref()
     }
 
-    pub(crate) fn now(&self) -> SystemTime {
+    /// The time by the registry's clock.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
         self.0.ports.clock.now()
     }
 }

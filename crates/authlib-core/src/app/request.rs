@@ -360,6 +360,10 @@ impl RemoteApp {
     /// The request through the client's hooks, none of which may lead the token elsewhere.
     async fn hooked(&self, request: Request) -> Result<Request> {
         let hooks = &self.inner.settings.code.hooks;
+        if !hooks.has_request(RequestHook::ProtectedRequest) {
+            // As it was checked before the token was fetched.
+            return Ok(request);
+        }
         // A hook that makes a new request must not lose the limits of the old one.
         let limits = request.extensions().clone();
         let mut request = hooks.on_request(RequestHook::ProtectedRequest, request).await?;

@@ -92,6 +92,10 @@ impl Hooks {
         self.push_response(at, move |mut response| ready(hook(&mut response).map(|()| response)));
     }
 
+    pub(crate) fn has_request(&self, at: RequestHook) -> bool {
+        self.requests.iter().any(|(point, _)| *point == at)
+    }
+
     pub(crate) async fn on_request(
         &self,
         at: RequestHook,

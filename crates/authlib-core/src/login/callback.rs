@@ -1,5 +1,7 @@
 //! The end of a login: [`authorize_access_token`], and the order of its steps.
 
+use std::time::SystemTime;
+
 use super::redirect::recall;
 use super::{CallbackParams, Login, Session, SessionState};
 use crate::app::RemoteApp;
@@ -114,7 +116,9 @@ async fn finish(app: &RemoteApp, session: &impl Session, callback: &Params) -> R
     let sub = token.userinfo().ok().map(|user| user.sub().to_owned());
     let sub = sub.filter(|sub| !sub.is_empty());
     let user = app.unguessable()?.expose().to_owned();
-    let login = Login { client: app.name().to_owned(), user, issuer, sub };
+    let since = app.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let logged_in_at = u64::try_from(since.as_millis()).unwrap_or_default();
+    let login = Login { client: app.name().to_owned(), user, issuer, sub, logged_in_at };
     let owner = login.owner();
     let tokens = &app.inner.ports.tokens;
     tokens.save(&owner, &token).await?;

@@ -37,11 +37,13 @@ impl<S: Session> Visit<S> {
 /// the crate is how they come out of a request, and how the error becomes a response.
 ///
 /// The macro is told the framework's response, the function that makes one of an
-/// [`Answer`](crate::login::Answer), and the crate's [`Session`](crate::login::Session).
+/// [`Answer`](crate::login::Answer), the crate's [`Session`](crate::login::Session), and the lifetime of
+/// the request where that borrows from it. An extractor that can't answer by itself hands the failure
+/// of a callback on to the handler, in `params`.
 #[macro_export]
 #[doc(hidden)]
 macro_rules! login_extractors {
-    ($Response:ty, $response:path, $Session:ty) => {
+    ($Response:ty, $response:path, $Session:ty $(, $life:lifetime)?) => {
         /// The result of a handler.
         pub type Result<T, E = Error> = ::std::result::Result<T, E>;
 
@@ -84,7 +86,7 @@ macro_rules! login_extractors {
             $response($crate::login::see_other($crate::login::local_path(path)))
         }
 
-        /// Stands for the client that the route's `{client}` parameter names.
+        /// Stands for the client that the route's `client` parameter names.
         #[derive(Clone, Copy, Debug)]
         pub struct Routed;
 
@@ -92,14 +94,14 @@ macro_rules! login_extractors {
         /// for who is logged in.
         ///
         /// `OAuthClient<Google>` is the client of a [`ClientName`](authlib_core::login::ClientName),
-        /// plain `OAuthClient` the one that the route's `{client}` parameter names. The application
+        /// plain `OAuthClient` the one that the route's `client` parameter names. The application
         /// must have a registry and sessions, as the page of this crate shows.
         ///
         /// # Errors
         ///
         /// 404 when no client is registered under the name, 500 when there are no sessions.
         #[derive(Clone)]
-        pub struct OAuthClient<C = Routed> {
+        pub struct OAuthClient<$($life,)? C = Routed> {
             visit: $crate::login::Visit<$Session>,
             client: ::std::marker::PhantomData<fn() -> C>,
         }
@@ -110,11 +112,11 @@ macro_rules! login_extractors {
         ///
         /// Those of [`OAuthClient`]; 400 and 413 when the callback is malformed or too large. A
         /// `form_post` that arrived without its session is answered by a page that posts it once more,
-        /// from this site, and a prefetch by nothing: the handler is not called for either.
+        /// from this site, and a prefetch by nothing: no login ends by either.
         #[derive(Clone)]
-        pub struct OAuthCallback<C = Routed> {
+        pub struct OAuthCallback<$($life,)? C = Routed> {
             visit: $crate::login::Visit<$Session>,
-            params: $crate::login::CallbackParams,
+            params: ::std::result::Result<$crate::login::CallbackParams, $crate::login::Failure>,
             client: ::std::marker::PhantomData<fn() -> C>,
         }
 
@@ -124,7 +126,7 @@ macro_rules! login_extractors {
         ///
         /// 500 when there are no sessions.
         #[derive(Clone)]
-        pub struct OAuthSession {
+        pub struct OAuthSession$(<$life>)? {
             oauth: $crate::OAuth,
             session: $Session,
             parts: ::http::request::Parts,
@@ -145,7 +147,7 @@ macro_rules! login_extractors {
             receiver
         }
 
-        impl<C> OAuthClient<C> {
+        impl<$($life,)? C> OAuthClient<$($life,)? C> {
             /// The answer that sends the browser to the provider. The argument is a redirect URI, or
             /// [`AuthorizeOptions`](authlib_core::AuthorizeOptions).
             ///
@@ -218,6 +220,57 @@ macro_rules! login_extractors {
                 Ok(self.visit.app.post(url, &owner))
             }
 
+            /// A PUT to the provider's API with the token of who is logged in.
+            ///
+            /// # Errors
+            ///
+            /// As [`request`](Self::request).
+            pub async fn put(&self, url: &str) -> Result<$crate::ApiRequest> {
+                let owner = self.login().await?.owner();
+                Ok(self.visit.app.put(url, &owner))
+            }
+
+            /// A PATCH of the provider's API with the token of who is logged in.
+            ///
+            /// # Errors
+            ///
+            /// As [`request`](Self::request).
+            pub async fn patch(&self, url: &str) -> Result<$crate::ApiRequest> {
+                let owner = self.login().await?.owner();
+                Ok(self.visit.app.patch(url, &owner))
+            }
+
+            /// A DELETE of the provider's API with the token of who is logged in.
+            ///
+            /// # Errors
+            ///
+            /// As [`request`](Self::request).
+            pub async fn delete(&self, url: &str) -> Result<$crate::ApiRequest> {
+                let owner = self.login().await?.owner();
+                Ok(self.visit.app.delete(url, &owner))
+            }
+
+            /// A HEAD of the provider's API with the token of who is logged in.
+            ///
+            /// # Errors
+            ///
+            /// As [`request`](Self::request).
+            pub async fn head(&self, url: &str) -> Result<$crate::ApiRequest> {
+                let owner = self.login().await?.owner();
+                Ok(self.visit.app.head(url, &owner))
+            }
+
+            /// The client with the token of a user of the application, whom it found by this request in a
+            /// way of its own: Authlib's `fetch_token(name, request)`. The registry's
+            /// [`TokenStore`](authlib_core::store::TokenStore) has the token under the client's name and
+            /// this one; [`CallbackTokenStore`](authlib_core::store::CallbackTokenStore) makes a store of
+            /// two functions, Authlib's `fetch_token` and `update_token`.
+            pub fn for_user(&self, user: impl Into<String>) -> $crate::OAuth2Client {
+                let app = &self.visit.app;
+                let owner = $crate::store::TokenOwner::new(app.name(), user);
+                $crate::OAuth2Client::for_owner(app, owner)
+            }
+
             /// The error as a response that suits this request: HTML or JSON.
             #[must_use]
             pub fn error(&self, error: $crate::Error) -> Error {
@@ -225,7 +278,7 @@ macro_rules! login_extractors {
             }
         }
 
-        impl<C> OAuthCallback<C> {
+        impl<$($life,)? C> OAuthCallback<$($life,)? C> {
             /// Finishes the login and returns its token; who the user is, is in
             /// [`Token::userinfo`](authlib_core::Token::userinfo).
             ///
@@ -244,7 +297,8 @@ macro_rules! login_extractors {
             /// Those of [`login::authorize_access_token`](authlib_core::login::authorize_access_token).
             pub async fn log_in(&self) -> Result<$crate::login::LoggedIn> {
                 let $crate::login::Visit { app, session, .. } = &self.visit;
-                let login = $crate::login::authorize_access_token(app, session, &self.params).await;
+                let params = self.params.as_ref().map_err(|failure| Error(failure.clone()))?;
+                let login = $crate::login::authorize_access_token(app, session, params).await;
                 self.visit.answer(login).map_err(Error)
             }
 
@@ -255,7 +309,7 @@ macro_rules! login_extractors {
             }
         }
 
-        impl OAuthSession {
+        impl$(<$life>)? OAuthSession$(<$life>)? {
             /// Who is logged in; nothing when nobody is.
             ///
             /// # Errors
@@ -303,19 +357,19 @@ macro_rules! login_extractors {
             }
         }
 
-        impl<C> ::std::fmt::Debug for OAuthClient<C> {
+        impl<$($life,)? C> ::std::fmt::Debug for OAuthClient<$($life,)? C> {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.debug_tuple("OAuthClient").field(&self.visit.app.name()).finish()
             }
         }
 
-        impl<C> ::std::fmt::Debug for OAuthCallback<C> {
+        impl<$($life,)? C> ::std::fmt::Debug for OAuthCallback<$($life,)? C> {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.debug_tuple("OAuthCallback").field(&self.visit.app.name()).finish()
             }
         }
 
-        impl ::std::fmt::Debug for OAuthSession {
+        impl$(<$life>)? ::std::fmt::Debug for OAuthSession$(<$life>)? {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.debug_struct("OAuthSession").finish_non_exhaustive()
             }

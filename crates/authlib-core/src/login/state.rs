@@ -62,6 +62,9 @@ pub struct Login {
     /// Who it is at the provider, where it said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub: Option<String>,
+    /// Milliseconds since the Unix epoch: two in one second have an order.
+    #[serde(default)]
+    pub(crate) logged_in_at: u64,
 }
 
 impl Login {
@@ -77,6 +80,14 @@ impl Pending {
         match self {
             Self::Here(pending) => pending.state(),
             Self::Stored(marker) => &marker.state,
+        }
+    }
+
+    /// Seconds since the Unix epoch.
+    pub(crate) fn started_at(&self) -> u64 {
+        match self {
+            Self::Here(pending) => pending.started_at,
+            Self::Stored(marker) => marker.started_at,
         }
     }
 

@@ -35,6 +35,18 @@ pub fn error_answer(error: &Error, headers: &HeaderMap) -> Answer {
     answer_to(error, wants_json(accept(headers)))
 }
 
+/// The answer to a status that nobody else has words for, such as 404 where no route is: HTML, or JSON
+/// where the request's `Accept` header asks for it.
+#[must_use]
+pub fn status_answer(status: StatusCode, accept: Option<&str>) -> Answer {
+    let words = status.canonical_reason().unwrap_or("Error");
+    if wants_json(accept) {
+        let code = words.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+        return json(status, &serde_json::json!({ "error": code, "error_description": words }));
+    }
+    html(status, page(words, "<a href=\"/\">Back to the start</a>"))
+}
+
 /// The `Accept` header.
 #[must_use]
 pub fn accept(headers: &HeaderMap) -> Option<&str> {
@@ -215,6 +227,16 @@ mod tests {
         let (_, _, json) = answer(&error, "application/json");
         assert!(json.contains("provider_error"));
         assert!(!json.contains("internal detail"));
+    }
+
+    #[test]
+    fn a_status_without_an_error_is_told_in_the_same_two_ways() {
+        let json = status_answer(StatusCode::METHOD_NOT_ALLOWED, Some("application/json"));
+        let body = r#"{"error":"method_not_allowed","error_description":"Method Not Allowed"}"#;
+        assert_eq!((json.status().as_u16(), json.body().as_slice()), (405, body.as_bytes()));
+        let html = status_answer(StatusCode::NOT_FOUND, None);
+        assert_eq!(html.status(), 404);
+        assert!(String::from_utf8(html.into_body()).unwrap().contains("Not Found"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use http::header::HOST;
 use http::uri::Authority;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
+use percent_encoding::percent_encode_byte;
 
 use crate::message::{self, Request};
 use crate::params::Params;
@@ -21,27 +21,73 @@ pub(super) enum BaseStringError {
 /// The one media type whose body is signed (RFC 5849 §3.4.1.3.1).
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
+/// What stands between an encoded name and its value while pairs are sorted: less than whatever may be in
+/// them, so that the order is by name and then by value.
+const SEPARATOR: u8 = 0;
+
 /// The base string of `request`, to which the protocol parameters `oauth` will be added: in which
 /// place makes no difference here (RFC 5849 §3.4.1.3.1).
 pub(super) fn base_string(request: &Request, oauth: &Params) -> Result<Secret, BaseStringError> {
-    let method = request.method().as_str().to_ascii_uppercase();
     let uri = base_uri(request)?;
-    let protocol = oauth.iter().map(|(name, value)| (name.into(), value.into()));
-    let mut pairs: Vec<(String, String)> = sent(request)
-        .chain(protocol)
-        .filter(|(name, _)| name != b"oauth_signature")
-        .map(|(name, value)| (escaped(&name), escaped(&value)))
-        .collect();
-    // RFC 5849 §3.4.1.3.2 sorts after the encoding, which puts `%` before letters and digits.
-    pairs.sort_unstable();
-    let pairs: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let parts = [method, uri, pairs.join("&")];
-    Ok(Secret::new(parts.map(|part| escaped(part.as_bytes())).join("&")))
+    let mut pairs = Pairs::default();
+    for (name, value) in sent(request) {
+        pairs.push(escape_form, name, value);
+    }
+    for (name, value) in oauth.iter() {
+        pairs.push(escape, name.as_bytes(), value.as_bytes());
+    }
+    let mut base = Vec::with_capacity(pairs.text.len() * 2);
+    escape(&mut base, request.method().as_str().to_ascii_uppercase().as_bytes());
+    base.push(b'&');
+    escape(&mut base, uri.as_bytes());
+    let mut between: &[u8] = b"&";
+    for pair in pairs.sorted() {
+        base.extend_from_slice(between);
+        between = b"%26";
+        let mut halves = pair.splitn(2, |byte| *byte == SEPARATOR);
+        escape(&mut base, halves.next().unwrap_or_default());
+        base.extend_from_slice(b"%3D");
+        escape(&mut base, halves.next().unwrap_or_default());
+    }
+    if between == b"&" {
+        base.push(b'&');
+    }
+    Ok(Secret::new(ascii(base)))
 }
 
-/// Names and values of the query and of a form body, decoded once. They stay bytes, so that a value
-/// which is no UTF-8 is signed as it is sent.
-pub(super) fn sent(request: &Request) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+/// Encoded pairs, all in one text: a request has many, and each would be copied several times.
+#[derive(Default)]
+struct Pairs {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Pairs {
+    fn push(&mut self, write: fn(&mut Vec<u8>, &[u8]), name: &[u8], value: &[u8]) {
+        let start = self.text.len();
+        write(&mut self.text, name);
+        if self.text.get(start..) == Some(b"oauth_signature") {
+            self.text.truncate(start);
+            return;
+        }
+        self.text.push(SEPARATOR);
+        write(&mut self.text, value);
+        self.ends.push(self.text.len());
+    }
+
+    /// RFC 5849 §3.4.1.3.2 sorts after the encoding, which puts `%` before letters and digits.
+    fn sorted(&self) -> Vec<&[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let mut pairs: Vec<_> =
+            starts.zip(&self.ends).filter_map(|(start, end)| self.text.get(start..*end)).collect();
+        pairs.sort_unstable();
+        pairs
+    }
+}
+
+/// Names and values of the query and of a form body as they are sent, encoded. They stay bytes, so that a
+/// value which is no UTF-8 is signed as it is sent.
+pub(super) fn sent(request: &Request) -> impl Iterator<Item = (&[u8], &[u8])> {
     let query = request.uri().query().unwrap_or_default();
     let form = if is_form(request) { request.body().as_slice() } else { &[] };
     [query.as_bytes(), form].into_iter().flat_map(pairs)
@@ -54,7 +100,71 @@ pub(super) fn is_form(request: &Request) -> bool {
 
 /// Percent-encoding, RFC 5849 §3.6: everything but letters, digits and `-._~`.
 pub(super) fn escaped(bytes: &[u8]) -> String {
-    percent_encode(bytes, RESERVED).to_string()
+    let mut text = Vec::with_capacity(bytes.len());
+    escape(&mut text, bytes);
+    ascii(text)
+}
+
+/// As [`escaped`], at the end of `to`.
+pub(super) fn escape(to: &mut Vec<u8>, text: &[u8]) {
+    rewrite(to, text, |byte, rest| (byte, rest));
+}
+
+/// As [`escape`], of what is encoded as forms are. It is decoded once: `+` is a blank, in a query as in a
+/// body, and a `%` that begins nothing is itself.
+pub(super) fn escape_form(to: &mut Vec<u8>, text: &[u8]) {
+    rewrite(to, text, |byte, rest| match (byte, rest) {
+        (b'+', _) => (b' ', rest),
+        (b'%', [high, low, after @ ..]) => match (digit(*high), digit(*low)) {
+            (Some(high), Some(low)) => (high << 4 | low, after),
+            _ => (byte, rest),
+        },
+        _ => (byte, rest),
+    });
+}
+
+/// Copies what needs no encoding, and encodes what `read` makes of the rest.
+fn rewrite(to: &mut Vec<u8>, text: &[u8], read: impl Fn(u8, &[u8]) -> (u8, &[u8])) {
+    let mut rest = text;
+    loop {
+        let length = rest.iter().position(|byte| !is_unreserved(*byte)).unwrap_or(rest.len());
+        let (plain, more) = rest.split_at(length);
+        to.extend_from_slice(plain);
+        let Some((byte, more)) = more.split_first() else { return };
+        let (byte, more) = read(*byte, more);
+        if is_unreserved(byte) {
+            to.push(byte);
+        } else {
+            to.extend_from_slice(percent_encode_byte(byte).as_bytes());
+        }
+        rest = more;
+    }
+}
+
+/// Text that [`escape`] and literals have written, as it is.
+#[expect(clippy::expect_used, reason = "what is not ASCII was percent-encoded")]
+pub(super) fn ascii(text: Vec<u8>) -> String {
+    String::from_utf8(text).expect("ASCII")
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    UNRESERVED.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+/// RFC 5849 §3.6, as a table: it is asked for each byte of a request, some of them twice.
+const UNRESERVED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < u8::MAX {
+        table[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        byte += 1;
+    }
+    table
+};
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// The base string URI (RFC 5849 §3.4.1.2). The host is that of the `Host` header where there is one:
@@ -75,20 +185,12 @@ fn base_uri(request: &Request) -> Result<String, BaseStringError> {
     })
 }
 
-fn pairs(text: &[u8]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
-        let mut halves = pair.splitn(2, |byte| *byte == b'=').map(decoded);
+        let mut halves = pair.splitn(2, |byte| *byte == b'=');
         (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
     })
 }
-
-/// A name or a value without its form encoding: `+` is a blank, in a query as in a body.
-fn decoded(text: &[u8]) -> Vec<u8> {
-    let text: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    percent_decode(&text).collect()
-}
-
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[cfg(test)]
 #[path = "base_string_tests.rs"]

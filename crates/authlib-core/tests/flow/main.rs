@@ -33,6 +33,14 @@ mod logs;
 #[cfg(test)]
 mod logs_clients;
 #[cfg(test)]
+mod oauth1_api;
+#[cfg(test)]
+mod oauth1_client;
+#[cfg(test)]
+mod oauth1_login;
+#[cfg(test)]
+mod oauth1_world;
+#[cfg(test)]
 mod origins;
 #[cfg(test)]
 mod outages;

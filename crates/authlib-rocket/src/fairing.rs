@@ -1,0 +1,154 @@
+//! [`OAuthFairing`]: what happens at the launch.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use authlib_core::login::SessionCookie;
+use authlib_core::{Error, ErrorKind, OAuth, OAuthBuilder, Result, TokenUpdate};
+use rocket::config::LogLevel;
+use rocket::fairing::{self, AdHoc, Fairing, Info, Kind};
+use rocket::figment::Figment;
+use rocket::http::Method;
+use rocket::{Build, Config, Data, Request, Rocket};
+use serde_json::Value;
+
+use crate::session::Setup;
+
+type Make = Box<dyn FnOnce(&Rocket<Build>) -> Result<OAuth> + Send>;
+
+/// Builds the registry of clients when Rocket launches, and manages it: `&State<OAuth>`.
+///
+/// `base_url` and the tables `[default.oauth.NAME]` are read from Rocket's configuration: `Rocket.toml`,
+/// in any profile, and `ROCKET_BASE_URL` and `ROCKET_OAUTH={google={client_secret="..."}}`. They win over
+/// code, and `load_env`'s `{NAME}_{KEY}` over both. The launch is refused, with the reasons in the log,
+/// when
+///
+/// - a client's settings are wrong: every problem of every client is named;
+/// - there is no base URL, of which the session's cookies take name and `Secure`;
+/// - `secret_key` is missing in another profile than `debug`: the cookies are encrypted with it, and
+///   replicas share it.
+pub struct OAuthFairing {
+    make: Mutex<Option<Make>>,
+    lifetime: Duration,
+}
+
+/// The method that a request came with: Rocket asks for GET where there is no route for HEAD.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked(pub(crate) Method);
+
+impl OAuthFairing {
+    /// A registry that is built at the launch.
+    #[must_use]
+    pub fn new(builder: OAuthBuilder) -> Self {
+        Self::with(|_| builder)
+    }
+
+    /// As [`new`](Self::new), with what other fairings manage, such as the database of a token store:
+    /// attach those first.
+    #[must_use]
+    pub fn with(builder: impl FnOnce(&Rocket<Build>) -> OAuthBuilder + Send + 'static) -> Self {
+        Self::make(move |rocket| load_figment(builder(rocket), rocket.figment()).build())
+    }
+
+    fn make(make: impl FnOnce(&Rocket<Build>) -> Result<OAuth> + Send + 'static) -> Self {
+        Self { make: Mutex::new(Some(Box::new(make))), lifetime: Duration::from_secs(24 * 60 * 60) }
+    }
+
+    /// How long a login lasts: a day, unless it is set here.
+    #[must_use]
+    pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    fn set_up(&self, rocket: &Rocket<Build>, config: &Config) -> Result<Setup> {
+        let refused = |check: &'static str, hint: &'static str| {
+            Err(Error::new(ErrorKind::Config, check).hint(hint))
+        };
+        let make = self.make.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(make) = make.filter(|_| rocket.state::<Setup>().is_none()) else {
+            return refused("there are two registries of clients", "attach one `OAuthFairing`");
+        };
+        let oauth = make(rocket)?;
+        let Some(base_url) = oauth.base_url() else {
+            let hint = "set `base_url` in Rocket.toml, or call `.base_url(..)`, with the URL that \
+                        browsers open, such as http://localhost:8000";
+            return refused("the application has no base URL", hint);
+        };
+        let public = config.profile != Config::DEBUG_PROFILE;
+        if public && !config.secret_key.is_provided() {
+            let hint = "set `secret_key` in Rocket.toml, or ROCKET_SECRET_KEY, to the same secret for \
+                        all replicas; `openssl rand -base64 32` makes one";
+            return refused("logins are kept in cookies, and there is no key for them", hint);
+        }
+        if public && matches!(config.log_level, LogLevel::Normal | LogLevel::Debug) {
+            tracing::warn!("Rocket logs the codes in callbacks: set `log_level` to `critical`");
+        }
+        let cookie = SessionCookie::of(base_url.as_str());
+        Ok(Setup { cookie, lifetime: self.lifetime, oauth })
+    }
+}
+
+impl From<OAuth> for OAuthFairing {
+    /// A registry that was built before; Rocket's configuration is not asked.
+    fn from(oauth: OAuth) -> Self {
+        Self::make(|_| Ok(oauth))
+    }
+}
+
+#[rocket::async_trait]
+impl Fairing for OAuthFairing {
+    fn info(&self) -> Info {
+        Info { name: "OAuth", kind: Kind::Ignite | Kind::Request }
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
+        // What is wrong with Rocket's own settings, Rocket says best by itself.
+        let Ok(config) = Config::try_from(rocket.figment()) else { return Ok(rocket) };
+        match self.set_up(&rocket, &config) {
+            Ok(setup) => Ok(rocket.manage(setup.oauth.clone()).manage(setup)),
+            Err(error) => {
+                tracing::error!("the logins can't be set up: {error}");
+                Err(rocket)
+            }
+        }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        let method = request.method();
+        request.local_cache(|| Asked(method));
+    }
+}
+
+impl fmt::Debug for OAuthFairing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OAuthFairing").field("lifetime", &self.lifetime).finish_non_exhaustive()
+    }
+}
+
+/// Lays `base_url` and the tables `oauth.NAME` of Rocket's configuration over a registry, for one that is
+/// built before the launch.
+pub fn load_figment(builder: OAuthBuilder, figment: &Figment) -> OAuthBuilder {
+    let find = |key| figment.extract_inner::<Value>(key).ok();
+    let builder = match find("base_url") {
+        Some(url) => builder.base_url(url.as_str().unwrap_or_default()),
+        None => builder,
+    };
+    let clients = find("oauth").map(|clients| ("oauth".to_owned(), clients));
+    builder.load_value(clients.into_iter().collect())
+}
+
+/// A fairing that calls `subscriber` after each refreshed token was stored, with the token before. It
+/// runs in the request that refreshed: hand long work on, as to a task that holds the receiver of
+/// [`token_updates`](crate::token_updates). Attach it after the [`OAuthFairing`].
+pub fn on_token_update(subscriber: impl Fn(&TokenUpdate) + Send + Sync + 'static) -> impl Fairing {
+    AdHoc::try_on_ignite("OAuth token updates", |rocket| async move {
+        let Some(oauth) = rocket.state::<OAuth>() else {
+            tracing::error!("there are no token updates: attach the `OAuthFairing` first");
+            return Err(rocket);
+        };
+        oauth.subscribe(subscriber);
+        Ok(rocket)
+    })
+}

@@ -1,0 +1,335 @@
+//! The guards and the ready-made routes, in process: what only an application on Rocket can get wrong.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use authlib_core::clock::{Clock as _, FixedClock};
+use authlib_core::store::MemoryLoginStore;
+use authlib_provider::Quirk;
+use authlib_rocket::{
+    Answer, AuthorizeOptions, ClientName, CurrentUser, OAuthCallback, OAuthClient, OAuthFairing,
+    OAuthSession, Result, catchers, on_token_update, redirect,
+};
+use rocket::http::{Method, Status};
+use rocket::{get, post, routes};
+
+use crate::common::{BASE_URL, Browser, builder, provider, provider_builder, rocket};
+
+struct Op;
+impl ClientName for Op {
+    const NAME: &'static str = "op";
+}
+
+#[get("/login")]
+async fn login(client: OAuthClient<'_, Op>) -> Result<Answer> {
+    client.authorize_redirect("/authorize").await
+}
+
+#[get("/authorize")]
+async fn authorize(callback: OAuthCallback<'_, Op>) -> Result<String> {
+    let token = callback.authorize_access_token().await?;
+    Ok(token.userinfo()?.name().unwrap_or_default().to_owned())
+}
+
+#[post("/authorize", data = "<callback>")]
+async fn authorize_posted(callback: OAuthCallback<'_, Op>) -> Result<String> {
+    let token = callback.authorize_access_token().await?;
+    Ok(token.userinfo()?.name().unwrap_or_default().to_owned())
+}
+
+/// A login whose data are as long as the query says.
+#[get("/with?<length>")]
+async fn with(client: OAuthClient<'_, Op>, length: usize) -> Result<Answer> {
+    let options = AuthorizeOptions::new().redirect_uri("/authorize").data("x".repeat(length));
+    client.authorize_redirect(options).await
+}
+
+#[get("/who")]
+fn who(user: CurrentUser) -> String {
+    user.0.login.sub.unwrap_or_default()
+}
+
+#[get("/who", rank = 2)]
+fn nobody() -> &'static str {
+    "nobody"
+}
+
+#[get("/private")]
+fn private(_user: CurrentUser) {}
+
+#[rocket::async_test]
+async fn a_login_by_type_tells_who_it_is_and_sets_cookies_that_fit_https() {
+    let provider = provider();
+    let mut browser = Browser::at(builder(&provider), routes![login, authorize]).await;
+    let start = browser.get("/login").await;
+    assert_eq!(start.status, Status::SeeOther);
+    let before = browser.cookies.clone();
+    let done = browser.get(&provider.approve(&start.location, "alice")).await;
+    assert_eq!((done.status, done.body.as_str()), (Status::Ok, "Alice"));
+    assert_eq!((before.len(), browser.cookies.len()), (1, 1), "the pending login is gone");
+    assert_ne!(before.keys().next(), browser.cookies.keys().next());
+    for (name, kept) in before.iter().chain(&browser.cookies) {
+        assert!(name.starts_with("__Host-session-"), "{name}");
+        for attribute in ["HttpOnly", "SameSite=Lax", "Secure", "Path=/", "Max-Age="] {
+            assert!(kept.header.contains(attribute), "{attribute}: {}", kept.header);
+        }
+        assert!(!kept.value.contains("op"), "encrypted");
+    }
+    assert!(before.values().all(|kept| kept.header.contains("Max-Age=600")));
+    assert!(browser.cookies.values().all(|kept| kept.header.contains("Max-Age=86400")));
+}
+
+#[rocket::async_test]
+async fn on_http_the_cookies_have_the_port_in_their_name_and_are_not_secure() {
+    let builder = builder(&provider()).base_url("http://localhost:8000");
+    let mut browser = Browser::at(builder, routes![login]).await;
+    browser.get("/login").await;
+    let (name, kept) = browser.cookies.first_key_value().unwrap();
+    assert!(name.starts_with("session8000-") && !kept.header.contains("Secure"), "{name}");
+}
+
+#[rocket::async_test]
+async fn the_ready_made_routes_log_in_and_out() {
+    let provider = provider();
+    let all = [authlib_rocket::routes(), routes![who, nobody, private]].concat();
+    let mut browser = Browser::at(builder(&provider), all).await;
+    assert_eq!(browser.get("/who").await.body, "nobody", "the next route takes over");
+    let start = browser.get("/login/op?next=/who").await;
+    let done = browser.get(&provider.approve(&start.location, "alice")).await;
+    assert_eq!((done.status, done.location.as_str()), (Status::SeeOther, "/who"));
+    assert_eq!(browser.get("/who").await.body, "alice");
+    let before = browser.cookies.clone();
+    let out = browser.send(Method::Post, "/logout", &[], "").await;
+    assert!(out.location.starts_with("https://op.example/end_session?"), "{}", out.location);
+    assert_eq!(browser.get("/who").await.body, "nobody");
+    let state = out.location.split_once("state=").unwrap().1;
+    assert_eq!(browser.get("/logged-out?state=x").await.status, Status::BadRequest);
+    let back = browser.get(&format!("/logged-out?state={state}")).await;
+    assert_eq!(back.status, Status::SeeOther);
+    assert!(browser.cookies.is_empty(), "{:?}", browser.cookies.keys());
+    browser.cookies = before;
+    assert_eq!(browser.get("/who").await.body, "nobody", "a copy of the cookie opens nothing");
+}
+
+#[rocket::async_test]
+async fn what_a_guard_refuses_is_told_by_the_catcher() {
+    let all = [authlib_rocket::routes(), routes![private]].concat();
+    let mut browser = Browser::at(builder(&provider()), all).await;
+    for (path, status, error) in [
+        ("/login/nobody", Status::NotFound, "unknown_client"),
+        ("/private", Status::Unauthorized, "not_logged_in"),
+        ("/no-such-page", Status::NotFound, "not_found"),
+    ] {
+        let page = browser.get(path).await;
+        assert_eq!(page.status, status, "{path}");
+        assert!(page.body.contains(&format!("\"error\":\"{error}\"")), "{path}: {}", page.body);
+    }
+}
+
+#[rocket::async_test]
+async fn an_error_that_came_by_the_question_mark_is_json_where_that_is_accepted() {
+    #[get("/fails")]
+    fn fails() -> Result<()> {
+        Err(authlib_core::Error::new(authlib_core::ErrorKind::Denied, "x").into())
+    }
+    let mut browser = Browser::at(builder(&provider()), routes![fails]).await;
+    let page = browser.get("/fails").await;
+    assert_eq!(page.status, Status::Forbidden);
+    assert!(page.body.contains("\"error\":\"access_denied\""), "{}", page.body);
+}
+
+#[rocket::async_test]
+async fn a_client_by_route_is_named_by_its_parameter() {
+    #[get("/a/<_>/login/<client>")]
+    async fn named(client: &str, app: OAuthClient<'_>) -> String {
+        format!("{client} {}", app.app().name())
+    }
+    #[get("/login")]
+    async fn unnamed(_client: OAuthClient<'_>) {}
+    let rocket = rocket().attach(OAuthFairing::new(builder(&provider())));
+    let rocket = rocket.mount("/deep/down", routes![named, unnamed]).register("/", catchers());
+    let mut browser = Browser::of(rocket).await;
+    assert_eq!(browser.get("/deep/down/a/x/login/op").await.body, "op op");
+    let page = browser.get("/deep/down/login").await;
+    assert_eq!(page.status, Status::InternalServerError);
+    assert!(page.body.contains("server_error"), "{}", page.body);
+}
+
+/// C9: Rocket sends a HEAD request to the route for GET.
+#[rocket::async_test]
+async fn c9_asking_for_the_head_of_a_callback_spends_no_login() {
+    let provider = provider();
+    let mut browser = Browser::at(builder(&provider), authlib_rocket::routes()).await;
+    let start = browser.get("/login/op").await;
+    let back = provider.approve(&start.location, "alice");
+    assert_eq!(browser.send(Method::Head, &back, &[], "").await.status, Status::NoContent);
+    assert_eq!(browser.get(&back).await.status, Status::SeeOther);
+}
+
+#[rocket::async_test]
+async fn a_posted_answer_is_posted_once_more_from_this_site() {
+    let provider = provider();
+    let mut browser = Browser::at(builder(&provider), routes![login, authorize_posted]).await;
+    let start = browser.get("/login").await;
+    let back = provider.approve(&start.location, "alice");
+    let form = back.split_once('?').unwrap().1;
+    let cookies = std::mem::take(&mut browser.cookies);
+    let foreign = [("origin", "https://op.example"), ("sec-fetch-site", "cross-site")];
+    let page = browser.send(Method::Post, "/authorize", &foreign, form).await;
+    assert_eq!(page.status, Status::Ok);
+    assert!(page.body.contains("action=\"?again=1\""), "{}", page.body);
+    browser.cookies = cookies;
+    let own = [("origin", BASE_URL), ("sec-fetch-site", "same-origin")];
+    let done = browser.send(Method::Post, "/authorize?again=1", &own, form).await;
+    assert_eq!((done.status, done.body.as_str()), (Status::Ok, "Alice"));
+    let large = format!("state=s&code={}", "x".repeat(100_000));
+    let page = browser.send(Method::Post, "/authorize", &own, &large).await;
+    assert_eq!(page.status, Status::PayloadTooLarge);
+}
+
+/// C1: what a browser sends again is not taken again, although it is the browser that keeps it.
+#[rocket::async_test]
+async fn c1_an_old_cookie_does_not_revive_a_login_that_was_spent() {
+    let provider = provider();
+    let mut browser = Browser::at(builder(&provider), routes![login, authorize, who, nobody]).await;
+    let start = browser.get("/login").await;
+    let back = provider.approve(&start.location, "alice");
+    let before = browser.cookies.clone();
+    assert_eq!(browser.get(&back).await.status, Status::Ok);
+    browser.cookies = before;
+    assert_eq!(browser.get(&back).await.status, Status::BadRequest);
+    assert_eq!(browser.get("/who").await.body, "nobody");
+}
+
+/// What is not encrypted is not believed, nor what was encrypted for another name.
+#[rocket::async_test]
+async fn a_cookie_that_somebody_else_made_is_nobodys() {
+    let provider = provider();
+    let mut browser = Browser::at(builder(&provider), routes![login, authorize, who, nobody]).await;
+    let start = browser.get("/login").await;
+    let back = provider.approve(&start.location, "alice");
+    let (name, kept) = browser.cookies.pop_first().unwrap();
+    assert!(kept.plain.contains("\"state\":"), "{}", kept.plain);
+    for (name, value) in [(name.clone(), &kept.plain), (format!("{name}x"), &kept.value)] {
+        let forged = common::Kept { value: value.clone(), ..kept.clone() };
+        browser.cookies = [(name, forged)].into();
+        assert_eq!(browser.get(&back).await.status, Status::BadRequest);
+    }
+    browser.cookies = [(name, kept)].into();
+    assert_eq!(browser.get(&back).await.status, Status::Ok);
+}
+
+#[rocket::async_test]
+async fn tabs_are_many_and_what_the_browser_sends_has_a_bound() {
+    let provider = provider();
+    let mut browser = Browser::at(builder(&provider), authlib_rocket::routes()).await;
+    let mut starts = Vec::new();
+    for _ in 0..30 {
+        starts.push(browser.get("/login/op?next=/some/page").await.location);
+    }
+    let sent: usize =
+        browser.cookies.iter().map(|(name, kept)| name.len() + kept.value.len() + 3).sum();
+    assert!(browser.cookies.len() >= 4, "{}", browser.cookies.len());
+    assert!(sent < 6 * 1024, "{sent} bytes; servers and proxies stop at 8 KiB");
+    let newest = provider.approve(starts.last().unwrap(), "alice");
+    assert_eq!(browser.get(&newest).await.status, Status::SeeOther);
+}
+
+/// A cookie that the browser would drop is not sent: there would be no way back from the provider.
+#[rocket::async_test]
+async fn a_pending_login_that_fits_no_cookie_is_an_error_unless_there_is_a_login_store() {
+    let provider = provider();
+    let mut browser = Browser::at(builder(&provider), routes![with]).await;
+    let mut longest = 0;
+    for length in (0..4000).step_by(20) {
+        let page = browser.get(&format!("/with?length={length}")).await;
+        if page.status != Status::SeeOther {
+            assert_eq!((page.status, page.location.as_str()), (Status::InternalServerError, ""));
+            assert!(length > 2000, "{length}");
+            break;
+        }
+        longest =
+            browser.cookies.values().map(|kept| kept.header.len()).max().unwrap().max(longest);
+        browser.cookies.clear();
+    }
+    assert!((3000..=4096).contains(&longest), "{longest}");
+
+    let store = builder(&provider).login_store(MemoryLoginStore::new());
+    let mut browser = Browser::at(store, routes![with, authorize]).await;
+    let start = browser.get("/with?length=100000").await;
+    assert!(browser.cookies.values().all(|kept| kept.header.len() < 500));
+    let done = browser.get(&provider.approve(&start.location, "alice")).await;
+    assert_eq!((done.status, done.body.as_str()), (Status::Ok, "Alice"));
+}
+
+#[rocket::async_test]
+async fn a_login_ends_after_its_lifetime_whatever_the_browser_keeps() {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let clock = Arc::new(FixedClock::new(now));
+    let theirs = clock.clone();
+    let provider = provider_builder().clock(move || theirs.now()).build();
+    let fairing = OAuthFairing::new(builder(&provider).shared_clock(clock.clone()))
+        .session_lifetime(Duration::from_secs(3600));
+    let routes = routes![login, authorize, who, nobody];
+    let mut browser = Browser::of(rocket().attach(fairing).mount("/", routes)).await;
+    let start = browser.get("/login").await;
+    let done = browser.get(&provider.approve(&start.location, "alice")).await;
+    assert_eq!(done.status, Status::Ok, "{}", done.body);
+    assert!(browser.cookies.values().all(|kept| kept.header.contains("Max-Age=3600")));
+    clock.advance(Duration::from_secs(3600));
+    assert_eq!(browser.get("/who").await.body, "alice");
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(browser.get("/who").await.body, "nobody");
+}
+
+#[rocket::async_test]
+async fn a_refreshed_token_is_announced_with_the_old_one() {
+    #[get("/call")]
+    async fn call(client: OAuthClient<'_, Op>) -> Result<String> {
+        let call = client.request(Method::Post, "echo").await?;
+        let answer = call.send().await.map_err(|error| client.error(error))?;
+        Ok(answer.status().to_string())
+    }
+    let provider = provider();
+    let updates = Arc::new(Mutex::new(Vec::new()));
+    let seen = updates.clone();
+    let rocket = rocket()
+        .attach(OAuthFairing::new(builder(&provider)))
+        .attach(on_token_update(move |update| seen.lock().unwrap().push(update.clone())))
+        .mount("/", routes![login, authorize, call]);
+    let mut browser = Browser::of(rocket).await;
+    assert_eq!(browser.get("/call").await.status, Status::Unauthorized);
+    provider.misbehave(Quirk::token("expires_in", 0));
+    let start = browser.get("/login").await;
+    browser.get(&provider.approve(&start.location, "alice")).await;
+    provider.behave();
+    let page = browser.get("/call").await;
+    assert_eq!((page.status, page.body.as_str()), (Status::Ok, "200 OK"));
+    let updates = updates.lock().unwrap();
+    assert_eq!(updates.len(), 1);
+    assert_eq!(updates[0].owner.client, "op");
+    assert_ne!(updates[0].token.access_token, updates[0].old.access_token);
+}
+
+/// S7.
+#[rocket::async_test]
+async fn s7_a_redirect_stays_on_this_site() {
+    #[get("/to?<path>")]
+    fn to(path: &str) -> Answer {
+        redirect(path)
+    }
+    #[get("/session")]
+    async fn session(session: OAuthSession<'_>) -> Result<&'static str> {
+        Ok(session.user().await?.map_or("nobody", |_| "somebody"))
+    }
+    let mut browser = Browser::at(builder(&provider()), routes![to, session]).await;
+    for (path, location) in [("/inbox", "/inbox"), ("//evil.example", "/")] {
+        let page = browser.get(&format!("/to?path={path}")).await;
+        assert_eq!((page.status, page.location.as_str()), (Status::SeeOther, location));
+    }
+    assert_eq!(browser.get("/session").await.body, "nobody");
+}

@@ -1,0 +1,223 @@
+//! Log in with any configured provider on Rocket; with none configured, with one of its own.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says where it listens")]
+
+use std::io::Cursor;
+
+use authlib_rocket::{
+    Answer, AuthorizeOptions, CurrentUser, ErrorKind, LogoutOptions, OAuth, OAuthCallback,
+    OAuthClient, OAuthFairing, OAuthSession, Params, Result, UserInfo, catchers, load_figment,
+    redirect,
+};
+use example_shared::{Page, Settings, Visitor, demo, headers, nobody};
+use rocket::data::{Limits, ToByteUnit as _};
+use rocket::http::uri::fmt::Path;
+use rocket::http::uri::{Origin, Segments};
+use rocket::http::{ContentType, Header, Method, Status};
+use rocket::response::{self, Responder, Response};
+use rocket::serde::json::{Json, Value};
+use rocket::{Request, State, get, post, routes};
+
+/// Sends the browser to the provider.
+#[get("/login/<_>?<next>")]
+async fn login(client: OAuthClient<'_>, next: Option<&str>) -> Result<Answer> {
+    let mut options = AuthorizeOptions::from(format!("/authorize/{}", client.app().name()));
+    options.next = next.map(str::to_owned);
+    client.authorize_redirect(options).await
+}
+
+/// Gets the browser back, and knows who it is.
+#[get("/authorize/<_>")]
+async fn authorize(callback: OAuthCallback<'_>) -> Result<Answer> {
+    let login = callback.log_in().await?;
+    Ok(redirect(&login.next))
+}
+
+/// The same, for a provider whose answer is posted.
+#[post("/authorize/<_>", data = "<callback>")]
+async fn authorize_posted(callback: OAuthCallback<'_>) -> Result<Answer> {
+    let login = callback.log_in().await?;
+    Ok(redirect(&login.next))
+}
+
+#[post("/logout")]
+async fn logout(session: OAuthSession<'_>) -> Result<Answer> {
+    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    session.logout_redirect(options, "/logged-out").await
+}
+
+#[get("/logged-out")]
+async fn logged_out(session: OAuthSession<'_>) -> Result<Html> {
+    session.validate_logout_response().await?;
+    Ok(Html(Page::logged_out("Rocket")))
+}
+
+#[get("/")]
+async fn home(oauth: &State<OAuth>, session: OAuthSession<'_>) -> Result<Html> {
+    Ok(Html(match session.user().await? {
+        Some(user) => Page::home("Rocket", &Visitor::of(&user)),
+        None => Page::welcome("Rocket", oauth),
+    }))
+}
+
+#[get("/profile")]
+fn profile(user: Option<CurrentUser>) -> (Status, Fresh<Value>) {
+    match user {
+        Some(CurrentUser(user)) => (Status::Ok, fresh(example_shared::profile(&user))),
+        None => (Status::Unauthorized, fresh(nobody())),
+    }
+}
+
+#[get("/userinfo/<_>")]
+async fn userinfo(client: OAuthClient<'_>) -> Result<Fresh<Json<UserInfo>>> {
+    Ok(fresh(Json(client.userinfo().await?)))
+}
+
+#[get("/api/<_>/<path..>")]
+async fn api(
+    client: OAuthClient<'_>,
+    path: Segments<'_, Path>,
+    uri: &Origin<'_>,
+) -> Result<Fresh<Upstream>> {
+    call(client, Method::Get, path, uri, None).await
+}
+
+#[post("/api/<_>/<path..>", data = "<body>")]
+async fn api_posted(
+    client: OAuthClient<'_>,
+    path: Segments<'_, Path>,
+    uri: &Origin<'_>,
+    content_type: Option<&ContentType>,
+    body: Vec<u8>,
+) -> Result<Fresh<Upstream>> {
+    let content_type = content_type.unwrap_or(&ContentType::Binary).to_string();
+    call(client, Method::Post, path, uri, Some((content_type, body))).await
+}
+
+/// The same request, sent to the provider's API with the user's token.
+async fn call(
+    client: OAuthClient<'_>,
+    method: Method,
+    path: Segments<'_, Path>,
+    uri: &Origin<'_>,
+    body: Option<(String, Vec<u8>)>,
+) -> Result<Fresh<Upstream>> {
+    let path = path.collect::<Vec<_>>().join("/");
+    let mut call = client.request(method, &path).await?;
+    let query = uri.query().map_or("", |query| query.as_str());
+    call = call.query(Params::parse(query));
+    if let Some((content_type, body)) = body.filter(|(_, body)| !body.is_empty()) {
+        call = call.body(&content_type, body);
+    }
+    let answer = match call.send().await {
+        // The path leads away from the API, where the token does not go.
+        Err(error) if error.kind() == ErrorKind::Config => {
+            return Ok(fresh(Upstream::new(Status::BadRequest, ContentType::Plain, Vec::new())));
+        }
+        answer => answer.map_err(|error| client.error(error))?,
+    };
+    let status = Status::new(answer.status().as_u16());
+    let content_type = answer.headers().get("content-type").and_then(|value| value.to_str().ok());
+    let content_type = content_type.and_then(|value| value.parse().ok());
+    let body = answer.into_inner().into_body().to_vec();
+    Ok(fresh(Upstream::new(status, content_type.unwrap_or(ContentType::Binary), body)))
+}
+
+/// What the API answered. That is data here, and never a page of this site.
+#[derive(Responder)]
+struct Upstream((Status, (ContentType, Vec<u8>)), Header<'static>);
+
+impl Upstream {
+    fn new(status: Status, content_type: ContentType, body: Vec<u8>) -> Self {
+        Self((status, (content_type, body)), Header::new("content-security-policy", "sandbox"))
+    }
+}
+
+#[get("/healthz")]
+fn healthz() -> &'static str {
+    "ok"
+}
+
+#[rocket::main]
+async fn main() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "info,hyper=warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    if let Err(error) = run().await {
+        eprintln!("{error}");
+        std::process::exit(1);
+    }
+}
+
+async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
+    let Settings { address, base_url, forgets_tokens, config_file } = Settings::from_env()?;
+    if forgets_tokens {
+        eprintln!(
+            "DATABASE_URL is not used yet: tokens are kept in memory and end with this process"
+        );
+    }
+    let (host, port) = address;
+    let figment = rocket::Config::figment()
+        .merge(("address", host))
+        .merge(("port", port))
+        // Rocket would log the URLs of callbacks, and the codes in them.
+        .merge(("log_level", "critical"))
+        .merge(("limits", Limits::default().limit("bytes", 1.mebibytes())));
+    let mut builder = OAuth::builder().base_url(&base_url).load_env();
+    if let Some(file) = &config_file {
+        builder = builder.load_file(file);
+    }
+    let mut oauth = load_figment(builder, &figment).build()?;
+    let _provider = if oauth.clients().next().is_none() {
+        let (provider, registry) = demo(&base_url).await?;
+        oauth = registry;
+        Some(provider)
+    } else {
+        None
+    };
+    let routes = routes![
+        home,
+        login,
+        authorize,
+        authorize_posted,
+        profile,
+        api,
+        api_posted,
+        userinfo,
+        logout,
+        logged_out,
+        healthz
+    ];
+    let rocket = rocket::custom(figment)
+        .attach(OAuthFairing::from(oauth))
+        .mount("/", routes)
+        .register("/", catchers());
+    println!("The app is at {base_url}");
+    rocket.launch().await?;
+    Ok(())
+}
+
+/// A page.
+struct Html(Page);
+
+impl<'r> Responder<'r, 'static> for Html {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        let mut response = Response::build();
+        // Rocket's shield sets this one by itself.
+        for (name, value) in
+            headers().into_iter().filter(|(name, _)| *name != "x-content-type-options")
+        {
+            response.raw_header(name, value);
+        }
+        let page = self.0.into_html();
+        response.sized_body(page.len(), Cursor::new(page)).ok()
+    }
+}
+
+/// A response that is never cached.
+#[derive(Responder)]
+struct Fresh<R>(R, Header<'static>);
+
+fn fresh<R>(response: R) -> Fresh<R> {
+    Fresh(response, Header::new("cache-control", "no-store"))
+}
