@@ -153,6 +153,8 @@ mod tests {
         let token = Token::bearer("t k");
         let to = Placed { method, url: &mut url, headers: &mut headers, form: form.as_mut() };
         place(&token, placement, to)?;
+        // Libraries show the headers that are not sensitive in their logs.
+        assert!(headers.values().all(|value| value == "no-store" || value.is_sensitive()));
         let header = headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap().to_owned());
         let form = form.map(|form| form.to_form()).unwrap_or_default();
         Ok(format!("{url} {} {form}", header.unwrap_or_default()))
@@ -185,6 +187,27 @@ mod tests {
         ] {
             let error = placed(placement, method, form).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");
+        }
+    }
+
+    /// RFC 6750 §2.3: a cache keeps no answer to a URL with a token in it, and the token stands there once.
+    #[test]
+    fn a_token_in_the_query_is_kept_by_no_cache_and_stands_there_once() {
+        let token = Token::bearer("t");
+        let asked = |url: &str, headers: &mut HeaderMap| {
+            let mut url = Url::parse(url).unwrap();
+            let to = Placed { method: &Method::GET, url: &mut url, headers, form: None };
+            place(&token, TokenPlacement::Query, to).map(|()| url)
+        };
+        let mut headers = HeaderMap::new();
+        asked("https://a.example/", &mut headers).unwrap();
+        assert_eq!(headers[CACHE_CONTROL], "no-store");
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
+        asked("https://a.example/", &mut headers).unwrap();
+        assert_eq!(headers[CACHE_CONTROL], "no-cache, no-store");
+        for url in ["https://a.example/?access_token=x", "https://a.example/?a=b&access%5Ftoken="] {
+            let error = asked(url, &mut headers).unwrap_err();
+            assert!(error.to_string().contains("of its own"), "{error}");
         }
     }
 

@@ -215,6 +215,8 @@ mod tests {
             (JwtBearer::new("x", pem.clone()).alg("ES256"), "\"ES256\""),
             (JwtBearer::new("x", pem.clone()).alg("none"), "\"none\""),
             (JwtBearer::new("x", pem.clone()).claim("jti", "fixed"), "`jti`"),
+            (JwtBearer::new("x", pem.clone()).claim("iat", 1), "`iat`"),
+            (JwtBearer::new("x", pem.clone()).claim("exp", 1), "`exp`"),
             (JwtBearer::new("x", pem.clone()).lifetime(Duration::ZERO), "a second"),
         ] {
             assert!(bearer.signer().unwrap_err().to_string().contains(says), "{says}");
