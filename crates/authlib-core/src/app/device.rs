@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::RemoteApp;
 use super::ask::Asked;
+use super::authorize::is_openid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::AuthenticatedEndpoint;
 use crate::oauth2::device::{
@@ -121,7 +122,14 @@ impl DeviceLogin {
     async fn ask_once(&mut self) -> Result<DevicePoll> {
         let metadata = self.app.metadata().await?;
         let grant = Grant::device_code(&self.device.device_code);
-        let error = match self.app.token_request(&grant, &self.scope, metadata.as_ref()).await {
+        let asked = async {
+            if self.app.inner.settings.issuer.is_some() && is_openid(&self.scope) {
+                // What the answer is verified with is fetched first: the code is good for one answer.
+                self.app.warm_keys(metadata.as_deref()).await?;
+            }
+            self.app.token_request(&grant, &self.scope, metadata.as_ref()).await
+        };
+        let error = match asked.await {
             Ok(token) => {
                 let token = self.app.with_verified_id_token(token).await?;
                 return Ok(DevicePoll::Token(Box::new(token)));

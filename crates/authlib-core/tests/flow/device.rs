@@ -369,3 +369,25 @@ async fn a_wait_goes_on_at_the_pace_of_the_last_answer() {
     assert!(token.await.unwrap().is_some());
     assert_eq!((told, device.pauses()), (vec![10], vec![10]));
 }
+
+/// Without keys the answer could not be verified, and the code would be spent for nothing.
+#[tokio::test]
+async fn a_device_spends_no_code_while_its_answer_can_not_be_verified() {
+    for reply in [Reply::Cut, Reply::html(500)] {
+        let device = Device::new(|_, _| {});
+        let mut login = device.client.start_device_login(None).await.unwrap();
+        assert!(device.world.provider.approve_device(login.user_code(), "alice"));
+        device.world.provider.misbehave(Quirk::Answer(Endpoint::Jwks, reply.clone()));
+        let polled = login.poll().await;
+        if reply == Reply::Cut {
+            let twice = Duration::from_secs(10);
+            assert!(matches!(polled, Ok(DevicePoll::Pending { wait }) if wait == twice));
+        } else {
+            assert_eq!(polled.unwrap_err().kind(), ErrorKind::BadAnswer);
+        }
+        assert_eq!(device.asked(), 0, "{reply:?}");
+        device.world.provider.behave();
+        device.world.clock.advance(Duration::from_secs(60));
+        assert!(matches!(login.poll().await.unwrap(), DevicePoll::Token(_)), "{reply:?}");
+    }
+}
