@@ -111,9 +111,12 @@ pub(crate) fn is_invalid_token(headers: &HeaderMap) -> bool {
         let mut bearer = false;
         pieces(text).any(|piece| {
             let piece = piece.trim();
-            // A piece is `Scheme`, `Scheme name=value` or `name=value` (RFC 9110 §11.6.1).
+            // A piece is `Scheme`, `Scheme name=value` or `name=value` (RFC 9110 §11.6.1), and there may
+            // be blanks around the `=` (§11.2).
             let (scheme, parameter) = match piece.split_once(' ') {
-                Some((scheme, rest)) if !scheme.contains('=') => (Some(scheme), rest.trim()),
+                Some((scheme, rest)) if !scheme.contains('=') && !rest.trim().starts_with('=') => {
+                    (Some(scheme), rest.trim())
+                }
                 _ if !piece.contains('=') => (Some(piece), ""),
                 _ => (None, piece),
             };
@@ -217,6 +220,8 @@ mod tests {
             (r#"Bearer error="invalid_token""#, true),
             (r#"bearer realm="a, b", error="invalid_token", error_description="x""#, true),
             ("Bearer error=invalid_token", true),
+            (r#"Bearer realm = "x", error = "invalid_token""#, true),
+            (r#"Basic realm = "x", error = "invalid_token""#, false),
             (r#"Basic realm="x", Bearer realm="y", error="invalid_token""#, true),
             (r#"Bearer realm="say \", error=\"invalid_token\"""#, false),
             (r#"Bearer error="insufficient_scope""#, false),
