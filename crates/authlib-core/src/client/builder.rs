@@ -53,6 +53,9 @@ impl OAuth2ClientBuilder {
 
     /// Keeps the token elsewhere than in memory. A
     /// [`CallbackTokenStore`](crate::store::CallbackTokenStore) is made of two functions.
+    ///
+    /// The store finds the token by the client's name: clients of different providers over one store need
+    /// different names, or one would send the token of the other.
     pub fn token_store(mut self, tokens: impl TokenStore + 'static) -> Self {
         self.store = Some(Arc::new(tokens));
         self

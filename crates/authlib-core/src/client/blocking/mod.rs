@@ -2,7 +2,8 @@
 //!
 //! There is one implementation: these wait for the futures of [`OAuth2Client`](super::OAuth2Client), whose
 //! requests run on a runtime of two threads behind the scenes. They must not be called inside an async
-//! function, whose thread they would hold.
+//! function, whose thread they would hold. A process that forks does so before its first request: a child has
+//! none of its parent's threads, and would wait for their answer without end.
 //!
 //! ```no_run
 //! use authlib_core::ClientConfig;
