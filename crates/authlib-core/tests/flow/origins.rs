@@ -278,9 +278,12 @@ async fn a_hook_that_makes_a_new_request_keeps_the_limits_of_the_old_one() {
     assert_eq!(*seen.lock().unwrap(), [(7, Some(Duration::from_secs(3)))]);
 }
 
+/// The most bytes and the longest time.
+type Limit = (usize, Option<Duration>);
+
 /// Remembers the limits of each request.
 struct Limits {
-    seen: Arc<Mutex<Vec<(usize, Option<Duration>)>>>,
+    seen: Arc<Mutex<Vec<Limit>>>,
 }
 
 impl HttpClient for Limits {

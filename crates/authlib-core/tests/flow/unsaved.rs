@@ -120,7 +120,7 @@ async fn a_token_that_could_not_be_kept_is_told_although_the_old_one_is_good_for
     let disk = Disk::default();
     let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(disk.clone()));
     let owner = world.log_in(&Browser::default()).await.unwrap().owner;
-    world.clock.advance(HOUR - Duration::from_secs(30));
+    world.clock.advance(Duration::from_secs(3600 - 30));
     disk.fill(true);
     let error = world.app().active_token(&owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store);
