@@ -1,4 +1,4 @@
-//! Strict JSON objects: no name twice, no depth without end, nothing behind the object (RFC 8725 §2.4,
+//! Strict JSON objects: no name twice, no depth without end, nothing behind the object (RFC 8725 §2.6,
 //! RFC 7519 §4).
 
 use std::collections::HashSet;

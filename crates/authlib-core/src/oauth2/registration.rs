@@ -152,6 +152,12 @@ fn sent(metadata: &ClientMetadata) -> Result<Map<String, Value>, RegistrationErr
         return Err(RegistrationError::Unserializable);
     };
     members.retain(|name, _| !PROVIDERS_OWN.contains(&name.as_str()));
+    // A JWK set of a client's own is easily the one that it signs with (RFC 7518 §6.2.2, §6.3.2, §6.4).
+    let keys = metadata.jwks.as_ref().and_then(|jwks| jwks.get("keys")).and_then(Value::as_array);
+    let is_private = |key: &Value| key.get("d").is_some() || key.get("k").is_some();
+    if keys.is_some_and(|keys| keys.iter().any(is_private)) {
+        return Err(RegistrationError::PrivateKey);
+    }
     Ok(members)
 }
 
@@ -192,6 +198,8 @@ enum RegistrationError {
     NoManagement,
     #[error("the client metadata are no JSON object")]
     Unserializable,
+    #[error("a key in the client metadata's `jwks` is private or symmetric (RFC 7591 §2)")]
+    PrivateKey,
 }
 
 impl From<RegistrationError> for Error {
@@ -224,6 +232,9 @@ impl From<RegistrationError> for Error {
             ),
             RegistrationError::NotOffered(_) => (ErrorKind::Unsupported, None),
             RegistrationError::Unserializable => (ErrorKind::Config, None),
+            RegistrationError::PrivateKey => {
+                (ErrorKind::Config, Some("register the public key only, without `d` or `k`"))
+            }
             _ => (ErrorKind::BadAnswer, None),
         };
         let error = Self::new(kind, check);

@@ -307,3 +307,29 @@ fn refused_management_says_what_to_do() {
     assert!(management_answer(&response(204, JS, ""), &asked).is_err());
     assert!(management_answer(&response(200, "text/html", &good), &asked).is_err());
 }
+
+/// The file that a client signs with has the same form as the one that it registers.
+#[test]
+fn a_private_key_is_registered_nowhere() {
+    let public = json!({"kty": "EC", "crv": "P-256", "x": "x", "y": "y"});
+    let mut private = public.clone();
+    private["d"] = json!("hush");
+    let symmetric = json!({"kty": "oct", "k": "hush"});
+    for (key, is_sent) in [(public, true), (private, false), (symmetric, false)] {
+        let mut metadata = ClientMetadata::new();
+        metadata.jwks = Some(json!({"keys": [{"kty": "RSA", "n": "n", "e": "AQAB"}, key]}));
+        let mut client = registered(&json!({})).unwrap();
+        client.metadata = metadata.clone();
+        let asked = registration_request(&endpoint(), &metadata, None);
+        for request in [asked, update_request(&client)] {
+            match request {
+                Ok(_) => assert!(is_sent),
+                Err(error) => {
+                    assert!(!is_sent);
+                    assert_eq!(error.kind(), ErrorKind::Config);
+                    assert!(!format!("{error:?}").contains("hush"));
+                }
+            }
+        }
+    }
+}
