@@ -5,13 +5,16 @@ use std::time::Duration;
 use authlib_core::login::{self, Session as _};
 use authlib_core::store::TokenOwner;
 use authlib_core::{
-    AuthorizeOptions, ClientConfig, ErrorKind, Grant, JwtBearer, LogoutOptions, Params,
+    AuthorizeOptions, ClientConfig, ErrorKind, Grant, JwtBearer, LogoutOptions, OAuth2Client,
+    Params,
 };
 use authlib_provider::{Endpoint, Quirk};
 use http::{HeaderMap, Method};
+use serde_json::json;
 use url::Url;
 
 use crate::assertions::P256;
+use crate::canned::Canned;
 use crate::world::{Browser, CALLBACK, ISSUER, World};
 
 /// A world with a second client of the same provider.
@@ -63,6 +66,32 @@ async fn c2_a_pending_login_of_another_client_is_refused() {
 }
 
 /// An ID token that nobody asked for is neither verified nor kept, and tells nobody who it is.
+/// Whatever stands beside an OAuth 1.0a token, nobody said that `sub` names the user.
+#[tokio::test]
+async fn who_the_user_of_oauth1_is_says_the_member_that_is_configured() {
+    let temporary = json!({"oauth_token": "t", "oauth_token_secret": "s",
+        "oauth_callback_confirmed": true});
+    let answer = json!({"oauth_token": "at", "oauth_token_secret": "s", "sub": "admin", "id": "7"});
+    for (claim, sub) in [(None, None), (Some("id"), Some("7")), (Some("sub"), Some("admin"))] {
+        let http = Canned::default()
+            .json("https://old.example/initiate", &temporary)
+            .json("https://old.example/token", &answer);
+        let mut config = ClientConfig::new("old")
+            .client_id("key")
+            .client_secret("shared")
+            .request_token_url("https://old.example/initiate")
+            .authorization_endpoint("https://old.example/authorize")
+            .token_endpoint("https://old.example/token");
+        config.subject_claim = claim.map(ToOwned::to_owned);
+        let client = OAuth2Client::builder(config).http_client(http).build().unwrap();
+        let (_, pending) = client.create_authorization_url(CALLBACK.into()).await.unwrap();
+        let back = format!("{CALLBACK}?oauth_token=t&oauth_verifier=v");
+        let token = client.fetch_access_token(pending, &back).await.unwrap();
+        let known = token.userinfo().ok().map(|user| user.sub().to_owned());
+        assert_eq!(known.filter(|sub| !sub.is_empty()).as_deref(), sub, "{claim:?}");
+    }
+}
+
 /// Only OAuth 1.0a has callbacks that name no login.
 #[tokio::test]
 async fn a_problem_of_oauth1_ends_no_login_of_oauth2() {
