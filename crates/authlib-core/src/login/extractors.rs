@@ -265,10 +265,10 @@ macro_rules! login_extractors {
             /// [`TokenStore`](authlib_core::store::TokenStore) has the token under the client's name and
             /// this one; [`CallbackTokenStore`](authlib_core::store::CallbackTokenStore) makes a store of
             /// two functions, Authlib's `fetch_token` and `update_token`.
-            pub fn for_user(&self, user: impl Into<String>) -> ::authlib_core::OAuth2Client {
+            pub fn for_user(&self, user: impl Into<String>) -> $crate::OAuth2Client {
                 let app = &self.visit.app;
                 let owner = $crate::store::TokenOwner::new(app.name(), user);
-                ::authlib_core::OAuth2Client::for_owner(app, owner)
+                $crate::OAuth2Client::for_owner(app, owner)
             }
 
             /// The error as a response that suits this request: HTML or JSON.
