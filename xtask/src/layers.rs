@@ -10,7 +10,8 @@ pub(crate) const RANKS: &[&[&str]] = &[
     &["transport", "clock", "random", "store", "events", "hooks", "config"],
     &["driver", "providers"],
     &["app"],
-    &["client", "login"],
+    &["client"],
+    &["login"],
 ];
 
 /// The ground and the ports, whose modules build on each other: a store speaks of times, an event of
