@@ -175,6 +175,7 @@ mod tests {
         let (_, value) =
             shown(AuthMethod::ClientSecretBasic, id, &secret).apply(&mut form).unwrap();
         assert!(form.is_empty());
+        assert!(value.is_sensitive(), "libraries show the others in their logs");
         let encoded = value.to_str().unwrap().strip_prefix("Basic ").unwrap().to_owned();
         String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap()
     }
