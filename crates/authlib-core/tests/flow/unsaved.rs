@@ -221,6 +221,22 @@ async fn a_refused_refresh_token_is_not_sent_again_because_the_disk_is_full() {
     assert_eq!(world.provider.count(Endpoint::Token), 1);
 }
 
+/// Else the next call would keep, and use, what was revoked.
+#[tokio::test]
+async fn a_first_token_that_was_revoked_before_it_could_be_kept_is_not_kept_later() {
+    for way in WAYS {
+        let (world, disk) = (world(), Disk::default());
+        let client = builder(&world, way.config(&world)).token_store(disk.clone()).build().unwrap();
+        disk.fill(true);
+        let error = client.active_token().await.unwrap_err();
+        let revoked = UnsavedToken::of(&error).unwrap().token().access_token.clone();
+        client.revoke_token().await.unwrap();
+        disk.fill(false);
+        let token = client.active_token().await.unwrap();
+        assert_ne!(token.access_token, revoked, "{way:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_first_token_that_could_not_be_kept_is_kept_later_but_over_no_other() {
     for way in WAYS {
