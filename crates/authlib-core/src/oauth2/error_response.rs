@@ -18,8 +18,12 @@ pub(crate) fn said(response: &Response, body: &Map<String, Value>) -> Option<Pro
 /// What stands in for the provider's words where it is busy and has none (RFC 9110 §15.6.4, RFC 6585
 /// §4): its status, and when to come back.
 pub(crate) fn busy(response: &Response) -> Option<ProviderError> {
-    matches!(response.status().as_u16(), 429 | 503)
-        .then(|| with_status(response, ProviderError::new("(no OAuth error)", None, None)))
+    matches!(response.status().as_u16(), 429 | 503).then(|| wordless(response))
+}
+
+/// What stands in for the words of an answer that has none.
+pub(crate) fn wordless(response: &Response) -> ProviderError {
+    with_status(response, ProviderError::new("(no OAuth error)", None, None))
 }
 
 fn with_status(response: &Response, mut said: ProviderError) -> ProviderError {
