@@ -24,6 +24,7 @@ macro_rules! cases {
             t033_t082_user_info_is_asked_for_with_the_users_token,
             t010_t021_an_expired_token_is_refreshed_and_told_together_with_the_old_one,
             t022_t050_t067_a_withheld_token_is_not_sent_and_no_token_at_all_is_a_401,
+            an_oauth1_client_signs_for_the_user,
         ]);
     };
     (@ $test:meta, $ask:path: [$($case:ident),* $(,)?]) => {
@@ -51,7 +52,8 @@ pub(crate) async fn call(api: OAuth2Client, what: &str) -> Result<String> {
     Ok(said["sub"].as_str().unwrap_or_default().to_owned())
 }
 
-/// An application whose user 7 is Alice at the client `op`, and Bob at `op_two`.
+/// An application whose user 7 is Alice at the client `op`, Bob at `op_two`, and Alice by OAuth 1.0a at
+/// `one`.
 struct World {
     provider: Provider,
     oauth: OAuth,
@@ -66,9 +68,12 @@ impl World {
     /// With tokens that end when this many seconds are over.
     async fn new(expires_in: u64) -> Self {
         let client = Client::confidential("app", "secret").redirect_uri(CALLBACK);
-        let users = [User::new("alice").name("Alice"), User::new("bob").name("Bob")];
-        let [alice, bob] = users;
-        let provider = Provider::builder(ISSUER).client(client).user(alice).user(bob).build();
+        let provider = Provider::builder(ISSUER)
+            .client(client)
+            .client(Client::oauth1("app1", "secret1").redirect_uri(CALLBACK))
+            .user(User::new("alice"))
+            .user(User::new("bob"))
+            .build();
         let rows = Arc::new(Mutex::new(HashMap::new()));
         let (fetched, changes) = (Arc::new(Mutex::new(vec![])), Arc::new(Mutex::new(vec![])));
         let store = store(rows.clone(), fetched.clone(), changes.clone());
@@ -76,13 +81,14 @@ impl World {
             .base_url("https://app.example")
             .register(config("op"))
             .register(config("op_two"))
+            .register(oauth1("one"))
             .http_client(provider.clone())
             .token_store(store)
             .build()
             .unwrap();
         let world = Self { provider, oauth, rows, fetched, changes };
         world.provider.misbehave(Quirk::token("expires_in", expires_in));
-        for (client, sub) in [("op", "alice"), ("op_two", "bob")] {
+        for (client, sub) in [("op", "alice"), ("op_two", "bob"), ("one", "alice")] {
             let token = world.log_in(client, sub).await;
             world.rows.lock().unwrap().insert(TokenOwner::new(client, "7"), token);
         }
@@ -119,6 +125,16 @@ fn config(name: &str) -> ClientConfig {
         .issuer(ISSUER)
         .api_base_url(format!("{ISSUER}/api"))
         .scope("openid profile")
+}
+
+fn oauth1(name: &str) -> ClientConfig {
+    ClientConfig::new(name)
+        .client_id("app1")
+        .client_secret("secret1")
+        .request_token_url(format!("{ISSUER}/oauth1/request_token"))
+        .authorization_endpoint(format!("{ISSUER}/oauth1/authorize"))
+        .token_endpoint(format!("{ISSUER}/oauth1/access_token"))
+        .api_base_url(format!("{ISSUER}/oauth1/api"))
 }
 
 /// Authlib's `fetch_token` and `update_token`, over rows in memory.
@@ -228,4 +244,16 @@ pub(crate) async fn t022_t050_t067_a_withheld_token_is_not_sent_and_no_token_at_
     assert_eq!(status, 401, "{body}");
     assert!(body.contains("\"error\":\"not_logged_in\""), "{body}");
     assert_eq!(world.sent().len(), 2, "no third request was sent");
+}
+
+pub(crate) async fn an_oauth1_client_signs_for_the_user(
+    ask: impl AsyncFn(&OAuth, &str, &str) -> (u16, String),
+) {
+    let world = World::new(3600).await;
+    assert_eq!(ask(&world.oauth, "/call/one/once", "7").await, (200, "alice".to_owned()));
+    let seen = world.provider.requests().pop().unwrap();
+    assert_eq!(seen.endpoint, Endpoint::OAuth1Api);
+    assert_eq!(seen.authorization.as_deref(), Some("OAuth"));
+    assert_eq!(ask(&world.oauth, "/call/one/once", "8").await.0, 401);
+    assert_eq!(world.provider.requests().len(), 1, "nothing is signed without a token");
 }
