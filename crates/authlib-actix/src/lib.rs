@@ -54,15 +54,16 @@
 //! - `reqwest` (default): the built-in HTTP client.
 
 mod extract;
+mod memory_store;
 mod middleware;
 mod response;
 mod routes;
 mod session;
-mod store;
 
 pub use authlib_core::{
-    AuthorizeOptions, ClientConfig, ErrorKind, Introspection, LogoutOptions, OAuth, Params,
-    RemoteApp, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo, login, providers,
+    AuthorizeOptions, ClientConfig, ErrorKind, Introspection, LogoutOptions, OAuth, OAuth2Client,
+    Params, RemoteApp, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo, login, providers,
+    store,
 };
 
 pub use authlib_core::login::ClientName;
@@ -71,6 +72,6 @@ pub use crate::extract::{
     CurrentUser, Error, FindClient, OAuthCallback, OAuthClient, OAuthSession, Result, Routed,
     redirect, token_updates,
 };
+pub use crate::memory_store::MemoryStore;
 pub use crate::middleware::{Sessions, session_middleware};
 pub use crate::routes::routes;
-pub use crate::store::MemoryStore;

@@ -317,6 +317,36 @@ async fn a_refreshed_token_is_announced_with_the_old_one() {
     assert_ne!(update.token.refresh_token, update.old.refresh_token);
 }
 
+#[actix_web::test]
+async fn each_method_calls_the_api_for_who_is_logged_in() {
+    async fn call(client: OAuthClient<Op>, method: web::Path<String>) -> Result<String> {
+        let call = match method.as_str() {
+            "GET" => client.get("echo").await?,
+            "POST" => client.post("echo").await?,
+            "PUT" => client.put("echo").await?,
+            "PATCH" => client.patch("echo").await?,
+            "DELETE" => client.delete("echo").await?,
+            _ => client.head("echo").await?,
+        };
+        let answer = call.send().await.map_err(|error| client.error(error))?;
+        Ok(answer.status().to_string())
+    }
+    let provider = provider();
+    let mut browser = browse!(oauth(&provider), |config| {
+        config.configure(by_type).route("/call/{method}", web::get().to(call));
+    });
+    assert_eq!(browser.send("GET", "/call/PUT").await.0, StatusCode::UNAUTHORIZED);
+    let (_, location, _) = browser.send("GET", "/login").await;
+    let back = provider.approve(&location, "alice");
+    browser.send("GET", &back).await;
+    for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"] {
+        let (_, _, body) = browser.send("GET", &format!("/call/{method}")).await;
+        assert_eq!(body, "200 OK", "{method}");
+        let seen = provider.requests().pop().unwrap();
+        assert_eq!((seen.method.as_str(), seen.authorization.as_deref()), (method, Some("Bearer")));
+    }
+}
+
 /// W7: cookies know no ports, so two applications on one machine differ by name.
 #[actix_web::test]
 async fn w7_applications_on_two_ports_have_two_cookies() {

@@ -53,8 +53,9 @@ mod routes;
 mod session;
 
 pub use authlib_core::{
-    AuthorizeOptions, ClientConfig, ErrorKind, Introspection, LogoutOptions, OAuth, Params,
-    RemoteApp, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo, login, providers, store,
+    AuthorizeOptions, ClientConfig, ErrorKind, Introspection, LogoutOptions, OAuth, OAuth2Client,
+    Params, RemoteApp, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo, login, providers,
+    store,
 };
 
 pub use authlib_core::login::ClientName;

@@ -9,6 +9,7 @@ use authlib_axum::{
 };
 use authlib_provider::{Client, Provider, Quirk, User};
 use axum::body::{Body, to_bytes};
+use axum::extract::Path;
 use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
@@ -198,6 +199,38 @@ async fn a_refreshed_token_is_announced_with_the_old_one() {
     assert_eq!(update.owner.client, "op");
     assert_ne!(update.token.access_token, update.old.access_token);
     assert_ne!(update.token.refresh_token, update.old.refresh_token);
+}
+
+#[tokio::test]
+async fn each_method_calls_the_api_for_who_is_logged_in() {
+    async fn call(client: OAuthClient<Op>, Path(method): Path<String>) -> Result<String> {
+        let call = match method.as_str() {
+            "GET" => client.get("echo").await?,
+            "POST" => client.post("echo").await?,
+            "PUT" => client.put("echo").await?,
+            "PATCH" => client.patch("echo").await?,
+            "DELETE" => client.delete("echo").await?,
+            _ => client.head("echo").await?,
+        };
+        let answer = call.send().await.map_err(|error| client.error(error))?;
+        Ok(answer.status().to_string())
+    }
+    let provider = provider();
+    let router = Router::new()
+        .route("/login", get(login))
+        .route("/authorize", get(authorize))
+        .route("/call/{method}", get(call));
+    let mut browser = Browser::new(layered(router, oauth(&provider)));
+    assert_eq!(browser.send("GET", "/call/PUT").await.0, StatusCode::UNAUTHORIZED);
+    let (_, location, _) = browser.send("GET", "/login").await;
+    let back = provider.approve(&location, "alice");
+    browser.send("GET", &back).await;
+    for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"] {
+        let (_, _, body) = browser.send("GET", &format!("/call/{method}")).await;
+        assert_eq!(body, "200 OK", "{method}");
+        let seen = provider.requests().pop().unwrap();
+        assert_eq!((seen.method.as_str(), seen.authorization.as_deref()), (method, Some("Bearer")));
+    }
 }
 
 /// W7: cookies know no ports, so two applications on one machine differ by name.

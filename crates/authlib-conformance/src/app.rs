@@ -16,7 +16,7 @@ pub struct App {
     base_url: String,
     log: Arc<Mutex<Vec<String>>>,
     folder: PathBuf,
-    _child: Child,
+    child: Child,
 }
 
 impl App {
@@ -27,6 +27,46 @@ impl App {
     ///
     /// When it can't be built or doesn't start: then there is nothing to test.
     pub async fn start(package: &str, port: u16, config: &str) -> Self {
+        Self::start_with(package, port, config, &[]).await
+    }
+
+    /// As [`start`](Self::start), with variables in its environment.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub async fn start_with(
+        package: &str,
+        port: u16,
+        config: &str,
+        vars: &[(&str, String)],
+    ) -> Self {
+        let app = Self::spawn(package, port, config, vars);
+        app.healthy().await;
+        app
+    }
+
+    /// Starts the app with settings that it must refuse, and returns what it said before it ended.
+    ///
+    /// # Panics
+    ///
+    /// When it doesn't end, or ends as if all were well.
+    pub async fn refuse(package: &str, config: &str) -> String {
+        let mut app = Self::spawn(package, free_port(), config, &[]);
+        let ended = tokio::time::timeout(Duration::from_secs(10), app.child.wait()).await;
+        let Ok(Ok(status)) = ended else { panic!("the app runs:\n{}", app.log()) };
+        assert!(!status.success(), "{}", app.log());
+        // What it wrote last may still be on its way.
+        for _ in 0..200 {
+            if Arc::strong_count(&app.log) == 1 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        app.log()
+    }
+
+    fn spawn(package: &str, port: u16, config: &str, vars: &[(&str, String)]) -> Self {
         let folder =
             std::env::temp_dir().join(format!("authlib-suite-{}-{port}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a temporary folder");
@@ -34,6 +74,7 @@ impl App {
         std::fs::write(&file, config).expect("the app's configuration");
         let mut child = Command::new(binary(package))
             .env_clear()
+            .envs(vars.iter().map(|(name, value)| (name, value)))
             .env("PORT", port.to_string())
             .env("AUTHLIB_CONFIG", &file)
             .env("RUST_LOG", "trace")
@@ -47,9 +88,7 @@ impl App {
         let log = Arc::default();
         keep(&log, child.stdout.take());
         keep(&log, child.stderr.take());
-        let app = Self { base_url: format!("http://localhost:{port}"), log, folder, _child: child };
-        app.healthy().await;
-        app
+        Self { base_url: format!("http://localhost:{port}"), log, folder, child }
     }
 
     /// The app's own URL.

@@ -81,12 +81,46 @@ impl World {
         .await
     }
 
+    /// Starts both, with settings and an environment of one's own for the app, in which `ISSUER` stands for
+    /// the provider's URL. The provider knows the client `app` with its [`secret`](Self::secret), and the
+    /// public client `spa`.
+    ///
+    /// # Panics
+    ///
+    /// When one of them doesn't start.
+    pub async fn configured(package: &str, config: &str, vars: &[(&str, &str)]) -> Self {
+        let (port, server) = Self::server(|provider, base_url| {
+            let callback = format!("{base_url}/authorize/op");
+            let app = Client::confidential("app", SECRET).redirect_uri(&callback);
+            provider.client(app).client(Client::public("spa").redirect_uri(&callback))
+        })
+        .await;
+        let filled = |text: &str| text.replace("ISSUER", server.issuer());
+        let vars: Vec<_> = vars.iter().map(|(name, value)| (*name, filled(value))).collect();
+        Self { app: App::start_with(package, port, &filled(config), &vars).await, server }
+    }
+
+    /// The secret of the client `app`.
+    #[must_use]
+    pub fn secret() -> &'static str {
+        SECRET
+    }
+
     /// Starts both: the provider knows the app's own URL, the app's settings the issuer.
     async fn start(
         package: &str,
         change: impl FnOnce(ProviderBuilder, &str) -> ProviderBuilder,
         config: impl FnOnce(&str) -> String,
     ) -> Self {
+        let (port, server) = Self::server(change).await;
+        let config = config(server.issuer());
+        Self { app: App::start(package, port, &config).await, server }
+    }
+
+    /// Starts the provider of an app on this port.
+    async fn server(
+        change: impl FnOnce(ProviderBuilder, &str) -> ProviderBuilder,
+    ) -> (u16, Server) {
         let port = free_port();
         let base_url = format!("http://localhost:{port}");
         let server = Server::start(|issuer| {
@@ -95,8 +129,7 @@ impl World {
         })
         .await
         .expect("the provider starts");
-        let config = config(server.issuer());
-        Self { app: App::start(package, port, &config).await, server }
+        (port, server)
     }
 
     /// The provider.

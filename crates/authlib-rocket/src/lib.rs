@@ -58,8 +58,8 @@ mod routes;
 mod session;
 
 pub use authlib_core::{
-    AuthorizeOptions, ClientConfig, ErrorKind, Introspection, LogoutOptions, OAuth, Params,
-    RemoteApp, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo,
+    AuthorizeOptions, ClientConfig, ErrorKind, Introspection, LogoutOptions, OAuth, OAuth2Client,
+    Params, RemoteApp, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo,
     login::{self, ClientName},
     providers, store,
 };

@@ -315,6 +315,34 @@ async fn a_refreshed_token_is_announced_with_the_old_one() {
     assert_ne!(updates[0].token.access_token, updates[0].old.access_token);
 }
 
+#[rocket::async_test]
+async fn each_method_calls_the_api_for_who_is_logged_in() {
+    #[get("/call/<method>")]
+    async fn call(client: OAuthClient<'_, Op>, method: &str) -> Result<String> {
+        let call = match method {
+            "GET" => client.get("echo").await?,
+            "POST" => client.post("echo").await?,
+            "PUT" => client.put("echo").await?,
+            "PATCH" => client.patch("echo").await?,
+            "DELETE" => client.delete("echo").await?,
+            _ => client.head("echo").await?,
+        };
+        let answer = call.send().await.map_err(|error| client.error(error))?;
+        Ok(answer.status().to_string())
+    }
+    let provider = provider();
+    let mut browser = Browser::at(builder(&provider), routes![login, authorize, call]).await;
+    assert_eq!(browser.get("/call/PUT").await.status, Status::Unauthorized);
+    let start = browser.get("/login").await;
+    browser.get(&provider.approve(&start.location, "alice")).await;
+    for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"] {
+        let page = browser.get(&format!("/call/{method}")).await;
+        assert_eq!(page.body, "200 OK", "{method}");
+        let seen = provider.requests().pop().unwrap();
+        assert_eq!((seen.method.as_str(), seen.authorization.as_deref()), (method, Some("Bearer")));
+    }
+}
+
 /// S7.
 #[rocket::async_test]
 async fn s7_a_redirect_stays_on_this_site() {

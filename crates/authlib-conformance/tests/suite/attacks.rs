@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 
 /// S1.
-pub(crate) async fn a_callback_in_another_browser_logs_nobody_in(package: &str) {
+pub(crate) async fn t062_a_callback_in_another_browser_logs_nobody_in(package: &str) {
     let world = World::new(package).await;
     let (attacker, victim) = (Browser::new(), Browser::new());
     let callback = world.allowed(&attacker).await;
@@ -42,7 +42,7 @@ pub(crate) async fn head_and_prefetch_do_not_spend_the_login(package: &str) {
 }
 
 /// C2, C4 to C8, H02, H05, H29, H34.
-pub(crate) async fn spoilt_callbacks_are_refused_and_spend_the_login(package: &str) {
+pub(crate) async fn t023_spoilt_callbacks_are_refused_and_spend_the_login(package: &str) {
     let world = World::new(package).await;
     let param = |name: &str, value: &str| Quirk::AuthorizationParam(name.into(), value.into());
     let twice = |name: &str, value: &str| Quirk::AuthorizationTwice(name.into(), value.into());

@@ -7,7 +7,9 @@ use authlib_provider::{Endpoint, Quirk, Reply};
 use reqwest::Method;
 use url::Url;
 
-pub(crate) async fn a_login_ends_where_it_began_with_a_profile_and_a_new_session(package: &str) {
+pub(crate) async fn t012_t042_t061_a_login_ends_where_it_began_with_a_profile_and_a_new_session(
+    package: &str,
+) {
     let world = World::new(package).await;
     let browser = Browser::new();
     let home = browser.get(world.url("/")).await;
@@ -15,7 +17,15 @@ pub(crate) async fn a_login_ends_where_it_began_with_a_profile_and_a_new_session
     assert!(home.body.contains("Log in with"), "{}", home.body);
     assert!(home.body.contains("/login/op") && home.body.contains("/login/op_two"));
 
-    let callback = world.allowed_with(&browser, "op", "?next=/profile%3Fx=1").await;
+    // T042, T061: the `state` goes out and comes back.
+    let start = browser.get(world.url("/login/op?next=/profile%3Fx=1")).await.location();
+    let callback = world.provider().approve(start.as_str(), "alice");
+    let callback = Url::parse(&callback).unwrap();
+    let state = |url: &Url| {
+        url.query_pairs().find(|(name, _)| name == "state").map(|(_, value)| value.into_owned())
+    };
+    assert!(state(&start).is_some_and(|state| state.len() >= 30), "{start}");
+    assert_eq!(state(&start), state(&callback));
     let before = browser.cookie("localhost");
     let page = browser.get(callback.as_str()).await;
     assert_eq!(page.status, 303, "{}", page.body);
@@ -41,7 +51,9 @@ pub(crate) async fn a_login_ends_where_it_began_with_a_profile_and_a_new_session
     assert_eq!(token.authorization.as_deref(), Some("Basic"));
 }
 
-pub(crate) async fn a_form_post_callback_works_with_a_lax_cookie_and_shows_errors(package: &str) {
+pub(crate) async fn t019_t047_t071_a_form_post_callback_works_with_a_lax_cookie_and_shows_errors(
+    package: &str,
+) {
     let world = World::with(package, |p| p, "response_mode = 'form_post'").await;
     let browser = Browser::new();
     for (user, status) in [(Some("alice"), 303), (None, 403)] {
@@ -75,7 +87,7 @@ pub(crate) async fn a_form_post_callback_works_with_a_lax_cookie_and_shows_error
     assert_eq!(done.status, 400, "{}", done.body);
 }
 
-pub(crate) async fn a_refusal_is_a_403_without_another_try(package: &str) {
+pub(crate) async fn t013_t043_t063_a_refusal_is_a_403_without_another_try(package: &str) {
     let world = World::new(package).await;
     let page = world
         .refuses(Quirk::AuthorizationError("access_denied".into(), "the user refused".into()), 403)
@@ -143,7 +155,9 @@ pub(crate) async fn a_login_that_begins_while_another_ends_is_kept(package: &str
     assert_eq!(browser.get(world.url("/api/op_two/echo")).await.status, 200);
 }
 
-pub(crate) async fn a_logout_ends_the_session_here_and_at_the_provider(package: &str) {
+pub(crate) async fn t024_t051_t072_a_logout_ends_the_session_here_and_at_the_provider(
+    package: &str,
+) {
     let world = World::new(package).await;
     let browser = Browser::new();
     world.log_in(&browser).await;
@@ -152,18 +166,13 @@ pub(crate) async fn a_logout_ends_the_session_here_and_at_the_provider(package: 
     assert_eq!(out.status, 303);
     let to = out.location();
     assert_eq!(to.path(), "/end_session");
-    let names: Vec<_> = to.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    let params: Vec<_> = to.query_pairs().collect();
+    let names: Vec<_> = params.iter().map(|(name, _)| name.as_ref()).collect();
     assert_eq!(names, ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"]);
+    assert_eq!(params[0].1.split('.').count(), 3, "an ID token");
+    assert_eq!((params[1].1.as_ref(), &*params[2].1), ("app", &*world.url("/logged-out")));
+    assert!(params[3].1.len() > 20, "{}", params[3].1);
     assert!(!world.is_alice(&browser).await, "logged out before the provider is asked");
-    let back = browser.get(to.as_str()).await.location();
-    assert!(back.as_str().starts_with(&world.url("/logged-out?state=")));
-
-    let wrong = world.url("/logged-out?state=wrong");
-    assert_eq!(browser.get_json(&wrong).await.status, 400, "a state of somebody else");
-    assert_eq!(browser.get_json(world.url("/logged-out")).await.status, 400, "no state");
-    assert_eq!(Browser::new().get_json(back.as_str()).await.status, 400, "another browser");
-    assert_eq!(browser.get(back.as_str()).await.status, 200);
-    assert_eq!(browser.get_json(back.as_str()).await.status, 400, "used before");
     assert_eq!(browser.get(world.url("/api/op/echo")).await.status, 401);
 
     // Whoever was logged in with two clients is logged out of both.
@@ -176,9 +185,28 @@ pub(crate) async fn a_logout_ends_the_session_here_and_at_the_provider(package: 
     // The old session id opens nothing.
     browser.set_cookies("localhost", &before.first().unwrap().1);
     assert!(!world.is_alice(&browser).await);
+}
 
-    // A provider without the endpoint: the logout is a local one.
-    let world = World::with(package, |p| p, "").await;
+pub(crate) async fn t030_to_t032_t054_to_t056_t075_to_t077_a_way_back_from_a_logout_counts_once(
+    package: &str,
+) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
+    world.log_in(&browser).await;
+    let out = browser.request(Method::POST, world.url("/logout"), &[], None).await;
+    let back = browser.get(out.location().as_str()).await.location();
+    assert!(back.as_str().starts_with(&world.url("/logged-out?state=")));
+    let wrong = world.url("/logged-out?state=wrong");
+    assert_eq!(browser.get_json(&wrong).await.status, 400, "a state of somebody else");
+    assert_eq!(browser.get_json(world.url("/logged-out")).await.status, 400, "no state");
+    assert_eq!(Browser::new().get_json(back.as_str()).await.status, 400, "another browser");
+    assert_eq!(browser.get(back.as_str()).await.status, 200);
+    assert_eq!(browser.get_json(back.as_str()).await.status, 400, "used before");
+}
+
+pub(crate) async fn t028_t053_t074_a_logout_is_local_where_the_provider_has_none(package: &str) {
+    let world = World::new(package).await;
+    let browser = Browser::new();
     world.provider().misbehave(Quirk::metadata("end_session_endpoint", serde_json::Value::Null));
     world.log_in(&browser).await;
     let out = browser.request(Method::POST, world.url("/logout"), &[], None).await;
@@ -208,7 +236,9 @@ pub(crate) async fn errors_are_html_or_json_and_nothing_is_cached(package: &str)
     assert!(log.contains("no session") && log.contains("SameSite=Lax"), "{log}");
 }
 
-pub(crate) async fn an_unknown_client_is_a_404_and_an_unknown_page_too(package: &str) {
+pub(crate) async fn t001_t006_t038_t057_an_unknown_client_is_a_404_and_an_unknown_page_too(
+    package: &str,
+) {
     let world = World::new(package).await;
     let browser = Browser::new();
     for path in

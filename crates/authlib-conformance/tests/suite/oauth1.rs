@@ -10,7 +10,9 @@ async fn is_logged_in(world: &World, browser: &Browser) -> bool {
     browser.get_json(world.url("/profile")).await.status == 200
 }
 
-pub(crate) async fn a_login_ends_with_a_profile_of_what_the_token_answer_said(package: &str) {
+pub(crate) async fn t007_t009_t041_t060_a_login_ends_with_a_profile_of_what_the_token_answer_said(
+    package: &str,
+) {
     let world = World::oauth1(package, "").await;
     let browser = Browser::new();
     let home = browser.get(world.url("/")).await;

@@ -6,7 +6,7 @@ use authlib_conformance::{Browser, World};
 use authlib_provider::{Endpoint, Quirk, Reply};
 use serde_json::json;
 
-pub(crate) async fn wrong_id_tokens_are_400(package: &str) {
+pub(crate) async fn t034_t083_wrong_id_tokens_are_400(package: &str) {
     let world = World::new(package).await;
     for quirk in [
         Quirk::Unsigned("none".into()),
@@ -43,6 +43,12 @@ pub(crate) async fn wrong_id_tokens_are_400(package: &str) {
     }
     assert_eq!(world.count(Endpoint::UserInfo), 0);
     world.log_in(&Browser::new()).await;
+    // T083: an issuer that the settings accept, and no other.
+    let settings = "accepted_issuers = ['https://also.example']";
+    let also = World::with(package, |p| p, settings).await;
+    also.refuses(Quirk::claim("iss", "https://evil.example"), 400).await;
+    also.provider().misbehave(Quirk::claim("iss", "https://also.example"));
+    assert_eq!(also.log_in(&Browser::new()).await.status, 303);
     for algorithm in ["ES256", "PS256", "EdDSA"] {
         let world = World::with(package, |p| p.signing_alg(algorithm), "").await;
         world.refuses(Quirk::BadSignature, 400).await;
@@ -148,7 +154,7 @@ pub(crate) async fn slow_and_endless_answers_cost_bounded_time(package: &str) {
     assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
 }
 
-pub(crate) async fn keys_may_rotate_at_any_moment(package: &str) {
+pub(crate) async fn t037_t085_keys_may_rotate_at_any_moment(package: &str) {
     let world = World::new(package).await;
     assert_eq!(world.log_in(&Browser::new()).await.status, 303);
     world.provider().rotate_keys();
@@ -160,6 +166,32 @@ pub(crate) async fn keys_may_rotate_at_any_moment(package: &str) {
     assert_eq!(world.log_in(&Browser::new()).await.status, 303, "a new key under the old name");
     world.provider().misbehave(Quirk::Answer(Endpoint::Jwks, Reply::html(500)));
     assert_eq!(world.log_in(&Browser::new()).await.status, 303, "known keys serve on");
+    // Registered keys are the only ones, wherever the metadata say that there are others.
+    let other =
+        r#"{ kty = "oct", kid = "other", k = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }"#;
+    let world = World::with(package, |p| p, &format!("jwks = {{ keys = [{other}] }}")).await;
+    assert_eq!(world.log_in(&Browser::new()).await.status, 400, "a key that is not registered");
+    assert_eq!(world.count(Endpoint::Jwks), 0);
+}
+
+pub(crate) async fn t035_a_token_without_a_nonce_is_taken_by_the_settings_and_not_by_its_own_word(
+    package: &str,
+) {
+    let quirks = || [Quirk::without_claim("nonce"), Quirk::claim("nonce_supported", false)];
+    for (settings, status) in [("", 400), ("dangerous_skip_nonce = true", 303)] {
+        let world = World::with(package, |p| p, settings).await;
+        quirks().into_iter().for_each(|quirk| world.provider().misbehave(quirk));
+        let page = world.log_in(&Browser::new()).await;
+        assert_eq!(page.status, status, "{settings}: {}", page.body);
+    }
+}
+
+pub(crate) async fn t036_t084_without_a_key_set_no_id_token_is_believed(package: &str) {
+    let world = World::new(package).await;
+    world.provider().misbehave(Quirk::header("kid", "unknown"));
+    world.refuses(Quirk::metadata("jwks_uri", json!(null)), 502).await;
+    assert_eq!(world.count(Endpoint::Jwks), 0);
+    assert!(world.app.log().contains("jwks_uri"), "{}", world.app.log());
 }
 
 pub(crate) async fn unusual_answers_are_accepted(package: &str) {

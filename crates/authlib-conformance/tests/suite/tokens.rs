@@ -34,7 +34,7 @@ pub(crate) async fn an_api_call_carries_the_token_and_returns_the_answer(package
 }
 
 /// H24, I11.
-pub(crate) async fn an_expired_token_is_refreshed_once_for_all_who_wait(package: &str) {
+pub(crate) async fn t021_an_expired_token_is_refreshed_once_for_all_who_wait(package: &str) {
     let world = World::with(package, expiring, "leeway = 0").await;
     let browser = Browser::new();
     world.provider().misbehave(Quirk::token("expires_in", json!(0)));
@@ -43,6 +43,10 @@ pub(crate) async fn an_expired_token_is_refreshed_once_for_all_who_wait(package:
     let pages = join_all((0..20).map(|_| browser.get(world.url("/api/op/echo")))).await;
     assert!(pages.iter().all(|page| page.status == 200));
     assert_eq!(world.count(Endpoint::Token), 2, "one for the code, one for all twenty");
+    let seen = world.provider().requests();
+    let refresh = seen.iter().rfind(|seen| seen.endpoint == Endpoint::Token).unwrap();
+    assert_eq!(refresh.field("grant_type"), Some("refresh_token"));
+    assert_eq!(refresh.authorization.as_deref(), Some("Basic"));
     // Rotation: the next refresh uses the new refresh token, and so on.
     let world = World::with(package, expiring, "").await;
     world.provider().misbehave(Quirk::token("expires_in", json!(0)));
@@ -97,7 +101,7 @@ pub(crate) async fn nobody_logged_in_is_a_401(package: &str) {
 }
 
 /// B20, H28.
-pub(crate) async fn user_info_comes_from_the_provider(package: &str) {
+pub(crate) async fn t033_user_info_comes_from_the_provider(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     world.log_in(&browser).await;

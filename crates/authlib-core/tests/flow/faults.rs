@@ -160,7 +160,7 @@ async fn a_token_store_that_fails_logs_nobody_in_and_keeps_nobody_from_logging_o
 
 /// With a login store the session holds a marker only, and both are needed.
 #[tokio::test]
-async fn a_login_store_keeps_the_secrets_of_pending_logins_out_of_the_session() {
+async fn t011_a_login_store_keeps_the_secrets_of_pending_logins_out_of_the_session() {
     let with_store =
         || World::with(|p| p, |c| c, |oauth| oauth.login_store(MemoryLoginStore::new()));
     let world = with_store();

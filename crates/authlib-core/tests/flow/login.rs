@@ -335,9 +335,18 @@ async fn h25_c3_a_logout_state_is_not_a_login_state_nor_the_other_way_round() {
 
 /// S9: the parameters on which the login rests can't be replaced.
 #[tokio::test]
-async fn s9_reserved_parameters_are_refused_by_name() {
+async fn t045_s9_reserved_parameters_are_refused_by_name() {
     let world = World::new();
-    for name in ["state", "nonce", "redirect_uri", "code_challenge", "client_id", "scope", "iss"] {
+    for name in [
+        "state",
+        "nonce",
+        "redirect_uri",
+        "code_challenge",
+        "code_verifier",
+        "client_id",
+        "scope",
+        "iss",
+    ] {
         let options = AuthorizeOptions::from("/authorize/op").param(name, "x");
         let error = world.start_with(&Browser::default(), options).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);

@@ -29,6 +29,8 @@ mod leeway;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+mod logout;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod logs_clients;
@@ -52,6 +54,8 @@ mod pauses;
 mod presets;
 #[cfg(test)]
 mod registration;
+#[cfg(test)]
+mod registry;
 #[cfg(test)]
 mod renewal;
 #[cfg(test)]

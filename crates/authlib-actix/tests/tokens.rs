@@ -1,0 +1,40 @@
+//! Tokens that an application on actix-web keeps by itself.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+#[macro_use]
+#[path = "../../authlib-conformance/tests/faces/mod.rs"]
+mod faces;
+
+use actix_web::cookie::Key;
+use actix_web::http::header;
+use actix_web::{App, HttpRequest, test, web};
+use authlib_actix::{MemoryStore, OAuth, OAuthClient, Result, session_middleware};
+
+/// Calls the API for the user whom this application's header names.
+async fn call(
+    client: OAuthClient,
+    path: web::Path<(String, String)>,
+    request: HttpRequest,
+) -> Result<String> {
+    let user = request.headers().get("x-user").unwrap().to_str().unwrap();
+    let answer = faces::call(client.for_user(user), &path.1).await;
+    answer.map_err(|error| client.error(error))
+}
+
+async fn ask(oauth: &OAuth, path: &str, user: &str) -> (u16, String) {
+    let app = App::new()
+        .app_data(web::Data::new(oauth.clone()))
+        .wrap(session_middleware(MemoryStore::new(), Key::generate(), "https://app.example"))
+        .route("/call/{client}/{what}", web::get().to(call));
+    let request = test::TestRequest::with_uri(path)
+        .insert_header(("x-user", user))
+        .insert_header((header::ACCEPT, "application/json"));
+    let app = test::init_service(app).await;
+    let response = test::call_service(&app, request.to_request()).await;
+    let status = response.status().as_u16();
+    let body = test::read_body(response).await;
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+cases!(actix_web::test, ask);

@@ -1,0 +1,42 @@
+//! Tokens that an application on axum keeps by itself.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+#[macro_use]
+#[path = "../../authlib-conformance/tests/faces/mod.rs"]
+mod faces;
+
+use authlib_axum::{OAuth, OAuthClient, Result, session_layer};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::Path;
+use axum::http::{HeaderMap, Request, header};
+use axum::routing::get;
+use tower::ServiceExt as _;
+use tower_sessions::MemoryStore;
+
+/// Calls the API for the user whom this application's header names.
+async fn call(
+    client: OAuthClient,
+    Path((_, what)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<String> {
+    let user = headers["x-user"].to_str().unwrap();
+    let answer = faces::call(client.for_user(user), &what).await;
+    answer.map_err(|error| client.error(error))
+}
+
+async fn ask(oauth: &OAuth, path: &str, user: &str) -> (u16, String) {
+    let app = Router::new()
+        .route("/call/{client}/{what}", get(call))
+        .layer(session_layer(MemoryStore::default(), "https://app.example"))
+        .with_state(oauth.clone());
+    let request = Request::get(path).header("x-user", user);
+    let request = request.header(header::ACCEPT, "application/json").body(Body::empty()).unwrap();
+    let response = app.oneshot(request).await.unwrap();
+    let status = response.status().as_u16();
+    let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+cases!(tokio::test, ask);

@@ -1,0 +1,65 @@
+//! Where the app's settings come from, and which of them win.
+
+use authlib_conformance::{App, Browser, World};
+use authlib_provider::Endpoint;
+
+pub(crate) async fn t002_t040_t058_id_and_secret_may_come_from_the_environment_alone(
+    package: &str,
+) {
+    let file = "[oauth.op]\nissuer = 'ISSUER'\nscope = 'openid'";
+    let id_and_secret = [("OP_CLIENT_ID", "app"), ("OP_CLIENT_SECRET", World::secret())];
+    // A name in the file, and nothing at all in it.
+    let all = [&id_and_secret[..], &[("OP_ISSUER", "ISSUER"), ("OP_SCOPE", "openid")]].concat();
+    for (file, vars) in [(file, &id_and_secret[..]), ("", &all)] {
+        let world = World::configured(package, file, vars).await;
+        let browser = Browser::new();
+        assert_eq!(world.log_in(&browser).await.status, 303, "{file:?}");
+        assert!(world.is_alice(&browser).await, "{file:?}");
+        let seen = world.provider().requests();
+        let token = seen.iter().find(|seen| seen.endpoint == Endpoint::Token).unwrap();
+        assert_eq!(token.authorization.as_deref(), Some("Basic"), "{file:?}");
+    }
+}
+
+pub(crate) async fn t003_t039_t059_the_environment_wins_over_the_file_entry_by_entry(
+    package: &str,
+) {
+    let file = "[oauth.op]\nissuer = 'ISSUER'\nclient_id = 'of the file'\n\
+                authorize_params = { ui_locales = 'de', display = 'page' }";
+    let vars = [
+        ("OP_CLIENT_ID", "app"),
+        ("OP_CLIENT_SECRET", World::secret()),
+        ("OP_AUTHORIZE_PARAMS", r#"{"display":"popup"}"#),
+        ("OP_SCOPE", ""),
+    ];
+    let world = World::configured(package, file, &vars).await;
+    let browser = Browser::new();
+    let start = browser.get(world.url("/login/op")).await.location();
+    let param = |name: &str| {
+        let found = start.query_pairs().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.into_owned()).unwrap_or_default()
+    };
+    assert_eq!(param("client_id"), "app");
+    assert_eq!((param("display").as_str(), param("ui_locales").as_str()), ("popup", "de"));
+    assert_eq!(param("scope"), "openid", "an empty variable is none");
+    assert_eq!(world.log_in(&browser).await.status, 303);
+}
+
+pub(crate) async fn t014_a_preset_brings_its_authorization_endpoint(package: &str) {
+    let world = World::configured(package, "", &[("GITHUB_CLIENT_ID", "id")]).await;
+    let start = Browser::new().get(world.url("/login/github")).await;
+    assert_eq!(start.status, 303, "{}", start.body);
+    let start = start.location();
+    assert_eq!(start.host_str(), Some("github.com"));
+    assert_eq!(start.path(), "/login/oauth/authorize");
+}
+
+pub(crate) async fn t016_t068_without_an_authorization_endpoint_the_app_does_not_start(
+    package: &str,
+) {
+    for settings in ["", "access_token_url = 'https://op.example/token'"] {
+        let file = format!("[oauth.op]\nclient_id = 'app'\n{settings}");
+        let said = App::refuse(package, &file).await;
+        assert!(said.contains("`op`") && said.contains("`authorize_url`"), "{settings}: {said}");
+    }
+}

@@ -1,0 +1,94 @@
+//! What a login asks the provider, and what with.
+
+use authlib_conformance::{Browser, World};
+use authlib_provider::{Endpoint, Quirk};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use url::Url;
+
+fn param(url: &Url, name: &str) -> Option<String> {
+    url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+}
+
+pub(crate) async fn t015_t069_document_and_keys_are_one_request_each_with_the_librarys_user_agent(
+    package: &str,
+) {
+    for (settings, agent) in [("", "authlib"), ("user_agent = 'shop/1.0'", "shop/1.0")] {
+        let world = World::with(package, |p| p, settings).await;
+        for _ in 0..3 {
+            assert_eq!(world.log_in(&Browser::new()).await.status, 303);
+        }
+        let count = |endpoint| world.count(endpoint);
+        assert_eq!((count(Endpoint::Discovery), count(Endpoint::Jwks)), (1, 1));
+        for seen in world.provider().requests() {
+            let sent = seen.user_agent.as_deref().unwrap_or_default();
+            assert!(sent.starts_with(agent), "{:?}: {sent:?}", seen.endpoint);
+        }
+    }
+}
+
+pub(crate) async fn t016_t070_the_document_says_where_to_log_in(package: &str) {
+    let world = World::new(package).await;
+    world.provider().misbehave(Quirk::MovedPaths);
+    let browser = Browser::new();
+    let page = browser.get(world.url("/login/op")).await;
+    assert_eq!(page.status, 303, "{}", page.body);
+    let start = page.location();
+    assert!(start.as_str().starts_with(world.provider().issuer()), "{start}");
+    assert!(start.path().len() > "/authorize".len() && start.path().ends_with("/authorize"));
+    let back = world.provider().approve(start.as_str(), "alice");
+    assert_eq!(browser.get(&back).await.status, 303);
+    assert!(world.is_alice(&browser).await);
+}
+
+pub(crate) async fn t017_t044_t064_the_verifier_fits_the_challenge_of_its_own_login(package: &str) {
+    let spa = "[oauth.op]\nissuer = 'ISSUER'\nclient_id = 'spa'\nscope = 'openid'";
+    let app = format!("{}\nclient_secret = '{}'", spa.replace("spa", "app"), World::secret());
+    for (file, authorization) in [(spa, None), (app.as_str(), Some("Basic"))] {
+        let world = World::configured(package, file, &[]).await;
+        let browser = Browser::new();
+        let start = || async { browser.get(world.url("/login/op")).await.location() };
+        let (first, second) = (start().await, start().await);
+        assert_eq!(param(&first, "code_challenge_method").as_deref(), Some("S256"));
+        let challenge = |url: &Url| param(url, "code_challenge").unwrap();
+        assert_eq!(challenge(&first).len(), 43);
+        assert_ne!(challenge(&first), challenge(&second));
+        // The provider holds the verifier against the challenge: another login's is refused.
+        let crossed = first.as_str().replace(&challenge(&first), &challenge(&second));
+        let back = world.provider().approve(&crossed, "alice");
+        assert_eq!(browser.get_json(&back).await.status, 502);
+        let back = world.provider().approve(second.as_str(), "alice");
+        assert_eq!(browser.get(&back).await.status, 303);
+        let seen = world.provider().requests();
+        let requests: Vec<_> =
+            seen.iter().filter(|seen| seen.endpoint == Endpoint::Token).collect();
+        assert_eq!(requests.len(), 2);
+        for request in requests {
+            assert_eq!(request.authorization.as_deref(), authorization);
+            assert!(request.secret("code_verifier").unwrap().len() >= 43);
+            assert_eq!(request.field("client_id"), authorization.is_none().then_some("spa"));
+        }
+    }
+}
+
+pub(crate) async fn t018_t046_the_id_token_repeats_the_nonce_of_the_url(package: &str) {
+    // By a registered key for HMAC, as Authlib's test has it, and by the provider's keys.
+    let key = URL_SAFE_NO_PAD.encode(World::secret());
+    let hmac = format!(
+        "id_token_signed_response_alg = 'HS256'\njwks = {{ keys = [{{ kty = 'oct', k = '{key}' }}] }}"
+    );
+    for (settings, algorithm) in [(hmac.as_str(), "HS256"), ("", "RS256")] {
+        let world = World::with(package, |p| p.signing_alg(algorithm), settings).await;
+        let browser = Browser::new();
+        let start = browser.get(world.url("/login/op")).await.location();
+        let nonce = param(&start, "nonce").unwrap();
+        assert!(nonce.len() >= 20, "{nonce}");
+        let back = world.provider().approve(start.as_str(), "alice");
+        assert_eq!(browser.get(&back).await.status, 303, "{algorithm}\n{}", world.app.log());
+        let profile = browser.get(world.url("/profile")).await.json();
+        assert_eq!(
+            (&profile["sub"], &profile["claims"]["nonce"]),
+            (&"alice".into(), &nonce.into())
+        );
+    }
+}

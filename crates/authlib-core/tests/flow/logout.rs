@@ -1,0 +1,93 @@
+//! What a logout asks the provider for (OpenID Connect RP-Initiated Logout 1.0 §2), and what of it stays
+//! in the session until the browser comes back.
+
+use authlib_core::login::{self, Session as _};
+use authlib_core::store::MemoryLoginStore;
+use authlib_core::{LogoutOptions, Result};
+use http::{HeaderMap, Method};
+use url::Url;
+
+use crate::world::{Browser, World};
+
+/// Logs Alice in and out again, and returns where the browser is sent.
+async fn log_out(world: &World, browser: &Browser, options: LogoutOptions) -> Url {
+    world.log_in(browser).await.unwrap();
+    let headers = HeaderMap::new();
+    let answer = login::logout_redirect(&world.oauth, browser, &headers, options, "/bye").await;
+    let location = answer.unwrap().headers()["location"].to_str().unwrap().to_owned();
+    Url::parse("https://app.example").unwrap().join(&location).unwrap()
+}
+
+fn param(url: &Url, name: &str) -> Option<String> {
+    url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+}
+
+async fn back(world: &World, browser: &Browser, state: &str) -> Result<Option<String>> {
+    let query = format!("state={state}");
+    login::validate_logout_response(&world.oauth, browser, &Method::GET, Some(&query)).await
+}
+
+#[tokio::test]
+async fn t025_t052_t073_without_a_way_back_there_is_no_state_and_nothing_to_remember() {
+    let (world, browser) = (World::new(), Browser::default());
+    let to = log_out(&world, &browser, LogoutOptions::new()).await;
+    assert!(to.as_str().starts_with("https://op.example/end_session?id_token_hint="), "{to}");
+    assert_eq!(param(&to, "client_id").as_deref(), Some("app"));
+    assert_eq!((param(&to, "post_logout_redirect_uri"), param(&to, "state")), (None, None));
+    let kept = serde_json::to_value(browser.load().await.unwrap().unwrap()).unwrap();
+    let records = kept["logouts"].as_array().map_or(0, Vec::len);
+    assert_eq!(records, 0, "{kept}");
+    assert!(back(&world, &browser, "").await.is_err());
+}
+
+#[tokio::test]
+async fn t026_t081_client_hint_and_languages_arrive_as_they_were_given() {
+    let mut options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    options.logout_hint = Some("alice@example.com & others".to_owned());
+    options.ui_locales = Some("de-CH fr".to_owned());
+    let to = log_out(&World::new(), &Browser::default(), options).await;
+    assert_eq!(param(&to, "client_id").as_deref(), Some("app"));
+    assert_eq!(param(&to, "logout_hint").as_deref(), Some("alice@example.com & others"));
+    assert_eq!(param(&to, "ui_locales").as_deref(), Some("de-CH fr"));
+    assert_eq!(to.query_pairs().count(), 6, "{to}");
+}
+
+/// The state is made anew for each logout, and no caller can set it.
+#[tokio::test]
+async fn t027_t029_a_logout_url_comes_with_the_record_of_its_own_state() {
+    let world = World::new();
+    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    let mut states = Vec::new();
+    for _ in 0..2 {
+        let (url, pending) = world.app().create_logout_url(None, &options).await.unwrap().unwrap();
+        assert_eq!(pending.unwrap().client(), "op");
+        assert_eq!(param(&url, "id_token_hint"), None);
+        states.push(param(&url, "state").unwrap());
+    }
+    assert!(states[0].len() >= 20 && states[0] != states[1], "{states:?}");
+}
+
+/// Also with a login store: the record of a logout has no secret, and stays in the session.
+#[tokio::test]
+async fn t078_t080_a_way_back_is_good_once_also_where_logins_are_kept_in_a_store() {
+    let world = World::with(|p| p, |c| c, |oauth| oauth.login_store(MemoryLoginStore::new()));
+    let browser = Browser::default();
+    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    let state = param(&log_out(&world, &browser, options).await, "state").unwrap();
+    let kept = serde_json::to_string(&browser.load().await.unwrap().unwrap()).unwrap();
+    assert!(kept.contains(&state) && !kept.contains("eyJ"), "{kept}");
+    assert!(back(&world, &Browser::default(), &state).await.is_err(), "another browser");
+    assert_eq!(back(&world, &browser, &state).await.unwrap().as_deref(), Some("op"));
+    let kept = serde_json::to_string(&browser.load().await.unwrap().unwrap()).unwrap();
+    assert!(!kept.contains(&state), "{kept}");
+    assert!(back(&world, &browser, &state).await.is_err(), "used before");
+}
+
+#[tokio::test]
+async fn t079_the_way_back_may_be_given_as_a_url() {
+    let uri = Url::parse("https://app.example/logged-out?to=a b").unwrap();
+    let options = LogoutOptions::new().post_logout_redirect_uri(uri.clone());
+    let to = log_out(&World::new(), &Browser::default(), options).await;
+    assert_eq!(param(&to, "post_logout_redirect_uri").as_deref(), Some(uri.as_str()));
+    assert!(to.as_str().contains("logged-out%3Fto%3Da%2520b"), "{to}");
+}
