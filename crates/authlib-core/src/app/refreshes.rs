@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::future::Shared;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
 use crate::store::TokenOwner;
 use crate::transport::BoxFuture;
@@ -41,10 +41,30 @@ struct State {
     under_way: HashMap<TokenOwner, UnderWay>,
     failed: HashMap<TokenOwner, Failure>,
     unsaved: HashMap<TokenOwner, Unsaved>,
+    /// Owners whose tokens are being revoked, and by how many.
+    revoking: HashMap<TokenOwner, usize>,
     /// Owners whose renewed tokens the API refused as well.
     futile: HashMap<TokenOwner, Pause>,
     /// How long the tokens of owners live that are renewed too early by the client's leeway.
     short: HashMap<TokenOwner, Duration>,
+}
+
+/// A revocation under way.
+pub(crate) struct Revoking<'a> {
+    refreshes: &'a Refreshes,
+    owner: TokenOwner,
+}
+
+impl Drop for Revoking<'_> {
+    fn drop(&mut self) {
+        let mut state = self.refreshes.lock();
+        if let Some(count) = state.revoking.get_mut(&self.owner) {
+            *count -= 1;
+            if *count == 0 {
+                state.revoking.remove(&self.owner);
+            }
+        }
+    }
 }
 
 struct UnderWay {
@@ -96,7 +116,8 @@ impl Refreshes {
     ///
     /// # Errors
     ///
-    /// That of the last try, while it is too early for another.
+    /// That of the last try, while it is too early for another; [`ErrorKind::NoToken`] while the token is
+    /// being revoked.
     pub(crate) fn share(
         &self,
         owner: &TokenOwner,
@@ -107,6 +128,9 @@ impl Refreshes {
         let known = state.under_way.get(owner).map(|under_way| &under_way.refresh);
         if let Some(refresh) = known.filter(|refresh| refresh.peek().is_none()) {
             return Ok(refresh.clone());
+        }
+        if state.revoking.contains_key(owner) {
+            return Err(Error::new(ErrorKind::NoToken, "the token is being revoked"));
         }
         if let Some(failure) = state.failed.get(owner).filter(|failure| failure.pause.until > now) {
             return Err(failure.error.clone());
@@ -121,6 +145,13 @@ impl Refreshes {
         drop(state);
         drop((spare, before));
         Ok(refresh)
+    }
+
+    /// Lets no renewal of the owner's token begin until the guard is dropped: it would bring a token that
+    /// the revocation does not know.
+    pub(crate) fn revoking(&self, owner: &TokenOwner) -> Revoking<'_> {
+        *self.lock().revoking.entry(owner.clone()).or_default() += 1;
+        Revoking { refreshes: self, owner: owner.clone() }
     }
 
     /// Forgets a renewal that has come to its end, unless another has begun since.

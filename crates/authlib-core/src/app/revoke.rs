@@ -28,7 +28,7 @@ impl RemoteApp {
     /// The token is forgotten **whatever the provider says**: after an error of the provider the user
     /// is without a token here, and the error tells that there it may live on. Only a future that is
     /// dropped before the provider answered leaves it stored. A refresh under way is waited for, so
-    /// that what it brings is revoked as well.
+    /// that what it brings is revoked as well, and none begins meanwhile.
     ///
     /// # Errors
     ///
@@ -43,6 +43,7 @@ impl RemoteApp {
     }
 
     async fn revoke_and_forget(&self, owner: &TokenOwner) -> Result<()> {
+        let _revoking = self.inner.refreshes.revoking(owner);
         self.settle_refresh(owner).await;
         let tokens = &self.inner.ports.tokens;
         let _lock = tokens.lock(owner).await?;

@@ -291,3 +291,23 @@ async fn a_logout_revokes_where_it_is_told_to_and_never_depends_on_it() {
         assert_eq!(active, !(revokes && quirk.is_none()), "{quirk:?}");
     }
 }
+
+/// A renewal that began beside a revocation would bring a token that nobody revokes.
+#[tokio::test]
+async fn no_renewal_begins_while_a_token_is_revoked() {
+    let world = World::new();
+    let (_, owner, old) = expired(&world).await;
+    let app = world.app();
+    let mut revoked = Box::pin(app.revoke_token(&owner));
+    while world.provider.count(Endpoint::Revoke) == 0 {
+        assert!((&mut revoked).now_or_never().is_none(), "the answer is still on its way");
+    }
+    let error = app.active_token(&owner).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoToken);
+    assert!(error.to_string().contains("being revoked"), "{error}");
+    revoked.await.unwrap();
+    assert_eq!(world.provider.count(Endpoint::Token), 0);
+    assert!(!is_active(&world, old.refresh_token.as_ref().unwrap()).await);
+    // A later login of the same owner renews as before.
+    assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::NoToken);
+}
