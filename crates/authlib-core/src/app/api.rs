@@ -110,10 +110,11 @@ impl RemoteApp {
         let settings = &self.inner.settings;
         let config = |check: &str| Error::new(ErrorKind::Config, check).for_client(self.name());
         // The path is compared as the parser normalised it, so `..` and its escapes are gone.
-        let below = settings.api_base_url.as_ref().is_some_and(|base| {
-            url.origin() == base.origin() && url.path().starts_with(base.path())
-        });
-        let listed = settings.api_origins.iter().any(|other| other.origin() == url.origin());
+        let below = settings
+            .api_base_url
+            .as_ref()
+            .is_some_and(|base| same_origin(url, base) && url.path().starts_with(base.path()));
+        let listed = settings.api_origins.iter().any(|other| same_origin(url, other));
         let plain = may_hold_a_secret(url).is_ok();
         if plain && (below || listed) {
             return Ok(());
@@ -129,4 +130,11 @@ impl RemoteApp {
         };
         Err(error)
     }
+}
+
+/// Whether both lead to one server (RFC 6454 §5): [`Url::origin`] without its copies.
+fn same_origin(one: &Url, other: &Url) -> bool {
+    one.scheme() == other.scheme()
+        && one.host() == other.host()
+        && one.port_or_known_default() == other.port_or_known_default()
 }
