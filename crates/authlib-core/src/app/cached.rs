@@ -64,7 +64,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
     {
         match self.fresh(now).or_else(|| self.spared(now)) {
             Some(value) => Ok(value),
-            None => self.refetch(now, fetch).await,
+            None => self.join(now, false, fetch).await,
         }
     }
 
@@ -77,47 +77,74 @@ impl<T: Send + Sync + 'static> Cached<T> {
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        let fetch = match self.under_way(now) {
-            Some(under_way) => under_way,
-            None => match self.pausing(now) {
-                Some(failure) => return self.younger_than(STALE, now).ok_or(failure),
-                None => self.begin(now, fetch()),
-            },
-        };
-        self.carry_on(fetch, now).await
+        self.join(now, true, fetch).await
+    }
+
+    /// The outcome of the fetch under way, or of a new one. Which of them is found in one step, so that of
+    /// two threads that find none, one begins it.
+    async fn join<F>(
+        &self,
+        now: SystemTime,
+        is_forced: bool,
+        fetch: impl FnOnce() -> F,
+    ) -> Result<Arc<T>>
+    where
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        match self.find(now, is_forced, fetch) {
+            Ok(Found::Fetch(fetch)) => self.carry_on(fetch, now).await,
+            Ok(Found::Value(value)) => Ok(value),
+            Err(failure) => self.younger_than(STALE, now).ok_or(failure),
+        }
+    }
+
+    /// The error is that of the last fetch, while it is too soon for another.
+    fn find<F>(
+        &self,
+        now: SystemTime,
+        is_forced: bool,
+        fetch: impl FnOnce() -> F,
+    ) -> Result<Found<T>>
+    where
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let mut slot = self.lock();
+        // One that has come to its end and is not written down yet is as good as its value.
+        if let Some(under_way) = slot.under_way(now, !is_forced) {
+            return Ok(Found::Fetch(under_way));
+        }
+        if let Some(value) = slot.younger_than(TTL, now).filter(|_| !is_forced) {
+            // Somebody was faster since we looked.
+            return Ok(Found::Value(value));
+        }
+        if let Some(failure) = slot.pausing(now) {
+            return Err(failure);
+        }
+        let fetch = fetch();
+        let future: BoxFuture<'static, _> = Box::pin(async move { fetch.await.map(Arc::new) });
+        let fetch = future.shared();
+        let abandoned = slot.under_way.replace((fetch.clone(), now));
+        // What it holds is let go after our lock.
+        drop(slot);
+        drop(abandoned);
+        Ok(Found::Fetch(fetch))
     }
 
     /// The value once no fetch is under way: for who may not cause one, but may profit from another's.
     pub(crate) async fn settled(&self, now: SystemTime) -> Result<Arc<T>> {
-        match self.under_way(now) {
+        let under_way = self.lock().under_way(now, false);
+        match under_way {
             Some(fetch) => self.carry_on(fetch, now).await,
             None => self.outcome(now),
         }
     }
 
-    fn under_way(&self, now: SystemTime) -> Option<Fetch<T>> {
-        let slot = self.lock();
-        let (fetch, since) = slot.under_way.as_ref()?;
-        let worth = now.duration_since(*since).unwrap_or_default() < ABANDONED;
-        (worth && fetch.peek().is_none()).then(|| fetch.clone())
-    }
-
-    fn begin(
-        &self,
-        now: SystemTime,
-        fetch: impl Future<Output = Result<T>> + Send + 'static,
-    ) -> Fetch<T> {
-        let future: BoxFuture<'static, _> = Box::pin(async move { fetch.await.map(Arc::new) });
-        let fetch = future.shared();
-        self.lock().under_way = Some((fetch.clone(), now));
-        fetch
-    }
-
-    /// Carries a fetch to its end; the first to see it writes it down.
+    /// Carries a fetch to its end; the first to see it writes it down. What it brought counts for all who
+    /// carried it where nothing newer is there, also where another has begun since.
     async fn carry_on(&self, fetch: Fetch<T>, now: SystemTime) -> Result<Arc<T>> {
         let fetched = fetch.clone().await;
-        self.keep(&fetch, fetched, now);
-        self.outcome(now)
+        self.keep(&fetch, fetched.clone(), now);
+        self.younger_than(STALE, now).map_or(fetched, Ok)
     }
 
     /// Why the last fetch failed, if it did.
@@ -164,23 +191,39 @@ impl<T: Send + Sync + 'static> Cached<T> {
     }
 
     fn younger_than(&self, age: Duration, now: SystemTime) -> Option<Arc<T>> {
-        let slot = self.lock();
-        let (value, fetched_at) = slot.value.as_ref()?;
+        self.lock().younger_than(age, now)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Slot<T>> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What somebody who wants a value waits for.
+enum Found<T> {
+    Fetch(Fetch<T>),
+    Value(Arc<T>),
+}
+
+impl<T> Slot<T> {
+    fn younger_than(&self, age: Duration, now: SystemTime) -> Option<Arc<T>> {
+        let (value, fetched_at) = self.value.as_ref()?;
         (now.duration_since(*fetched_at).unwrap_or_default() < age).then(|| value.clone())
+    }
+
+    fn under_way(&self, now: SystemTime, or_ended: bool) -> Option<Fetch<T>> {
+        let (fetch, since) = self.under_way.as_ref()?;
+        let worth = now.duration_since(*since).unwrap_or_default() < ABANDONED;
+        (worth && (or_ended || fetch.peek().is_none())).then(|| fetch.clone())
     }
 
     /// The last failure, while it is too soon for another try: 1 s, 2 s, 4 s, … up to a minute, once
     /// the free tries are spent.
     fn pausing(&self, now: SystemTime) -> Option<Error> {
-        let slot = self.lock();
-        let (error, at) = slot.failure.as_ref()?;
-        let doublings = slot.failures.checked_sub(FREE_FAILURES)?.min(6);
+        let (error, at) = self.failure.as_ref()?;
+        let doublings = self.failures.checked_sub(FREE_FAILURES)?.min(6);
         let pause = Duration::from_secs(1 << doublings).min(MAX_PAUSE);
         (now.duration_since(*at).unwrap_or_default() < pause).then(|| error.clone())
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Slot<T>> {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -262,5 +305,32 @@ mod tests {
         assert_eq!(get(&cache, &count, 3600, true).await.unwrap(), 2);
         assert_eq!(count.load(Ordering::SeqCst), 2);
         assert_eq!(parked.await.unwrap(), 2);
+    }
+
+    /// Threads that find nothing at the same moment fetch once, and all get what it brought.
+    #[test]
+    fn threads_at_the_same_moment_fetch_once_and_all_get_the_value() {
+        for _ in 0..200 {
+            let (cache, count) = (Cached::<u32>::new(), AtomicU32::new(0));
+            let start = std::sync::Barrier::new(4);
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        let runtime =
+                            tokio::runtime::Builder::new_current_thread().build().unwrap();
+                        start.wait();
+                        let got = runtime.block_on(cache.get(at(0), || {
+                            count.fetch_add(1, Ordering::SeqCst);
+                            async {
+                                tokio::task::yield_now().await;
+                                Ok(7)
+                            }
+                        }));
+                        assert_eq!(*got.unwrap(), 7);
+                    });
+                }
+            });
+            assert_eq!(count.load(Ordering::SeqCst), 1);
+        }
     }
 }
