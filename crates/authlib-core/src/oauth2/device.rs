@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::endpoint::{EndpointUrlError, endpoint_url};
 use crate::error::{Error, ErrorKind, ProviderError, Result};
-use crate::jose::jwt::{ClaimError, Claims};
-use crate::message::{self, Response};
-use crate::oauth2::{error_response, token};
+use crate::jose::jwt::ClaimError;
+use crate::message::Response;
+use crate::oauth2::error_response::{self, Answer};
+use crate::oauth2::token;
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -134,21 +135,13 @@ pub(crate) fn device_authorization_answer(
     now: SystemTime,
 ) -> Result<DeviceAuthorization> {
     let status = response.status();
-    let content = message::media_type(response.headers());
-    let json = content.as_deref().is_some_and(message::is_json);
-    let content = content.unwrap_or_else(|| "no content type".to_owned());
-    let body = json.then(|| Claims::parse(response.body()));
-    if let Some(Ok(body)) = &body
-        && let Some(said) = error_response::said(response, body.as_map())
-    {
+    let Answer { content, body, said } = Answer::read(response);
+    if let Some(said) = said {
         return Err(refused(said));
     }
     if !status.is_success() {
-        let error = Error::from(DeviceError::Status { status: status.as_u16(), content });
-        return Err(match error_response::busy(response) {
-            Some(busy) => error.said(busy),
-            None => error,
-        });
+        let check = DeviceError::Status { status: status.as_u16(), content };
+        return Err(error_response::of_status(response, check.into()));
     }
     match body {
         None => Err(DeviceError::ContentType(content).into()),

@@ -3,8 +3,40 @@
 use http::header::RETRY_AFTER;
 use serde_json::{Map, Value};
 
-use crate::error::ProviderError;
-use crate::message::Response;
+use crate::error::{Error, ProviderError};
+use crate::jose::jwt::{ClaimError, Claims};
+use crate::message::{self, Response};
+
+/// An answer of one of these endpoints, as far as all of them read it alike.
+pub(crate) struct Answer {
+    /// The media type, or the words that there is none.
+    pub(crate) content: String,
+    /// The members, where the answer is JSON.
+    pub(crate) body: Option<Result<Claims, ClaimError>>,
+    /// The provider's words. They win over everything, whatever the status: some send them with 200.
+    pub(crate) said: Option<ProviderError>,
+}
+
+impl Answer {
+    pub(crate) fn read(response: &Response) -> Self {
+        let content = message::media_type(response.headers());
+        let json = content.as_deref().is_some_and(message::is_json);
+        let body = json.then(|| Claims::parse(response.body()));
+        let said = match &body {
+            Some(Ok(body)) => said(response, body.as_map()),
+            _ => None,
+        };
+        Self { content: content.unwrap_or_else(|| "no content type".to_owned()), body, said }
+    }
+}
+
+/// The error of a status without an OAuth error, with what stands in for the words of who is busy.
+pub(crate) fn of_status(response: &Response, error: Error) -> Error {
+    match busy(response) {
+        Some(busy) => error.said(busy),
+        None => error,
+    }
+}
 
 /// The provider's words, where `body` has an `error`; a code that is no text is one all the same.
 pub(crate) fn said(response: &Response, body: &Map<String, Value>) -> Option<ProviderError> {

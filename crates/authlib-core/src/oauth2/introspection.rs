@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, ProviderError, Result};
 use crate::jose::jwt::{ClaimError, Claims};
-use crate::message::{self, Response};
-use crate::oauth2::{Actor, error_response};
+use crate::message::Response;
+use crate::oauth2::Actor;
+use crate::oauth2::error_response::{self, Answer};
 
 /// What a provider says of a token (RFC 7662 §2.2): the registered members by name, all others by
 /// [`get`](Self::get).
@@ -212,21 +213,13 @@ pub(super) fn accepted(
     response: &Response,
 ) -> Result<(String, Option<Result<Claims, ClaimError>>)> {
     let status = response.status().as_u16();
-    let content = message::media_type(response.headers());
-    let json = content.as_deref().is_some_and(message::is_json);
-    let content = content.unwrap_or_else(|| "no content type".to_owned());
-    let body = json.then(|| Claims::parse(response.body()));
-    if let Some(Ok(body)) = &body
-        && let Some(said) = error_response::said(response, body.as_map())
-    {
+    let Answer { content, body, said } = Answer::read(response);
+    if let Some(said) = said {
         return Err(refused(said));
     }
     if status != 200 {
-        let error = Error::from(IntrospectionError::Status { status, content });
-        return Err(match error_response::busy(response) {
-            Some(busy) => error.said(busy),
-            None => error,
-        });
+        let check = IntrospectionError::Status { status, content };
+        return Err(error_response::of_status(response, check.into()));
     }
     Ok((content, body))
 }

@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::error::{Error, ErrorKind, ProviderError, Result};
-use crate::jose::jwt::Claims;
 use crate::message::{self, Request, Response};
+use crate::oauth2::Token;
 use crate::oauth2::client_auth::Credentials;
-use crate::oauth2::{Token, error_response};
+use crate::oauth2::error_response::{self, Answer};
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -83,21 +83,13 @@ pub(crate) fn token_answer(
 /// The members of an answer that is no refusal.
 pub(super) fn members(response: &Response) -> Result<Map<String, Value>> {
     let status = response.status();
-    let content = message::media_type(response.headers());
-    let json = content.as_deref().is_some_and(message::is_json);
-    let content = content.unwrap_or_else(|| "no content type".to_owned());
-    let body = json.then(|| Claims::parse(response.body()));
-    if let Some(Ok(body)) = &body
-        && let Some(said) = error_response::said(response, body.as_map())
-    {
+    let Answer { content, body, said } = Answer::read(response);
+    if let Some(said) = said {
         return Err(refused(said));
     }
     if !status.is_success() {
-        let error = Error::from(AnswerError::Status { status: status.as_u16(), content });
-        return Err(match error_response::busy(response) {
-            Some(busy) => error.said(busy),
-            None => error,
-        });
+        let check = AnswerError::Status { status: status.as_u16(), content };
+        return Err(error_response::of_status(response, check.into()));
     }
     match body {
         None => Err(AnswerError::ContentType(content).into()),
