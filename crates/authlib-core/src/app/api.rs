@@ -12,30 +12,29 @@ use crate::oidc::UserInfo;
 use crate::oidc::user_info::{userinfo_answer, userinfo_request};
 use crate::store::TokenOwner;
 
+/// The methods `get`, `post`, `put`, `patch`, `delete` and `head`, each by the type's own `request`; with an
+/// owner where `request` takes one.
 macro_rules! verbs {
-    ($($(#[$doc:meta])* $name:ident $method:ident)*) => {
-        $($(#[$doc])*
-        pub fn $name(&self, url: &str, owner: &TokenOwner) -> ApiRequest {
-            self.request(Method::$method, url, owner)
-        })*
+    (@one $name:ident $method:ident $what:literal, $Request:ty $(, $owner:ident: $Owner:ty)?) => {
+        #[doc = concat!($what, " `url`; see [`request`](Self::request).")]
+        pub fn $name(&self, url: &str $(, $owner: $Owner)?) -> $Request {
+            self.request(Method::$method, url $(, $owner)?)
+        }
+    };
+    ($Request:ty $(, $owner:ident: $Owner:ty)?) => {
+        verbs!(@one get GET "A GET of", $Request $(, $owner: $Owner)?);
+        verbs!(@one post POST "A POST to", $Request $(, $owner: $Owner)?);
+        verbs!(@one put PUT "A PUT to", $Request $(, $owner: $Owner)?);
+        verbs!(@one patch PATCH "A PATCH of", $Request $(, $owner: $Owner)?);
+        verbs!(@one delete DELETE "A DELETE of", $Request $(, $owner: $Owner)?);
+        verbs!(@one head HEAD "A HEAD of", $Request $(, $owner: $Owner)?);
     };
 }
 
+pub(crate) use verbs;
+
 impl RemoteApp {
-    verbs! {
-        /// A GET of `url`; see [`request`](Self::request).
-        get GET
-        /// A POST to `url`; see [`request`](Self::request).
-        post POST
-        /// A PUT to `url`; see [`request`](Self::request).
-        put PUT
-        /// A PATCH of `url`; see [`request`](Self::request).
-        patch PATCH
-        /// A DELETE of `url`; see [`request`](Self::request).
-        delete DELETE
-        /// A HEAD of `url`; see [`request`](Self::request).
-        head HEAD
-    }
+    verbs!(ApiRequest, owner: &TokenOwner);
 
     /// A request to `url` with the owner's token, which is renewed first if it has expired.
     ///

@@ -36,6 +36,7 @@ mod revoke;
 mod spent;
 mod tokens;
 
+pub(crate) use self::api::verbs;
 pub use self::device::{DeviceLogin, DevicePoll};
 pub use self::logout::LogoutOptions;
 pub use self::options::AuthorizeOptions;

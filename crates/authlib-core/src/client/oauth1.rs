@@ -8,7 +8,7 @@ use url::Url;
 use super::oauth2::query_of;
 use super::{OAuth2Client, OAuth2ClientBuilder};
 use crate::app::oauth1::{TOKEN_TYPE, credentials};
-use crate::app::{ApiRequest, RemoteApp};
+use crate::app::{ApiRequest, RemoteApp, verbs};
 use crate::config::ClientConfig;
 use crate::error::{Error, Result};
 use crate::oauth1::authorization::Authorization;
@@ -48,15 +48,6 @@ use crate::store::TokenOwner;
 #[doc(alias = "AsyncOAuth1Client")]
 pub struct OAuth1Client {
     inner: OAuth2Client,
-}
-
-macro_rules! verbs {
-    ($($(#[$doc:meta])* $name:ident $method:ident)*) => {
-        $($(#[$doc])*
-        pub fn $name(&self, url: &str) -> ApiRequest {
-            self.request(Method::$method, url)
-        })*
-    };
 }
 
 impl OAuth1Client {
@@ -182,20 +173,7 @@ impl OAuth1Client {
         self.inner.set_token(&self.app().kept(token)).await
     }
 
-    verbs! {
-        /// A GET of `url`; see [`request`](Self::request).
-        get GET
-        /// A POST to `url`; see [`request`](Self::request).
-        post POST
-        /// A PUT to `url`; see [`request`](Self::request).
-        put PUT
-        /// A PATCH of `url`; see [`request`](Self::request).
-        patch PATCH
-        /// A DELETE of `url`; see [`request`](Self::request).
-        delete DELETE
-        /// A HEAD of `url`; see [`request`](Self::request).
-        head HEAD
-    }
+    verbs!(ApiRequest);
 
     /// A signed request to `url`; see [`RemoteApp::request`] for where it may lead. A redirect is not
     /// followed, and so never signed for another.

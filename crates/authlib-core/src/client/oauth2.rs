@@ -6,7 +6,7 @@ use http::Method;
 use url::Url;
 
 use super::OAuth2ClientBuilder;
-use crate::app::{ApiRequest, AuthorizeOptions, DeviceLogin, PendingLogin, RemoteApp};
+use crate::app::{ApiRequest, AuthorizeOptions, DeviceLogin, PendingLogin, RemoteApp, verbs};
 use crate::config::ClientConfig;
 use crate::error::Result;
 use crate::oauth2::{
@@ -47,15 +47,6 @@ use crate::store::TokenOwner;
 pub struct OAuth2Client {
     app: RemoteApp,
     owner: TokenOwner,
-}
-
-macro_rules! verbs {
-    ($($(#[$doc:meta])* $name:ident $method:ident)*) => {
-        $($(#[$doc])*
-        pub fn $name(&self, url: &str) -> ApiRequest {
-            self.request(Method::$method, url)
-        })*
-    };
 }
 
 impl OAuth2Client {
@@ -218,20 +209,7 @@ impl OAuth2Client {
         Ok(token)
     }
 
-    verbs! {
-        /// A GET of `url`; see [`request`](Self::request).
-        get GET
-        /// A POST to `url`; see [`request`](Self::request).
-        post POST
-        /// A PUT to `url`; see [`request`](Self::request).
-        put PUT
-        /// A PATCH of `url`; see [`request`](Self::request).
-        patch PATCH
-        /// A DELETE of `url`; see [`request`](Self::request).
-        delete DELETE
-        /// A HEAD of `url`; see [`request`](Self::request).
-        head HEAD
-    }
+    verbs!(ApiRequest);
 
     /// A request to `url` with the token; see [`RemoteApp::request`].
     pub fn request(&self, method: Method, url: &str) -> ApiRequest {

@@ -4,6 +4,7 @@ use http::Method;
 use url::Url;
 
 use super::{ApiRequest, block_on};
+use crate::app::verbs;
 use crate::client;
 use crate::config::ClientConfig;
 use crate::error::Result;
@@ -15,15 +16,6 @@ use crate::secret::Secret;
 #[derive(Clone, Debug)]
 pub struct OAuth1Client {
     inner: client::OAuth1Client,
-}
-
-macro_rules! verbs {
-    ($($(#[$doc:meta])* $name:ident $method:ident)*) => {
-        $($(#[$doc])*
-        pub fn $name(&self, url: &str) -> ApiRequest {
-            self.request(Method::$method, url)
-        })*
-    };
 }
 
 impl OAuth1Client {
@@ -107,20 +99,7 @@ impl OAuth1Client {
         block_on(self.inner.set_token(token))
     }
 
-    verbs! {
-        /// A GET of `url`; see [`request`](Self::request).
-        get GET
-        /// A POST to `url`; see [`request`](Self::request).
-        post POST
-        /// A PUT to `url`; see [`request`](Self::request).
-        put PUT
-        /// A PATCH of `url`; see [`request`](Self::request).
-        patch PATCH
-        /// A DELETE of `url`; see [`request`](Self::request).
-        delete DELETE
-        /// A HEAD of `url`; see [`request`](Self::request).
-        head HEAD
-    }
+    verbs!(ApiRequest);
 
     /// A signed request to `url`; see [`OAuth1Client::request`](client::OAuth1Client::request).
     pub fn request(&self, method: Method, url: &str) -> ApiRequest {

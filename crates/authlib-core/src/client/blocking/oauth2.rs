@@ -4,7 +4,7 @@ use http::Method;
 use url::Url;
 
 use super::{ApiRequest, DeviceLogin, block_on};
-use crate::app::{AuthorizeOptions, PendingLogin, RemoteApp};
+use crate::app::{AuthorizeOptions, PendingLogin, RemoteApp, verbs};
 use crate::client;
 use crate::config::ClientConfig;
 use crate::error::Result;
@@ -18,15 +18,6 @@ use crate::store::TokenOwner;
 #[derive(Clone, Debug)]
 pub struct OAuth2Client {
     inner: client::OAuth2Client,
-}
-
-macro_rules! verbs {
-    ($($(#[$doc:meta])* $name:ident $method:ident)*) => {
-        $($(#[$doc])*
-        pub fn $name(&self, url: &str) -> ApiRequest {
-            self.request(Method::$method, url)
-        })*
-    };
 }
 
 impl OAuth2Client {
@@ -157,20 +148,7 @@ impl OAuth2Client {
         block_on(self.inner.token_from_fragment(authorization_response, expected_state))
     }
 
-    verbs! {
-        /// A GET of `url`; see [`request`](Self::request).
-        get GET
-        /// A POST to `url`; see [`request`](Self::request).
-        post POST
-        /// A PUT to `url`; see [`request`](Self::request).
-        put PUT
-        /// A PATCH of `url`; see [`request`](Self::request).
-        patch PATCH
-        /// A DELETE of `url`; see [`request`](Self::request).
-        delete DELETE
-        /// A HEAD of `url`; see [`request`](Self::request).
-        head HEAD
-    }
+    verbs!(ApiRequest);
 
     /// A request to `url` with the token; see [`RemoteApp::request`].
     pub fn request(&self, method: Method, url: &str) -> ApiRequest {
