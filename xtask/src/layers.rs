@@ -3,12 +3,21 @@
 /// Modules by rank, in reading order. A module sees only lower ranks; the ranks of [`ORDERED`] are
 /// ordered, and there a module also sees what stands before it.
 pub(crate) const RANKS: &[&[&str]] = &[
-    &["error", "secret", "params", "message", "multipart", "numeric_date", "endpoint", "crypto"],
+    &[
+        "error",
+        "secret",
+        "params",
+        "message",
+        "multipart",
+        "numeric_date",
+        "endpoint_url",
+        "crypto",
+    ],
     &["jose"],
     &["oauth1", "oauth2"],
     &["oidc"],
-    &["transport", "clock", "random", "store", "events", "hooks", "config"],
-    &["driver", "providers"],
+    &["transport", "clock", "random", "store", "token_updates", "hooks", "config"],
+    &["http_exchange", "providers"],
     &["app"],
     &["client"],
     &["login"],
@@ -62,8 +71,8 @@ mod tests {
         check("login", "error", true);
         check("message", "params", true);
         check("app", "app", true);
-        check("events", "store", true);
-        check("store", "events", false);
+        check("token_updates", "store", true);
+        check("store", "token_updates", false);
         check("jose", "oidc", false);
         check("oauth1", "oauth2", false);
         check("oauth2", "oauth1", false);

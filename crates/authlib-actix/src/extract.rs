@@ -64,7 +64,7 @@ fn failed(error: CoreError, request: &HttpRequest) -> Error {
 
 impl<C> OAuthClient<C> {
     /// A request to the provider's API with the token of who is logged in; see
-    /// [`RemoteApp::request`](authlib_core::RemoteApp::request).
+    /// [`RegisteredClient::request`](authlib_core::RegisteredClient::request).
     ///
     /// # Errors
     ///

@@ -193,7 +193,7 @@ fn key(id: &str) -> Result<SessionKey, Error> {
 }
 
 fn failed(cause: impl fmt::Display) -> Error {
-    Error::new(ErrorKind::Store, cause.to_string()).hint("the session store does not work")
+    Error::new(ErrorKind::Store, cause.to_string()).with_hint("the session store does not work")
 }
 
 impl<Store> fmt::Debug for Sessions<Store> {

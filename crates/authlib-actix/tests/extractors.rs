@@ -17,7 +17,7 @@ use authlib_actix::{
     ClientConfig, ClientName, CurrentUser, MemoryStore, OAuth, OAuthCallback, OAuthClient, Result,
     UserInfo, redirect, routes, session_middleware, token_updates,
 };
-use authlib_provider::{Client, Provider, Quirk, User};
+use authlib_provider::{Client, Fault, Provider, User};
 use futures_util::future::LocalBoxFuture;
 
 const ISSUER: &str = "https://op.example";
@@ -304,7 +304,7 @@ async fn a_refreshed_token_is_announced_with_the_old_one() {
         config.configure(by_type).route("/call", web::get().to(call));
     });
     assert_eq!(browser.send("GET", "/call").await.0, StatusCode::UNAUTHORIZED);
-    provider.misbehave(Quirk::token("expires_in", 0));
+    provider.inject(Fault::token("expires_in", 0));
     let (_, location, _) = browser.send("GET", "/login").await;
     let back = provider.approve(&location, "alice");
     browser.send("GET", &back).await;

@@ -53,7 +53,7 @@ async fn visit<C: FindClient>(parts: &mut Parts, oauth: &OAuth) -> Result<Visit<
 
 impl<C> OAuthClient<C> {
     /// A request to the provider's API with the token of who is logged in; see
-    /// [`RemoteApp::request`](authlib_core::RemoteApp::request).
+    /// [`RegisteredClient::request`](authlib_core::RegisteredClient::request).
     ///
     /// # Errors
     ///

@@ -54,8 +54,8 @@ mod session;
 
 pub use authlib_core::{
     AuthorizeOptions, ClientConfig, ErrorKind, Introspection, LogoutOptions, OAuth, OAuth2Client,
-    Params, RemoteApp, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo, login, providers,
-    store,
+    Params, RegisteredClient, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo, login,
+    providers, store,
 };
 
 pub use authlib_core::login::ClientName;

@@ -76,5 +76,5 @@ impl Session for AxumSession {
 }
 
 fn store(cause: tower_sessions::session::Error) -> Error {
-    Error::new(ErrorKind::Store, cause).hint("the session store does not work")
+    Error::new(ErrorKind::Store, cause).with_hint("the session store does not work")
 }

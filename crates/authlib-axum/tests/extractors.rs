@@ -7,7 +7,7 @@ use authlib_axum::{
     ClientConfig, ClientName, CurrentUser, OAuth, OAuthCallback, OAuthClient, Result, UserInfo,
     routes, session_layer, token_updates,
 };
-use authlib_provider::{Client, Provider, Quirk, User};
+use authlib_provider::{Client, Fault, Provider, User};
 use axum::body::{Body, to_bytes};
 use axum::extract::Path;
 use axum::http::{Request, StatusCode, header};
@@ -188,7 +188,7 @@ async fn a_refreshed_token_is_announced_with_the_old_one() {
         .route("/authorize", get(authorize))
         .route("/call", get(call));
     let mut browser = Browser::new(layered(router, oauth));
-    provider.misbehave(Quirk::token("expires_in", 0));
+    provider.inject(Fault::token("expires_in", 0));
     let (_, location, _) = browser.send("GET", "/login").await;
     let back = provider.approve(&location, "alice");
     browser.send("GET", &back).await;

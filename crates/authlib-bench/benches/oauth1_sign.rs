@@ -65,7 +65,7 @@ fn sign(c: &mut Criterion) {
     let ours = client(|config| config);
     let call = |withheld: bool| {
         let call = ours.post(black_box(API)).form(FORM);
-        let call = if withheld { call.withhold_token() } else { call };
+        let call = if withheld { call.without_token() } else { call };
         block_on(call.send()).unwrap()
     };
     group.bench_function("authlib, the whole call", |b| b.iter(|| call(false)));

@@ -1,6 +1,6 @@
 //! [`World`]: an example app with the embedded provider behind it.
 
-use authlib_provider::{Client, Endpoint, Provider, ProviderBuilder, Quirk, Server, User};
+use authlib_provider::{Client, Endpoint, Fault, Provider, ProviderBuilder, Server, User};
 use url::Url;
 
 use crate::app::{App, free_port};
@@ -190,9 +190,9 @@ impl World {
     /// # Panics
     ///
     /// When something else is seen.
-    pub async fn refuses(&self, quirk: Quirk, status: u16) -> Page {
+    pub async fn refuses(&self, quirk: Fault, status: u16) -> Page {
         let browser = Browser::new();
-        self.provider().misbehave(quirk.clone());
+        self.provider().inject(quirk.clone());
         let start = browser.get_json(self.url("/login/op")).await;
         let page = if start.status == 303 {
             let back = self.provider().approve(start.location().as_str(), "alice");

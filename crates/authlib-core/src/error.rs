@@ -40,23 +40,23 @@ struct Inner {
 pub enum ErrorKind {
     /// The provider's answer behind the scenes (metadata, keys, token, user info) is malformed or an
     /// error status. 502.
-    BadAnswer,
+    InvalidResponse,
     /// A setting is missing, wrong or contradicts another. 500.
     Config,
     /// The user refused, at the provider. 403.
-    Denied,
+    AccessDenied,
     /// The callback does not belong to a login that this browser started, or is malformed. 400.
     InvalidCallback,
     /// The ID token does not verify. 400.
     InvalidIdToken,
     /// Nobody is logged in, or the token has expired and can't be renewed. 401.
-    NoToken,
+    Unauthenticated,
     /// The provider reported an error in the callback; see [`Error::provider_error`]. 400.
-    Provider,
+    AuthorizationError,
     /// The session or a store failed. 500.
     Store,
     /// The request's body is larger than a callback's may be. 413.
-    TooLarge,
+    PayloadTooLarge,
     /// The provider could not be reached in time. 502.
     Transport,
     /// No client is registered under that name. 404.
@@ -99,32 +99,32 @@ impl Error {
 
     /// The same error with a word on what the developer should look at.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.0).hint = Some(hint.into());
         self
     }
 
     /// The same error, naming the registered client that it is about, unless it names one already.
     #[must_use]
-    pub fn for_client(mut self, name: &str) -> Self {
+    pub fn with_client(mut self, name: &str) -> Self {
         Arc::make_mut(&mut self.0).client.get_or_insert_with(|| name.to_owned());
         self
     }
 
     /// The same error with the provider's own words.
     #[must_use]
-    pub fn said(mut self, provider: ProviderError) -> Self {
+    pub fn with_provider_error(mut self, provider: ProviderError) -> Self {
         Arc::make_mut(&mut self.0).provider = Some(provider);
         self
     }
 
     /// The same error, of which another try may come to another verdict: newer keys could not be had.
-    pub(crate) fn unsettled(mut self) -> Self {
+    pub(crate) fn retryable(mut self) -> Self {
         Arc::make_mut(&mut self.0).unsettled = true;
         self
     }
 
-    pub(crate) fn is_unsettled(&self) -> bool {
+    pub(crate) fn is_retryable(&self) -> bool {
         self.0.unsettled
     }
 
@@ -152,14 +152,14 @@ impl ErrorKind {
     #[must_use]
     pub fn status(self) -> u16 {
         match self {
-            Self::InvalidCallback | Self::InvalidIdToken | Self::Provider => 400,
-            Self::NoToken => 401,
-            Self::Denied => 403,
+            Self::InvalidCallback | Self::InvalidIdToken | Self::AuthorizationError => 400,
+            Self::Unauthenticated => 401,
+            Self::AccessDenied => 403,
             Self::UnknownClient => 404,
-            Self::TooLarge => 413,
+            Self::PayloadTooLarge => 413,
             Self::Config | Self::Store => 500,
             Self::Unsupported => 501,
-            Self::BadAnswer | Self::Transport => 502,
+            Self::InvalidResponse | Self::Transport => 502,
         }
     }
 }
@@ -242,10 +242,10 @@ mod tests {
 
     #[test]
     fn a_message_names_the_client_the_check_the_providers_words_and_the_hint() {
-        let error = Error::new(ErrorKind::BadAnswer, "the token request was refused")
-            .for_client("demo")
-            .said(ProviderError::new("invalid_client", Some("no\nsuch"), None))
-            .hint("check `client_secret`");
+        let error = Error::new(ErrorKind::InvalidResponse, "the token request was refused")
+            .with_client("demo")
+            .with_provider_error(ProviderError::new("invalid_client", Some("no\nsuch"), None))
+            .with_hint("check `client_secret`");
         assert_eq!(
             error.to_string(),
             "client `demo`: the token request was refused, the provider said \"invalid_client\" \
@@ -263,10 +263,10 @@ mod tests {
 
     #[test]
     fn each_cause_is_told_once() {
-        let inner = Error::new(ErrorKind::Store, Middle(fmt::Error)).hint("look there");
+        let inner = Error::new(ErrorKind::Store, Middle(fmt::Error)).with_hint("look there");
         let cause = fmt::Error.to_string();
         assert_eq!(inner.to_string(), format!("middle: {cause}; look there"));
-        let outer = Error::new(ErrorKind::Store, Outer(inner.clone())).hint("and here");
+        let outer = Error::new(ErrorKind::Store, Outer(inner.clone())).with_hint("and here");
         assert_eq!(outer.to_string(), format!("outer: {inner}; and here"));
     }
 

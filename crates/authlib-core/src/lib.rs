@@ -2,7 +2,7 @@
 //! crates (`authlib-axum`, …) stand on.
 //!
 //! A [`ClientConfig`] says what a client is registered with, [`OAuth`] checks all of them at once and
-//! hands out [`RemoteApp`]s, and [`login`] holds the order of the steps of a login for every framework.
+//! hands out [`RegisteredClient`]s, and [`login`] holds the order of the steps of a login for every framework.
 //! PKCE, nonce, issuer and state are checked without being asked to; what weakens a check has
 //! `dangerous` in its name.
 //!
@@ -34,7 +34,7 @@
 //! - `blocking`: the same clients for programs without an async runtime, in `client::blocking`.
 
 mod crypto;
-mod endpoint;
+mod endpoint_url;
 pub mod error;
 pub mod message;
 mod multipart;
@@ -51,13 +51,13 @@ pub mod oidc;
 
 pub mod clock;
 pub mod config;
-pub mod events;
 pub mod hooks;
 pub mod random;
 pub mod store;
+pub mod token_updates;
 pub mod transport;
 
-mod driver;
+mod http_exchange;
 pub mod providers;
 
 mod app;
@@ -67,14 +67,14 @@ pub mod login;
 
 pub use crate::app::{
     ApiRequest, ApiResponse, AuthorizeOptions, DeviceLogin, DevicePoll, LogoutOptions, OAuth,
-    OAuthBuilder, PENDING_TTL, PendingLogin, PendingLogout, Registration, RemoteApp,
+    OAuthBuilder, PENDING_TTL, PendingLogin, PendingLogout, RegisteredClient, Registration,
 };
 pub use crate::client::{AssertionClient, OAuth1Client, OAuth2Client, OAuth2ClientBuilder};
 pub use crate::config::ClientConfig;
 pub use crate::error::{Error, ErrorKind, ProviderError, Result};
-pub use crate::events::TokenUpdate;
 pub use crate::multipart::Multipart;
 pub use crate::oauth2::{Grant, Introspection, JwtBearer, Token, TokenTypeHint};
 pub use crate::oidc::UserInfo;
 pub use crate::params::Params;
 pub use crate::secret::Secret;
+pub use crate::token_updates::TokenUpdate;

@@ -6,7 +6,7 @@
 mod tests {
     use authlib_core::client::blocking::OAuth1Client;
     use authlib_core::{ClientConfig, ErrorKind, Multipart, Params, Secret};
-    use authlib_provider::{Client, Endpoint, Provider, Quirk, Server, User};
+    use authlib_provider::{Client, Endpoint, Fault, Provider, Server, User};
     use serde_json::{Value, json};
     use tokio::runtime::Runtime;
 
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn t187_to_t189_a_request_token_by_each_placement() {
         let world = World::new();
-        world.provider().misbehave(Quirk::OAuth1Json);
+        world.provider().inject(Fault::OAuth1Json);
         for (placement, place) in [("HEADER", "HEADER"), ("BODY", "FIELDS"), ("QUERY", "FIELDS")] {
             let temporary = world.client(placement).fetch_request_token(CALLBACK).unwrap();
             assert!(!temporary.token.is_empty() && !temporary.secret.is_empty());
@@ -154,6 +154,6 @@ mod tests {
         let page = client.create_authorization_url(&temporary, &Params::new()).unwrap();
         let back = world.provider().deny(page.as_str());
         let error = client.parse_authorization_response(&temporary, &back).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Denied);
+        assert_eq!(error.kind(), ErrorKind::AccessDenied);
     }
 }

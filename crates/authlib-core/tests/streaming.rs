@@ -161,7 +161,7 @@ async fn a_timeout_of_the_requests_own_wins() {
     })
     .await;
     let request = client(&url).get("x").timeout(TIMEOUT * 10);
-    let body = request.send_streamed().await.unwrap().into_body();
+    let body = request.send_streaming().await.unwrap().into_body();
     assert_eq!(body.bytes(10).await.unwrap(), b"late");
 
     let url = server(|mut stream| async move {
@@ -176,7 +176,7 @@ async fn a_timeout_of_the_requests_own_wins() {
         let url = server(|mut stream| async move { answer(&mut stream, "ok").await }).await;
         let request = client(&url).get("x").timeout(Duration::MAX);
         if streamed {
-            assert!(request.send_streamed().await.is_ok());
+            assert!(request.send_streaming().await.is_ok());
         } else {
             assert!(request.send().await.is_ok());
         }
@@ -201,8 +201,8 @@ async fn a_download_comes_piece_by_piece_and_may_take_its_time() {
     })
     .await;
     // The limit of whole answers is not that of streams.
-    let request = client(&url).get("down").max_answer(10);
-    let mut body = request.send_streamed().await.unwrap().into_body();
+    let request = client(&url).get("down").max_response_size(10);
+    let mut body = request.send_streaming().await.unwrap().into_body();
     assert_eq!(body.chunk().await.unwrap().unwrap(), "first");
     go.send(()).unwrap();
     let mut length = 0;
@@ -227,7 +227,7 @@ async fn a_reader_who_stops_holds_the_sender_up() {
         }
     })
     .await;
-    let body = client(&url).get("down").send_streamed().await.unwrap().into_body();
+    let body = client(&url).get("down").send_streaming().await.unwrap().into_body();
     tokio::time::sleep(TIMEOUT).await;
     let before = sent.load(Ordering::Relaxed);
     assert!(before < 32, "{before} MiB were sent before anybody read");
@@ -261,7 +261,7 @@ async fn a_body_that_breaks_off_or_stands_still_is_an_error_and_no_end() {
                 assert_eq!(error.kind(), ErrorKind::Transport);
                 matches!(cause(&error), TransportError::Timeout)
             } else {
-                let body = client.get("down").send_streamed().await.unwrap().into_body();
+                let body = client.get("down").send_streaming().await.unwrap().into_body();
                 let error = body.bytes(1000).await.unwrap_err();
                 matches!(error, TransportError::Timeout)
             };
@@ -299,7 +299,7 @@ async fn the_answer_to_an_upload_is_bounded() {
         })
         .await;
         let body = pieces(3, MIB, Duration::ZERO, &Arc::default());
-        let sent = upload(&client(&url), body).max_answer(limit).send().await;
+        let sent = upload(&client(&url), body).max_response_size(limit).send().await;
         match sent {
             Ok(answer) => assert!(fits && answer.body().len() == 1000),
             Err(error) => {

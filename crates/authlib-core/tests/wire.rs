@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use authlib_core::message::json_get;
 use authlib_core::transport::{HttpClient, ReqwestClient, TransportError};
-use authlib_provider::{Endpoint, Provider, Quirk, Reply, Server};
+use authlib_provider::{Endpoint, Fault, Provider, Reply, Server};
 use futures_util::FutureExt as _;
 use url::Url;
 
@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_millis(400);
 async fn server(reply: Option<Reply>) -> (Server, Url) {
     let server = Server::start(|issuer| Provider::new(issuer)).await.unwrap();
     if let Some(reply) = reply {
-        server.provider().misbehave(Quirk::Answer(Endpoint::Jwks, reply));
+        server.provider().inject(Fault::Answer(Endpoint::Jwks, reply));
     }
     let url = Url::parse(&format!("{}/jwks", server.issuer())).unwrap();
     (server, url)

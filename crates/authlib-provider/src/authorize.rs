@@ -9,9 +9,9 @@ use http::{Method, header};
 use crate::access::{Code, Grant};
 use crate::client::Client;
 use crate::exchange::{self, Fields, field, written};
+use crate::fault::Fault;
 use crate::pages;
 use crate::provider::{Provider, unguessable};
-use crate::quirk::Quirk;
 
 /// How long a code is good for.
 const CODE_LIFETIME: Duration = Duration::from_secs(60);
@@ -199,7 +199,7 @@ fn refusal(error: &str, description: &str) -> Fields {
 fn answer(provider: &Provider, asked: &Fields, redirect_uri: &str, result: &Fields) -> Response {
     let mut fields = result.clone();
     for quirk in provider.quirks() {
-        if let Quirk::AuthorizationError(error, description) = quirk {
+        if let Fault::AuthorizationError(error, description) = quirk {
             fields = refusal(&error, &description);
         }
     }
@@ -209,12 +209,12 @@ fn answer(provider: &Provider, asked: &Fields, redirect_uri: &str, result: &Fiel
     fields.push(("iss".to_owned(), provider.issuer().to_owned()));
     for quirk in provider.quirks() {
         match quirk {
-            Quirk::AuthorizationMissing(name) => fields.retain(|(known, _)| *known != name),
-            Quirk::AuthorizationParam(name, value) => {
+            Fault::AuthorizationMissing(name) => fields.retain(|(known, _)| *known != name),
+            Fault::AuthorizationParam(name, value) => {
                 fields.retain(|(known, _)| *known != name);
                 fields.push((name, value));
             }
-            Quirk::AuthorizationTwice(name, value) => fields.push((name, value)),
+            Fault::AuthorizationTwice(name, value) => fields.push((name, value)),
             _ => {}
         }
     }

@@ -12,10 +12,10 @@ use crate::access::Grant;
 use crate::authentication::authenticated;
 use crate::discovery::set;
 use crate::exchange::{self, Fields, error, field, json_response};
+use crate::fault::Fault;
 use crate::grant::request;
 use crate::pages;
 use crate::provider::{Provider, unguessable};
-use crate::quirk::Quirk;
 
 /// How long a device may wait for its user.
 const LIFETIME: Duration = Duration::from_secs(600);
@@ -87,7 +87,7 @@ fn answer(provider: &Provider, device_code: &str, user_code: &str) -> Value {
         "interval": INTERVAL.as_secs(),
     });
     for quirk in provider.quirks() {
-        if let (Quirk::Device(name, value), Some(members)) = (quirk, answer.as_object_mut()) {
+        if let (Fault::Device(name, value), Some(members)) = (quirk, answer.as_object_mut()) {
             set(members, name, value);
         }
     }

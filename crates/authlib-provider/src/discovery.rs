@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::assertion;
 use crate::exchange::json_response;
+use crate::fault::Fault;
 use crate::provider::Provider;
-use crate::quirk::Quirk;
 use crate::token;
 
 pub(crate) fn document(provider: &Provider) -> Response {
@@ -46,7 +46,7 @@ pub(crate) fn document(provider: &Provider) -> Response {
         members.insert("registration_endpoint".to_owned(), at("register"));
     }
     for quirk in provider.quirks() {
-        if let (Quirk::Metadata(name, value), Some(members)) = (quirk, document.as_object_mut()) {
+        if let (Fault::Metadata(name, value), Some(members)) = (quirk, document.as_object_mut()) {
             set(members, name, value);
         }
     }
@@ -75,8 +75,8 @@ fn algorithms(provider: &Provider) -> Vec<String> {
 }
 
 pub(crate) fn jwks(provider: &Provider) -> Response {
-    let without_kid = provider.has(&Quirk::JwksWithoutKid);
-    let exotic = provider.has(&Quirk::JwksExotic);
+    let without_kid = provider.has(&Fault::JwksWithoutKid);
+    let exotic = provider.has(&Fault::JwksExotic);
     let mut keys: Vec<Value> = Vec::new();
     if exotic {
         keys.push(json!({ "kty": "AKP", "alg": "ML-DSA-44", "kid": "post-quantum", "pub": "AA" }));

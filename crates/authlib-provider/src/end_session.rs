@@ -6,9 +6,9 @@ use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::Value;
 
 use crate::exchange::{self, Fields, field};
+use crate::fault::Fault;
 use crate::pages;
 use crate::provider::Provider;
-use crate::quirk::Quirk;
 
 pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) -> Response {
     if let Some(cookie) = exchange::cookie(request, "op_session") {
@@ -38,8 +38,8 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
     }
     for quirk in provider.quirks() {
         match quirk {
-            Quirk::AuthorizationMissing(name) => back.retain(|(known, _)| *known != name),
-            Quirk::AuthorizationParam(name, value) if name == "state" => back = vec![(name, value)],
+            Fault::AuthorizationMissing(name) => back.retain(|(known, _)| *known != name),
+            Fault::AuthorizationParam(name, value) if name == "state" => back = vec![(name, value)],
             _ => {}
         }
     }

@@ -4,7 +4,7 @@ use authlib_core::message::{self, Request, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::quirk::Reply;
+use crate::fault::Reply;
 
 /// The fields of a query and a form, in order.
 pub(crate) type Fields = Vec<(String, String)>;

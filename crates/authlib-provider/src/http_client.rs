@@ -4,16 +4,16 @@ use authlib_core::message::{BodyLimit, Request, Response};
 use authlib_core::transport::{BoxFuture, Cause, HttpClient, TransportError};
 
 use crate::exchange::Spoilt;
+use crate::fault::{Endpoint, Reply};
 use crate::provider::Provider;
-use crate::quirk::{Endpoint, Reply};
-use crate::seen::Seen;
+use crate::request_log::RecordedRequest;
 
 impl HttpClient for Provider {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(async move {
             let limit = BodyLimit::of(&request);
             if !is_at(self.issuer(), request.uri()) {
-                self.remember(Seen::of(Endpoint::Elsewhere, &request));
+                self.remember(RecordedRequest::of(Endpoint::Elsewhere, &request));
                 return Err(TransportError::Connect(Cause::new(
                     "the test network has no such host",
                 )));

@@ -7,9 +7,9 @@ use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 
 use crate::access::Grant;
+use crate::fault::Fault;
 use crate::jws;
 use crate::provider::Provider;
-use crate::quirk::Quirk;
 
 /// How long an ID token is good for, in seconds.
 const LIFETIME: u64 = 300;
@@ -24,7 +24,7 @@ pub(crate) fn make(
     jws::make(provider, &grant.client, "JWT", |algorithm| {
         let mut claims = claims(provider, grant, half_hash(algorithm, access_token));
         for quirk in provider.quirks() {
-            if let (Quirk::RefreshedClaim(name, value), true) = (quirk, refreshed) {
+            if let (Fault::RefreshedClaim(name, value), true) = (quirk, refreshed) {
                 claims.insert(name, value);
             }
         }

@@ -10,9 +10,9 @@ use crate::access::Grant;
 use crate::authentication::{authenticated, unauthorized};
 use crate::discovery::set;
 use crate::exchange::{self, Fields, error, field, json_response, respond};
+use crate::fault::Fault;
 use crate::jws;
 use crate::provider::Provider;
-use crate::quirk::Quirk;
 
 /// The `typ` of an answer that is a JWT (RFC 9701 §5).
 const TYPE: &str = "token-introspection+jwt";
@@ -39,11 +39,11 @@ pub(crate) fn handle(provider: &Provider, request: &Request, fields: &Fields) ->
     };
     let mut about = about(provider, &client, token);
     for quirk in provider.quirks() {
-        if let (Quirk::Introspection(name, value), Some(members)) = (quirk, about.as_object_mut()) {
+        if let (Fault::Introspection(name, value), Some(members)) = (quirk, about.as_object_mut()) {
             set(members, name, value);
         }
     }
-    if asks_for_jwt(request) && !provider.has(&Quirk::IntrospectionPlain) {
+    if asks_for_jwt(request) && !provider.has(&Fault::IntrospectionPlain) {
         return signed(provider, &client, about);
     }
     json_response(200, &about)

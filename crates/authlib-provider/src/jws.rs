@@ -6,9 +6,9 @@ use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use serde_json::{Map, Value, json};
 
 use crate::discovery::set;
+use crate::fault::Fault;
 use crate::keys::{self, Key};
 use crate::provider::Provider;
-use crate::quirk::Quirk;
 
 /// The JWT of this type for `client`, signed by the newest key, as the quirks ask; nothing when this
 /// machine can't sign one. `claims` gets the algorithm.
@@ -19,7 +19,7 @@ pub(crate) fn make(
     claims: impl FnOnce(Algorithm) -> Map<String, Value>,
 ) -> Option<String> {
     let quirks = provider.quirks();
-    if quirks.contains(&Quirk::RotateBeforeSigning) {
+    if quirks.contains(&Fault::RotateBeforeSigning) {
         provider.rotate_keys();
     }
     let mut key = provider.state().keys.last().cloned()?;
@@ -30,8 +30,8 @@ pub(crate) fn make(
     }
     for quirk in &quirks {
         match quirk {
-            Quirk::ForeignKey => key = foreign(&key)?,
-            Quirk::SignedBy(name) => {
+            Fault::ForeignKey => key = foreign(&key)?,
+            Fault::SignedBy(name) => {
                 let kid = key.kid;
                 key = Key::new(keys::algorithm(name)?, 0, "").ok()?;
                 key.kid = kid;
@@ -46,23 +46,23 @@ pub(crate) fn make(
     Some(format!("{signed}.{signature}"))
 }
 
-fn header(key: &Key, typ: &str, quirks: &[Quirk]) -> Option<Value> {
+fn header(key: &Key, typ: &str, quirks: &[Fault]) -> Option<Value> {
     let algorithm = format!("{:?}", key.algorithm);
     let mut header = json!({ "alg": algorithm, "typ": typ, "kid": key.kid });
     let members = header.as_object_mut()?;
-    if quirks.contains(&Quirk::JwksWithoutKid) {
+    if quirks.contains(&Fault::JwksWithoutKid) {
         members.remove("kid");
     }
     for quirk in quirks {
         match quirk {
-            Quirk::EmbeddedJwk => {
+            Fault::EmbeddedJwk => {
                 members.insert("jwk".to_owned(), foreign(key)?.public);
             }
-            Quirk::Header(name, value) => set(members, name.clone(), value.clone()),
-            Quirk::HmacWithPublicKey => {
+            Fault::Header(name, value) => set(members, name.clone(), value.clone()),
+            Fault::HmacWithPublicKey => {
                 members.insert("alg".to_owned(), "HS256".into());
             }
-            Quirk::Unsigned(spelling) => {
+            Fault::Unsigned(spelling) => {
                 members.insert("alg".to_owned(), spelling.as_str().into());
             }
             _ => {}
@@ -75,17 +75,17 @@ fn header(key: &Key, typ: &str, quirks: &[Quirk]) -> Option<Value> {
 fn altered(
     provider: &Provider,
     mut claims: Map<String, Value>,
-    quirks: &[Quirk],
+    quirks: &[Fault],
 ) -> Map<String, Value> {
     for quirk in quirks {
         match quirk {
-            Quirk::Claim(name, value) => {
+            Fault::Claim(name, value) => {
                 claims.insert(name.clone(), value.clone());
             }
-            Quirk::ClaimMissing(name) => {
+            Fault::ClaimMissing(name) => {
                 claims.remove(name);
             }
-            Quirk::ClaimTime(name, offset) => {
+            Fault::ClaimTime(name, offset) => {
                 let time = provider.now_seconds().saturating_add_signed(*offset);
                 claims.insert(name.clone(), time.into());
             }
@@ -96,10 +96,10 @@ fn altered(
 }
 
 /// The claims as text, one of them twice where a quirk says so.
-fn text(claims: &Map<String, Value>, quirks: &[Quirk]) -> String {
+fn text(claims: &Map<String, Value>, quirks: &[Fault]) -> String {
     let mut text = Value::Object(claims.clone()).to_string();
     for quirk in quirks {
-        if let Quirk::ClaimTwice(name, value) = quirk {
+        if let Fault::ClaimTwice(name, value) = quirk {
             text.pop();
             text.push_str(&format!(",{}:{value}}}", Value::from(name.as_str())));
         }
@@ -107,23 +107,23 @@ fn text(claims: &Map<String, Value>, quirks: &[Quirk]) -> String {
     text
 }
 
-fn signature(signed: &str, key: &Key, quirks: &[Quirk]) -> Option<String> {
+fn signature(signed: &str, key: &Key, quirks: &[Fault]) -> Option<String> {
     for quirk in quirks {
         match quirk {
-            Quirk::BadSignature => {
+            Fault::BadSignature => {
                 let other = format!("{signed}x");
                 return crypto::sign(other.as_bytes(), &key.encoding, key.algorithm).ok();
             }
-            Quirk::EmbeddedJwk => {
+            Fault::EmbeddedJwk => {
                 let foreign = foreign(key)?;
                 return crypto::sign(signed.as_bytes(), &foreign.encoding, key.algorithm).ok();
             }
-            Quirk::HmacWithPublicKey => {
+            Fault::HmacWithPublicKey => {
                 let text = key.public_pem.clone().unwrap_or_else(|| key.public.to_string());
                 let public = EncodingKey::from_secret(text.as_bytes());
                 return crypto::sign(signed.as_bytes(), &public, Algorithm::HS256).ok();
             }
-            Quirk::Unsigned(_) => return Some(String::new()),
+            Fault::Unsigned(_) => return Some(String::new()),
             _ => {}
         }
     }

@@ -21,7 +21,7 @@
 //! read and OAuth 1.0a signatures are checked by its own code, so that no bug mirrors itself.
 //!
 //! ```
-//! use authlib_provider::{Client, Provider, Quirk, User};
+//! use authlib_provider::{Client, Provider, Fault, User};
 //!
 //! let provider = Provider::builder("https://op.example")
 //!     .client(Client::confidential("app", "secret").redirect_uri("https://app.example/cb"))
@@ -35,7 +35,7 @@
 //! );
 //! assert!(back.starts_with("https://app.example/cb?code="));
 //! // And one point in which it misbehaves from now on:
-//! provider.misbehave(Quirk::claim("nonce", "another"));
+//! provider.inject(Fault::claim("nonce", "another"));
 //! ```
 //!
 //! # Features
@@ -56,6 +56,7 @@ mod device;
 mod discovery;
 mod end_session;
 mod exchange;
+mod fault;
 mod grant;
 mod http_client;
 mod id_token;
@@ -66,10 +67,9 @@ mod keys;
 mod oauth1;
 mod pages;
 mod provider;
-mod quirk;
 mod register;
+mod request_log;
 mod revoke;
-mod seen;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(test)]
@@ -80,9 +80,9 @@ mod userinfo;
 
 pub use crate::builder::ProviderBuilder;
 pub use crate::client::Client;
+pub use crate::fault::{Endpoint, Fault, Reply};
 pub use crate::provider::Provider;
-pub use crate::quirk::{Endpoint, Quirk, Reply};
-pub use crate::seen::Seen;
+pub use crate::request_log::RecordedRequest;
 #[cfg(feature = "server")]
 pub use crate::server::Server;
 pub use crate::user::User;

@@ -16,10 +16,10 @@ use crate::access::Granted;
 use crate::builder::ProviderBuilder;
 use crate::client::Client;
 use crate::exchange::{self, Fields};
+use crate::fault::{Endpoint, Fault, Reply};
 use crate::keys::{self, Key};
-use crate::quirk::{Endpoint, Quirk, Reply};
 use crate::register::{self, Registered, Registration};
-use crate::seen::Seen;
+use crate::request_log::RecordedRequest;
 use crate::user::User;
 use crate::{
     api, authorize, device, discovery, end_session, introspect, oauth1, revoke, token, userinfo,
@@ -65,12 +65,12 @@ pub(crate) struct State {
     pub(crate) sessions: HashMap<String, (String, u64)>,
     pub(crate) oauth1: oauth1::State,
     pub(crate) auto_approve: Option<String>,
-    pub(crate) quirks: Vec<Quirk>,
+    pub(crate) quirks: Vec<Fault>,
     /// The prefix of paths while they are moved.
     pub(crate) moved: Option<String>,
     /// The clients that registered themselves.
     pub(crate) registered: HashMap<String, Registered>,
-    pub(crate) seen: Vec<Seen>,
+    pub(crate) seen: Vec<RecordedRequest>,
 }
 
 impl Provider {
@@ -104,7 +104,7 @@ impl Provider {
         let path = request.uri().path();
         let endpoint = self.endpoint(path).unwrap_or(Endpoint::Elsewhere);
         let fields = exchange::fields(request);
-        self.remember(Seen::of(endpoint, request));
+        self.remember(RecordedRequest::of(endpoint, request));
         if let Some(reply) = self.spoilt(endpoint) {
             return exchange::reply(&reply);
         }
@@ -160,8 +160,8 @@ impl Provider {
     }
 
     /// Misbehaves in one more point.
-    pub fn misbehave(&self, quirk: Quirk) {
-        let moved = matches!(quirk, Quirk::MovedPaths).then(|| format!("/{}", unguessable()));
+    pub fn inject(&self, quirk: Fault) {
+        let moved = matches!(quirk, Fault::MovedPaths).then(|| format!("/{}", unguessable()));
         let mut state = self.state();
         state.quirks.push(quirk);
         state.moved = moved.or_else(|| state.moved.take());
@@ -176,7 +176,7 @@ impl Provider {
 
     /// What was asked so far, oldest first: the last ten thousand requests.
     #[must_use]
-    pub fn requests(&self) -> Vec<Seen> {
+    pub fn requests(&self) -> Vec<RecordedRequest> {
         self.state().seen.clone()
     }
 
@@ -257,11 +257,11 @@ impl Provider {
         self.now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
     }
 
-    pub(crate) fn has(&self, quirk: &Quirk) -> bool {
+    pub(crate) fn has(&self, quirk: &Fault) -> bool {
         self.state().quirks.contains(quirk)
     }
 
-    pub(crate) fn quirks(&self) -> Vec<Quirk> {
+    pub(crate) fn quirks(&self) -> Vec<Fault> {
         self.state().quirks.clone()
     }
 
@@ -343,7 +343,7 @@ impl Provider {
 
     fn spoilt(&self, endpoint: Endpoint) -> Option<Reply> {
         self.state().quirks.iter().find_map(|quirk| match quirk {
-            Quirk::Answer(at, reply) if *at == endpoint => Some(reply.clone()),
+            Fault::Answer(at, reply) if *at == endpoint => Some(reply.clone()),
             _ => None,
         })
     }
@@ -351,11 +351,11 @@ impl Provider {
     /// Whether an answer of this endpoint is to be lost; the next one then is not.
     fn loses(&self, endpoint: Endpoint) -> bool {
         let quirks = &mut self.state().quirks;
-        let place = quirks.iter().position(|quirk| *quirk == Quirk::AnswerLost(endpoint));
+        let place = quirks.iter().position(|quirk| *quirk == Fault::AnswerLost(endpoint));
         place.map(|place| quirks.remove(place)).is_some()
     }
 
-    pub(crate) fn remember(&self, seen: Seen) {
+    pub(crate) fn remember(&self, seen: RecordedRequest) {
         let mut state = self.state();
         if state.seen.len() >= MAX_SEEN {
             state.seen.remove(0);

@@ -15,8 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::exchange::{Spoilt, respond};
+use crate::fault::Reply;
 use crate::provider::Provider;
-use crate::quirk::Reply;
 
 /// The most bytes of a request's body.
 const MAX_BODY: usize = 1024 * 1024;

@@ -4,8 +4,8 @@ use authlib_core::message::{Request, Response};
 
 use crate::bearer;
 use crate::exchange::json_response;
+use crate::fault::Fault;
 use crate::provider::Provider;
-use crate::quirk::Quirk;
 
 pub(crate) fn handle(provider: &Provider, request: &Request) -> Response {
     let access = match bearer::access(provider, request) {
@@ -16,10 +16,10 @@ pub(crate) fn handle(provider: &Provider, request: &Request) -> Response {
     let mut claims = user.claims_for(&access.grant.scope);
     for quirk in provider.quirks() {
         match quirk {
-            Quirk::UserInfo(name, value) => {
+            Fault::UserInfo(name, value) => {
                 claims.insert(name, value);
             }
-            Quirk::UserInfoMissing(name) => {
+            Fault::UserInfoMissing(name) => {
                 claims.remove(&name);
             }
             _ => {}

@@ -64,7 +64,7 @@ impl OAuthFairing {
 
     fn set_up(&self, rocket: &Rocket<Build>, config: &Config) -> Result<Setup> {
         let refused = |check: &'static str, hint: &'static str| {
-            Err(Error::new(ErrorKind::Config, check).hint(hint))
+            Err(Error::new(ErrorKind::Config, check).with_hint(hint))
         };
         let make = self.make.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(make) = make.filter(|_| rocket.state::<Setup>().is_none()) else {

@@ -104,7 +104,7 @@ fn visit<'r, C: FindClient>(request: &'r Request<'_>) -> Result<Visit<RocketSess
 
 impl<C> OAuthClient<'_, C> {
     /// A request to the provider's API with the token of who is logged in; see
-    /// [`RemoteApp::request`](authlib_core::RemoteApp::request).
+    /// [`RegisteredClient::request`](authlib_core::RegisteredClient::request).
     ///
     /// # Errors
     ///

@@ -59,7 +59,7 @@ mod session;
 
 pub use authlib_core::{
     AuthorizeOptions, ClientConfig, ErrorKind, Introspection, LogoutOptions, OAuth, OAuth2Client,
-    Params, RemoteApp, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo,
+    Params, RegisteredClient, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo,
     login::{self, ClientName},
     providers, store,
 };

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use authlib_core::clock::{Clock as _, FixedClock};
-use authlib_core::store::MemoryLoginStore;
-use authlib_provider::Quirk;
+use authlib_core::store::MemoryPendingLoginStore;
+use authlib_provider::Fault;
 use authlib_rocket::{
     Answer, AuthorizeOptions, ClientName, CurrentUser, OAuthCallback, OAuthClient, OAuthFairing,
     OAuthSession, Result, catchers, on_token_update, redirect,
@@ -134,7 +134,7 @@ async fn what_a_guard_refuses_is_told_by_the_catcher() {
 async fn an_error_that_came_by_the_question_mark_is_json_where_that_is_accepted() {
     #[get("/fails")]
     fn fails() -> Result<()> {
-        Err(authlib_core::Error::new(authlib_core::ErrorKind::Denied, "x").into())
+        Err(authlib_core::Error::new(authlib_core::ErrorKind::AccessDenied, "x").into())
     }
     let mut browser = Browser::at(builder(&provider()), routes![fails]).await;
     let page = browser.get("/fails").await;
@@ -258,7 +258,7 @@ async fn a_pending_login_that_fits_no_cookie_is_an_error_unless_there_is_a_login
     }
     assert!((3000..=4096).contains(&longest), "{longest}");
 
-    let store = builder(&provider).login_store(MemoryLoginStore::new());
+    let store = builder(&provider).pending_login_store(MemoryPendingLoginStore::new());
     let mut browser = Browser::at(store, routes![with, authorize]).await;
     let start = browser.get("/with?length=100000").await;
     assert!(browser.cookies.values().all(|kept| kept.header.len() < 500));
@@ -303,7 +303,7 @@ async fn a_refreshed_token_is_announced_with_the_old_one() {
         .mount("/", routes![login, authorize, call]);
     let mut browser = Browser::of(rocket).await;
     assert_eq!(browser.get("/call").await.status, Status::Unauthorized);
-    provider.misbehave(Quirk::token("expires_in", 0));
+    provider.inject(Fault::token("expires_in", 0));
     let start = browser.get("/login").await;
     browser.get(&provider.approve(&start.location, "alice")).await;
     provider.behave();

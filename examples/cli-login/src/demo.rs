@@ -1,7 +1,7 @@
 //! A device login from its beginning to its end, against a provider of this program's own.
 
 use authlib_core::{ClientConfig, DevicePoll, OAuth2Client};
-use authlib_provider::{Client, Provider, Quirk, Server, User};
+use authlib_provider::{Client, Fault, Provider, Server, User};
 
 use crate::failure::Failure;
 use crate::output::print;
@@ -15,7 +15,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
     .await?;
     let provider = server.provider();
     // Five seconds, the usual pause between two questions, are long in a demo.
-    provider.misbehave(Quirk::Device("interval".to_owned(), 1.into()));
+    provider.inject(Fault::Device("interval".to_owned(), 1.into()));
     let client = OAuth2Client::new(
         ClientConfig::new("demo")
             .client_id("cli")

@@ -43,8 +43,8 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let code = match error.kind() {
             ErrorKind::Config | ErrorKind::UnknownClient => USAGE,
-            ErrorKind::NoToken => NOT_LOGGED_IN,
-            ErrorKind::Denied => DENIED,
+            ErrorKind::Unauthenticated => NOT_LOGGED_IN,
+            ErrorKind::AccessDenied => DENIED,
             ErrorKind::Transport => NETWORK,
             _ => OTHER,
         };

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use authlib_core::store::TokenOwner;
-use authlib_core::{OAuth, OAuth2Client, RemoteApp};
+use authlib_core::{OAuth, OAuth2Client, RegisteredClient};
 
 use crate::arguments::Options;
 use crate::failure::Failure;
@@ -55,7 +55,7 @@ fn registry(options: &Options) -> authlib_core::OAuthBuilder {
 }
 
 fn the_one(oauth: &OAuth) -> Result<String, Failure> {
-    let names: Vec<_> = oauth.clients().map(RemoteApp::name).collect();
+    let names: Vec<_> = oauth.clients().map(RegisteredClient::name).collect();
     match names.as_slice() {
         [name] => Ok((*name).to_owned()),
         [] => Err(Failure::usage(

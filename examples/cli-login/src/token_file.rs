@@ -56,7 +56,7 @@ impl TokenFile {
             let path = self.path.display();
             return Err(self
                 .error(&format!("can be read by others (mode {mode:o})"))
-                .hint(format!("say `chmod 600 {path}`, or delete it and log in again")));
+                .with_hint(format!("say `chmod 600 {path}`, or delete it and log in again")));
         }
         let mut text = String::new();
         file.take(MAX_SIZE)
@@ -65,7 +65,7 @@ impl TokenFile {
         // What serde reports may quote the text, which holds a token.
         serde_json::from_str(&text)
             .map(Some)
-            .map_err(|_| self.error("holds no token").hint("delete it and log in again"))
+            .map_err(|_| self.error("holds no token").with_hint("delete it and log in again"))
     }
 
     /// The file as it was until the new one is whole: a program that is stopped in the middle loses

@@ -6,7 +6,7 @@ mod program;
 use std::fs;
 use std::process::Command;
 
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 use reqwest::redirect::Policy;
 use serde_json::Value;
 
@@ -235,7 +235,7 @@ async fn a_logout_revokes_the_token_and_deletes_its_file() {
     home.run("whoami").failed(3, "nobody is logged in");
 
     home.log_in().await;
-    home.provider().misbehave(Quirk::Answer(Endpoint::Revoke, Reply::html(503)));
+    home.provider().inject(Fault::Answer(Endpoint::Revoke, Reply::html(503)));
     let done = home.run("logout");
     done.failed(1, "revocation");
     assert!(!home.token_file().exists(), "it is forgotten here whatever the provider says");
@@ -246,7 +246,7 @@ async fn what_the_provider_ended_leads_to_a_new_login() {
     let home = Home::new("ended").await;
     home.log_in().await;
     home.let_the_token_expire();
-    home.provider().misbehave(Quirk::RefreshRefused);
+    home.provider().inject(Fault::RefreshRefused);
     home.run("whoami").failed(3, "log in again");
 }
 

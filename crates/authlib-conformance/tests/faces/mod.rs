@@ -5,9 +5,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use authlib_core::store::{CallbackTokenStore, TokenChange, TokenOwner};
+use authlib_core::store::{FnTokenStore, TokenChange, TokenOwner};
 use authlib_core::{AuthorizeOptions, ClientConfig, OAuth, OAuth2Client, Params, Result, Token};
-use authlib_provider::{Client, Endpoint, Provider, Quirk, User};
+use authlib_provider::{Client, Endpoint, Fault, Provider, User};
 use serde_json::Value;
 
 const ISSUER: &str = "https://op.example";
@@ -39,7 +39,7 @@ macro_rules! cases {
 pub(crate) async fn call(api: OAuth2Client, what: &str) -> Result<String> {
     let mut answer = match what {
         "userinfo" => return Ok(api.userinfo().await?.sub().to_owned()),
-        "withheld" => api.get("echo").withhold_token().send().await?,
+        "withheld" => api.get("echo").without_token().send().await?,
         _ => api.get("echo").send().await?,
     };
     if what == "twice" {
@@ -87,7 +87,7 @@ impl World {
             .build()
             .unwrap();
         let world = Self { provider, oauth, rows, fetched, changes };
-        world.provider.misbehave(Quirk::token("expires_in", expires_in));
+        world.provider.inject(Fault::token("expires_in", expires_in));
         for (client, sub) in [("op", "alice"), ("op_two", "bob"), ("one", "alice")] {
             let token = world.log_in(client, sub).await;
             world.rows.lock().unwrap().insert(TokenOwner::new(client, "7"), token);
@@ -142,9 +142,9 @@ fn store(
     rows: Arc<Mutex<HashMap<TokenOwner, Token>>>,
     fetched: Arc<Mutex<Vec<TokenOwner>>>,
     changes: Arc<Mutex<Vec<TokenChange>>>,
-) -> CallbackTokenStore {
+) -> FnTokenStore {
     let kept = rows.clone();
-    CallbackTokenStore::new(
+    FnTokenStore::new(
         move |owner| {
             let token = rows.lock().unwrap().get(&owner).cloned();
             fetched.lock().unwrap().push(owner);

@@ -88,7 +88,7 @@ async fn a_statement_that_was_used_is_refused() {
     let used = Secret::new(seen.lock().unwrap().as_str());
     let client = OAuth2Client::new(at_authlib(&server, "ES256")).unwrap();
     let refused = client.fetch_token(Grant::jwt_bearer(&used)).await.unwrap_err();
-    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::BadAnswer, "invalid_grant"));
+    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::InvalidResponse, "invalid_grant"));
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn an_exchange_for_an_unknown_place_or_of_a_dead_token_is_refused() {
     let exchange = TokenExchange::new(alice, token_type::ACCESS_TOKEN);
     let elsewhere = exchange.clone().audience("https://other.example.com");
     let refused = client.exchange_token(&elsewhere).await.unwrap_err();
-    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::BadAnswer, "invalid_target"));
+    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::InvalidResponse, "invalid_target"));
     client.exchange_token(&exchange).await.unwrap();
     client.revoke_token().await.unwrap();
     let refused = client.exchange_token(&exchange).await.unwrap_err();

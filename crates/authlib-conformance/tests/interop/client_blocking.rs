@@ -70,7 +70,7 @@ fn a_wrong_password_is_an_error_in_the_servers_words() {
     let client = OAuth2Client::new(by_secret(at_authlib(&bench.server, "app"))).unwrap();
     let password = Grant::dangerous_password("alice", &Secret::new("looking-glass"));
     let refused = client.fetch_token(password).unwrap_err();
-    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::BadAnswer, "invalid_request"));
+    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::InvalidResponse, "invalid_request"));
 }
 
 #[test]

@@ -232,14 +232,14 @@ async fn out_of_band_and_refusals() {
         let error = client.parse_authorization_response(&temporary, &back).unwrap_err();
         let expected = match kind {
             // Twitter's `denied`.
-            InteropKind::OauthlibOAuth1 => ErrorKind::Denied,
+            InteropKind::OauthlibOAuth1 => ErrorKind::AccessDenied,
             // Authlib's server says `error=access_denied`, which is no word of OAuth 1.0a.
             _ => ErrorKind::InvalidCallback,
         };
         assert_eq!(error.kind(), expected, "{kind:?}: {error} {back}");
         // Nobody has allowed it, so no verifier opens it.
         let error = client.fetch_access_token(&temporary, &Secret::new("guess")).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{kind:?}: {error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{kind:?}: {error}");
     }
 }
 
@@ -268,7 +268,7 @@ async fn wrong_secrets_stale_timestamps_and_replays_are_typed_errors() {
         let stale = stale.build_oauth1().unwrap();
         for (case, client) in [("wrong", wrong), ("unknown", unknown), ("stale", stale)] {
             let error = client.fetch_request_token(CALLBACK).await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::BadAnswer, "{kind:?} {case}: {error}");
+            assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{kind:?} {case}: {error}");
             assert!(!format!("{error:?}").contains(SECRET));
         }
         let stuck = builder(&server, "HMAC-SHA1", "HEADER")
@@ -278,7 +278,7 @@ async fn wrong_secrets_stale_timestamps_and_replays_are_typed_errors() {
             .unwrap();
         stuck.fetch_request_token(CALLBACK).await.unwrap();
         let error = stuck.fetch_request_token(CALLBACK).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{kind:?}: {error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{kind:?}: {error}");
         if matches!(kind, InteropKind::OauthlibOAuth1) {
             assert_eq!(error.provider_error().unwrap().error, "nonce_used");
         }

@@ -54,7 +54,7 @@ async fn a_signature_by_another_algorithm_than_the_registered_one_is_refused() {
         .token_endpoint_auth_signing_alg("RS256");
     let client = OAuth2Client::new(config).unwrap();
     let refused = client.fetch_token(Grant::client_credentials()).await.unwrap_err();
-    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::BadAnswer, "invalid_client"));
+    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::InvalidResponse, "invalid_client"));
 }
 
 /// H31: the parts of basic credentials are form-encoded (RFC 6749 §2.3.1), which shows with these
@@ -96,7 +96,10 @@ async fn client_credentials_for_a_resource_name_it_as_their_audience() {
     for resources in [&["https://other.example.com/"][..], &[API, BILLING]] {
         let grant = resources.iter().fold(grant.clone(), |grant, uri| grant.resource(uri));
         let refused = client.fetch_token(grant).await.unwrap_err();
-        assert_eq!((refused.kind(), said(&refused)), (ErrorKind::BadAnswer, "invalid_target"));
+        assert_eq!(
+            (refused.kind(), said(&refused)),
+            (ErrorKind::InvalidResponse, "invalid_target")
+        );
     }
     let kept = client.token().await.unwrap().unwrap();
     assert_eq!(kept.access_token, token.access_token);
@@ -124,6 +127,6 @@ async fn introspection_is_read_plain_and_signed() {
     // That the signature counts shows when another algorithm is expected.
     let wrong = OAuth2Client::new(signed.introspection_signed_response_alg("RS256")).unwrap();
     let refused = wrong.introspect_token(&Secret::new("nobodys"), None).await.unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::BadAnswer);
+    assert_eq!(refused.kind(), ErrorKind::InvalidResponse);
     assert!(refused.to_string().contains("ES256"), "{refused}");
 }

@@ -1,7 +1,7 @@
 //! What an attacker, or a browser at its worst, can try.
 
 use authlib_conformance::{Browser, World};
-use authlib_provider::{Endpoint, Quirk};
+use authlib_provider::{Endpoint, Fault};
 use futures_util::future::join_all;
 use reqwest::Method;
 
@@ -44,26 +44,26 @@ pub(crate) async fn head_and_prefetch_do_not_spend_the_login(package: &str) {
 /// C2, C4 to C8, H02, H05, H29, H34.
 pub(crate) async fn t023_spoilt_callbacks_are_refused_and_spend_the_login(package: &str) {
     let world = World::new(package).await;
-    let param = |name: &str, value: &str| Quirk::AuthorizationParam(name.into(), value.into());
-    let twice = |name: &str, value: &str| Quirk::AuthorizationTwice(name.into(), value.into());
+    let param = |name: &str, value: &str| Fault::AuthorizationParam(name.into(), value.into());
+    let twice = |name: &str, value: &str| Fault::AuthorizationTwice(name.into(), value.into());
     for quirk in [
         param("iss", "https://evil.example"),
-        Quirk::AuthorizationMissing("iss".into()),
-        Quirk::AuthorizationMissing("code".into()),
+        Fault::AuthorizationMissing("iss".into()),
+        Fault::AuthorizationMissing("code".into()),
         twice("iss", world.provider().issuer()),
         twice("code", "another"),
         param("id_token", "a.b.c"),
         param("access_token", "x"),
-        Quirk::AuthorizationError("login_required".into(), "nobody is there".into()),
+        Fault::AuthorizationError("login_required".into(), "nobody is there".into()),
     ] {
         world.refuses(quirk, 400).await;
     }
     // Where the state itself is wrong or repeated, it can't be spent.
     for quirk in
-        [param("state", "wrong"), Quirk::AuthorizationMissing("state".into()), twice("state", "x")]
+        [param("state", "wrong"), Fault::AuthorizationMissing("state".into()), twice("state", "x")]
     {
         let browser = Browser::new();
-        world.provider().misbehave(quirk.clone());
+        world.provider().inject(quirk.clone());
         let callback = world.allowed(&browser).await;
         assert_eq!(browser.get_json(callback.as_str()).await.status, 400, "{quirk:?}");
         assert!(!world.is_alice(&browser).await);
@@ -147,9 +147,9 @@ pub(crate) async fn no_secret_is_ever_logged(package: &str) {
     browser.get(callback.as_str()).await;
     browser.get(world.url("/api/op/echo")).await;
     for (quirk, status) in [
-        (Quirk::claim("nonce", "x"), 400),
-        (Quirk::token("error", "invalid_grant"), 502),
-        (Quirk::BadSignature, 400),
+        (Fault::claim("nonce", "x"), 400),
+        (Fault::token("error", "invalid_grant"), 502),
+        (Fault::BadSignature, 400),
     ] {
         world.refuses(quirk, status).await;
     }

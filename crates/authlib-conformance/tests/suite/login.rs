@@ -3,7 +3,7 @@
 use authlib_conformance::{Browser, World};
 use std::time::Duration;
 
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 use reqwest::Method;
 use url::Url;
 
@@ -58,9 +58,7 @@ pub(crate) async fn t019_t047_t071_a_form_post_callback_works_with_a_lax_cookie_
     let browser = Browser::new();
     for (user, status) in [(Some("alice"), 303), (None, 403)] {
         if user.is_none() {
-            world
-                .provider()
-                .misbehave(Quirk::AuthorizationError("access_denied".into(), "no".into()));
+            world.provider().inject(Fault::AuthorizationError("access_denied".into(), "no".into()));
         }
         let start = browser.get(world.url("/login/op")).await.location();
         assert!(start.as_str().contains("response_mode=form_post"));
@@ -90,7 +88,7 @@ pub(crate) async fn t019_t047_t071_a_form_post_callback_works_with_a_lax_cookie_
 pub(crate) async fn t013_t043_t063_a_refusal_is_a_403_without_another_try(package: &str) {
     let world = World::new(package).await;
     let page = world
-        .refuses(Quirk::AuthorizationError("access_denied".into(), "the user refused".into()), 403)
+        .refuses(Fault::AuthorizationError("access_denied".into(), "the user refused".into()), 403)
         .await;
     assert_eq!(page.json()["error"], "access_denied");
     assert_eq!(page.header("location"), "");
@@ -122,7 +120,7 @@ pub(crate) async fn a_slow_login_in_one_tab_leaves_the_others_alone(package: &st
     let world = World::new(package).await;
     let browser = Browser::new();
     let slow = world.allowed(&browser).await;
-    world.provider().misbehave(Quirk::Answer(Endpoint::Token, Reply::Hang));
+    world.provider().inject(Fault::Answer(Endpoint::Token, Reply::Hang));
     let meanwhile = async {
         while world.count(Endpoint::Token) == 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -207,7 +205,7 @@ pub(crate) async fn t030_to_t032_t054_to_t056_t075_to_t077_a_way_back_from_a_log
 pub(crate) async fn t028_t053_t074_a_logout_is_local_where_the_provider_has_none(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
-    world.provider().misbehave(Quirk::metadata("end_session_endpoint", serde_json::Value::Null));
+    world.provider().inject(Fault::metadata("end_session_endpoint", serde_json::Value::Null));
     world.log_in(&browser).await;
     let out = browser.request(Method::POST, world.url("/logout"), &[], None).await;
     assert_eq!(out.location().as_str(), world.url("/logged-out"));
@@ -275,8 +273,8 @@ pub(crate) async fn a_provider_error_is_shown_escaped(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     let error =
-        Quirk::AuthorizationError("server_error".into(), "<script>alert(1)</script>".into());
-    world.provider().misbehave(error);
+        Fault::AuthorizationError("server_error".into(), "<script>alert(1)</script>".into());
+    world.provider().inject(error);
     let callback = world.allowed(&browser).await;
     // With a state of somebody else, the error is not believed.
     let forged = browser.get(callback.as_str().replace("state=", "state=x")).await;

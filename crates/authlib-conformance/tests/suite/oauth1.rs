@@ -1,7 +1,7 @@
 //! Logins by OAuth 1.0a (RFC 5849), as a user sees them.
 
 use authlib_conformance::{Browser, World};
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -86,7 +86,7 @@ pub(crate) async fn user_info_is_signed_and_about_the_user(package: &str) {
     let page = browser.get(world.url("/userinfo/op")).await;
     assert_eq!(page.json()["user"]["email"], "alice@example.com", "{}", page.body);
     for reply in [Reply::html(200), Reply::json(401, "{}"), Reply::json(200, "{}")] {
-        world.provider().misbehave(Quirk::Answer(Endpoint::OAuth1Api, reply));
+        world.provider().inject(Fault::Answer(Endpoint::OAuth1Api, reply));
         assert_eq!(browser.get_json(world.url("/userinfo/op")).await.status, 502);
         world.provider().behave();
     }
@@ -95,9 +95,9 @@ pub(crate) async fn user_info_is_signed_and_about_the_user(package: &str) {
 /// O7.
 pub(crate) async fn a_refusal_is_a_403_in_json_and_html(package: &str) {
     let world = World::oauth1(package, "").await;
-    for quirk in [None, Some(Quirk::OAuth1Denied)] {
+    for quirk in [None, Some(Fault::OAuth1Denied)] {
         if let Some(quirk) = quirk {
-            world.provider().misbehave(quirk);
+            world.provider().inject(quirk);
         }
         let browser = Browser::new();
         let start = || async { browser.get(world.url("/login/op")).await.location() };
@@ -139,12 +139,12 @@ pub(crate) async fn spoilt_oauth1_callbacks_are_400(package: &str) {
     let world = World::oauth1(package, "").await;
     let name = |name: &str| name.to_owned();
     for quirk in [
-        Quirk::AuthorizationMissing(name("oauth_verifier")),
-        Quirk::AuthorizationParam(name("oauth_verifier"), name("")),
-        Quirk::AuthorizationTwice(name("oauth_verifier"), name("x")),
-        Quirk::AuthorizationParam(name("oauth_token"), name("x")),
-        Quirk::AuthorizationMissing(name("oauth_token")),
-        Quirk::AuthorizationParam(name("oauth_problem"), name("permission_unknown")),
+        Fault::AuthorizationMissing(name("oauth_verifier")),
+        Fault::AuthorizationParam(name("oauth_verifier"), name("")),
+        Fault::AuthorizationTwice(name("oauth_verifier"), name("x")),
+        Fault::AuthorizationParam(name("oauth_token"), name("x")),
+        Fault::AuthorizationMissing(name("oauth_token")),
+        Fault::AuthorizationParam(name("oauth_problem"), name("permission_unknown")),
     ] {
         world.refuses(quirk, 400).await;
     }
@@ -155,22 +155,22 @@ pub(crate) async fn spoilt_oauth1_callbacks_are_400(package: &str) {
 pub(crate) async fn broken_answers_are_502(package: &str) {
     let world = World::oauth1(package, "").await;
     let answer = |name: &str, value: Option<&str>| {
-        Quirk::OAuth1Answer(name.to_owned(), value.map(ToOwned::to_owned))
+        Fault::OAuth1Answer(name.to_owned(), value.map(ToOwned::to_owned))
     };
     let mut quirks = vec![
         answer("oauth_callback_confirmed", None),
         answer("oauth_callback_confirmed", Some("false")),
         answer("oauth_token", None),
         answer("oauth_token_secret", None),
-        Quirk::OAuth1AnswerTwice("oauth_token".into(), "x".into()),
-        Quirk::AuthorizationParam("oauth_verifier".into(), "wrong".into()),
+        Fault::OAuth1AnswerTwice("oauth_token".into(), "x".into()),
+        Fault::AuthorizationParam("oauth_verifier".into(), "wrong".into()),
     ];
     for endpoint in [Endpoint::OAuth1RequestToken, Endpoint::OAuth1AccessToken] {
         let away = Reply::Redirect(307, "https://evil.example/".into());
         for reply in
             [Reply::html(200), Reply::html(401), Reply::html(500), Reply::Cut, Reply::Half, away]
         {
-            quirks.push(Quirk::Answer(endpoint, reply));
+            quirks.push(Fault::Answer(endpoint, reply));
         }
     }
     for quirk in quirks {
@@ -178,7 +178,7 @@ pub(crate) async fn broken_answers_are_502(package: &str) {
     }
     world.refuses(answer("oauth_callback_confirmed", None), 502).await;
     let world = World::oauth1(package, "dangerous_unconfirmed_callback = true").await;
-    world.provider().misbehave(answer("oauth_callback_confirmed", None));
+    world.provider().inject(answer("oauth_callback_confirmed", None));
     let browser = Browser::new();
     assert_eq!(world.log_in(&browser).await.status, 303);
 }
@@ -189,7 +189,7 @@ pub(crate) async fn the_secret_of_a_login_stays_on_the_server(package: &str) {
     let name = || "oauth_token_secret".to_owned();
     let browser = Browser::new();
     let secret = "the-secret-of-these-credentials";
-    world.provider().misbehave(Quirk::OAuth1Answer(name(), Some(secret.to_owned())));
+    world.provider().inject(Fault::OAuth1Answer(name(), Some(secret.to_owned())));
     let callback = world.allowed(&browser).await;
     let kept = format!("{:?}", browser.cookie("localhost"));
     let page = browser.get_json(callback.as_str()).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use authlib_conformance::{Browser, World};
-use authlib_provider::{Endpoint, ProviderBuilder, Quirk};
+use authlib_provider::{Endpoint, Fault, ProviderBuilder};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
@@ -37,7 +37,7 @@ pub(crate) async fn an_api_call_carries_the_token_and_returns_the_answer(package
 pub(crate) async fn t021_an_expired_token_is_refreshed_once_for_all_who_wait(package: &str) {
     let world = World::with(package, expiring, "leeway = 0").await;
     let browser = Browser::new();
-    world.provider().misbehave(Quirk::token("expires_in", json!(0)));
+    world.provider().inject(Fault::token("expires_in", json!(0)));
     world.log_in(&browser).await;
     world.provider().behave();
     let pages = join_all((0..20).map(|_| browser.get(world.url("/api/op/echo")))).await;
@@ -49,7 +49,7 @@ pub(crate) async fn t021_an_expired_token_is_refreshed_once_for_all_who_wait(pac
     assert_eq!(refresh.authorization.as_deref(), Some("Basic"));
     // Rotation: the next refresh uses the new refresh token, and so on.
     let world = World::with(package, expiring, "").await;
-    world.provider().misbehave(Quirk::token("expires_in", json!(0)));
+    world.provider().inject(Fault::token("expires_in", json!(0)));
     world.log_in(&browser).await;
     for _ in 0..3 {
         assert_eq!(browser.get(world.url("/api/op/echo")).await.status, 200);
@@ -62,9 +62,9 @@ pub(crate) async fn t021_an_expired_token_is_refreshed_once_for_all_who_wait(pac
 pub(crate) async fn a_refused_refresh_is_a_401_and_not_repeated(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
-    world.provider().misbehave(Quirk::token("expires_in", json!(0)));
+    world.provider().inject(Fault::token("expires_in", json!(0)));
     world.log_in(&browser).await;
-    world.provider().misbehave(Quirk::RefreshRefused);
+    world.provider().inject(Fault::RefreshRefused);
     for _ in 0..5 {
         let page = browser.get_json(world.url("/api/op/echo")).await;
         assert_eq!(page.status, 401, "{}", page.body);
@@ -79,7 +79,7 @@ pub(crate) async fn a_refreshed_id_token_of_another_user_is_refused(package: &st
         let world = World::with(package, expiring, "").await;
         let browser = Browser::new();
         world.log_in(&browser).await;
-        world.provider().misbehave(Quirk::RefreshedClaim(name.into(), value.into()));
+        world.provider().inject(Fault::RefreshedClaim(name.into(), value.into()));
         let page = browser.get_json(world.url("/api/op/echo")).await;
         assert_eq!(page.status, 400, "{name}: {}", page.body);
         assert_eq!(world.count(Endpoint::Api), 0, "{name}: the token was not used");
@@ -107,7 +107,7 @@ pub(crate) async fn t033_user_info_comes_from_the_provider(package: &str) {
     world.log_in(&browser).await;
     let page = browser.get(world.url("/userinfo/op")).await;
     assert_eq!(page.json()["email"], "alice@example.com");
-    world.provider().misbehave(Quirk::user_info("sub", "mallory"));
+    world.provider().inject(Fault::user_info("sub", "mallory"));
     let page = browser.get_json(world.url("/userinfo/op")).await;
     assert_eq!(page.status, 502, "{}", page.body);
     assert!(!page.body.contains("mallory"));

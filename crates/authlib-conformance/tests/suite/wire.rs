@@ -1,7 +1,7 @@
 //! What a login asks the provider, and what with.
 
 use authlib_conformance::{Browser, World};
-use authlib_provider::{Endpoint, Quirk};
+use authlib_provider::{Endpoint, Fault};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use url::Url;
@@ -29,7 +29,7 @@ pub(crate) async fn t015_t069_document_and_keys_are_one_request_each_with_the_li
 
 pub(crate) async fn t016_t070_the_document_says_where_to_log_in(package: &str) {
     let world = World::new(package).await;
-    world.provider().misbehave(Quirk::MovedPaths);
+    world.provider().inject(Fault::MovedPaths);
     let browser = Browser::new();
     let page = browser.get(world.url("/login/op")).await;
     assert_eq!(page.status, 303, "{}", page.body);

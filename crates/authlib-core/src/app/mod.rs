@@ -1,4 +1,4 @@
-//! [`OAuth`], the registry, and [`RemoteApp`], a registered client with its caches.
+//! [`OAuth`], the registry, and [`RegisteredClient`], a registered client with its caches.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,53 +6,37 @@ use std::time::SystemTime;
 
 use crate::clock::Clock;
 use crate::config::ClientSettings;
-use crate::driver::Driver;
-use crate::events::Subscribers;
+use crate::http_exchange::Driver;
 use crate::oauth2::metadata::ServerMetadata;
 use crate::random::Random;
-use crate::store::{LoginStore, TokenStore};
+use crate::store::{PendingLoginStore, TokenStore};
+use crate::token_updates::Subscribers;
 use crate::transport::HttpClient;
 
 mod api;
-mod ask;
-mod authorize;
-mod cached;
-mod device;
-mod grants;
-mod id_token;
-mod keys;
-mod logout;
-mod metadata;
-pub(crate) mod oauth1;
-mod options;
-mod pending;
-mod refreshes;
-mod registration;
+pub(crate) mod authorization;
+mod endpoints;
+mod provider_documents;
 mod registry;
-mod renew;
-mod request;
-mod response;
-mod revoke;
-mod spent;
 mod tokens;
 
-pub(crate) use self::api::verbs;
-pub use self::device::{DeviceLogin, DevicePoll};
-pub use self::logout::LogoutOptions;
-pub use self::options::AuthorizeOptions;
-pub(crate) use self::pending::is_over;
-pub use self::pending::{PENDING_TTL, PendingLogin, PendingLogout};
-pub use self::registration::Registration;
+pub(crate) use self::api::allowed_origins::verbs;
+pub use self::api::request::ApiRequest;
+pub use self::api::response::ApiResponse;
+pub use self::authorization::options::AuthorizeOptions;
+pub(crate) use self::authorization::pending::is_over;
+pub use self::authorization::pending::{PENDING_TTL, PendingLogin, PendingLogout};
+pub use self::endpoints::device::{DeviceLogin, DevicePoll};
+pub use self::endpoints::end_session::LogoutOptions;
+pub use self::endpoints::registration::Registration;
 pub use self::registry::{OAuth, OAuthBuilder};
-pub use self::request::ApiRequest;
-pub use self::response::ApiResponse;
 
 /// A registered client: our registration at one provider, with the provider's cached metadata and
 /// keys.
 ///
 /// Cheap to clone; all clones share the caches. It comes from [`OAuth::client`].
 #[derive(Clone)]
-pub struct RemoteApp {
+pub struct RegisteredClient {
     pub(crate) inner: Arc<Inner>,
 }
 
@@ -60,9 +44,9 @@ pub(crate) struct Inner {
     pub(crate) settings: ClientSettings,
     pub(crate) ports: Ports,
     pub(crate) driver: Driver,
-    pub(crate) metadata: cached::Cached<ServerMetadata>,
-    pub(crate) keys: keys::Keys,
-    pub(crate) refreshes: refreshes::Refreshes,
+    pub(crate) metadata: provider_documents::cache::Cached<ServerMetadata>,
+    pub(crate) keys: provider_documents::jwks::Keys,
+    pub(crate) refreshes: tokens::in_flight::Refreshes,
 }
 
 /// What all clients of a registry share.
@@ -71,22 +55,22 @@ pub(crate) struct Ports {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) tokens: Arc<dyn TokenStore>,
-    pub(crate) logins: Option<Arc<dyn LoginStore>>,
+    pub(crate) logins: Option<Arc<dyn PendingLoginStore>>,
     pub(crate) subscribers: Arc<Mutex<Subscribers>>,
-    pub(crate) spent: Arc<spent::Spent>,
+    pub(crate) spent: Arc<authorization::replay::Spent>,
     pub(crate) base_url: Option<url::Url>,
 }
 
-impl RemoteApp {
+impl RegisteredClient {
     pub(crate) fn new(settings: ClientSettings, http: Arc<dyn HttpClient>, ports: Ports) -> Self {
         let driver = Driver::new(http, settings.user_agent.as_deref(), settings.timeout);
         let inner = Inner {
             settings,
             ports,
             driver,
-            metadata: cached::Cached::new(),
-            keys: keys::Keys::new(),
-            refreshes: refreshes::Refreshes::default(),
+            metadata: provider_documents::cache::Cached::new(),
+            keys: provider_documents::jwks::Keys::new(),
+            refreshes: tokens::in_flight::Refreshes::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -118,9 +102,9 @@ impl RemoteApp {
     }
 }
 
-impl fmt::Debug for RemoteApp {
+impl fmt::Debug for RegisteredClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RemoteApp")
+        f.debug_struct("RegisteredClient")
             .field("name", &self.name())
             .field("client_id", &self.client_id())
             .finish_non_exhaustive()

@@ -9,14 +9,14 @@ use std::time::SystemTime;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Ports, RemoteApp};
+use super::{Ports, RegisteredClient};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ClientConfig, ClientSettings, ConfigProblem, ConfigProblems, Sources};
-use crate::endpoint::endpoint_url;
+use crate::endpoint_url::endpoint_url;
 use crate::error::{Error, ErrorKind, Result};
-use crate::events::{Subscribers, TokenUpdate};
 use crate::random::{Random, SystemRandom};
-use crate::store::{LoginStore, MemoryTokenStore, TokenStore};
+use crate::store::{MemoryTokenStore, PendingLoginStore, TokenStore};
+use crate::token_updates::{Subscribers, TokenUpdate};
 use crate::transport::HttpClient;
 
 /// The registered clients. Cheap to clone; all clones are the same registry.
@@ -37,7 +37,7 @@ pub struct OAuth(Arc<Registry>);
 
 struct Registry {
     /// In the order of their registration.
-    apps: Vec<RemoteApp>,
+    apps: Vec<RegisteredClient>,
     places: HashMap<String, usize>,
     ports: Ports,
 }
@@ -53,7 +53,7 @@ pub struct OAuthBuilder {
     clock: Option<Arc<dyn Clock>>,
     random: Option<Arc<dyn Random>>,
     tokens: Option<Arc<dyn TokenStore>>,
-    logins: Option<Arc<dyn LoginStore>>,
+    logins: Option<Arc<dyn PendingLoginStore>>,
     subscribers: Subscribers,
 }
 
@@ -68,18 +68,18 @@ impl OAuth {
     /// # Errors
     ///
     /// [`ErrorKind::UnknownClient`] when none is registered under it.
-    pub fn client(&self, name: &str) -> Result<RemoteApp> {
+    pub fn client(&self, name: &str) -> Result<RegisteredClient> {
         let place = self.0.places.get(name);
         place.and_then(|place| self.0.apps.get(*place)).cloned().ok_or_else(|| {
-            let known: Vec<_> = self.clients().map(RemoteApp::name).collect();
+            let known: Vec<_> = self.clients().map(RegisteredClient::name).collect();
             let name: String = name.chars().take(60).collect();
             Error::new(ErrorKind::UnknownClient, format!("no client is registered as {name:?}"))
-                .hint(format!("registered are: {}", known.join(", ")))
+                .with_hint(format!("registered are: {}", known.join(", ")))
         })
     }
 
     /// All clients, in the order of their registration.
-    pub fn clients(&self) -> impl Iterator<Item = &RemoteApp> {
+    pub fn clients(&self) -> impl Iterator<Item = &RegisteredClient> {
         self.0.apps.iter()
     }
 
@@ -194,7 +194,7 @@ impl OAuthBuilder {
     }
 
     /// Keeps pending logins outside the browser's session, with a marker in it.
-    pub fn login_store(mut self, logins: impl LoginStore + 'static) -> Self {
+    pub fn pending_login_store(mut self, logins: impl PendingLoginStore + 'static) -> Self {
         self.logins = Some(Arc::new(logins));
         self
     }
@@ -251,7 +251,7 @@ impl OAuthBuilder {
         };
         let apps: Vec<_> = settings
             .into_iter()
-            .map(|settings| RemoteApp::new(settings, http.clone(), ports.clone()))
+            .map(|settings| RegisteredClient::new(settings, http.clone(), ports.clone()))
             .collect();
         let places =
             apps.iter().enumerate().map(|(place, app)| (app.name().to_owned(), place)).collect();
@@ -306,7 +306,7 @@ fn built_in(problems: &mut Vec<ConfigProblem>) -> Option<Arc<dyn HttpClient>> {
 
 impl fmt::Debug for OAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.clients().map(RemoteApp::name)).finish()
+        f.debug_list().entries(self.clients().map(RegisteredClient::name)).finish()
     }
 }
 

@@ -96,7 +96,7 @@ impl AssertionClient {
     /// # Errors
     ///
     /// What the token endpoint reports, as an error of kind
-    /// [`BadAnswer`](crate::ErrorKind::BadAnswer) or [`Transport`](crate::ErrorKind::Transport).
+    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) or [`Transport`](crate::ErrorKind::Transport).
     pub async fn active_token(&self) -> Result<Token> {
         self.client.active_token().await
     }
@@ -111,7 +111,7 @@ impl AssertionClient {
         self.client.post(url)
     }
 
-    /// A request to `url` with the token; see [`RemoteApp::request`](crate::RemoteApp::request).
+    /// A request to `url` with the token; see [`RegisteredClient::request`](crate::RegisteredClient::request).
     pub fn request(&self, method: Method, url: &str) -> ApiRequest {
         self.client.request(method, url)
     }

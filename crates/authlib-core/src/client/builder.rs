@@ -8,10 +8,10 @@ use crate::app::{OAuth, OAuthBuilder};
 use crate::clock::Clock;
 use crate::config::ClientConfig;
 use crate::error::Result;
-use crate::events::TokenUpdate;
 use crate::oauth2::Token;
 use crate::random::Random;
 use crate::store::{MemoryTokenStore, TokenOwner, TokenStore};
+use crate::token_updates::TokenUpdate;
 use crate::transport::HttpClient;
 
 /// The user in the owner of a standalone client's token: there is only one.
@@ -52,7 +52,7 @@ impl OAuth2ClientBuilder {
     }
 
     /// Keeps the token elsewhere than in memory. A
-    /// [`CallbackTokenStore`](crate::store::CallbackTokenStore) is made of two functions.
+    /// [`FnTokenStore`](crate::store::FnTokenStore) is made of two functions.
     ///
     /// The store finds the token by the client's name: clients of different providers over one store need
     /// different names, or one would send the token of the other.

@@ -1,7 +1,7 @@
 //! Clients for programs without a browser's session: services, jobs and command-line tools.
 //!
 //! [`OAuth2Client`] holds one token, by any grant; [`AssertionClient`] gets its tokens by statements that
-//! it signs itself, [`OAuth1Client`] signs its requests. All are a [`RemoteApp`](crate::RemoteApp) with one owner, so that a registered client
+//! it signs itself, [`OAuth1Client`] signs its requests. All are a [`RegisteredClient`](crate::RegisteredClient) with one owner, so that a registered client
 //! can do all that they can. With the feature `blocking`, `blocking` has the same for programs
 //! without an async runtime.
 

@@ -7,8 +7,8 @@ use url::Url;
 
 use super::oauth2::query_of;
 use super::{OAuth2Client, OAuth2ClientBuilder};
-use crate::app::oauth1::{TOKEN_TYPE, credentials};
-use crate::app::{ApiRequest, RemoteApp, verbs};
+use crate::app::authorization::oauth1::{TOKEN_TYPE, credentials};
+use crate::app::{ApiRequest, RegisteredClient, verbs};
 use crate::config::ClientConfig;
 use crate::error::{Error, Result};
 use crate::oauth1::authorization::Authorization;
@@ -73,7 +73,7 @@ impl OAuth1Client {
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) when the client speaks OAuth 2.0.
-    pub fn for_owner(app: &RemoteApp, owner: TokenOwner) -> Result<Self> {
+    pub fn for_owner(app: &RegisteredClient, owner: TokenOwner) -> Result<Self> {
         app.demand_oauth1()?;
         Ok(Self { inner: OAuth2Client::for_owner(app, owner) })
     }
@@ -82,7 +82,7 @@ impl OAuth1Client {
         Self { inner }
     }
 
-    fn app(&self) -> &RemoteApp {
+    fn app(&self) -> &RegisteredClient {
         self.inner.remote_app()
     }
 
@@ -91,11 +91,11 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadAnswer`](crate::ErrorKind::BadAnswer) when the provider refuses, does not
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) when the provider refuses, does not
     /// confirm the callback, or answers something else;
     /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) when there is no answer.
     pub async fn fetch_request_token(&self, callback: &str) -> Result<TemporaryCredentials> {
-        self.app().temporary(callback).await.map_err(|error| error.for_client(self.app().name()))
+        self.app().temporary(callback).await.map_err(|error| error.with_client(self.app().name()))
     }
 
     /// The URL to send the user to (RFC 5849 §2.2).
@@ -116,8 +116,8 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) when the user refused,
-    /// [`ErrorKind::Provider`](crate::ErrorKind::Provider) when the provider reports another problem,
+    /// [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied) when the user refused,
+    /// [`ErrorKind::AuthorizationError`](crate::ErrorKind::AuthorizationError) when the provider reports another problem,
     /// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback) when it is no callback of
     /// this login.
     pub fn parse_authorization_response(
@@ -129,7 +129,7 @@ impl OAuth1Client {
         let checked = Authorization::check(&params, &temporary.token);
         checked
             .map(|authorization| authorization.verifier)
-            .map_err(|error| error.for_client(self.app().name()))
+            .map_err(|error| error.with_client(self.app().name()))
     }
 
     /// Trades the temporary credentials and the verifier for a token (RFC 5849 §2.3), and keeps it.
@@ -137,7 +137,7 @@ impl OAuth1Client {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback) when the verifier is empty,
-    /// [`ErrorKind::BadAnswer`](crate::ErrorKind::BadAnswer) when the provider refuses or answers
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) when the provider refuses or answers
     /// something else, [`ErrorKind::Transport`](crate::ErrorKind::Transport) when there is no answer,
     /// and what the store reports.
     pub async fn fetch_access_token(
@@ -151,14 +151,14 @@ impl OAuth1Client {
             self.inner.set_token(&token).await?;
             shown(&token)
         };
-        fetched.await.map_err(|error: Error| error.for_client(self.app().name()))
+        fetched.await.map_err(|error: Error| error.with_client(self.app().name()))
     }
 
     /// The token, if there is one.
     ///
     /// # Errors
     ///
-    /// What the store reports, and [`ErrorKind::NoToken`](crate::ErrorKind::NoToken) when what it
+    /// What the store reports, and [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) when what it
     /// holds is no OAuth 1.0a token.
     pub async fn token(&self) -> Result<Option<OAuth1Token>> {
         self.inner.token().await?.map(|token| shown(&token)).transpose()
@@ -175,7 +175,7 @@ impl OAuth1Client {
 
     verbs!(ApiRequest);
 
-    /// A signed request to `url`; see [`RemoteApp::request`] for where it may lead. A redirect is not
+    /// A signed request to `url`; see [`RegisteredClient::request`] for where it may lead. A redirect is not
     /// followed, and so never signed for another.
     pub fn request(&self, method: Method, url: &str) -> ApiRequest {
         self.inner.request(method, url)

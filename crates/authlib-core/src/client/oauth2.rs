@@ -6,7 +6,9 @@ use http::Method;
 use url::Url;
 
 use super::OAuth2ClientBuilder;
-use crate::app::{ApiRequest, AuthorizeOptions, DeviceLogin, PendingLogin, RemoteApp, verbs};
+use crate::app::{
+    ApiRequest, AuthorizeOptions, DeviceLogin, PendingLogin, RegisteredClient, verbs,
+};
 use crate::config::ClientConfig;
 use crate::error::Result;
 use crate::oauth2::{
@@ -45,7 +47,7 @@ use crate::store::TokenOwner;
 #[doc(alias = "OAuth2Session")]
 #[doc(alias = "AsyncOAuth2Client")]
 pub struct OAuth2Client {
-    app: RemoteApp,
+    app: RegisteredClient,
     owner: TokenOwner,
 }
 
@@ -66,13 +68,13 @@ impl OAuth2Client {
 
     /// A registered client with the token of one of its users.
     #[must_use]
-    pub fn for_owner(app: &RemoteApp, owner: TokenOwner) -> Self {
+    pub fn for_owner(app: &RegisteredClient, owner: TokenOwner) -> Self {
         Self { app: app.clone(), owner }
     }
 
     /// The client that it stands on.
     #[must_use]
-    pub fn remote_app(&self) -> &RemoteApp {
+    pub fn remote_app(&self) -> &RegisteredClient {
         &self.app
     }
 
@@ -95,18 +97,18 @@ impl OAuth2Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NoToken`](crate::ErrorKind::NoToken) when its owner is another client's, and what the
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) when its owner is another client's, and what the
     /// store reports.
     pub async fn set_token(&self, token: &Token) -> Result<()> {
         self.app.keep_fetched(&self.owner, token).await
     }
 
     /// The token, renewed if it has expired, and fetched where the client's renewal can; see
-    /// [`RemoteApp::active_token`].
+    /// [`RegisteredClient::active_token`].
     ///
     /// # Errors
     ///
-    /// Those of [`RemoteApp::active_token`].
+    /// Those of [`RegisteredClient::active_token`].
     pub async fn active_token(&self) -> Result<Token> {
         self.app.active_token(&self.owner).await
     }
@@ -122,11 +124,11 @@ impl OAuth2Client {
 
     /// The URL to send the user to, and the record that the answer is held against: its
     /// [`state`](PendingLogin::state) is in the URL, and PKCE is on. See
-    /// [`RemoteApp::create_authorization_url`].
+    /// [`RegisteredClient::create_authorization_url`].
     ///
     /// # Errors
     ///
-    /// Those of [`RemoteApp::create_authorization_url`].
+    /// Those of [`RegisteredClient::create_authorization_url`].
     pub async fn create_authorization_url(
         &self,
         options: AuthorizeOptions,
@@ -135,14 +137,14 @@ impl OAuth2Client {
     }
 
     /// Checks the authorization response, spends its code and keeps the token. See
-    /// [`RemoteApp::fetch_access_token`]. A refusal is an error, and never another grant.
+    /// [`RegisteredClient::fetch_access_token`]. A refusal is an error, and never another grant.
     ///
     /// `authorization_response` is the URL that the browser came back to, or its query; a fragment such as
     /// `#_=_` is not read.
     ///
     /// # Errors
     ///
-    /// Those of [`RemoteApp::fetch_access_token`], and what the store reports.
+    /// Those of [`RegisteredClient::fetch_access_token`], and what the store reports.
     pub async fn fetch_access_token(
         &self,
         pending: PendingLogin,
@@ -154,11 +156,11 @@ impl OAuth2Client {
         Ok(token)
     }
 
-    /// Asks for a token by any grant and keeps it. See [`RemoteApp::fetch_token`].
+    /// Asks for a token by any grant and keeps it. See [`RegisteredClient::fetch_token`].
     ///
     /// # Errors
     ///
-    /// Those of [`RemoteApp::fetch_token`], and what the store reports.
+    /// Those of [`RegisteredClient::fetch_token`], and what the store reports.
     pub async fn fetch_token(&self, grant: Grant) -> Result<Token> {
         let renewed = grant.spent_refresh_token();
         let mut token = self.app.fetch_token(grant).await?;
@@ -171,21 +173,21 @@ impl OAuth2Client {
     }
 
     /// Exchanges a token for another, which is returned and not kept; see
-    /// [`RemoteApp::exchange_token`].
+    /// [`RegisteredClient::exchange_token`].
     ///
     /// # Errors
     ///
-    /// Those of [`RemoteApp::exchange_token`].
+    /// Those of [`RegisteredClient::exchange_token`].
     pub async fn exchange_token(&self, exchange: &TokenExchange) -> Result<ExchangedToken> {
         self.app.exchange_token(exchange).await
     }
 
     /// Asks for a code that the user types into a page on another device (RFC 8628); see
-    /// [`RemoteApp::start_device_login`]. Keep its token with [`set_token`](Self::set_token).
+    /// [`RegisteredClient::start_device_login`]. Keep its token with [`set_token`](Self::set_token).
     ///
     /// # Errors
     ///
-    /// Those of [`RemoteApp::start_device_login`].
+    /// Those of [`RegisteredClient::start_device_login`].
     pub async fn start_device_login(&self, scope: Option<&str>) -> Result<DeviceLogin> {
         self.app.start_device_login(scope).await
     }
@@ -204,41 +206,41 @@ impl OAuth2Client {
     ) -> Result<Token> {
         let now = self.app.now();
         let read = token_from_fragment(authorization_response, expected_state, now, None);
-        let token = read.map_err(|error| error.for_client(self.app.name()))?;
+        let token = read.map_err(|error| error.with_client(self.app.name()))?;
         self.set_token(&token).await?;
         Ok(token)
     }
 
     verbs!(ApiRequest);
 
-    /// A request to `url` with the token; see [`RemoteApp::request`].
+    /// A request to `url` with the token; see [`RegisteredClient::request`].
     pub fn request(&self, method: Method, url: &str) -> ApiRequest {
         self.app.request(method, url, &self.owner)
     }
 
-    /// Who the token's user is; see [`RemoteApp::userinfo`].
+    /// Who the token's user is; see [`RegisteredClient::userinfo`].
     ///
     /// # Errors
     ///
-    /// Those of [`RemoteApp::userinfo`].
+    /// Those of [`RegisteredClient::userinfo`].
     pub async fn userinfo(&self) -> Result<UserInfo> {
         self.app.userinfo(&self.owner).await
     }
 
-    /// Ends the token at the provider and forgets it; see [`RemoteApp::revoke_token`].
+    /// Ends the token at the provider and forgets it; see [`RegisteredClient::revoke_token`].
     ///
     /// # Errors
     ///
-    /// Those of [`RemoteApp::revoke_token`].
+    /// Those of [`RegisteredClient::revoke_token`].
     pub async fn revoke_token(&self) -> Result<()> {
         self.app.revoke_token(&self.owner).await
     }
 
-    /// Asks the provider what a token is good for; see [`RemoteApp::introspect_token`].
+    /// Asks the provider what a token is good for; see [`RegisteredClient::introspect_token`].
     ///
     /// # Errors
     ///
-    /// Those of [`RemoteApp::introspect_token`].
+    /// Those of [`RegisteredClient::introspect_token`].
     pub async fn introspect_token(
         &self,
         token: &Secret,

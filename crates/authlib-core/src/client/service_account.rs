@@ -40,7 +40,7 @@ impl ServiceAccount {
             Error::new(ErrorKind::Config, format!("{check}: {cause}"))
         })?;
         Self::parse(&Secret::new(text))
-            .map_err(|error| error.hint(format!("check that {shown} is the right file")))
+            .map_err(|error| error.with_hint(format!("check that {shown} is the right file")))
     }
 
     pub(super) fn parse(json: &Secret) -> Result<Self> {

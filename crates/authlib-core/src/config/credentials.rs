@@ -10,7 +10,7 @@ use super::resolve::Check;
 use crate::crypto::sha256;
 use crate::jose::{Algorithm, SigningKey};
 use crate::oauth2::AuthMethod;
-use crate::oauth2::assertion::{Audience, LIFETIME, Signing};
+use crate::oauth2::client_assertion::{Audience, LIFETIME, Signing};
 
 /// The longest that a client assertion may be good.
 const LONGEST: Duration = Duration::from_secs(3600);

@@ -9,7 +9,7 @@ use super::ClientConfig;
 use super::resolve::Check;
 use crate::hooks::OAuth1Signature;
 use crate::oauth1::credentials::{ClientCredentials, RsaKey};
-use crate::oauth1::temporary::CallbackConfirmation;
+use crate::oauth1::temporary_credentials::CallbackConfirmation;
 use crate::oauth1::{SignatureMethod, SignaturePlacement};
 use crate::params::Params;
 use crate::secret::Secret;

@@ -9,7 +9,7 @@ use url::Url;
 use super::ClientConfig;
 use super::code::RenewBy;
 use super::resolve::Check;
-use crate::endpoint::endpoint_url;
+use crate::endpoint_url::endpoint_url;
 use crate::oauth2::TokenPlacement;
 use crate::oauth2::jwt_bearer::JwtBearerSigner;
 

@@ -189,7 +189,7 @@ fn what_a_client_proves_itself_with_must_fit_its_method() {
 
 #[test]
 fn how_tokens_are_renewed_and_where_they_go_is_checked_by_key() {
-    let fetched = |_| async { Err(crate::Error::new(crate::ErrorKind::NoToken, "none")) };
+    let fetched = |_| async { Err(crate::Error::new(crate::ErrorKind::Unauthenticated, "none")) };
     let robot = || crate::JwtBearer::new("robot", P256);
     for config in [
         by_hand().renewal("client_credentials").client_secret("s"),

@@ -9,13 +9,13 @@ use crate::error::Result;
 use crate::message::{Request, Response};
 use crate::transport::BoxFuture;
 
+mod builtin;
 mod client_auth;
-mod ready_made;
-mod signature;
+mod oauth1_signature;
 
+pub use self::builtin::{default_token_type_bearer, parse_form_response, token_in_query};
 pub use self::client_auth::{AuthenticatedEndpoint, ClientAuth, ClientIdentity, EndpointRequest};
-pub use self::ready_made::{assume_bearer, form_answer, token_in_query};
-pub use self::signature::OAuth1Signature;
+pub use self::oauth1_signature::OAuth1Signature;
 
 /// The requests that a hook can change before they are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use super::{Algorithm, json};
+use super::{Algorithm, strict_json};
 use crate::crypto::{Failed, MacKey, PublicKey, Scheme};
 use crate::secret::Secret;
 
@@ -51,7 +51,7 @@ impl JwkSet {
     ///
     /// A [`JwkError`] when it is no JWK set at all.
     pub fn parse(json: &[u8]) -> Result<Self, JwkError> {
-        Self::read(&json::object(json).map_err(JwkError::Json)?, false)
+        Self::read(&strict_json::object(json).map_err(JwkError::Json)?, false)
     }
 
     /// As [`parse`](Self::parse), of a set that is registered by hand, where symmetric keys are the

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use super::{Algorithm, JwkSet, SigningKey, json};
+use super::{Algorithm, JwkSet, SigningKey, strict_json};
 use crate::crypto::{self, Failed};
 
 /// The longest token that is read, in bytes.
@@ -123,7 +123,7 @@ pub(crate) fn sign(header: &Header, payload: &[u8], key: &SigningKey) -> Result<
 /// The `kid` that a token names, unverified: for the question whether keys may be fetched again.
 pub(crate) fn peek_kid(token: &str) -> Option<String> {
     let (head, _) = token.split_once('.').filter(|(head, _)| head.len() <= MAX_HEADER)?;
-    let header = json::object(&URL_SAFE_NO_PAD.decode(head).ok()?).ok()?;
+    let header = strict_json::object(&URL_SAFE_NO_PAD.decode(head).ok()?).ok()?;
     header.get("kid").and_then(Value::as_str).map(ToOwned::to_owned)
 }
 
@@ -136,7 +136,7 @@ pub(crate) fn half_hash(alg: Algorithm, value: &str) -> String {
 }
 
 fn header(bytes: &[u8], allowed: &[Algorithm]) -> Result<Header, JwsError> {
-    let header = json::object(bytes).map_err(JwsError::Header)?;
+    let header = strict_json::object(bytes).map_err(JwsError::Header)?;
     for name in ["crit", "b64"] {
         if header.contains_key(name) {
             return Err(JwsError::Critical(name));

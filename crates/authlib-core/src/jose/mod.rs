@@ -4,14 +4,14 @@
 //! It never accepts `none`, never takes a key or an algorithm from the token, and knows no
 //! `crit`ical extension.
 
-mod alg;
-pub(crate) mod json;
+mod algorithm;
+pub(crate) mod claims;
 mod jwk;
 pub(crate) mod jws;
-pub(crate) mod jwt;
 mod signing_key;
+pub(crate) mod strict_json;
 
-pub use self::alg::Algorithm;
+pub use self::algorithm::Algorithm;
 pub use self::jwk::{JwkError, JwkSet};
 pub(crate) use self::signing_key::{SigningKey, SigningKeyError, pem};
 

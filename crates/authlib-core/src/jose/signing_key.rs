@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{Algorithm, json};
+use super::{Algorithm, strict_json};
 use crate::crypto::{Failed, MacKey, PrivateKey, RsaPrivate, Scheme};
 use crate::secret::Secret;
 
@@ -53,7 +53,8 @@ impl SigningKey {
     pub(crate) fn parse(text: &Secret) -> Result<Self, SigningKeyError> {
         let text = text.expose().trim();
         if text.starts_with('{') {
-            let members = json::object(text.as_bytes()).map_err(|_| SigningKeyError::Format)?;
+            let members =
+                strict_json::object(text.as_bytes()).map_err(|_| SigningKeyError::Format)?;
             return jwk(&members);
         }
         let der = pem(text)?;

@@ -51,7 +51,7 @@ impl FormBody {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TooLarge`] when it was longer than [`MAX_FORM`].
+    /// [`ErrorKind::PayloadTooLarge`] when it was longer than [`MAX_FORM`].
     pub fn finish(self) -> Result<Vec<u8>> {
         if self.seen > MAX_FORM { Err(too_large()) } else { Ok(self.kept) }
     }
@@ -65,7 +65,7 @@ impl fmt::Debug for FormBody {
 
 pub(super) fn too_large() -> Error {
     let check = format!("the callback's form is longer than {MAX_FORM} bytes");
-    Error::new(ErrorKind::TooLarge, check)
+    Error::new(ErrorKind::PayloadTooLarge, check)
 }
 
 #[cfg(test)]
@@ -79,6 +79,6 @@ mod tests {
         assert!(body.push(b"x"), "read on, so that the sender sees the answer");
         assert_eq!(body.kept.len(), MAX_FORM);
         assert!(!body.push(&vec![b'x'; MAX_DISCARDED]), "but not for ever");
-        assert_eq!(body.finish().unwrap_err().kind(), ErrorKind::TooLarge);
+        assert_eq!(body.finish().unwrap_err().kind(), ErrorKind::PayloadTooLarge);
     }
 }

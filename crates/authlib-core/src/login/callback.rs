@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::redirect::recall;
 use super::{CallbackParams, Login, Session, SessionState};
-use crate::app::RemoteApp;
+use crate::app::RegisteredClient;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
 use crate::params::Params;
@@ -29,17 +29,17 @@ pub struct LoggedIn {
 /// 1. the pending login of this `state` is taken out of the session, and the session saved: it is
 ///    spent from here on, whatever follows;
 /// 2. callback, token answer, ID token and user info are checked
-///    ([`RemoteApp::fetch_access_token`]);
+///    ([`RegisteredClient::fetch_access_token`]);
 /// 3. the token is stored;
 /// 4. the session gets a new id, and records who is logged in.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::InvalidCallback`] when this browser started no such login; those of
-/// [`RemoteApp::fetch_access_token`]; [`ErrorKind::Store`] when the session or the token store fails.
+/// [`RegisteredClient::fetch_access_token`]; [`ErrorKind::Store`] when the session or the token store fails.
 /// After any error nobody is logged in by it.
 pub async fn authorize_access_token(
-    app: &RemoteApp,
+    app: &RegisteredClient,
     session: &impl Session,
     callback: &CallbackParams,
 ) -> Result<LoggedIn> {
@@ -50,7 +50,7 @@ pub async fn authorize_access_token(
         }
         Err(error) => {
             tracing::warn!(client = app.name(), kind = ?error.kind(), %error, "a login failed");
-            Err(error.for_client(app.name()))
+            Err(error.with_client(app.name()))
         }
     }
 }
@@ -83,11 +83,15 @@ impl From<StateError> for Error {
                  session store lead here"
             }
         };
-        Self::new(ErrorKind::InvalidCallback, check).hint(hint)
+        Self::new(ErrorKind::InvalidCallback, check).with_hint(hint)
     }
 }
 
-async fn finish(app: &RemoteApp, session: &impl Session, callback: &Params) -> Result<LoggedIn> {
+async fn finish(
+    app: &RegisteredClient,
+    session: &impl Session,
+    callback: &Params,
+) -> Result<LoggedIn> {
     let sent = app.callback_state(callback)?;
     if sent.is_none() && !app.is_nameless_problem(callback) {
         return Err(StateError::Missing.into());
@@ -158,11 +162,11 @@ pub(super) async fn forget(tokens: &dyn TokenStore, owner: &TokenOwner) {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::NoToken`] when nobody is logged in with it, and what the session reports.
-pub async fn current_login(app: &RemoteApp, session: &impl Session) -> Result<Login> {
+/// [`ErrorKind::Unauthenticated`] when nobody is logged in with it, and what the session reports.
+pub async fn current_login(app: &RegisteredClient, session: &impl Session) -> Result<Login> {
     let state: SessionState = session.load().await?.unwrap_or_default();
     state.login(app.name()).cloned().ok_or_else(|| {
-        Error::new(ErrorKind::NoToken, "nobody is logged in with this client")
-            .for_client(app.name())
+        Error::new(ErrorKind::Unauthenticated, "nobody is logged in with this client")
+            .with_client(app.name())
     })
 }

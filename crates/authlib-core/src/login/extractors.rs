@@ -2,14 +2,14 @@
 //! so that what the users of one framework have, those of all have.
 
 use super::{Failure, Session};
-use crate::app::RemoteApp;
+use crate::app::RegisteredClient;
 use crate::error::Result;
 
 /// What the extractors of a client hold of a request.
 #[derive(Clone, Debug)]
 pub struct Visit<S> {
     /// The client.
-    pub app: RemoteApp,
+    pub app: RegisteredClient,
     /// The browser's session.
     pub session: S,
     /// The request's `Accept` header.
@@ -18,7 +18,7 @@ pub struct Visit<S> {
 
 impl<S: Session> Visit<S> {
     /// A request for a client.
-    pub fn new(app: RemoteApp, session: S, accept: Option<&str>) -> Self {
+    pub fn new(app: RegisteredClient, session: S, accept: Option<&str>) -> Self {
         Self { app, session, accept: accept.map(str::to_owned) }
     }
 
@@ -165,7 +165,7 @@ macro_rules! login_extractors {
 
             /// The registered client itself.
             #[must_use]
-            pub fn app(&self) -> &$crate::RemoteApp {
+            pub fn app(&self) -> &$crate::RegisteredClient {
                 &self.visit.app
             }
 
@@ -184,7 +184,7 @@ macro_rules! login_extractors {
             ///
             /// # Errors
             ///
-            /// Those of [`RemoteApp::active_token`](authlib_core::RemoteApp::active_token).
+            /// Those of [`RegisteredClient::active_token`](authlib_core::RegisteredClient::active_token).
             pub async fn token(&self) -> Result<$crate::Token> {
                 let owner = self.login().await?.owner();
                 self.visit.answer(self.visit.app.active_token(&owner).await).map_err(Error)
@@ -194,7 +194,7 @@ macro_rules! login_extractors {
             ///
             /// # Errors
             ///
-            /// Those of [`RemoteApp::userinfo`](authlib_core::RemoteApp::userinfo).
+            /// Those of [`RegisteredClient::userinfo`](authlib_core::RegisteredClient::userinfo).
             pub async fn userinfo(&self) -> Result<$crate::UserInfo> {
                 let owner = self.login().await?.owner();
                 self.visit.answer(self.visit.app.userinfo(&owner).await).map_err(Error)
@@ -263,7 +263,7 @@ macro_rules! login_extractors {
             /// The client with the token of a user of the application, whom it found by this request in a
             /// way of its own: Authlib's `fetch_token(name, request)`. The registry's
             /// [`TokenStore`](authlib_core::store::TokenStore) has the token under the client's name and
-            /// this one; [`CallbackTokenStore`](authlib_core::store::CallbackTokenStore) makes a store of
+            /// this one; [`FnTokenStore`](authlib_core::store::FnTokenStore) makes a store of
             /// two functions, Authlib's `fetch_token` and `update_token`.
             pub fn for_user(&self, user: impl Into<String>) -> $crate::OAuth2Client {
                 let app = &self.visit.app;
@@ -304,7 +304,7 @@ macro_rules! login_extractors {
 
             /// The registered client itself.
             #[must_use]
-            pub fn app(&self) -> &$crate::RemoteApp {
+            pub fn app(&self) -> &$crate::RegisteredClient {
                 &self.visit.app
             }
         }

@@ -71,7 +71,7 @@ impl std::error::Error for Failure {}
 /// to the log too: the browser only learns that something is wrong on our side.
 #[must_use]
 pub fn misconfigured(check: &'static str, hint: &'static str) -> Error {
-    let error = Error::new(ErrorKind::Config, check).hint(hint);
+    let error = Error::new(ErrorKind::Config, check).with_hint(hint);
     tracing::error!(%error, "the application is put together wrongly");
     error
 }
@@ -82,13 +82,13 @@ mod tests {
 
     #[test]
     fn a_failure_is_an_error_as_asked_for_or_an_answer_as_it_is() {
-        let error = Error::new(ErrorKind::Denied, "x");
+        let error = Error::new(ErrorKind::AccessDenied, "x");
         let json = Failure::new(error.clone(), Some("application/json")).answer();
         assert_eq!(json.headers()["content-type"], "application/json");
         let html = Failure::new(error, None);
         assert_eq!(html.answer().status(), 403);
         assert_eq!(html.answer().headers()["content-type"], "text/html; charset=utf-8");
-        assert_eq!(html.as_core().map(Error::kind), Some(ErrorKind::Denied));
+        assert_eq!(html.as_core().map(Error::kind), Some(ErrorKind::AccessDenied));
         let instead = Failure::instead(super::super::see_other("/"));
         assert!(instead.as_core().is_none());
         assert_eq!(instead.answer().status(), 303);

@@ -9,7 +9,7 @@ use super::body::too_large;
 use super::repost;
 use super::status::Answer;
 use super::{Failure, Session};
-use crate::app::RemoteApp;
+use crate::app::RegisteredClient;
 use crate::error::{Error, ErrorKind, Result};
 use crate::message;
 use crate::params::Params;
@@ -103,18 +103,18 @@ impl Received {
 /// [`ErrorKind::InvalidCallback`] when the request is malformed or too large, and what the session
 /// reports.
 pub async fn receive(
-    app: &RemoteApp,
+    app: &RegisteredClient,
     session: &impl Session,
     incoming: &Incoming<'_>,
 ) -> Result<Received> {
     read(app, session, incoming).await.map_err(|error| {
         tracing::warn!(client = app.name(), %error, "a callback was refused");
-        error.for_client(app.name())
+        error.with_client(app.name())
     })
 }
 
 async fn read(
-    app: &RemoteApp,
+    app: &RegisteredClient,
     session: &impl Session,
     incoming: &Incoming<'_>,
 ) -> Result<Received> {

@@ -88,7 +88,9 @@ pub async fn logout_redirect(
     if is_foreign(headers) {
         let error = Error::new(ErrorKind::InvalidCallback, "another site asks for the logout");
         tracing::warn!(%error, "a logout was refused");
-        return Err(error.hint("the form of the logout must stand on a page of this very host"));
+        return Err(
+            error.with_hint("the form of the logout must stand on a page of this very host")
+        );
     }
     let fallback = see_other(local_path(fallback));
     let mut ended = end(oauth, session).await?;
@@ -156,8 +158,9 @@ async fn check(
     query: Option<&str>,
 ) -> Result<Option<String>> {
     let refused = |check: &str| {
-        Error::new(ErrorKind::InvalidCallback, check)
-            .hint("the logout itself has happened; only its way back can't be told from a forgery")
+        Error::new(ErrorKind::InvalidCallback, check).with_hint(
+            "the logout itself has happened; only its way back can't be told from a forgery",
+        )
     };
     let params = Params::parse(query.unwrap_or_default());
     let sent =

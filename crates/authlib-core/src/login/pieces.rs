@@ -107,8 +107,8 @@ fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
 
 fn too_long(most: usize) -> Error {
     let check = format!("the session does not fit into cookies of {most} bytes");
-    Error::new(ErrorKind::Store, check).hint(
-        "set a `login_store`: it keeps what goes along with a login, and a cookie only a marker",
+    Error::new(ErrorKind::Store, check).with_hint(
+        "set a `pending_login_store`: it keeps what goes along with a login, and a cookie only a marker",
     )
 }
 
@@ -169,7 +169,7 @@ mod tests {
         assert!(!kept.has_pending("state-0"));
         let error = state.to_pieces(one - 1).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Store);
-        assert!(error.to_string().contains("login_store"), "{error}");
+        assert!(error.to_string().contains("pending_login_store"), "{error}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::next::local_path;
 use super::state::{Marker, Pending};
 use super::status::{Answer, see_other};
 use super::{Session, SessionState};
-use crate::app::{AuthorizeOptions, PENDING_TTL, PendingLogin, RemoteApp};
+use crate::app::{AuthorizeOptions, PENDING_TTL, PendingLogin, RegisteredClient};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Starts a login in this browser: remembers it in the session, and answers with the redirect to the
@@ -12,11 +12,11 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// # Errors
 ///
-/// Those of [`RemoteApp::create_authorization_url`], [`ErrorKind::Config`] when the client renews tokens
+/// Those of [`RegisteredClient::create_authorization_url`], [`ErrorKind::Config`] when the client renews tokens
 /// in its own name, and [`ErrorKind::Store`] when the session can't keep the pending login: nobody is
 /// sent to a provider from which there is no way back.
 pub async fn authorize_redirect(
-    app: &RemoteApp,
+    app: &RegisteredClient,
     session: &impl Session,
     mut options: AuthorizeOptions,
 ) -> Result<Answer> {
@@ -45,7 +45,11 @@ pub async fn authorize_redirect(
 }
 
 /// Keeps the record in the session, or in the registry's login store with a marker in the session.
-async fn remember(app: &RemoteApp, state: &mut SessionState, pending: PendingLogin) -> Result<()> {
+async fn remember(
+    app: &RegisteredClient,
+    state: &mut SessionState,
+    pending: PendingLogin,
+) -> Result<()> {
     let pending = match &app.inner.ports.logins {
         None => Pending::Here(Box::new(pending)),
         Some(store) => {
@@ -66,7 +70,10 @@ async fn remember(app: &RemoteApp, state: &mut SessionState, pending: PendingLog
 
 /// The record of a pending login that was taken out of the session; nothing when the login store has
 /// none of it, so that a stolen marker or a stolen record alone is of no use.
-pub(super) async fn recall(app: &RemoteApp, pending: Pending) -> Result<Option<PendingLogin>> {
+pub(super) async fn recall(
+    app: &RegisteredClient,
+    pending: Pending,
+) -> Result<Option<PendingLogin>> {
     match (pending, &app.inner.ports.logins) {
         (Pending::Here(pending), _) => Ok(Some(*pending)),
         (Pending::Stored(_), None) => Ok(None),

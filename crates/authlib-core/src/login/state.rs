@@ -30,7 +30,7 @@ pub struct SessionState {
 }
 
 /// A pending login: the record itself, or the marker of one that is in a
-/// [`LoginStore`](crate::store::LoginStore).
+/// [`PendingLoginStore`](crate::store::PendingLoginStore).
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Pending {

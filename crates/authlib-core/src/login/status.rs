@@ -57,9 +57,9 @@ pub(super) fn answer_to(error: &Error, as_json: bool) -> Answer {
     let status =
         StatusCode::from_u16(error.kind().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (code, words) = public(error);
-    let said = error
-        .provider_error()
-        .filter(|_| matches!(error.kind(), ErrorKind::Denied | ErrorKind::Provider));
+    let said = error.provider_error().filter(|_| {
+        matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::AuthorizationError)
+    });
     let words = match said.map(|said| (&said.error, &said.error_description)) {
         Some((_, Some(description))) => format!("{words} It said: “{description}”."),
         Some((error, None)) => format!("{words} It said: “{error}”."),
@@ -81,14 +81,14 @@ pub(super) fn page(title: &str, body: &str) -> String {
 /// The status, the code and the words for the user.
 fn public(error: &Error) -> (&'static str, &'static str) {
     match error.kind() {
-        ErrorKind::BadAnswer => (
+        ErrorKind::InvalidResponse => (
             "bad_provider_answer",
             "The login provider gave an answer that we can't use. Please try again later.",
         ),
         ErrorKind::Config | ErrorKind::Store => {
             ("server_error", "Something is wrong on our side. Please try again later.")
         }
-        ErrorKind::Denied => (
+        ErrorKind::AccessDenied => (
             "access_denied",
             "The login was not allowed, by you or by the provider. Nothing has changed.",
         ),
@@ -101,9 +101,11 @@ fn public(error: &Error) -> (&'static str, &'static str) {
             "invalid_id_token",
             "The login provider's word about who you are could not be verified. Please try again.",
         ),
-        ErrorKind::NoToken => ("not_logged_in", "You are not logged in."),
-        ErrorKind::Provider => ("provider_error", "The login provider reported an error."),
-        ErrorKind::TooLarge => ("too_large", "This is more than a login needs."),
+        ErrorKind::Unauthenticated => ("not_logged_in", "You are not logged in."),
+        ErrorKind::AuthorizationError => {
+            ("provider_error", "The login provider reported an error.")
+        }
+        ErrorKind::PayloadTooLarge => ("too_large", "This is more than a login needs."),
         ErrorKind::Transport => {
             ("provider_unreachable", "The login provider can't be reached. Please try again later.")
         }
@@ -114,9 +116,9 @@ fn public(error: &Error) -> (&'static str, &'static str) {
 
 fn title(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::NoToken => "Not logged in",
+        ErrorKind::Unauthenticated => "Not logged in",
         ErrorKind::UnknownClient => "Not found",
-        ErrorKind::Denied => "Login cancelled",
+        ErrorKind::AccessDenied => "Login cancelled",
         _ => "The login did not work",
     }
 }
@@ -202,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_accept_header_chooses_between_a_page_and_json() {
-        let error = Error::new(ErrorKind::Denied, "x");
+        let error = Error::new(ErrorKind::AccessDenied, "x");
         for (accept, content) in [
             ("application/json", "application/json"),
             ("application/json, text/html;q=0.5", "application/json"),
@@ -216,9 +218,9 @@ mod tests {
     /// W5: a provider's words are text, never markup; the developer's words are not shown at all.
     #[test]
     fn w5_pages_escape_the_providers_words_and_hide_the_developers() {
-        let error = Error::new(ErrorKind::Provider, "internal detail")
-            .said(ProviderError::new("e", Some("<script>alert(1)</script>"), None))
-            .hint("look at client_secret");
+        let error = Error::new(ErrorKind::AuthorizationError, "internal detail")
+            .with_provider_error(ProviderError::new("e", Some("<script>alert(1)</script>"), None))
+            .with_hint("look at client_secret");
         let (status, _, page) = answer(&error, "text/html");
         assert_eq!(status, 400);
         assert!(page.contains("&lt;script&gt;"));

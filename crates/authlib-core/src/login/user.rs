@@ -1,7 +1,7 @@
 //! [`CurrentUser`]: who is logged in in this browser.
 
 use super::{Login, Session};
-use crate::app::{OAuth, RemoteApp};
+use crate::app::{OAuth, RegisteredClient};
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
 use crate::oidc::UserInfo;
@@ -12,10 +12,10 @@ use crate::store::TokenOwner;
 #[non_exhaustive]
 pub struct CurrentUser {
     /// The client that the user logged in with.
-    pub client: RemoteApp,
+    pub client: RegisteredClient,
     /// The login, as the session remembers it.
     pub login: Login,
-    /// The stored token as it is, perhaps expired: [`RemoteApp::active_token`] renews it.
+    /// The stored token as it is, perhaps expired: [`RegisteredClient::active_token`] renews it.
     pub token: Token,
 }
 
@@ -24,7 +24,7 @@ impl CurrentUser {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NoToken`] when the provider did not say.
+    /// [`ErrorKind::Unauthenticated`] when the provider did not say.
     pub fn userinfo(&self) -> Result<UserInfo> {
         self.token.userinfo()
     }
@@ -41,11 +41,11 @@ impl CurrentUser {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::NoToken`] when nobody is, and what the session and the token store report.
+/// [`ErrorKind::Unauthenticated`] when nobody is, and what the session and the token store report.
 pub async fn current_user(oauth: &OAuth, session: &impl Session) -> Result<CurrentUser> {
-    find_user(oauth, session)
-        .await?
-        .ok_or_else(|| Error::new(ErrorKind::NoToken, "nobody is logged in in this browser"))
+    find_user(oauth, session).await?.ok_or_else(|| {
+        Error::new(ErrorKind::Unauthenticated, "nobody is logged in in this browser")
+    })
 }
 
 /// As [`current_user`]; nothing when nobody is logged in.

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::answer::reported;
+use super::credentials_response::reported;
 use crate::error::{Error, ErrorKind, ProviderError, Result};
 use crate::params::{Params, RepeatedParam};
 use crate::secret::{Secret, same};
@@ -20,7 +20,7 @@ pub(crate) fn authorization_url(endpoint: &Url, token: &Secret, extra: &Params) 
     if taken || extra.contains("oauth_token") {
         let check = "the authorization URL has an `oauth_token` before a login gives it one";
         return Err(Error::new(ErrorKind::Config, check)
-            .hint("check `authorize_url` and `authorize_params`"));
+            .with_hint("check `authorize_url` and `authorize_params`"));
     }
     let mut params = Params::new().with("oauth_token", token.expose());
     params.extend(extra.clone());
@@ -62,7 +62,7 @@ impl From<CallbackError> for Error {
         };
         let error = Self::new(ErrorKind::InvalidCallback, check);
         match hint {
-            Some(hint) => error.hint(hint),
+            Some(hint) => error.with_hint(hint),
             None => error,
         }
     }
@@ -116,14 +116,15 @@ impl Authorization {
 }
 
 fn refused() -> Error {
-    Error::new(ErrorKind::Denied, "the user refused the login")
+    Error::new(ErrorKind::AccessDenied, "the user refused the login")
 }
 
 fn problem(said: ProviderError) -> Error {
     if REFUSALS.contains(&said.error.as_str()) {
-        return refused().said(said);
+        return refused().with_provider_error(said);
     }
-    Error::new(ErrorKind::Provider, "the provider reported a problem in the callback").said(said)
+    Error::new(ErrorKind::AuthorizationError, "the provider reported a problem in the callback")
+        .with_provider_error(said)
 }
 
 #[cfg(test)]
@@ -145,7 +146,7 @@ mod tests {
     /// O2, O7, T135 and T136: whose a callback is comes first, then a refusal, then the verifier.
     #[test]
     fn o2_o7_t135_t136_wrong_callbacks_are_refused_by_the_check_that_they_fail() {
-        use ErrorKind::{Denied, InvalidCallback, Provider};
+        use ErrorKind::{AccessDenied, AuthorizationError, InvalidCallback};
         for (query, kind, says) in [
             ("", InvalidCallback, "no `oauth_token`"),
             ("oauth_verifier=v", InvalidCallback, "no `oauth_token`"),
@@ -156,15 +157,19 @@ mod tests {
             ("oauth_token=t/1&oauth_verifier=v&oauth_verifier=v", InvalidCallback, "repeated"),
             ("oauth_token=t/1", InvalidCallback, "no `oauth_verifier`"),
             ("oauth_token=t/1&oauth_verifier=", InvalidCallback, "empty"),
-            ("denied=t/1", Denied, "refused"),
-            ("denied=t/1&oauth_token=t/1&oauth_verifier=v", Denied, "refused"),
+            ("denied=t/1", AccessDenied, "refused"),
+            ("denied=t/1&oauth_token=t/1&oauth_verifier=v", AccessDenied, "refused"),
             ("denied=other", InvalidCallback, "another login"),
             ("denied=other&oauth_token=t/1&oauth_verifier=v", InvalidCallback, "another login"),
             ("denied=t/1&denied=t/1", InvalidCallback, "repeated"),
-            ("oauth_token=t/1&oauth_problem=user_refused", Denied, "refused"),
-            ("oauth_token=t/1&oauth_problem=permission_denied", Denied, "refused"),
-            ("oauth_problem=user_refused&oauth_verifier=v", Denied, "refused"),
-            ("oauth_token=t/1&oauth_problem=token_expired&oauth_verifier=v", Provider, "expired"),
+            ("oauth_token=t/1&oauth_problem=user_refused", AccessDenied, "refused"),
+            ("oauth_token=t/1&oauth_problem=permission_denied", AccessDenied, "refused"),
+            ("oauth_problem=user_refused&oauth_verifier=v", AccessDenied, "refused"),
+            (
+                "oauth_token=t/1&oauth_problem=token_expired&oauth_verifier=v",
+                AuthorizationError,
+                "expired",
+            ),
             ("oauth_token=t/1&oauth_problem=a&oauth_problem=b", InvalidCallback, "repeated"),
             ("oauth_token=t/2&oauth_problem=user_refused", InvalidCallback, "another login"),
         ] {

@@ -5,20 +5,20 @@
 //! what the callback brings for token credentials (§2.3). Each request is signed (§3); there is one
 //! signer, over a whole request, and what it writes it writes once.
 
-mod answer;
 mod base_string;
 pub(crate) mod credentials;
+mod credentials_response;
 mod signature;
 
+pub(crate) mod authenticated_request;
 pub(crate) mod authorization;
-pub(crate) mod sign;
-pub(crate) mod temporary;
-pub(crate) mod token;
+pub(crate) mod temporary_credentials;
+pub(crate) mod token_credentials;
 
-pub use self::sign::SignaturePlacement;
+pub use self::authenticated_request::SignaturePlacement;
 pub use self::signature::SignatureMethod;
-pub use self::temporary::TemporaryCredentials;
-pub use self::token::Token;
+pub use self::temporary_credentials::TemporaryCredentials;
+pub use self::token_credentials::Token;
 
 #[cfg(test)]
 mod tests;

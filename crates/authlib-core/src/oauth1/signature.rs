@@ -49,7 +49,7 @@ impl From<SignatureError> for Error {
             SignatureError::NoKey(_) => "set `rsa_key`",
             SignatureError::Failed(..) => "check `rsa_key`",
         };
-        Self::new(ErrorKind::Config, check).hint(hint)
+        Self::new(ErrorKind::Config, check).with_hint(hint)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whole logins against the provider, whose signature check is written apart from ours.
 
-use authlib_provider::{Client, Provider, Quirk, User};
+use authlib_provider::{Client, Fault, Provider, User};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
@@ -8,13 +8,14 @@ use proptest::prelude::*;
 use serde_json::Value;
 use url::Url;
 
+use super::authenticated_request::{OUT_OF_BAND, Signing};
 use super::authorization::{Authorization, authorization_url};
 use super::credentials::{ClientCredentials, RsaKey, TokenCredentials};
-use super::sign::{OUT_OF_BAND, Signing};
-use super::temporary::{
-    CallbackConfirmation, TemporaryCredentials, temporary_answer, temporary_request,
+use super::temporary_credentials::{
+    CallbackConfirmation, TemporaryCredentials, parse_temporary_credentials_response,
+    temporary_request,
 };
-use super::token::{token_answer, token_request};
+use super::token_credentials::{parse_token_response, token_request};
 use super::{SignatureMethod, SignaturePlacement, Token};
 use crate::crypto::signing::Signer;
 use crate::error::{ErrorKind, Result};
@@ -87,7 +88,10 @@ impl World {
         let nonce = Secret::new("n1");
         let request = temporary_request(&Self::url("request_token"), &Params::new());
         let signing = Signing { callback: Some(callback), ..self.signing(&nonce) };
-        temporary_answer(&self.send(request, &signing), CallbackConfirmation::Required)
+        parse_temporary_credentials_response(
+            &self.send(request, &signing),
+            CallbackConfirmation::Required,
+        )
     }
 
     /// The browser goes to the provider and comes back.
@@ -103,7 +107,7 @@ impl World {
         let request = token_request(&Self::url("access_token"), &Params::new().with("x", "y z"));
         let token = Some(temporary.credentials());
         let signing = Signing { token, verifier: Some(verifier), ..self.signing(&nonce) };
-        token_answer(&self.send(request, &signing))
+        parse_token_response(&self.send(request, &signing))
     }
 
     fn login(&self) -> Result<Token> {
@@ -202,61 +206,65 @@ fn o1_o2_t134_t136_misbehaviour_ends_the_login() {
     let name = |name: &str| name.to_owned();
     for (quirk, kind, says) in [
         (
-            Quirk::OAuth1Answer(name("oauth_callback_confirmed"), None),
-            ErrorKind::BadAnswer,
+            Fault::OAuth1Answer(name("oauth_callback_confirmed"), None),
+            ErrorKind::InvalidResponse,
             "oauth_callback_confirmed",
         ),
-        (Quirk::OAuth1AnswerTwice(name("oauth_token"), name("x")), ErrorKind::BadAnswer, "twice"),
         (
-            Quirk::OAuth1Answer(name("oauth_token_secret"), None),
-            ErrorKind::BadAnswer,
+            Fault::OAuth1AnswerTwice(name("oauth_token"), name("x")),
+            ErrorKind::InvalidResponse,
+            "twice",
+        ),
+        (
+            Fault::OAuth1Answer(name("oauth_token_secret"), None),
+            ErrorKind::InvalidResponse,
             "without `oauth_token_secret`",
         ),
         (
-            Quirk::AuthorizationParam(name("oauth_token"), name("other")),
+            Fault::AuthorizationParam(name("oauth_token"), name("other")),
             ErrorKind::InvalidCallback,
             "another login",
         ),
         (
-            Quirk::AuthorizationParam(name("oauth_verifier"), name("other")),
-            ErrorKind::BadAnswer,
+            Fault::AuthorizationParam(name("oauth_verifier"), name("other")),
+            ErrorKind::InvalidResponse,
             "verifier_invalid",
         ),
         (
-            Quirk::AuthorizationMissing(name("oauth_verifier")),
+            Fault::AuthorizationMissing(name("oauth_verifier")),
             ErrorKind::InvalidCallback,
             "no `oauth_verifier`",
         ),
         (
-            Quirk::AuthorizationTwice(name("oauth_verifier"), name("x")),
+            Fault::AuthorizationTwice(name("oauth_verifier"), name("x")),
             ErrorKind::InvalidCallback,
             "repeated",
         ),
     ] {
         let world = World::usual();
-        world.provider.misbehave(quirk.clone());
+        world.provider.inject(quirk.clone());
         let error = world.login().unwrap_err();
         assert_eq!(error.kind(), kind, "{quirk:?}: {error}");
         assert!(error.to_string().contains(says), "{quirk:?}: {error}");
     }
     let world = World::usual();
-    world.provider.misbehave(Quirk::OAuth1Json);
+    world.provider.inject(Fault::OAuth1Json);
     assert!(world.login().is_ok());
 }
 
 /// O7: a refusal in both dialects.
 #[test]
 fn o7_a_refusal_is_the_users() {
-    for quirk in [None, Some(Quirk::OAuth1Denied)] {
+    for quirk in [None, Some(Fault::OAuth1Denied)] {
         let world = World::usual();
         world.provider.behave();
-        quirk.into_iter().for_each(|quirk| world.provider.misbehave(quirk));
+        quirk.into_iter().for_each(|quirk| world.provider.inject(quirk));
         let temporary = world.temporary(CALLBACK).unwrap();
         let page = authorization_url(&World::url("authorize"), &temporary.token, &Params::new());
         let back = world.provider.deny(page.unwrap().as_str());
         let callback = Params::parse(back.split_once('?').unwrap().1);
         let error = Authorization::check(&callback, &temporary.token).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Denied, "{back}");
+        assert_eq!(error.kind(), ErrorKind::AccessDenied, "{back}");
     }
 }
 
@@ -266,7 +274,7 @@ fn o3_a_nonce_is_good_once() {
     let world = World::usual();
     assert!(world.temporary(CALLBACK).is_ok());
     let error = world.temporary(CALLBACK).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::BadAnswer);
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert_eq!(error.provider_error().unwrap().error, "nonce_used");
     assert_eq!(error.provider_error().unwrap().status, Some(401));
 }

@@ -34,7 +34,7 @@ impl Actor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadAnswer`] when `act` is there and no object, when its `sub` or `iss` is no text, or
+    /// [`ErrorKind::InvalidResponse`] when `act` is there and no object, when its `sub` or `iss` is no text, or
     /// when more than ten actors are nested in it.
     pub fn from_act(claims: &Map<String, Value>) -> Result<Option<Self>> {
         Ok(Self::member(claims, "act", MAX_ACTORS)?)
@@ -73,14 +73,14 @@ impl Actor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadAnswer`] when the member is there and is no `T`.
+    /// [`ErrorKind::InvalidResponse`] when the member is there and is no `T`.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let Some(value) = self.members.get(name) else {
             return Ok(None);
         };
         T::deserialize(value).map(Some).map_err(|_| {
             Error::new(
-                ErrorKind::BadAnswer,
+                ErrorKind::InvalidResponse,
                 format!("member `{name}` of the actor has another type than asked for"),
             )
         })
@@ -132,7 +132,7 @@ enum ActorError {
 
 impl From<ActorError> for Error {
     fn from(check: ActorError) -> Self {
-        Self::new(ErrorKind::BadAnswer, check)
+        Self::new(ErrorKind::InvalidResponse, check)
     }
 }
 
@@ -191,7 +191,7 @@ mod tests {
             (json!({"act": {"sub": "a", "act": true}}), "`act` is no JSON object"),
         ] {
             let error = act(&claims).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::BadAnswer);
+            assert_eq!(error.kind(), ErrorKind::InvalidResponse);
             assert!(error.to_string().contains(says), "{claims}: {error}");
         }
         let claims = json!({"may_act": 1});

@@ -108,7 +108,7 @@ impl From<CallbackError> for Error {
         };
         let error = Self::new(ErrorKind::InvalidCallback, check);
         match hint {
-            Some(hint) => error.hint(hint),
+            Some(hint) => error.with_hint(hint),
             None => error,
         }
     }
@@ -159,9 +159,10 @@ pub(super) fn refusal(params: &Params, error: &str) -> Result<Error> {
     let uri = params.only("error_uri").map_err(CallbackError::from)?;
     let said = ProviderError::new(error, description, uri);
     Ok(if error == "access_denied" {
-        Error::new(ErrorKind::Denied, "the user refused the login").said(said)
+        Error::new(ErrorKind::AccessDenied, "the user refused the login").with_provider_error(said)
     } else {
-        Error::new(ErrorKind::Provider, "the provider reported an error in the callback").said(said)
+        Error::new(ErrorKind::AuthorizationError, "the provider reported an error in the callback")
+            .with_provider_error(said)
     })
 }
 
@@ -220,10 +221,10 @@ mod tests {
     #[test]
     fn a_refusal_is_the_users_and_any_other_error_the_providers() {
         let denied = check("error=access_denied&state=s1", false).unwrap_err();
-        assert_eq!(denied.kind(), ErrorKind::Denied);
+        assert_eq!(denied.kind(), ErrorKind::AccessDenied);
         let error =
             check("error=login_required&error_description=d%0A&state=s1", false).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Provider);
+        assert_eq!(error.kind(), ErrorKind::AuthorizationError);
         let said = error.provider_error().unwrap();
         assert_eq!(
             (said.error.as_str(), said.error_description.as_deref()),

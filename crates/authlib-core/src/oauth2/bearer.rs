@@ -57,7 +57,7 @@ pub(crate) fn place(token: &Token, placement: TokenPlacement, to: Placed<'_>) ->
         }
         TokenPlacement::Body if matches!(*to.method, Method::GET | Method::HEAD) => {
             let check = "the token can't stand in the body of a GET (RFC 6750 §2.2)";
-            return Err(config(check).hint("use `token_placement` header or query"));
+            return Err(config(check).with_hint("use `token_placement` header or query"));
         }
         TokenPlacement::Body => match to.form {
             Some(form) if !form.contains(ACCESS_TOKEN) => {
@@ -66,7 +66,7 @@ pub(crate) fn place(token: &Token, placement: TokenPlacement, to: Placed<'_>) ->
             Some(_) => return Err(config("the form has an `access_token` of its own")),
             None => {
                 let check = "the token can't stand in a body that is no form (RFC 6750 §2.2)";
-                return Err(config(check).hint("use `token_placement` header, or send a form"));
+                return Err(config(check).with_hint("use `token_placement` header, or send a form"));
             }
         },
         TokenPlacement::Query if to.url.query_pairs().any(|(name, _)| name == ACCESS_TOKEN) => {
@@ -97,8 +97,11 @@ pub(crate) fn header(token: &Token) -> Result<HeaderValue> {
     check_type(token)?;
     let text = format!("Bearer {}", token.access_token.expose());
     let mut value = HeaderValue::try_from(text).map_err(|_| {
-        Error::new(ErrorKind::BadAnswer, "the access token has characters that no header may hold")
-            .hint("RFC 6750 §2.1 allows letters, digits and -._~+/=")
+        Error::new(
+            ErrorKind::InvalidResponse,
+            "the access token has characters that no header may hold",
+        )
+        .with_hint("RFC 6750 §2.1 allows letters, digits and -._~+/=")
     })?;
     value.set_sensitive(true);
     Ok(value)

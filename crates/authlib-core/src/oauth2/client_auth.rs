@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 
-use super::assertion::ASSERTION_TYPE;
+use super::client_assertion::ASSERTION_TYPE;
 use crate::error::{Error, ErrorKind, Result};
 use crate::params::{Params, form_encode};
 use crate::secret::Secret;
@@ -117,7 +117,7 @@ impl AuthMethod {
                         if held == Held::PrivateKey { "a private key" } else { "a secret" },
                     ),
                 )
-                .hint("set `token_endpoint_auth_method` if the document is wrong")
+                .with_hint("set `token_endpoint_auth_method` if the document is wrong")
             })
     }
 }

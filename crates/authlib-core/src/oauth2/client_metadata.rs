@@ -178,14 +178,14 @@ impl ClientMetadata {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadAnswer`] when the member is there and is no `T`.
+    /// [`ErrorKind::InvalidResponse`] when the member is there and is no `T`.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let Some(value) = self.extra.get(name) else {
             return Ok(None);
         };
         T::deserialize(value).map(Some).map_err(|_| {
             Error::new(
-                ErrorKind::BadAnswer,
+                ErrorKind::InvalidResponse,
                 format!("member `{name}` of the client metadata has another type than asked for"),
             )
         })

@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
-use crate::endpoint::{EndpointUrlError, endpoint_url};
+use crate::endpoint_url::{EndpointUrlError, endpoint_url};
 use crate::error::{Error, ErrorKind, ProviderError, Result};
-use crate::jose::jwt::ClaimError;
+use crate::jose::claims::ClaimError;
 use crate::message::Response;
 use crate::oauth2::error_response::{self, Answer};
-use crate::oauth2::token;
+use crate::oauth2::token_endpoint;
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -120,9 +120,9 @@ impl From<DeviceError> for Error {
             }
             _ => None,
         };
-        let error = Self::new(ErrorKind::BadAnswer, check);
+        let error = Self::new(ErrorKind::InvalidResponse, check);
         match hint {
-            Some(hint) => error.hint(hint),
+            Some(hint) => error.with_hint(hint),
             None => error,
         }
     }
@@ -130,7 +130,7 @@ impl From<DeviceError> for Error {
 
 /// Reads the answer. An `error` member wins over everything, whatever the status: GitHub sends it with
 /// 200.
-pub(crate) fn device_authorization_answer(
+pub(crate) fn parse_device_authorization_response(
     response: &Response,
     now: SystemTime,
 ) -> Result<DeviceAuthorization> {
@@ -161,9 +161,9 @@ fn refused(said: ProviderError) -> Error {
         }
         _ => None,
     };
-    let error = Error::from(DeviceError::Refused).said(said);
+    let error = Error::from(DeviceError::Refused).with_provider_error(said);
     match hint {
-        Some(hint) => error.hint(hint),
+        Some(hint) => error.with_hint(hint),
         None => error,
     }
 }
@@ -209,7 +209,7 @@ fn text<'a>(
 fn seconds(body: &Map<String, Value>, name: &'static str) -> Result<Option<Duration>, DeviceError> {
     match body.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => token::lifetime(value).map(Some).ok_or(DeviceError::Seconds(name)),
+        Some(value) => token_endpoint::lifetime(value).map(Some).ok_or(DeviceError::Seconds(name)),
     }
 }
 
@@ -273,7 +273,7 @@ impl Polling {
             Some("slow_down") => self.interval = self.interval.saturating_add(SLOW_DOWN),
             Some("access_denied") => {
                 return PollStep::Stop(with_words(
-                    Error::new(ErrorKind::Denied, PollError::Denied),
+                    Error::new(ErrorKind::AccessDenied, PollError::Denied),
                     said,
                 ));
             }
@@ -306,13 +306,13 @@ fn passing(error: &Error) -> bool {
 }
 
 fn expired() -> Error {
-    Error::new(ErrorKind::NoToken, PollError::Expired)
-        .hint("start again with a new device authorization, when the user asks for it")
+    Error::new(ErrorKind::Unauthenticated, PollError::Expired)
+        .with_hint("start again with a new device authorization, when the user asks for it")
 }
 
 fn with_words(error: Error, said: Option<&ProviderError>) -> Error {
     match said {
-        Some(said) => error.said(said.clone()),
+        Some(said) => error.with_provider_error(said.clone()),
         None => error,
     }
 }

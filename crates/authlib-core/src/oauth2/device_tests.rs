@@ -13,7 +13,7 @@ fn answer(status: u16, content_type: &str, body: &str) -> Result<DeviceAuthoriza
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
     response.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
     response.headers_mut().insert(RETRY_AFTER, "7".parse().unwrap());
-    device_authorization_answer(&response, from_unix_seconds(NOW))
+    parse_device_authorization_response(&response, from_unix_seconds(NOW))
 }
 
 /// The answer of RFC 8628 §3.2.
@@ -135,7 +135,7 @@ fn answers_with_missing_or_wrong_members_are_refused_by_the_members_name() {
     for name in ["device_code", "user_code", "verification_uri", "expires_in"] {
         for value in [json!("-"), json!(null), json!(""), json!({}), json!([1])] {
             let error = with(&json!({ name: value })).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::BadAnswer);
+            assert_eq!(error.kind(), ErrorKind::InvalidResponse);
             assert!(error.to_string().contains(&format!("`{name}`")), "{value}: {error}");
         }
     }
@@ -170,7 +170,7 @@ fn answers_that_are_no_authorization_are_refused_with_the_reason() {
         (500, "text/html", "<h1>", "answered 500"),
     ] {
         let error = answer(status, content_type, body).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{body}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
         assert!(error.to_string().contains(says), "{body}: {error}");
     }
     for body in ["<h1>", r#"{"error":"temporarily_unavailable"}"#] {
@@ -188,7 +188,7 @@ fn said(code: &str, status: u16, retry_after: Option<u64>) -> Error {
     let mut said = ProviderError::new(code, None, None);
     said.status = Some(status);
     said.retry_after = retry_after;
-    Error::new(ErrorKind::BadAnswer, "refused").said(said)
+    Error::new(ErrorKind::InvalidResponse, "refused").with_provider_error(said)
 }
 
 fn unreachable() -> Error {
@@ -219,14 +219,18 @@ fn pauses_follow_the_providers_words() {
         (vec![said("slow_down", 429, Some(3))], vec![10], None),
         (vec![unreachable(), unreachable(), pending()], vec![10, 20, 20], None),
         (vec![said("(no OAuth error)", 503, Some(30)), pending()], vec![30, 10], None),
-        (vec![pending(), said("access_denied", 400, None)], vec![5], Some(ErrorKind::Denied)),
-        (vec![said("expired_token", 400, None)], vec![], Some(ErrorKind::NoToken)),
-        (vec![said("invalid_grant", 400, None)], vec![], Some(ErrorKind::BadAnswer)),
-        (vec![Error::new(ErrorKind::BadAnswer, "html")], vec![], Some(ErrorKind::BadAnswer)),
+        (vec![pending(), said("access_denied", 400, None)], vec![5], Some(ErrorKind::AccessDenied)),
+        (vec![said("expired_token", 400, None)], vec![], Some(ErrorKind::Unauthenticated)),
+        (vec![said("invalid_grant", 400, None)], vec![], Some(ErrorKind::InvalidResponse)),
+        (
+            vec![Error::new(ErrorKind::InvalidResponse, "html")],
+            vec![],
+            Some(ErrorKind::InvalidResponse),
+        ),
         (
             vec![said("authorization_pending", 400, Some(u64::MAX))],
             vec![],
-            Some(ErrorKind::NoToken),
+            Some(ErrorKind::Unauthenticated),
         ),
     ] {
         assert_eq!(pauses(&errors), (expected, end), "{errors:?}");
@@ -257,7 +261,7 @@ fn b25_the_loop_ends_with_the_device_code() {
         requests += 1;
     };
     assert_eq!(requests, 25);
-    assert_eq!(error.kind(), ErrorKind::NoToken);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(error.to_string().contains("start again"), "{error}");
     // The words that ended it are kept where there were some.
     let denied = polling.after(&said("access_denied", 403, None), now);
@@ -271,7 +275,7 @@ fn the_first_request_waits_too_and_an_expired_code_is_never_used() {
     assert!(matches!(polling().first(now), PollStep::Wait(pause) if pause.as_secs() == 5));
     let device = with(&json!({"expires_in": 0})).unwrap();
     assert!(matches!(Polling::new(&device).first(now), PollStep::Stop(error)
-        if error.kind() == ErrorKind::NoToken));
+        if error.kind() == ErrorKind::Unauthenticated));
 }
 
 proptest! {

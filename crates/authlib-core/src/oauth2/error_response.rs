@@ -4,7 +4,7 @@ use http::header::RETRY_AFTER;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ProviderError};
-use crate::jose::jwt::{ClaimError, Claims};
+use crate::jose::claims::{ClaimError, Claims};
 use crate::message::{self, Response};
 
 /// An answer of one of these endpoints, as far as all of them read it alike.
@@ -33,7 +33,7 @@ impl Answer {
 /// The error of a status without an OAuth error, with what stands in for the words of who is busy.
 pub(crate) fn of_status(response: &Response, error: Error) -> Error {
     match busy(response) {
-        Some(busy) => error.said(busy),
+        Some(busy) => error.with_provider_error(busy),
         None => error,
     }
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::oauth2::{Token, authorization, token};
+use crate::oauth2::{Token, authorization, token_endpoint};
 use crate::params::{Params, RepeatedParam};
 use crate::secret::{Secret, same};
 
@@ -42,8 +42,8 @@ const MAX_FRAGMENT: usize = 64 * 1024;
 ///
 /// - [`ErrorKind::InvalidCallback`] when it is no fragment, the `state` is not the one sent, a parameter
 ///   repeats or is one that was not asked for, or what is there makes no token.
-/// - [`ErrorKind::Denied`] when the user refused.
-/// - [`ErrorKind::Provider`] when the provider reports another error.
+/// - [`ErrorKind::AccessDenied`] when the user refused.
+/// - [`ErrorKind::AuthorizationError`] when the provider reports another error.
 pub fn token_from_fragment(
     fragment_or_url: &str,
     expected_state: &Secret,
@@ -67,7 +67,8 @@ pub fn token_from_fragment(
             return Err(ImplicitError::Unasked(unasked).into());
         }
     }
-    token::token(members, now, asked_scope).map_err(|error| ImplicitError::NoToken(error).into())
+    token_endpoint::token(members, now, asked_scope)
+        .map_err(|error| ImplicitError::NoToken(error).into())
 }
 
 /// What `response_type=token` does not ask for: of another response type, and of a refresh token, which
@@ -208,9 +209,9 @@ mod tests {
     #[test]
     fn a_refusal_is_the_users_and_any_other_error_the_providers() {
         let denied = read("https://app.example/#error=access_denied&state=xyz").unwrap_err();
-        assert_eq!(denied.kind(), ErrorKind::Denied);
+        assert_eq!(denied.kind(), ErrorKind::AccessDenied);
         let error = read("error=server_error&error_description=d&state=xyz").unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Provider);
+        assert_eq!(error.kind(), ErrorKind::AuthorizationError);
         let said = error.provider_error().unwrap();
         assert_eq!(
             (said.error.as_str(), said.error_description.as_deref()),

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, ProviderError, Result};
-use crate::jose::jwt::{ClaimError, Claims};
+use crate::jose::claims::{ClaimError, Claims};
 use crate::message::Response;
 use crate::oauth2::Actor;
 use crate::oauth2::error_response::{self, Answer};
@@ -92,7 +92,7 @@ impl Introspection {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadAnswer`] when the member is there and names nobody in the RFC's way.
+    /// [`ErrorKind::InvalidResponse`] when the member is there and names nobody in the RFC's way.
     pub fn act(&self) -> Result<Option<Actor>> {
         Actor::from_act(self.members.as_map())
     }
@@ -110,14 +110,14 @@ impl Introspection {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadAnswer`] when the member is there and is no `T`.
+    /// [`ErrorKind::InvalidResponse`] when the member is there and is no `T`.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let Some(value) = self.members.as_map().get(name) else {
             return Ok(None);
         };
         T::deserialize(value).map(Some).map_err(|_| {
             Error::new(
-                ErrorKind::BadAnswer,
+                ErrorKind::InvalidResponse,
                 format!("member `{name}` of the introspection has another type than asked for"),
             )
         })
@@ -189,16 +189,16 @@ impl From<IntrospectionError> for Error {
             }
             _ => None,
         };
-        let error = Self::new(ErrorKind::BadAnswer, check);
+        let error = Self::new(ErrorKind::InvalidResponse, check);
         match hint {
-            Some(hint) => error.hint(hint),
+            Some(hint) => error.with_hint(hint),
             None => error,
         }
     }
 }
 
 /// Reads the answer.
-pub(crate) fn introspection_answer(response: &Response) -> Result<Introspection> {
+pub(crate) fn parse_introspection_response(response: &Response) -> Result<Introspection> {
     let (content, body) = accepted(response)?;
     match body {
         None => Err(IntrospectionError::ContentType(content).into()),
@@ -227,12 +227,12 @@ pub(super) fn accepted(
 fn refused(said: ProviderError) -> Error {
     let kind = match said.error.as_str() {
         "unsupported_token_type" => ErrorKind::Unsupported,
-        _ => ErrorKind::BadAnswer,
+        _ => ErrorKind::InvalidResponse,
     };
     let unknown = matches!(said.error.as_str(), "invalid_client" | "unauthorized_client");
-    let error = Error::new(kind, IntrospectionError::Refused).said(said);
+    let error = Error::new(kind, IntrospectionError::Refused).with_provider_error(said);
     if unknown {
-        error.hint("check `client_id`, `client_secret` and `token_endpoint_auth_method`")
+        error.with_hint("check `client_id`, `client_secret` and `token_endpoint_auth_method`")
     } else {
         error
     }
@@ -252,7 +252,7 @@ mod tests {
         *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
         response.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
         response.headers_mut().insert(RETRY_AFTER, "7".parse().unwrap());
-        introspection_answer(&response)
+        parse_introspection_response(&response)
     }
 
     /// The answer of RFC 7662 §2.2.
@@ -295,7 +295,7 @@ mod tests {
         let said = said.unwrap();
         let actor = said.act().unwrap().unwrap();
         assert_eq!((actor.sub(), actor.act().and_then(Actor::sub)), (Some("a"), Some("b")));
-        assert_eq!(said.may_act().unwrap_err().kind(), ErrorKind::BadAnswer);
+        assert_eq!(said.may_act().unwrap_err().kind(), ErrorKind::InvalidResponse);
         let said = answer(200, JS, r#"{"active":false,"act":{"sub":"a"}}"#).unwrap();
         assert_eq!((said.act().unwrap(), said.may_act().unwrap()), (None, None));
     }
@@ -333,7 +333,7 @@ mod tests {
             (404, "text/html", "<h1>", "check `introspection_endpoint`"),
         ] {
             let error = answer(status, content_type, body).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::BadAnswer, "{body}");
+            assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
             assert!(error.to_string().contains(says), "{body}: {error}");
         }
         let error = answer(400, JS, r#"{"error":"unsupported_token_type"}"#).unwrap_err();

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
-use super::assertion::{Assertion, Audience, Signing};
+use super::client_assertion::{Assertion, Audience, Signing};
 use crate::error::Result;
 use crate::jose::{Algorithm, SigningKey};
 use crate::secret::Secret;

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use url::Url;
 
-use crate::endpoint::{EndpointUrlError, endpoint_url};
+use crate::endpoint_url::{EndpointUrlError, endpoint_url};
 use crate::error::{Error, ErrorKind, Result};
-use crate::jose::jwt::Claims;
+use crate::jose::claims::Claims;
 use crate::message::{self, Request, Response};
 
 /// What a provider says of itself: the members that this crate acts on. All others are ignored, so a
@@ -86,7 +86,7 @@ impl From<MetadataError> for Error {
                 "register the endpoint by hand if the provider's document can't be mended"
             }
         };
-        Self::new(ErrorKind::BadAnswer, check).hint(hint)
+        Self::new(ErrorKind::InvalidResponse, check).with_hint(hint)
     }
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn metadata_request(url: &Url) -> Request {
 
 /// Reads the document and holds its issuer against the one asked for, identical to the letter
 /// (RFC 8414 §3.3, OpenID Connect Discovery 1.0 §4.3).
-pub(crate) fn metadata_answer(response: &Response, issuer: &str) -> Result<ServerMetadata> {
+pub(crate) fn parse_metadata_response(response: &Response, issuer: &str) -> Result<ServerMetadata> {
     Ok(checked(response, issuer)?)
 }
 
@@ -180,7 +180,7 @@ mod tests {
     fn read(body: &str) -> Result<ServerMetadata> {
         let mut response = Response::new(body.as_bytes().to_vec());
         response.headers_mut().insert(CONTENT_TYPE, "application/json".parse().unwrap());
-        metadata_answer(&response, "https://op.example")
+        parse_metadata_response(&response, "https://op.example")
     }
 
     #[test]
@@ -236,7 +236,7 @@ mod tests {
         ] {
             let body = format!(r#"{{"issuer":"https://op.example","{name}":"{value}"}}"#);
             let error = read(&body).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::BadAnswer);
+            assert_eq!(error.kind(), ErrorKind::InvalidResponse);
             assert!(error.to_string().contains(name), "{error}");
         }
     }
@@ -255,9 +255,9 @@ mod tests {
             assert!(read(body).is_err(), "{body}");
         }
         let mut response = Response::new(br#"{"issuer":"https://op.example"}"#.to_vec());
-        assert!(metadata_answer(&response, "https://op.example").is_err());
+        assert!(parse_metadata_response(&response, "https://op.example").is_err());
         response.headers_mut().insert(CONTENT_TYPE, "application/json".parse().unwrap());
         *response.status_mut() = http::StatusCode::FOUND;
-        assert!(metadata_answer(&response, "https://op.example").is_err());
+        assert!(parse_metadata_response(&response, "https://op.example").is_err());
     }
 }

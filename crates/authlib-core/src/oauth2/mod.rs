@@ -3,38 +3,38 @@
 //! exchanges ask and answer, such as [`Introspection`], [`DeviceAuthorization`], [`TokenExchange`] and
 //! [`ClientMetadata`].
 
-pub(crate) mod assertion;
 pub(crate) mod authorization;
 pub(crate) mod bearer;
+pub(crate) mod client_assertion;
 pub(crate) mod client_auth;
 pub(crate) mod device;
 pub(crate) mod error_response;
-pub(crate) mod exchange;
 pub(crate) mod grant;
 pub(crate) mod introspection;
-pub(crate) mod introspection_jwt;
 pub(crate) mod jwt_bearer;
+pub(crate) mod jwt_introspection_response;
 pub(crate) mod metadata;
 pub(crate) mod pkce;
 pub(crate) mod registration;
 pub(crate) mod revocation;
-pub(crate) mod token;
+pub(crate) mod token_endpoint;
+pub(crate) mod token_exchange;
 
 mod actor;
 mod client_metadata;
 mod implicit;
-mod noun;
+mod token;
 
 pub use self::actor::Actor;
 pub use self::bearer::TokenPlacement;
 pub use self::client_auth::AuthMethod;
 pub use self::client_metadata::ClientMetadata;
 pub use self::device::DeviceAuthorization;
-pub use self::exchange::{ExchangedToken, TokenExchange, token_type};
 pub use self::grant::Grant;
 pub use self::implicit::token_from_fragment;
 pub use self::introspection::Introspection;
 pub use self::jwt_bearer::JwtBearer;
-pub use self::noun::Token;
 pub use self::registration::ClientInformation;
 pub use self::revocation::TokenTypeHint;
+pub use self::token::Token;
+pub use self::token_exchange::{ExchangedToken, TokenExchange, token_type};

@@ -10,9 +10,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::endpoint::{EndpointUrlError, endpoint_url};
+use crate::endpoint_url::{EndpointUrlError, endpoint_url};
 use crate::error::{Error, ErrorKind, ProviderError, Result};
-use crate::jose::jwt::{ClaimError, Claims};
+use crate::jose::claims::{ClaimError, Claims};
 use crate::message::{self, Request, Response};
 use crate::oauth2::{ClientMetadata, Token, bearer, error_response};
 use crate::secret::Secret;
@@ -206,22 +206,22 @@ impl From<RegistrationError> for Error {
     fn from(check: RegistrationError) -> Self {
         let (kind, hint) = match &check {
             RegistrationError::AccessToken => (
-                ErrorKind::BadAnswer,
+                ErrorKind::InvalidResponse,
                 Some(
                     "use the token of the latest answer, which replaces the earlier ones; otherwise \
                      register again",
                 ),
             ),
             RegistrationError::InitialAccessToken => {
-                (ErrorKind::BadAnswer, Some("ask the provider for an initial access token"))
+                (ErrorKind::InvalidResponse, Some("ask the provider for an initial access token"))
             }
             RegistrationError::Status { status: 300..=399, .. } => (
-                ErrorKind::BadAnswer,
+                ErrorKind::InvalidResponse,
                 Some("redirects are never followed here: use the final URL of the endpoint"),
             ),
             RegistrationError::ContentType(_)
             | RegistrationError::Status { status: 404 | 405, .. } => (
-                ErrorKind::BadAnswer,
+                ErrorKind::InvalidResponse,
                 Some(
                     "check `registration_endpoint`, or the `registration_client_uri` that was kept",
                 ),
@@ -235,18 +235,18 @@ impl From<RegistrationError> for Error {
             RegistrationError::PrivateKey => {
                 (ErrorKind::Config, Some("register the public key only, without `d` or `k`"))
             }
-            _ => (ErrorKind::BadAnswer, None),
+            _ => (ErrorKind::InvalidResponse, None),
         };
         let error = Self::new(kind, check);
         match hint {
-            Some(hint) => error.hint(hint),
+            Some(hint) => error.with_hint(hint),
             None => error,
         }
     }
 }
 
 /// Reads the answer to a registration at `endpoint`. It is 201 (RFC 7591 §3.2.1); older servers say 200.
-pub(crate) fn registration_answer(
+pub(crate) fn parse_registration_response(
     response: &Response,
     endpoint: &Url,
 ) -> Result<ClientInformation> {
@@ -260,7 +260,7 @@ pub(crate) fn registration_answer(
 
 /// Reads the answer to [`read_request`] and [`update_request`] (RFC 7592 §3). What it leaves out of the
 /// credentials is as it was; what it has replaces them, and the old ones are to be forgotten (§2.1).
-pub(crate) fn management_answer(
+pub(crate) fn parse_management_response(
     response: &Response,
     asked: &ClientInformation,
 ) -> Result<ClientInformation> {
@@ -286,7 +286,7 @@ pub(crate) fn management_answer(
 }
 
 /// Reads the answer to [`delete_request`]: 204 and nothing else (RFC 7592 §2.3).
-pub(crate) fn delete_answer(response: &Response) -> Result<()> {
+pub(crate) fn parse_delete_response(response: &Response) -> Result<()> {
     match response.status().as_u16() {
         204 => Ok(()),
         status => Err(management_failure(response, status, "delete")),
@@ -304,7 +304,7 @@ fn management_failure(response: &Response, status: u16, what: &'static str) -> E
 /// An error with a name of ours, with the provider's words where it has some.
 fn refusal(response: &Response, check: RegistrationError) -> Error {
     match words(response) {
-        Some(said) => Error::from(check).said(said),
+        Some(said) => Error::from(check).with_provider_error(said),
         None => check.into(),
     }
 }
@@ -317,7 +317,7 @@ fn failure(response: &Response) -> Error {
         let content = content.unwrap_or_else(|| "no content type".to_owned());
         let error = Error::from(RegistrationError::Status { status, content });
         return match error_response::busy(response) {
-            Some(busy) => error.said(busy),
+            Some(busy) => error.with_provider_error(busy),
             None => error,
         };
     };
@@ -331,9 +331,9 @@ fn failure(response: &Response) -> Error {
         }
         _ => None,
     };
-    let error = Error::from(RegistrationError::Refused).said(said);
+    let error = Error::from(RegistrationError::Refused).with_provider_error(said);
     match hint {
-        Some(hint) => error.hint(hint),
+        Some(hint) => error.with_hint(hint),
         None => error,
     }
 }

@@ -58,7 +58,7 @@ fn changed(changes: &Value) -> String {
 }
 
 fn registered(changes: &Value) -> Result<ClientInformation> {
-    registration_answer(&response(201, JS, &changed(changes)), &endpoint())
+    parse_registration_response(&response(201, JS, &changed(changes)), &endpoint())
 }
 
 fn header(request: &Request, name: http::HeaderName) -> Option<&str> {
@@ -110,7 +110,7 @@ fn the_answer_of_the_rfc_is_read() {
 
 #[test]
 fn what_the_provider_leaves_out_is_absent_and_0_is_never() {
-    let client = registration_answer(
+    let client = parse_registration_response(
         &response(200, JS, r#"{"client_id":"c","client_secret":null,"jwks":null,"contacts":null}"#),
         &endpoint(),
     )
@@ -156,15 +156,17 @@ fn answers_that_are_no_registration_are_refused_with_the_reason() {
         (500, "text/html", "<h1>".to_owned(), "answered with 500"),
     ] {
         let error =
-            registration_answer(&response(status, content_type, &body), &endpoint()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{body}");
+            parse_registration_response(&response(status, content_type, &body), &endpoint())
+                .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
         assert!(error.to_string().contains(says), "{body}: {error}");
     }
     let huge = registered(&json!({"client_secret_expires_at": 1e300})).unwrap();
     assert_eq!(huge.client_secret_expires_at, Some(from_unix_seconds(u64::MAX)));
-    let busy = registration_answer(&response(429, "text/plain", ""), &endpoint()).unwrap_err();
+    let busy =
+        parse_registration_response(&response(429, "text/plain", ""), &endpoint()).unwrap_err();
     assert_eq!(busy.provider_error().unwrap().retry_after, Some(7));
-    let error = registration_answer(
+    let error = parse_registration_response(
         &response(400, JS, r#"{"error":"invalid_client_metadata","error_description":"d"}"#),
         &endpoint(),
     )
@@ -195,7 +197,7 @@ fn the_configuration_endpoint_is_https_or_where_the_provider_itself_is() {
     }
     let local = json!({"client_id": "c", "registration_client_uri": "http://127.0.0.1:9200/c"});
     let answer = response(201, JS, &local.to_string());
-    assert!(registration_answer(&answer, &url("http://127.0.0.1:9200/register")).is_ok());
+    assert!(parse_registration_response(&answer, &url("http://127.0.0.1:9200/register")).is_ok());
 }
 
 #[test]
@@ -249,13 +251,14 @@ fn a_registration_without_management_is_not_managed() {
     let mut kept = ClientInformation::new("s6BhdRkqt3");
     kept.registration_access_token = whole.registration_access_token;
     kept.registration_client_uri = Some(url("http://server.example.com/"));
-    assert_eq!(read_request(&kept).unwrap_err().kind(), ErrorKind::BadAnswer);
+    assert_eq!(read_request(&kept).unwrap_err().kind(), ErrorKind::InvalidResponse);
 }
 
 #[test]
 fn an_answer_replaces_what_it_names_and_leaves_the_rest() {
     let asked = registered(&json!({})).unwrap();
-    let read = |changes: &Value| management_answer(&response(200, JS, &changed(changes)), &asked);
+    let read =
+        |changes: &Value| parse_management_response(&response(200, JS, &changed(changes)), &asked);
     let new = read(&json!({
         "client_secret": "new", "client_secret_expires_at": 0, "registration_access_token": "new",
         "registration_client_uri": "https://server.example.com/r/2", "client_name": "Renamed"
@@ -286,26 +289,26 @@ fn refused_management_says_what_to_do() {
     let asked = registered(&json!({})).unwrap();
     let good = example().to_string();
     for (status, content_type, body, kind, says) in [
-        (401, "text/html", "<h1>", ErrorKind::BadAnswer, "register again"),
-        (401, JS, r#"{"error":"invalid_token"}"#, ErrorKind::BadAnswer, "invalid_token"),
-        (403, JS, "{}", ErrorKind::BadAnswer, "403"),
-        (404, JS, r#"{"message":"x"}"#, ErrorKind::BadAnswer, "404"),
+        (401, "text/html", "<h1>", ErrorKind::InvalidResponse, "register again"),
+        (401, JS, r#"{"error":"invalid_token"}"#, ErrorKind::InvalidResponse, "invalid_token"),
+        (403, JS, "{}", ErrorKind::InvalidResponse, "403"),
+        (404, JS, r#"{"message":"x"}"#, ErrorKind::InvalidResponse, "404"),
         (405, "text/html", "", ErrorKind::Unsupported, "does not offer"),
-        (400, JS, r#"{"error":"invalid_client_metadata"}"#, ErrorKind::BadAnswer, "a member"),
-        (201, JS, good.as_str(), ErrorKind::BadAnswer, "201"),
+        (400, JS, r#"{"error":"invalid_client_metadata"}"#, ErrorKind::InvalidResponse, "a member"),
+        (201, JS, good.as_str(), ErrorKind::InvalidResponse, "201"),
     ] {
         let answer = response(status, content_type, body);
-        let read = management_answer(&answer, &asked).unwrap_err();
-        let deleted = delete_answer(&answer).unwrap_err();
+        let read = parse_management_response(&answer, &asked).unwrap_err();
+        let deleted = parse_delete_response(&answer).unwrap_err();
         for error in [read, deleted] {
             assert_eq!(error.kind(), kind, "{status} {body}");
             assert!(error.to_string().contains(says), "{status} {body}: {error}");
         }
     }
-    assert!(delete_answer(&response(204, JS, "")).is_ok());
-    assert!(delete_answer(&response(200, JS, &good)).is_err());
-    assert!(management_answer(&response(204, JS, ""), &asked).is_err());
-    assert!(management_answer(&response(200, "text/html", &good), &asked).is_err());
+    assert!(parse_delete_response(&response(204, JS, "")).is_ok());
+    assert!(parse_delete_response(&response(200, JS, &good)).is_err());
+    assert!(parse_management_response(&response(204, JS, ""), &asked).is_err());
+    assert!(parse_management_response(&response(200, "text/html", &good), &asked).is_err());
 }
 
 /// The file that a client signs with has the same form as the one that it registers.

@@ -1,7 +1,7 @@
 //! The revocation request and its answer, RFC 7009 §2, and [`TokenTypeHint`].
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::jose::jwt::Claims;
+use crate::jose::claims::Claims;
 use crate::message::{self, Response};
 use crate::oauth2::error_response;
 use crate::params::Params;
@@ -53,7 +53,7 @@ enum RevocationError {
 
 /// Reads the answer: 200 is a revocation whatever its body says, and nothing else is one (RFC 7009
 /// §2.2). After a 503 the token still exists, and `Retry-After` is kept (§2.2.1).
-pub(crate) fn revocation_answer(response: &Response) -> Result<()> {
+pub(crate) fn parse_revocation_response(response: &Response) -> Result<()> {
     let status = response.status().as_u16();
     if status == 200 {
         return Ok(());
@@ -64,7 +64,8 @@ pub(crate) fn revocation_answer(response: &Response) -> Result<()> {
     let said = body.and_then(|body| error_response::said(response, body.as_map()));
     if let Some(said) = said {
         if said.error == "unsupported_token_type" {
-            return Err(Error::new(ErrorKind::Unsupported, RevocationError::TokenType).said(said));
+            return Err(Error::new(ErrorKind::Unsupported, RevocationError::TokenType)
+                .with_provider_error(said));
         }
         let hint = match said.error.as_str() {
             "invalid_client" | "unauthorized_client" => {
@@ -72,19 +73,23 @@ pub(crate) fn revocation_answer(response: &Response) -> Result<()> {
             }
             _ => None,
         };
-        let error = Error::new(ErrorKind::BadAnswer, RevocationError::Refused).said(said);
+        let error = Error::new(ErrorKind::InvalidResponse, RevocationError::Refused)
+            .with_provider_error(said);
         return Err(match hint {
-            Some(hint) => error.hint(hint),
+            Some(hint) => error.with_hint(hint),
             None => error,
         });
     }
     let content = content.unwrap_or_else(|| "no content type".to_owned());
-    let error = Error::new(ErrorKind::BadAnswer, RevocationError::Status { status, content });
+    let error = Error::new(ErrorKind::InvalidResponse, RevocationError::Status { status, content });
     Err(match (error_response::busy(response), status) {
-        (Some(busy), _) => error.said(busy).hint("the token still exists: try again later"),
-        (None, 300..=399) => error
-            .hint("redirects are never followed here: set `revocation_endpoint` to the final URL"),
-        (None, 404 | 405) => error.hint("check `revocation_endpoint`"),
+        (Some(busy), _) => {
+            error.with_provider_error(busy).with_hint("the token still exists: try again later")
+        }
+        (None, 300..=399) => error.with_hint(
+            "redirects are never followed here: set `revocation_endpoint` to the final URL",
+        ),
+        (None, 404 | 405) => error.with_hint("check `revocation_endpoint`"),
         (None, _) => error,
     })
 }
@@ -102,7 +107,7 @@ mod tests {
         *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
         response.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
         response.headers_mut().insert(RETRY_AFTER, "7".parse().unwrap());
-        revocation_answer(&response)
+        parse_revocation_response(&response)
     }
 
     /// The form of RFC 7009 §2.1, with its token and hint.
@@ -121,7 +126,7 @@ mod tests {
         {
             assert!(answer(200, content_type, body).is_ok(), "{body}");
         }
-        assert!(revocation_answer(&Response::new(Vec::new())).is_ok());
+        assert!(parse_revocation_response(&Response::new(Vec::new())).is_ok());
     }
 
     #[test]
@@ -138,7 +143,7 @@ mod tests {
             (500, JS, "{}", "answered 500"),
         ] {
             let error = answer(status, content_type, body).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::BadAnswer, "{body}");
+            assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
             assert!(error.to_string().contains(says), "{body}: {error}");
         }
     }

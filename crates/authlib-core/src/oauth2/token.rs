@@ -1,289 +1,93 @@
-//! The token request and its answer, RFC 6749 §4.1.3, §5.1, §5.2 and §6.
+//! [`Token`]: what RFC 6749 §5.1 answers, as a value.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use url::Url;
 
-use crate::error::{Error, ErrorKind, ProviderError, Result};
-use crate::message::{self, Request, Response};
-use crate::oauth2::Token;
-use crate::oauth2::client_auth::Credentials;
-use crate::oauth2::error_response::{self, Answer};
-use crate::params::Params;
+use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
 
-/// The longest lifetime that is believed: ten years. More is cut to it, so that no date overflows.
-const MAX_LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
-
-/// The request for `form` at the token endpoint, with the client's authentication.
-pub(crate) fn token_request(
-    endpoint: &Url,
-    mut form: Params,
-    credentials: &Credentials<'_>,
-) -> Request {
-    let header = credentials.apply(&mut form);
-    let mut request = message::form_post(endpoint, &form);
-    if let Some((name, value)) = header {
-        request.headers_mut().insert(name, value);
-    }
-    request
-}
-
-#[derive(Debug, thiserror::Error)]
-enum AnswerError {
-    #[error("the token endpoint refused the request (RFC 6749 §5.2)")]
-    Refused,
-    #[error(
-        "the token endpoint answered {status} with {content} and no OAuth error (RFC 6749 §5.2)"
-    )]
-    Status { status: u16, content: String },
-    #[error("the token endpoint answered {0}, not `application/json` (RFC 6749 §5.1)")]
-    ContentType(String),
-    #[error("the token answer is no JSON object")]
-    NotJson(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("member `{0}` of the token answer is missing or no text (RFC 6749 §5.1)")]
-    Member(&'static str),
-    #[error("member `expires_in` of the token answer is no number of seconds (RFC 6749 §5.1)")]
-    ExpiresIn,
-    #[error("the token type is {0:?}, only Bearer was asked for (RFC 6749 §7.1)")]
-    TokenType(String),
-}
-
-impl From<AnswerError> for Error {
-    fn from(check: AnswerError) -> Self {
-        let hint = match &check {
-            AnswerError::Status { status: 300..=399, .. } => {
-                Some("redirects are never followed here: set `access_token_url` to the final URL")
-            }
-            AnswerError::ContentType(_) | AnswerError::Status { status: 404 | 405, .. } => {
-                Some("check that `access_token_url` is the token endpoint")
-            }
-            _ => None,
-        };
-        let error = Self::new(ErrorKind::BadAnswer, check);
-        match hint {
-            Some(hint) => error.hint(hint),
-            None => error,
-        }
-    }
-}
-
-/// Reads a token answer; `asked_scope` holds where the answer has no `scope`.
+/// An access token with what came beside it (RFC 6749 §5.1).
 ///
-/// An `error` member wins over everything, whatever the status: some providers send it with 200.
-pub(crate) fn token_answer(
-    response: &Response,
-    now: SystemTime,
-    asked_scope: Option<&str>,
-) -> Result<Token> {
-    token(members(response)?, now, asked_scope)
+/// It is not `Serialize`, so that it can't end in a page by accident: a store keeps a
+/// [`StoredToken`](crate::store::StoredToken).
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Token {
+    /// The access token.
+    pub access_token: Secret,
+    /// `Bearer`, in this spelling however the provider wrote it, or `OAuth1`.
+    pub token_type: String,
+    /// When the access token expires; `None` when the provider didn't say.
+    pub expires_at: Option<SystemTime>,
+    /// The refresh token.
+    pub refresh_token: Option<Secret>,
+    /// The granted scope, blank-separated: what the provider said, or else what was asked for
+    /// (RFC 6749 §5.1 lets the provider leave it out when both are equal).
+    pub scope: Option<String>,
+    /// The ID token as it was sent. Where it was verified, its claims are in
+    /// [`userinfo`](Self::userinfo).
+    pub id_token: Option<Secret>,
+    /// The secret of an OAuth 1.0a token, by which requests are signed (RFC 5849 §2.3).
+    pub token_secret: Option<Secret>,
+    /// Who logged in: verified claims, set by a login only.
+    pub(crate) claims: Option<Map<String, Value>>,
+    /// The members beside those above, as they were sent.
+    pub(crate) extra: Map<String, Value>,
 }
 
-/// The members of an answer that is no refusal.
-pub(super) fn members(response: &Response) -> Result<Map<String, Value>> {
-    let status = response.status();
-    let Answer { content, body, said } = Answer::read(response);
-    if let Some(said) = said {
-        return Err(refused(said));
-    }
-    if !status.is_success() {
-        let check = AnswerError::Status { status: status.as_u16(), content };
-        return Err(error_response::of_status(response, check.into()));
-    }
-    match body {
-        None => Err(AnswerError::ContentType(content).into()),
-        Some(Err(cause)) => Err(AnswerError::NotJson(cause.into()).into()),
-        Some(Ok(body)) => Ok(body.as_map().clone()),
-    }
-}
-
-fn refused(said: ProviderError) -> Error {
-    let code = said.error.clone();
-    let error = Error::from(AnswerError::Refused).said(said);
-    match code.as_str() {
-        "invalid_client" | "unauthorized_client" => error
-            .hint(
-                "check `client_id`, `client_secret` or `private_key` with `private_key_id`, and \
-                 `token_endpoint_auth_method`",
-            ),
-        "invalid_grant" => error.hint(
-            "the code or refresh token has expired or was used before, or `redirect_uri` is not the \
-             one of the login's start",
-        ),
-        "invalid_scope" => error.hint("check `scope`"),
-        _ => error,
-    }
-}
-
-/// The token that the members of an answer make.
-pub(super) fn token(
-    mut body: Map<String, Value>,
-    now: SystemTime,
-    asked_scope: Option<&str>,
-) -> Result<Token> {
-    let access_token =
-        text(&mut body, "access_token")?.ok_or(AnswerError::Member("access_token"))?;
-    let token_type = text(&mut body, "token_type")?.ok_or(AnswerError::Member("token_type"))?;
-    if !token_type.eq_ignore_ascii_case("bearer") {
-        return Err(AnswerError::TokenType(token_type.chars().take(40).collect()).into());
-    }
-    let expires_at = match body.remove("expires_in") {
-        None | Some(Value::Null) => None,
-        Some(value) => Some(now + lifetime(&value).ok_or(AnswerError::ExpiresIn)?),
-    };
-    let refresh_token = text(&mut body, "refresh_token")?.map(Secret::new);
-    let id_token = text(&mut body, "id_token")?.map(Secret::new);
-    let scope = text(&mut body, "scope")?.or_else(|| asked_scope.map(ToOwned::to_owned));
-    Ok(Token {
-        token_type: "Bearer".to_owned(),
-        access_token: Secret::new(access_token),
-        expires_at,
-        refresh_token,
-        scope,
-        id_token,
-        token_secret: None,
-        claims: None,
-        extra: body,
-    })
-}
-
-/// A text member that is not empty; absent, null and empty are the same, another type is an error.
-fn text(body: &mut Map<String, Value>, name: &'static str) -> Result<Option<String>, AnswerError> {
-    match body.remove(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.is_empty() => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(AnswerError::Member(name)),
-    }
-}
-
-/// Seconds as a number, or as text as `PayPal` sends them; fractions are cut off. Zero and less is a
-/// token that has expired already, never one that doesn't expire.
-pub(super) fn lifetime(value: &Value) -> Option<Duration> {
-    let seconds = match value {
-        Value::Number(number) => number.as_f64()?,
-        Value::String(text) => text.trim().parse().ok()?,
-        _ => return None,
-    };
-    if seconds.is_nan() {
-        return None;
-    }
-    let seconds = seconds.trunc().clamp(0.0, MAX_LIFETIME.as_secs_f64());
-    Duration::try_from_secs_f64(seconds).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use http::header::{CONTENT_TYPE, RETRY_AFTER};
-
-    use super::*;
-    use crate::numeric_date::from_unix_seconds;
-
-    fn answer(status: u16, content_type: &str, body: &str) -> Result<Token> {
-        let mut response = Response::new(body.as_bytes().to_vec());
-        *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
-        response.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
-        response.headers_mut().insert(RETRY_AFTER, "7".parse().unwrap());
-        token_answer(&response, from_unix_seconds(1_000), Some("a b"))
-    }
-
-    fn json(body: &str) -> Result<Token> {
-        answer(200, "application/json;charset=UTF-8", body)
-    }
-
-    #[test]
-    fn a_full_answer_is_read_and_the_rest_is_kept() {
-        let token = json(
-            r#"{"access_token":"at","token_type":"bEARER","expires_in":3600,"refresh_token":"rt",
-                "scope":"a","id_token":"x.y.z","instance_url":"https://i.example"}"#,
-        )
-        .unwrap();
-        assert_eq!(token.access_token.expose(), "at");
-        assert_eq!(token.token_type, "Bearer");
-        assert_eq!(token.expires_at, Some(from_unix_seconds(4_600)));
-        assert_eq!(token.scope.as_deref(), Some("a"));
-        assert_eq!(token.extra::<String>("instance_url").unwrap().unwrap(), "https://i.example");
-        assert!(token.extra::<u8>("instance_url").is_err());
-        assert!(!format!("{token:?}").contains("at\""));
-    }
-
-    #[test]
-    fn an_answer_without_scope_and_expiry_has_the_asked_scope_and_never_expires() {
-        let token = json(r#"{"access_token":"at","token_type":"Bearer"}"#).unwrap();
-        assert_eq!(token.scope.as_deref(), Some("a b"));
-        assert!(!token.is_expired(from_unix_seconds(u64::MAX), Duration::ZERO));
-    }
-
-    /// H08: zero, fractional, text, negative and overflowing lifetimes.
-    #[test]
-    fn h08_every_spelling_of_expires_in_has_a_defined_outcome() {
-        let table = [
-            ("0", Some(1_000)),
-            ("-5", Some(1_000)),
-            ("3600.9", Some(4_600)),
-            ("\"3600\"", Some(4_600)),
-            ("\"3600.0\"", Some(4_600)),
-            ("1e300", Some(1_000 + MAX_LIFETIME.as_secs())),
-            ("\"inf\"", Some(1_000 + MAX_LIFETIME.as_secs())),
-            ("\"abc\"", None),
-            ("\"NaN\"", None),
-            ("true", None),
-            ("[1]", None),
-        ];
-        for (text, expected) in table {
-            let body =
-                format!(r#"{{"access_token":"at","token_type":"Bearer","expires_in":{text}}}"#);
-            let got = json(&body).ok().map(|token| token.expires_at.unwrap());
-            assert_eq!(got, expected.map(from_unix_seconds), "{text}");
-        }
-        let body = r#"{"access_token":"at","token_type":"Bearer","expires_in":0}"#;
-        assert!(json(body).unwrap().is_expired(from_unix_seconds(1_000), Duration::ZERO));
-    }
-
-    /// H06, H07: what is no token answer is never taken for one.
-    #[test]
-    fn h06_h07_answers_that_are_no_token_are_refused_with_the_reason() {
-        let html = "text/html";
-        let js = "application/json";
-        let table = [
-            (200, html, r#"{"access_token":"at","token_type":"Bearer"}"#, "text/html"),
-            (200, js, "<html>", "no JSON object"),
-            (200, js, "[]", "no JSON object"),
-            (200, js, r#"{"token_type":"Bearer"}"#, "`access_token`"),
-            (200, js, r#"{"access_token":null,"token_type":"Bearer"}"#, "`access_token`"),
-            (200, js, r#"{"access_token":["a"],"token_type":"Bearer"}"#, "`access_token`"),
-            (200, js, r#"{"access_token":1,"token_type":"Bearer"}"#, "`access_token`"),
-            (200, js, r#"{"access_token":"","token_type":"Bearer"}"#, "`access_token`"),
-            (200, js, r#"{"access_token":"at"}"#, "`token_type`"),
-            (200, js, r#"{"access_token":"at","token_type":"mac"}"#, "only Bearer"),
-            (
-                200,
-                js,
-                r#"{"access_token":"at","access_token":"b","token_type":"Bearer"}"#,
-                "no JSON",
-            ),
-            (200, js, r#"{"access_token":"at","token_type":"Bearer","error":"nope"}"#, "nope"),
-            (404, js, r#"{"message":"not found"}"#, "404"),
-            (429, "text/plain", "slow down", "429"),
-            (302, html, "", "never followed"),
-            (400, js, r#"{"error":"invalid_client","error_description":"d"}"#, "client_secret"),
-            (500, html, "<h1>oops", "500"),
-        ];
-        for (status, content_type, body, says) in table {
-            let error = answer(status, content_type, body).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::BadAnswer, "{body}");
-            assert!(error.to_string().contains(says), "{body}: {error}");
+impl Token {
+    /// A bearer token that never expires, for a token that comes from elsewhere.
+    #[must_use]
+    pub fn bearer(access_token: impl Into<Secret>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            token_type: "Bearer".to_owned(),
+            expires_at: None,
+            refresh_token: None,
+            scope: None,
+            id_token: None,
+            token_secret: None,
+            claims: None,
+            extra: Map::new(),
         }
     }
 
-    #[test]
-    fn an_oauth_error_keeps_the_providers_words_status_and_retry_after() {
-        let error =
-            answer(429, "application/json", r#"{"error":"e","error_uri":"u"}"#).unwrap_err();
-        let said = error.provider_error().unwrap();
-        assert_eq!(said.error, "e");
-        assert_eq!(said.error_uri.as_deref(), Some("u"));
-        assert_eq!((said.status, said.retry_after), (Some(429), Some(7)));
+    /// Whether the token expires within `leeway` of `now`. A token of unknown expiry does not.
+    #[must_use]
+    pub fn is_expired(&self, now: SystemTime, leeway: Duration) -> bool {
+        self.expires_at.is_some_and(|at| at.checked_sub(leeway).is_none_or(|at| at <= now))
+    }
+
+    /// A member of the token answer that has no field of its own, such as `instance_url`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidResponse`] when it is there and is no `T`.
+    pub fn extra<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let Some(value) = self.extra.get(name) else {
+            return Ok(None);
+        };
+        T::deserialize(value).map(Some).map_err(|_| {
+            Error::new(
+                ErrorKind::InvalidResponse,
+                format!("member `{name}` of the token answer has another type than asked for"),
+            )
+        })
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token")
+            .field("token_type", &self.token_type)
+            .field("expires_at", &self.expires_at)
+            .field("scope", &self.scope)
+            .field("has_refresh_token", &self.refresh_token.is_some())
+            .field("has_id_token", &self.id_token.is_some())
+            .field("extra", &self.extra.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
     }
 }

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, ErrorKind};
+use crate::jose::claims::{self, ClaimError, Claims};
 use crate::jose::jws::{self, JwsError};
-use crate::jose::jwt::{self, ClaimError, Claims};
 use crate::jose::{Algorithm, JwkSet};
 use crate::secret::same;
 
@@ -109,7 +109,7 @@ impl From<IdTokenError> for Error {
         };
         let error = Self::new(ErrorKind::InvalidIdToken, check);
         match hint {
-            Some(hint) => error.hint(hint),
+            Some(hint) => error.with_hint(hint),
             None => error,
         }
     }
@@ -124,7 +124,7 @@ pub(crate) fn verify(
     let (claims, algorithm) = signed_claims(token, keys, rules)?;
     issuer_and_audience(&claims, rules)?;
     claims.required_time("exp")?;
-    jwt::check_times(&claims, rules.now, LEEWAY)?;
+    claims::check_times(&claims, rules.now, LEEWAY)?;
     let iat = claims.required_time("iat")?;
     if iat.checked_add(MAX_AGE_BEFORE_LOGIN).is_some_and(|latest| latest < rules.asked_at) {
         return Err(IdTokenError::TooOld { iat });

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{IdTokenError, Rules, verify};
 use crate::crypto::signing::Signer;
 use crate::error::Error;
-use crate::jose::jwt::ClaimError;
+use crate::jose::claims::ClaimError;
 use crate::jose::{Algorithm, JwkSet};
 use crate::numeric_date::from_unix_seconds;
 

@@ -1,8 +1,8 @@
 //! OpenID Connect (Core 1.0, Discovery 1.0, RP-Initiated Logout 1.0) as pure functions.
 
 pub(crate) mod id_token;
-pub(crate) mod logout;
-pub(crate) mod refreshed;
+pub(crate) mod refreshed_id_token;
+pub(crate) mod rp_initiated_logout;
 pub(crate) mod user_info;
 
 pub use self::user_info::{Address, UserInfo};

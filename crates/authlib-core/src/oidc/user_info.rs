@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::jose::jwt::Claims;
+use crate::jose::claims::Claims;
 use crate::message::{self, Request, Response};
 use crate::oauth2::{Token, bearer};
 
@@ -124,14 +124,14 @@ impl UserInfo {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadAnswer`] when the claim is there and is no `T`.
+    /// [`ErrorKind::InvalidResponse`] when the claim is there and is no `T`.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let Some(value) = self.0.get(name) else {
             return Ok(None);
         };
         T::deserialize(value).map(Some).map_err(|_| {
             Error::new(
-                ErrorKind::BadAnswer,
+                ErrorKind::InvalidResponse,
                 format!("claim `{name}` has another type than asked for"),
             )
         })
@@ -164,10 +164,10 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NoToken`] when the token does not come from a login that told who it was.
+    /// [`ErrorKind::Unauthenticated`] when the token does not come from a login that told who it was.
     pub fn userinfo(&self) -> Result<UserInfo> {
         self.claims.clone().map(UserInfo::new).ok_or_else(|| {
-            Error::new(ErrorKind::NoToken, "this token says nothing of its user").hint(
+            Error::new(ErrorKind::Unauthenticated, "this token says nothing of its user").with_hint(
                 "ask for the `openid` scope, or set `userinfo_endpoint` for a provider without \
                  OpenID Connect",
             )
@@ -219,7 +219,7 @@ pub(crate) fn userinfo_request(endpoint: &Url, token: &Token) -> Result<Request>
 
 /// Reads the answer. With the `sub` of an ID token, the answer's must be identical, else nothing of it
 /// may be used (Core §5.3.2). Without, `subject_claim` names the member that holds the identity.
-pub(crate) fn userinfo_answer(
+pub(crate) fn parse_userinfo_response(
     response: &Response,
     sub: Option<&str>,
     subject_claim: &str,
@@ -230,7 +230,7 @@ pub(crate) fn userinfo_answer(
             UserInfoError::NoSubject(_) => "set `subject_claim` to the member that names the user",
             _ => "check `userinfo_endpoint`",
         };
-        Error::new(ErrorKind::BadAnswer, check).hint(hint)
+        Error::new(ErrorKind::InvalidResponse, check).with_hint(hint)
     })
 }
 
@@ -281,7 +281,7 @@ mod tests {
     fn answer(content_type: &str, body: &str, sub: Option<&str>, claim: &str) -> Result<UserInfo> {
         let mut response = Response::new(body.as_bytes().to_vec());
         response.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
-        userinfo_answer(&response, sub, claim).map(UserInfo::new)
+        parse_userinfo_response(&response, sub, claim).map(UserInfo::new)
     }
 
     /// H28: user info of another, no or a numeric subject is not used.
@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(answer(js, r#"{"sub":"1"}"#, Some("1"), "sub").unwrap().sub(), "1");
         for body in [r#"{"sub":"2"}"#, r#"{"sub":1}"#, r#"{"name":"x"}"#, "[]", "<html>"] {
             let error = answer(js, body, Some("1"), "sub").unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::BadAnswer, "{body}");
+            assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
         }
         assert!(answer("text/html", r#"{"sub":"1"}"#, Some("1"), "sub").is_err());
         assert!(answer("application/jwt", "a.b.c", Some("1"), "sub").is_err());

@@ -6,7 +6,7 @@ use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::{LoginStore, Saved, TokenOwner, TokenStore};
+use super::{PendingLoginStore, Saved, TokenOwner, TokenStore};
 use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
 use crate::oauth2::Token;
@@ -120,12 +120,12 @@ impl TokenStore for MemoryTokenStore {
 }
 
 /// Pending logins in memory, at most 100 000; one more, and those that expire first are dropped.
-pub struct MemoryLoginStore {
+pub struct MemoryPendingLoginStore {
     clock: Arc<dyn Clock>,
     records: Mutex<HashMap<String, (SystemTime, String)>>,
 }
 
-impl MemoryLoginStore {
+impl MemoryPendingLoginStore {
     /// The most records that are kept.
     pub const CAPACITY: usize = 100_000;
 
@@ -142,19 +142,19 @@ impl MemoryLoginStore {
     }
 }
 
-impl Default for MemoryLoginStore {
+impl Default for MemoryPendingLoginStore {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl fmt::Debug for MemoryLoginStore {
+impl fmt::Debug for MemoryPendingLoginStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryLoginStore").finish_non_exhaustive()
+        f.debug_struct("MemoryPendingLoginStore").finish_non_exhaustive()
     }
 }
 
-impl LoginStore for MemoryLoginStore {
+impl PendingLoginStore for MemoryPendingLoginStore {
     fn put<'a>(&'a self, key: &'a str, record: String, ttl: Duration) -> BoxFuture<'a, Result<()>> {
         let now = self.clock.now();
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn a_pending_login_is_handed_out_once_and_not_after_its_time() {
         let clock = Arc::new(FixedClock::new(from_unix_seconds(0)));
-        let store = MemoryLoginStore::on_clock(clock.clone());
+        let store = MemoryPendingLoginStore::on_clock(clock.clone());
         done(store.put("a", "r".into(), Duration::from_secs(600)));
         done(store.put("b", "r".into(), Duration::from_secs(600)));
         assert_eq!(done(store.take("a")).as_deref(), Some("r"));

@@ -1,4 +1,4 @@
-//! The ports that keep things: [`TokenStore`] for users' tokens, [`LoginStore`] for pending logins.
+//! The ports that keep things: [`TokenStore`] for users' tokens, [`PendingLoginStore`] for pending logins.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use crate::error::Result;
 use crate::oauth2::Token;
 use crate::transport::BoxFuture;
 
-mod callbacks;
+mod fn_store;
 mod memory;
-mod stored;
-mod unsaved;
+mod stored_token;
+mod unsaved_token;
 
-pub use self::callbacks::{CallbackTokenStore, TokenChange};
-pub use self::memory::{MemoryLoginStore, MemoryTokenStore};
-pub use self::stored::StoredToken;
-pub use self::unsaved::UnsavedToken;
+pub use self::fn_store::{FnTokenStore, TokenChange};
+pub use self::memory::{MemoryPendingLoginStore, MemoryTokenStore};
+pub use self::stored_token::StoredToken;
+pub use self::unsaved_token::UnsavedToken;
 
 /// Whose token: a registered client's name, and a user in the application's own words.
 ///
@@ -164,7 +164,7 @@ impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
 ///
 /// An implementation must keep two promises: [`take`](Self::take) hands a record to **one** of any
 /// number of callers, and a record is gone after its time.
-pub trait LoginStore: Send + Sync {
+pub trait PendingLoginStore: Send + Sync {
     /// Keeps `record` under `key` for `ttl`.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use super::TransportError;
 pub type StreamedRequest = http::Request<Body>;
 
 /// An answer whose body comes in pieces.
-pub type StreamedResponse = http::Response<Body>;
+pub type StreamingResponse = http::Response<Body>;
 
 /// A body: all of it at hand, or a stream of pieces.
 ///

@@ -12,7 +12,7 @@ mod body;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 
-pub use self::body::{Body, StreamedRequest, StreamedResponse};
+pub use self::body::{Body, StreamedRequest, StreamingResponse};
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestClient;
 
@@ -51,10 +51,10 @@ pub trait HttpClient: Send + Sync {
     /// # Errors
     ///
     /// As [`send`](Self::send).
-    fn send_streamed(
+    fn send_streaming(
         &self,
         request: StreamedRequest,
-    ) -> BoxFuture<'_, Result<StreamedResponse, TransportError>> {
+    ) -> BoxFuture<'_, Result<StreamingResponse, TransportError>> {
         Box::pin(async move {
             let limit = request.extensions().get::<BodyLimit>().map_or(MAX_BODY, |limit| limit.0);
             let (head, body) = request.into_parts();
@@ -75,11 +75,11 @@ impl<T: HttpClient + ?Sized> HttpClient for Arc<T> {
         (**self).send(request)
     }
 
-    fn send_streamed(
+    fn send_streaming(
         &self,
         request: StreamedRequest,
-    ) -> BoxFuture<'_, Result<StreamedResponse, TransportError>> {
-        (**self).send_streamed(request)
+    ) -> BoxFuture<'_, Result<StreamingResponse, TransportError>> {
+        (**self).send_streaming(request)
     }
 }
 

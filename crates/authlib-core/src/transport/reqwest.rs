@@ -19,9 +19,9 @@ use tokio::runtime::Handle;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{
-    Body, BoxFuture, Cause, HttpClient, StreamedRequest, StreamedResponse, TransportError,
+    Body, BoxFuture, Cause, HttpClient, StreamedRequest, StreamingResponse, TransportError,
 };
-use crate::endpoint::is_loopback;
+use crate::endpoint_url::is_loopback;
 #[cfg(feature = "blocking")]
 use crate::error::{Error, ErrorKind};
 use crate::message::{BodyLimit, Request, Response, Timeout};
@@ -139,10 +139,10 @@ impl HttpClient for ReqwestClient {
         })
     }
 
-    fn send_streamed(
+    fn send_streaming(
         &self,
         request: StreamedRequest,
-    ) -> BoxFuture<'_, Result<StreamedResponse, TransportError>> {
+    ) -> BoxFuture<'_, Result<StreamingResponse, TransportError>> {
         let timeout = Timeout::of(request.extensions());
         let idle = timeout.is_none().then_some(self.idle);
         Box::pin(async move {

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::SystemTime;
 
-use authlib_core::hooks::{RequestHook, ResponseHook, assume_bearer};
+use authlib_core::hooks::{RequestHook, ResponseHook, default_token_type_bearer};
 use authlib_core::{AssertionClient, AuthorizeOptions, ErrorKind, Grant, Secret, Token};
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -69,7 +69,7 @@ fn t167_t168_h04_h05_a_code_is_exchanged_by_post_and_a_refusal_by_nothing() {
     let (url, pending) = client.create_authorization_url(AuthorizeOptions::new()).unwrap();
     let denied = served.provider().deny(url.as_str());
     let error = client.fetch_access_token(pending, &denied).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Denied);
+    assert_eq!(error.kind(), ErrorKind::AccessDenied);
     assert_eq!(served.provider().count(Endpoint::Token), 0);
 }
 
@@ -89,12 +89,12 @@ fn t169_client_secret_post_puts_id_and_secret_into_the_form() {
 #[test]
 fn t170_a_hook_mends_the_answer_and_one_that_waits_is_waited_for() {
     let served = Served::new();
-    served.provider().misbehave(Quirk::TokenMissing("token_type".to_owned()));
+    served.provider().inject(Fault::TokenMissing("token_type".to_owned()));
     let plain = served.client(served.registered());
-    assert_eq!(plain.fetch_token(carol()).unwrap_err().kind(), ErrorKind::BadAnswer);
+    assert_eq!(plain.fetch_token(carol()).unwrap_err().kind(), ErrorKind::InvalidResponse);
     let config = served
         .registered()
-        .on_response(ResponseHook::AccessTokenResponse, assume_bearer)
+        .on_response(ResponseHook::AccessTokenResponse, default_token_type_bearer)
         .on_request_async(RequestHook::AccessTokenRequest, |mut request| async move {
             let (send, receive) = tokio::sync::oneshot::channel();
             thread::spawn(move || send.send("by another thread".parse()));
@@ -123,7 +123,7 @@ fn t173_t174_a_token_of_the_past_is_expired_and_another_can_be_fetched() {
     let mut old = Token::bearer("of long ago");
     old.expires_at = Some(SystemTime::UNIX_EPOCH);
     let client = served.begun(served.registered()).token(old).build_blocking().unwrap();
-    assert_eq!(client.get("echo").send().unwrap_err().kind(), ErrorKind::NoToken);
+    assert_eq!(client.get("echo").send().unwrap_err().kind(), ErrorKind::Unauthenticated);
     assert!(served.provider().requests().is_empty());
     client.fetch_token(Grant::client_credentials()).unwrap();
     assert_eq!(client.get("echo").send().unwrap().status(), 200);
@@ -158,7 +158,7 @@ fn t175_t176_t177_an_expired_token_is_renewed_on_use_and_the_json_behind_it_is_w
     let client = served.client(served.registered());
     client.fetch_token(Grant::client_credentials()).unwrap();
     served.clock.advance(HOUR);
-    assert_eq!(client.get("echo").send().unwrap_err().kind(), ErrorKind::NoToken);
+    assert_eq!(client.get("echo").send().unwrap_err().kind(), ErrorKind::Unauthenticated);
 }
 
 /// Authlib's blocking clients have no lock: each thread would renew for itself.

@@ -9,7 +9,7 @@ use authlib_core::numeric_date::from_unix_seconds;
 use authlib_core::{
     AuthorizeOptions, ClientConfig, Grant, OAuth2ClientBuilder, PendingLogin, Secret,
 };
-use authlib_provider::{Client, Endpoint, Provider, Quirk, Reply, Seen, Server, User};
+use authlib_provider::{Client, Endpoint, Fault, Provider, RecordedRequest, Reply, Server, User};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
@@ -79,10 +79,10 @@ impl Served {
     }
 
     pub(crate) fn answers(&self, endpoint: Endpoint, reply: Reply) {
-        self.provider().misbehave(Quirk::Answer(endpoint, reply));
+        self.provider().inject(Fault::Answer(endpoint, reply));
     }
 
-    pub(crate) fn last(&self, endpoint: Endpoint) -> Seen {
+    pub(crate) fn last(&self, endpoint: Endpoint) -> RecordedRequest {
         let mut seen = self.provider().requests();
         seen.retain(|seen| seen.endpoint == endpoint);
         seen.pop().unwrap()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use authlib_core::store::TokenOwner;
 use authlib_core::{ErrorKind, Params};
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ async fn requests_carry_query_headers_body_and_the_users_token() {
     // Whatever the API answers is an answer, a redirect too: it is not followed.
     assert_eq!(app.get("teapot", &owner).send().await.unwrap().status(), 418);
     let away = Reply::Redirect(302, "https://evil.example/".to_owned());
-    world.provider.misbehave(Quirk::Answer(Endpoint::Api, away));
+    world.provider.inject(Fault::Answer(Endpoint::Api, away));
     let response = app.post("x", &owner).form(Params::new()).send().await.unwrap();
     assert_eq!(response.status(), 302);
     assert_eq!(response.headers()["location"], "https://evil.example/");
@@ -85,7 +85,7 @@ async fn an_expired_token_is_refreshed_on_the_way() {
 async fn nobodys_request_is_not_sent() {
     let world = World::new();
     let error = world.app().get("user", &TokenOwner::new("op", "x")).send().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NoToken);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(world.provider.requests().is_empty());
     let world = World::with(
         |p| p,
@@ -108,15 +108,15 @@ async fn b20_h28_later_user_info_must_be_about_the_same_user() {
     let owner = world.log_in(&Browser::default()).await.unwrap().owner;
     assert_eq!(world.app().userinfo(&owner).await.unwrap().name(), Some("Alice"));
     for quirk in [
-        Quirk::user_info("sub", "mallory"),
-        Quirk::user_info("sub", "Alice"),
-        Quirk::UserInfoMissing("sub".into()),
-        Quirk::Answer(Endpoint::UserInfo, Reply::html(200)),
-        Quirk::Answer(Endpoint::UserInfo, Reply::json(401, "{}")),
+        Fault::user_info("sub", "mallory"),
+        Fault::user_info("sub", "Alice"),
+        Fault::UserInfoMissing("sub".into()),
+        Fault::Answer(Endpoint::UserInfo, Reply::html(200)),
+        Fault::Answer(Endpoint::UserInfo, Reply::json(401, "{}")),
     ] {
-        world.provider.misbehave(quirk.clone());
+        world.provider.inject(quirk.clone());
         let error = world.app().userinfo(&owner).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{quirk:?}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{quirk:?}");
         world.provider.behave();
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use authlib_core::client::AssertionClientBuilder;
 use authlib_core::{AssertionClient, ErrorKind, Secret};
-use authlib_provider::{Client, Endpoint, Quirk, Reply, Seen};
+use authlib_provider::{Client, Endpoint, Fault, RecordedRequest, Reply};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
@@ -40,7 +40,7 @@ fn wired(world: &World, builder: AssertionClientBuilder) -> AssertionClientBuild
 }
 
 /// Header and claims of the statement in a token request.
-fn statement(seen: &Seen) -> (Value, Value) {
+fn statement(seen: &RecordedRequest) -> (Value, Value) {
     let mut parts =
         seen.secret("assertion").unwrap().split('.').map(|part| {
             serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap_or_default()).ok()
@@ -48,7 +48,7 @@ fn statement(seen: &Seen) -> (Value, Value) {
     (parts.next().unwrap().unwrap(), parts.next().unwrap().unwrap())
 }
 
-fn only(world: &World) -> Seen {
+fn only(world: &World) -> RecordedRequest {
     let mut seen = sent(world, Endpoint::Token);
     assert_eq!(seen.len(), 1);
     seen.remove(0)
@@ -181,10 +181,10 @@ async fn a_refused_statement_is_the_providers_error_and_leaves_no_token() {
     let error = robot.active_token().await.unwrap_err();
     assert_eq!(error.provider_error().unwrap().error, "invalid_grant");
     let quoted = r#"{"error":"invalid_grant","error_description":"no \"robots\""}"#;
-    world.provider.misbehave(Quirk::Answer(Endpoint::Token, Reply::json(400, quoted)));
+    world.provider.inject(Fault::Answer(Endpoint::Token, Reply::json(400, quoted)));
     let robot = begun(&world, RSA).build().unwrap();
     let error = robot.get("echo").send().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::BadAnswer);
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert!(robot.oauth2_client().token().await.unwrap().is_none());
     assert_eq!(world.provider.count(Endpoint::Api), 0);
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use authlib_core::{ClientConfig, ErrorKind, OAuth, Secret};
-use authlib_provider::{Client, Endpoint, Quirk, Seen};
+use authlib_provider::{Client, Endpoint, Fault, RecordedRequest};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ async fn check(world: &World, case: &str) {
     assert_eq!(world.provider.count(Endpoint::Token), 3, "{case}");
 }
 
-fn token_requests(world: &World) -> Vec<Seen> {
+fn token_requests(world: &World) -> Vec<RecordedRequest> {
     let mut seen = world.provider.requests();
     seen.retain(|seen| seen.endpoint == Endpoint::Token);
     seen
@@ -137,17 +137,17 @@ async fn a_secret_signs_by_itself_only_where_nothing_else_is_offered() {
         (json!(["client_secret_jwt", "private_key_jwt"]), false),
     ] {
         let world = World::new();
-        world.provider.misbehave(Quirk::metadata(SUPPORTED, methods));
+        world.provider.inject(Fault::metadata(SUPPORTED, methods));
         world.log_in(&Browser::default()).await.unwrap();
         assert_eq!(token_requests(&world)[0].authorization.is_some(), basic);
     }
     let world = keyed("p256", |client| client.private_key(P256));
-    world.provider.misbehave(Quirk::metadata(SUPPORTED, json!(["client_secret_basic"])));
+    world.provider.inject(Fault::metadata(SUPPORTED, json!(["client_secret_basic"])));
     let error = world.log_in(&Browser::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     let world = keyed("p256", |client| client.private_key(P256));
     let algorithms = "token_endpoint_auth_signing_alg_values_supported";
-    world.provider.misbehave(Quirk::metadata(algorithms, json!(["RS256"])));
+    world.provider.inject(Fault::metadata(algorithms, json!(["RS256"])));
     let error = world.log_in(&Browser::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert_eq!(world.provider.count(Endpoint::Token), 0);
@@ -158,7 +158,7 @@ async fn a_wrong_key_or_key_id_is_a_bad_answer_that_says_what_to_check() {
     for (known, kid) in [("p384", "k1"), ("p256", "k2")] {
         let world = keyed(known, |client| client.private_key(P256).private_key_id(kid));
         let error = world.log_in(&Browser::default()).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadAnswer);
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse);
         assert_eq!(error.provider_error().unwrap().error, "invalid_client");
         assert!(error.to_string().contains("`private_key_id`"), "{error}");
         assert_eq!(world.provider.count(Endpoint::Token), 1);

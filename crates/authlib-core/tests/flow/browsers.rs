@@ -2,7 +2,7 @@
 
 use authlib_core::login::{self, Incoming, Session, SessionState};
 use authlib_core::{ErrorKind, LogoutOptions};
-use authlib_provider::Quirk;
+use authlib_provider::Fault;
 use http::{HeaderMap, Method};
 
 use crate::world::{Browser, World};
@@ -83,8 +83,8 @@ async fn c9_other_methods_are_no_callbacks() {
 #[tokio::test]
 async fn a_refusal_shows_the_providers_reason() {
     let world = World::new();
-    let reason = Quirk::AuthorizationError("access_denied".into(), "verify your <e-mail>".into());
-    world.provider.misbehave(reason);
+    let reason = Fault::AuthorizationError("access_denied".into(), "verify your <e-mail>".into());
+    world.provider.inject(reason);
     let error = world.log_in(&Browser::default()).await.unwrap_err();
     let answer = login::error_answer(&error, &HeaderMap::new());
     let page = String::from_utf8(answer.body().clone()).unwrap();

@@ -8,7 +8,7 @@ use authlib_core::{
     AuthorizeOptions, ClientConfig, ErrorKind, Grant, JwtBearer, LogoutOptions, OAuth2Client,
     Params,
 };
-use authlib_provider::{Endpoint, Quirk};
+use authlib_provider::{Endpoint, Fault};
 use http::{HeaderMap, Method};
 use serde_json::json;
 use url::Url;
@@ -132,7 +132,10 @@ async fn a_user_without_an_oauth1_token_is_no_request_in_the_clients_name() {
     let world = World::with(|p| p, |config| config, |oauth| oauth.register(old));
     let app = world.oauth.client("old").unwrap();
     let owner = TokenOwner::new("old", "alice");
-    assert_eq!(app.get("echo", &owner).send().await.unwrap_err().kind(), ErrorKind::NoToken);
+    assert_eq!(
+        app.get("echo", &owner).send().await.unwrap_err().kind(),
+        ErrorKind::Unauthenticated
+    );
     // Nor is a login without a way back one whose verifier somebody types.
     let started = app.create_authorization_url(AuthorizeOptions::new()).await;
     assert_eq!(started.unwrap_err().kind(), ErrorKind::Config);
@@ -169,7 +172,7 @@ async fn an_id_token_that_was_not_asked_for_is_dropped() {
         |client| client.scope("profile").without_userinfo_at_login(),
         |oauth| oauth,
     );
-    world.provider.misbehave(Quirk::token("id_token", "a.b.c"));
+    world.provider.inject(Fault::token("id_token", "a.b.c"));
     let login = world.log_in(&Browser::default()).await.unwrap();
     assert!(login.token.id_token.is_none());
     assert!(login.token.userinfo().is_err());
@@ -182,7 +185,7 @@ async fn j17_a_nonce_that_was_not_sent_must_not_come() {
     let browser = Browser::default();
     assert!(!world.start(&browser).await.unwrap().contains("nonce"));
     world.log_in(&browser).await.unwrap();
-    world.provider.misbehave(Quirk::claim("nonce", "of another login"));
+    world.provider.inject(Fault::claim("nonce", "of another login"));
     let error = world.log_in(&browser).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidIdToken);
     assert!(error.to_string().contains("`nonce`"), "{error}");
@@ -191,7 +194,7 @@ async fn j17_a_nonce_that_was_not_sent_must_not_come() {
 #[tokio::test]
 async fn a_provider_that_wants_pushed_requests_is_not_sent_others() {
     let world = World::new();
-    world.provider.misbehave(Quirk::metadata("require_pushed_authorization_requests", true));
+    world.provider.inject(Fault::metadata("require_pushed_authorization_requests", true));
     let error = world.start(&Browser::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
 }

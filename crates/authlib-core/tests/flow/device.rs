@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use authlib_core::clock::{Clock, FixedClock};
 use authlib_core::transport::BoxFuture;
-use authlib_core::{DevicePoll, ErrorKind, OAuth2Client, RemoteApp, Token};
-use authlib_provider::{Client, Endpoint, Provider, Quirk, Reply, Seen};
+use authlib_core::{DevicePoll, ErrorKind, OAuth2Client, RegisteredClient, Token};
+use authlib_provider::{Client, Endpoint, Fault, Provider, RecordedRequest, Reply};
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ impl Device {
         Self { world, client, pauses, started }
     }
 
-    fn app(&self) -> &RemoteApp {
+    fn app(&self) -> &RegisteredClient {
         self.client.remote_app()
     }
 
@@ -85,7 +85,7 @@ fn approve(provider: &Provider, user_code: &Mutex<String>) {
     assert!(provider.approve_device(&user_code.lock().unwrap(), "alice"));
 }
 
-fn device_request(world: &World) -> Seen {
+fn device_request(world: &World) -> RecordedRequest {
     let requests = world.provider.requests();
     requests.into_iter().find(|seen| seen.endpoint == Endpoint::DeviceAuthorization).unwrap()
 }
@@ -128,17 +128,17 @@ async fn a_device_asks_at_the_providers_pace_until_its_user_has_decided() {
 #[tokio::test]
 async fn an_id_token_that_does_not_verify_logs_no_device_in() {
     for quirk in [
-        Quirk::BadSignature,
-        Quirk::claim("aud", "another"),
-        Quirk::claim("iss", "https://evil.example"),
-        Quirk::claim("at_hash", "AAAA"),
-        Quirk::claim("nonce", "unasked"),
-        Quirk::Unsigned("none".into()),
+        Fault::BadSignature,
+        Fault::claim("aud", "another"),
+        Fault::claim("iss", "https://evil.example"),
+        Fault::claim("at_hash", "AAAA"),
+        Fault::claim("nonce", "unasked"),
+        Fault::Unsigned("none".into()),
     ] {
         let device = Device::new(|_, _| {});
         let mut login = device.app().start_device_login(None).await.unwrap();
         assert!(device.world.provider.approve_device(login.user_code(), "alice"));
-        device.world.provider.misbehave(quirk.clone());
+        device.world.provider.inject(quirk.clone());
         let error = login.wait().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{quirk:?}: {error}");
     }
@@ -157,7 +157,7 @@ async fn slow_down_makes_every_later_pause_longer() {
         provider.behave();
         if pause == 2 || pause == 3 {
             let reply = Reply::json(400, r#"{"error":"slow_down"}"#);
-            provider.misbehave(Quirk::Answer(Endpoint::Token, reply));
+            provider.inject(Fault::Answer(Endpoint::Token, reply));
         }
     };
     let device = Device::new(replies);
@@ -180,7 +180,7 @@ async fn a_refusal_ends_the_login_and_an_expired_code_says_what_to_do() {
     let mut login = device.app().start_device_login(None).await.unwrap();
     assert!(device.world.provider.deny_device(login.user_code()));
     let error = login.wait().await.unwrap_err();
-    assert_eq!((error.kind(), error.client()), (ErrorKind::Denied, Some("service")));
+    assert_eq!((error.kind(), error.client()), (ErrorKind::AccessDenied, Some("service")));
     assert_eq!(error.provider_error().unwrap().error, "access_denied");
     assert_eq!(device.asked(), 1);
 
@@ -188,17 +188,17 @@ async fn a_refusal_ends_the_login_and_an_expired_code_says_what_to_do() {
     let device = Device::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     let error = login.wait().await.unwrap_err();
-    assert_eq!((error.kind(), error.client()), (ErrorKind::NoToken, Some("service")));
+    assert_eq!((error.kind(), error.client()), (ErrorKind::Unauthenticated, Some("service")));
     assert!(error.to_string().contains("start again"), "{error}");
     assert_eq!(device.pauses(), [5; 119]);
-    assert_eq!(login.wait().await.unwrap_err().kind(), ErrorKind::NoToken);
+    assert_eq!(login.wait().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
 
     // The provider's word for it counts too.
     let device = Device::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     device.world.clock.advance(Duration::from_secs(600));
     let error = login.poll().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NoToken);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert_eq!(error.provider_error().unwrap().error, "expired_token");
 }
 
@@ -209,9 +209,9 @@ async fn a_provider_that_is_away_is_asked_less_and_less_often_and_then_again() {
     let device = Device::new(move |pause, provider| {
         provider.behave();
         match pause {
-            2 => provider.misbehave(Quirk::Answer(Endpoint::Token, Reply::Cut)),
-            3 => provider.misbehave(Quirk::Answer(Endpoint::Token, Reply::Hang)),
-            4 => provider.misbehave(Quirk::Answer(Endpoint::Token, Reply::html(503))),
+            2 => provider.inject(Fault::Answer(Endpoint::Token, Reply::Cut)),
+            3 => provider.inject(Fault::Answer(Endpoint::Token, Reply::Hang)),
+            4 => provider.inject(Fault::Answer(Endpoint::Token, Reply::html(503))),
             6 => approve(provider, &theirs),
             _ => {}
         }
@@ -224,8 +224,8 @@ async fn a_provider_that_is_away_is_asked_less_and_less_often_and_then_again() {
     let device = Device::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     let reply = Reply::json(401, r#"{"error":"invalid_client"}"#);
-    device.world.provider.misbehave(Quirk::Answer(Endpoint::Token, reply));
-    assert_eq!(login.wait().await.unwrap_err().kind(), ErrorKind::BadAnswer);
+    device.world.provider.inject(Fault::Answer(Endpoint::Token, reply));
+    assert_eq!(login.wait().await.unwrap_err().kind(), ErrorKind::InvalidResponse);
     assert_eq!(device.pauses(), [5]);
 }
 
@@ -268,24 +268,24 @@ async fn poll_goes_step_by_step() {
     let DevicePoll::Token(token) = login.poll().await.unwrap() else { panic!() };
     assert_eq!(token.userinfo().unwrap().sub(), "alice");
     // The code is spent.
-    assert_eq!(login.poll().await.unwrap_err().kind(), ErrorKind::BadAnswer);
+    assert_eq!(login.poll().await.unwrap_err().kind(), ErrorKind::InvalidResponse);
 }
 
 #[tokio::test]
 async fn a_provider_without_device_logins_is_told_apart_from_a_broken_one() {
     let device = Device::new(|_, _| {});
-    let none = Quirk::metadata("device_authorization_endpoint", Value::Null);
-    device.world.provider.misbehave(none);
+    let none = Fault::metadata("device_authorization_endpoint", Value::Null);
+    device.world.provider.inject(none);
     let error = device.app().start_device_login(None).await.unwrap_err();
     assert_eq!((error.kind(), error.client()), (ErrorKind::Unsupported, Some("service")));
     assert_eq!(device.world.provider.count(Endpoint::DeviceAuthorization), 0);
     for (reply, kind) in [
         (Reply::Cut, ErrorKind::Transport),
-        (Reply::Redirect(302, "https://evil.example/".into()), ErrorKind::BadAnswer),
-        (Reply::json(401, r#"{"error":"invalid_client"}"#), ErrorKind::BadAnswer),
+        (Reply::Redirect(302, "https://evil.example/".into()), ErrorKind::InvalidResponse),
+        (Reply::json(401, r#"{"error":"invalid_client"}"#), ErrorKind::InvalidResponse),
     ] {
         let device = Device::new(|_, _| {});
-        device.world.provider.misbehave(Quirk::Answer(Endpoint::DeviceAuthorization, reply));
+        device.world.provider.inject(Fault::Answer(Endpoint::DeviceAuthorization, reply));
         assert_eq!(device.app().start_device_login(None).await.unwrap_err().kind(), kind);
         assert_eq!(device.world.provider.count(Endpoint::Elsewhere), 0);
     }
@@ -297,9 +297,9 @@ async fn a_provider_without_device_logins_is_told_apart_from_a_broken_one() {
         ("expires_in", Value::Null),
     ] {
         let device = Device::new(|_, _| {});
-        device.world.provider.misbehave(Quirk::Device(name.into(), value));
+        device.world.provider.inject(Fault::Device(name.into(), value));
         let error = device.app().start_device_login(None).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{name}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{name}");
         assert!(error.to_string().contains(name), "{error}");
     }
 }
@@ -315,8 +315,8 @@ async fn absurd_intervals_and_lifetimes_are_bounded() {
         (json!(5), json!(0), None),
     ] {
         let device = Device::new(|_, _| {});
-        device.world.provider.misbehave(Quirk::Device("interval".into(), interval.clone()));
-        device.world.provider.misbehave(Quirk::Device("expires_in".into(), expires_in));
+        device.world.provider.inject(Fault::Device("interval".into(), interval.clone()));
+        device.world.provider.inject(Fault::Device("expires_in".into(), expires_in));
         let mut login = device.app().start_device_login(None).await.unwrap();
         let mut pause = None;
         let stopped = login.wait_while(|told| {
@@ -356,7 +356,7 @@ async fn a_wait_goes_on_at_the_pace_of_the_last_answer() {
     let device = Device::new(|_, _| {});
     let mut login = device.client.start_device_login(None).await.unwrap();
     let slower = Reply::json(400, r#"{"error":"slow_down"}"#);
-    device.world.provider.misbehave(Quirk::Answer(Endpoint::Token, slower));
+    device.world.provider.inject(Fault::Answer(Endpoint::Token, slower));
     let polled = login.poll().await.unwrap();
     assert!(matches!(polled, DevicePoll::Pending { wait } if wait == Duration::from_secs(10)));
     device.world.provider.behave();
@@ -377,13 +377,13 @@ async fn a_device_spends_no_code_while_its_answer_can_not_be_verified() {
         let device = Device::new(|_, _| {});
         let mut login = device.client.start_device_login(None).await.unwrap();
         assert!(device.world.provider.approve_device(login.user_code(), "alice"));
-        device.world.provider.misbehave(Quirk::Answer(Endpoint::Jwks, reply.clone()));
+        device.world.provider.inject(Fault::Answer(Endpoint::Jwks, reply.clone()));
         let polled = login.poll().await;
         if reply == Reply::Cut {
             let twice = Duration::from_secs(10);
             assert!(matches!(polled, Ok(DevicePoll::Pending { wait }) if wait == twice));
         } else {
-            assert_eq!(polled.unwrap_err().kind(), ErrorKind::BadAnswer);
+            assert_eq!(polled.unwrap_err().kind(), ErrorKind::InvalidResponse);
         }
         assert_eq!(device.asked(), 0, "{reply:?}");
         device.world.provider.behave();

@@ -3,7 +3,7 @@
 
 use authlib_core::oauth2::{ExchangedToken, TokenExchange, token_type};
 use authlib_core::{ErrorKind, Grant, Token};
-use authlib_provider::{Endpoint, Quirk, Reply, Seen};
+use authlib_provider::{Endpoint, Fault, RecordedRequest, Reply};
 use serde_json::{Value, json};
 
 use crate::renewal::{client, service, token_requests, world};
@@ -20,7 +20,7 @@ fn exchange(subject: &Token) -> TokenExchange {
     TokenExchange::new(subject.access_token.clone(), token_type::ACCESS_TOKEN)
 }
 
-fn only(world: &World) -> Seen {
+fn only(world: &World) -> RecordedRequest {
     let mut requests = token_requests(world);
     assert_eq!(requests.len(), 1);
     requests.remove(0)
@@ -105,19 +105,19 @@ async fn the_clients_own_scope_is_not_asked_for() {
 #[tokio::test]
 async fn an_answer_that_does_not_say_what_it_is_is_refused() {
     for quirk in [
-        Quirk::TokenMissing("issued_token_type".into()),
-        Quirk::token("issued_token_type", ""),
-        Quirk::token("issued_token_type", 7),
-        Quirk::TokenMissing("access_token".into()),
-        Quirk::TokenMissing("token_type".into()),
-        Quirk::token("token_type", "mac"),
-        Quirk::Answer(Endpoint::Token, Reply::html(200)),
+        Fault::TokenMissing("issued_token_type".into()),
+        Fault::token("issued_token_type", ""),
+        Fault::token("issued_token_type", 7),
+        Fault::TokenMissing("access_token".into()),
+        Fault::TokenMissing("token_type".into()),
+        Fault::token("token_type", "mac"),
+        Fault::Answer(Endpoint::Token, Reply::html(200)),
     ] {
         let world = World::new();
         let subject = alice(&world).await;
-        world.provider.misbehave(quirk.clone());
+        world.provider.inject(quirk.clone());
         let error = world.app().exchange_token(&exchange(&subject)).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{quirk:?}: {error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{quirk:?}: {error}");
         assert_eq!(error.client(), Some("op"));
         assert!(!format!("{error} {error:?}").contains(subject.access_token.expose()));
     }
@@ -132,7 +132,7 @@ async fn refusals_have_the_providers_words_and_a_hint() {
         (TokenExchange::new("", ""), "invalid_request", "subject"),
     ] {
         let error = World::new().app().exchange_token(&asked).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadAnswer);
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse);
         assert_eq!(error.provider_error().unwrap().error, code);
         assert!(error.to_string().contains(hint), "{error}");
     }
@@ -152,8 +152,8 @@ async fn refusals_have_the_providers_words_and_a_hint() {
 async fn a_token_that_is_no_access_token_is_sent_to_no_api() {
     let world = world();
     let subject = alice(&world).await;
-    world.provider.misbehave(Quirk::token("token_type", "N_A"));
-    world.provider.misbehave(Quirk::token("issued_token_type", token_type::JWT));
+    world.provider.inject(Fault::token("token_type", "N_A"));
+    world.provider.inject(Fault::token("issued_token_type", token_type::JWT));
     let config = service().userinfo_endpoint(format!("{ISSUER}/userinfo"));
     let client = client(&world, config);
     let ExchangedToken { token, issued_token_type, .. } =
@@ -173,7 +173,7 @@ async fn a_token_that_is_no_access_token_is_sent_to_no_api() {
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{placement:?}: {error}");
     }
     assert_eq!(
-        client.get("echo").send_streamed().await.unwrap_err().kind(),
+        client.get("echo").send_streaming().await.unwrap_err().kind(),
         ErrorKind::Unsupported
     );
     assert_eq!(client.userinfo().await.unwrap_err().kind(), ErrorKind::Unsupported);
@@ -187,8 +187,8 @@ async fn a_token_that_is_no_access_token_is_sent_to_no_api() {
 async fn what_else_the_answer_says_is_kept() {
     let world = World::new();
     let subject = alice(&world).await;
-    world.provider.misbehave(Quirk::token("refresh_token", "rt"));
-    world.provider.misbehave(Quirk::token("trace", json!({"id": 7})));
+    world.provider.inject(Fault::token("refresh_token", "rt"));
+    world.provider.inject(Fault::token("trace", json!({"id": 7})));
     let exchanged = world.app().exchange_token(&exchange(&subject)).await.unwrap();
     assert!(exchanged.token.refresh_token.is_some());
     assert_eq!(exchanged.token.extra::<Value>("trace").unwrap(), Some(json!({"id": 7})));

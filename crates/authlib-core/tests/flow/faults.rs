@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use authlib_core::login::{self, Session, SessionState};
-use authlib_core::store::{MemoryLoginStore, MemoryTokenStore, Saved, TokenOwner, TokenStore};
+use authlib_core::store::{
+    MemoryPendingLoginStore, MemoryTokenStore, Saved, TokenOwner, TokenStore,
+};
 use authlib_core::transport::BoxFuture;
 use authlib_core::{AuthorizeOptions, Error, ErrorKind, Result, Token};
 use authlib_provider::Endpoint;
@@ -161,8 +163,9 @@ async fn a_token_store_that_fails_logs_nobody_in_and_keeps_nobody_from_logging_o
 /// With a login store the session holds a marker only, and both are needed.
 #[tokio::test]
 async fn t011_a_login_store_keeps_the_secrets_of_pending_logins_out_of_the_session() {
-    let with_store =
-        || World::with(|p| p, |c| c, |oauth| oauth.login_store(MemoryLoginStore::new()));
+    let with_store = || {
+        World::with(|p| p, |c| c, |oauth| oauth.pending_login_store(MemoryPendingLoginStore::new()))
+    };
     let world = with_store();
     let browser = Browser::default();
     let url = world.start(&browser).await.unwrap();
@@ -199,7 +202,7 @@ async fn c15_the_session_gets_a_new_id_at_login_and_at_logout() {
     let second = world.log_in(&browser).await.unwrap();
     assert_eq!(*browser.renewed.borrow(), 2);
     let old = world.app().active_token(&first.owner).await.unwrap_err();
-    assert_eq!(old.kind(), ErrorKind::NoToken, "the replaced login's token is deleted");
+    assert_eq!(old.kind(), ErrorKind::Unauthenticated, "the replaced login's token is deleted");
     assert!(world.app().active_token(&second.owner).await.is_ok());
     login::logout(&world.oauth, &browser).await.unwrap();
     assert_eq!(*browser.renewed.borrow(), 3);

@@ -1,7 +1,7 @@
 //! Introspection answers that the provider signs (RFC 9701): what is accepted, and that nothing else is.
 
 use authlib_core::{ClientConfig, ErrorKind, Grant, Introspection, OAuth2Client, Result, Secret};
-use authlib_provider::{Endpoint, Quirk, Reply, Seen};
+use authlib_provider::{Endpoint, Fault, RecordedRequest, Reply};
 use serde_json::{Value, json};
 
 use crate::renewal::{client, service, world};
@@ -28,7 +28,7 @@ async fn ask(client: &OAuth2Client, token: &Secret) -> Result<Introspection> {
     client.introspect_token(token, None).await
 }
 
-fn asked(world: &World) -> Vec<Seen> {
+fn asked(world: &World) -> Vec<RecordedRequest> {
     let mut seen = world.provider.requests();
     seen.retain(|seen| seen.endpoint == Endpoint::Introspect);
     seen
@@ -71,39 +71,39 @@ async fn keys_that_changed_are_fetched_again_once() {
 #[tokio::test]
 async fn an_answer_that_is_wrong_in_one_point_is_refused() {
     for (quirk, says) in [
-        (Quirk::IntrospectionPlain, "plain JSON"),
-        (Quirk::claim("iss", "https://evil.example"), "`iss`"),
-        (Quirk::claim("iss", format!("{ISSUER}/")), "`iss`"),
-        (Quirk::without_claim("iss"), "claims"),
-        (Quirk::claim("aud", "another"), "`aud`"),
-        (Quirk::claim("aud", json!(["another"])), "`aud`"),
-        (Quirk::claim("aud", "SERVICE"), "`aud`"),
-        (Quirk::without_claim("aud"), ""),
-        (Quirk::without_claim("iat"), "claims"),
-        (Quirk::ClaimTime("exp".into(), -3600), "claims"),
-        (Quirk::ClaimTime("nbf".into(), 3600), "claims"),
-        (Quirk::header("typ", "JWT"), "`typ`"),
-        (Quirk::header("typ", "at+jwt"), "`typ`"),
-        (Quirk::header("typ", Value::Null), "`typ`"),
-        (Quirk::claim("token_introspection", "active"), "`token_introspection`"),
-        (Quirk::without_claim("token_introspection"), "`token_introspection`"),
-        (Quirk::introspection("active", Value::Null), ""),
-        (Quirk::introspection("active", "true"), ""),
-        (Quirk::BadSignature, "signature"),
-        (Quirk::ForeignKey, "signature"),
-        (Quirk::EmbeddedJwk, "signature"),
-        (Quirk::HmacWithPublicKey, "signature"),
-        (Quirk::SignedBy("RS512".into()), "signature"),
-        (Quirk::SignedBy("ES256".into()), "signature"),
-        (Quirk::Unsigned("none".into()), "signature"),
-        (Quirk::Unsigned("nOnE".into()), "signature"),
-        (Quirk::ClaimTwice("aud".into(), json!("service")), ""),
-        (Quirk::header("crit", json!(["x"])), "signature"),
+        (Fault::IntrospectionPlain, "plain JSON"),
+        (Fault::claim("iss", "https://evil.example"), "`iss`"),
+        (Fault::claim("iss", format!("{ISSUER}/")), "`iss`"),
+        (Fault::without_claim("iss"), "claims"),
+        (Fault::claim("aud", "another"), "`aud`"),
+        (Fault::claim("aud", json!(["another"])), "`aud`"),
+        (Fault::claim("aud", "SERVICE"), "`aud`"),
+        (Fault::without_claim("aud"), ""),
+        (Fault::without_claim("iat"), "claims"),
+        (Fault::ClaimTime("exp".into(), -3600), "claims"),
+        (Fault::ClaimTime("nbf".into(), 3600), "claims"),
+        (Fault::header("typ", "JWT"), "`typ`"),
+        (Fault::header("typ", "at+jwt"), "`typ`"),
+        (Fault::header("typ", Value::Null), "`typ`"),
+        (Fault::claim("token_introspection", "active"), "`token_introspection`"),
+        (Fault::without_claim("token_introspection"), "`token_introspection`"),
+        (Fault::introspection("active", Value::Null), ""),
+        (Fault::introspection("active", "true"), ""),
+        (Fault::BadSignature, "signature"),
+        (Fault::ForeignKey, "signature"),
+        (Fault::EmbeddedJwk, "signature"),
+        (Fault::HmacWithPublicKey, "signature"),
+        (Fault::SignedBy("RS512".into()), "signature"),
+        (Fault::SignedBy("ES256".into()), "signature"),
+        (Fault::Unsigned("none".into()), "signature"),
+        (Fault::Unsigned("nOnE".into()), "signature"),
+        (Fault::ClaimTwice("aud".into(), json!("service")), ""),
+        (Fault::header("crit", json!(["x"])), "signature"),
     ] {
         let (world, client, token) = setup(config()).await;
-        world.provider.misbehave(quirk.clone());
+        world.provider.inject(quirk.clone());
         let error = ask(&client, &token).await.expect_err(&format!("{quirk:?}"));
-        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{quirk:?}: {error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{quirk:?}: {error}");
         assert_eq!(error.client(), Some("service"));
         assert!(error.to_string().contains(says), "{quirk:?}: {error}");
         assert!(!format!("{error} {error:?}").contains(token.expose()), "{quirk:?}");
@@ -121,18 +121,21 @@ async fn an_answer_that_is_no_signed_one_is_told_apart() {
         body: body.to_owned(),
     };
     for (reply, kind) in [
-        (Reply::html(200), ErrorKind::BadAnswer),
+        (Reply::html(200), ErrorKind::InvalidResponse),
         (Reply::Cut, ErrorKind::Transport),
-        (reply(200, SIGNED, "no token"), ErrorKind::BadAnswer),
-        (reply(200, SIGNED, ""), ErrorKind::BadAnswer),
-        (reply(200, "application/jwt", "a.b.c"), ErrorKind::BadAnswer),
+        (reply(200, SIGNED, "no token"), ErrorKind::InvalidResponse),
+        (reply(200, SIGNED, ""), ErrorKind::InvalidResponse),
+        (reply(200, "application/jwt", "a.b.c"), ErrorKind::InvalidResponse),
         (reply(200, SIGNED, "a.b.c.d.e"), ErrorKind::Unsupported),
-        (reply(401, "application/json", r#"{"error":"invalid_client"}"#), ErrorKind::BadAnswer),
-        (reply(400, SIGNED, "a.b.c"), ErrorKind::BadAnswer),
-        (Reply::Redirect(302, "https://evil.example/".into()), ErrorKind::BadAnswer),
+        (
+            reply(401, "application/json", r#"{"error":"invalid_client"}"#),
+            ErrorKind::InvalidResponse,
+        ),
+        (reply(400, SIGNED, "a.b.c"), ErrorKind::InvalidResponse),
+        (Reply::Redirect(302, "https://evil.example/".into()), ErrorKind::InvalidResponse),
     ] {
         let (world, client, token) = setup(config()).await;
-        world.provider.misbehave(Quirk::Answer(Endpoint::Introspect, reply.clone()));
+        world.provider.inject(Fault::Answer(Endpoint::Introspect, reply.clone()));
         let error = ask(&client, &token).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{reply:?}: {error}");
         assert_eq!(world.provider.count(Endpoint::Introspect), 1);
@@ -147,7 +150,7 @@ async fn answers_by_unknown_keys_do_not_storm_the_key_endpoint() {
     ask(&client, &token).await.unwrap();
     for number in 0..50 {
         world.provider.behave();
-        world.provider.misbehave(Quirk::header("kid", format!("unknown-{number}")));
+        world.provider.inject(Fault::header("kid", format!("unknown-{number}")));
         ask(&client, &token).await.unwrap_err();
     }
     assert!(world.provider.count(Endpoint::Jwks) <= 6);

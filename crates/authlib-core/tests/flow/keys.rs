@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use authlib_core::ErrorKind;
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -75,7 +75,7 @@ async fn j2_j3_the_registered_algorithm_is_the_only_one() {
         assert_eq!(login.is_ok(), accepted, "{signed} as {registered:?}: {login:?}");
         if let Err(error) = login {
             // An HMAC provider publishes no keys, which is noticed first.
-            let kinds = [ErrorKind::InvalidIdToken, ErrorKind::BadAnswer];
+            let kinds = [ErrorKind::InvalidIdToken, ErrorKind::InvalidResponse];
             assert!(kinds.contains(&error.kind()), "{error}");
         }
     }
@@ -94,7 +94,7 @@ async fn j10_h15_rotated_keys_are_fetched_once_and_accepted() {
     log_in(&world).await.unwrap();
     log_in(&world).await.unwrap();
     assert_eq!(world.provider.count(Endpoint::Jwks), 3);
-    world.provider.misbehave(Quirk::RotateBeforeSigning);
+    world.provider.inject(Fault::RotateBeforeSigning);
     log_in(&world).await.unwrap();
     assert_eq!(world.provider.count(Endpoint::Jwks), 4);
 }
@@ -116,10 +116,10 @@ async fn j9_h14_a_flood_of_unknown_keys_costs_a_handful_of_fetches() {
     let world = World::new();
     log_in(&world).await.unwrap();
     for nth in 0..200 {
-        world.provider.misbehave(Quirk::header("kid", format!("unknown-{nth}")));
+        world.provider.inject(Fault::header("kid", format!("unknown-{nth}")));
         assert_eq!(log_in(&world).await.unwrap_err().kind(), ErrorKind::InvalidIdToken);
         world.provider.behave();
-        world.provider.misbehave(Quirk::ForeignKey);
+        world.provider.inject(Fault::ForeignKey);
         assert_eq!(log_in(&world).await.unwrap_err().kind(), ErrorKind::InvalidIdToken);
         world.provider.behave();
     }
@@ -138,7 +138,7 @@ async fn j9_h14_a_flood_of_unknown_keys_costs_a_handful_of_fetches() {
 async fn j9_the_same_unknown_key_is_looked_for_once_a_minute() {
     let world = World::new();
     log_in(&world).await.unwrap();
-    world.provider.misbehave(Quirk::header("kid", "unknown"));
+    world.provider.inject(Fault::header("kid", "unknown"));
     for _ in 0..10 {
         log_in(&world).await.unwrap_err();
     }
@@ -150,9 +150,9 @@ async fn j9_the_same_unknown_key_is_looked_for_once_a_minute() {
 async fn j2_metadata_can_not_switch_a_client_to_hmac() {
     let world = World::with(|provider| provider.signing_alg("HS256"), |c| c, |o| o);
     let algorithms = json!(["HS256", "none"]);
-    world.provider.misbehave(Quirk::metadata("id_token_signing_alg_values_supported", algorithms));
+    world.provider.inject(Fault::metadata("id_token_signing_alg_values_supported", algorithms));
     let error = log_in(&world).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::BadAnswer);
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert!(error.to_string().contains("id_token_signed_response_alg"), "{error}");
 }
 
@@ -163,8 +163,8 @@ async fn a_key_set_that_comes_with_an_error_status_is_not_used() {
     let keys = world.provider.handle(&authlib_core::message::json_get(&url));
     let keys = String::from_utf8(keys.body().clone()).unwrap();
     assert!(keys.contains("kty"));
-    world.provider.misbehave(Quirk::Answer(Endpoint::Jwks, Reply::json(500, keys)));
-    assert_eq!(log_in(&world).await.unwrap_err().kind(), ErrorKind::BadAnswer);
+    world.provider.inject(Fault::Answer(Endpoint::Jwks, Reply::json(500, keys)));
+    assert_eq!(log_in(&world).await.unwrap_err().kind(), ErrorKind::InvalidResponse);
 }
 
 /// J11: a key set that turns to garbage, or is away, does not stop logins for a day.
@@ -183,7 +183,7 @@ async fn j11_documents_that_turn_bad_are_outlived_by_the_old_ones() {
         let world = World::new();
         log_in(&world).await.unwrap();
         for endpoint in [Endpoint::Discovery, Endpoint::Jwks] {
-            world.provider.misbehave(Quirk::Answer(endpoint, reply.clone()));
+            world.provider.inject(Fault::Answer(endpoint, reply.clone()));
         }
         for _ in 0..3 {
             world.clock.advance(hour);
@@ -210,9 +210,9 @@ async fn h27_b3_a_document_of_another_issuer_starts_no_login() {
         "",
     ] {
         let world = World::new();
-        world.provider.misbehave(Quirk::metadata("issuer", issuer));
+        world.provider.inject(Fault::metadata("issuer", issuer));
         let error = world.start(&Browser::default()).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{issuer}: {error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{issuer}: {error}");
         assert!(error.to_string().contains("issuer"), "{error}");
     }
 }
@@ -233,9 +233,9 @@ async fn b1_s13_h26_the_document_moves_endpoints_and_nothing_else() {
         ("end_session_endpoint", "ftp://op.example/"),
     ] {
         let world = World::new();
-        world.provider.misbehave(Quirk::metadata(name, url));
+        world.provider.inject(Fault::metadata(name, url));
         let error = world.start(&Browser::default()).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{url}: {error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{url}: {error}");
         assert!(error.to_string().contains(name), "{error}");
     }
     let world = World::new();
@@ -247,7 +247,7 @@ async fn b1_s13_h26_the_document_moves_endpoints_and_nothing_else() {
         ("token_endpoint_auth_method", json!("none")),
         ("code_challenge_methods_supported", json!(["plain"])),
     ] {
-        world.provider.misbehave(Quirk::metadata(name, value));
+        world.provider.inject(Fault::metadata(name, value));
     }
     let browser = Browser::default();
     let url = world.start(&browser).await.unwrap();
@@ -258,7 +258,7 @@ async fn b1_s13_h26_the_document_moves_endpoints_and_nothing_else() {
     world.finish(&browser, &back).await.unwrap();
     let world = World::new();
     let endpoint = "https://op.example/authorize?tenant=1";
-    world.provider.misbehave(Quirk::metadata("authorization_endpoint", endpoint));
+    world.provider.inject(Fault::metadata("authorization_endpoint", endpoint));
     let url = world.start(&Browser::default()).await.unwrap();
     assert!(url.starts_with("https://op.example/authorize?tenant=1&response_type=code&"), "{url}");
 }
@@ -271,6 +271,6 @@ async fn b3_registered_endpoints_win_over_the_document() {
         |client| client.token_endpoint("https://op.example/token"),
         |oauth| oauth,
     );
-    world.provider.misbehave(Quirk::metadata("token_endpoint", "https://evil.example/token"));
+    world.provider.inject(Fault::metadata("token_endpoint", "https://evil.example/token"));
     log_in(&world).await.unwrap();
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use authlib_core::{ErrorKind, JwtBearer};
-use authlib_provider::{Endpoint, Quirk};
+use authlib_provider::{Endpoint, Fault};
 use serde_json::json;
 
 use crate::assertions::P256;
@@ -44,7 +44,7 @@ async fn the_leeway_says_how_long_before_its_end_a_token_is_renewed() {
 async fn absurd_lifetimes_are_survived() {
     let world = world();
     for expires_in in [json!(1e300), json!(u64::MAX), json!("99999999999999999999")] {
-        world.provider.misbehave(Quirk::token("expires_in", expires_in));
+        world.provider.inject(Fault::token("expires_in", expires_in));
         let mut config = Way::ClientCredentials.config(&world);
         config.leeway = Some(Duration::from_secs(3600));
         let client = client(&world, config);
@@ -56,7 +56,7 @@ async fn absurd_lifetimes_are_survived() {
     }
     let bearer = JwtBearer::new("robot", P256).key_id("k1").lifetime(Duration::MAX);
     let client = client(&world, service().renew_by_assertion(bearer));
-    assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::BadAnswer);
+    assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::InvalidResponse);
 }
 
 /// A token that lives no longer than the leeway is not renewed with each call: Keycloak's live a minute.
@@ -64,7 +64,7 @@ async fn absurd_lifetimes_are_survived() {
 async fn a_token_that_lives_for_a_minute_is_used_for_half_of_it() {
     for way in WAYS {
         let world = world();
-        world.provider.misbehave(Quirk::token("expires_in", 60));
+        world.provider.inject(Fault::token("expires_in", 60));
         let client = client(&world, way.config(&world));
         for minute in 1..5 {
             for _ in 0..30 {

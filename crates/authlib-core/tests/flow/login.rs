@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::world::{Browser, ISSUER, World};
 use authlib_core::login::{self, Incoming, Received};
 use authlib_core::{AuthorizeOptions, ErrorKind, LogoutOptions};
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 use http::{HeaderMap, Method};
 use serde_json::json;
 
@@ -42,58 +42,58 @@ async fn a_login_tells_who_it_is_and_sends_what_it_must() {
 async fn id_tokens_that_are_wrong_in_one_point_stop_the_login() {
     let far = 10_000;
     let table = [
-        (Quirk::Unsigned("none".into()), "three parts"),
-        (Quirk::Unsigned("nOnE".into()), "three parts"),
-        (Quirk::BadSignature, "signature is wrong"),
-        (Quirk::ForeignKey, "signature is wrong"),
-        (Quirk::EmbeddedJwk, "signature is wrong"),
-        (Quirk::HmacWithPublicKey, "signed with \"HS256\""),
-        (Quirk::SignedBy("ES256".into()), "signed with \"ES256\""),
-        (Quirk::header("alg", json!("none")), "signed with \"none\""),
-        (Quirk::header("alg", json!(null)), "`alg`"),
-        (Quirk::header("kid", json!("nobody-s")), "no key for RS256 with `kid`"),
-        (Quirk::header("kid", json!(7)), "`kid`"),
-        (Quirk::header("crit", json!(["exp"])), "`crit`"),
-        (Quirk::header("b64", json!(false)), "`b64`"),
-        (Quirk::header("typ", json!("at+jwt")), "`typ`"),
-        (Quirk::header("typ", json!("logout+jwt")), "`typ`"),
-        (Quirk::claim("iss", "https://evil.example"), "`iss`"),
-        (Quirk::claim("iss", "https://op.example/"), "`iss`"),
-        (Quirk::claim("iss", json!(["https://op.example"])), "`iss` is of the wrong type"),
-        (Quirk::without_claim("iss"), "`iss` is missing"),
-        (Quirk::claim("aud", "other"), "`aud`"),
-        (Quirk::claim("aud", json!([])), "`aud`"),
-        (Quirk::claim("aud", json!(["app", "other"])), "`azp`"),
-        (Quirk::claim("aud", json!([1])), "`aud` is of the wrong type"),
-        (Quirk::without_claim("aud"), "`aud` is missing"),
-        (Quirk::claim("azp", "other"), "`azp`"),
-        (Quirk::without_claim("sub"), "`sub` is missing"),
-        (Quirk::claim("sub", ""), "`sub` is missing"),
-        (Quirk::claim("sub", json!(1)), "`sub` is of the wrong type"),
-        (Quirk::claim("sub", "x".repeat(256)), "`sub` is longer"),
-        (Quirk::without_claim("exp"), "`exp` is missing"),
-        (Quirk::ClaimTime("exp".into(), -60), "expired"),
-        (Quirk::claim("exp", "9999999999"), "`exp` is of the wrong type"),
-        (Quirk::claim("exp", json!(null)), "`exp` is of the wrong type"),
-        (Quirk::claim("exp", json!(-1)), "`exp` is of the wrong type"),
-        (Quirk::without_claim("iat"), "`iat` is missing"),
-        (Quirk::ClaimTime("iat".into(), -7 * 24 * 3600), "long before this login"),
-        (Quirk::ClaimTime("iat".into(), far), "`iat` lies in the future"),
-        (Quirk::ClaimTime("nbf".into(), far), "`nbf` lies in the future"),
-        (Quirk::claim("nbf", "text"), "`nbf` is of the wrong type"),
-        (Quirk::claim("nonce", "another"), "`nonce` is not"),
-        (Quirk::without_claim("nonce"), "no `nonce`"),
-        (Quirk::claim("nonce", json!(1)), "`nonce` is of the wrong type"),
-        (Quirk::claim("at_hash", "AAAA"), "`at_hash`"),
-        (Quirk::claim("at_hash", json!(true)), "`at_hash` is of the wrong type"),
-        (Quirk::claim("auth_time", "now"), "`auth_time` is of the wrong type"),
-        (Quirk::claim("events", json!({})), "`events`"),
-        (Quirk::ClaimTwice("sub".into(), json!("mallory")), "each name once"),
+        (Fault::Unsigned("none".into()), "three parts"),
+        (Fault::Unsigned("nOnE".into()), "three parts"),
+        (Fault::BadSignature, "signature is wrong"),
+        (Fault::ForeignKey, "signature is wrong"),
+        (Fault::EmbeddedJwk, "signature is wrong"),
+        (Fault::HmacWithPublicKey, "signed with \"HS256\""),
+        (Fault::SignedBy("ES256".into()), "signed with \"ES256\""),
+        (Fault::header("alg", json!("none")), "signed with \"none\""),
+        (Fault::header("alg", json!(null)), "`alg`"),
+        (Fault::header("kid", json!("nobody-s")), "no key for RS256 with `kid`"),
+        (Fault::header("kid", json!(7)), "`kid`"),
+        (Fault::header("crit", json!(["exp"])), "`crit`"),
+        (Fault::header("b64", json!(false)), "`b64`"),
+        (Fault::header("typ", json!("at+jwt")), "`typ`"),
+        (Fault::header("typ", json!("logout+jwt")), "`typ`"),
+        (Fault::claim("iss", "https://evil.example"), "`iss`"),
+        (Fault::claim("iss", "https://op.example/"), "`iss`"),
+        (Fault::claim("iss", json!(["https://op.example"])), "`iss` is of the wrong type"),
+        (Fault::without_claim("iss"), "`iss` is missing"),
+        (Fault::claim("aud", "other"), "`aud`"),
+        (Fault::claim("aud", json!([])), "`aud`"),
+        (Fault::claim("aud", json!(["app", "other"])), "`azp`"),
+        (Fault::claim("aud", json!([1])), "`aud` is of the wrong type"),
+        (Fault::without_claim("aud"), "`aud` is missing"),
+        (Fault::claim("azp", "other"), "`azp`"),
+        (Fault::without_claim("sub"), "`sub` is missing"),
+        (Fault::claim("sub", ""), "`sub` is missing"),
+        (Fault::claim("sub", json!(1)), "`sub` is of the wrong type"),
+        (Fault::claim("sub", "x".repeat(256)), "`sub` is longer"),
+        (Fault::without_claim("exp"), "`exp` is missing"),
+        (Fault::ClaimTime("exp".into(), -60), "expired"),
+        (Fault::claim("exp", "9999999999"), "`exp` is of the wrong type"),
+        (Fault::claim("exp", json!(null)), "`exp` is of the wrong type"),
+        (Fault::claim("exp", json!(-1)), "`exp` is of the wrong type"),
+        (Fault::without_claim("iat"), "`iat` is missing"),
+        (Fault::ClaimTime("iat".into(), -7 * 24 * 3600), "long before this login"),
+        (Fault::ClaimTime("iat".into(), far), "`iat` lies in the future"),
+        (Fault::ClaimTime("nbf".into(), far), "`nbf` lies in the future"),
+        (Fault::claim("nbf", "text"), "`nbf` is of the wrong type"),
+        (Fault::claim("nonce", "another"), "`nonce` is not"),
+        (Fault::without_claim("nonce"), "no `nonce`"),
+        (Fault::claim("nonce", json!(1)), "`nonce` is of the wrong type"),
+        (Fault::claim("at_hash", "AAAA"), "`at_hash`"),
+        (Fault::claim("at_hash", json!(true)), "`at_hash` is of the wrong type"),
+        (Fault::claim("auth_time", "now"), "`auth_time` is of the wrong type"),
+        (Fault::claim("events", json!({})), "`events`"),
+        (Fault::ClaimTwice("sub".into(), json!("mallory")), "each name once"),
     ];
     for (quirk, says) in table {
         let world = World::new();
         let browser = Browser::default();
-        world.provider.misbehave(quirk.clone());
+        world.provider.inject(quirk.clone());
         let error = world.log_in(&browser).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{quirk:?}: {error}");
         assert!(error.to_string().contains(says), "{quirk:?}: {error}");
@@ -106,80 +106,80 @@ async fn id_tokens_that_are_wrong_in_one_point_stop_the_login() {
 #[tokio::test]
 async fn id_tokens_that_are_merely_unusual_are_accepted() {
     for quirk in [
-        Quirk::claim("aud", json!(["app"])),
-        Quirk::without_claim("at_hash"),
-        Quirk::without_claim("auth_time"),
-        Quirk::header("typ", json!(null)),
-        Quirk::header("kid", json!(null)),
-        Quirk::header("x-private", json!({"a": 1})),
-        Quirk::ClaimTime("exp".into(), -59),
-        Quirk::ClaimTime("iat".into(), 60),
-        Quirk::claim("exp", json!(1_900_000_000.5)),
-        Quirk::JwksExotic,
-        Quirk::JwksWithoutKid,
-        Quirk::token("token_type", "bEaReR"),
-        Quirk::TokenMissing("expires_in".into()),
-        Quirk::TokenMissing("scope".into()),
-        Quirk::metadata("verify", json!(false)),
-        Quirk::metadata("client_id", json!("somebody-else")),
-        Quirk::MovedPaths,
+        Fault::claim("aud", json!(["app"])),
+        Fault::without_claim("at_hash"),
+        Fault::without_claim("auth_time"),
+        Fault::header("typ", json!(null)),
+        Fault::header("kid", json!(null)),
+        Fault::header("x-private", json!({"a": 1})),
+        Fault::ClaimTime("exp".into(), -59),
+        Fault::ClaimTime("iat".into(), 60),
+        Fault::claim("exp", json!(1_900_000_000.5)),
+        Fault::JwksExotic,
+        Fault::JwksWithoutKid,
+        Fault::token("token_type", "bEaReR"),
+        Fault::TokenMissing("expires_in".into()),
+        Fault::TokenMissing("scope".into()),
+        Fault::metadata("verify", json!(false)),
+        Fault::metadata("client_id", json!("somebody-else")),
+        Fault::MovedPaths,
     ] {
         let world = World::new();
-        world.provider.misbehave(quirk.clone());
+        world.provider.inject(quirk.clone());
         let login = world.log_in(&Browser::default()).await;
         assert!(login.is_ok(), "{quirk:?}: {login:?}");
     }
     let world = World::new();
-    world.provider.misbehave(Quirk::claim("aud", json!(["app", "other"])));
-    world.provider.misbehave(Quirk::claim("azp", "app"));
+    world.provider.inject(Fault::claim("aud", json!(["app", "other"])));
+    world.provider.inject(Fault::claim("azp", "app"));
     assert!(world.log_in(&Browser::default()).await.is_ok());
 }
 
 /// What stands behind the login: metadata, keys, token and user info, broken in every way.
 #[tokio::test]
 async fn broken_answers_behind_the_login_are_bad_gateways_and_log_nobody_in() {
-    use ErrorKind::{BadAnswer, Transport};
+    use ErrorKind::{InvalidResponse, Transport};
     let canary = "https://canary.example/";
     let mut table = Vec::new();
     for endpoint in [Endpoint::Discovery, Endpoint::Jwks, Endpoint::Token, Endpoint::UserInfo] {
         for (reply, kind) in [
-            (Reply::html(500), BadAnswer),
-            (Reply::html(200), BadAnswer),
-            (Reply::json(200, "{"), BadAnswer),
-            (Reply::json(200, "[]"), BadAnswer),
-            (Reply::json(200, "{\"a\":".repeat(100_000)), BadAnswer),
-            (Reply::json(503, "{}"), BadAnswer),
-            (Reply::Redirect(302, canary.into()), BadAnswer),
-            (Reply::Redirect(307, canary.into()), BadAnswer),
+            (Reply::html(500), InvalidResponse),
+            (Reply::html(200), InvalidResponse),
+            (Reply::json(200, "{"), InvalidResponse),
+            (Reply::json(200, "[]"), InvalidResponse),
+            (Reply::json(200, "{\"a\":".repeat(100_000)), InvalidResponse),
+            (Reply::json(503, "{}"), InvalidResponse),
+            (Reply::Redirect(302, canary.into()), InvalidResponse),
+            (Reply::Redirect(307, canary.into()), InvalidResponse),
             (Reply::Cut, Transport),
             (Reply::Half, Transport),
             (Reply::Hang, Transport),
             (Reply::Huge(100 << 20), Transport),
             (Reply::GzipBomb(100 << 20), Transport),
         ] {
-            table.push((Quirk::Answer(endpoint, reply), kind));
+            table.push((Fault::Answer(endpoint, reply), kind));
         }
     }
     table.extend([
-        (Quirk::Answer(Endpoint::Jwks, Reply::json(200, r#"{"keys":[]}"#)), BadAnswer),
-        (Quirk::metadata("issuer", json!("https://evil.example")), BadAnswer),
-        (Quirk::metadata("issuer", json!("https://op.example/")), BadAnswer),
-        (Quirk::metadata("issuer", json!(null)), BadAnswer),
-        (Quirk::metadata("token_endpoint", json!("http://op.example/token")), BadAnswer),
-        (Quirk::metadata("jwks_uri", json!("http://op.example/jwks")), BadAnswer),
-        (Quirk::NoIdToken, BadAnswer),
-        (Quirk::token("access_token", json!(null)), BadAnswer),
-        (Quirk::token("error", json!("oops")), BadAnswer),
-        (Quirk::token("token_type", json!("mac")), BadAnswer),
-        (Quirk::TokenMissing("token_type".into()), BadAnswer),
-        (Quirk::user_info("sub", "mallory"), BadAnswer),
-        (Quirk::user_info("sub", json!(1)), BadAnswer),
-        (Quirk::UserInfoMissing("sub".into()), BadAnswer),
+        (Fault::Answer(Endpoint::Jwks, Reply::json(200, r#"{"keys":[]}"#)), InvalidResponse),
+        (Fault::metadata("issuer", json!("https://evil.example")), InvalidResponse),
+        (Fault::metadata("issuer", json!("https://op.example/")), InvalidResponse),
+        (Fault::metadata("issuer", json!(null)), InvalidResponse),
+        (Fault::metadata("token_endpoint", json!("http://op.example/token")), InvalidResponse),
+        (Fault::metadata("jwks_uri", json!("http://op.example/jwks")), InvalidResponse),
+        (Fault::NoIdToken, InvalidResponse),
+        (Fault::token("access_token", json!(null)), InvalidResponse),
+        (Fault::token("error", json!("oops")), InvalidResponse),
+        (Fault::token("token_type", json!("mac")), InvalidResponse),
+        (Fault::TokenMissing("token_type".into()), InvalidResponse),
+        (Fault::user_info("sub", "mallory"), InvalidResponse),
+        (Fault::user_info("sub", json!(1)), InvalidResponse),
+        (Fault::UserInfoMissing("sub".into()), InvalidResponse),
     ]);
     for (quirk, kind) in table {
         let world = World::new();
         let browser = Browser::default();
-        world.provider.misbehave(quirk.clone());
+        world.provider.inject(quirk.clone());
         let error = world.log_in(&browser).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{quirk:?}: {error}");
         assert!(world.is_anonymous(&browser).await, "{quirk:?}");
@@ -189,11 +189,11 @@ async fn broken_answers_behind_the_login_are_bad_gateways_and_log_nobody_in() {
 
 #[tokio::test]
 async fn spoilt_authorization_responses_never_reach_the_token_endpoint() {
-    let param = |name: &str, value: &str| Quirk::AuthorizationParam(name.into(), value.into());
-    let missing = |name: &str| Quirk::AuthorizationMissing(name.into());
-    let twice = |name: &str, value: &str| Quirk::AuthorizationTwice(name.into(), value.into());
-    let error = |error: &str| Quirk::AuthorizationError(error.into(), "<script>".into());
-    use ErrorKind::{Denied, InvalidCallback, Provider};
+    let param = |name: &str, value: &str| Fault::AuthorizationParam(name.into(), value.into());
+    let missing = |name: &str| Fault::AuthorizationMissing(name.into());
+    let twice = |name: &str, value: &str| Fault::AuthorizationTwice(name.into(), value.into());
+    let error = |error: &str| Fault::AuthorizationError(error.into(), "<script>".into());
+    use ErrorKind::{AccessDenied, AuthorizationError, InvalidCallback};
     for (quirk, kind) in [
         (param("state", "wrong"), InvalidCallback),
         (missing("state"), InvalidCallback),
@@ -205,13 +205,13 @@ async fn spoilt_authorization_responses_never_reach_the_token_endpoint() {
         (missing("code"), InvalidCallback),
         (param("id_token", "a.b.c"), InvalidCallback),
         (param("access_token", "x"), InvalidCallback),
-        (error("access_denied"), Denied),
-        (error("login_required"), Provider),
-        (error("temporarily_unavailable"), Provider),
+        (error("access_denied"), AccessDenied),
+        (error("login_required"), AuthorizationError),
+        (error("temporarily_unavailable"), AuthorizationError),
     ] {
         let world = World::new();
         let browser = Browser::default();
-        world.provider.misbehave(quirk.clone());
+        world.provider.inject(quirk.clone());
         let failed = world.log_in(&browser).await.unwrap_err();
         assert_eq!(failed.kind(), kind, "{quirk:?}: {failed}");
         assert_eq!(world.provider.count(Endpoint::Token), 0, "{quirk:?}");
@@ -361,10 +361,10 @@ async fn h33_max_age_is_enforced() {
     let options = || AuthorizeOptions::from("/authorize/op").max_age(Duration::from_secs(30));
     let browser = Browser::default();
     for (quirk, says) in [
-        (Quirk::without_claim("auth_time"), "no `auth_time`"),
-        (Quirk::ClaimTime("auth_time".into(), -200), "longer ago than `max_age`"),
+        (Fault::without_claim("auth_time"), "no `auth_time`"),
+        (Fault::ClaimTime("auth_time".into(), -200), "longer ago than `max_age`"),
     ] {
-        world.provider.misbehave(quirk);
+        world.provider.inject(quirk);
         let url = world.start_with(&browser, options()).await.unwrap();
         assert!(url.contains("max_age=30"));
         let back = world.provider.approve(&url, "alice");
@@ -383,7 +383,7 @@ async fn c11_a_stolen_code_is_of_no_use_in_another_session() {
     for ignored in [false, true] {
         let world = World::new();
         if ignored {
-            world.provider.misbehave(Quirk::PkceIgnored);
+            world.provider.inject(Fault::PkceIgnored);
         }
         let (victim, attacker) = (Browser::default(), Browser::default());
         let url = world.start(&victim).await.unwrap();
@@ -395,7 +395,7 @@ async fn c11_a_stolen_code_is_of_no_use_in_another_session() {
         };
         let injected = stolen.replace(&state(&url), &state(&own));
         let error = world.finish(&attacker, &injected).await.unwrap_err();
-        let kind = if ignored { ErrorKind::InvalidIdToken } else { ErrorKind::BadAnswer };
+        let kind = if ignored { ErrorKind::InvalidIdToken } else { ErrorKind::InvalidResponse };
         assert_eq!(error.kind(), kind, "{error}");
     }
 }
@@ -428,7 +428,7 @@ async fn a_form_post_without_its_session_is_posted_again_from_our_own_site() {
     // The cookie was sent: no detour. H03: the error in the form is seen.
     let Received::Callback(params) = post(&browser, None).await.unwrap() else { panic!("a page") };
     let error = login::authorize_access_token(&world.app(), &browser, &params).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Denied);
+    assert_eq!(error.kind(), ErrorKind::AccessDenied);
 }
 
 /// C9: what looks and does not come spends nothing; C6, C12: one place, bounded.
@@ -468,5 +468,5 @@ async fn c6_c9_c12_callbacks_are_bounded_come_in_one_place_and_not_by_prefetch()
         assert_eq!(received.unwrap_err().kind(), ErrorKind::InvalidCallback);
     }
     let large = receive(Method::POST, String::new(), &[form], vec![b'a'; 70_000]).await;
-    assert_eq!(large.unwrap_err().kind(), ErrorKind::TooLarge);
+    assert_eq!(large.unwrap_err().kind(), ErrorKind::PayloadTooLarge);
 }

@@ -2,7 +2,7 @@
 //! in the session until the browser comes back.
 
 use authlib_core::login::{self, Session as _};
-use authlib_core::store::MemoryLoginStore;
+use authlib_core::store::MemoryPendingLoginStore;
 use authlib_core::{LogoutOptions, Result};
 use http::{HeaderMap, Method};
 use url::Url;
@@ -70,7 +70,11 @@ async fn t027_t029_a_logout_url_comes_with_the_record_of_its_own_state() {
 /// Also with a login store: the record of a logout has no secret, and stays in the session.
 #[tokio::test]
 async fn t078_t080_a_way_back_is_good_once_also_where_logins_are_kept_in_a_store() {
-    let world = World::with(|p| p, |c| c, |oauth| oauth.login_store(MemoryLoginStore::new()));
+    let world = World::with(
+        |p| p,
+        |c| c,
+        |oauth| oauth.pending_login_store(MemoryPendingLoginStore::new()),
+    );
     let browser = Browser::default();
     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
     let state = param(&log_out(&world, &browser, options).await, "state").unwrap();

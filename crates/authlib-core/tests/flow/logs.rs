@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use authlib_core::{ClientConfig, LogoutOptions, OAuth, login};
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 use tracing_subscriber::fmt::MakeWriter;
 use url::Url;
 
@@ -139,7 +139,7 @@ async fn h35_b13_an_oauth1_login_and_its_calls_show_no_secret() {
         secrets.push(state["pending"][0]["token_secret"].as_str().unwrap().to_owned());
         let back = world.provider.approve(&url, "alice");
         secrets.extend(values(&back, &["oauth_verifier"]));
-        world.provider.misbehave(Quirk::Answer(Endpoint::OAuth1AccessToken, Reply::html(500)));
+        world.provider.inject(Fault::Answer(Endpoint::OAuth1AccessToken, Reply::html(500)));
         let error = world.finish(&browser, &back).await.unwrap_err();
         log.show(&format!("{error} {error:?}"));
         world.provider.behave();
@@ -168,26 +168,26 @@ async fn h35_b13_an_oauth1_login_and_its_calls_show_no_secret() {
 #[tokio::test]
 async fn h35_b13_failures_show_no_secret() {
     let quirks = [
-        Quirk::AuthorizationParam("state".into(), "wrong".into()),
-        Quirk::AuthorizationParam("iss".into(), "https://evil.example".into()),
-        Quirk::AuthorizationTwice("code".into(), "x".into()),
-        Quirk::AuthorizationError("access_denied".into(), "no".into()),
-        Quirk::AuthorizationError("server_error".into(), "no".into()),
-        Quirk::Answer(Endpoint::Token, Reply::json(400, r#"{"error":"invalid_grant"}"#)),
-        Quirk::Answer(Endpoint::Token, Reply::json(401, r#"{"error":"invalid_client"}"#)),
-        Quirk::Answer(Endpoint::Token, Reply::html(500)),
-        Quirk::Answer(Endpoint::Token, Reply::Cut),
-        Quirk::Answer(Endpoint::Jwks, Reply::html(500)),
-        Quirk::Answer(Endpoint::UserInfo, Reply::json(401, "{}")),
-        Quirk::token("token_type", "mac"),
-        Quirk::token("expires_in", "never"),
-        Quirk::token("id_token", 1),
-        Quirk::BadSignature,
-        Quirk::claim("nonce", "another"),
-        Quirk::claim("at_hash", "AAAA"),
-        Quirk::claim("sub", 1),
-        Quirk::NoIdToken,
-        Quirk::user_info("sub", "mallory"),
+        Fault::AuthorizationParam("state".into(), "wrong".into()),
+        Fault::AuthorizationParam("iss".into(), "https://evil.example".into()),
+        Fault::AuthorizationTwice("code".into(), "x".into()),
+        Fault::AuthorizationError("access_denied".into(), "no".into()),
+        Fault::AuthorizationError("server_error".into(), "no".into()),
+        Fault::Answer(Endpoint::Token, Reply::json(400, r#"{"error":"invalid_grant"}"#)),
+        Fault::Answer(Endpoint::Token, Reply::json(401, r#"{"error":"invalid_client"}"#)),
+        Fault::Answer(Endpoint::Token, Reply::html(500)),
+        Fault::Answer(Endpoint::Token, Reply::Cut),
+        Fault::Answer(Endpoint::Jwks, Reply::html(500)),
+        Fault::Answer(Endpoint::UserInfo, Reply::json(401, "{}")),
+        Fault::token("token_type", "mac"),
+        Fault::token("expires_in", "never"),
+        Fault::token("id_token", 1),
+        Fault::BadSignature,
+        Fault::claim("nonce", "another"),
+        Fault::claim("at_hash", "AAAA"),
+        Fault::claim("sub", 1),
+        Fault::NoIdToken,
+        Fault::user_info("sub", "mallory"),
     ];
     for quirk in quirks {
         let (log, _guard) = listen();
@@ -198,7 +198,7 @@ async fn h35_b13_failures_show_no_secret() {
         let mut secrets = values(&url, &["state", "nonce", "code_challenge"]);
         secrets.extend(verifiers(&browser).await);
         secrets.push("secret-of-the-client-32-bytes-lo".to_owned());
-        world.provider.misbehave(quirk);
+        world.provider.inject(quirk);
         let back = world.provider.approve(&url, "alice");
         secrets.extend(values(&back, &["code"]).into_iter().filter(|code| code != "x"));
         let error = world.finish(&browser, &back).await.unwrap_err();
@@ -263,7 +263,7 @@ async fn a_provider_that_echoes_a_body_is_not_quoted() {
         let body = "code=the-code&client_secret=hush".to_owned();
         let content_type = content_type.to_owned();
         let reply = Reply::Body { status, content_type, body };
-        world.provider.misbehave(Quirk::Answer(Endpoint::Token, reply));
+        world.provider.inject(Fault::Answer(Endpoint::Token, reply));
         let error = world.log_in(&browser).await.unwrap_err();
         log.show(&format!("{error} {error:?}"));
         world.provider.behave();

@@ -10,7 +10,7 @@ use authlib_core::{
     DevicePoll, Error, Grant, JwtBearer, Multipart, OAuth2Client, Registration, Result, Secret,
     Token,
 };
-use authlib_provider::{Endpoint, Provider, Quirk, Reply, User};
+use authlib_provider::{Endpoint, Fault, Provider, Reply, User};
 use futures_util::stream;
 
 use crate::assertions::P256;
@@ -134,7 +134,7 @@ async fn everything(log: &Log, world: &World, client: &OAuth2Client, secrets: &m
     tell(log, client.post("echo").multipart(&form).send().await.map(drop));
     let body = Body::stream(stream::iter([Ok(b"streamed-body-4711".to_vec())]));
     show(log, &body);
-    tell(log, client.post("echo").stream("text/plain", body).send_streamed().await.map(drop));
+    tell(log, client.post("echo").stream("text/plain", body).send_streaming().await.map(drop));
     tell(log, client.introspect_token(&"token-asked-about".into(), None).await);
     tell(log, client.userinfo().await.map(drop));
     if let Some(token) = tell(log, client.active_token().await) {
@@ -149,7 +149,7 @@ async fn everything(log: &Log, world: &World, client: &OAuth2Client, secrets: &m
 
 #[tokio::test]
 async fn b13_no_grant_and_no_failure_shows_a_secret() {
-    let at = Quirk::Answer;
+    let at = Fault::Answer;
     let invalid = || Reply::json(400, r#"{"error":"invalid_grant"}"#);
     let all = |reply: &dyn Fn() -> Reply| {
         use Endpoint::{Api, DeviceAuthorization, Introspect, Revoke, Token, UserInfo};
@@ -163,11 +163,11 @@ async fn b13_no_grant_and_no_failure_shows_a_secret() {
         all(&|| Reply::html(500)),
         all(&invalid),
         all(&|| Reply::Redirect(302, "https://evil.example/?code=4711".into())),
-        vec![Quirk::BadSignature],
-        vec![Quirk::token("token_type", "N_A")],
-        vec![Quirk::token("expires_in", 0)],
-        vec![Quirk::TokenForm],
-        vec![Quirk::IntrospectionPlain],
+        vec![Fault::BadSignature],
+        vec![Fault::token("token_type", "N_A")],
+        vec![Fault::token("expires_in", 0)],
+        vec![Fault::TokenForm],
+        vec![Fault::IntrospectionPlain],
     ] {
         for way in WAYS {
             let (log, _guard) = listen();
@@ -181,7 +181,7 @@ async fn b13_no_grant_and_no_failure_shows_a_secret() {
             show(&log, &client);
             let client = client.build().unwrap();
             for quirk in quirks.clone() {
-                world.provider.misbehave(quirk);
+                world.provider.inject(quirk);
             }
             let mut secrets = Secrets::new();
             everything(&log, &world, &client, &mut secrets).await;
@@ -230,7 +230,7 @@ async fn b13_a_registration_shows_no_secret() {
     show(&log, &registration.read(&client).await.unwrap());
     show(&log, &registration.update(&client).await.unwrap());
     for reply in [Reply::Cut, Reply::html(500), Reply::json(401, "{}"), Reply::json(200, "[]")] {
-        provider.misbehave(Quirk::Answer(Endpoint::Register, reply));
+        provider.inject(Fault::Answer(Endpoint::Register, reply));
         show_error(&log, &registration.read(&client).await.unwrap_err());
         show_error(&log, &registration.update(&client).await.unwrap_err());
         show_error(&log, &registration.register(&client.metadata).await.unwrap_err());
@@ -278,13 +278,13 @@ async fn b13_the_password_in_a_url_is_neither_logged_nor_told() {
     let (log, _guard) = listen();
     let world = world();
     let client = builder(&world, service()).build().unwrap();
-    world.provider.misbehave(Quirk::Answer(Endpoint::Api, Reply::Cut));
+    world.provider.inject(Fault::Answer(Endpoint::Api, Reply::Cut));
     for url in [format!("{ISSUER}/api/echo"), "https://elsewhere.example:8443/".to_owned()] {
         let url = url.replace("https://", "https://robot:hush-hush@");
         for streamed in [false, true] {
-            let request = client.get(&url).withhold_token();
+            let request = client.get(&url).without_token();
             let error = if streamed {
-                request.send_streamed().await.err()
+                request.send_streaming().await.err()
             } else {
                 request.send().await.err()
             };

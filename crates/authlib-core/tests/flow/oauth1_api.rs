@@ -3,7 +3,7 @@
 
 use authlib_core::transport::{Body, TransportError};
 use authlib_core::{ErrorKind, Multipart};
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 use futures_util::stream;
 use http::Method;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ async fn requests_without_a_token_are_signed_by_the_client_alone() {
     let (_, header) = signed_with(&world, Endpoint::OAuth1Api);
     assert!(header.contains("oauth_signature=") && !header.contains("oauth_token="), "{header}");
     // A request that withholds the token has no signature either, and may go anywhere.
-    client.get(&format!("{ISSUER}/api/x")).withhold_token().send().await.unwrap();
+    client.get(&format!("{ISSUER}/api/x")).without_token().send().await.unwrap();
     assert_eq!(world.provider.requests().last().unwrap().authorization, None);
 }
 
@@ -91,7 +91,7 @@ async fn h19_t124_other_bodies_arrive_whole() {
         let echo = client.post("x").stream("text/plain", body).send().await.unwrap();
         assert_eq!(echo.json::<Value>().unwrap()["body"], "streamed body");
         assert!(!has_hash(), "nobody has read it yet");
-        let answer = client.patch("x").body("text/plain", "").send_streamed().await.unwrap();
+        let answer = client.patch("x").body("text/plain", "").send_streaming().await.unwrap();
         assert_eq!(answer.status(), 200);
         assert_eq!(client.delete("x").send().await.unwrap().status(), 200);
         assert_eq!(client.head("x").send().await.unwrap().status(), 200);
@@ -142,7 +142,7 @@ async fn h20_h22_o4_o8_nothing_is_signed_for_another_place() {
         assert!(world.provider.requests().is_empty());
         for (status, to) in [(302, "https://evil.example/x"), (307, "/oauth1/api/y"), (308, "z")] {
             let away = Reply::Redirect(status, to.to_owned());
-            world.provider.misbehave(Quirk::Answer(Endpoint::OAuth1Api, away));
+            world.provider.inject(Fault::Answer(Endpoint::OAuth1Api, away));
             let answer = client.post("x").form([("a", "b")]).send().await.unwrap();
             assert_eq!(
                 (answer.status(), &answer.headers()["location"]),

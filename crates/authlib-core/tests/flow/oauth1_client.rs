@@ -6,11 +6,11 @@ use std::time::Duration;
 use authlib_core::hooks::OAuth1Signature;
 
 use authlib_core::oauth1::{TemporaryCredentials, Token as OAuth1Token};
-use authlib_core::store::{CallbackTokenStore, StoredToken};
+use authlib_core::store::{FnTokenStore, StoredToken};
 use authlib_core::{
     ClientConfig, ErrorKind, OAuth1Client, OAuth2Client, Params, Result, Secret, Token,
 };
-use authlib_provider::{Endpoint, Quirk};
+use authlib_provider::{Endpoint, Fault};
 use serde_json::{Value, json};
 
 use crate::oauth1_world::{client, client_with, log_in, logged_in, settings, signed_with, signing};
@@ -33,7 +33,7 @@ async fn t122_t180_to_t186_the_signature_is_in_its_place() {
     let own = ["oauth_consumer_key", "oauth_signature"];
     for (placement, in_header) in [("HEADER", true), ("BODY", false), ("QUERY", false)] {
         let (client, world) = client("HMAC-SHA1", placement);
-        world.provider.misbehave(Quirk::OAuth1Json);
+        world.provider.inject(Fault::OAuth1Json);
         log_in(&client, &world).await;
         let answer = client.post("x").form([("a", "b")]).send().await.unwrap();
         assert_eq!(answer.json::<Value>().unwrap()["sub"], "alice");
@@ -78,9 +78,9 @@ async fn t126_t128_t129_t135_t136_the_steps_of_a_login() {
         ("https://app.example/cb", ErrorKind::InvalidCallback),
         ("https://app.example/cb?oauth_token=bar&oauth_verifier=v", ErrorKind::InvalidCallback),
         ("https://app.example/cb?oauth_token=foo", ErrorKind::InvalidCallback),
-        ("https://app.example/cb?denied=foo", ErrorKind::Denied),
-        ("?oauth_token=foo&oauth_problem=user_refused", ErrorKind::Denied),
-        ("?oauth_problem=permission_unknown", ErrorKind::Provider),
+        ("https://app.example/cb?denied=foo", ErrorKind::AccessDenied),
+        ("?oauth_token=foo&oauth_problem=user_refused", ErrorKind::AccessDenied),
+        ("?oauth_problem=permission_unknown", ErrorKind::AuthorizationError),
     ] {
         assert_eq!(read(callback).unwrap_err().kind(), kind, "{callback}");
     }
@@ -90,7 +90,7 @@ async fn t126_t128_t129_t135_t136_the_steps_of_a_login() {
     }
     assert!(world.provider.requests().is_empty(), "nothing was sent so far");
     let error = client.fetch_access_token(&known, &Secret::new("v")).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::BadAnswer);
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert_eq!(error.provider_error().unwrap().error, "token_rejected");
 
     let temporary = client.fetch_request_token("oob").await.unwrap();
@@ -115,7 +115,7 @@ async fn t127_a_token_is_set_kept_and_read_back() {
     let row: Arc<Mutex<Option<String>>> = Arc::default();
     let store = |row: Arc<Mutex<Option<String>>>| {
         let kept = row.clone();
-        CallbackTokenStore::new(
+        FnTokenStore::new(
             move |_| {
                 let text = row.lock().unwrap().clone();
                 let stored = text.map(|text| serde_json::from_str::<StoredToken>(&text).unwrap());
@@ -147,8 +147,8 @@ async fn t127_a_token_is_set_kept_and_read_back() {
     let bearer = StoredToken::from(Token::bearer("stranger"));
     *row.lock().unwrap() = Some(serde_json::to_string(&bearer).unwrap());
     world.provider.clear_requests();
-    assert_eq!(process().token().await.unwrap_err().kind(), ErrorKind::NoToken);
-    assert_eq!(process().get("x").send().await.unwrap_err().kind(), ErrorKind::NoToken);
+    assert_eq!(process().token().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
+    assert_eq!(process().get("x").send().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     let ours = Token::from(OAuth1Token::new("t", "s"));
     let other = ClientConfig::new("o").client_id("a").client_secret("s").api_base_url(ISSUER);
     let other = OAuth2Client::builder(other)
@@ -186,7 +186,7 @@ async fn o3_each_request_is_signed_anew() {
         .build_oauth1()
         .unwrap();
     let error = late.fetch_request_token(CALLBACK).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::BadAnswer);
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert_eq!(error.provider_error().unwrap().error, "timestamp_refused");
     assert!(error.to_string().contains("clocks"), "{error}");
     let wrong = OAuth1Client::builder(settings().client_secret("another"))

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use authlib_core::login::{self, Session};
-use authlib_core::store::MemoryLoginStore;
+use authlib_core::store::MemoryPendingLoginStore;
 use authlib_core::{AuthorizeOptions, Error, ErrorKind, OAuth};
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 use http::HeaderMap;
 use serde_json::{Value, json};
 use url::Url;
@@ -71,7 +71,7 @@ async fn t008_o6_a_login_over_the_login_store() {
         .register(settings())
         .http_client(Wire(world.provider.clone()))
         .shared_clock(world.clock.clone())
-        .login_store(MemoryLoginStore::new())
+        .pending_login_store(MemoryPendingLoginStore::new())
         .build()
         .unwrap();
     let world = World { oauth, ..world };
@@ -119,7 +119,7 @@ async fn o7_a_refusal_is_a_403_and_spends_the_login() {
         let url = world.start(&browser).await.unwrap();
         let allowed = world.provider.approve(&world.start(&Browser::default()).await.unwrap(), "a");
         if dialect == "denied" {
-            world.provider.misbehave(Quirk::OAuth1Denied);
+            world.provider.inject(Fault::OAuth1Denied);
         }
         let back = match dialect {
             "nameless" => problem("user_refused"),
@@ -130,7 +130,7 @@ async fn o7_a_refusal_is_a_403_and_spends_the_login() {
         };
         assert!(!back.contains("oauth_verifier"), "{back}");
         let error = world.finish(&browser, &back).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Denied, "{dialect}: {error}");
+        assert_eq!(error.kind(), ErrorKind::AccessDenied, "{dialect}: {error}");
         assert_eq!(status(&error), 403);
         assert_eq!(session(&browser).await["pending"], Value::Null, "{dialect}");
         let error = world.finish(&browser, &back).await.unwrap_err();
@@ -143,7 +143,7 @@ async fn o7_a_refusal_is_a_403_and_spends_the_login() {
     let browser = Browser::default();
     world.start(&browser).await.unwrap();
     let error = world.finish(&browser, &problem("additional_authorization_required")).await;
-    assert_eq!(error.unwrap_err().kind(), ErrorKind::Provider);
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::AuthorizationError);
     assert_eq!(session(&browser).await["pending"], Value::Null);
 }
 
@@ -169,7 +169,7 @@ async fn o2_a_callback_is_good_once_in_time_and_here() {
     let verifier = back.split_once("oauth_verifier=").unwrap().1;
     let swapped = format!("{CALLBACK}?oauth_token={}&oauth_verifier={verifier}", token(&their_url));
     let error = world.finish(&theirs, &swapped).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::BadAnswer, "{error}");
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
     assert!(world.is_anonymous(&theirs).await);
 
     let late = Browser::default();
@@ -215,34 +215,37 @@ async fn h34_t135_t136_spoilt_callbacks_are_400() {
 #[tokio::test]
 async fn o1_t134_misbehaviour_is_typed_and_logs_nobody_in() {
     let answer = |name: &str, value: Option<&str>| {
-        Quirk::OAuth1Answer(name.to_owned(), value.map(ToOwned::to_owned))
+        Fault::OAuth1Answer(name.to_owned(), value.map(ToOwned::to_owned))
     };
     let ends = [Endpoint::OAuth1RequestToken, Endpoint::OAuth1AccessToken];
     let mut cases = vec![
-        (answer("oauth_callback_confirmed", None), ErrorKind::BadAnswer),
-        (answer("oauth_callback_confirmed", Some("false")), ErrorKind::BadAnswer),
-        (answer("oauth_callback_confirmed", Some("")), ErrorKind::BadAnswer),
-        (answer("oauth_token", None), ErrorKind::BadAnswer),
-        (answer("oauth_token", Some("")), ErrorKind::BadAnswer),
-        (answer("oauth_token_secret", None), ErrorKind::BadAnswer),
-        (Quirk::OAuth1AnswerTwice("oauth_token".into(), "x".into()), ErrorKind::BadAnswer),
-        (Quirk::AuthorizationParam("oauth_verifier".into(), "x".into()), ErrorKind::BadAnswer),
-        (Quirk::AuthorizationMissing("oauth_verifier".into()), ErrorKind::InvalidCallback),
-        (Quirk::AuthorizationParam("oauth_token".into(), "x".into()), ErrorKind::InvalidCallback),
+        (answer("oauth_callback_confirmed", None), ErrorKind::InvalidResponse),
+        (answer("oauth_callback_confirmed", Some("false")), ErrorKind::InvalidResponse),
+        (answer("oauth_callback_confirmed", Some("")), ErrorKind::InvalidResponse),
+        (answer("oauth_token", None), ErrorKind::InvalidResponse),
+        (answer("oauth_token", Some("")), ErrorKind::InvalidResponse),
+        (answer("oauth_token_secret", None), ErrorKind::InvalidResponse),
+        (Fault::OAuth1AnswerTwice("oauth_token".into(), "x".into()), ErrorKind::InvalidResponse),
+        (
+            Fault::AuthorizationParam("oauth_verifier".into(), "x".into()),
+            ErrorKind::InvalidResponse,
+        ),
+        (Fault::AuthorizationMissing("oauth_verifier".into()), ErrorKind::InvalidCallback),
+        (Fault::AuthorizationParam("oauth_token".into(), "x".into()), ErrorKind::InvalidCallback),
     ];
     for end in ends {
         for status in [200, 302, 400, 401, 403, 404, 500, 503] {
-            cases.push((Quirk::Answer(end, Reply::html(status)), ErrorKind::BadAnswer));
+            cases.push((Fault::Answer(end, Reply::html(status)), ErrorKind::InvalidResponse));
         }
         let away = Reply::Redirect(302, "https://evil.example/".into());
-        cases.push((Quirk::Answer(end, away), ErrorKind::BadAnswer));
-        cases.push((Quirk::Answer(end, Reply::json(200, "[]")), ErrorKind::BadAnswer));
-        cases.push((Quirk::Answer(end, Reply::Cut), ErrorKind::Transport));
+        cases.push((Fault::Answer(end, away), ErrorKind::InvalidResponse));
+        cases.push((Fault::Answer(end, Reply::json(200, "[]")), ErrorKind::InvalidResponse));
+        cases.push((Fault::Answer(end, Reply::Cut), ErrorKind::Transport));
     }
     for (quirk, kind) in cases {
         let world = world();
         let browser = Browser::default();
-        world.provider.misbehave(quirk.clone());
+        world.provider.inject(quirk.clone());
         let error = world.log_in(&browser).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{quirk:?}: {error}");
         let expected = if kind == ErrorKind::InvalidCallback { 400 } else { 502 };
@@ -259,15 +262,15 @@ async fn o1_t134_misbehaviour_is_typed_and_logs_nobody_in() {
 async fn t132_t180_unusual_answers_are_taken() {
     let confirmed = |value: Option<&str>| {
         let name = "oauth_callback_confirmed".to_owned();
-        Quirk::OAuth1Answer(name, value.map(ToOwned::to_owned))
+        Fault::OAuth1Answer(name, value.map(ToOwned::to_owned))
     };
-    for quirk in [confirmed(Some("True")), Quirk::OAuth1Json] {
+    for quirk in [confirmed(Some("True")), Fault::OAuth1Json] {
         let world = world();
-        world.provider.misbehave(quirk.clone());
+        world.provider.inject(quirk.clone());
         assert!(world.log_in(&Browser::default()).await.is_ok(), "{quirk:?}");
     }
     let world = oauth1_world::world(authlib_core::ClientConfig::dangerous_unconfirmed_callback);
-    world.provider.misbehave(confirmed(None));
+    world.provider.inject(confirmed(None));
     assert!(world.log_in(&Browser::default()).await.is_ok());
 }
 
@@ -303,9 +306,9 @@ async fn b20_user_info_is_asked_for_with_a_signature() {
     let user = world.app().userinfo(&login.owner).await.unwrap();
     assert_eq!(user.as_map()["user"]["email"], "alice@example.com");
     for reply in [Reply::html(200), Reply::html(500), Reply::json(401, "{}")] {
-        world.provider.misbehave(Quirk::Answer(Endpoint::OAuth1Api, reply));
+        world.provider.inject(Fault::Answer(Endpoint::OAuth1Api, reply));
         let error = world.app().userinfo(&login.owner).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadAnswer);
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse);
         let browser = Browser::default();
         assert!(world.log_in(&browser).await.is_err());
         assert!(world.is_anonymous(&browser).await);
@@ -313,10 +316,10 @@ async fn b20_user_info_is_asked_for_with_a_signature() {
     }
     // The provider's API does not say `user_id`, so it is played here.
     let world = oauth1_world::world(|client| client.userinfo_endpoint(endpoint.as_str()));
-    for (said, kind) in [("alice", None), ("mallory", Some(ErrorKind::BadAnswer))] {
+    for (said, kind) in [("alice", None), ("mallory", Some(ErrorKind::InvalidResponse))] {
         let body = json!({"user_id": said}).to_string();
         let reply = Reply::json(200, body);
-        world.provider.misbehave(Quirk::Answer(Endpoint::OAuth1Api, reply));
+        world.provider.inject(Fault::Answer(Endpoint::OAuth1Api, reply));
         let login = world.log_in(&Browser::default()).await;
         assert_eq!(login.err().map(|error| error.kind()), kind, "{said}");
         world.provider.behave();

@@ -9,7 +9,7 @@ use authlib_core::hooks::{
 use authlib_core::message::{BodyLimit, Request, Response, Timeout};
 use authlib_core::transport::{Body, BoxFuture, HttpClient, TransportError};
 use authlib_core::{ClientConfig, Error, ErrorKind, Grant, OAuth2Client, Result, Token};
-use authlib_provider::{Endpoint, Quirk};
+use authlib_provider::{Endpoint, Fault};
 use futures_util::stream;
 use serde_json::Value;
 
@@ -194,7 +194,7 @@ async fn a_hook_leads_no_secret_and_no_token_astray() {
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(!format!("{error:?}").contains("\"token\""));
     let body = Body::stream(stream::iter([Ok(b"a".to_vec())]));
-    let error = client.post("echo").stream("text/plain", body).send_streamed().await.unwrap_err();
+    let error = client.post("echo").stream("text/plain", body).send_streaming().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert_eq!(asked(&world), [Endpoint::DeviceAuthorization]);
 }
@@ -214,7 +214,7 @@ async fn user_info_is_asked_for_at_its_endpoint_and_at_no_redirect() {
         ErrorKind::Config
     );
     let away = authlib_provider::Reply::Redirect(302, "https://evil.example/".into());
-    world.provider.misbehave(Quirk::Answer(Endpoint::UserInfo, away));
+    world.provider.inject(Fault::Answer(Endpoint::UserInfo, away));
     client.userinfo().await.unwrap_err();
     assert_eq!(world.provider.count(Endpoint::Elsewhere), 0);
     assert_eq!(world.provider.count(Endpoint::UserInfo), 2);
@@ -248,7 +248,7 @@ async fn listed_origins_get_the_token_and_their_neighbours_do_not() {
         assert_eq!(error.kind(), ErrorKind::Config, "{url}");
         // Without the token it may go wherever it likes.
         if url.starts_with("https://op.example:") {
-            let error = client.get(url).withhold_token().send().await.unwrap_err();
+            let error = client.get(url).without_token().send().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Transport);
         }
     }
@@ -273,7 +273,7 @@ async fn a_hook_that_makes_a_new_request_keeps_the_limits_of_the_old_one() {
     let world = world();
     let client = builder(&world, config).token(Token::bearer("t")).http_client(limits);
     let client = client.build().unwrap();
-    let request = client.get("echo").max_answer(7).timeout(Duration::from_secs(3));
+    let request = client.get("echo").max_response_size(7).timeout(Duration::from_secs(3));
     request.send().await.unwrap();
     assert_eq!(*seen.lock().unwrap(), [(7, Some(Duration::from_secs(3)))]);
 }
@@ -303,10 +303,10 @@ async fn without_streaming_the_limit_is_the_requests() {
     let request = client.post("echo").stream("text/plain", pieces(3));
     let echo: Value = request.send().await.unwrap().json().unwrap();
     assert_eq!(echo["body_length"], 3 << 20);
-    let request = client.post("echo").stream("text/plain", pieces(3)).max_answer(2 << 20);
+    let request = client.post("echo").stream("text/plain", pieces(3)).max_response_size(2 << 20);
     let error = request.send().await.unwrap_err();
     assert!(error.to_string().contains("sends no streams"), "{error}");
     let request = client.get("stream").query([("bytes", "3145728")]);
-    let body = request.send_streamed().await.unwrap().into_body();
+    let body = request.send_streaming().await.unwrap().into_body();
     assert_eq!(body.bytes(4 << 20).await.unwrap().len(), 3 << 20);
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use authlib_core::ErrorKind;
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 use futures_util::FutureExt as _;
 use serde_json::json;
 
@@ -12,8 +12,8 @@ use crate::replicas::{Shared, replica};
 use crate::tokens::expired;
 use crate::world::{Browser, Wire, World};
 
-fn no_keys() -> Quirk {
-    Quirk::Answer(Endpoint::Jwks, Reply::html(500))
+fn no_keys() -> Fault {
+    Fault::Answer(Endpoint::Jwks, Reply::html(500))
 }
 
 /// The provider changes its keys while its JWK set can't be had: that is an outage, not a forgery, and
@@ -23,10 +23,10 @@ async fn a_rotation_during_an_outage_of_the_keys_shuts_nobody_out_afterwards() {
     let world = World::new();
     world.log_in(&Browser::default()).await.unwrap();
     world.provider.rotate_keys();
-    world.provider.misbehave(no_keys());
+    world.provider.inject(no_keys());
     for _ in 0..2 {
         let error = world.log_in(&Browser::default()).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
     }
     world.provider.behave();
     world.log_in(&Browser::default()).await.unwrap();
@@ -38,9 +38,9 @@ async fn a_refresh_that_can_not_be_verified_now_keeps_the_rotated_refresh_token(
     let world = World::new();
     let (_, owner, _) = expired(&world).await;
     world.provider.rotate_keys();
-    world.provider.misbehave(no_keys());
+    world.provider.inject(no_keys());
     let error = world.app().active_token(&owner).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::BadAnswer, "{error}");
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
     world.provider.behave();
     world.clock.advance(Duration::from_secs(1));
     let token = world.app().active_token(&owner).await.unwrap();
@@ -55,7 +55,7 @@ async fn a_refresh_is_not_begun_before_its_answer_can_be_verified() {
     let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
     let (_, owner, _) = expired(&world).await;
     let restarted = replica(&world, store.clone(), Wire(world.provider.clone()));
-    world.provider.misbehave(no_keys());
+    world.provider.inject(no_keys());
     let app = restarted.client("op").unwrap();
     app.active_token(&owner).await.unwrap_err();
     assert_eq!(world.provider.count(Endpoint::Token), 0);
@@ -70,14 +70,14 @@ async fn a_refresh_is_not_begun_before_its_answer_can_be_verified() {
 async fn user_info_says_nothing_of_the_login() {
     let world = World::new();
     for quirk in [
-        Quirk::without_claim("auth_time"),
-        Quirk::user_info("auth_time", "yesterday"),
-        Quirk::user_info("azp", "somebody"),
-        Quirk::user_info("acr", "gold"),
-        Quirk::user_info("iss", "https://evil.example"),
-        Quirk::user_info("nickname", json!("Al")),
+        Fault::without_claim("auth_time"),
+        Fault::user_info("auth_time", "yesterday"),
+        Fault::user_info("azp", "somebody"),
+        Fault::user_info("acr", "gold"),
+        Fault::user_info("iss", "https://evil.example"),
+        Fault::user_info("nickname", json!("Al")),
     ] {
-        world.provider.misbehave(quirk);
+        world.provider.inject(quirk);
     }
     let login = world.log_in(&Browser::default()).await.unwrap();
     let user = login.token.userinfo().unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use authlib_core::hooks::ResponseHook;
 use authlib_core::{ErrorKind, OAuth2Client, Token};
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 use futures_util::future::join_all;
 
 use crate::renewal::{HOUR, WAYS, Way, client, service, world};
@@ -30,15 +30,15 @@ async fn a_renewal_that_failed_is_not_tried_again_at_once_and_later_ever_less_of
     for way in WAYS {
         for (reply, kind) in [
             (Reply::Cut, ErrorKind::Transport),
-            (Reply::json(503, "{}"), ErrorKind::BadAnswer),
-            (Reply::json(400, r#"{"error":"invalid_grant"}"#), ErrorKind::BadAnswer),
-            (Reply::json(401, r#"{"error":"invalid_client"}"#), ErrorKind::BadAnswer),
-            (Reply::html(200), ErrorKind::BadAnswer),
+            (Reply::json(503, "{}"), ErrorKind::InvalidResponse),
+            (Reply::json(400, r#"{"error":"invalid_grant"}"#), ErrorKind::InvalidResponse),
+            (Reply::json(401, r#"{"error":"invalid_client"}"#), ErrorKind::InvalidResponse),
+            (Reply::html(200), ErrorKind::InvalidResponse),
         ] {
             let world = world();
             let client = client(&world, way.config(&world));
             let case = format!("{way:?} {reply:?}");
-            world.provider.misbehave(Quirk::Answer(Endpoint::Token, reply));
+            world.provider.inject(Fault::Answer(Endpoint::Token, reply));
             let mut pause = 0;
             for next in [1, 2, 4, 8, 16, 32, 60, 60] {
                 assert_eq!(calls(&world, &client, pause).await, (1, vec![kind]), "{case}");
@@ -48,7 +48,7 @@ async fn a_renewal_that_failed_is_not_tried_again_at_once_and_later_ever_less_of
             world.provider.behave();
             assert_eq!(calls(&world, &client, 1).await, (1, vec![]), "{case}");
             // A success begins the row anew.
-            world.provider.misbehave(Quirk::Answer(Endpoint::Token, Reply::Cut));
+            world.provider.inject(Fault::Answer(Endpoint::Token, Reply::Cut));
             assert_eq!(calls(&world, &client, 3600).await.0, 1, "{case}");
             assert_eq!(calls(&world, &client, 1).await.0, 1, "{case}");
         }
@@ -62,7 +62,7 @@ async fn retry_after_is_honoured_up_to_an_hour() {
     {
         for way in [Way::Assertion, Way::ClientCredentials] {
             let world = world();
-            world.provider.misbehave(Quirk::Answer(Endpoint::Token, Reply::json(503, "{}")));
+            world.provider.inject(Fault::Answer(Endpoint::Token, Reply::json(503, "{}")));
             let hook = ResponseHook::AccessTokenResponse;
             let config = way.config(&world).on_response(hook, move |response| {
                 response.headers_mut().insert("retry-after", said.parse().unwrap());
@@ -109,7 +109,7 @@ async fn one_owners_pause_is_nobody_elses() {
     let url = world.start(&browser).await.unwrap();
     let bob = world.finish(&browser, &world.provider.approve(&url, "bob")).await.unwrap().owner;
     world.clock.advance(HOUR);
-    world.provider.misbehave(Quirk::Answer(Endpoint::Token, Reply::Cut));
+    world.provider.inject(Fault::Answer(Endpoint::Token, Reply::Cut));
     assert!(world.app().active_token(&alice).await.is_err());
     world.provider.behave();
     assert!(world.app().active_token(&alice).await.is_err());

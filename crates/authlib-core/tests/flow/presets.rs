@@ -18,7 +18,7 @@ const SECRET: &str = "a client secret that is long enough for HMAC";
 
 /// A login with `preset` up to the URL of its callback.
 struct Started {
-    app: authlib_core::RemoteApp,
+    app: authlib_core::RegisteredClient,
     pending: authlib_core::PendingLogin,
     /// Scheme, host and path of the authorization URL.
     endpoint: String,

@@ -2,7 +2,7 @@
 
 use authlib_core::oauth2::{ClientInformation, ClientMetadata};
 use authlib_core::{AuthorizeOptions, ErrorKind, OAuth, Params, Registration};
-use authlib_provider::{Endpoint, Provider, Quirk, Reply, Seen, User};
+use authlib_provider::{Endpoint, Fault, Provider, RecordedRequest, Reply, User};
 use serde_json::json;
 
 use crate::world::{CALLBACK, ISSUER, Wire};
@@ -25,7 +25,7 @@ fn metadata() -> ClientMetadata {
     ClientMetadata::new().client_name("Reports").redirect_uris([CALLBACK]).scope("openid profile")
 }
 
-fn at_register(provider: &Provider) -> Vec<Seen> {
+fn at_register(provider: &Provider) -> Vec<RecordedRequest> {
     let mut seen = provider.requests();
     seen.retain(|seen| seen.endpoint == Endpoint::Register);
     seen
@@ -72,7 +72,7 @@ async fn a_client_registers_reads_changes_and_deletes_itself() {
         registration.update(&read).await.unwrap_err(),
         registration.delete(&read).await.unwrap_err(),
     ] {
-        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
         shows_no_secret(&client, &format!("{error} {error:?} {error:#?}"));
     }
     shows_no_secret(&client, &format!("{registration:?} {client:?} {client:#?} {changed:?}"));
@@ -118,11 +118,11 @@ async fn a_registered_client_logs_its_users_in() {
 async fn an_initial_access_token_is_sent_to_the_registration_endpoint_only() {
     let provider = closed();
     let error = at(&provider).register(&metadata()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::BadAnswer);
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert!(error.to_string().contains("initial access token"), "{error}");
     let wrong = at(&provider).initial_access_token("wrong");
     let error = wrong.register(&metadata()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::BadAnswer);
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     provider.clear_requests();
     let registration = at(&provider).initial_access_token(INITIAL);
     let client = registration.register(&metadata()).await.unwrap();
@@ -153,7 +153,7 @@ async fn refused_metadata_are_told_by_the_providers_code_and_a_hint() {
     ] {
         let provider = open();
         let error = at(&provider).register(&asked).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadAnswer);
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse);
         assert_eq!(error.provider_error().unwrap().error, code);
         assert!(error.to_string().contains(hint), "{error}");
     }
@@ -163,17 +163,17 @@ async fn refused_metadata_are_told_by_the_providers_code_and_a_hint() {
 async fn answers_that_are_no_registration_are_errors() {
     for (reply, kind) in [
         (Reply::Cut, ErrorKind::Transport),
-        (Reply::html(201), ErrorKind::BadAnswer),
-        (Reply::json(201, "{}"), ErrorKind::BadAnswer),
-        (Reply::json(201, "[]"), ErrorKind::BadAnswer),
-        (Reply::json(204, "{}"), ErrorKind::BadAnswer),
-        (Reply::json(201, r#"{"client_id":"a","client_id":"b"}"#), ErrorKind::BadAnswer),
-        (Reply::json(201, r#"{"client_id":7}"#), ErrorKind::BadAnswer),
-        (Reply::json(500, "{}"), ErrorKind::BadAnswer),
-        (Reply::Redirect(307, "https://evil.example/".into()), ErrorKind::BadAnswer),
+        (Reply::html(201), ErrorKind::InvalidResponse),
+        (Reply::json(201, "{}"), ErrorKind::InvalidResponse),
+        (Reply::json(201, "[]"), ErrorKind::InvalidResponse),
+        (Reply::json(204, "{}"), ErrorKind::InvalidResponse),
+        (Reply::json(201, r#"{"client_id":"a","client_id":"b"}"#), ErrorKind::InvalidResponse),
+        (Reply::json(201, r#"{"client_id":7}"#), ErrorKind::InvalidResponse),
+        (Reply::json(500, "{}"), ErrorKind::InvalidResponse),
+        (Reply::Redirect(307, "https://evil.example/".into()), ErrorKind::InvalidResponse),
     ] {
         let provider = closed();
-        provider.misbehave(Quirk::Answer(Endpoint::Register, reply.clone()));
+        provider.inject(Fault::Answer(Endpoint::Register, reply.clone()));
         let registration = at(&provider).initial_access_token(INITIAL);
         let error = registration.register(&metadata()).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{reply:?}: {error}");
@@ -187,11 +187,11 @@ async fn answers_that_are_no_registration_are_errors() {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     // And so is a document of somebody else's.
     let provider = open();
-    provider.misbehave(Quirk::metadata("issuer", "https://evil.example"));
+    provider.inject(Fault::metadata("issuer", "https://evil.example"));
     let error = at(&provider).register(&metadata()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::BadAnswer);
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     provider.behave();
-    provider.misbehave(Quirk::metadata("registration_endpoint", "http://op.example/register"));
+    provider.inject(Fault::metadata("registration_endpoint", "http://op.example/register"));
     assert!(at(&provider).register(&metadata()).await.is_err());
     assert!(at_register(&provider).is_empty());
 }
@@ -211,9 +211,9 @@ async fn the_registration_token_goes_nowhere_else() {
         let answer = json!({"client_id": "c", "registration_access_token": "hush",
             "registration_client_uri": uri});
         let reply = Reply::json(201, answer.to_string());
-        provider.misbehave(Quirk::Answer(Endpoint::Register, reply));
+        provider.inject(Fault::Answer(Endpoint::Register, reply));
         let error = at(&provider).register(&metadata()).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{uri}: {error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{uri}: {error}");
         assert!(!format!("{error} {error:?}").contains("hush"), "{uri}");
     }
     // Nor where a redirect would lead it.
@@ -221,13 +221,13 @@ async fn the_registration_token_goes_nowhere_else() {
     let registration = at(&provider);
     let client = registration.register(&metadata()).await.unwrap();
     let away = Reply::Redirect(307, "https://evil.example/".into());
-    provider.misbehave(Quirk::Answer(Endpoint::Register, away));
+    provider.inject(Fault::Answer(Endpoint::Register, away));
     for error in [
         registration.read(&client).await.unwrap_err(),
         registration.update(&client).await.unwrap_err(),
         registration.delete(&client).await.unwrap_err(),
     ] {
-        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
         shows_no_secret(&client, &format!("{error} {error:?}"));
     }
     provider.behave();
@@ -237,9 +237,9 @@ async fn the_registration_token_goes_nowhere_else() {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     // Another client's answer is not ours.
     let other = json!({"client_id": "another"});
-    provider.misbehave(Quirk::Answer(Endpoint::Register, Reply::json(200, other.to_string())));
+    provider.inject(Fault::Answer(Endpoint::Register, Reply::json(200, other.to_string())));
     let error = registration.read(&client).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::BadAnswer);
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use authlib_core::login::Session as _;
-use authlib_core::store::MemoryLoginStore;
+use authlib_core::store::MemoryPendingLoginStore;
 use authlib_core::{AuthorizeOptions, ErrorKind};
 
 use crate::oauth1_world;
@@ -33,7 +33,7 @@ async fn t004_t005_t010_a_registry_has_its_store_from_the_start_and_may_be_heard
         |p| p,
         |client| client.refresh_token_url("https://op.example/token"),
         |oauth| {
-            oauth.login_store(MemoryLoginStore::new()).on_token_update(move |_| {
+            oauth.pending_login_store(MemoryPendingLoginStore::new()).on_token_update(move |_| {
                 early.fetch_add(1, Ordering::Relaxed);
             })
         },

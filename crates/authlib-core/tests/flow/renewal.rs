@@ -9,7 +9,7 @@ use authlib_core::store::TokenOwner;
 use authlib_core::{
     ClientConfig, Error, ErrorKind, Grant, JwtBearer, OAuth2Client, OAuth2ClientBuilder, Token,
 };
-use authlib_provider::{Client, Endpoint, Quirk, Seen};
+use authlib_provider::{Client, Endpoint, Fault, RecordedRequest};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -83,7 +83,7 @@ impl Way {
     }
 }
 
-pub(crate) fn token_requests(world: &World) -> Vec<Seen> {
+pub(crate) fn token_requests(world: &World) -> Vec<RecordedRequest> {
     let mut seen = world.provider.requests();
     seen.retain(|seen| seen.endpoint == Endpoint::Token);
     seen
@@ -126,7 +126,7 @@ async fn a_first_token_is_fetched_on_demand_and_another_when_it_has_expired() {
 #[tokio::test]
 async fn client_credentials_are_never_renewed_by_a_refresh_token() {
     let world = world();
-    world.provider.misbehave(Quirk::token("refresh_token", "unasked"));
+    world.provider.inject(Fault::token("refresh_token", "unasked"));
     let client = client(&world, Way::ClientCredentials.config(&world));
     client.active_token().await.unwrap();
     world.clock.advance(HOUR);
@@ -173,10 +173,10 @@ async fn with_renewal_off_a_token_is_used_to_its_end_and_then_the_user_is_asked(
     assert!(world.app().active_token(&login.owner).await.is_ok());
     world.clock.advance(SECOND);
     let error = world.app().active_token(&login.owner).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NoToken);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(error.to_string().contains("`renewal`"), "{error}");
     let error = world.app().refresh_token(&login.owner).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NoToken);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(world.provider.requests().is_empty());
 }
 
@@ -224,24 +224,27 @@ async fn a_call_dropped_at_any_point_of_its_renewal_loses_no_token() {
 async fn a_refresh_whose_answer_is_lost_ends_in_a_new_login_after_one_more_try() {
     let world = World::new();
     let (_, owner, _) = expired(&world).await;
-    world.provider.misbehave(Quirk::AnswerLost(Endpoint::Token));
+    world.provider.inject(Fault::AnswerLost(Endpoint::Token));
     let error = world.app().active_token(&owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport, "{error}");
     world.clock.advance(SECOND);
     let error = world.app().active_token(&owner).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NoToken, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
     assert_eq!(error.provider_error(), None, "{error}");
     assert!(error.to_string().contains("log in again"), "{error}");
     for _ in 0..10 {
         world.clock.advance(HOUR);
-        assert_eq!(world.app().active_token(&owner).await.unwrap_err().kind(), ErrorKind::NoToken);
+        assert_eq!(
+            world.app().active_token(&owner).await.unwrap_err().kind(),
+            ErrorKind::Unauthenticated
+        );
     }
     assert_eq!(world.provider.count(Endpoint::Token), 2);
     // Without a refresh token nothing is lost but the time.
     for way in WAYS {
         let world = self::world();
         let client = client(&world, way.config(&world));
-        world.provider.misbehave(Quirk::AnswerLost(Endpoint::Token));
+        world.provider.inject(Fault::AnswerLost(Endpoint::Token));
         assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::Transport);
         world.clock.advance(SECOND);
         client.active_token().await.unwrap();
@@ -250,7 +253,7 @@ async fn a_refresh_whose_answer_is_lost_ends_in_a_new_login_after_one_more_try()
 
 #[tokio::test]
 async fn what_a_callback_fails_with_is_what_the_caller_gets() {
-    for kind in [ErrorKind::Config, ErrorKind::NoToken, ErrorKind::Transport] {
+    for kind in [ErrorKind::Config, ErrorKind::Unauthenticated, ErrorKind::Transport] {
         let world = world();
         let asked = Arc::new(AtomicUsize::new(0));
         let counter = asked.clone();
@@ -272,13 +275,13 @@ async fn what_a_callback_fails_with_is_what_the_caller_gets() {
     let owner = TokenOwner::new("another", "");
     let world = world();
     let app = client(&world, service()).remote_app().clone();
-    assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::NoToken);
+    assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     // Nor is a token kept where another client would take it for its own.
     let stranger = OAuth2Client::for_owner(&app, owner);
     let error = stranger.set_token(&Token::bearer("ours")).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NoToken);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     let error = stranger.fetch_token(Grant::client_credentials()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NoToken);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
 }
 
 /// However far the fetch has come: what it brings is revoked and forgotten, and the next is another.

@@ -6,7 +6,7 @@ use authlib_core::message::{Request, Response};
 use authlib_core::store::{MemoryTokenStore, RefreshLock, Saved, TokenOwner, TokenStore};
 use authlib_core::transport::{BoxFuture, HttpClient, TransportError};
 use authlib_core::{ClientConfig, ErrorKind, OAuth, Result, Token};
-use authlib_provider::{Endpoint, Quirk};
+use authlib_provider::{Endpoint, Fault};
 
 use crate::tokens::{expired, listen};
 use crate::world::{ISSUER, Wire, World};
@@ -57,7 +57,7 @@ async fn i11_a_replica_that_loses_the_race_takes_the_winners_token() {
         let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
         let (_, owner, old) = expired(&world).await;
         if !rotates {
-            world.provider.misbehave(Quirk::NoRotation);
+            world.provider.inject(Fault::NoRotation);
         }
         let replica = replica(&world, store.clone(), Far(Wire(world.provider.clone())));
         let (here, there) = (listen(&world.oauth), listen(&replica));
@@ -102,7 +102,7 @@ async fn a_refusal_that_comes_before_the_winners_save_does_not_undo_it() {
     // Its documents are at hand, as they are in a process that has been running for a while.
     winner.parse_id_token("a.b.c", None).await.unwrap_err();
     let (won, lost) = tokio::join!(winner.active_token(&owner), loser.active_token(&owner));
-    assert_eq!(lost.unwrap_err().kind(), ErrorKind::NoToken);
+    assert_eq!(lost.unwrap_err().kind(), ErrorKind::Unauthenticated);
     let kept = store.load(&owner).await.unwrap().unwrap();
     let won = won.unwrap();
     assert_eq!(kept.access_token, won.access_token);

@@ -8,9 +8,9 @@ use authlib_core::message::{Request, Response};
 use authlib_core::store::TokenOwner;
 use authlib_core::transport::{Body, BoxFuture, HttpClient, TransportError};
 use authlib_core::{
-    ApiRequest, ErrorKind, Multipart, OAuth2Client, RemoteApp, Result, TokenUpdate,
+    ApiRequest, ErrorKind, Multipart, OAuth2Client, RegisteredClient, Result, TokenUpdate,
 };
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 use futures_util::future::join_all;
 use futures_util::stream;
 use http::{HeaderValue, StatusCode};
@@ -21,7 +21,7 @@ use crate::tokens::listen;
 use crate::world::{Browser, ISSUER, Wire, World};
 
 /// Alice's login, and an API that takes her token no more, though its time has not come.
-async fn refused(world: &World) -> (RemoteApp, TokenOwner) {
+async fn refused(world: &World) -> (RegisteredClient, TokenOwner) {
     let owner = world.log_in(&Browser::default()).await.unwrap().owner;
     world.provider.expire_access_tokens();
     world.provider.clear_requests();
@@ -29,7 +29,7 @@ async fn refused(world: &World) -> (RemoteApp, TokenOwner) {
 }
 
 /// Makes one request in one way.
-type Make = fn(&RemoteApp, &TokenOwner) -> ApiRequest;
+type Make = fn(&RegisteredClient, &TokenOwner) -> ApiRequest;
 
 const WHOLE: [(&str, Make); 5] = [
     ("get", |app, owner| app.get("echo", owner).query([("q", "1")])),
@@ -47,7 +47,7 @@ async fn a_refused_token_is_renewed_once_and_the_request_repeated_as_it_was() {
             let (app, owner) = refused(&world).await;
             let heard = listen(&world.oauth);
             let body: Value = if streamed {
-                let response = make(&app, &owner).send_streamed().await.unwrap();
+                let response = make(&app, &owner).send_streaming().await.unwrap();
                 assert_eq!(response.status(), 200, "{name}");
                 let body = response.into_body().bytes(1 << 20).await.unwrap();
                 serde_json::from_slice(&body).unwrap()
@@ -146,7 +146,7 @@ async fn only_a_401_with_invalid_token_is_repeated_and_only_once() {
             let request = client.post("x").body("text/plain", "hello");
             // The second refusal is the caller's to see.
             let answer = if streamed {
-                request.send_streamed().await.unwrap().status()
+                request.send_streaming().await.unwrap().status()
             } else {
                 request.send().await.unwrap().status()
             };
@@ -168,7 +168,7 @@ async fn a_streamed_body_is_sent_once() {
     let body = || Body::stream(stream::iter([Ok(b"ab".to_vec()), Ok(b"cd".to_vec())]));
     let answer = client.post("x").stream("text/plain", body()).send().await.unwrap();
     assert_eq!(answer.status(), 401);
-    let answer = client.post("x").stream("text/plain", body()).send_streamed().await.unwrap();
+    let answer = client.post("x").stream("text/plain", body()).send_streaming().await.unwrap();
     assert_eq!(answer.status(), 401);
     assert_eq!(*api.bodies.lock().unwrap(), [b"abcd", b"abcd"]);
     assert_eq!(world.provider.count(Endpoint::Token), 1);
@@ -179,8 +179,8 @@ async fn a_request_without_a_token_gets_none_after_a_401() {
     let world = world();
     let api = Api::new(&world, 401, INVALID);
     let client = api.client(&world);
-    assert_eq!(client.get("x").withhold_token().send().await.unwrap().status(), 401);
-    let answer = client.get("x").withhold_token().send_streamed().await.unwrap();
+    assert_eq!(client.get("x").without_token().send().await.unwrap().status(), 401);
+    let answer = client.get("x").without_token().send_streaming().await.unwrap();
     assert_eq!((answer.status().as_u16(), api.asked()), (401, 2));
     assert_eq!(world.provider.count(Endpoint::Token), 0);
 }
@@ -189,7 +189,7 @@ async fn a_request_without_a_token_gets_none_after_a_401() {
 async fn who_can_not_renew_is_told_of_the_401() {
     for renewal in ["off", "refresh_token"] {
         let world = World::with(|p| p, |client| client.renewal(renewal), |oauth| oauth);
-        world.provider.misbehave(Quirk::TokenMissing("refresh_token".into()));
+        world.provider.inject(Fault::TokenMissing("refresh_token".into()));
         let (app, owner) = refused(&world).await;
         for (name, make) in WHOLE {
             world.provider.clear_requests();
@@ -202,14 +202,14 @@ async fn who_can_not_renew_is_told_of_the_401() {
 #[tokio::test]
 async fn a_renewal_that_fails_is_the_error_of_the_request() {
     for (quirk, kind) in [
-        (Quirk::RefreshRefused, ErrorKind::NoToken),
-        (Quirk::Answer(Endpoint::Token, Reply::Cut), ErrorKind::Transport),
-        (Quirk::Answer(Endpoint::Token, Reply::html(500)), ErrorKind::BadAnswer),
-        (Quirk::RefreshedClaim("sub".into(), json!("mallory")), ErrorKind::InvalidIdToken),
+        (Fault::RefreshRefused, ErrorKind::Unauthenticated),
+        (Fault::Answer(Endpoint::Token, Reply::Cut), ErrorKind::Transport),
+        (Fault::Answer(Endpoint::Token, Reply::html(500)), ErrorKind::InvalidResponse),
+        (Fault::RefreshedClaim("sub".into(), json!("mallory")), ErrorKind::InvalidIdToken),
     ] {
         let world = World::new();
         let (app, owner) = refused(&world).await;
-        world.provider.misbehave(quirk.clone());
+        world.provider.inject(quirk.clone());
         let error = app.get("echo", &owner).send().await.unwrap_err();
         assert_eq!((error.kind(), error.client()), (kind, Some("op")), "{quirk:?}");
         // And it is not tried again at once, though the API refuses again.
@@ -270,7 +270,7 @@ async fn an_api_that_refuses_every_token_is_told_apart_from_a_token_that_is_over
             for _ in 0..50 {
                 let request = client.get("x");
                 let status = if streamed {
-                    request.send_streamed().await.unwrap().status()
+                    request.send_streaming().await.unwrap().status()
                 } else {
                     request.send().await.unwrap().status()
                 };
@@ -320,7 +320,7 @@ async fn a_user_info_endpoint_that_refuses_every_token_renews_once_a_pause() {
     for (pause, requests) in [(0, 2), (1, 3), (1, 3), (1, 4)] {
         world.clock.advance(Duration::from_secs(pause));
         for _ in 0..20 {
-            assert_eq!(client.userinfo().await.unwrap_err().kind(), ErrorKind::BadAnswer);
+            assert_eq!(client.userinfo().await.unwrap_err().kind(), ErrorKind::InvalidResponse);
         }
         assert_eq!(world.provider.count(Endpoint::Token), requests);
     }

@@ -7,7 +7,7 @@ use authlib_core::login::{self, Session as _};
 use authlib_core::numeric_date::{from_unix_seconds, unix_seconds};
 use authlib_core::store::{TokenOwner, TokenStore as _};
 use authlib_core::{ClientConfig, ErrorKind, LogoutOptions, Secret, TokenTypeHint};
-use authlib_provider::{Client, Endpoint, Quirk, Reply, Seen};
+use authlib_provider::{Client, Endpoint, Fault, RecordedRequest, Reply};
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ fn open_world() -> (World, Shared) {
     (World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone())), store)
 }
 
-fn only(world: &World, endpoint: Endpoint) -> Seen {
+fn only(world: &World, endpoint: Endpoint) -> RecordedRequest {
     let requests = world.provider.requests();
     let mut hits = requests.into_iter().filter(|seen| seen.endpoint == endpoint);
     let hit = hits.next().unwrap();
@@ -49,14 +49,14 @@ async fn a_revoked_token_is_over_at_the_provider_and_forgotten_here() {
     assert!(!is_active(&world, &login.token.refresh_token.unwrap()).await);
     // There is nothing left, and the word `None` is not a token.
     let error = app.revoke_token(&login.owner).await.unwrap_err();
-    assert_eq!((error.kind(), error.client()), (ErrorKind::NoToken, Some("op")));
+    assert_eq!((error.kind(), error.client()), (ErrorKind::Unauthenticated, Some("op")));
     only(&world, Endpoint::Revoke);
 }
 
 #[tokio::test]
 async fn without_a_refresh_token_the_access_token_is_revoked() {
     let (world, store) = open_world();
-    world.provider.misbehave(Quirk::TokenMissing("refresh_token".into()));
+    world.provider.inject(Fault::TokenMissing("refresh_token".into()));
     let login = world.log_in(&Browser::default()).await.unwrap();
     world.app().revoke_token(&login.owner).await.unwrap();
     assert_eq!(only(&world, Endpoint::Revoke).field("token_type_hint"), Some("access_token"));
@@ -66,20 +66,20 @@ async fn without_a_refresh_token_the_access_token_is_revoked() {
 
 #[tokio::test]
 async fn a_token_is_forgotten_whatever_the_provider_says_and_the_error_is_told() {
-    let at = |reply| Quirk::Answer(Endpoint::Revoke, reply);
+    let at = |reply| Fault::Answer(Endpoint::Revoke, reply);
     for (quirk, kind) in [
         (at(Reply::Cut), ErrorKind::Transport),
-        (at(Reply::html(503)), ErrorKind::BadAnswer),
-        (at(Reply::json(400, r#"{"error":"invalid_request"}"#)), ErrorKind::BadAnswer),
+        (at(Reply::html(503)), ErrorKind::InvalidResponse),
+        (at(Reply::json(400, r#"{"error":"invalid_request"}"#)), ErrorKind::InvalidResponse),
         (at(Reply::json(400, r#"{"error":"unsupported_token_type"}"#)), ErrorKind::Unsupported),
-        (at(Reply::Redirect(302, "https://evil.example/".into())), ErrorKind::BadAnswer),
-        (Quirk::metadata("revocation_endpoint", Value::Null), ErrorKind::Unsupported),
-        (Quirk::metadata("revocation_endpoint", "http://op.example/r"), ErrorKind::BadAnswer),
+        (at(Reply::Redirect(302, "https://evil.example/".into())), ErrorKind::InvalidResponse),
+        (Fault::metadata("revocation_endpoint", Value::Null), ErrorKind::Unsupported),
+        (Fault::metadata("revocation_endpoint", "http://op.example/r"), ErrorKind::InvalidResponse),
     ] {
         let (world, store) = open_world();
         let owner = TokenOwner::new("op", "alice");
         store.save(&owner, &authlib_core::Token::bearer("at")).await.unwrap();
-        world.provider.misbehave(quirk.clone());
+        world.provider.inject(quirk.clone());
         let error = world.app().revoke_token(&owner).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{quirk:?}: {error}");
         assert_eq!(error.client(), Some("op"));
@@ -96,7 +96,7 @@ async fn h22_another_clients_token_is_neither_sent_nor_forgotten() {
     let owner = TokenOwner::new("other", "alice");
     store.save(&owner, &authlib_core::Token::bearer("at")).await.unwrap();
     let error = world.app().revoke_token(&owner).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NoToken);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(world.provider.requests().is_empty());
     assert!(store.load(&owner).await.unwrap().is_some());
 }
@@ -173,17 +173,17 @@ async fn introspection_tells_what_a_token_is_good_for() {
 
     for (reply, kind) in [
         (Reply::Cut, ErrorKind::Transport),
-        (Reply::html(200), ErrorKind::BadAnswer),
-        (Reply::json(200, r#"{"active":"true"}"#), ErrorKind::BadAnswer),
-        (Reply::json(401, r#"{"error":"invalid_client"}"#), ErrorKind::BadAnswer),
+        (Reply::html(200), ErrorKind::InvalidResponse),
+        (Reply::json(200, r#"{"active":"true"}"#), ErrorKind::InvalidResponse),
+        (Reply::json(401, r#"{"error":"invalid_client"}"#), ErrorKind::InvalidResponse),
     ] {
-        world.provider.misbehave(Quirk::Answer(Endpoint::Introspect, reply.clone()));
+        world.provider.inject(Fault::Answer(Endpoint::Introspect, reply.clone()));
         let error = app.introspect_token(&token.access_token, None).await.unwrap_err();
         assert_eq!((error.kind(), error.client()), (kind, Some("op")), "{reply:?}");
         world.provider.behave();
     }
     let world = World::new();
-    world.provider.misbehave(Quirk::metadata("introspection_endpoint", Value::Null));
+    world.provider.inject(Fault::metadata("introspection_endpoint", Value::Null));
     let error = world.app().introspect_token(&token.access_token, None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("`introspection_endpoint`"), "{error}");
@@ -212,8 +212,8 @@ async fn the_client_authenticates_as_at_the_token_endpoint_or_as_the_document_sa
             },
             |oauth| oauth,
         );
-        world.provider.misbehave(Quirk::metadata(AT_TOKEN, token.clone()));
-        world.provider.misbehave(Quirk::metadata(HERE, own.clone()));
+        world.provider.inject(Fault::metadata(AT_TOKEN, token.clone()));
+        world.provider.inject(Fault::metadata(HERE, own.clone()));
         let answer = world.app().introspect_token(&Secret::new("at"), None).await;
         let case = format!("{token} {own} {configured:?}");
         let Some(expected) = expected else {
@@ -259,8 +259,8 @@ async fn registered_endpoints_win_over_the_document_and_a_public_client_says_its
 
 #[tokio::test]
 async fn a_logout_revokes_where_it_is_told_to_and_never_depends_on_it() {
-    let fails = |reply| Some(Quirk::Answer(Endpoint::Revoke, reply));
-    let gone = Some(Quirk::metadata("revocation_endpoint", Value::Null));
+    let fails = |reply| Some(Fault::Answer(Endpoint::Revoke, reply));
+    let gone = Some(Fault::metadata("revocation_endpoint", Value::Null));
     for (revokes, quirk, asked) in [
         (false, None, 0),
         (true, None, 1),
@@ -270,7 +270,7 @@ async fn a_logout_revokes_where_it_is_told_to_and_never_depends_on_it() {
     ] {
         let (world, store) = open_world();
         // The document is read at the login.
-        world.provider.misbehave(quirk.clone().unwrap_or(Quirk::JwksExotic));
+        world.provider.inject(quirk.clone().unwrap_or(Fault::JwksExotic));
         let browser = Browser::default();
         let login = world.log_in(&browser).await.unwrap();
         let mut options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
@@ -303,11 +303,11 @@ async fn no_renewal_begins_while_a_token_is_revoked() {
         assert!((&mut revoked).now_or_never().is_none(), "the answer is still on its way");
     }
     let error = app.active_token(&owner).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NoToken);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(error.to_string().contains("being revoked"), "{error}");
     revoked.await.unwrap();
     assert_eq!(world.provider.count(Endpoint::Token), 0);
     assert!(!is_active(&world, old.refresh_token.as_ref().unwrap()).await);
     // A later login of the same owner renews as before.
-    assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::NoToken);
+    assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
 }

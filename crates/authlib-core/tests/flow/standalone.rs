@@ -5,7 +5,7 @@ use authlib_core::{
     AuthorizeOptions, ClientConfig, ErrorKind, Grant, OAuth2Client, OAuth2ClientBuilder, Params,
     PendingLogin, Secret, Token,
 };
-use authlib_provider::{Client, Endpoint, Quirk, Reply, Seen, User};
+use authlib_provider::{Client, Endpoint, Fault, RecordedRequest, Reply, User};
 use url::Url;
 
 use crate::world::{CALLBACK, ISSUER, Wire, World};
@@ -63,7 +63,7 @@ pub(crate) fn carol() -> Grant {
 }
 
 /// What an endpoint was sent, oldest first.
-pub(crate) fn sent(world: &World, endpoint: Endpoint) -> Vec<Seen> {
+pub(crate) fn sent(world: &World, endpoint: Endpoint) -> Vec<RecordedRequest> {
     let mut seen = world.provider.requests();
     seen.retain(|seen| seen.endpoint == endpoint);
     seen
@@ -186,12 +186,12 @@ async fn t093_t148_a_code_is_exchanged_by_a_post_of_the_url_or_its_query() {
     }
     let client = client(&world, registered());
     let (pending, back) = answered(&world, &client).await;
-    world.provider.misbehave(Quirk::Answer(
+    world.provider.inject(Fault::Answer(
         Endpoint::Token,
         Reply::json(400, r#"{"error":"invalid_grant","error_description":"no \"more\""}"#),
     ));
     let error = client.fetch_access_token(pending, &back).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::BadAnswer);
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     let said = error.provider_error().unwrap();
     assert_eq!((said.error.as_str(), said.status), ("invalid_grant", Some(400)));
 }
@@ -290,7 +290,7 @@ async fn h05_a_refused_response_never_becomes_another_grant() {
         let denied = world.provider.deny(url.as_str());
         assert!(denied.contains("error=access_denied"));
         let error = client.fetch_access_token(pending, &denied).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Denied);
+        assert_eq!(error.kind(), ErrorKind::AccessDenied);
         for nothing in ["?error=access_denied", "?x=y", ""] {
             let (pending, _) = answered(&world, &client).await;
             let response = format!("{CALLBACK}{nothing}");
@@ -321,9 +321,9 @@ async fn h06_h07_what_is_no_token_answer_never_becomes_the_token() {
     ] {
         let world = world();
         let client = client(&world, registered().renewal("client_credentials"));
-        world.provider.misbehave(Quirk::Answer(Endpoint::Token, reply.clone()));
+        world.provider.inject(Fault::Answer(Endpoint::Token, reply.clone()));
         let error = client.active_token().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::BadAnswer, "{reply:?}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{reply:?}");
         let said = error.provider_error().and_then(|said| said.status);
         assert_eq!(said, status, "{reply:?}");
         assert!(client.token().await.unwrap().is_none(), "{reply:?}");

@@ -6,7 +6,7 @@ use authlib_core::message::Request;
 use authlib_core::oauth2::TokenPlacement;
 use authlib_core::transport::{Body, HttpClient as _};
 use authlib_core::{ErrorKind, Grant, OAuth2Client, Token};
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 use futures_util::stream;
 use http::Method;
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ async fn said(request: authlib_core::ApiRequest, streamed: bool) -> authlib_core
     if !streamed {
         return request.send().await?.json();
     }
-    let body = request.send_streamed().await?.into_body().bytes(1 << 20).await.unwrap();
+    let body = request.send_streaming().await?.into_body().bytes(1 << 20).await.unwrap();
     Ok(serde_json::from_slice(&body).unwrap())
 }
 
@@ -97,7 +97,7 @@ async fn t144_bodies_stream_in_both_directions() {
     let client = placing(&world, "header").await;
     let pieces = stream::iter([b"one ".to_vec(), b"two".to_vec()].map(Ok));
     let request = client.put("echo").stream("text/plain", Body::stream(pieces));
-    let mut answer = request.send_streamed().await.unwrap();
+    let mut answer = request.send_streaming().await.unwrap();
     assert_eq!(
         (answer.status().as_u16(), &answer.headers()["content-type"]),
         (200, &"application/json".parse::<http::HeaderValue>().unwrap())
@@ -140,14 +140,14 @@ async fn h20_h22_neither_an_absolute_url_nor_a_redirect_takes_the_token_elsewher
         for request in [client.get(url), client.post(url).form([("a", "b")])] {
             assert_eq!(request.send().await.unwrap_err().kind(), ErrorKind::Config, "{url}");
         }
-        let streamed = client.get(url).send_streamed().await;
+        let streamed = client.get(url).send_streaming().await;
         assert_eq!(streamed.unwrap_err().kind(), ErrorKind::Config, "{url}");
     }
     assert!(world.provider.requests().is_empty());
 
     for status in [301, 302, 303, 307, 308] {
         let away = Reply::Redirect(status, "https://evil.example/".to_owned());
-        world.provider.misbehave(Quirk::Answer(Endpoint::Api, away));
+        world.provider.inject(Fault::Answer(Endpoint::Api, away));
         let answer = client.get("echo").send().await.unwrap();
         assert_eq!(answer.status().as_u16(), status);
         assert_eq!(answer.headers()["location"], "https://evil.example/");
@@ -156,7 +156,7 @@ async fn h20_h22_neither_an_absolute_url_nor_a_redirect_takes_the_token_elsewher
     assert_eq!(world.provider.count(Endpoint::Elsewhere), 0);
 
     // What needs no token may go anywhere, without it.
-    let foreign = client.get("https://evil.example/x").withhold_token().send().await;
+    let foreign = client.get("https://evil.example/x").without_token().send().await;
     assert_eq!(foreign.unwrap_err().kind(), ErrorKind::Transport);
     assert!(sent(&world, Endpoint::Elsewhere)[0].authorization.is_none());
     let config = registered().api_origin("https://files.example").renewal("client_credentials");

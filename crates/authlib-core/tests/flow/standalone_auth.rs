@@ -4,7 +4,7 @@
 use authlib_core::hooks::{AuthenticatedEndpoint, ClientAuth, ClientIdentity, EndpointRequest};
 use authlib_core::transport::BoxFuture;
 use authlib_core::{ClientConfig, ErrorKind, Grant, OAuth2Client, Result, Secret, TokenTypeHint};
-use authlib_provider::{Client, Endpoint, Quirk, Reply, Seen};
+use authlib_provider::{Client, Endpoint, Fault, RecordedRequest, Reply};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn with_client(client: Client) -> World {
 }
 
 /// The claims of an assertion.
-fn claims(seen: &Seen) -> Value {
+fn claims(seen: &RecordedRequest) -> Value {
     let assertion = seen.secret("client_assertion").unwrap();
     let payload = assertion.split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
@@ -198,7 +198,7 @@ async fn t117_at_one_endpoint_it_wins_and_the_others_stay_as_they_are() {
     let client = client(&world, registered().client_auth_at(at, ApiKey(Some("k"))));
     let token = client.fetch_token(carol()).await.unwrap();
     client.introspect_token(&token.access_token, None).await.unwrap();
-    world.provider.misbehave(Quirk::Answer(Endpoint::Revoke, Reply::json(200, "")));
+    world.provider.inject(Fault::Answer(Endpoint::Revoke, Reply::json(200, "")));
     client.revoke_token().await.unwrap();
     for seen in world.provider.requests() {
         let revoked = seen.endpoint == Endpoint::Revoke;
@@ -241,7 +241,7 @@ async fn t112_an_introspection_is_the_endpoints_answer() {
     let world = world();
     let client = client(&world, registered());
     let token = client.fetch_token(carol()).await.unwrap();
-    world.provider.misbehave(Quirk::introspection("tier", 3));
+    world.provider.inject(Fault::introspection("tier", 3));
     for hint in [None, Some(TokenTypeHint::AccessToken)] {
         let answer = client.introspect_token(&token.access_token, hint).await.unwrap();
         assert!(answer.active());

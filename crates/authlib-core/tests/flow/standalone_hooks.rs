@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use authlib_core::hooks::{RequestHook, ResponseHook, assume_bearer, form_answer, token_in_query};
+use authlib_core::hooks::{
+    RequestHook, ResponseHook, default_token_type_bearer, parse_form_response, token_in_query,
+};
 use authlib_core::message::Response;
 use authlib_core::{AuthorizeOptions, ClientConfig, Error, ErrorKind, Grant, Params};
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 use serde_json::Value;
 
 use crate::standalone::{carol, client, registered, sent, world};
@@ -14,15 +16,15 @@ use crate::standalone::{carol, client, registered, sent, world};
 #[tokio::test]
 async fn t096_t151_slack_leaves_out_the_token_type_and_a_hook_puts_it_in() {
     let world = world();
-    world.provider.misbehave(Quirk::TokenMissing("token_type".to_owned()));
+    world.provider.inject(Fault::TokenMissing("token_type".to_owned()));
     let strict = client(&world, registered());
     let error = strict.fetch_token(carol()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::BadAnswer);
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert!(error.to_string().contains("`token_type`"), "{error}");
 
     let config = registered()
-        .on_response(ResponseHook::AccessTokenResponse, assume_bearer)
-        .on_response(ResponseHook::RefreshTokenResponse, assume_bearer);
+        .on_response(ResponseHook::AccessTokenResponse, default_token_type_bearer)
+        .on_response(ResponseHook::RefreshTokenResponse, default_token_type_bearer);
     let slack = client(&world, config);
     let old = slack.fetch_token(carol()).await.unwrap();
     assert_eq!(old.token_type, "Bearer");
@@ -31,7 +33,7 @@ async fn t096_t151_slack_leaves_out_the_token_type_and_a_hook_puts_it_in() {
     assert_eq!(slack.get("echo").send().await.unwrap().status(), 200);
     // It mends nothing else.
     let refusal = Reply::json(200, r#"{"ok":false,"error":"code_already_used"}"#);
-    world.provider.misbehave(Quirk::Answer(Endpoint::Token, refusal));
+    world.provider.inject(Fault::Answer(Endpoint::Token, refusal));
     let error = slack.fetch_token(carol()).await.unwrap_err();
     assert_eq!(error.provider_error().unwrap().error, "code_already_used");
 }
@@ -56,12 +58,13 @@ async fn t108_linkedin_wants_the_token_under_a_name_of_its_own_in_the_query() {
 #[tokio::test]
 async fn t096_a_form_encoded_answer_is_read_by_a_hook() {
     let world = world();
-    world.provider.misbehave(Quirk::TokenForm);
+    world.provider.inject(Fault::TokenForm);
     let config = registered().renewal("client_credentials");
     let error = client(&world, config.clone()).active_token().await.unwrap_err();
     assert!(error.to_string().contains("`access_token_url`"), "{error}");
 
-    let forms = client(&world, config.on_response(ResponseHook::AccessTokenResponse, form_answer));
+    let forms =
+        client(&world, config.on_response(ResponseHook::AccessTokenResponse, parse_form_response));
     let token = forms.active_token().await.unwrap();
     assert!(token.expires_at.is_some());
     assert_eq!(forms.get("echo").send().await.unwrap().status(), 200);
@@ -70,7 +73,7 @@ async fn t096_a_form_encoded_answer_is_read_by_a_hook() {
         content_type: "text/plain; charset=UTF-8".to_owned(),
         body: "access_token=a%2Bb&expires=60&token_type=bearer".to_owned(),
     };
-    world.provider.misbehave(Quirk::Answer(Endpoint::Token, facebook));
+    world.provider.inject(Fault::Answer(Endpoint::Token, facebook));
     let token = forms.fetch_token(Grant::client_credentials()).await.unwrap();
     assert_eq!(token.access_token.expose(), "a+b");
     assert!(token.expires_at.is_some());
@@ -98,7 +101,7 @@ async fn t108_a_hook_sees_the_authorization_header_and_can_add_its_own() {
     let length = token.access_token.expose().len().to_string();
     assert_eq!(asked.header("x-length"), Some(length.as_str()));
     // Without the token there is nothing to see.
-    client.get("echo").withhold_token().send().await.unwrap();
+    client.get("echo").without_token().send().await.unwrap();
     assert!(sent(&world, Endpoint::Api).pop().unwrap().header("x-length").is_none());
 }
 
@@ -150,7 +153,7 @@ fn with_member(mut response: Response, name: &str, value: &str) -> Response {
 async fn an_error_of_a_hook_stops_the_request_and_is_the_callers() {
     let world = world();
     let stop = |_: &mut _| Err(Error::new(ErrorKind::Config, "not today"));
-    let refuse = |_: &mut Response| Err(Error::new(ErrorKind::BadAnswer, "not like that"));
+    let refuse = |_: &mut Response| Err(Error::new(ErrorKind::InvalidResponse, "not like that"));
     let config = registered().renewal("client_credentials");
     let before = client(&world, config.clone().on_request(RequestHook::AccessTokenRequest, stop));
     let error = before.get("echo").send().await.unwrap_err();
@@ -160,7 +163,7 @@ async fn an_error_of_a_hook_stops_the_request_and_is_the_callers() {
 
     let api = client(&world, config.clone().on_request(RequestHook::ProtectedRequest, stop));
     assert_eq!(api.get("echo").send().await.unwrap_err().kind(), ErrorKind::Config);
-    assert_eq!(api.get("echo").send_streamed().await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(api.get("echo").send_streaming().await.unwrap_err().kind(), ErrorKind::Config);
     assert_eq!(world.provider.count(Endpoint::Api), 0);
 
     let after = client(&world, config.on_response(ResponseHook::AccessTokenResponse, refuse));
@@ -249,7 +252,7 @@ async fn h22_a_hook_cannot_move_a_request_with_the_token_to_a_foreign_origin() {
         for streamed in [false, true] {
             let request = client.get("echo");
             let sent = if streamed {
-                request.send_streamed().await.map(|_| ())
+                request.send_streaming().await.map(|_| ())
             } else {
                 request.send().await.map(|_| ())
             };

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use authlib_core::clock::Clock as _;
 use authlib_core::{ErrorKind, Grant, OAuth2Client, Token, TokenUpdate};
-use authlib_provider::{Endpoint, Quirk};
+use authlib_provider::{Endpoint, Fault};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ async fn t101_t155_a_token_whose_time_is_past_is_expired_and_not_sent() {
     old.expires_at = Some(SystemTime::UNIX_EPOCH);
     assert!(old.is_expired(SystemTime::UNIX_EPOCH, Duration::ZERO));
     let client = begun(&world, registered()).token(old).build().unwrap();
-    assert_eq!(client.get("echo").send().await.unwrap_err().kind(), ErrorKind::NoToken);
+    assert_eq!(client.get("echo").send().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     assert!(world.provider.requests().is_empty());
 }
 
@@ -71,7 +71,7 @@ async fn t106_an_expired_token_that_cannot_be_renewed_is_an_error_and_asks_nobod
         world.clock.advance(HOUR);
         world.provider.clear_requests();
         let error = client.get("echo").send().await.unwrap_err();
-        assert_eq!((error.kind(), error.client()), (ErrorKind::NoToken, Some("solo")));
+        assert_eq!((error.kind(), error.client()), (ErrorKind::Unauthenticated, Some("solo")));
         assert!(error.to_string().contains(says), "{error}");
         assert!(world.provider.requests().is_empty());
     }
@@ -82,13 +82,16 @@ async fn t107_t161_without_a_token_nothing_is_sent() {
     let world = world();
     let client = client(&world, registered());
     for sent in [client.get("echo"), client.post("echo").json(&json!({}))] {
-        assert_eq!(sent.send().await.unwrap_err().kind(), ErrorKind::NoToken);
+        assert_eq!(sent.send().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     }
-    assert_eq!(client.get("echo").send_streamed().await.unwrap_err().kind(), ErrorKind::NoToken);
-    assert_eq!(client.refresh_token().await.unwrap_err().kind(), ErrorKind::NoToken);
+    assert_eq!(
+        client.get("echo").send_streaming().await.unwrap_err().kind(),
+        ErrorKind::Unauthenticated
+    );
+    assert_eq!(client.refresh_token().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     let told = client.active_token().await.unwrap_err().to_string();
     assert!(told.contains("no token") && told.contains("`renewal`"), "{told}");
-    assert_eq!(client.revoke_token().await.unwrap_err().kind(), ErrorKind::NoToken);
+    assert_eq!(client.revoke_token().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     assert!(world.provider.requests().is_empty());
 }
 
@@ -112,7 +115,7 @@ async fn t109_t156_an_expired_token_is_refreshed_on_use_and_the_old_one_is_told(
     assert_eq!(update.owner, *client.owner());
 
     // Where the answer has no refresh token, the old one stays (RFC 6749 §6).
-    world.provider.misbehave(Quirk::NoRotation);
+    world.provider.inject(Fault::NoRotation);
     world.clock.advance(HOUR);
     let renewed = client.active_token().await.unwrap();
     assert_ne!(renewed.access_token, kept.access_token);
@@ -221,7 +224,7 @@ async fn a_refresh_by_hand_keeps_a_refresh_token_that_does_not_rotate() {
     let world = World::new();
     let login = world.log_in(&Browser::default()).await.unwrap();
     let client = OAuth2Client::for_owner(&world.app(), login.owner);
-    world.provider.misbehave(Quirk::NoRotation);
+    world.provider.inject(Fault::NoRotation);
     let old = login.token.refresh_token.unwrap();
     let token = client.fetch_token(Grant::refresh_token(&old)).await.unwrap();
     assert_ne!(token.access_token, login.token.access_token);

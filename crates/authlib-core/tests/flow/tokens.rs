@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use authlib_core::store::{TokenOwner, TokenStore as _};
 use authlib_core::{ErrorKind, OAuth, Token, TokenUpdate, login};
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -35,14 +35,14 @@ pub(crate) fn listen(oauth: &OAuth) -> Arc<Mutex<Vec<TokenUpdate>>> {
 #[tokio::test]
 async fn what_came_beside_the_first_token_stays_when_a_refresh_says_no_more_of_it() {
     let world = World::new();
-    world.provider.misbehave(Quirk::token("team", json!("T1")));
+    world.provider.inject(Fault::token("team", json!("T1")));
     let browser = Browser::default();
     let owner = world.log_in(&browser).await.unwrap().owner;
     world.provider.behave();
     world.clock.advance(HOUR);
     let token = world.app().active_token(&owner).await.unwrap();
     assert_eq!(token.extra::<String>("team").unwrap().as_deref(), Some("T1"));
-    world.provider.misbehave(Quirk::token("team", json!("T2")));
+    world.provider.inject(Fault::token("team", json!("T2")));
     world.clock.advance(HOUR);
     let token = world.app().active_token(&owner).await.unwrap();
     assert_eq!(token.extra::<String>("team").unwrap().as_deref(), Some("T2"));
@@ -103,9 +103,9 @@ async fn rotated_refresh_tokens_replace_each_other_and_one_that_stays_is_kept() 
         let world = World::new();
         let (_, owner, old) = expired(&world).await;
         if !rotates {
-            world.provider.misbehave(Quirk::NoRotation);
+            world.provider.inject(Fault::NoRotation);
         }
-        world.provider.misbehave(Quirk::TokenMissing("scope".into()));
+        world.provider.inject(Fault::TokenMissing("scope".into()));
         let mut seen = vec![old.access_token];
         for _ in 0..3 {
             let token = world.app().active_token(&owner).await.unwrap();
@@ -127,11 +127,11 @@ async fn rotated_refresh_tokens_replace_each_other_and_one_that_stays_is_kept() 
 async fn i13_a_refused_refresh_is_remembered_and_the_user_must_log_in_again() {
     let world = World::new();
     let (_, owner, _) = expired(&world).await;
-    world.provider.misbehave(Quirk::RefreshRefused);
+    world.provider.inject(Fault::RefreshRefused);
     let app = world.app();
     for _ in 0..100 {
         let error = app.active_token(&owner).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::NoToken, "{error}");
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
         assert_eq!(error.client(), Some("op"));
     }
     assert_eq!(world.provider.count(Endpoint::Token), 1);
@@ -144,7 +144,7 @@ async fn a_provider_that_is_away_costs_nothing_but_time() {
     let browser = Browser::default();
     let login = world.log_in(&browser).await.unwrap();
     let (app, owner) = (world.app(), login.owner);
-    world.provider.misbehave(Quirk::Answer(Endpoint::Token, Reply::Cut));
+    world.provider.inject(Fault::Answer(Endpoint::Token, Reply::Cut));
     // Within the leeway the old token is still good.
     world.clock.advance(Duration::from_secs(3570));
     let token = app.active_token(&owner).await.unwrap();
@@ -154,9 +154,9 @@ async fn a_provider_that_is_away_costs_nothing_but_time() {
     assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::Transport);
     for reply in [Reply::json(503, "{}"), Reply::html(200), Reply::json(429, r#"{"error":"x"}"#)] {
         world.provider.behave();
-        world.provider.misbehave(Quirk::Answer(Endpoint::Token, reply));
+        world.provider.inject(Fault::Answer(Endpoint::Token, reply));
         world.clock.advance(Duration::from_secs(60));
-        assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::BadAnswer);
+        assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::InvalidResponse);
     }
     world.provider.behave();
     world.clock.advance(Duration::from_secs(60));
@@ -196,7 +196,7 @@ async fn a_logout_during_a_refresh_wins() {
     let (refreshed, logged_out) =
         tokio::join!(app.active_token(&owner), login::logout(&world.oauth, &browser));
     assert!(logged_out.unwrap().is_some());
-    assert_eq!(refreshed.unwrap_err().kind(), ErrorKind::NoToken);
+    assert_eq!(refreshed.unwrap_err().kind(), ErrorKind::Unauthenticated);
     assert!(store.load(&owner).await.unwrap().is_none());
     assert!(heard.lock().unwrap().is_empty());
 }
@@ -205,24 +205,24 @@ async fn a_logout_during_a_refresh_wins() {
 #[tokio::test]
 async fn j31_i14_a_refresh_that_changes_the_user_is_refused() {
     for (quirk, says) in [
-        (Quirk::RefreshedClaim("sub".into(), json!("mallory")), "`sub`"),
-        (Quirk::RefreshedClaim("sub".into(), json!(1)), "`sub`"),
-        (Quirk::RefreshedClaim("iss".into(), json!("https://evil.example")), "`iss`"),
-        (Quirk::RefreshedClaim("aud".into(), json!("other")), "`aud`"),
-        (Quirk::RefreshedClaim("azp".into(), json!("other")), "`azp`"),
-        (Quirk::RefreshedClaim("nonce".into(), json!("another")), "`nonce`"),
-        (Quirk::RefreshedClaim("auth_time".into(), json!(1)), "`auth_time`"),
-        (Quirk::RefreshedClaim("at_hash".into(), json!("AAAA")), "`at_hash`"),
-        (Quirk::RefreshedClaim("exp".into(), json!(1)), "expired"),
-        (Quirk::without_claim("iat"), "`iat`"),
-        (Quirk::BadSignature, "signature"),
-        (Quirk::Unsigned("none".into()), "three parts"),
+        (Fault::RefreshedClaim("sub".into(), json!("mallory")), "`sub`"),
+        (Fault::RefreshedClaim("sub".into(), json!(1)), "`sub`"),
+        (Fault::RefreshedClaim("iss".into(), json!("https://evil.example")), "`iss`"),
+        (Fault::RefreshedClaim("aud".into(), json!("other")), "`aud`"),
+        (Fault::RefreshedClaim("azp".into(), json!("other")), "`azp`"),
+        (Fault::RefreshedClaim("nonce".into(), json!("another")), "`nonce`"),
+        (Fault::RefreshedClaim("auth_time".into(), json!(1)), "`auth_time`"),
+        (Fault::RefreshedClaim("at_hash".into(), json!("AAAA")), "`at_hash`"),
+        (Fault::RefreshedClaim("exp".into(), json!(1)), "expired"),
+        (Fault::without_claim("iat"), "`iat`"),
+        (Fault::BadSignature, "signature"),
+        (Fault::Unsigned("none".into()), "three parts"),
     ] {
         let store = Shared::default();
         let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
         let (_, owner, old) = expired(&world).await;
         let heard = listen(&world.oauth);
-        world.provider.misbehave(quirk.clone());
+        world.provider.inject(quirk.clone());
         let error = world.app().active_token(&owner).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{quirk:?}: {error}");
         assert!(error.to_string().contains(says), "{quirk:?}: {error}");
@@ -230,14 +230,17 @@ async fn j31_i14_a_refresh_that_changes_the_user_is_refused() {
         assert_eq!(kept.access_token, old.access_token, "{quirk:?}");
         assert!(heard.lock().unwrap().is_empty(), "{quirk:?}");
         // And the refresh token, which is spent, is not sent again.
-        assert_eq!(world.app().active_token(&owner).await.unwrap_err().kind(), ErrorKind::NoToken);
+        assert_eq!(
+            world.app().active_token(&owner).await.unwrap_err().kind(),
+            ErrorKind::Unauthenticated
+        );
         assert_eq!(world.provider.count(Endpoint::Token), 1, "{quirk:?}");
     }
     // The nonce may be left out of a refreshed ID token, and so may the ID token itself.
-    for quirk in [Quirk::without_claim("nonce"), Quirk::NoIdToken] {
+    for quirk in [Fault::without_claim("nonce"), Fault::NoIdToken] {
         let world = World::new();
         let (_, owner, old) = expired(&world).await;
-        world.provider.misbehave(quirk.clone());
+        world.provider.inject(quirk.clone());
         let token = world.app().active_token(&owner).await.unwrap();
         assert_ne!(token.access_token, old.access_token, "{quirk:?}");
         assert!(token.id_token.is_some(), "{quirk:?}");
@@ -249,7 +252,7 @@ async fn j31_i14_a_refresh_that_changes_the_user_is_refused() {
 async fn j31_a_nonce_that_was_never_sent_does_not_come_with_a_refresh() {
     let world = World::with(|p| p, |client| client.dangerous_skip_nonce(), |oauth| oauth);
     let (_, owner, _) = expired(&world).await;
-    world.provider.misbehave(Quirk::RefreshedClaim("nonce".into(), json!("unasked")));
+    world.provider.inject(Fault::RefreshedClaim("nonce".into(), json!("unasked")));
     let error = world.app().active_token(&owner).await.unwrap_err();
     assert!(error.to_string().contains("`nonce`"), "{error}");
 }
@@ -277,7 +280,7 @@ async fn refreshes_go_where_and_say_what_the_client_is_registered_with() {
 #[tokio::test]
 async fn tokens_without_expiry_or_refresh_token_are_never_refreshed() {
     let world = World::new();
-    world.provider.misbehave(Quirk::TokenMissing("expires_in".into()));
+    world.provider.inject(Fault::TokenMissing("expires_in".into()));
     let login = world.log_in(&Browser::default()).await.unwrap();
     world.provider.behave();
     world.clock.advance(HOUR * 24);
@@ -285,10 +288,10 @@ async fn tokens_without_expiry_or_refresh_token_are_never_refreshed() {
     assert_eq!(world.provider.count(Endpoint::Token), 1);
 
     let world = World::new();
-    world.provider.misbehave(Quirk::TokenMissing("refresh_token".into()));
+    world.provider.inject(Fault::TokenMissing("refresh_token".into()));
     let (_, owner, _) = expired(&world).await;
     let error = world.app().active_token(&owner).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NoToken);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(error.to_string().contains("no refresh token"), "{error}");
     assert_eq!(world.provider.count(Endpoint::Token), 0);
 }
@@ -298,6 +301,6 @@ async fn nobodys_token_is_no_token() {
     let world = World::new();
     let nobody = TokenOwner::new("op", "nobody");
     let error = world.app().active_token(&nobody).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NoToken);
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(world.provider.requests().is_empty());
 }

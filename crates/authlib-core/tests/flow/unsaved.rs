@@ -5,12 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use authlib_core::store::{
-    CallbackTokenStore, Saved, TokenChange, TokenOwner, TokenStore, UnsavedToken,
-};
+use authlib_core::store::{FnTokenStore, Saved, TokenChange, TokenOwner, TokenStore, UnsavedToken};
 use authlib_core::transport::BoxFuture;
 use authlib_core::{Error, ErrorKind, Result, Token};
-use authlib_provider::{Endpoint, Quirk, Reply};
+use authlib_provider::{Endpoint, Fault, Reply};
 
 use crate::renewal::{HOUR, WAYS, Way, builder, world};
 use crate::replicas::Shared;
@@ -149,7 +147,7 @@ async fn a_logout_in_between_drops_it() {
     disk.fill(false);
     for _ in 0..2 {
         let error = world.app().active_token(&owner).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::NoToken);
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     }
     // Not even for somebody of the same name who comes later.
     disk.save(&owner, &Token::bearer("of a later login")).await.unwrap();
@@ -182,7 +180,10 @@ async fn a_revocation_in_between_ends_the_token_that_could_not_be_kept() {
     assert!(!is_active(&world, &unsaved).await);
     assert!(disk.load(&owner).await.unwrap().is_none());
     disk.fill(false);
-    assert_eq!(world.app().active_token(&owner).await.unwrap_err().kind(), ErrorKind::NoToken);
+    assert_eq!(
+        world.app().active_token(&owner).await.unwrap_err().kind(),
+        ErrorKind::Unauthenticated
+    );
     assert!(disk.load(&owner).await.unwrap().is_none());
 }
 
@@ -191,9 +192,9 @@ async fn a_revocation_in_between_ends_the_token_that_could_not_be_kept() {
 async fn a_rotated_refresh_token_survives_two_failures_at_once() {
     let (world, disk, owner, old) = full().await;
     world.provider.rotate_keys();
-    world.provider.misbehave(Quirk::Answer(Endpoint::Jwks, Reply::html(503)));
+    world.provider.inject(Fault::Answer(Endpoint::Jwks, Reply::html(503)));
     let error = world.app().active_token(&owner).await.unwrap_err();
-    assert_ne!(error.kind(), ErrorKind::NoToken, "{error}");
+    assert_ne!(error.kind(), ErrorKind::Unauthenticated, "{error}");
     assert_eq!(world.provider.count(Endpoint::Token), 1);
     world.provider.behave();
     disk.fill(false);
@@ -208,14 +209,17 @@ async fn a_rotated_refresh_token_survives_two_failures_at_once() {
 #[tokio::test]
 async fn a_refused_refresh_token_is_not_sent_again_because_the_disk_is_full() {
     let (world, disk, owner, _) = full().await;
-    world.provider.misbehave(Quirk::RefreshRefused);
+    world.provider.inject(Fault::RefreshRefused);
     for _ in 0..10 {
         let error = world.app().active_token(&owner).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Store);
     }
     disk.fill(false);
     let heard = listen(&world.oauth);
-    assert_eq!(world.app().active_token(&owner).await.unwrap_err().kind(), ErrorKind::NoToken);
+    assert_eq!(
+        world.app().active_token(&owner).await.unwrap_err().kind(),
+        ErrorKind::Unauthenticated
+    );
     assert!(disk.load(&owner).await.unwrap().unwrap().refresh_token.is_none());
     assert!(heard.lock().unwrap().is_empty(), "the access token is the same");
     assert_eq!(world.provider.count(Endpoint::Token), 1);
@@ -266,10 +270,10 @@ async fn a_first_token_that_could_not_be_kept_is_kept_later_but_over_no_other() 
 type Changes = Arc<Mutex<Vec<TokenChange>>>;
 
 /// A store of two functions, of which the second fails while there is something in the switch.
-fn functions() -> (CallbackTokenStore, Changes, Arc<AtomicBool>) {
+fn functions() -> (FnTokenStore, Changes, Arc<AtomicBool>) {
     let (changes, fails) = (Changes::default(), Arc::new(AtomicBool::new(false)));
     let (found, heard, switch) = (changes.clone(), changes.clone(), fails.clone());
-    let store = CallbackTokenStore::new(
+    let store = FnTokenStore::new(
         move |owner| {
             let changes = found.lock().unwrap();
             let last = changes.iter().rev().find(|change| change.owner == owner);
@@ -282,7 +286,7 @@ fn functions() -> (CallbackTokenStore, Changes, Arc<AtomicBool>) {
                 heard.lock().unwrap().push(change);
             }
             // A callback may fail with whatever it likes.
-            let failed = || Error::new(ErrorKind::Denied, "read only");
+            let failed = || Error::new(ErrorKind::AccessDenied, "read only");
             async move { if fails { Err(failed()) } else { Ok(()) } }
         },
     );
@@ -321,7 +325,7 @@ async fn a_store_of_callbacks_is_told_the_owner_and_both_tokens() {
 #[tokio::test]
 async fn a_store_that_can_not_be_asked_fetches_nothing() {
     let world = world();
-    let store = CallbackTokenStore::new(
+    let store = FnTokenStore::new(
         |_| async { Err(Error::new(ErrorKind::Store, "the table is locked")) },
         |_| async { Ok(()) },
     );

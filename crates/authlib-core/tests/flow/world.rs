@@ -10,7 +10,7 @@ use authlib_core::login::{
 use authlib_core::message::{Request, Response};
 use authlib_core::numeric_date::from_unix_seconds;
 use authlib_core::transport::{BoxFuture, HttpClient, TransportError};
-use authlib_core::{AuthorizeOptions, ClientConfig, OAuth, OAuthBuilder, RemoteApp, Result};
+use authlib_core::{AuthorizeOptions, ClientConfig, OAuth, OAuthBuilder, RegisteredClient, Result};
 use authlib_provider::{Client, Provider, ProviderBuilder, User};
 use http::{HeaderMap, Method};
 
@@ -101,7 +101,7 @@ impl World {
         Self { oauth, provider, clock }
     }
 
-    pub(crate) fn app(&self) -> RemoteApp {
+    pub(crate) fn app(&self) -> RegisteredClient {
         self.oauth.client("op").unwrap()
     }
 

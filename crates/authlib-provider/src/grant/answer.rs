@@ -5,21 +5,21 @@ use serde_json::{Map, Value};
 
 use crate::access::{Access, Grant, Refresh};
 use crate::exchange::{json_response, respond};
+use crate::fault::Fault;
 use crate::id_token;
 use crate::provider::{Provider, unguessable};
-use crate::quirk::Quirk;
 
 /// New tokens of a user's grant: a refresh token too, and an ID token where `openid` is granted.
 pub(crate) fn login(provider: &Provider, grant: &Grant, refreshed: bool) -> Response {
     let access_token = unguessable();
     let mut members = Map::new();
-    if grant.scope.split(' ').any(|scope| scope == "openid") && !provider.has(&Quirk::NoIdToken) {
+    if grant.scope.split(' ').any(|scope| scope == "openid") && !provider.has(&Fault::NoIdToken) {
         let Some(id_token) = id_token::make(provider, grant, &access_token, refreshed) else {
             return json_response(500, &"no token could be signed".into());
         };
         members.insert("id_token".to_owned(), id_token.into());
     }
-    let rotates = !(refreshed && provider.has(&Quirk::NoRotation));
+    let rotates = !(refreshed && provider.has(&Fault::NoRotation));
     if rotates {
         let token = unguessable();
         members.insert("refresh_token".to_owned(), token.clone().into());
@@ -60,16 +60,16 @@ fn answer(
     provider.state().granted.access.insert(access_token, record);
     for quirk in provider.quirks() {
         match quirk {
-            Quirk::Token(name, value) => {
+            Fault::Token(name, value) => {
                 members.insert(name, value);
             }
-            Quirk::TokenMissing(name) => {
+            Fault::TokenMissing(name) => {
                 members.remove(&name);
             }
             _ => {}
         }
     }
-    if provider.has(&Quirk::TokenForm) {
+    if provider.has(&Fault::TokenForm) {
         return form(&members);
     }
     json_response(200, &members.into())

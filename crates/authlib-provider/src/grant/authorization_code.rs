@@ -7,8 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::answer;
 use crate::exchange::{Fields, error, field};
+use crate::fault::Fault;
 use crate::provider::Provider;
-use crate::quirk::Quirk;
 
 pub(crate) fn handle(provider: &Provider, client: &str, fields: &Fields) -> Response {
     let refused = |why| error(400, "invalid_grant", why);
@@ -43,7 +43,7 @@ pub(crate) fn handle(provider: &Provider, client: &str, fields: &Fields) -> Resp
         }
         _ => false,
     };
-    if !verified && !provider.has(&Quirk::PkceIgnored) {
+    if !verified && !provider.has(&Fault::PkceIgnored) {
         return refused("the code verifier does not fit the challenge");
     }
     answer::login(provider, &record.grant, false)

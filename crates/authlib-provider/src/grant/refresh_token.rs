@@ -4,15 +4,15 @@ use authlib_core::message::Response;
 
 use super::answer;
 use crate::exchange::{Fields, error, field};
+use crate::fault::Fault;
 use crate::provider::Provider;
-use crate::quirk::Quirk;
 
 pub(crate) fn handle(provider: &Provider, client: &str, fields: &Fields) -> Response {
     let refused = |why| error(400, "invalid_grant", why);
-    if provider.has(&Quirk::RefreshRefused) {
+    if provider.has(&Fault::RefreshRefused) {
         return refused("this refresh token is of no more use");
     }
-    let keep = provider.has(&Quirk::NoRotation);
+    let keep = provider.has(&Fault::NoRotation);
     let Some(token) = field(fields, "refresh_token") else {
         return error(400, "invalid_request", "`refresh_token` is missing");
     };

@@ -5,9 +5,9 @@ use http::Method;
 
 use super::Temporary;
 use crate::exchange::{self, Fields, field, written};
+use crate::fault::Fault;
 use crate::pages;
 use crate::provider::{Provider, unguessable};
-use crate::quirk::Quirk;
 
 pub(super) fn handle(provider: &Provider, request: &Request) -> Response {
     let fields = exchange::fields(request);
@@ -73,7 +73,7 @@ fn decision(
         }
         None => {
             provider.state().oauth1.temporary.remove(&token);
-            if provider.has(&Quirk::OAuth1Denied) {
+            if provider.has(&Fault::OAuth1Denied) {
                 vec![said("denied", &token)]
             } else {
                 vec![said("oauth_token", &token), said("oauth_problem", "user_refused")]
@@ -115,12 +115,12 @@ fn unknown() -> Response {
 fn spoilt(provider: &Provider, mut fields: Fields) -> Fields {
     for quirk in provider.quirks() {
         match quirk {
-            Quirk::AuthorizationMissing(name) => fields.retain(|(known, _)| *known != name),
-            Quirk::AuthorizationParam(name, value) => {
+            Fault::AuthorizationMissing(name) => fields.retain(|(known, _)| *known != name),
+            Fault::AuthorizationParam(name, value) => {
                 fields.retain(|(known, _)| *known != name);
                 fields.push((name, value));
             }
-            Quirk::AuthorizationTwice(name, value) => fields.push((name, value)),
+            Fault::AuthorizationTwice(name, value) => fields.push((name, value)),
             _ => {}
         }
     }

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use authlib_core::message::{Request, Response};
 
+use crate::fault::Endpoint;
 use crate::provider::Provider;
-use crate::quirk::Endpoint;
 
 mod access_token;
 mod api;

@@ -7,8 +7,8 @@ use super::problem::Problem;
 use super::verify::verify;
 use super::{MAX, TEMPORARY_LIFETIME, Temporary};
 use crate::exchange::{Fields, json_response, respond};
+use crate::fault::Fault;
 use crate::provider::{Provider, unguessable};
-use crate::quirk::Quirk;
 
 pub(super) fn handle(provider: &Provider, request: &Request) -> Result<Response, Problem> {
     only_post(request)?;
@@ -53,12 +53,12 @@ pub(super) fn credentials(provider: &Provider, mut fields: Fields) -> Response {
     let mut json = false;
     for quirk in provider.quirks() {
         match quirk {
-            Quirk::OAuth1Answer(name, value) => {
+            Fault::OAuth1Answer(name, value) => {
                 fields.retain(|(known, _)| *known != name);
                 fields.extend(value.map(|value| (name, value)));
             }
-            Quirk::OAuth1AnswerTwice(name, value) => fields.push((name, value)),
-            Quirk::OAuth1Json => json = true,
+            Fault::OAuth1AnswerTwice(name, value) => fields.push((name, value)),
+            Fault::OAuth1Json => json = true,
             _ => {}
         }
     }

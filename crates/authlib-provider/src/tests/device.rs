@@ -11,7 +11,7 @@ use super::flow::{
     ISSUER, basic, builder, encoded, get, get_as, json, now, post, post_with, provider, refresh,
     text,
 };
-use crate::{Client, Endpoint, Provider, Quirk};
+use crate::{Client, Endpoint, Fault, Provider};
 
 const TOKEN: &str = "https://op.example/token";
 const PAGE: &str = "https://op.example/device";
@@ -62,7 +62,7 @@ fn a_device_is_told_where_its_user_goes() {
     assert_eq!(post(&provider, ASK, &[("client_id", "id")]).status(), 401);
     assert_eq!(get(&provider, ASK).status(), 405);
     assert_eq!(provider.count(Endpoint::DeviceAuthorization), 5);
-    provider.misbehave(Quirk::Device("interval".to_owned(), Value::Null));
+    provider.inject(Fault::Device("interval".to_owned(), Value::Null));
     assert_eq!(ask(&provider).get("interval"), None);
 }
 

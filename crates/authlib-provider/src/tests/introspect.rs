@@ -9,7 +9,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde_json::{Value, json};
 
 use super::flow::{ISSUER, basic, code, get, json, post_with, provider, redeem, text};
-use crate::{Provider, Quirk};
+use crate::{Fault, Provider};
 
 const JWT: &str = "application/token-introspection+jwt";
 
@@ -76,22 +76,22 @@ fn who_asks_for_a_jwt_gets_one() {
 fn the_jwt_can_be_spoilt() {
     let provider = provider();
     let token = access_token(&provider);
-    let spoilt = |quirk: Quirk| {
+    let spoilt = |quirk: Fault| {
         provider.behave();
-        provider.misbehave(quirk);
+        provider.inject(quirk);
         text(&ask(&provider, &token, JWT))
     };
-    assert_eq!(part(&spoilt(Quirk::claim("aud", "other")), 1)["aud"], "other");
-    assert_eq!(part(&spoilt(Quirk::without_claim("iss")), 1).get("iss"), None);
-    assert_eq!(part(&spoilt(Quirk::header("typ", "JWT")), 0)["typ"], "JWT");
-    let inside = part(&spoilt(Quirk::introspection("active", "yes")), 1);
+    assert_eq!(part(&spoilt(Fault::claim("aud", "other")), 1)["aud"], "other");
+    assert_eq!(part(&spoilt(Fault::without_claim("iss")), 1).get("iss"), None);
+    assert_eq!(part(&spoilt(Fault::header("typ", "JWT")), 0)["typ"], "JWT");
+    let inside = part(&spoilt(Fault::introspection("active", "yes")), 1);
     assert_eq!(inside["token_introspection"]["active"], "yes");
     assert_eq!(json(&ask(&provider, &token, "application/json"))["active"], "yes");
-    for quirk in [Quirk::BadSignature, Quirk::ForeignKey, Quirk::Unsigned("none".to_owned())] {
+    for quirk in [Fault::BadSignature, Fault::ForeignKey, Fault::Unsigned("none".to_owned())] {
         assert_eq!(verified(&provider, &spoilt(quirk.clone())), None, "{quirk:?}");
     }
     provider.behave();
-    provider.misbehave(Quirk::IntrospectionPlain);
+    provider.inject(Fault::IntrospectionPlain);
     let plain = ask(&provider, &token, JWT);
     assert_eq!(plain.headers()[CONTENT_TYPE], "application/json");
     assert_eq!(json(&plain)["active"], true);

@@ -1,5 +1,5 @@
 use super::flow::{ISSUER, Login, builder, encoded, get, location, provider, text};
-use crate::{Provider, Quirk};
+use crate::{Fault, Provider};
 
 const BYE: &str = "https://app.example/bye";
 
@@ -34,8 +34,8 @@ fn a_former_key_still_proves_a_hint_and_a_foreign_one_never() {
     check(hint, 303);
     let (message, _) = hint.rsplit_once('.').unwrap();
     check(&format!("{message}."), 400);
-    for quirk in [Quirk::ForeignKey, Quirk::BadSignature, Quirk::claim("iss", "https://other")] {
-        provider.misbehave(quirk);
+    for quirk in [Fault::ForeignKey, Fault::BadSignature, Fault::claim("iss", "https://other")] {
+        provider.inject(quirk);
         let forged = Login::at(&provider);
         check(forged.token["id_token"].as_str().unwrap(), 400);
         provider.behave();

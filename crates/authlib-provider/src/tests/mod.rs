@@ -4,12 +4,12 @@ mod api;
 mod assertion;
 mod authorize;
 mod device;
+mod faults;
 mod flow;
 mod grants;
 mod introspect;
 mod logout;
 mod oauth1;
-mod quirks;
 mod register;
 mod revoke;
 #[cfg(feature = "server")]

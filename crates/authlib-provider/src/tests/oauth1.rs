@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::flow::{CALLBACK, ISSUER, basic, builder, encoded, get, json, post, post_with, text};
 use crate::exchange::{Fields, field, parse};
-use crate::{Client, Endpoint, Provider, Quirk, Reply};
+use crate::{Client, Endpoint, Fault, Provider, Reply};
 
 const NOW: u64 = 1_700_000_000;
 
@@ -192,7 +192,7 @@ fn a_refusal_ends_the_login_in_the_words_of_either_dialect() {
     let said = encoded(&[("oauth_token", &token), ("oauth_problem", "user_refused")]);
     assert_eq!(provider.deny(&page(&token)), format!("{CALLBACK}?{said}"));
     assert_eq!(provider.deny(&page(&token)), "");
-    provider.misbehave(Quirk::OAuth1Denied);
+    provider.inject(Fault::OAuth1Denied);
     let (token, _) = temporary(&provider, CALLBACK);
     let said = encoded(&[("denied", &token)]);
     assert_eq!(provider.deny(&page(&token)), format!("{CALLBACK}?{said}"));
@@ -246,35 +246,35 @@ fn temporary_credentials_are_good_for_ten_minutes() {
 
 #[test]
 fn it_misbehaves_on_demand() {
-    let answer = |quirk: Quirk| {
+    let answer = |quirk: Fault| {
         let provider = provider();
-        provider.misbehave(quirk);
+        provider.inject(quirk);
         plain(&provider, "/oauth1/request_token", "", &[("oauth_callback", CALLBACK)])
     };
-    let unconfirmed = Quirk::OAuth1Answer("oauth_callback_confirmed".to_owned(), None);
+    let unconfirmed = Fault::OAuth1Answer("oauth_callback_confirmed".to_owned(), None);
     assert!(!text(&answer(unconfirmed)).contains("confirmed"));
     let wrong = Some("false".to_owned());
-    let wrong = answer(Quirk::OAuth1Answer("oauth_callback_confirmed".to_owned(), wrong));
+    let wrong = answer(Fault::OAuth1Answer("oauth_callback_confirmed".to_owned(), wrong));
     assert!(text(&wrong).contains("oauth_callback_confirmed=false"));
-    let twice = answer(Quirk::OAuth1AnswerTwice("oauth_token".to_owned(), "x".to_owned()));
+    let twice = answer(Fault::OAuth1AnswerTwice("oauth_token".to_owned(), "x".to_owned()));
     assert_eq!(text(&twice).matches("oauth_token=").count(), 2);
-    assert!(json(&answer(Quirk::OAuth1Json))["oauth_token_secret"].is_string());
-    let html = answer(Quirk::Answer(Endpoint::OAuth1RequestToken, Reply::html(500)));
+    assert!(json(&answer(Fault::OAuth1Json))["oauth_token_secret"].is_string());
+    let html = answer(Fault::Answer(Endpoint::OAuth1RequestToken, Reply::html(500)));
     assert_eq!(html.status(), 500);
     for (quirk, expected) in [
         (
-            Quirk::AuthorizationParam("oauth_token".to_owned(), "other".to_owned()),
+            Fault::AuthorizationParam("oauth_token".to_owned(), "other".to_owned()),
             "oauth_token=other",
         ),
         (
-            Quirk::AuthorizationTwice("oauth_verifier".to_owned(), "v".to_owned()),
+            Fault::AuthorizationTwice("oauth_verifier".to_owned(), "v".to_owned()),
             "oauth_verifier=v",
         ),
-        (Quirk::AuthorizationMissing("oauth_verifier".to_owned()), "?oauth_token="),
+        (Fault::AuthorizationMissing("oauth_verifier".to_owned()), "?oauth_token="),
     ] {
         let provider = provider();
         let (token, _) = temporary(&provider, CALLBACK);
-        provider.misbehave(quirk);
+        provider.inject(quirk);
         let back = provider.approve(&page(&token), "alice");
         assert!(back.contains(expected), "{back}");
     }

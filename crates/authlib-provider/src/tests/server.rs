@@ -7,7 +7,7 @@ use authlib_core::transport::{HttpClient, TransportError};
 use serde_json::Value;
 
 use super::flow::{CALLBACK, basic, encoded, json, post_with};
-use crate::{Client, Endpoint, Provider, ProviderBuilder, Quirk, Reply, Server, User};
+use crate::{Client, Endpoint, Fault, Provider, ProviderBuilder, Reply, Server, User};
 
 /// More than any client should read.
 const HUGE: usize = 4 * 1024 * 1024;
@@ -82,7 +82,7 @@ async fn faults_are_the_same_with_and_without_a_socket() {
     for (reply, expected) in rows {
         provider.behave();
         if let Some(reply) = reply.clone() {
-            provider.misbehave(Quirk::Answer(Endpoint::Jwks, reply));
+            provider.inject(Fault::Answer(Endpoint::Jwks, reply));
         }
         provider.clear_requests();
         assert_eq!(over_http(&http, &url).await, expected, "{reply:?} over HTTP");
@@ -97,7 +97,7 @@ async fn faults_are_the_same_with_and_without_a_socket() {
 #[tokio::test]
 async fn a_cut_comes_before_a_byte_of_the_answer() {
     let server = Server::start(|issuer| fast(issuer).build()).await.unwrap();
-    server.provider().misbehave(Quirk::Answer(Endpoint::Jwks, Reply::Cut));
+    server.provider().inject(Fault::Answer(Endpoint::Jwks, Reply::Cut));
     let url = format!("{}/jwks", server.issuer());
     // No status arrives, not only no body.
     assert!(client().get(url).send().await.is_err());
@@ -141,7 +141,7 @@ async fn a_lost_answer_is_that_of_a_request_that_was_carried_out() {
         let token = ask(&log_in).await.unwrap();
         let token = token["refresh_token"].as_str().unwrap();
         let refresh = [("grant_type", "refresh_token"), ("refresh_token", token)];
-        provider.misbehave(Quirk::AnswerLost(Endpoint::Token));
+        provider.inject(Fault::AnswerLost(Endpoint::Token));
         assert_eq!(ask(&refresh).await, Err(()), "socket: {socket}");
         assert_eq!(ask(&refresh).await.unwrap()["error"], "invalid_grant", "socket: {socket}");
     }

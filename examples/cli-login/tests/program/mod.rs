@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
-use authlib_provider::{Client, Provider, Quirk, Server, User};
+use authlib_provider::{Client, Fault, Provider, Server, User};
 use serde_json::Value;
 
 /// A person's home on this machine, and a provider.
@@ -40,7 +40,7 @@ impl Home {
             Provider::builder(issuer).client(client).user(alice).build()
         });
         let server = server.await.unwrap();
-        server.provider().misbehave(Quirk::Device("interval".to_owned(), 1.into()));
+        server.provider().inject(Fault::Device("interval".to_owned(), 1.into()));
         Self { server, folder }
     }
 

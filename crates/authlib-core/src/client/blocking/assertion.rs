@@ -58,7 +58,7 @@ impl AssertionClient {
         self.client.post(url)
     }
 
-    /// A request to `url` with the token; see [`RemoteApp::request`](crate::RemoteApp::request).
+    /// A request to `url` with the token; see [`RegisteredClient::request`](crate::RegisteredClient::request).
     pub fn request(&self, method: Method, url: &str) -> ApiRequest {
         self.client.request(method, url)
     }

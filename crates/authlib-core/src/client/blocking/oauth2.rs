@@ -4,7 +4,7 @@ use http::Method;
 use url::Url;
 
 use super::{ApiRequest, DeviceLogin, block_on};
-use crate::app::{AuthorizeOptions, PendingLogin, RemoteApp, verbs};
+use crate::app::{AuthorizeOptions, PendingLogin, RegisteredClient, verbs};
 use crate::client;
 use crate::config::ClientConfig;
 use crate::error::Result;
@@ -33,7 +33,7 @@ impl OAuth2Client {
 
     /// A registered client with the token of one of its users.
     #[must_use]
-    pub fn for_owner(app: &RemoteApp, owner: TokenOwner) -> Self {
+    pub fn for_owner(app: &RegisteredClient, owner: TokenOwner) -> Self {
         Self::of(client::OAuth2Client::for_owner(app, owner))
     }
 
@@ -150,7 +150,7 @@ impl OAuth2Client {
 
     verbs!(ApiRequest);
 
-    /// A request to `url` with the token; see [`RemoteApp::request`].
+    /// A request to `url` with the token; see [`RegisteredClient::request`].
     pub fn request(&self, method: Method, url: &str) -> ApiRequest {
         ApiRequest::of(self.inner.request(method, url))
     }

@@ -77,9 +77,9 @@ impl ApiRequest {
         self.with(|request| request.timeout(timeout))
     }
 
-    /// As [`max_answer`](app::ApiRequest::max_answer).
-    pub fn max_answer(self, bytes: usize) -> Self {
-        self.with(|request| request.max_answer(bytes))
+    /// As [`max_response_size`](app::ApiRequest::max_response_size).
+    pub fn max_response_size(self, bytes: usize) -> Self {
+        self.with(|request| request.max_response_size(bytes))
     }
 
     /// As [`token_placement`](app::ApiRequest::token_placement).
@@ -87,9 +87,9 @@ impl ApiRequest {
         self.with(|request| request.token_placement(placement))
     }
 
-    /// As [`withhold_token`](app::ApiRequest::withhold_token).
-    pub fn withhold_token(self) -> Self {
-        self.with(app::ApiRequest::withhold_token)
+    /// As [`without_token`](app::ApiRequest::without_token).
+    pub fn without_token(self) -> Self {
+        self.with(app::ApiRequest::without_token)
     }
 
     /// As [`send`](app::ApiRequest::send).
@@ -101,13 +101,13 @@ impl ApiRequest {
         block_on(self.inner.send())
     }
 
-    /// As [`send_streamed`](app::ApiRequest::send_streamed): the body is read as it comes.
+    /// As [`send_streaming`](app::ApiRequest::send_streaming): the body is read as it comes.
     ///
     /// # Errors
     ///
     /// Those of the async one.
-    pub fn send_streamed(self) -> Result<http::Response<BodyReader>> {
-        let response = block_on(self.inner.send_streamed())?;
+    pub fn send_streaming(self) -> Result<http::Response<BodyReader>> {
+        let response = block_on(self.inner.send_streaming())?;
         Ok(response.map(|body| BodyReader { body, piece: Bytes::new() }))
     }
 }

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::set;
 use crate::crypto::signing::Signer;
+use crate::jose::claims::{ClaimError, Claims, check_times};
 use crate::jose::jws::verify;
-use crate::jose::jwt::{ClaimError, Claims, check_times};
-use crate::jose::{Algorithm, json};
+use crate::jose::{Algorithm, strict_json};
 use crate::numeric_date::from_unix_seconds;
 
 /// J25: no member twice, at any depth, in either order.
@@ -42,20 +42,20 @@ fn j25_j26_json_is_read_strictly() {
     ];
     for text in refused {
         // White space behind the object is JSON; anything else there is not.
-        assert_eq!(json::object(text.as_bytes()).is_err(), text != "{} ", "{text}");
+        assert_eq!(strict_json::object(text.as_bytes()).is_err(), text != "{} ", "{text}");
         let token = Signer::rsa().token_of(r#"{"alg":"RS256"}"#, text);
         let jws = verify(&token, &[Algorithm::Rs256], &set(&json!([Signer::rsa().jwk()]))).unwrap();
         assert_eq!(Claims::parse(&jws.payload).is_err(), text != "{} ", "{text}");
     }
-    assert!(json::object(b"{\"a\":\"\xff\"}").is_err());
-    assert!(json::object(b"{\"a\xff\":1}").is_err());
+    assert!(strict_json::object(b"{\"a\":\"\xff\"}").is_err());
+    assert!(strict_json::object(b"{\"a\xff\":1}").is_err());
     let nested = |depth: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
-    assert!(json::object(nested(31).as_bytes()).is_ok());
-    assert!(json::object(nested(32).as_bytes()).is_err());
-    assert!(json::object(nested(60_000).as_bytes()).is_err());
+    assert!(strict_json::object(nested(31).as_bytes()).is_ok());
+    assert!(strict_json::object(nested(32).as_bytes()).is_err());
+    assert!(strict_json::object(nested(60_000).as_bytes()).is_err());
     let good =
         r#"{"a":[1,-1,1.5,1e300,18446744073709551615],"b":{"c":null,"d":true},"e":"\u00e4"}"#;
-    let read = json::object(good.as_bytes()).unwrap();
+    let read = strict_json::object(good.as_bytes()).unwrap();
     assert_eq!(Value::Object(read), serde_json::from_str::<Value>(good).unwrap());
 }
 

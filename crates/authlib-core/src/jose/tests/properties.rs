@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::{A3, a3_key, set};
+use crate::jose::claims::{Claims, check_times};
 use crate::jose::jws::{peek_kid, verify};
-use crate::jose::jwt::{Claims, check_times};
-use crate::jose::{Algorithm, JwkSet, json};
+use crate::jose::{Algorithm, JwkSet, strict_json};
 use crate::numeric_date::from_unix_seconds;
 
 proptest! {
@@ -18,7 +18,7 @@ proptest! {
     fn no_bytes_make_a_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
         let _ = JwkSet::parse(&bytes);
         let _ = Claims::parse(&bytes);
-        let _ = json::object(&bytes);
+        let _ = strict_json::object(&bytes);
     }
 
     #[test]

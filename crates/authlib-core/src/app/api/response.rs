@@ -1,0 +1,127 @@
+//! [`ApiResponse`]: the answer of a provider's API.
+
+use std::fmt;
+use std::ops::Deref;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::message::Response;
+use crate::oauth2::error_response;
+
+/// The answer to a request to the provider's API: an [`http::Response`] with its whole body, which can
+/// be read as JSON and as text.
+///
+/// `Debug` shows the status and the length only: what an API answers is the user's.
+#[derive(Clone)]
+pub struct ApiResponse(Response);
+
+impl ApiResponse {
+    pub(crate) fn new(response: Response) -> Self {
+        Self(response)
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidResponse`] when it is no JSON of a `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_slice(self.0.body()).map_err(|cause| {
+            let status = self.0.status().as_u16();
+            // The cause names a place and a type, and none of the content.
+            let check = format!(
+                "the API's answer ({status}) is not the expected JSON, at line {} column {}",
+                cause.line(),
+                cause.column()
+            );
+            Error::new(ErrorKind::InvalidResponse, check)
+        })
+    }
+
+    /// The body as text.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidResponse`] when it is not UTF-8.
+    pub fn text(&self) -> Result<&str> {
+        std::str::from_utf8(self.0.body()).map_err(|_| {
+            Error::new(ErrorKind::InvalidResponse, "the API's answer is no UTF-8 text")
+        })
+    }
+
+    /// The answer itself, where its status is no error.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidResponse`] where it is 400 or more; [`Error::provider_error`] has the status, the
+    /// `Retry-After` and the API's own words, where it has some in OAuth's form.
+    pub fn error_for_status(self) -> Result<Self> {
+        let status = self.0.status();
+        if status.is_client_error() || status.is_server_error() {
+            let check = format!("the API answered {}", status.as_u16());
+            let body: Map<String, Value> =
+                serde_json::from_slice(self.0.body()).unwrap_or_default();
+            let said = error_response::said(&self.0, &body)
+                .unwrap_or_else(|| error_response::wordless(&self.0));
+            return Err(Error::new(ErrorKind::InvalidResponse, check).with_provider_error(said));
+        }
+        Ok(self)
+    }
+
+    /// The HTTP message.
+    #[must_use]
+    pub fn into_inner(self) -> Response {
+        self.0
+    }
+}
+
+impl fmt::Debug for ApiResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiResponse")
+            .field("status", &self.0.status())
+            .field("length", &self.0.body().len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Deref for ApiResponse {
+    type Target = Response;
+
+    fn deref(&self) -> &Response {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::RETRY_AFTER;
+
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> ApiResponse {
+        let mut response = Response::new(body.as_bytes().to_vec());
+        *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+        response.headers_mut().insert(RETRY_AFTER, "9".parse().unwrap());
+        ApiResponse::new(response)
+    }
+
+    #[test]
+    fn an_error_status_is_an_error_with_status_pause_and_words() {
+        assert!(answer(302, "").error_for_status().is_ok());
+        for (body, code) in [(r#"{"error":"quota"}"#, "quota"), ("<html>", "(no OAuth error)")] {
+            let error = answer(429, body).error_for_status().unwrap_err();
+            let said = error.provider_error().unwrap();
+            assert_eq!(
+                (said.error.as_str(), said.status, said.retry_after),
+                (code, Some(429), Some(9))
+            );
+        }
+    }
+
+    #[test]
+    fn debug_shows_nothing_of_the_body() {
+        assert!(!format!("{:?}", answer(200, "hush")).contains("hush"));
+    }
+}

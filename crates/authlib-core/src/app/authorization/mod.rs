@@ -1,0 +1,5 @@
+pub(crate) mod oauth1;
+pub(crate) mod options;
+pub(crate) mod pending;
+pub(crate) mod replay;
+pub(crate) mod request;

@@ -1,0 +1,285 @@
+//! Tokens that stay fresh: [`RegisteredClient::active_token`] renews an expired token once, however many ask
+//! for it.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+
+use crate::app::RegisteredClient;
+use crate::app::tokens::in_flight::Refresh;
+use crate::app::tokens::refresher::is_final;
+use crate::config::Renewal;
+use crate::error::{Error, ErrorKind, Result};
+use crate::oauth2::Token;
+use crate::secret::Secret;
+use crate::store::{Saved, TokenOwner, UnsavedToken};
+use crate::token_updates::TokenUpdate;
+use crate::transport::BoxFuture;
+
+impl RegisteredClient {
+    /// The owner's token, renewed if it expires within the client's leeway (60 seconds by default, and half
+    /// of the token's life at most).
+    ///
+    /// However many ask at once, one request is sent and all get its result (RFC 9700 §4.14.2: a
+    /// rotated refresh token is good for one use). The new token is in the store before anybody gets
+    /// it, and before subscribers hear of it. After a failure nobody tries again for a second, and for
+    /// longer after each further one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthenticated`] when there is none, or it has expired and can't be renewed,
+    /// [`ErrorKind::InvalidIdToken`] when the refreshed ID token is not the same user's,
+    /// [`ErrorKind::Store`] when the new token can't be kept, which then comes with the error
+    /// ([`UnsavedToken::of`]), and what the token endpoint reports.
+    pub async fn active_token(&self, owner: &TokenOwner) -> Result<Token> {
+        self.active(owner).await.map_err(|error| error.with_client(self.name()))
+    }
+
+    /// Renews the owner's token, although it may not have expired, and returns the new one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`active_token`](Self::active_token).
+    pub async fn refresh_token(&self, owner: &TokenOwner) -> Result<Token> {
+        let renewed = async {
+            let rejected = self.find_token(owner).await?.map(|token| token.access_token);
+            self.renewed(owner, rejected).await
+        };
+        renewed.await.map_err(|error: Error| error.with_client(self.name()))
+    }
+
+    async fn active(&self, owner: &TokenOwner) -> Result<Token> {
+        let token = match self.find_token(owner).await? {
+            Some(token) => token,
+            None if self.inner.settings.renewal.fetches_the_first() => {
+                return self.renewed(owner, None).await;
+            }
+            None => {
+                // Whoever logged out has no use for a token that could not be kept.
+                self.inner.refreshes.forget_unsaved(owner);
+                return Err(self.nobody());
+            }
+        };
+        let good = !token.is_expired(self.now(), Duration::ZERO);
+        let fresh = self.is_fresh(owner, &token);
+        let homeless = self.inner.refreshes.has_unsaved(owner);
+        if (fresh && !homeless) || (good && !self.is_renewable(&token)) {
+            return Ok(token);
+        }
+        match self.renewed(owner, None).await {
+            Err(error) if good => self.serve_on(owner, error).await,
+            renewed => renewed,
+        }
+    }
+
+    /// Whether the owner's token is good for a while.
+    pub(in crate::app) fn is_fresh(&self, owner: &TokenOwner, token: &Token) -> bool {
+        let leeway = self.inner.refreshes.leeway(owner, self.inner.settings.leeway);
+        !token.is_expired(self.now(), leeway)
+    }
+
+    /// Whether this client can renew `token` when it has expired.
+    pub(crate) fn is_renewable(&self, token: &Token) -> bool {
+        match &self.inner.settings.renewal {
+            Renewal::Off => false,
+            Renewal::RefreshToken => token.refresh_token.is_some(),
+            _ => true,
+        }
+    }
+
+    /// The token that could not be renewed, while it has a little time left and is still the owner's.
+    async fn serve_on(&self, owner: &TokenOwner, error: Error) -> Result<Token> {
+        use ErrorKind::{InvalidResponse, Transport, Unauthenticated};
+        if !matches!(error.kind(), InvalidResponse | Unauthenticated | Transport) {
+            return Err(error);
+        }
+        match self.stored_token(owner).await {
+            Ok(token) if !token.is_expired(self.now(), Duration::ZERO) => {
+                tracing::warn!(client = self.name(), %error, "the old token serves on");
+                Ok(token)
+            }
+            _ => Err(error),
+        }
+    }
+
+    pub(crate) async fn stored_token(&self, owner: &TokenOwner) -> Result<Token> {
+        self.find_token(owner).await?.ok_or_else(|| self.nobody())
+    }
+
+    pub(crate) async fn find_token(&self, owner: &TokenOwner) -> Result<Option<Token>> {
+        self.check_owner(owner)?;
+        self.inner.ports.tokens.load(owner).await
+    }
+
+    /// Keeps a token that was fetched for its owner.
+    pub(crate) async fn keep_fetched(&self, owner: &TokenOwner, token: &Token) -> Result<()> {
+        self.check_owner(owner)?;
+        self.inner.ports.tokens.save(owner, token).await
+    }
+
+    /// Whether the owner is one of this client's: another's token would be sent to a provider whose token
+    /// it is not.
+    fn check_owner(&self, owner: &TokenOwner) -> Result<()> {
+        if owner.client == self.name() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Unauthenticated, "the token is another client's")
+            .with_hint("a `TokenOwner` has the name under which its client is registered"))
+    }
+
+    pub(crate) fn nobody(&self) -> Error {
+        if self.inner.settings.code.standalone {
+            return Error::new(ErrorKind::Unauthenticated, "the client has no token").with_hint(
+                "fetch one or set one; where no user is needed, `renewal` says how it is fetched",
+            );
+        }
+        Error::new(ErrorKind::Unauthenticated, "nobody is logged in with this client")
+    }
+
+    /// A token that is not `rejected`, by the renewal under way or a new one.
+    pub(crate) async fn renewed(
+        &self,
+        owner: &TokenOwner,
+        rejected: Option<Secret>,
+    ) -> Result<Token> {
+        let refresh = self.shared_refresh(owner, rejected)?;
+        self.finish_refresh(owner, refresh).await
+    }
+
+    fn shared_refresh(&self, owner: &TokenOwner, rejected: Option<Secret>) -> Result<Refresh> {
+        self.inner.refreshes.share(owner, self.now(), || {
+            let (app, owned) = (self.clone(), owner.clone());
+            let future: BoxFuture<'static, _> = Box::pin(async move {
+                // A shared future that panicked panics in all who ask for it ever after.
+                let renewal = AssertUnwindSafe(app.renew_and_remember(&owned, rejected.as_ref()));
+                renewal.catch_unwind().await.unwrap_or_else(|_| {
+                    let error = panicked();
+                    app.inner.refreshes.failed(&owned, &error, app.now());
+                    Err(error)
+                })
+            });
+            future.shared()
+        })
+    }
+
+    async fn renew_and_remember(
+        &self,
+        owner: &TokenOwner,
+        rejected: Option<&Secret>,
+    ) -> Result<Token> {
+        let renewed = self.renew(owner, rejected).await;
+        match &renewed {
+            Ok(token) => {
+                let left = token.expires_at.map(|at| at.duration_since(self.now()));
+                let left = left.map(Result::unwrap_or_default);
+                self.inner.refreshes.succeeded(owner, left, self.inner.settings.leeway);
+            }
+            Err(error) if self.is_free(error) => {}
+            Err(error) => self.inner.refreshes.failed(owner, error, self.now()),
+        }
+        renewed
+    }
+
+    /// Whether another try after this error sends nothing, so that it costs the provider nothing.
+    fn is_free(&self, error: &Error) -> bool {
+        use ErrorKind::{Config, Store, Unauthenticated};
+        match &self.inner.settings.renewal {
+            // Nobody knows what it sends.
+            Renewal::Callback(_) => error.kind() == Store,
+            Renewal::Assertion(_) | Renewal::ClientCredentials | Renewal::Off => {
+                matches!(error.kind(), Config | Unauthenticated | Store)
+            }
+            // A refresh token that was refused for good is dropped.
+            Renewal::RefreshToken => {
+                matches!(error.kind(), Config | Unauthenticated | Store) || is_final(error)
+            }
+        }
+    }
+
+    /// Carries a renewal to its end and forgets it.
+    async fn finish_refresh(&self, owner: &TokenOwner, refresh: Refresh) -> Result<Token> {
+        let refreshed = refresh.clone().await;
+        self.inner.refreshes.finish(owner, &refresh);
+        refreshed
+    }
+
+    /// Carries a renewal under way to its end, whoever began it and whatever comes of it.
+    pub(crate) async fn settle_refresh(&self, owner: &TokenOwner) {
+        if let Some(refresh) = self.inner.refreshes.under_way(owner)
+            && let Err(error) = self.finish_refresh(owner, refresh).await
+        {
+            tracing::debug!(client = self.name(), %error, "a refresh under way came to nothing");
+        }
+    }
+
+    /// Keeps what an earlier renewal could not, unless the token was replaced or forgotten since.
+    pub(crate) async fn keep_unsaved(&self, owner: &TokenOwner) -> Result<()> {
+        let Some((old, new)) = self.inner.refreshes.unsaved(owner) else {
+            return Ok(());
+        };
+        if old.is_none() && self.find_token(owner).await?.is_some() {
+            self.inner.refreshes.forget_unsaved(owner);
+            return Ok(());
+        }
+        match self.keep(owner, old, new).await {
+            Err(error) if error.kind() != ErrorKind::Unauthenticated => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// The owner's newest token: the stored one, unless the store did not take its successor.
+    pub(crate) async fn newest_token(&self, owner: &TokenOwner) -> Result<Token> {
+        let stored = self.find_token(owner).await?;
+        let access_token = |token: &Option<Token>| token.as_ref().map(|t| t.access_token.clone());
+        let unsaved = self.inner.refreshes.unsaved(owner);
+        let newer = unsaved.filter(|(old, _)| access_token(old) == access_token(&stored));
+        newer.map(|(_, new)| new).or(stored).ok_or_else(|| self.nobody())
+    }
+
+    /// Stores the new token, then tells the subscribers. Where another process was faster, its token
+    /// is the one that counts.
+    pub(crate) async fn keep(
+        &self,
+        owner: &TokenOwner,
+        old: Option<Token>,
+        new: Token,
+    ) -> Result<Token> {
+        let tokens = &self.inner.ports.tokens;
+        let saved = match &old {
+            Some(old) => tokens.replace(owner, old, &new).await,
+            None => tokens.save(owner, &new).await.map(|()| Saved::Done),
+        };
+        let saved = match saved {
+            Ok(saved) => saved,
+            Err(cause) => {
+                self.inner.refreshes.hold(owner, old, new.clone(), self.now());
+                let unsaved = UnsavedToken::new(new, cause);
+                return Err(Error::new(ErrorKind::Store, unsaved)
+                    .with_hint("the next call tries to keep it again; `UnsavedToken::of` has it"));
+            }
+        };
+        self.inner.refreshes.forget_unsaved(owner);
+        match (saved, old) {
+            (Saved::Done, old) => {
+                tracing::debug!(client = self.name(), "a token was renewed");
+                // One that only lost its refresh token is the same token to everybody else.
+                if let Some(old) = old.filter(|old| old.access_token != new.access_token) {
+                    let update = TokenUpdate { owner: owner.clone(), token: new.clone(), old };
+                    self.subscribers().publish(&update);
+                }
+                Ok(new)
+            }
+            (Saved::Conflict(Some(other)), _) => Ok(*other),
+            (Saved::Conflict(None), _) => Err(Error::new(
+                ErrorKind::Unauthenticated,
+                "the user logged out while the token was refreshed",
+            )),
+        }
+    }
+}
+
+fn panicked() -> Error {
+    Error::new(ErrorKind::Config, "the application's own code panicked while a token was renewed")
+        .with_hint("look at its token store, `renew_by`, hooks and subscribers")
+}

@@ -1,0 +1,101 @@
+//! Hooks that several providers need.
+
+use http::HeaderValue;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::message::{self, Request, Response};
+use crate::params::Params;
+
+/// For [`ResponseHook`](super::ResponseHook): a token answer without `token_type` is of type Bearer, as
+/// Slack means it. RFC 6749 §5.1 requires the member.
+///
+/// ```
+/// use authlib_core::ClientConfig;
+/// use authlib_core::hooks::{ResponseHook, default_token_type_bearer};
+///
+/// let slack = ClientConfig::new("slack")
+///     .on_response(ResponseHook::AccessTokenResponse, default_token_type_bearer)
+///     .on_response(ResponseHook::RefreshTokenResponse, default_token_type_bearer);
+/// # let _ = slack;
+/// ```
+///
+/// # Errors
+///
+/// None: an answer that is no JSON object is left for the reader to refuse.
+pub fn default_token_type_bearer(response: &mut Response) -> Result<()> {
+    let Ok(Value::Object(mut body)) = serde_json::from_slice(response.body()) else {
+        return Ok(());
+    };
+    if body.contains_key("access_token") && body.get("token_type").is_none_or(Value::is_null) {
+        body.insert("token_type".to_owned(), "Bearer".into());
+        answer_json(response, body);
+    }
+    Ok(())
+}
+
+/// For [`ResponseHook`](super::ResponseHook): a form-encoded token answer is read as the JSON that
+/// RFC 6749 §5.1 requires, with `expires` for `expires_in`, as Stack Exchange and old Facebook answer.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidResponse`] when a name stands twice.
+pub fn parse_form_response(response: &mut Response) -> Result<()> {
+    let media_type = message::media_type(response.headers()).unwrap_or_default();
+    if !matches!(media_type.as_str(), "application/x-www-form-urlencoded" | "text/plain") {
+        return Ok(());
+    }
+    let Ok(text) = std::str::from_utf8(response.body()) else {
+        return Ok(());
+    };
+    let mut body = Map::new();
+    for (name, value) in Params::parse(text.trim()).iter() {
+        let name = if name == "expires" { "expires_in" } else { name };
+        if body.insert(name.to_owned(), value.into()).is_some() {
+            let check = format!("`{}` stands twice in a form answer", name.escape_debug());
+            return Err(Error::new(ErrorKind::InvalidResponse, check));
+        }
+    }
+    if body.contains_key("access_token") || body.contains_key("error") {
+        answer_json(response, body);
+    }
+    Ok(())
+}
+
+/// For [`RequestHook::ProtectedRequest`](super::RequestHook::ProtectedRequest): the access token stands
+/// in the query as `name`, as LinkedIn had it, and not in the header. Queries end in logs
+/// (RFC 6750 §5.3): only for a provider that takes it nowhere else.
+///
+/// ```
+/// use authlib_core::ClientConfig;
+/// use authlib_core::hooks::{RequestHook, token_in_query};
+///
+/// let linkedin = ClientConfig::new("linkedin")
+///     .on_request(RequestHook::ProtectedRequest, token_in_query("oauth2_access_token"));
+/// # let _ = linkedin;
+/// ```
+pub fn token_in_query(name: &str) -> impl Fn(&mut Request) -> Result<()> + Send + Sync + 'static {
+    let name = name.to_owned();
+    move |request| {
+        let headers = request.headers_mut();
+        let Some(header) = headers.remove(http::header::AUTHORIZATION) else {
+            return Ok(());
+        };
+        let wrong = || Error::new(ErrorKind::Config, "the token can't be put into this URL");
+        let token = header.to_str().ok().and_then(|text| text.split_once(' '));
+        let (_, token) = token.ok_or_else(wrong)?;
+        let mut url = Url::parse(&request.uri().to_string()).map_err(|_| wrong())?;
+        Params::new().with(&name, token).append_to(&mut url);
+        *request.uri_mut() = url.as_str().parse().map_err(|_| wrong())?;
+        Ok(())
+    }
+}
+
+fn answer_json(response: &mut Response, body: Map<String, Value>) {
+    *response.body_mut() = Value::Object(body).to_string().into_bytes();
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_LENGTH);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+}

@@ -1,0 +1,107 @@
+//! One exchange with a provider over the [`HttpClient`] port.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::USER_AGENT;
+use http::{HeaderValue, Uri};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::message::{Request, Response, Timeout};
+use crate::transport::{HttpClient, StreamedRequest, StreamingResponse, TransportError};
+
+/// The `User-Agent` of every request, unless the client is registered with another. Some providers
+/// refuse requests without one.
+pub(crate) const DEFAULT_USER_AGENT: &str = concat!("authlib-rs/", env!("CARGO_PKG_VERSION"));
+
+/// Sends requests in the name of one registered client.
+#[derive(Clone)]
+pub(crate) struct Driver {
+    http: Arc<dyn HttpClient>,
+    user_agent: HeaderValue,
+    timeout: Option<Duration>,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        http: Arc<dyn HttpClient>,
+        user_agent: Option<&str>,
+        timeout: Option<Duration>,
+    ) -> Self {
+        let user_agent = user_agent
+            .and_then(|text| HeaderValue::from_str(text).ok())
+            .unwrap_or_else(|| HeaderValue::from_static(DEFAULT_USER_AGENT));
+        Self { http, user_agent, timeout }
+    }
+
+    /// Sends `request`; `what` names the exchange in errors and logs, which never hold the URL's query
+    /// or a body.
+    pub(crate) async fn send(&self, what: &str, mut request: Request) -> Result<Response> {
+        let host = self.prepare(what, &mut request);
+        let response = self.http.send(request).await;
+        answered(what, &host, response)
+    }
+
+    /// As [`send`](Self::send), with bodies that come in pieces.
+    pub(crate) async fn send_streaming(
+        &self,
+        what: &str,
+        mut request: StreamedRequest,
+    ) -> Result<StreamingResponse> {
+        let host = self.prepare(what, &mut request);
+        let response = self.http.send_streaming(request).await;
+        answered(what, &host, response)
+    }
+
+    fn prepare<B>(&self, what: &str, request: &mut http::Request<B>) -> String {
+        request.headers_mut().entry(USER_AGENT).or_insert_with(|| self.user_agent.clone());
+        if let Some(timeout) = self.timeout {
+            request.extensions_mut().get_or_insert_with(|| Timeout(timeout));
+        }
+        let host = host_of(request.uri());
+        tracing::debug!(what, host, method = %request.method(), "sending");
+        host
+    }
+}
+
+/// The host and the port, without the password that a URL of the application's may have before them.
+fn host_of(uri: &Uri) -> String {
+    let host = uri.host().unwrap_or_default();
+    uri.port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn answered<B>(
+    what: &str,
+    host: &str,
+    response: Result<http::Response<B>, TransportError>,
+) -> Result<http::Response<B>> {
+    let response = response.map_err(|cause| {
+        let hint = match &cause {
+            TransportError::Connect(_) => {
+                format!("check that {host} is right and can be reached from this machine")
+            }
+            TransportError::TooLarge { .. } => {
+                format!("check that {host} is the provider: its answers are never that large")
+            }
+            _ => format!("{host} may be down or slow"),
+        };
+        Error::new(ErrorKind::Transport, Failed { what: what.to_owned(), cause }).with_hint(hint)
+    })?;
+    tracing::debug!(what, host, status = response.status().as_u16(), "answered");
+    Ok(response)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{what} failed")]
+struct Failed {
+    what: String,
+    #[source]
+    cause: TransportError,
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").field("user_agent", &self.user_agent).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,106 @@
+//! JSON Web Token claims, RFC 7519 §4: [`Claims`] with strict types, and the rules about time.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value};
+
+use super::strict_json;
+use crate::numeric_date::from_unix_seconds;
+
+/// A JSON object in which a claim of the wrong type is an error, never an absent claim.
+#[derive(Clone, Debug)]
+pub(crate) struct Claims(Map<String, Value>);
+
+/// Which claim was refused, and why.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClaimError {
+    #[error("they are no JSON object with each name once (RFC 7519 §4)")]
+    Json(#[source] serde_json::Error),
+    #[error("`{0}` is missing or empty")]
+    Missing(&'static str),
+    #[error("`{0}` is of the wrong type (RFC 7519 §4.1)")]
+    Type(&'static str),
+    #[error("`exp` says that it has expired (RFC 7519 §4.1.4)")]
+    Expired,
+    #[error("`{0}` lies in the future (RFC 7519 §4.1)")]
+    Early(&'static str),
+}
+
+impl Claims {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, ClaimError> {
+        strict_json::object(bytes).map(Self).map_err(ClaimError::Json)
+    }
+
+    pub(crate) fn from_map(map: Map<String, Value>) -> Self {
+        Self(map)
+    }
+
+    pub(crate) fn as_map(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, ClaimError> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(ClaimError::Type(name)),
+        }
+    }
+
+    pub(crate) fn required_text(&self, name: &'static str) -> Result<&str, ClaimError> {
+        self.text(name)?.filter(|text| !text.is_empty()).ok_or(ClaimError::Missing(name))
+    }
+
+    /// A `NumericDate` (RFC 7519 §2); fractions of seconds are cut off.
+    pub(crate) fn time(&self, name: &'static str) -> Result<Option<SystemTime>, ClaimError> {
+        let Some(value) = self.0.get(name) else {
+            return Ok(None);
+        };
+        let seconds = match value {
+            Value::Number(number) => number.as_f64(),
+            _ => None,
+        };
+        let seconds = seconds.filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
+        let seconds = seconds.ok_or(ClaimError::Type(name))?;
+        // Times past the year 9999 are all the same to us.
+        let whole = Duration::try_from_secs_f64(seconds).map_or(u64::MAX, |since| since.as_secs());
+        Ok(Some(from_unix_seconds(whole)))
+    }
+
+    pub(crate) fn required_time(&self, name: &'static str) -> Result<SystemTime, ClaimError> {
+        self.time(name)?.ok_or(ClaimError::Missing(name))
+    }
+
+    /// `aud`: a text or a list of texts (RFC 7519 §4.1.3).
+    pub(crate) fn audience(&self) -> Result<Vec<&str>, ClaimError> {
+        match self.0.get("aud") {
+            None => Err(ClaimError::Missing("aud")),
+            Some(Value::String(one)) => Ok(vec![one]),
+            Some(Value::Array(list)) => {
+                list.iter().map(|one| one.as_str().ok_or(ClaimError::Type("aud"))).collect()
+            }
+            Some(_) => Err(ClaimError::Type("aud")),
+        }
+    }
+}
+
+/// `exp`, `nbf` and `iat` (RFC 7519 §4.1.4 to §4.1.6), as far as they are there, with `leeway` for
+/// clocks that differ.
+pub(crate) fn check_times(
+    claims: &Claims,
+    now: SystemTime,
+    leeway: Duration,
+) -> Result<(), ClaimError> {
+    let later = now.checked_add(leeway).unwrap_or(now);
+    if let Some(exp) = claims.time("exp")?
+        && exp.checked_add(leeway).is_some_and(|last| last <= now)
+    {
+        return Err(ClaimError::Expired);
+    }
+    for name in ["nbf", "iat"] {
+        if claims.time(name)?.is_some_and(|time| time > later) {
+            return Err(ClaimError::Early(name));
+        }
+    }
+    Ok(())
+}

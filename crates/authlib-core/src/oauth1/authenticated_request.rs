@@ -1,0 +1,290 @@
+//! Authenticated requests, RFC 5849 §3.1 and §3.5: the protocol parameters and their signature, written
+//! once, into the header, the form or the query.
+
+use std::time::SystemTime;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::uri::{Authority, Scheme};
+use http::{HeaderValue, Method, Uri};
+
+use super::base_string::{
+    BaseStringError, FORM, ascii, base_string, escape, escape_form, is_form, sent,
+};
+use super::credentials::{ClientCredentials, TokenCredentials};
+use super::signature::SignatureMethod;
+use crate::crypto::{Hash, hash};
+use crate::endpoint_url::{EndpointUrlError, endpoint_url};
+use crate::error::{Error, ErrorKind, Result};
+use crate::message::Request;
+use crate::numeric_date::unix_seconds;
+use crate::params::Params;
+use crate::secret::Secret;
+
+/// `oauth_callback` of a client that the browser can't return to: the user types the verifier
+/// (RFC 5849 §2.1).
+pub(crate) const OUT_OF_BAND: &str = "oob";
+
+/// Where the protocol parameters of a request stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SignaturePlacement {
+    /// In a form body (RFC 5849 §3.5.2): for POST, PUT and PATCH with a form or without a body.
+    Body,
+    /// In the `Authorization` header (RFC 5849 §3.5.1), the default and the provider's first choice.
+    #[default]
+    Header,
+    /// In the query of the URL (RFC 5849 §3.5.3), which logs keep: the last resort.
+    Query,
+}
+
+/// What a request is signed with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signing<'a> {
+    pub(crate) client: &'a ClientCredentials,
+    pub(crate) token: Option<TokenCredentials<'a>>,
+    pub(crate) method: SignatureMethod,
+    pub(crate) placement: SignaturePlacement,
+    /// The realm of the header, which is not signed.
+    pub(crate) realm: Option<&'a str>,
+    /// Unguessable, and fresh for each request.
+    pub(crate) nonce: &'a Secret,
+    pub(crate) now: SystemTime,
+    /// `oauth_callback` or [`OUT_OF_BAND`], in the request for temporary credentials and no other.
+    pub(crate) callback: Option<&'a str>,
+    /// `oauth_verifier`, in the request for token credentials and no other.
+    pub(crate) verifier: Option<&'a Secret>,
+}
+
+/// A request that lacks its signature only.
+#[derive(Debug)]
+pub(crate) struct Unsigned {
+    request: Request,
+    oauth: Params,
+    placement: SignaturePlacement,
+    realm: Option<String>,
+    base_string: Secret,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum SignError {
+    #[error("the client has no identifier to sign with (RFC 5849 §3.1)")]
+    NoIdentifier,
+    #[error("the URL of a signed request is refused")]
+    Url(#[source] EndpointUrlError),
+    #[error(transparent)]
+    BaseString(#[from] BaseStringError),
+    #[error(
+        "the request has `oauth_` parameters of its own, and each may stand once (RFC 5849 §3.1)"
+    )]
+    Taken,
+    #[error("the request has an `Authorization` header, and there is one only (RFC 5849 §3.5.1)")]
+    Authorized,
+    #[error(
+        "the realm has a quote, a backslash or characters beyond printable ASCII (RFC 5849 §3.5.1)"
+    )]
+    Realm,
+    #[error(
+        "the request has a body that is no form, so the signature can't stand in it (RFC 5849 §3.5.2)"
+    )]
+    NoForm,
+    #[error("a {0} request has no body for the signature to stand in (RFC 5849 §3.5.2)")]
+    NoBody(Method),
+    #[error("the signed URL is too long")]
+    TooLong,
+}
+
+impl From<SignError> for Error {
+    fn from(check: SignError) -> Self {
+        let hint = match &check {
+            SignError::NoIdentifier => Some("set `client_id`"),
+            SignError::Realm => Some("check `realm`"),
+            SignError::NoForm | SignError::NoBody(_) => {
+                Some("sign in the header, which is the default of `signature_type`")
+            }
+            _ => None,
+        };
+        let error = Self::new(ErrorKind::Config, check);
+        match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    }
+}
+
+impl SignaturePlacement {
+    /// The placement that Authlib calls so: `HEADER`, `BODY` or `QUERY`, in whatever letter case.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name.to_ascii_uppercase().as_str() {
+            "BODY" => Some(Self::Body),
+            "HEADER" => Some(Self::Header),
+            "QUERY" => Some(Self::Query),
+            _ => None,
+        }
+    }
+}
+
+impl Signing<'_> {
+    /// Signs `request`.
+    pub(crate) fn sign(&self, request: Request) -> Result<Request> {
+        let unsigned = self.unsigned(request, self.method.name(), self.method.hash())?;
+        let token_secret = self.token.map(|token| token.secret);
+        let signature = self.method.sign(&unsigned.base_string, self.client, token_secret)?;
+        unsigned.with_signature(&signature)
+    }
+
+    /// The request with everything but a signature by the method of this name, for a method that
+    /// stands outside this crate. `body_hash` is the hash of `oauth_body_hash`, which binds a body
+    /// that is no form (draft-eaton-oauth-bodyhash).
+    pub(crate) fn unsigned(
+        &self,
+        request: Request,
+        method: &str,
+        body_hash: Option<Hash>,
+    ) -> Result<Unsigned> {
+        self.check(&request)?;
+        let mut oauth = Params::new()
+            .with("oauth_nonce", self.nonce.expose())
+            .with("oauth_timestamp", unix_seconds(self.now).to_string())
+            .with("oauth_version", "1.0")
+            .with("oauth_signature_method", method)
+            .with("oauth_consumer_key", self.client.identifier.as_str());
+        if let Some(token) = self.token {
+            oauth.push("oauth_token", token.token.expose());
+        }
+        if let Some(callback) = self.callback {
+            oauth.push("oauth_callback", callback);
+        }
+        if let Some(verifier) = self.verifier {
+            oauth.push("oauth_verifier", verifier.expose());
+        }
+        if let Some(function) =
+            body_hash.filter(|_| has_other_body(&request) && !request.body().is_empty())
+        {
+            oauth.push("oauth_body_hash", STANDARD.encode(hash(function, request.body())));
+        }
+        let base_string = base_string(&request, &oauth).map_err(SignError::from)?;
+        let realm = self.realm.map(ToOwned::to_owned);
+        Ok(Unsigned { request, oauth, placement: self.placement, realm, base_string })
+    }
+
+    fn check(&self, request: &Request) -> Result<(), SignError> {
+        if self.client.identifier.is_empty() {
+            return Err(SignError::NoIdentifier);
+        }
+        // Where it goes, that is: path and query are the application's own, backslashes and all.
+        let uri = request.uri();
+        let authority = uri.authority().map_or("", Authority::as_str);
+        let secure = uri.scheme() == Some(&Scheme::HTTPS) && !authority.is_empty();
+        if !secure || authority.contains('@') {
+            let server = format!("{}://{authority}/", uri.scheme_str().unwrap_or_default());
+            endpoint_url(&server).map_err(SignError::Url)?;
+        }
+        let mut name = Vec::new();
+        let is_taken = sent(request).any(|(sent, _)| {
+            name.clear();
+            escape_form(&mut name, sent);
+            name.starts_with(b"oauth_")
+        });
+        if is_taken {
+            return Err(SignError::Taken);
+        }
+        if request.headers().contains_key(AUTHORIZATION) {
+            return Err(SignError::Authorized);
+        }
+        let quotable = |c: char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
+        if self.realm.is_some_and(|realm| !realm.chars().all(quotable)) {
+            return Err(SignError::Realm);
+        }
+        if self.placement == SignaturePlacement::Body {
+            if has_other_body(request) {
+                return Err(SignError::NoForm);
+            }
+            if !matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
+                return Err(SignError::NoBody(request.method().clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Unsigned {
+    /// What is to be signed (RFC 5849 §3.4.1).
+    pub(crate) fn base_string(&self) -> &Secret {
+        &self.base_string
+    }
+
+    /// The request with the signature that was made over its base string.
+    pub(crate) fn with_signature(mut self, signature: &Secret) -> Result<Request> {
+        self.oauth.push("oauth_signature", signature.expose());
+        match self.placement {
+            SignaturePlacement::Body => self.into_body(),
+            SignaturePlacement::Header => self.into_header(),
+            SignaturePlacement::Query => self.into_query(),
+        }
+    }
+
+    fn into_header(mut self) -> Result<Request> {
+        let mut text = b"OAuth ".to_vec();
+        if let Some(realm) = &self.realm {
+            text.extend_from_slice(format!("realm=\"{realm}\", ").as_bytes());
+        }
+        write_pairs(&mut text, &self.oauth, ["=\"", "\"", ", "]);
+        let mut value = HeaderValue::try_from(text).map_err(|_| SignError::Realm)?;
+        value.set_sensitive(true);
+        self.request.headers_mut().insert(AUTHORIZATION, value);
+        Ok(self.request)
+    }
+
+    /// The form stays as it is, byte by byte, for it is signed so.
+    fn into_body(mut self) -> Result<Request> {
+        let body = self.request.body_mut();
+        if !body.is_empty() {
+            body.push(b'&');
+        }
+        write_pairs(body, &self.oauth, ["=", "", "&"]);
+        let headers = self.request.headers_mut();
+        headers.remove(CONTENT_LENGTH);
+        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(FORM));
+        Ok(self.request)
+    }
+
+    fn into_query(mut self) -> Result<Request> {
+        let mut pairs = Vec::new();
+        write_pairs(&mut pairs, &self.oauth, ["=", "", "&"]);
+        let (pairs, uri) = (ascii(pairs), self.request.uri().to_string());
+        let mark = match uri.split_once('?') {
+            None => "?",
+            Some((_, "")) => "",
+            Some(_) => "&",
+        };
+        let uri: Uri = format!("{uri}{mark}{pairs}").parse().map_err(|_| SignError::TooLong)?;
+        *self.request.uri_mut() = uri;
+        Ok(self.request)
+    }
+}
+
+/// Whether there is a body that is no form, which the base string leaves out (RFC 5849 §3.4.1.3.1).
+fn has_other_body(request: &Request) -> bool {
+    !is_form(request)
+        && (!request.body().is_empty() || request.headers().contains_key(CONTENT_TYPE))
+}
+
+/// Writes the parameters, encoded: what stands before a value, behind it, and between two pairs.
+fn write_pairs(to: &mut Vec<u8>, oauth: &Params, [before, behind, between]: [&str; 3]) {
+    for (place, (name, value)) in oauth.iter().enumerate() {
+        if place > 0 {
+            to.extend_from_slice(between.as_bytes());
+        }
+        escape(to, name.as_bytes());
+        to.extend_from_slice(before.as_bytes());
+        escape(to, value.as_bytes());
+        to.extend_from_slice(behind.as_bytes());
+    }
+}
+
+#[cfg(test)]
+#[path = "authenticated_request_tests.rs"]
+mod tests;

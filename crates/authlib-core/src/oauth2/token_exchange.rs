@@ -1,0 +1,329 @@
+//! The token exchange, RFC 8693 §2, as a grant of the token endpoint: [`TokenExchange`], what is asked
+//! for, and [`ExchangedToken`], what comes back.
+
+use std::time::SystemTime;
+
+use serde_json::Value;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::message::Response;
+use crate::oauth2::{Grant, Token, token_endpoint};
+use crate::secret::Secret;
+
+/// The `grant_type` (RFC 8693 §2.1).
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+/// The `token_type` of what is no access token (RFC 8693 §2.2.1).
+const NOT_APPLICABLE: &str = "N_A";
+
+/// The names of the types of tokens (RFC 8693 §3). A provider may know others, which are URIs too.
+pub mod token_type {
+    /// An OAuth access token of this provider.
+    pub const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+    /// An OpenID Connect ID token.
+    pub const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
+    /// Any JSON Web Token, whoever issued it and for whatever.
+    pub const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+    /// An OAuth refresh token of this provider.
+    pub const REFRESH_TOKEN: &str = "urn:ietf:params:oauth:token-type:refresh_token";
+    /// A SAML 1.1 assertion in base64url.
+    pub const SAML1: &str = "urn:ietf:params:oauth:token-type:saml1";
+    /// A SAML 2.0 assertion in base64url.
+    pub const SAML2: &str = "urn:ietf:params:oauth:token-type:saml2";
+}
+
+/// Asks for a token in exchange for another one (RFC 8693 §2.1): in the name of the subject, and where
+/// there is an [`actor_token`](Self::actor_token), by somebody else who acts for them.
+///
+/// ```
+/// use authlib_core::oauth2::{TokenExchange, token_type};
+///
+/// let users_token = "accVkjcJyb4BWCxGsndESCJQbdFMogUC5PbRDqceLTC";
+/// let exchange = TokenExchange::new(users_token, token_type::ACCESS_TOKEN)
+///     .resource("https://backend.example.com/api")
+///     .scope("read");
+/// # drop(exchange);
+/// ```
+#[derive(Clone, Debug)]
+pub struct TokenExchange {
+    subject_token: Secret,
+    subject_token_type: String,
+    actor: Option<(Secret, String)>,
+    resources: Vec<String>,
+    audiences: Vec<String>,
+    scope: Option<String>,
+    requested_token_type: Option<String>,
+}
+
+impl TokenExchange {
+    /// Offers `subject_token`, whose type is one of [`token_type`] or another URI.
+    #[must_use]
+    pub fn new(subject_token: impl Into<Secret>, subject_token_type: impl Into<String>) -> Self {
+        Self {
+            subject_token: subject_token.into(),
+            subject_token_type: subject_token_type.into(),
+            actor: None,
+            resources: Vec::new(),
+            audiences: Vec::new(),
+            scope: None,
+            requested_token_type: None,
+        }
+    }
+
+    /// The token of who acts for the subject, with its type. None by default: the new token is the
+    /// subject's own.
+    #[must_use]
+    pub fn actor_token(
+        mut self,
+        actor_token: impl Into<Secret>,
+        actor_token_type: impl Into<String>,
+    ) -> Self {
+        self.actor = Some((actor_token.into(), actor_token_type.into()));
+        self
+    }
+
+    /// Where the new token is to be used: an absolute URI without a fragment. May be called again for
+    /// another place.
+    #[must_use]
+    pub fn resource(mut self, uri: impl Into<String>) -> Self {
+        self.resources.push(uri.into());
+        self
+    }
+
+    /// As [`resource`](Self::resource), by a name that the provider knows it under.
+    #[must_use]
+    pub fn audience(mut self, name: impl Into<String>) -> Self {
+        self.audiences.push(name.into());
+        self
+    }
+
+    /// The scope of the new token, blank-separated. By default the provider decides.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// The type of the new token, one of [`token_type`] or another URI. By default the provider
+    /// decides.
+    #[must_use]
+    pub fn requested_token_type(mut self, token_type: impl Into<String>) -> Self {
+        self.requested_token_type = Some(token_type.into());
+        self
+    }
+
+    /// The grant that asks for it. The scope is never the client's: the provider decides on its own.
+    pub(crate) fn grant(&self) -> Grant {
+        let mut grant =
+            Grant::extension(GRANT_TYPE).scope(self.scope.as_deref().unwrap_or_default());
+        for (name, values) in [("resource", &self.resources), ("audience", &self.audiences)] {
+            for value in values {
+                grant = grant.param(name, value);
+            }
+        }
+        if let Some(token_type) = &self.requested_token_type {
+            grant = grant.param("requested_token_type", token_type);
+        }
+        grant = grant
+            .param("subject_token", self.subject_token.expose())
+            .param("subject_token_type", &self.subject_token_type);
+        // §2.1: the type is required with the token, and must not stand without it.
+        match &self.actor {
+            Some((actor_token, actor_token_type)) => grant
+                .param("actor_token", actor_token.expose())
+                .param("actor_token_type", actor_token_type),
+            None => grant,
+        }
+    }
+}
+
+/// The token that an exchange brought (RFC 8693 §2.2.1).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ExchangedToken {
+    /// The token. Where its `token_type` is `N_A`, it is no access token: hand it on as what
+    /// [`issued_token_type`](Self::issued_token_type) says, and send it to no API as a bearer's.
+    pub token: Token,
+    /// What it is, one of [`token_type`] or another URI.
+    pub issued_token_type: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("member `issued_token_type` of the token answer is missing or no text (RFC 8693 §2.2.1)")]
+struct NoIssuedType;
+
+/// Reads the answer to a [`TokenExchange`]; `asked_scope` holds where the answer has no `scope`.
+pub(crate) fn parse_token_exchange_response(
+    response: &Response,
+    now: SystemTime,
+    asked_scope: Option<&str>,
+) -> Result<ExchangedToken> {
+    let mut body = token_endpoint::members(response).map_err(|error| {
+        match error.provider_error().map(|said| said.error.as_str()) {
+            // RFC 8693 §2.2.2.
+            Some("invalid_target") => error.with_hint("check `resource` and `audience`"),
+            Some("invalid_request") => error
+                .with_hint("perhaps the provider does not take the subject's or the actor's token"),
+            _ => error,
+        }
+    })?;
+    let issued_token_type = match body.remove("issued_token_type") {
+        Some(Value::String(text)) if !text.is_empty() => text,
+        _ => return Err(Error::new(ErrorKind::InvalidResponse, NoIssuedType)),
+    };
+    // Anywhere else this type would be refused; here it says that nobody can be a bearer of the token.
+    let not_applicable = body
+        .get("token_type")
+        .and_then(Value::as_str)
+        .is_some_and(|said| said.eq_ignore_ascii_case(NOT_APPLICABLE));
+    if not_applicable {
+        body.insert("token_type".to_owned(), "Bearer".into());
+    }
+    let mut token = token_endpoint::token(body, now, asked_scope)?;
+    if not_applicable {
+        NOT_APPLICABLE.clone_into(&mut token.token_type);
+    }
+    Ok(ExchangedToken { token, issued_token_type })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::{CONTENT_TYPE, RETRY_AFTER};
+
+    use super::*;
+    use crate::numeric_date::from_unix_seconds;
+
+    const JS: &str = "application/json";
+
+    fn answer(status: u16, content_type: &str, body: &str) -> Result<ExchangedToken> {
+        let mut response = Response::new(body.as_bytes().to_vec());
+        *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+        response.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
+        response.headers_mut().insert(RETRY_AFTER, "7".parse().unwrap());
+        parse_token_exchange_response(&response, from_unix_seconds(1_000), Some("api"))
+    }
+
+    /// The request of RFC 8693 §2.3.
+    #[test]
+    fn the_form_of_the_rfc_is_made() {
+        let exchange = TokenExchange::new(
+            "accVkjcJyb4BWCxGsndESCJQbdFMogUC5PbRDqceLTC",
+            token_type::ACCESS_TOKEN,
+        )
+        .resource("https://backend.example.com/api");
+        assert_eq!(
+            exchange.grant().form("registered").to_form(),
+            "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange\
+             &resource=https%3A%2F%2Fbackend.example.com%2Fapi\
+             &subject_token=accVkjcJyb4BWCxGsndESCJQbdFMogUC5PbRDqceLTC\
+             &subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token"
+        );
+        assert!(!format!("{exchange:?}").contains("accVkj"));
+    }
+
+    /// H30: repeated `resource` parameters.
+    #[test]
+    fn h30_every_member_is_sent_and_places_repeat_in_order() {
+        let exchange = TokenExchange::new("s", token_type::ID_TOKEN)
+            .actor_token("a", token_type::JWT)
+            .resource("https://a.example/")
+            .resource("https://b.example/")
+            .audience("one")
+            .audience("two")
+            .scope("x y")
+            .requested_token_type(token_type::SAML2);
+        let form = exchange.grant().form("registered");
+        let resources: Vec<_> = form.all("resource").collect();
+        assert_eq!(resources, ["https://a.example/", "https://b.example/"]);
+        assert_eq!(form.all("audience").collect::<Vec<_>>(), ["one", "two"]);
+        for (name, value) in [
+            ("scope", "x y"),
+            ("requested_token_type", token_type::SAML2),
+            ("subject_token", "s"),
+            ("subject_token_type", token_type::ID_TOKEN),
+            ("actor_token", "a"),
+            ("actor_token_type", token_type::JWT),
+        ] {
+            assert_eq!(form.only(name), Ok(Some(value)), "{name}");
+        }
+        assert_eq!(form.len(), 11);
+        let form = TokenExchange::new("s", "t").grant().form("registered");
+        assert!(!form.contains("scope"), "the client's scope is not asked for");
+    }
+
+    /// The answer of RFC 8693 §2.3, its token shortened.
+    #[test]
+    fn the_answer_of_the_rfc_is_read() {
+        let exchanged = answer(
+            200,
+            JS,
+            r#"{"access_token":"eyJhbGciOiJFUzI1NiIsImtpZCI6IjllciJ9.eyJhdWQiOiJo.40y3ZgQedw6r",
+                "issued_token_type":"urn:ietf:params:oauth:token-type:access_token",
+                "token_type":"Bearer","expires_in":60}"#,
+        )
+        .unwrap();
+        assert_eq!(exchanged.issued_token_type, token_type::ACCESS_TOKEN);
+        assert_eq!(exchanged.token.token_type, "Bearer");
+        assert_eq!(exchanged.token.expires_at, Some(from_unix_seconds(1_060)));
+        assert_eq!(exchanged.token.scope.as_deref(), Some("api"));
+        assert!(!format!("{exchanged:?}").contains("40y3Z"));
+    }
+
+    #[test]
+    fn a_token_that_is_no_access_token_is_not_called_a_bearers() {
+        for spelling in ["N_A", "n_a"] {
+            let body = format!(
+                r#"{{"access_token":"<saml>","token_type":"{spelling}","scope":"x",
+                    "issued_token_type":"urn:ietf:params:oauth:token-type:saml2"}}"#
+            );
+            let exchanged = answer(200, JS, &body).unwrap();
+            assert_eq!(exchanged.token.token_type, "N_A");
+            assert_eq!(exchanged.token.access_token.expose(), "<saml>");
+            assert_eq!(exchanged.token.scope.as_deref(), Some("x"));
+            assert_eq!(exchanged.issued_token_type, token_type::SAML2);
+        }
+    }
+
+    #[test]
+    fn answers_that_are_no_exchange_are_refused_with_the_reason() {
+        let bearer = r#""access_token":"at","token_type":"Bearer""#;
+        let issued = r#""issued_token_type":"urn:x""#;
+        for (status, content_type, body, says) in [
+            (200, JS, format!("{{{bearer}}}"), "`issued_token_type`"),
+            (200, JS, format!(r#"{{{bearer},"issued_token_type":null}}"#), "`issued_token_type`"),
+            (200, JS, format!(r#"{{{bearer},"issued_token_type":""}}"#), "`issued_token_type`"),
+            (200, JS, format!(r#"{{{bearer},"issued_token_type":["x"]}}"#), "`issued_token_type`"),
+            (200, JS, format!("{{{bearer},{issued},{issued}}}"), "no JSON object"),
+            (200, JS, format!(r#"{{"token_type":"N_A",{issued}}}"#), "`access_token`"),
+            (200, JS, format!(r#"{{"access_token":"at",{issued}}}"#), "`token_type`"),
+            (
+                200,
+                JS,
+                format!(r#"{{"access_token":"at","token_type":7,{issued}}}"#),
+                "`token_type`",
+            ),
+            (
+                200,
+                JS,
+                format!(r#"{{"access_token":"at","token_type":"mac",{issued}}}"#),
+                "only Bearer",
+            ),
+            (200, JS, format!(r#"{{{bearer},{issued},"expires_in":"soon"}}"#), "`expires_in`"),
+            (200, JS, format!(r#"{{{bearer},{issued},"error":"nope"}}"#), "nope"),
+            (200, "text/html", format!("{{{bearer},{issued}}}"), "text/html"),
+            (200, JS, "<html>".to_owned(), "no JSON object"),
+            (302, "text/html", String::new(), "never followed"),
+            (400, JS, r#"{"error":"invalid_target"}"#.to_owned(), "`resource`"),
+            (400, JS, r#"{"error":"invalid_request"}"#.to_owned(), "actor's token"),
+            (401, JS, r#"{"error":"invalid_client"}"#.to_owned(), "client_secret"),
+            (404, JS, r#"{"message":"Not Found"}"#.to_owned(), "answered 404"),
+        ] {
+            let error = answer(status, content_type, &body).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
+            assert!(error.to_string().contains(says), "{body}: {error}");
+        }
+        let error = answer(400, JS, r#"{"error":"invalid_target"}"#).unwrap_err();
+        let said = error.provider_error().unwrap();
+        assert_eq!((said.status, said.retry_after), (Some(400), Some(7)));
+    }
+}

@@ -1,0 +1,130 @@
+use serde_json::{Value, json};
+
+use super::{RefreshedError, Rules, verify};
+use crate::crypto::signing::Signer;
+use crate::jose::claims::Claims;
+use crate::jose::{Algorithm, JwkSet};
+use crate::numeric_date::from_unix_seconds;
+
+const NOW: u64 = 1_700_000_000;
+
+fn login() -> Value {
+    json!({"iss": "https://op.example", "sub": "alice", "aud": "client", "exp": NOW - 3000,
+        "iat": NOW - 3600, "nonce": "n", "auth_time": NOW - 3700})
+}
+
+/// The claims of `login`, refreshed, with others over them; `"-"` takes a claim away.
+fn refreshed(login: &Value, changes: &Value) -> Value {
+    let mut claims = login.clone();
+    claims["iat"] = NOW.into();
+    claims["exp"] = (NOW + 300).into();
+    for (name, value) in changes.as_object().unwrap() {
+        if value == "-" {
+            claims.as_object_mut().unwrap().remove(name);
+        } else {
+            claims[name] = value.clone();
+        }
+    }
+    claims
+}
+
+fn verdict(token: &str, login: &Value) -> &'static str {
+    let rules = Rules {
+        issuers: &["https://op.example", "https://also.op.example"],
+        client_id: "client",
+        algorithms: &[Algorithm::Rs256],
+        nonce: None,
+        max_age: None,
+        access_token: Some("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
+        asked_at: from_unix_seconds(0),
+        now: from_unix_seconds(NOW),
+    };
+    let keys = json!({"keys": [Signer::rsa().jwk()]}).to_string();
+    let keys = JwkSet::parse(keys.as_bytes()).unwrap();
+    let login = Claims::from_map(login.as_object().unwrap().clone());
+    match verify(token, &keys, &rules, &login) {
+        Ok(_) => "accepted",
+        Err(RefreshedError::Changed(name)) => name,
+        Err(RefreshedError::IdToken(_)) => "id token",
+        Err(RefreshedError::Nonce) => "nonce",
+        Err(RefreshedError::Older) => "older",
+    }
+}
+
+#[track_caller]
+fn check_with(login: &Value, changes: &Value, expected: &str) {
+    let token = Signer::rsa().token("RS256", &refreshed(login, changes));
+    assert_eq!(verdict(&token, login), expected, "{changes}");
+}
+
+/// J31: it continues the login, or it is refused.
+#[test]
+fn j31_a_refreshed_id_token_is_for_the_same_user_of_the_same_issuer() {
+    let check = |changes: Value, expected| check_with(&login(), &changes, expected);
+    check(json!({}), "accepted");
+    check(json!({"sub": "bob"}), "sub");
+    check(json!({"sub": "Alice"}), "sub");
+    check(json!({"sub": "-"}), "id token");
+    check(json!({"iss": "https://also.op.example"}), "iss");
+    check(json!({"iss": "https://evil.example"}), "id token");
+    check(json!({"iss": "-"}), "id token");
+    check(json!({"aud": "other"}), "id token");
+    check(json!({"aud": ["client"]}), "accepted");
+    check(json!({"aud": ["client", "other"], "azp": "client"}), "azp");
+    check(json!({"azp": "other"}), "id token");
+    check(json!({"azp": "client"}), "azp");
+    check(json!({"auth_time": NOW}), "auth_time");
+    check(json!({"auth_time": "-"}), "accepted");
+    check(json!({"auth_time": "1"}), "id token");
+}
+
+#[test]
+fn j31_audiences_stay_in_any_order() {
+    let mut login = login();
+    login["aud"] = json!(["client", "api"]);
+    login["azp"] = "client".into();
+    check_with(&login, &json!({}), "accepted");
+    check_with(&login, &json!({"aud": ["api", "client"]}), "accepted");
+    check_with(&login, &json!({"aud": ["client"]}), "aud");
+    check_with(&login, &json!({"aud": ["client", "api", "more"]}), "aud");
+    check_with(&login, &json!({"aud": ["client", "more"]}), "aud");
+    check_with(&login, &json!({"azp": "-"}), "id token");
+}
+
+/// J31: the nonce may be left out; where it stands, it is the login's.
+#[test]
+fn j31_a_nonce_is_the_logins() {
+    check_with(&login(), &json!({"nonce": "-"}), "accepted");
+    check_with(&login(), &json!({"nonce": "other"}), "nonce");
+    check_with(&login(), &json!({"nonce": ""}), "nonce");
+    check_with(&login(), &json!({"nonce": null}), "id token");
+    let mut without = login();
+    without.as_object_mut().unwrap().remove("nonce");
+    check_with(&without, &json!({"nonce": "n"}), "nonce");
+    check_with(&without, &json!({}), "accepted");
+}
+
+#[test]
+fn j31_its_times_are_those_of_now() {
+    let check = |changes: Value, expected| check_with(&login(), &changes, expected);
+    check(json!({"exp": NOW - 60}), "id token");
+    check(json!({"exp": "-"}), "id token");
+    check(json!({"iat": "-"}), "id token");
+    check(json!({"iat": NOW + 61}), "id token");
+    check(json!({"iat": NOW - 3600}), "accepted");
+    check(json!({"iat": NOW - 3661}), "older");
+}
+
+/// J31: it was not verified at all elsewhere.
+#[test]
+fn j31_its_signature_and_hash_are_checked() {
+    let claims = refreshed(&login(), &json!({}));
+    assert_eq!(verdict(&Signer::new("RS256").token("RS256", &claims), &login()), "id token");
+    assert_eq!(verdict(&Signer::rsa().token("none", &claims), &login()), "id token");
+    let typed = json!({"alg": "RS256", "typ": "at+jwt"}).to_string();
+    let token = Signer::rsa().token_of(&typed, &claims.to_string());
+    assert_eq!(verdict(&token, &login()), "id token");
+    check_with(&login(), &json!({"at_hash": "77QmUPtjPfzWtF2AnpK9RQ"}), "accepted");
+    check_with(&login(), &json!({"at_hash": "wrong"}), "id token");
+    check_with(&login(), &json!({"events": {}}), "id token");
+}
