@@ -10,6 +10,7 @@ pub(crate) const RANKS: &[&[&str]] = &[
         "message",
         "multipart",
         "numeric_date",
+        "endpoint",
         "endpoint_url",
         "crypto",
     ],

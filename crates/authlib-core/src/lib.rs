@@ -34,6 +34,7 @@
 //! - `blocking`: the same clients for programs without an async runtime, in `client::blocking`.
 
 mod crypto;
+mod endpoint;
 mod endpoint_url;
 pub mod error;
 pub mod message;

@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use super::ClientConfig;
 use crate::error::Result;
-use crate::hooks::{
-    AuthenticatedEndpoint, ClientAuth, Hooks, OAuth1Signature, RequestHook, ResponseHook,
-};
+use crate::hooks::{ClientAuth, Endpoint, Hooks, OAuth1Signature, RequestHook, ResponseHook};
 use crate::message::{Request, Response};
 use crate::oauth2::{JwtBearer, Token};
 use crate::transport::BoxFuture;
@@ -22,7 +20,7 @@ pub(crate) type RenewBy =
 pub(crate) struct Code {
     pub(crate) hooks: Hooks,
     pub(crate) auth: Option<Arc<dyn ClientAuth>>,
-    pub(crate) auth_at: Vec<(AuthenticatedEndpoint, Arc<dyn ClientAuth>)>,
+    pub(crate) auth_at: Vec<(Endpoint, Arc<dyn ClientAuth>)>,
     pub(crate) renew_by: Option<RenewBy>,
     pub(crate) jwt_bearer: Option<Arc<JwtBearer>>,
     pub(crate) oauth1_signature: Option<Arc<dyn OAuth1Signature>>,
@@ -35,11 +33,7 @@ pub(crate) struct Code {
 impl Code {
     /// The authentication of its own that the client has at `endpoint`. `has_method` says that a registered
     /// method is configured for this endpoint alone, which wins over what is for all.
-    pub(crate) fn auth_for(
-        &self,
-        endpoint: AuthenticatedEndpoint,
-        has_method: bool,
-    ) -> Option<&dyn ClientAuth> {
+    pub(crate) fn auth_for(&self, endpoint: Endpoint, has_method: bool) -> Option<&dyn ClientAuth> {
         let own = self.auth_at.iter().rev().find(|(at, _)| *at == endpoint);
         let all = self.auth.as_ref().filter(|_| !has_method);
         own.map(|(_, auth)| auth).or(all).map(AsRef::as_ref)
@@ -119,11 +113,7 @@ impl ClientConfig {
 
     /// As [`client_auth`](Self::client_auth), at one endpoint only; there it wins.
     #[must_use]
-    pub fn client_auth_at(
-        mut self,
-        endpoint: AuthenticatedEndpoint,
-        auth: impl ClientAuth + 'static,
-    ) -> Self {
+    pub fn client_auth_at(mut self, endpoint: Endpoint, auth: impl ClientAuth + 'static) -> Self {
         self.code.auth_at.push((endpoint, Arc::new(auth)));
         self
     }

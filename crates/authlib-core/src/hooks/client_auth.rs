@@ -5,31 +5,18 @@ use std::fmt;
 use http::HeaderMap;
 use url::Url;
 
+use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::params::Params;
 use crate::secret::Secret;
 use crate::transport::BoxFuture;
-
-/// The endpoints at which a client says who it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum AuthenticatedEndpoint {
-    /// The device authorization endpoint (RFC 8628 §3.1).
-    DeviceAuthorization,
-    /// The introspection endpoint (RFC 7662 §2.1).
-    Introspection,
-    /// The revocation endpoint (RFC 7009 §2.1).
-    Revocation,
-    /// The token endpoint (RFC 6749 §3.2).
-    Token,
-}
 
 /// Who the client is.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ClientIdentity<'a> {
     /// The endpoint that the request goes to.
-    pub endpoint: AuthenticatedEndpoint,
+    pub endpoint: Endpoint,
     /// The client's id.
     pub client_id: &'a str,
     /// The client's secret, if it has one.

@@ -14,8 +14,9 @@ mod client_auth;
 mod oauth1_signature;
 
 pub use self::builtin::{default_token_type_bearer, parse_form_response, token_in_query};
-pub use self::client_auth::{AuthenticatedEndpoint, ClientAuth, ClientIdentity, EndpointRequest};
+pub use self::client_auth::{ClientAuth, ClientIdentity, EndpointRequest};
 pub use self::oauth1_signature::OAuth1Signature;
+pub use crate::endpoint::Endpoint;
 
 /// The requests that a hook can change before they are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,74 +1,58 @@
 //! Authorization server metadata, RFC 8414 (and OpenID Connect Discovery 1.0 §3, which it follows).
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use url::Url;
 
+use crate::endpoint::{Endpoint, Endpoints};
 use crate::endpoint_url::{EndpointUrlError, endpoint_url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims::Claims;
 use crate::message::{self, Request, Response};
 
-/// What a provider says of itself: the members that this crate acts on. All others are ignored, so a
-/// document can't change how we connect.
-#[derive(Clone, Debug, Default)]
+/// The members of the provider's metadata that this crate uses. All others are ignored, so a document
+/// can't change how we connect.
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct ServerMetadata {
-    pub(crate) authorization_endpoint: Option<Url>,
-    pub(crate) token_endpoint: Option<Url>,
-    pub(crate) userinfo_endpoint: Option<Url>,
-    pub(crate) jwks_uri: Option<Url>,
-    pub(crate) end_session_endpoint: Option<Url>,
-    pub(crate) introspection_endpoint: Option<Url>,
-    pub(crate) revocation_endpoint: Option<Url>,
-    pub(crate) device_authorization_endpoint: Option<Url>,
-    pub(crate) registration_endpoint: Option<Url>,
+    issuer: String,
+    #[serde(skip)]
+    pub(crate) endpoints: Endpoints,
+    #[serde(skip)]
+    auth_methods_supported: BTreeMap<Endpoint, Vec<String>>,
     pub(crate) id_token_signing_alg_values_supported: Option<Vec<String>>,
-    pub(crate) token_endpoint_auth_methods_supported: Option<Vec<String>>,
     pub(crate) token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
-    pub(crate) introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the driver comes with it"))]
-    pub(crate) introspection_signing_alg_values_supported: Option<Vec<String>>,
-    pub(crate) revocation_endpoint_auth_methods_supported: Option<Vec<String>>,
-    pub(crate) authorization_response_iss_parameter_supported: bool,
-    pub(crate) require_pushed_authorization_requests: bool,
+    pub(crate) authorization_response_iss_parameter_supported: Option<bool>,
+    pub(crate) require_pushed_authorization_requests: Option<bool>,
 }
 
-#[derive(Deserialize)]
-struct Document {
-    issuer: String,
-    authorization_endpoint: Option<String>,
-    token_endpoint: Option<String>,
-    userinfo_endpoint: Option<String>,
-    jwks_uri: Option<String>,
-    end_session_endpoint: Option<String>,
-    introspection_endpoint: Option<String>,
-    revocation_endpoint: Option<String>,
-    device_authorization_endpoint: Option<String>,
-    registration_endpoint: Option<String>,
-    id_token_signing_alg_values_supported: Option<Vec<String>>,
-    token_endpoint_auth_methods_supported: Option<Vec<String>>,
-    token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
-    introspection_endpoint_auth_methods_supported: Option<Vec<String>>,
-    introspection_signing_alg_values_supported: Option<Vec<String>>,
-    revocation_endpoint_auth_methods_supported: Option<Vec<String>>,
-    authorization_response_iss_parameter_supported: Option<bool>,
-    require_pushed_authorization_requests: Option<bool>,
+impl ServerMetadata {
+    /// The authentication methods that the document lists for this endpoint.
+    pub(crate) fn auth_methods_supported(&self, endpoint: Endpoint) -> Option<&[String]> {
+        self.auth_methods_supported.get(&endpoint).map(Vec::as_slice)
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
 enum MetadataError {
-    #[error("the provider's metadata were answered with status {0} (RFC 8414 §3.2)")]
+    #[error("the metadata response has status {0}, not 200 (RFC 8414 §3.2)")]
     Status(u16),
-    #[error("the provider's metadata came as {0}, not `application/json` (RFC 8414 §3.2)")]
+    #[error("the metadata response has the content type {0}, not application/json (RFC 8414 §3.2)")]
     ContentType(String),
-    #[error("the provider's metadata are malformed")]
+    #[error("the provider's metadata document is malformed")]
     Malformed(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("the metadata's issuer {said:?} is not {expected:?} (RFC 8414 §3.3)")]
-    Issuer { said: String, expected: String },
-    #[error("the metadata's `{name}` is refused")]
+    #[error(
+        "issuer mismatch: the provider's metadata document has {found:?}, `issuer` is configured as \
+         {expected:?} (RFC 8414 §3.3)"
+    )]
+    Issuer { found: String, expected: String },
+    #[error("`{name}` of the provider's metadata document is not allowed")]
     Endpoint {
         name: &'static str,
         #[source]
-        cause: Box<dyn std::error::Error + Send + Sync>,
+        cause: EndpointUrlError,
     },
 }
 
@@ -79,12 +63,12 @@ impl From<MetadataError> for Error {
                 "check `server_metadata_url` or `issuer`: redirects are not followed"
             }
             MetadataError::Issuer { .. } => {
-                "`issuer` must be the provider's own spelling, letter by letter, slash included"
+                "set `issuer` to exactly the provider's value, trailing slash included"
             }
-            MetadataError::Malformed(_) => "the document is the provider's to mend",
-            MetadataError::Endpoint { .. } => {
-                "register the endpoint by hand if the provider's document can't be mended"
+            MetadataError::Malformed(_) => {
+                "check `server_metadata_url` or `issuer`, or report the fault to the provider"
             }
+            MetadataError::Endpoint { .. } => "set the endpoint in the client's configuration",
         };
         Self::new(ErrorKind::InvalidResponse, check).with_hint(hint)
     }
@@ -95,8 +79,8 @@ pub(crate) fn metadata_request(url: &Url) -> Request {
     message::json_get(url)
 }
 
-/// Reads the document and holds its issuer against the one asked for, identical to the letter
-/// (RFC 8414 §3.3, OpenID Connect Discovery 1.0 §4.3).
+/// Parses the document. Its issuer must be identical to `issuer` (RFC 8414 §3.3, OpenID Connect
+/// Discovery 1.0 §4.3).
 pub(crate) fn parse_metadata_response(response: &Response, issuer: &str) -> Result<ServerMetadata> {
     Ok(checked(response, issuer)?)
 }
@@ -108,67 +92,46 @@ fn checked(response: &Response, issuer: &str) -> Result<ServerMetadata, Metadata
     match message::media_type(response.headers()) {
         Some(content) if message::is_json(&content) => {}
         other => {
-            return Err(MetadataError::ContentType(other.unwrap_or_else(|| "nothing".into())));
+            return Err(MetadataError::ContentType(other.unwrap_or_else(|| "(none)".into())));
         }
     }
-    let body =
+    let claims =
         Claims::parse(response.body()).map_err(|cause| MetadataError::Malformed(cause.into()))?;
-    let document = Document::deserialize(serde_json::Value::Object(body.as_map().clone()))
-        .map_err(|cause| MetadataError::Malformed(cause.into()))?;
-    if document.issuer != issuer {
+    let document = claims.as_map();
+    let mut metadata: ServerMetadata = read(&Value::Object(document.clone()))?;
+    if metadata.issuer != issuer {
         return Err(MetadataError::Issuer {
-            said: document.issuer.chars().take(200).collect(),
+            found: metadata.issuer.chars().take(200).collect(),
             expected: issuer.to_owned(),
         });
     }
-    let url = |name, text| endpoint(name, text, issuer);
-    Ok(ServerMetadata {
-        authorization_endpoint: url("authorization_endpoint", document.authorization_endpoint)?,
-        token_endpoint: url("token_endpoint", document.token_endpoint)?,
-        userinfo_endpoint: url("userinfo_endpoint", document.userinfo_endpoint)?,
-        jwks_uri: url("jwks_uri", document.jwks_uri)?,
-        end_session_endpoint: url("end_session_endpoint", document.end_session_endpoint)?,
-        introspection_endpoint: url("introspection_endpoint", document.introspection_endpoint)?,
-        revocation_endpoint: url("revocation_endpoint", document.revocation_endpoint)?,
-        device_authorization_endpoint: url(
-            "device_authorization_endpoint",
-            document.device_authorization_endpoint,
-        )?,
-        registration_endpoint: url("registration_endpoint", document.registration_endpoint)?,
-        id_token_signing_alg_values_supported: document.id_token_signing_alg_values_supported,
-        token_endpoint_auth_methods_supported: document.token_endpoint_auth_methods_supported,
-        token_endpoint_auth_signing_alg_values_supported: document
-            .token_endpoint_auth_signing_alg_values_supported,
-        introspection_endpoint_auth_methods_supported: document
-            .introspection_endpoint_auth_methods_supported,
-        introspection_signing_alg_values_supported: document
-            .introspection_signing_alg_values_supported,
-        revocation_endpoint_auth_methods_supported: document
-            .revocation_endpoint_auth_methods_supported,
-        authorization_response_iss_parameter_supported: document
-            .authorization_response_iss_parameter_supported
-            .unwrap_or(false),
-        require_pushed_authorization_requests: document
-            .require_pushed_authorization_requests
-            .unwrap_or(false),
-    })
+    for endpoint in Endpoint::IN_METADATA {
+        if let Some(value) = document.get(endpoint.name())
+            && let Some(text) = read::<Option<String>>(value)?
+        {
+            metadata.endpoints.insert(endpoint, allowed(endpoint, &text, issuer)?);
+        }
+        if let Some(value) = endpoint.auth_methods_member().and_then(|name| document.get(name))
+            && let Some(methods) = read(value)?
+        {
+            metadata.auth_methods_supported.insert(endpoint, methods);
+        }
+    }
+    Ok(metadata)
 }
 
-/// An endpoint of the document. Only a provider on this machine may have endpoints on it by plain http:
-/// a document from elsewhere must not send us to what listens here.
-fn endpoint(
-    name: &'static str,
-    text: Option<String>,
-    issuer: &str,
-) -> Result<Option<Url>, MetadataError> {
-    let checked = text.map(|text| {
-        let url = endpoint_url(&text)?;
-        if url.scheme() == "http" && !issuer.starts_with("http://") {
-            return Err(EndpointUrlError::NotHttps);
-        }
-        Ok(url)
+fn read<T: DeserializeOwned>(value: &Value) -> Result<T, MetadataError> {
+    T::deserialize(value).map_err(|cause| MetadataError::Malformed(cause.into()))
+}
+
+/// An endpoint's URL. http is allowed only if the issuer uses it too, which only a loopback address can:
+/// a document from elsewhere must not direct requests to services of this host.
+fn allowed(endpoint: Endpoint, text: &str, issuer: &str) -> Result<Url, MetadataError> {
+    let url = endpoint_url(text).and_then(|url| match url.scheme() {
+        "http" if !issuer.starts_with("http://") => Err(EndpointUrlError::NotHttps),
+        _ => Ok(url),
     });
-    checked.transpose().map_err(|cause| MetadataError::Endpoint { name, cause: cause.into() })
+    url.map_err(|cause| MetadataError::Endpoint { name: endpoint.name(), cause })
 }
 
 #[cfg(test)]
@@ -184,29 +147,32 @@ mod tests {
     }
 
     #[test]
-    fn known_members_are_read_and_others_ignored() {
+    fn parse_reads_known_members_and_ignores_others() {
         let metadata = read(
             r#"{"issuer":"https://op.example","token_endpoint":"https://op.example/t",
                 "authorization_response_iss_parameter_supported":true,
                 "device_authorization_endpoint":"https://op.example/d",
                 "registration_endpoint":"https://op.example/r",
-                "introspection_signing_alg_values_supported":["ES256"],
+                "introspection_endpoint_auth_methods_supported":["client_secret_post"],
                 "verify":false,"proxies":{"https":"http://evil"},"client_id":"x","x":[1]}"#,
         )
         .unwrap();
-        assert_eq!(metadata.token_endpoint.unwrap().as_str(), "https://op.example/t");
-        assert!(metadata.authorization_response_iss_parameter_supported);
         assert_eq!(
-            metadata.device_authorization_endpoint.unwrap().as_str(),
-            "https://op.example/d"
+            metadata.endpoints.get(Endpoint::Token).unwrap().as_str(),
+            "https://op.example/t"
         );
-        assert_eq!(metadata.registration_endpoint.unwrap().as_str(), "https://op.example/r");
-        assert_eq!(metadata.introspection_signing_alg_values_supported.unwrap(), ["ES256"]);
+        assert_eq!(metadata.authorization_response_iss_parameter_supported, Some(true));
+        let device = metadata.endpoints.get(Endpoint::DeviceAuthorization).unwrap();
+        assert_eq!(device.as_str(), "https://op.example/d");
+        let registration = metadata.endpoints.get(Endpoint::Registration).unwrap();
+        assert_eq!(registration.as_str(), "https://op.example/r");
+        let methods = metadata.auth_methods_supported(Endpoint::Introspection).unwrap();
+        assert_eq!(methods, ["client_secret_post"]);
     }
 
     /// H27 and B3: another issuer, a trailing slash, another case or port is another provider.
     #[test]
-    fn h27_an_issuer_that_is_not_identical_is_refused() {
+    fn parse_rejects_an_issuer_that_is_not_identical() {
         for issuer in [
             "https://evil.example",
             "https://op.example/",
@@ -220,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_is_no_https_url_is_refused_before_anybody_connects() {
+    fn parse_rejects_endpoints_that_are_not_https_urls() {
         for (name, value) in [
             ("authorization_endpoint", "javascript:alert(1)"),
             ("authorization_endpoint", "data:text/html,x"),
@@ -242,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_types_and_html_are_refused() {
+    fn parse_rejects_wrong_types_and_html() {
         for body in [
             "[]",
             "{}",
@@ -250,7 +216,7 @@ mod tests {
             r#"{"issuer":1}"#,
             r#"{"issuer":"https://op.example","jwks_uri":[]}"#,
             r#"{"issuer":"https://op.example","registration_endpoint":7}"#,
-            r#"{"issuer":"https://op.example","introspection_signing_alg_values_supported":"ES256"}"#,
+            r#"{"issuer":"https://op.example","revocation_endpoint_auth_methods_supported":"none"}"#,
         ] {
             assert!(read(body).is_err(), "{body}");
         }

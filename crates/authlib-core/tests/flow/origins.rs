@@ -3,9 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use authlib_core::hooks::{
-    AuthenticatedEndpoint, ClientAuth, ClientIdentity, EndpointRequest, RequestHook,
-};
+use authlib_core::hooks::{self, ClientAuth, ClientIdentity, EndpointRequest, RequestHook};
 use authlib_core::message::{BodyLimit, Request, Response, Timeout};
 use authlib_core::transport::{Body, BoxFuture, HttpClient, TransportError};
 use authlib_core::{ClientConfig, Error, ErrorKind, Grant, OAuth2Client, Result, Token};
@@ -112,7 +110,7 @@ async fn the_authentication_of_one_endpoint_is_that_of_no_other_and_its_errors_a
         }
     }
     let world = world();
-    let config = with_device().client_auth_at(AuthenticatedEndpoint::Introspection, Locked);
+    let config = with_device().client_auth_at(hooks::Endpoint::Introspection, Locked);
     let results = all(&client(&world, config)).await;
     let error = results[3].as_ref().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
@@ -133,7 +131,7 @@ async fn the_authentication_of_an_endpoint_is_the_one_that_is_said_of_it_alone()
         config
     };
     let own = |config: ClientConfig| {
-        config.client_auth_at(AuthenticatedEndpoint::Revocation, Own { url: None })
+        config.client_auth_at(hooks::Endpoint::Revocation, Own { url: None })
     };
     for (config, by_name) in [(named(), true), (own(named()), false)] {
         let world = world();

@@ -1,7 +1,7 @@
 //! How a standalone client says who it is, at the token endpoint and beside it, and what it does there with
 //! tokens that it ends and asks about.
 
-use authlib_core::hooks::{AuthenticatedEndpoint, ClientAuth, ClientIdentity, EndpointRequest};
+use authlib_core::hooks::{self, ClientAuth, ClientIdentity, EndpointRequest};
 use authlib_core::transport::BoxFuture;
 use authlib_core::{ClientConfig, ErrorKind, Grant, OAuth2Client, Result, Secret, TokenTypeHint};
 use authlib_provider::{Client, Endpoint, Fault, RecordedRequest, Reply};
@@ -194,7 +194,7 @@ impl ClientAuth for ApiKey {
 #[tokio::test]
 async fn t117_at_one_endpoint_it_wins_and_the_others_stay_as_they_are() {
     let world = world();
-    let at = AuthenticatedEndpoint::Revocation;
+    let at = hooks::Endpoint::Revocation;
     let client = client(&world, registered().client_auth_at(at, ApiKey(Some("k"))));
     let token = client.fetch_token(carol()).await.unwrap();
     client.introspect_token(&token.access_token, None).await.unwrap();

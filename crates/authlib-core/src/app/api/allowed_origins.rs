@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::app::api::request::is_rejected;
 use crate::app::{ApiRequest, RegisteredClient};
+use crate::endpoint::Endpoint;
 use crate::endpoint_url::may_hold_a_secret;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oidc::UserInfo;
@@ -66,7 +67,7 @@ impl RegisteredClient {
         let endpoint = self.endpoint(
             "userinfo_endpoint",
             self.inner.settings.endpoints.userinfo.as_ref(),
-            metadata.as_ref().and_then(|known| known.userinfo_endpoint.as_ref()),
+            metadata.as_ref().and_then(|known| known.endpoints.get(Endpoint::UserInfo)),
         )?;
         let mut token = self.active_token(owner).await?;
         if self.oauth1().is_some() {

@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::app::{AuthorizeOptions, PendingLogin, RegisteredClient};
 use crate::config::is_reserved_authorize_param;
+use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims::Claims;
 use crate::numeric_date::unix_seconds;
@@ -58,7 +59,10 @@ impl RegisteredClient {
             }
         }
         let metadata = self.metadata().await?;
-        if metadata.as_ref().is_some_and(|known| known.require_pushed_authorization_requests) {
+        if metadata
+            .as_ref()
+            .is_some_and(|known| known.require_pushed_authorization_requests == Some(true))
+        {
             return Err(Error::new(
                 ErrorKind::Unsupported,
                 "the provider takes pushed authorization requests only (RFC 9126), which are not \
@@ -68,7 +72,7 @@ impl RegisteredClient {
         let endpoint = self.endpoint(
             "authorization_endpoint",
             settings.endpoints.authorization.as_ref(),
-            metadata.as_ref().and_then(|known| known.authorization_endpoint.as_ref()),
+            metadata.as_ref().and_then(|known| known.endpoints.get(Endpoint::Authorization)),
         )?;
         let scope = options.scope.unwrap_or_else(|| settings.scopes.join(" "));
         let pending = PendingLogin {
@@ -146,9 +150,9 @@ impl RegisteredClient {
         }
         let metadata = self.metadata().await?;
         let issuers = self.issuers();
-        let promised = metadata
-            .as_ref()
-            .is_some_and(|known| known.authorization_response_iss_parameter_supported);
+        let promised = metadata.as_ref().is_some_and(|known| {
+            known.authorization_response_iss_parameter_supported == Some(true)
+        });
         let expected =
             Expected { state: &pending.state, issuers: &issuers, iss_required: promised };
         let response = AuthorizationResponse::check(callback, &expected)?;
@@ -177,7 +181,7 @@ impl RegisteredClient {
             .endpoints
             .userinfo
             .as_ref()
-            .or_else(|| metadata.and_then(|known| known.userinfo_endpoint.as_ref()))
+            .or_else(|| metadata.and_then(|known| known.endpoints.get(Endpoint::UserInfo)))
             .filter(|_| settings.fetch_userinfo);
         let Some(endpoint) = endpoint else {
             return Ok(id_token.map(|claims| claims.as_map().clone()));

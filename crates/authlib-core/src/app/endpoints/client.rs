@@ -8,7 +8,7 @@ use url::Url;
 use crate::app::RegisteredClient;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{
-    AuthenticatedEndpoint, ClientAuth, ClientIdentity, EndpointRequest, RequestHook, ResponseHook,
+    ClientAuth, ClientIdentity, Endpoint, EndpointRequest, RequestHook, ResponseHook,
 };
 use crate::message::{Request, Response, form_post};
 use crate::oauth2::client_assertion::{Assertion, Audience};
@@ -21,16 +21,12 @@ use crate::params::Params;
 use crate::secret::Secret;
 
 /// One of these endpoints, as one client sees it.
-pub(crate) struct Asked<'a> {
-    pub(crate) endpoint: AuthenticatedEndpoint,
-    /// What the request is called in errors and logs.
-    pub(crate) what: &'static str,
+pub(crate) struct Asked {
+    pub(crate) endpoint: Endpoint,
     pub(crate) url: Url,
     pub(crate) form: Params,
     /// The method that is configured for this endpoint alone.
     pub(crate) own_method: Option<AuthMethod>,
-    /// What the document says of this endpoint, and its name there.
-    pub(crate) document: (&'static str, Option<&'a [String]>),
     pub(crate) hook: Option<RequestHook>,
 }
 
@@ -74,20 +70,13 @@ impl RegisteredClient {
             let params = &settings.access_token_params;
             (params, RequestHook::AccessTokenRequest, ResponseHook::AccessTokenResponse)
         };
-        let document = metadata.and_then(|known| known.token_endpoint.as_ref());
+        let document = metadata.and_then(|known| known.endpoints.get(Endpoint::Token));
         let url = self.endpoint("token_endpoint", registered, document)?;
         let mut form = grant.form(&settings.scopes.join(" "));
         form.extend(extra.clone());
         let asked_scope = form.all("scope").next().unwrap_or_default().to_owned();
-        let asked = Asked {
-            endpoint: AuthenticatedEndpoint::Token,
-            what: "the token request",
-            url,
-            form,
-            own_method: None,
-            document: ("token_endpoint", None),
-            hook: Some(before),
-        };
+        let asked =
+            Asked { endpoint: Endpoint::Token, url, form, own_method: None, hook: Some(before) };
         let response = self.ask(asked, metadata.map(AsRef::as_ref)).await?;
         let response = settings.code.hooks.on_response(after, response).await?;
         Ok((response, asked_scope))
@@ -97,7 +86,7 @@ impl RegisteredClient {
     /// §2.1) unless this endpoint has another.
     pub(crate) async fn ask(
         &self,
-        asked: Asked<'_>,
+        asked: Asked,
         metadata: Option<&ServerMetadata>,
     ) -> Result<Response> {
         self.ask_with(asked, metadata, |_| {}).await
@@ -106,11 +95,11 @@ impl RegisteredClient {
     /// As [`ask`](Self::ask), with a change to the request before its hooks.
     pub(crate) async fn ask_with(
         &self,
-        asked: Asked<'_>,
+        asked: Asked,
         metadata: Option<&ServerMetadata>,
         change: impl FnOnce(&mut Request),
     ) -> Result<Response> {
-        let (what, hook, origin) = (asked.what, asked.hook, asked.url.origin());
+        let (what, hook, origin) = (asked.endpoint.request_name(), asked.hook, asked.url.origin());
         let mut request = self.authenticated(asked, metadata).await?;
         change(&mut request);
         if let Some(hook) = hook {
@@ -130,7 +119,7 @@ impl RegisteredClient {
 
     async fn authenticated(
         &self,
-        asked: Asked<'_>,
+        asked: Asked,
         metadata: Option<&ServerMetadata>,
     ) -> Result<Request> {
         let code = &self.inner.settings.code;
@@ -142,7 +131,7 @@ impl RegisteredClient {
         Ok(token_request(&asked.url, asked.form, &credentials))
     }
 
-    async fn authenticated_by(&self, auth: &dyn ClientAuth, asked: Asked<'_>) -> Result<Request> {
+    async fn authenticated_by(&self, auth: &dyn ClientAuth, asked: Asked) -> Result<Request> {
         let settings = &self.inner.settings;
         let client = ClientIdentity {
             endpoint: asked.endpoint,
@@ -158,11 +147,7 @@ impl RegisteredClient {
         Ok(request)
     }
 
-    fn method_at(
-        &self,
-        asked: &Asked<'_>,
-        metadata: Option<&ServerMetadata>,
-    ) -> Result<AuthMethod> {
+    fn method_at(&self, asked: &Asked, metadata: Option<&ServerMetadata>) -> Result<AuthMethod> {
         let settings = &self.inner.settings;
         let choose = |supported: Option<&[String]>| {
             AuthMethod::choose(settings.auth_method, settings.held(), supported)
@@ -170,16 +155,16 @@ impl RegisteredClient {
         if let Some(method) = asked.own_method {
             return Ok(method);
         }
-        let usual = choose(
-            metadata.and_then(|known| known.token_endpoint_auth_methods_supported.as_deref()),
-        )?;
-        let (name, methods) = asked.document;
-        match methods {
+        let usual =
+            choose(metadata.and_then(|known| known.auth_methods_supported(Endpoint::Token)))?;
+        let own = metadata.and_then(|known| known.auth_methods_supported(asked.endpoint));
+        match own {
             Some(own) if !own.iter().any(|name| name == usual.name()) => {
                 choose(Some(own)).map_err(|_| {
                     let check = format!(
-                        "the provider's `{name}_auth_methods_supported` ({}) names no method that \
-                         fits a client secret",
+                        "the provider's `{}_auth_methods_supported` ({}) names no method that fits a \
+                         client secret",
+                        asked.endpoint.name(),
                         own.join(", ")
                     );
                     Error::new(ErrorKind::Unsupported, check)

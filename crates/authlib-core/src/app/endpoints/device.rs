@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::app::RegisteredClient;
 use crate::app::authorization::request::is_openid;
 use crate::app::endpoints::client::Asked;
+use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
-use crate::hooks::AuthenticatedEndpoint;
 use crate::oauth2::device::{
     PollStep, Polling, device_authorization_form, parse_device_authorization_response,
 };
@@ -61,16 +61,15 @@ impl RegisteredClient {
             let settings = &self.inner.settings;
             let metadata = self.metadata().await?;
             let known = metadata.as_deref();
-            let document = known.and_then(|known| known.device_authorization_endpoint.as_ref());
+            let document =
+                known.and_then(|known| known.endpoints.get(Endpoint::DeviceAuthorization));
             let registered = settings.endpoints.device_authorization.as_ref();
             let scope = scope.map_or_else(|| settings.scopes.join(" "), ToOwned::to_owned);
             let asked = Asked {
-                endpoint: AuthenticatedEndpoint::DeviceAuthorization,
-                what: "the device authorization request",
+                endpoint: Endpoint::DeviceAuthorization,
                 url: self.endpoint("device_authorization_endpoint", registered, document)?,
                 form: device_authorization_form(Some(&scope)),
                 own_method: None,
-                document: ("device_authorization_endpoint", None),
                 hook: None,
             };
             let response = self.ask(asked, known).await?;

@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::app::{PendingLogout, RegisteredClient};
+use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::numeric_date::unix_seconds;
 use crate::oidc::rp_initiated_logout::LogoutRequest;
@@ -64,10 +65,9 @@ impl RegisteredClient {
     ) -> Result<Option<(Url, Option<PendingLogout>)>> {
         let settings = &self.inner.settings;
         let metadata = self.metadata().await?;
-        let endpoint =
-            settings.endpoints.end_session.as_ref().or_else(|| {
-                metadata.as_ref().and_then(|known| known.end_session_endpoint.as_ref())
-            });
+        let endpoint = settings.endpoints.end_session.as_ref().or_else(|| {
+            metadata.as_ref().and_then(|known| known.endpoints.get(Endpoint::EndSession))
+        });
         let Some(endpoint) = endpoint else {
             return Ok(None);
         };

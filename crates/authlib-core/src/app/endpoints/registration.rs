@@ -6,6 +6,7 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::config::ClientConfig;
+use crate::endpoint::Endpoint;
 use crate::endpoint_url::endpoint_url;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http_exchange::Driver;
@@ -191,11 +192,15 @@ impl Registration {
             Place::Issuer(url, issuer) => (url, issuer),
         };
         let response = self.driver.send("the request for metadata", metadata_request(url)).await?;
-        parse_metadata_response(&response, issuer)?.registration_endpoint.ok_or_else(|| {
-            let check = "the provider's metadata name no `registration_endpoint`";
-            Error::new(ErrorKind::Unsupported, check)
-                .with_hint("register the client by hand, or use `Registration::at_endpoint`")
-        })
+        parse_metadata_response(&response, issuer)?
+            .endpoints
+            .get(Endpoint::Registration)
+            .cloned()
+            .ok_or_else(|| {
+                let check = "the provider's metadata name no `registration_endpoint`";
+                Error::new(ErrorKind::Unsupported, check)
+                    .with_hint("register the client by hand, or use `Registration::at_endpoint`")
+            })
     }
 }
 

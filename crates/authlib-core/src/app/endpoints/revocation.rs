@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::app::RegisteredClient;
 use crate::app::endpoints::client::Asked;
 use crate::error::Result;
-use crate::hooks::{AuthenticatedEndpoint, RequestHook};
+use crate::hooks::{Endpoint, RequestHook};
 use crate::jose::JwkSet;
 use crate::oauth2::introspection::parse_introspection_response;
 use crate::oauth2::jwt_introspection_response::{
@@ -79,17 +79,13 @@ impl RegisteredClient {
         let metadata = self.metadata().await?;
         let known = metadata.as_deref();
         let settings = &self.inner.settings;
-        let document = known.and_then(|known| known.introspection_endpoint.as_ref());
+        let document = known.and_then(|known| known.endpoints.get(Endpoint::Introspection));
         let registered = settings.endpoints.introspection.as_ref();
-        let methods =
-            known.and_then(|known| known.introspection_endpoint_auth_methods_supported.as_deref());
         let asked = Asked {
-            endpoint: AuthenticatedEndpoint::Introspection,
-            what: "the introspection request",
+            endpoint: Endpoint::Introspection,
             url: self.endpoint("introspection_endpoint", registered, document)?,
             form: token_form(token, hint),
             own_method: settings.introspection_auth_method,
-            document: ("introspection_endpoint", methods),
             hook: Some(RequestHook::IntrospectTokenRequest),
         };
         let Some(alg) = settings.introspection_alg else {
@@ -115,21 +111,17 @@ impl RegisteredClient {
         let metadata = self.metadata().await?;
         let known = metadata.as_deref();
         let settings = &self.inner.settings;
-        let document = known.and_then(|known| known.revocation_endpoint.as_ref());
+        let document = known.and_then(|known| known.endpoints.get(Endpoint::Revocation));
         let registered = settings.endpoints.revocation.as_ref();
-        let methods =
-            known.and_then(|known| known.revocation_endpoint_auth_methods_supported.as_deref());
         let form = match &token.refresh_token {
             Some(refresh_token) => token_form(refresh_token, Some(TokenTypeHint::RefreshToken)),
             None => token_form(&token.access_token, Some(TokenTypeHint::AccessToken)),
         };
         let asked = Asked {
-            endpoint: AuthenticatedEndpoint::Revocation,
-            what: "the revocation request",
+            endpoint: Endpoint::Revocation,
             url: self.endpoint("revocation_endpoint", registered, document)?,
             form,
             own_method: settings.revocation_auth_method,
-            document: ("revocation_endpoint", methods),
             hook: Some(RequestHook::RevokeTokenRequest),
         };
         parse_revocation_response(&self.ask(asked, known).await?)

@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::app::RegisteredClient;
 use crate::app::provider_documents::cache::Cached;
+use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::{Algorithm, JwkSet, jws};
 use crate::message::{self, BodyLimit};
@@ -216,7 +217,7 @@ impl RegisteredClient {
         metadata: Option<&ServerMetadata>,
     ) -> impl Future<Output = Result<JwkSet>> + Send + 'static {
         let registered = self.inner.settings.endpoints.jwks_uri.as_ref();
-        let document = metadata.and_then(|metadata| metadata.jwks_uri.as_ref());
+        let document = metadata.and_then(|metadata| metadata.endpoints.get(Endpoint::Jwks));
         let (app, url) = (self.clone(), self.endpoint("jwks_uri", registered, document));
         async move { app.fetch_keys(&url?).await }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::app::RegisteredClient;
+use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::metadata::{ServerMetadata, metadata_request, parse_metadata_response};
 
@@ -33,18 +34,18 @@ impl RegisteredClient {
         let (login, token) = (registered.authorization.as_ref(), registered.token.as_ref());
         let keys = registered.jwks_uri.as_ref();
         if self.inner.settings.is_for_people {
-            let found = document.authorization_endpoint.as_ref();
+            let found = document.endpoints.get(Endpoint::Authorization);
             self.endpoint("authorization_endpoint", login, found)?;
         }
-        self.endpoint("token_endpoint", token, document.token_endpoint.as_ref())?;
+        self.endpoint("token_endpoint", token, document.endpoints.get(Endpoint::Token))?;
         if self.needs_keys() {
-            self.endpoint("jwks_uri", keys, document.jwks_uri.as_ref())?;
+            self.endpoint("jwks_uri", keys, document.endpoints.get(Endpoint::Jwks))?;
         }
         Ok(document)
     }
 
     pub(crate) fn token_endpoint(&self, metadata: Option<&ServerMetadata>) -> Result<Url> {
-        let document = metadata.and_then(|known| known.token_endpoint.as_ref());
+        let document = metadata.and_then(|known| known.endpoints.get(Endpoint::Token));
         self.endpoint("token_endpoint", self.inner.settings.endpoints.token.as_ref(), document)
     }
 
