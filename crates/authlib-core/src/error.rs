@@ -1,22 +1,25 @@
-//! [`Error`]: one opaque error with a public kind, for all that can go wrong.
+//! [`Error`]: one opaque error type with a public kind.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, for the developer: the failed check, where it helps a hint at what to change, and
-/// the cause behind it as [`source`](StdError::source). No secret, code or token ever stands in it.
+/// The error of this library, written for the developer: the check that failed and, if it helps, a hint
+/// at the setting to change. It never contains a secret, a code or a token.
 ///
-/// Cheap to clone. What a *caller does next* depends on [`kind`](Self::kind) only; the detail may grow in any release.
+/// [`kind`](Self::kind) and [`remedy`](Self::remedy) tell a program what to do next; the text may change in
+/// any release. `Display` prints the check and the hint, [`source`](StdError::source) has the causes, and
+/// [`report`](Self::report) prints all of it once, for a log line.
 ///
 /// ```
 /// use authlib_core::{ErrorKind, OAuth};
 ///
 /// let oauth = OAuth::builder().build()?;
-/// let error = oauth.client("nobody").unwrap_err();
+/// let error = oauth.client("unknown").unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::UnknownClient);
 /// assert_eq!(error.kind().status(), 404);
 /// # Ok::<(), authlib_core::Error>(())
@@ -31,42 +34,62 @@ struct Inner {
     hint: Option<String>,
     client: Option<String>,
     provider: Option<ProviderError>,
-    unsettled: bool,
+    retryable: bool,
 }
 
-/// What a caller does next, and the HTTP status that says so.
+/// The kind of an [`Error`], with an HTTP status that fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The provider's answer behind the scenes (metadata, keys, token, user info) is malformed or an
-    /// error status. 502.
-    InvalidResponse,
-    /// A setting is missing, wrong or contradicts another. 500.
+    /// A setting is missing, invalid, or contradicts another one. 500.
     Config,
-    /// The user refused, at the provider. 403.
-    AccessDenied,
-    /// The callback does not belong to a login that this browser started, or is malformed. 400.
+    /// The application asked for something impossible, such as an API URL outside `api_base_url` or a
+    /// reserved parameter. 400.
+    InvalidRequest,
+    /// The callback is malformed, or does not belong to a login that this browser started. 400.
     InvalidCallback,
-    /// The ID token does not verify. 400.
+    /// The ID token is not valid. 400.
     InvalidIdToken,
-    /// Nobody is logged in, or the token has expired and can't be renewed. 401.
-    Unauthenticated,
     /// The provider reported an error in the callback; see [`Error::provider_error`]. 400.
     AuthorizationError,
-    /// The session or a store failed. 500.
-    Store,
-    /// The request's body is larger than a callback's may be. 413.
-    PayloadTooLarge,
-    /// The provider could not be reached in time. 502.
-    Transport,
+    /// The user is not logged in, or the token has expired and can't be refreshed. 401.
+    Unauthenticated,
+    /// The user or the provider denied access. 403.
+    AccessDenied,
     /// No client is registered under that name. 404.
     UnknownClient,
-    /// The provider or this build does not offer what was asked. 501.
+    /// The request body is larger than a callback's may be. 413.
+    PayloadTooLarge,
+    /// The session or a store failed. 500.
+    Store,
+    /// The operating system or the application's own code failed, such as the random number generator.
+    /// 500.
+    Internal,
+    /// The provider or this build does not support the request. 501.
     Unsupported,
+    /// A back-channel response of the provider (metadata, keys, token, user info) is malformed, or its
+    /// status is an error. 502.
+    InvalidResponse,
+    /// The provider could not be reached in time. 502.
+    Transport,
 }
 
-/// A provider's own words (RFC 6749 §4.1.2.1, §5.2), cut to a bounded length. They come from outside:
-/// escape them before they are shown.
+/// What resolves an [`Error`]; see [`Error::remedy`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Try the same again later: after [`Error::retry_after`], if the provider named a time.
+    Wait,
+    /// Change the request: it fails again as it is.
+    ChangeRequest,
+    /// Send the user through the login again.
+    LogInAgain,
+    /// Tell whoever runs the application: a setting, a store or the provider needs attention.
+    AskOperator,
+}
+
+/// An error that the provider reported (RFC 6749 §4.1.2.1, §5.2), each text cut to
+/// [`MAX_TEXT`](Self::MAX_TEXT) characters. It is untrusted input: escape it before you show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProviderError {
@@ -76,16 +99,16 @@ pub struct ProviderError {
     pub error_description: Option<String>,
     /// The `error_uri`.
     pub error_uri: Option<String>,
-    /// The HTTP status of the answer, where it was one and not a redirect.
+    /// The HTTP status of the response; `None` for an error in a redirect.
     pub status: Option<u16>,
-    /// Seconds to wait before another try, where the answer had a `Retry-After` in seconds.
-    pub retry_after: Option<u64>,
+    /// The response's `Retry-After`, if it is in seconds.
+    pub retry_after: Option<Duration>,
 }
 
 impl Error {
-    /// An error of `kind` whose message is that of `check`, the rule that failed.
+    /// An error of `kind` whose message is that of `check`, the check that failed.
     ///
-    /// Implementations of the ports make their errors with it.
+    /// Implementations of stores, HTTP clients and hooks create their errors with it.
     pub fn new(kind: ErrorKind, check: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self(Arc::new(Inner {
             kind,
@@ -93,42 +116,47 @@ impl Error {
             hint: None,
             client: None,
             provider: None,
-            unsettled: false,
+            retryable: false,
         }))
     }
 
-    /// The same error with a word on what the developer should look at.
+    /// Adds a hint: what the developer should look at.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.0).hint = Some(hint.into());
         self
     }
 
-    /// The same error, naming the registered client that it is about, unless it names one already.
+    /// Names the registered client that the error is about, unless the error names one already.
     #[must_use]
     pub fn with_client(mut self, name: &str) -> Self {
         Arc::make_mut(&mut self.0).client.get_or_insert_with(|| name.to_owned());
         self
     }
 
-    /// The same error with the provider's own words.
+    /// Adds the error that the provider reported.
     #[must_use]
     pub fn with_provider_error(mut self, provider: ProviderError) -> Self {
         Arc::make_mut(&mut self.0).provider = Some(provider);
         self
     }
 
-    /// The same error, of which another try may come to another verdict: newer keys could not be had.
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
+        Arc::make_mut(&mut self.0).kind = kind;
+        self
+    }
+
+    /// Marks a failed check that may succeed later: newer keys could not be fetched.
     pub(crate) fn retryable(mut self) -> Self {
-        Arc::make_mut(&mut self.0).unsettled = true;
+        Arc::make_mut(&mut self.0).retryable = true;
         self
     }
 
     pub(crate) fn is_retryable(&self) -> bool {
-        self.0.unsettled
+        self.0.retryable
     }
 
-    /// What a caller does next.
+    /// The kind.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -140,10 +168,103 @@ impl Error {
         self.0.client.as_deref()
     }
 
-    /// The provider's own words, where it sent an error.
+    /// The error that the provider reported, if it reported one.
     #[must_use]
     pub fn provider_error(&self) -> Option<&ProviderError> {
         self.0.provider.as_ref()
+    }
+
+    /// The check that failed, to be downcast to its type. Its causes are those of the error.
+    #[must_use]
+    pub fn get_ref(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        self.0.check.as_ref()
+    }
+
+    /// How long the provider asked to wait before the next try (`Retry-After`).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.provider_error()?.retry_after
+    }
+
+    /// What resolves the error.
+    ///
+    /// ```
+    /// use authlib_core::{Error, ErrorKind, error::Remedy};
+    ///
+    /// let error = Error::new(ErrorKind::Unauthenticated, "not logged in");
+    /// assert_eq!(error.remedy(), Remedy::LogInAgain);
+    /// ```
+    #[must_use]
+    pub fn remedy(&self) -> Remedy {
+        if self.is_retryable() || self.is_temporary() {
+            return Remedy::Wait;
+        }
+        let code = self.provider_error().map(|provider| provider.error.as_str());
+        match self.kind() {
+            ErrorKind::Transport => Remedy::Wait,
+            ErrorKind::InvalidRequest
+            | ErrorKind::PayloadTooLarge
+            | ErrorKind::UnknownClient
+            | ErrorKind::Unsupported => Remedy::ChangeRequest,
+            ErrorKind::InvalidCallback
+            | ErrorKind::InvalidIdToken
+            | ErrorKind::Unauthenticated
+            | ErrorKind::AccessDenied => Remedy::LogInAgain,
+            ErrorKind::AuthorizationError | ErrorKind::InvalidResponse => match code {
+                Some(code) if code == "invalid_grant" || code.ends_with("_required") => {
+                    Remedy::LogInAgain
+                }
+                _ => Remedy::AskOperator,
+            },
+            ErrorKind::Config | ErrorKind::Store | ErrorKind::Internal => Remedy::AskOperator,
+        }
+    }
+
+    /// Whether the provider is overloaded or down for a while (RFC 6749 §4.1.2.1, RFC 6585 §4).
+    fn is_temporary(&self) -> bool {
+        self.provider_error().is_some_and(|provider| {
+            provider.retry_after.is_some()
+                || provider.status.is_some_and(|status| status == 429 || status >= 500)
+                || matches!(provider.error.as_str(), "server_error" | "temporarily_unavailable")
+        })
+    }
+
+    /// The check, the hint and all causes, each once: the text for a log line.
+    #[must_use]
+    pub fn report(&self) -> impl fmt::Display + '_ {
+        Report(self)
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, with_causes: bool) -> fmt::Result {
+        if let Some(client) = &self.0.client {
+            write!(f, "client `{client}`: ")?;
+        }
+        write!(f, "{}", self.0.check)?;
+        let mut cause = self.source().filter(|_| with_causes);
+        while let Some(inner) = cause {
+            if let Some(error) = inner.downcast_ref::<Self>() {
+                // It reports its own causes.
+                write!(f, ": {}", error.report())?;
+                break;
+            }
+            write!(f, ": {inner}")?;
+            cause = inner.source();
+        }
+        if let Some(provider) = &self.0.provider {
+            write!(f, ", the provider reported {provider}")?;
+        }
+        if let Some(hint) = &self.0.hint {
+            write!(f, "; {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+struct Report<'a>(&'a Error);
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.write(f, true)
     }
 }
 
@@ -152,12 +273,15 @@ impl ErrorKind {
     #[must_use]
     pub fn status(self) -> u16 {
         match self {
-            Self::InvalidCallback | Self::InvalidIdToken | Self::AuthorizationError => 400,
+            Self::InvalidRequest
+            | Self::InvalidCallback
+            | Self::InvalidIdToken
+            | Self::AuthorizationError => 400,
             Self::Unauthenticated => 401,
             Self::AccessDenied => 403,
             Self::UnknownClient => 404,
             Self::PayloadTooLarge => 413,
-            Self::Config | Self::Store => 500,
+            Self::Config | Self::Store | Self::Internal => 500,
             Self::Unsupported => 501,
             Self::InvalidResponse | Self::Transport => 502,
         }
@@ -165,11 +289,11 @@ impl ErrorKind {
 }
 
 impl ProviderError {
-    /// The most characters kept of each of the provider's texts.
+    /// The most characters kept of each text.
     pub const MAX_TEXT: usize = 300;
 
-    /// The provider's words, cut to [`MAX_TEXT`](Self::MAX_TEXT) characters, control characters
-    /// replaced so that a log line stays one line.
+    /// A provider's error, each text cut to [`MAX_TEXT`](Self::MAX_TEXT) characters and control
+    /// characters replaced, so that a log line stays one line.
     #[must_use]
     pub fn new(error: &str, error_description: Option<&str>, error_uri: Option<&str>) -> Self {
         Self {
@@ -204,35 +328,19 @@ impl fmt::Display for ProviderError {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(client) = &self.0.client {
-            write!(f, "client `{client}`: ")?;
-        }
-        write!(f, "{}", self.0.check)?;
-        let mut cause = self.0.check.source();
-        while let Some(inner) = cause {
-            write!(f, ": {inner}")?;
-            // An error of ours has told its own causes already.
-            cause = inner.source().filter(|_| !inner.is::<Self>());
-        }
-        if let Some(provider) = &self.0.provider {
-            write!(f, ", the provider said {provider}")?;
-        }
-        if let Some(hint) = &self.0.hint {
-            write!(f, "; {hint}")?;
-        }
-        Ok(())
+        self.write(f, false)
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Error({:?}: {self})", self.0.kind)
+        write!(f, "Error({:?}: {})", self.0.kind, self.report())
     }
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(self.0.check.as_ref())
+        self.0.check.source()
     }
 }
 
@@ -241,16 +349,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_names_the_client_the_check_the_providers_words_and_the_hint() {
-        let error = Error::new(ErrorKind::InvalidResponse, "the token request was refused")
+    fn message_has_client_check_provider_error_and_hint() {
+        let error = Error::new(ErrorKind::InvalidResponse, "the token request failed")
             .with_client("demo")
             .with_provider_error(ProviderError::new("invalid_client", Some("no\nsuch"), None))
             .with_hint("check `client_secret`");
-        assert_eq!(
-            error.to_string(),
-            "client `demo`: the token request was refused, the provider said \"invalid_client\" \
-             (\"no such\"); check `client_secret`"
-        );
+        let text = "client `demo`: the token request failed, the provider reported \
+                    \"invalid_client\" (\"no such\"); check `client_secret`";
+        assert_eq!(error.to_string(), text);
+        assert_eq!(error.report().to_string(), text);
     }
 
     #[derive(Debug, thiserror::Error)]
@@ -261,19 +368,58 @@ mod tests {
     #[error("middle")]
     struct Middle(#[source] fmt::Error);
 
-    #[test]
-    fn each_cause_is_told_once() {
-        let inner = Error::new(ErrorKind::Store, Middle(fmt::Error)).with_hint("look there");
-        let cause = fmt::Error.to_string();
-        assert_eq!(inner.to_string(), format!("middle: {cause}; look there"));
-        let outer = Error::new(ErrorKind::Store, Outer(inner.clone())).with_hint("and here");
-        assert_eq!(outer.to_string(), format!("outer: {inner}; and here"));
+    /// What anyhow's `{:#}`, eyre and tracing print of an error.
+    fn chain(error: &dyn StdError) -> String {
+        error.source().map_or(error.to_string(), |cause| format!("{error}: {}", chain(cause)))
     }
 
     #[test]
-    fn a_providers_words_are_cut() {
+    fn each_cause_is_printed_once() {
+        let inner = Error::new(ErrorKind::Store, Middle(fmt::Error)).with_hint("look there");
+        let cause = fmt::Error.to_string();
+        assert_eq!(inner.to_string(), "middle; look there");
+        assert_eq!(inner.report().to_string(), format!("middle: {cause}; look there"));
+        assert_eq!(chain(&inner), format!("middle; look there: {cause}"));
+        let outer = Error::new(ErrorKind::Store, Outer(inner.clone())).with_hint("and here");
+        let report = format!("outer: {}; and here", inner.report());
+        assert_eq!(outer.report().to_string(), report);
+        assert_eq!(chain(&outer), format!("outer; and here: middle; look there: {cause}"));
+    }
+
+    #[test]
+    fn provider_texts_are_cut() {
         let long = "x".repeat(10_000);
-        let said = ProviderError::new(&long, Some(&long), None);
-        assert_eq!(said.error.len(), ProviderError::MAX_TEXT);
+        let provider = ProviderError::new(&long, Some(&long), None);
+        assert_eq!(provider.error.len(), ProviderError::MAX_TEXT);
+    }
+
+    #[test]
+    fn remedy_follows_kind_and_provider_error() {
+        let of = |kind, code: &str, status| {
+            let mut provider = ProviderError::new(code, None, None);
+            provider.status = Some(status);
+            Error::new(kind, "x").with_provider_error(provider).remedy()
+        };
+        assert_eq!(of(ErrorKind::InvalidResponse, "invalid_client", 401), Remedy::AskOperator);
+        assert_eq!(of(ErrorKind::InvalidResponse, "invalid_grant", 400), Remedy::LogInAgain);
+        assert_eq!(of(ErrorKind::InvalidResponse, "(no OAuth error)", 503), Remedy::Wait);
+        assert_eq!(of(ErrorKind::AuthorizationError, "login_required", 302), Remedy::LogInAgain);
+        assert_eq!(of(ErrorKind::AuthorizationError, "invalid_scope", 302), Remedy::AskOperator);
+        let id_token = Error::new(ErrorKind::InvalidIdToken, "x");
+        assert_eq!(id_token.clone().remedy(), Remedy::LogInAgain);
+        assert_eq!(id_token.retryable().remedy(), Remedy::Wait);
+        let outside = Error::new(ErrorKind::InvalidRequest, "x");
+        assert_eq!((outside.remedy(), outside.kind().status()), (Remedy::ChangeRequest, 400));
+    }
+
+    #[test]
+    fn retry_after_is_that_of_the_provider() {
+        let mut provider = ProviderError::new("slow_down", None, None);
+        provider.retry_after = Some(Duration::from_secs(7));
+        let error = Error::new(ErrorKind::InvalidResponse, "x").with_provider_error(provider);
+        assert_eq!(
+            (error.retry_after(), error.remedy()),
+            (Some(Duration::from_secs(7)), Remedy::Wait)
+        );
     }
 }

@@ -14,7 +14,7 @@ pub trait Random: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`] when the system has no randomness to give.
+    /// [`ErrorKind::Internal`] if the random number generator fails.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Error>;
 }
 
@@ -24,8 +24,9 @@ pub struct SystemRandom;
 
 impl Random for SystemRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Error> {
-        crypto::random(bytes)
-            .map_err(|_| Error::new(ErrorKind::Store, "the system gives no random bytes"))
+        crypto::random(bytes).map_err(|_| {
+            Error::new(ErrorKind::Internal, "the operating system's random number generator failed")
+        })
     }
 }
 

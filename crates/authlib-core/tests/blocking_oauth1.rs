@@ -143,7 +143,7 @@ mod tests {
             client.post("x").stream("text/plain", &b"read as it comes"[..]).send().unwrap();
         assert_eq!(answer.json::<Value>().unwrap()["body"], "read as it comes");
         let error = client.get("https://evil.example/").send().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Config);
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn upload(client: &OAuth2Client, body: Body) -> ApiRequest {
 }
 
 fn cause(error: &authlib_core::Error) -> &TransportError {
-    let mut cause = std::error::Error::source(error);
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error.get_ref());
     while let Some(inner) = cause {
         if let Some(found) = inner.downcast_ref() {
             return found;

@@ -6,8 +6,8 @@ use actix_web::cookie::Key;
 use actix_web::http::{StatusCode, header};
 use actix_web::{App, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer, web};
 use authlib_actix::{
-    AuthorizeOptions, CurrentUser, ErrorKind, LogoutOptions, MemoryStore, OAuth, OAuthCallback,
-    OAuthClient, OAuthSession, Params, Result, redirect, session_middleware,
+    AuthorizeOptions, CurrentUser, LogoutOptions, MemoryStore, OAuth, OAuthCallback, OAuthClient,
+    OAuthSession, Params, Result, redirect, session_middleware,
 };
 use example_shared::{Page, Settings, Visitor, demo, headers, nobody};
 
@@ -67,13 +67,7 @@ async fn api(
         let content_type = content_type.and_then(|value| value.to_str().ok());
         call = call.body(content_type.unwrap_or("application/octet-stream"), body);
     }
-    let answer = match call.send().await {
-        // The path leads away from the API, where the token does not go.
-        Err(error) if error.kind() == ErrorKind::Config => {
-            return Ok(no_store(StatusCode::BAD_REQUEST).finish());
-        }
-        answer => answer.map_err(|error| client.error(error))?,
-    };
+    let answer = call.send().await.map_err(|error| client.error(error))?;
     let status = StatusCode::from_u16(answer.status().as_u16());
     let mut response = no_store(status.unwrap_or(StatusCode::BAD_GATEWAY));
     if let Some(content_type) = answer.headers().get("content-type") {

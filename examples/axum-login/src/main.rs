@@ -3,8 +3,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says where it listens")]
 
 use authlib_axum::{
-    AuthorizeOptions, CurrentUser, ErrorKind, LogoutOptions, OAuth, OAuthCallback, OAuthClient,
-    OAuthSession, Params, Result, redirect, session_layer,
+    AuthorizeOptions, CurrentUser, LogoutOptions, OAuth, OAuthCallback, OAuthClient, OAuthSession,
+    Params, Result, redirect, session_layer,
 };
 use axum::Router;
 use axum::body::Bytes;
@@ -78,13 +78,7 @@ async fn api(
         let content_type = content_type.and_then(|value| value.to_str().ok());
         call = call.body(content_type.unwrap_or("application/octet-stream"), body);
     }
-    let answer = match call.send().await {
-        // The path leads away from the API, where the token does not go.
-        Err(error) if error.kind() == ErrorKind::Config => {
-            return Ok(no_store(StatusCode::BAD_REQUEST));
-        }
-        answer => answer.map_err(|error| client.error(error))?,
-    };
+    let answer = call.send().await.map_err(|error| client.error(error))?;
     let content_type = answer.headers().get(header::CONTENT_TYPE).cloned();
     let mut response = no_store((answer.status(), Bytes::from(answer.into_inner().into_body())));
     if let Some(content_type) = content_type {

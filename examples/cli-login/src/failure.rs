@@ -42,13 +42,13 @@ impl From<Error> for Failure {
     /// The library's words with their hint, which never hold a secret.
     fn from(error: Error) -> Self {
         let code = match error.kind() {
-            ErrorKind::Config | ErrorKind::UnknownClient => USAGE,
+            ErrorKind::Config | ErrorKind::InvalidRequest | ErrorKind::UnknownClient => USAGE,
             ErrorKind::Unauthenticated => NOT_LOGGED_IN,
             ErrorKind::AccessDenied => DENIED,
             ErrorKind::Transport => NETWORK,
             _ => OTHER,
         };
-        Self { code, message: error.to_string() }
+        Self { code, message: error.report().to_string() }
     }
 }
 

@@ -5,9 +5,8 @@
 use std::io::Cursor;
 
 use authlib_rocket::{
-    Answer, AuthorizeOptions, CurrentUser, ErrorKind, LogoutOptions, OAuth, OAuthCallback,
-    OAuthClient, OAuthFairing, OAuthSession, Params, Result, UserInfo, catchers, load_figment,
-    redirect,
+    Answer, AuthorizeOptions, CurrentUser, LogoutOptions, OAuth, OAuthCallback, OAuthClient,
+    OAuthFairing, OAuthSession, Params, Result, UserInfo, catchers, load_figment, redirect,
 };
 use example_shared::{Page, Settings, Visitor, demo, headers, nobody};
 use rocket::data::{Limits, ToByteUnit as _};
@@ -109,13 +108,7 @@ async fn call(
     if let Some((content_type, body)) = body.filter(|(_, body)| !body.is_empty()) {
         call = call.body(&content_type, body);
     }
-    let answer = match call.send().await {
-        // The path leads away from the API, where the token does not go.
-        Err(error) if error.kind() == ErrorKind::Config => {
-            return Ok(fresh(Upstream::new(Status::BadRequest, ContentType::Plain, Vec::new())));
-        }
-        answer => answer.map_err(|error| client.error(error))?,
-    };
+    let answer = call.send().await.map_err(|error| client.error(error))?;
     let status = Status::new(answer.status().as_u16());
     let content_type = answer.headers().get("content-type").and_then(|value| value.to_str().ok());
     let content_type = content_type.and_then(|value| value.parse().ok());

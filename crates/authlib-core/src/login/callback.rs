@@ -49,7 +49,7 @@ pub async fn authorize_access_token(
             Ok(login)
         }
         Err(error) => {
-            tracing::warn!(client = app.name(), kind = ?error.kind(), %error, "a login failed");
+            tracing::warn!(client = app.name(), kind = ?error.kind(), error = %error.report(), "a login failed");
             Err(error.with_client(app.name()))
         }
     }
@@ -154,7 +154,7 @@ async fn record(session: &impl Session, login: Login) -> Result<Vec<Login>> {
 /// stands nowhere.
 pub(super) async fn forget(tokens: &dyn TokenStore, owner: &TokenOwner) {
     if let Err(error) = tokens.delete(owner).await {
-        tracing::warn!(client = owner.client, %error, "a token could not be deleted");
+        tracing::warn!(client = owner.client, error = %error.report(), "a token could not be deleted");
     }
 }
 

@@ -72,7 +72,7 @@ impl std::error::Error for Failure {}
 #[must_use]
 pub fn misconfigured(check: &'static str, hint: &'static str) -> Error {
     let error = Error::new(ErrorKind::Config, check).with_hint(hint);
-    tracing::error!(%error, "the application is put together wrongly");
+    tracing::error!(error = %error.report(), "the application is put together wrongly");
     error
 }
 

@@ -108,7 +108,7 @@ pub async fn receive(
     incoming: &Incoming<'_>,
 ) -> Result<Received> {
     read(app, session, incoming).await.map_err(|error| {
-        tracing::warn!(client = app.name(), %error, "a callback was refused");
+        tracing::warn!(client = app.name(), error = %error.report(), "a callback was refused");
         error.with_client(app.name())
     })
 }

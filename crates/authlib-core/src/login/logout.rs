@@ -42,7 +42,7 @@ async fn end(oauth: &OAuth, session: &impl Session) -> Result<Ended> {
     for login in logins {
         // Whoever wants to be out is out, even where a store fails.
         let token = tokens.load(&login.owner()).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "a token could not be loaded");
+            tracing::warn!(error = %error.report(), "a token could not be loaded");
             None
         });
         forget(tokens, &login.owner()).await;
@@ -60,7 +60,7 @@ async fn revoke(oauth: &OAuth, ended: &Ended) {
         let token = token.as_ref()?;
         Some(async move {
             if let Err(error) = app.revoke(token).await {
-                tracing::warn!(client = app.name(), %error, "a token was not revoked at logout");
+                tracing::warn!(client = app.name(), error = %error.report(), "a token was not revoked at logout");
             }
         })
     });
@@ -87,7 +87,7 @@ pub async fn logout_redirect(
 ) -> Result<Answer> {
     if is_foreign(headers) {
         let error = Error::new(ErrorKind::InvalidCallback, "another site asks for the logout");
-        tracing::warn!(%error, "a logout was refused");
+        tracing::warn!(error = %error.report(), "a logout was refused");
         return Err(
             error.with_hint("the form of the logout must stand on a page of this very host")
         );
@@ -115,7 +115,7 @@ pub async fn logout_redirect(
         }
         Ok(None) => Ok(fallback),
         Err(error) => {
-            tracing::warn!(client = app.name(), %error, "the user is logged out here only");
+            tracing::warn!(client = app.name(), error = %error.report(), "the user is logged out here only");
             Ok(fallback)
         }
     }
@@ -146,7 +146,7 @@ pub async fn validate_logout_response(
 ) -> Result<Option<String>> {
     let checked = check(oauth, session, method, query).await;
     if let Err(error) = &checked {
-        tracing::warn!(%error, "the way back from a logout was refused");
+        tracing::warn!(error = %error.report(), "the way back from a logout was refused");
     }
     checked
 }

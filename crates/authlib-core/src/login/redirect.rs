@@ -38,7 +38,7 @@ pub async fn authorize_redirect(
         }
         Err(error) => {
             let error: Error = error;
-            tracing::warn!(client = app.name(), %error, "a login could not begin");
+            tracing::warn!(client = app.name(), error = %error.report(), "a login could not begin");
             Err(error)
         }
     }

@@ -85,7 +85,8 @@ fn public(error: &Error) -> (&'static str, &'static str) {
             "bad_provider_answer",
             "The login provider gave an answer that we can't use. Please try again later.",
         ),
-        ErrorKind::Config | ErrorKind::Store => {
+        ErrorKind::InvalidRequest => ("invalid_request", "This request is not possible."),
+        ErrorKind::Config | ErrorKind::Store | ErrorKind::Internal => {
             ("server_error", "Something is wrong on our side. Please try again later.")
         }
         ErrorKind::AccessDenied => (

@@ -105,7 +105,11 @@ impl From<SignError> for Error {
             }
             _ => None,
         };
-        let error = Self::new(ErrorKind::Config, check);
+        let kind = match &check {
+            SignError::NoIdentifier | SignError::Realm | SignError::Url(_) => ErrorKind::Config,
+            _ => ErrorKind::InvalidRequest,
+        };
+        let error = Self::new(kind, check);
         match hint {
             Some(hint) => error.with_hint(hint),
             None => error,

@@ -2,6 +2,7 @@
 //! extension (OAuth Problem Reporting, 2008), which Flickr and others speak.
 
 use std::fmt;
+use std::time::Duration;
 
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use percent_encoding::percent_decode_str;
@@ -170,8 +171,9 @@ fn params(body: &[u8]) -> Option<Params> {
 fn problem(response: &Response, params: Option<&Params>) -> Option<ProviderError> {
     let mut said = params.and_then(reported).or_else(|| reported(&challenge(response)?))?;
     said.status = Some(response.status().as_u16());
-    said.retry_after =
+    let seconds =
         response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    said.retry_after = seconds.map(Duration::from_secs);
     Some(said)
 }
 

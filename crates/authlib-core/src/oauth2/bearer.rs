@@ -50,7 +50,7 @@ impl TokenPlacement {
 /// Puts the access token on a request, in one place (RFC 6750 §2).
 pub(crate) fn place(token: &Token, placement: TokenPlacement, to: Placed<'_>) -> Result<()> {
     check_type(token)?;
-    let config = |check: &str| Error::new(ErrorKind::Config, check);
+    let config = |check: &str| Error::new(ErrorKind::InvalidRequest, check);
     match placement {
         TokenPlacement::Header => {
             to.headers.insert(AUTHORIZATION, header(token)?);

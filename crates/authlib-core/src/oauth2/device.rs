@@ -285,7 +285,7 @@ impl Polling {
             }
             _ => return PollStep::Stop(error.clone()),
         }
-        let asked = said.and_then(|said| said.retry_after).map(Duration::from_secs);
+        let asked = said.and_then(|said| said.retry_after);
         self.wait(self.interval.max(asked.unwrap_or_default()), now)
     }
 

@@ -176,7 +176,11 @@ fn answers_that_are_no_authorization_are_refused_with_the_reason() {
     for body in ["<h1>", r#"{"error":"temporarily_unavailable"}"#] {
         let error = answer(503, JS, body).unwrap_err();
         let said = error.provider_error().unwrap();
-        assert_eq!((said.status, said.retry_after), (Some(503), Some(7)), "{body}");
+        assert_eq!(
+            (said.status, said.retry_after),
+            (Some(503), Some(Duration::from_secs(7))),
+            "{body}"
+        );
     }
 }
 
@@ -187,7 +191,7 @@ fn polling() -> Polling {
 fn said(code: &str, status: u16, retry_after: Option<u64>) -> Error {
     let mut said = ProviderError::new(code, None, None);
     said.status = Some(status);
-    said.retry_after = retry_after;
+    said.retry_after = retry_after.map(Duration::from_secs);
     Error::new(ErrorKind::InvalidResponse, "refused").with_provider_error(said)
 }
 

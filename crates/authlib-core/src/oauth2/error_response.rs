@@ -1,5 +1,7 @@
 //! The error response, RFC 6749 §5.2, which all endpoints give that a client authenticates at.
 
+use std::time::Duration;
+
 use http::header::RETRY_AFTER;
 use serde_json::{Map, Value};
 
@@ -60,7 +62,8 @@ pub(crate) fn wordless(response: &Response) -> ProviderError {
 
 fn with_status(response: &Response, mut said: ProviderError) -> ProviderError {
     said.status = Some(response.status().as_u16());
-    said.retry_after =
+    let seconds =
         response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    said.retry_after = seconds.map(Duration::from_secs);
     said
 }

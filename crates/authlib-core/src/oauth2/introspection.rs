@@ -334,11 +334,14 @@ mod tests {
         ] {
             let error = answer(status, content_type, body).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
-            assert!(error.to_string().contains(says), "{body}: {error}");
+            assert!(error.report().to_string().contains(says), "{body}: {error}");
         }
         let error = answer(400, JS, r#"{"error":"unsupported_token_type"}"#).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         let error = answer(503, "text/html", "").unwrap_err();
-        assert_eq!(error.provider_error().unwrap().retry_after, Some(7));
+        assert_eq!(
+            error.provider_error().unwrap().retry_after,
+            Some(std::time::Duration::from_secs(7))
+        );
     }
 }

@@ -139,7 +139,7 @@ fn the_claims_are_held_against_the_rules() {
                 assert!(!check.may_be_cured_by_new_keys());
                 let error = Error::from(check);
                 assert_eq!(error.kind(), ErrorKind::InvalidResponse);
-                assert!(error.to_string().contains(says), "{changes}: {error}");
+                assert!(error.report().to_string().contains(says), "{changes}: {error}");
             }
         }
     }
@@ -165,7 +165,7 @@ fn the_header_names_the_type_and_an_algorithm_of_ours() {
             Ok(_) => assert_eq!(says, "accepted", "{header}"),
             Err(check) => {
                 let error = Error::from(check);
-                assert!(error.to_string().contains(says), "{header}: {error}");
+                assert!(error.report().to_string().contains(says), "{header}: {error}");
             }
         }
     }
@@ -229,5 +229,5 @@ fn answers_that_are_no_signed_introspection_are_refused_with_the_reason() {
         signed_introspection_response(&response(200, MEDIA_TYPE, b"a.b.c.d.e")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     let error = signed_introspection_response(&response(503, "text/html", b"")).unwrap_err();
-    assert_eq!(error.provider_error().unwrap().retry_after, Some(7));
+    assert_eq!(error.provider_error().unwrap().retry_after, Some(Duration::from_secs(7)));
 }

@@ -159,13 +159,13 @@ fn answers_that_are_no_registration_are_refused_with_the_reason() {
             parse_registration_response(&response(status, content_type, &body), &endpoint())
                 .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
-        assert!(error.to_string().contains(says), "{body}: {error}");
+        assert!(error.report().to_string().contains(says), "{body}: {error}");
     }
     let huge = registered(&json!({"client_secret_expires_at": 1e300})).unwrap();
     assert_eq!(huge.client_secret_expires_at, Some(from_unix_seconds(u64::MAX)));
     let busy =
         parse_registration_response(&response(429, "text/plain", ""), &endpoint()).unwrap_err();
-    assert_eq!(busy.provider_error().unwrap().retry_after, Some(7));
+    assert_eq!(busy.provider_error().unwrap().retry_after, Some(std::time::Duration::from_secs(7)));
     let error = parse_registration_response(
         &response(400, JS, r#"{"error":"invalid_client_metadata","error_description":"d"}"#),
         &endpoint(),

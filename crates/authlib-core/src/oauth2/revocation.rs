@@ -165,7 +165,11 @@ mod tests {
             let error = answer(status, content_type, body).unwrap_err();
             let said = error.provider_error().unwrap();
             assert_eq!((said.error.as_str(), said.status), (code, Some(status)));
-            assert_eq!(said.retry_after, Some(7), "{status} {body}");
+            assert_eq!(
+                said.retry_after,
+                Some(std::time::Duration::from_secs(7)),
+                "{status} {body}"
+            );
         }
         assert!(answer(500, "text/html", "").unwrap_err().provider_error().is_none());
     }

@@ -284,6 +284,6 @@ mod tests {
         let said = error.provider_error().unwrap();
         assert_eq!(said.error, "e");
         assert_eq!(said.error_uri.as_deref(), Some("u"));
-        assert_eq!((said.status, said.retry_after), (Some(429), Some(7)));
+        assert_eq!((said.status, said.retry_after), (Some(429), Some(Duration::from_secs(7))));
     }
 }

@@ -324,6 +324,9 @@ mod tests {
         }
         let error = answer(400, JS, r#"{"error":"invalid_target"}"#).unwrap_err();
         let said = error.provider_error().unwrap();
-        assert_eq!((said.status, said.retry_after), (Some(400), Some(7)));
+        assert_eq!(
+            (said.status, said.retry_after),
+            (Some(400), Some(std::time::Duration::from_secs(7)))
+        );
     }
 }

@@ -35,7 +35,7 @@ impl UnsavedToken {
     /// The unsaved token of an error of kind [`Store`](crate::ErrorKind::Store), if it is such a one.
     #[must_use]
     pub fn of(error: &Error) -> Option<&Self> {
-        let mut cause = error.source();
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error.get_ref());
         while let Some(error) = cause {
             if let Some(unsaved) = error.downcast_ref() {
                 return Some(unsaved);

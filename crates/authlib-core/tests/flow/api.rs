@@ -61,7 +61,7 @@ async fn b22_h22_a_token_goes_nowhere_else() {
         "javascript:alert(1)",
     ] {
         let error = world.app().get(url, &owner).send().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Config, "{url}: {error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{url}: {error}");
     }
     assert!(world.provider.requests().is_empty());
     // A scheme without slashes is a path to the parser of browsers, and so it is here.

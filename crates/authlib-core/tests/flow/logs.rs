@@ -202,7 +202,7 @@ async fn h35_b13_failures_show_no_secret() {
         let back = world.provider.approve(&url, "alice");
         secrets.extend(values(&back, &["code"]).into_iter().filter(|code| code != "x"));
         let error = world.finish(&browser, &back).await.unwrap_err();
-        log.show(&format!("{error} {error:?} {error:#?}"));
+        log.show(&format!("{error} {} {error:?} {error:#?}", error.report()));
         let mut cause = std::error::Error::source(&error);
         while let Some(inner) = cause {
             log.show(&format!("{inner} {inner:?}"));
@@ -232,7 +232,7 @@ async fn a_private_key_and_its_assertions_are_shown_nowhere() {
             world.clock.advance(Duration::from_secs(3600));
             world.app().active_token(&login.owner).await.unwrap();
         } else if let Err(error) = result {
-            log.show(&format!("{error} {error:?} {error:#?}"));
+            log.show(&format!("{error} {} {error:?} {error:#?}", error.report()));
         }
     }
     let spoilt = pem.replace("-----END", "END");

@@ -65,7 +65,7 @@ fn show(log: &Log, shown: &impl Debug) {
 }
 
 fn show_error(log: &Log, error: &Error) {
-    log.show(&format!("{error}\n"));
+    log.show(&format!("{error}\n{}\n", error.report()));
     show(log, error);
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {

@@ -116,7 +116,7 @@ async fn what_cannot_be_signed_is_not_sent() {
         client.request(Method::POST, "x").header("authorization", "Basic none"),
     ] {
         let error = request.send().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
     }
     assert!(world.provider.requests().is_empty());
 }
@@ -137,7 +137,7 @@ async fn h20_h22_o4_o8_nothing_is_signed_for_another_place() {
             "%2e%2e/access_token",
         ] {
             let error = client.get(url).send().await.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Config, "{url}: {error}");
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{url}: {error}");
         }
         assert!(world.provider.requests().is_empty());
         for (status, to) in [(302, "https://evil.example/x"), (307, "/oauth1/api/y"), (308, "z")] {

@@ -93,10 +93,10 @@ async fn a_callback_that_panics_fails_its_own_renewal_and_no_later_one() {
         }),
     );
     let error = client.active_token().await.unwrap_err();
-    assert_eq!((error.kind(), error.client()), (ErrorKind::Config, Some("service")));
+    assert_eq!((error.kind(), error.client()), (ErrorKind::Internal, Some("service")));
     assert!(error.to_string().contains("panicked") && error.to_string().contains("`renew_by`"));
     panics.store(false, Ordering::Relaxed);
-    assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::Config, "the pause");
+    assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::Internal, "the pause");
     world.clock.advance(Duration::from_secs(1));
     assert_eq!(client.active_token().await.unwrap().access_token.expose(), "new");
 }

@@ -109,7 +109,7 @@ async fn t090_t145_the_authorization_url_has_the_endpoints_query_and_all_that_wa
     assert_ne!(again.state(), pending.state());
     // Unlike Authlib: a state that the caller makes may be one that can be guessed.
     let own = client.create_authorization_url(options.param("state", "mine")).await;
-    assert_eq!(own.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(own.unwrap_err().kind(), ErrorKind::InvalidRequest);
 }
 
 /// The verifier is made anew for each login, and the provider holds it against the challenge.

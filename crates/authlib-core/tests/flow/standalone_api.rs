@@ -48,7 +48,7 @@ async fn t087_t088_t089_t142_t143_the_token_stands_where_the_client_or_the_reque
                 let said = said(request(), streamed).await;
                 if placement == "body" && method == Method::GET {
                     let error = said.unwrap_err();
-                    assert_eq!(error.kind(), ErrorKind::Config);
+                    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
                     assert!(error.to_string().contains("RFC 6750 §2.2"), "{error}");
                 } else {
                     let said = said.unwrap();
@@ -86,7 +86,7 @@ async fn t088_a_body_that_is_no_form_is_refused_and_not_spoilt_by_the_token() {
         client.post("echo").stream("text/plain", Body::from("a=b")),
         client.post("echo").form([("access_token", "of another")]),
     ] {
-        assert_eq!(request.send().await.unwrap_err().kind(), ErrorKind::Config);
+        assert_eq!(request.send().await.unwrap_err().kind(), ErrorKind::InvalidRequest);
     }
     assert_eq!(world.provider.count(Endpoint::Api), 1);
 }
@@ -138,10 +138,14 @@ async fn h20_h22_neither_an_absolute_url_nor_a_redirect_takes_the_token_elsewher
     world.provider.clear_requests();
     for url in ["https://evil.example/", "//evil.example/", "/token", "http://op.example/api/"] {
         for request in [client.get(url), client.post(url).form([("a", "b")])] {
-            assert_eq!(request.send().await.unwrap_err().kind(), ErrorKind::Config, "{url}");
+            assert_eq!(
+                request.send().await.unwrap_err().kind(),
+                ErrorKind::InvalidRequest,
+                "{url}"
+            );
         }
         let streamed = client.get(url).send_streaming().await;
-        assert_eq!(streamed.unwrap_err().kind(), ErrorKind::Config, "{url}");
+        assert_eq!(streamed.unwrap_err().kind(), ErrorKind::InvalidRequest, "{url}");
     }
     assert!(world.provider.requests().is_empty());
 

@@ -225,7 +225,7 @@ async fn j31_i14_a_refresh_that_changes_the_user_is_refused() {
         world.provider.inject(quirk.clone());
         let error = world.app().active_token(&owner).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{quirk:?}: {error}");
-        assert!(error.to_string().contains(says), "{quirk:?}: {error}");
+        assert!(error.report().to_string().contains(says), "{quirk:?}: {error}");
         let kept = store.load(&owner).await.unwrap().unwrap();
         assert_eq!(kept.access_token, old.access_token, "{quirk:?}");
         assert!(heard.lock().unwrap().is_empty(), "{quirk:?}");

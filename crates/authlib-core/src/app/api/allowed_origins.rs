@@ -98,7 +98,9 @@ impl RegisteredClient {
             None => Url::parse(url).ok(),
         };
         joined.ok_or_else(|| match self.inner.settings.api_base_url {
-            Some(_) => config("the API request's URL can't be parsed"),
+            Some(_) => {
+                config("the API request's URL can't be parsed").with_kind(ErrorKind::InvalidRequest)
+            }
             None => {
                 config("the client has no `api_base_url`, and the API request's URL is relative")
                     .with_hint("set it to call the provider's API")
@@ -128,6 +130,7 @@ impl RegisteredClient {
                 "a relative URL without a leading slash stays under `api_base_url`; other places are \
                  listed in `api_origins`",
             )
+            .with_kind(ErrorKind::InvalidRequest)
         };
         Err(error)
     }

@@ -115,7 +115,7 @@ impl ApiRequest {
             let parsed = HeaderName::try_from(name).ok().zip(HeaderValue::try_from(value).ok());
             let (name, value) = parsed.ok_or_else(|| {
                 let check = format!("header `{}` can't be sent", name.escape_debug());
-                Error::new(ErrorKind::Config, check)
+                Error::new(ErrorKind::InvalidRequest, check)
             })?;
             built.headers.insert(name, value);
             Ok(())
@@ -138,7 +138,7 @@ impl ApiRequest {
     pub fn json(self, value: &impl Serialize) -> Self {
         match serde_json::to_vec(value) {
             Ok(body) => self.body("application/json", body),
-            Err(cause) => self.change(|_| Err(Error::new(ErrorKind::Config, cause))),
+            Err(cause) => self.change(|_| Err(Error::new(ErrorKind::InvalidRequest, cause))),
         }
     }
 
@@ -201,7 +201,7 @@ impl ApiRequest {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when the request was built wrong or would lead the token elsewhere, the
+    /// [`ErrorKind::InvalidRequest`] when the request was built wrong or would lead the token elsewhere, the
     /// errors of [`RegisteredClient::active_token`], [`ErrorKind::Transport`] when there is no answer.
     pub async fn send(self) -> Result<ApiResponse> {
         let Self { app, owner, built } = self;
@@ -291,13 +291,13 @@ impl RegisteredClient {
         if let Content::Stream(body) = content {
             if built.placement == TokenPlacement::Body && token.is_some() {
                 let check = "the token can't stand in a body that is no form (RFC 6750 §2.2)";
-                return Err(Error::new(ErrorKind::Config, check));
+                return Err(Error::new(ErrorKind::InvalidRequest, check));
             }
             if self.oauth1().is_some()
                 && message::media_type(&built.headers).as_deref() == Some(FORM)
             {
                 let check = "a form is signed (RFC 5849 §3.4.1.3.1), and so can't be streamed";
-                return Err(Error::new(ErrorKind::Config, check).with_hint("use `form`"));
+                return Err(Error::new(ErrorKind::InvalidRequest, check).with_hint("use `form`"));
             }
             let request = self.placed(&built, token.as_ref()).await?;
             return self.inner.driver.send_streaming(WHAT, request.map(|_| body)).await;
@@ -375,7 +375,7 @@ impl RegisteredClient {
         request.extensions_mut().extend(limits);
         let hooked = Url::parse(&request.uri().to_string());
         let hooked = hooked.map_err(|_| Error::new(ErrorKind::Config, "a hook made no URL"))?;
-        self.check_allowed(&hooked)?;
+        self.check_allowed(&hooked).map_err(|error| error.with_kind(ErrorKind::Config))?;
         Ok(request)
     }
 }

@@ -115,7 +115,7 @@ mod tests {
             let said = error.provider_error().unwrap();
             assert_eq!(
                 (said.error.as_str(), said.status, said.retry_after),
-                (code, Some(429), Some(9))
+                (code, Some(429), Some(std::time::Duration::from_secs(9)))
             );
         }
     }

@@ -33,7 +33,7 @@ impl RegisteredClient {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] without a redirect URI or with a reserved parameter,
+    /// [`ErrorKind::Config`] without a redirect URI, [`ErrorKind::InvalidRequest`] with a reserved parameter,
     /// [`ErrorKind::Transport`] and [`ErrorKind::InvalidResponse`] when the metadata can't be had.
     pub async fn create_authorization_url(
         &self,
@@ -52,7 +52,7 @@ impl RegisteredClient {
         for (name, _) in options.params.iter() {
             if is_reserved_authorize_param(name) {
                 return Err(Error::new(
-                    ErrorKind::Config,
+                    ErrorKind::InvalidRequest,
                     format!("parameter `{name}` of the authorization request is set by the login"),
                 )
                 .with_hint("what can be chosen has a method of its own in `AuthorizeOptions`"));

@@ -58,7 +58,8 @@ impl RegisteredClient {
         }
         if let Some(name) = grant.foreign_param() {
             let check = format!("a grant must not set `{name}`");
-            return Err(Error::new(ErrorKind::Config, check).with_hint("the client proves itself"));
+            return Err(Error::new(ErrorKind::InvalidRequest, check)
+                .with_hint("remove it: `client_id` and `client_secret` are added automatically"));
         }
         let settings = &self.inner.settings;
         let mut registered = settings.endpoints.token.as_ref();

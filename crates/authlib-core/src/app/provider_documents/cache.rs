@@ -165,7 +165,7 @@ impl<T: Send + Sync + 'static> Cached<T> {
                 slot.failures = 0;
             }
             Err(error) => {
-                tracing::warn!(%error, "a document of the provider could not be fetched");
+                tracing::warn!(error = %error.report(), "a document of the provider could not be fetched");
                 slot.failure = Some((error, now));
                 slot.failures = slot.failures.saturating_add(1);
             }

@@ -167,8 +167,7 @@ impl Refreshes {
     pub(crate) fn failed(&self, owner: &TokenOwner, error: &Error, now: SystemTime) {
         let mut state = self.lock();
         let last = state.failed.get(owner).map(|failure| failure.pause);
-        let wish = error.provider_error().and_then(|said| said.retry_after).unwrap_or(0);
-        let wish = Duration::from_secs(wish).min(MAX_RETRY_AFTER);
+        let wish = error.retry_after().unwrap_or_default().min(MAX_RETRY_AFTER);
         let failure = Failure { error: error.clone(), pause: Pause::after(last, wish, now) };
         evicted(&mut state.failed, owner, |_| true, |failure| failure.pause.until);
         state.failed.insert(owner.clone(), failure);

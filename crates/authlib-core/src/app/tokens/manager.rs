@@ -96,7 +96,7 @@ impl RegisteredClient {
         }
         match self.stored_token(owner).await {
             Ok(token) if !token.is_expired(self.now(), Duration::ZERO) => {
-                tracing::warn!(client = self.name(), %error, "the old token serves on");
+                tracing::warn!(client = self.name(), error = %error.report(), "the old token serves on");
                 Ok(token)
             }
             _ => Err(error),
@@ -209,7 +209,7 @@ impl RegisteredClient {
         if let Some(refresh) = self.inner.refreshes.under_way(owner)
             && let Err(error) = self.finish_refresh(owner, refresh).await
         {
-            tracing::debug!(client = self.name(), %error, "a refresh under way came to nothing");
+            tracing::debug!(client = self.name(), error = %error.report(), "a refresh under way came to nothing");
         }
     }
 
@@ -280,6 +280,6 @@ impl RegisteredClient {
 }
 
 fn panicked() -> Error {
-    Error::new(ErrorKind::Config, "the application's own code panicked while a token was renewed")
+    Error::new(ErrorKind::Internal, "the application's own code panicked while a token was renewed")
         .with_hint("look at its token store, `renew_by`, hooks and subscribers")
 }

@@ -166,7 +166,7 @@ impl RegisteredClient {
     async fn give_up(&self, owner: &TokenOwner, old: &Token, error: Error) -> Result<Token> {
         let mut spent = old.clone();
         spent.refresh_token = None;
-        tracing::warn!(client = self.name(), %error, "the refresh token is of no more use");
+        tracing::warn!(client = self.name(), error = %error.report(), "the refresh token is of no more use");
         let saved = match self.inner.ports.tokens.replace(owner, old, &spent).await {
             Ok(saved) => saved,
             Err(cause) => {
