@@ -118,7 +118,7 @@ macro_rules! browse {
 }
 
 #[actix_web::test]
-async fn a_login_by_type_tells_who_it_is_and_sets_a_cookie_that_fits_https() {
+async fn typed_client_logs_in_and_sets_secure_cookie() {
     let provider = provider();
     let mut browser = browse!(oauth(&provider), by_type);
     let (status, location, _) = browser.send("GET", "/login").await;
@@ -133,7 +133,7 @@ async fn a_login_by_type_tells_who_it_is_and_sets_a_cookie_that_fits_https() {
 /// W2: without a session middleware nobody is sent away, and the log's reader knows why; although
 /// actix-session makes a session up, and although this happens again and again.
 #[actix_web::test]
-async fn w2_without_a_session_middleware_there_is_an_error_and_no_login() {
+async fn missing_session_middleware_fails_login() {
     async fn twice(_: OAuthClient<Op>, client: OAuthClient<Op>) -> Result<HttpResponse> {
         client.authorize_redirect("/authorize").await
     }
@@ -150,7 +150,7 @@ async fn w2_without_a_session_middleware_there_is_an_error_and_no_login() {
 }
 
 #[actix_web::test]
-async fn without_a_registry_there_is_an_error() {
+async fn missing_registry_is_an_error() {
     let sessions = session_middleware(MemoryStore::new(), Key::generate(), BASE_URL);
     let app = App::new().wrap(sessions).configure(routes);
     let mut browser = browse!(app);
@@ -162,7 +162,7 @@ async fn without_a_registry_there_is_an_error() {
 }
 
 #[actix_web::test]
-async fn a_client_that_is_not_registered_is_a_404_and_can_be_required_at_the_start() {
+async fn unknown_client_returns_404_and_require_fails_startup() {
     async fn missing(client: OAuthClient<Missing>) -> Result<HttpResponse> {
         client.authorize_redirect("/authorize").await
     }
@@ -176,7 +176,7 @@ async fn a_client_that_is_not_registered_is_a_404_and_can_be_required_at_the_sta
 }
 
 #[actix_web::test]
-async fn a_routed_client_on_a_route_without_the_parameter_says_what_is_missing() {
+async fn routed_client_names_missing_route_parameter() {
     async fn unrouted(client: OAuthClient) -> Result<HttpResponse> {
         client.authorize_redirect("/authorize").await
     }
@@ -188,7 +188,7 @@ async fn a_routed_client_on_a_route_without_the_parameter_says_what_is_missing()
 }
 
 #[actix_web::test]
-async fn the_ready_made_routes_log_in_and_out_and_leave_the_rest_of_the_session_alone() {
+async fn built_in_routes_keep_other_session_data() {
     async fn who(user: Option<CurrentUser>, session: Session) -> String {
         let own = session.get::<u32>("own").unwrap().unwrap_or_default();
         session.insert("own", own + 1).unwrap();
@@ -220,7 +220,7 @@ async fn the_ready_made_routes_log_in_and_out_and_leave_the_rest_of_the_session_
 
 /// What the application writes before and after stands beside the login, and neither undoes the other.
 #[actix_web::test]
-async fn a_handler_may_write_into_the_session_too() {
+async fn handler_can_write_to_session_during_login() {
     async fn start(session: Session, client: OAuthClient<Op>) -> Result<HttpResponse> {
         session.insert("before", 1).unwrap();
         let answer = client.authorize_redirect("/authorize").await;
@@ -251,7 +251,7 @@ async fn a_handler_may_write_into_the_session_too() {
 
 /// Whoever wraps the app by actix-session's own middleware has logins too.
 #[actix_web::test]
-async fn a_login_works_in_a_session_of_the_applications_own_middleware() {
+async fn login_works_in_application_session_middleware() {
     let provider = provider();
     let sessions = SessionMiddleware::new(MemoryStore::new(), Key::generate());
     let app = App::new().app_data(web::Data::new(oauth(&provider))).wrap(sessions);
@@ -267,7 +267,7 @@ async fn a_login_works_in_a_session_of_the_applications_own_middleware() {
 
 /// C9.
 #[actix_web::test]
-async fn c9_asking_for_the_head_of_a_callback_spends_no_login() {
+async fn head_request_to_callback_keeps_pending_login() {
     let provider = provider();
     let mut browser = browse!(oauth(&provider), routes);
     let (_, location, _) = browser.send("GET", "/login/op").await;
@@ -277,7 +277,7 @@ async fn c9_asking_for_the_head_of_a_callback_spends_no_login() {
 }
 
 #[actix_web::test]
-async fn a_login_in_a_session_that_the_application_purged_is_an_error() {
+async fn login_in_purged_session_is_an_error() {
     async fn purge(session: Session, client: OAuthClient<Op>) -> Result<HttpResponse> {
         session.purge();
         client.authorize_redirect("/authorize").await
@@ -291,7 +291,7 @@ async fn a_login_in_a_session_that_the_application_purged_is_an_error() {
 }
 
 #[actix_web::test]
-async fn a_refreshed_token_is_announced_with_the_old_one() {
+async fn token_update_event_carries_old_token() {
     async fn call(client: OAuthClient<Op>) -> Result<String> {
         let call = client.request(Method::POST, "echo").await?;
         let answer = call.send().await.map_err(|error| client.error(error))?;
@@ -318,7 +318,7 @@ async fn a_refreshed_token_is_announced_with_the_old_one() {
 }
 
 #[actix_web::test]
-async fn each_method_calls_the_api_for_who_is_logged_in() {
+async fn every_http_method_calls_api_as_logged_in_user() {
     async fn call(client: OAuthClient<Op>, method: web::Path<String>) -> Result<String> {
         let call = match method.as_str() {
             "GET" => client.get("echo").await?,
@@ -349,7 +349,7 @@ async fn each_method_calls_the_api_for_who_is_logged_in() {
 
 /// W7: cookies know no ports, so two applications on one machine differ by name.
 #[actix_web::test]
-async fn w7_applications_on_two_ports_have_two_cookies() {
+async fn cookie_names_differ_by_port() {
     let provider = provider();
     let mut names = Vec::new();
     for base_url in ["http://localhost:3000", "http://localhost:3001/", "https://app.example"] {
@@ -362,7 +362,7 @@ async fn w7_applications_on_two_ports_have_two_cookies() {
 
 /// S7.
 #[actix_web::test]
-async fn s7_a_redirect_stays_on_this_site() {
+async fn redirect_stays_on_same_site() {
     for (path, to) in [("/inbox", "/inbox"), ("//evil.example", "/")] {
         let answer = redirect(path);
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
@@ -374,7 +374,7 @@ async fn s7_a_redirect_stays_on_this_site() {
 }
 
 #[actix_web::test]
-async fn a_session_that_ended_does_not_come_back_under_its_old_id() {
+async fn ended_session_cannot_be_revived_by_old_id() {
     let (store, ttl) = (MemoryStore::new(), Duration::DAY);
     let values = |text: &str| HashMap::from([("x".to_owned(), text.to_owned())]);
     let key = store.save(values("a"), &ttl).await.unwrap();

@@ -102,7 +102,7 @@ fn layered(router: Router<OAuth>, oauth: OAuth) -> Router {
 }
 
 #[tokio::test]
-async fn a_login_by_type_tells_who_it_is_and_sets_a_cookie_that_fits_https() {
+async fn typed_client_logs_in_and_sets_secure_cookie() {
     let provider = provider();
     let router = Router::new().route("/login", get(login)).route("/authorize", get(authorize));
     let mut browser = Browser::new(layered(router, oauth(&provider)));
@@ -117,7 +117,7 @@ async fn a_login_by_type_tells_who_it_is_and_sets_a_cookie_that_fits_https() {
 
 /// W2: without a session layer nobody is sent away, and the log's reader knows why.
 #[tokio::test]
-async fn w2_without_a_session_layer_there_is_an_error_and_no_login() {
+async fn missing_session_layer_fails_login() {
     let provider = provider();
     let app = Router::new().route("/login", get(login)).with_state(oauth(&provider));
     let mut browser = Browser::new(app);
@@ -128,7 +128,7 @@ async fn w2_without_a_session_layer_there_is_an_error_and_no_login() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_not_registered_is_a_404_and_can_be_required_at_the_start() {
+async fn unknown_client_returns_404_and_require_fails_startup() {
     async fn missing(client: OAuthClient<Missing>) -> Result<Response> {
         client.authorize_redirect("/authorize").await
     }
@@ -141,7 +141,7 @@ async fn a_client_that_is_not_registered_is_a_404_and_can_be_required_at_the_sta
 }
 
 #[tokio::test]
-async fn a_routed_client_on_a_route_without_the_parameter_says_what_is_missing() {
+async fn routed_client_names_missing_route_parameter() {
     async fn unrouted(client: OAuthClient) -> Result<Response> {
         client.authorize_redirect("/authorize").await
     }
@@ -152,7 +152,7 @@ async fn a_routed_client_on_a_route_without_the_parameter_says_what_is_missing()
 }
 
 #[tokio::test]
-async fn the_ready_made_routes_log_in_and_out() {
+async fn built_in_routes_log_in_and_out() {
     async fn who(user: Option<CurrentUser>) -> String {
         user.and_then(|CurrentUser(user)| user.login.sub).unwrap_or_default()
     }
@@ -175,7 +175,7 @@ async fn the_ready_made_routes_log_in_and_out() {
 }
 
 #[tokio::test]
-async fn a_refreshed_token_is_announced_with_the_old_one() {
+async fn token_update_event_carries_old_token() {
     async fn call(client: OAuthClient<Op>) -> Result<String> {
         let answer = client.get("echo").await?.send().await.map_err(|error| client.error(error))?;
         Ok(answer.status().to_string())
@@ -202,7 +202,7 @@ async fn a_refreshed_token_is_announced_with_the_old_one() {
 }
 
 #[tokio::test]
-async fn each_method_calls_the_api_for_who_is_logged_in() {
+async fn every_http_method_calls_api_as_logged_in_user() {
     async fn call(client: OAuthClient<Op>, Path(method): Path<String>) -> Result<String> {
         let call = match method.as_str() {
             "GET" => client.get("echo").await?,
@@ -235,7 +235,7 @@ async fn each_method_calls_the_api_for_who_is_logged_in() {
 
 /// W7: cookies know no ports, so two applications on one machine differ by name.
 #[tokio::test]
-async fn w7_applications_on_two_ports_have_two_cookies() {
+async fn cookie_names_differ_by_port() {
     let provider = provider();
     let mut names = Vec::new();
     for base_url in ["http://localhost:3000", "http://localhost:3001/", "https://app.example"] {

@@ -80,7 +80,7 @@ mod tests {
 
     /// B1 and T301: everything else is not, whatever it looks like.
     #[test]
-    fn b1_t301_look_alikes_and_other_schemes_are_not() {
+    fn look_alikes_and_other_schemes_are_rejected() {
         use EndpointUrlError::{Ambiguous, Fragment, NotAbsolute, NotHttps, UserInfo};
         for (text, expected) in [
             ("http://op.example/", NotHttps),

@@ -76,7 +76,7 @@ mod tests {
 
     /// T187 to T189: the request token is signed where the settings say, and JSON is read too.
     #[test]
-    fn t187_to_t189_a_request_token_by_each_placement() {
+    fn request_token_works_with_each_placement() {
         let world = World::new();
         world.provider().inject(Fault::OAuth1Json);
         for (placement, place) in [("HEADER", "HEADER"), ("BODY", "FIELDS"), ("QUERY", "FIELDS")] {
@@ -88,7 +88,7 @@ mod tests {
 
     /// T190: no token without a verifier; with one, the header has verifier, token, key and signature.
     #[test]
-    fn t190_an_access_token_needs_a_verifier() {
+    fn access_token_request_needs_verifier() {
         let world = World::new();
         let client = world.client("HEADER");
         let temporary = client.fetch_request_token("oob").unwrap();
@@ -112,7 +112,7 @@ mod tests {
 
     /// T191 to T193: API calls by each placement.
     #[test]
-    fn t191_to_t193_api_calls_by_each_placement() {
+    fn api_calls_work_with_each_placement() {
         let world = World::new();
         for placement in ["HEADER", "QUERY"] {
             let client = world.logged_in(placement);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn other_bodies_are_signed_and_sent_whole() {
+    fn non_form_bodies_are_signed_and_sent_unchanged() {
         let world = World::new();
         let client = world.logged_in("HEADER");
         let echo: Value = client.put("x").json(&json!({"a": 1})).send().unwrap().json().unwrap();
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_the_users() {
+    fn denial_is_access_denied() {
         let world = World::new();
         let client = world.client("HEADER");
         let temporary = client.fetch_request_token(CALLBACK).unwrap();

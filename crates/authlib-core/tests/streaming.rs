@@ -102,7 +102,7 @@ fn cause(error: &authlib_core::Error) -> &TransportError {
 }
 
 #[tokio::test]
-async fn an_upload_is_sent_as_it_is_made_and_not_collected() {
+async fn upload_is_sent_while_it_is_produced() {
     let (go, wait) = oneshot::channel::<()>();
     let url = server(|mut stream| async move {
         // Nobody reads for a while: what is made then fills the sockets and no more.
@@ -124,7 +124,7 @@ async fn an_upload_is_sent_as_it_is_made_and_not_collected() {
 
 /// The limit is on the time without progress: a large body takes its time.
 #[tokio::test]
-async fn an_upload_may_take_longer_than_the_timeout_as_long_as_it_goes_on() {
+async fn upload_may_exceed_timeout_while_progressing() {
     let url = server(|mut stream| async move {
         let length = chunked(&mut stream).await;
         answer(&mut stream, &length.to_string()).await;
@@ -137,7 +137,7 @@ async fn an_upload_may_take_longer_than_the_timeout_as_long_as_it_goes_on() {
 }
 
 #[tokio::test]
-async fn an_upload_that_stands_still_and_one_without_an_answer_end_in_time() {
+async fn stalled_upload_and_missing_response_time_out() {
     for size in [0, 10] {
         let url = server(|stream| async move {
             std::future::pending::<()>().await;
@@ -154,7 +154,7 @@ async fn an_upload_that_stands_still_and_one_without_an_answer_end_in_time() {
 
 /// A timeout of the request's own is on all of it, and longer or shorter than the client's.
 #[tokio::test]
-async fn a_timeout_of_the_requests_own_wins() {
+async fn request_timeout_overrides_default() {
     let url = server(|mut stream| async move {
         tokio::time::sleep(TIMEOUT * 2).await;
         answer(&mut stream, "late").await;
@@ -185,7 +185,7 @@ async fn a_timeout_of_the_requests_own_wins() {
 }
 
 #[tokio::test]
-async fn a_download_comes_piece_by_piece_and_may_take_its_time() {
+async fn slow_download_arrives_in_chunks() {
     let (go, mut wait) = oneshot::channel::<()>();
     let url = server(|mut stream| async move {
         stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
@@ -214,7 +214,7 @@ async fn a_download_comes_piece_by_piece_and_may_take_its_time() {
 }
 
 #[tokio::test]
-async fn a_reader_who_stops_holds_the_sender_up() {
+async fn paused_reader_applies_backpressure() {
     let sent = Arc::new(AtomicUsize::new(0));
     let counter = sent.clone();
     let url = server(|mut stream| async move {
@@ -235,7 +235,7 @@ async fn a_reader_who_stops_holds_the_sender_up() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_or_stands_still_is_an_error_and_no_end() {
+async fn truncated_or_stalled_body_is_an_error() {
     for (answer, hangs) in [
         ("content-length: 100\r\n\r\nhalf", false),
         ("transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n", false),
@@ -271,7 +271,7 @@ async fn a_body_that_breaks_off_or_stands_still_is_an_error_and_no_end() {
 }
 
 #[tokio::test]
-async fn an_upload_whose_source_fails_is_an_error_here_and_there() {
+async fn failing_upload_source_is_error_on_both_sides() {
     let (told, heard) = oneshot::channel();
     let url = server(|mut stream| async move {
         let mut all = Vec::new();
@@ -291,7 +291,7 @@ async fn an_upload_whose_source_fails_is_an_error_here_and_there() {
 }
 
 #[tokio::test]
-async fn the_answer_to_an_upload_is_bounded() {
+async fn response_to_upload_is_size_limited() {
     for (limit, fits) in [(1000, true), (999, false)] {
         let url = server(|mut stream| async move {
             chunked(&mut stream).await;

@@ -30,7 +30,7 @@ async fn answer(reply: Reply) -> (Server, Result<authlib_core::message::Response
 }
 
 #[tokio::test]
-async fn redirects_are_returned_and_not_followed() {
+async fn redirects_are_returned_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let (canary, to) = server(None).await;
         let (_server, answer) = answer(Reply::Redirect(status, to.into())).await;
@@ -40,7 +40,7 @@ async fn redirects_are_returned_and_not_followed() {
 }
 
 #[tokio::test]
-async fn large_answers_are_cut_off_compressed_or_not() {
+async fn oversized_responses_are_rejected_even_compressed() {
     for reply in [Reply::Huge(100 << 20), Reply::GzipBomb(100 << 20)] {
         let (_server, answer) = answer(reply).await;
         assert!(matches!(answer, Err(TransportError::TooLarge { .. })), "{answer:?}");
@@ -48,7 +48,7 @@ async fn large_answers_are_cut_off_compressed_or_not() {
 }
 
 #[tokio::test]
-async fn broken_and_silent_answers_end_in_errors_after_one_request() {
+async fn broken_and_silent_responses_fail_after_one_request() {
     for reply in [Reply::Half, Reply::Cut, Reply::Hang] {
         let hangs = reply == Reply::Hang;
         let (server, answer) = answer(reply).await;
@@ -59,7 +59,7 @@ async fn broken_and_silent_answers_end_in_errors_after_one_request() {
 }
 
 #[tokio::test]
-async fn nobody_listening_is_no_connection() {
+async fn closed_port_is_connection_error() {
     let (server, url) = server(None).await;
     drop(server);
     tokio::task::yield_now().await;
@@ -71,7 +71,7 @@ async fn nobody_listening_is_no_connection() {
 /// A refresh whose browser went away is polled by nobody until the next request: its answer must be
 /// there then, however late that is.
 #[tokio::test]
-async fn an_exchange_that_has_begun_goes_on_while_nobody_asks_for_its_answer() {
+async fn started_exchange_continues_while_unpolled() {
     let (server, url) = server(None).await;
     let client = ReqwestClient::with_timeout(TIMEOUT).unwrap();
     let mut sending = client.send(json_get(&url));

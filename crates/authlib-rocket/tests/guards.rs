@@ -62,7 +62,7 @@ fn nobody() -> &'static str {
 fn private(_user: CurrentUser) {}
 
 #[rocket::async_test]
-async fn a_login_by_type_tells_who_it_is_and_sets_cookies_that_fit_https() {
+async fn typed_client_logs_in_and_sets_secure_cookies() {
     let provider = provider();
     let mut browser = Browser::at(builder(&provider), routes![login, authorize]).await;
     let start = browser.get("/login").await;
@@ -84,7 +84,7 @@ async fn a_login_by_type_tells_who_it_is_and_sets_cookies_that_fit_https() {
 }
 
 #[rocket::async_test]
-async fn on_http_the_cookies_have_the_port_in_their_name_and_are_not_secure() {
+async fn http_cookies_are_insecure_and_named_by_port() {
     let builder = builder(&provider()).base_url("http://localhost:8000");
     let mut browser = Browser::at(builder, routes![login]).await;
     browser.get("/login").await;
@@ -93,7 +93,7 @@ async fn on_http_the_cookies_have_the_port_in_their_name_and_are_not_secure() {
 }
 
 #[rocket::async_test]
-async fn the_ready_made_routes_log_in_and_out() {
+async fn built_in_routes_log_in_and_out() {
     let provider = provider();
     let all = [authlib_rocket::routes(), routes![who, nobody, private]].concat();
     let mut browser = Browser::at(builder(&provider), all).await;
@@ -116,7 +116,7 @@ async fn the_ready_made_routes_log_in_and_out() {
 }
 
 #[rocket::async_test]
-async fn what_a_guard_refuses_is_told_by_the_catcher() {
+async fn catcher_renders_guard_errors() {
     let all = [authlib_rocket::routes(), routes![private]].concat();
     let mut browser = Browser::at(builder(&provider()), all).await;
     for (path, status, error) in [
@@ -131,7 +131,7 @@ async fn what_a_guard_refuses_is_told_by_the_catcher() {
 }
 
 #[rocket::async_test]
-async fn an_error_that_came_by_the_question_mark_is_json_where_that_is_accepted() {
+async fn question_mark_error_renders_as_accepted_json() {
     #[get("/fails")]
     fn fails() -> Result<()> {
         Err(authlib_core::Error::new(authlib_core::ErrorKind::AccessDenied, "x").into())
@@ -143,7 +143,7 @@ async fn an_error_that_came_by_the_question_mark_is_json_where_that_is_accepted(
 }
 
 #[rocket::async_test]
-async fn a_client_by_route_is_named_by_its_parameter() {
+async fn route_parameter_selects_client() {
     #[get("/a/<_>/login/<client>")]
     async fn named(client: &str, app: OAuthClient<'_>) -> String {
         format!("{client} {}", app.app().name())
@@ -161,7 +161,7 @@ async fn a_client_by_route_is_named_by_its_parameter() {
 
 /// C9: Rocket sends a HEAD request to the route for GET.
 #[rocket::async_test]
-async fn c9_asking_for_the_head_of_a_callback_spends_no_login() {
+async fn head_request_to_callback_keeps_pending_login() {
     let provider = provider();
     let mut browser = Browser::at(builder(&provider), authlib_rocket::routes()).await;
     let start = browser.get("/login/op").await;
@@ -171,7 +171,7 @@ async fn c9_asking_for_the_head_of_a_callback_spends_no_login() {
 }
 
 #[rocket::async_test]
-async fn a_posted_answer_is_posted_once_more_from_this_site() {
+async fn form_post_callback_is_resubmitted_from_same_site() {
     let provider = provider();
     let mut browser = Browser::at(builder(&provider), routes![login, authorize_posted]).await;
     let start = browser.get("/login").await;
@@ -193,7 +193,7 @@ async fn a_posted_answer_is_posted_once_more_from_this_site() {
 
 /// C1: what a browser sends again is not taken again, although it is the browser that keeps it.
 #[rocket::async_test]
-async fn c1_an_old_cookie_does_not_revive_a_login_that_was_spent() {
+async fn replayed_cookie_does_not_reactivate_used_login() {
     let provider = provider();
     let mut browser = Browser::at(builder(&provider), routes![login, authorize, who, nobody]).await;
     let start = browser.get("/login").await;
@@ -207,7 +207,7 @@ async fn c1_an_old_cookie_does_not_revive_a_login_that_was_spent() {
 
 /// What is not encrypted is not believed, nor what was encrypted for another name.
 #[rocket::async_test]
-async fn a_cookie_that_somebody_else_made_is_nobodys() {
+async fn forged_cookie_is_anonymous() {
     let provider = provider();
     let mut browser = Browser::at(builder(&provider), routes![login, authorize, who, nobody]).await;
     let start = browser.get("/login").await;
@@ -224,7 +224,7 @@ async fn a_cookie_that_somebody_else_made_is_nobodys() {
 }
 
 #[rocket::async_test]
-async fn tabs_are_many_and_what_the_browser_sends_has_a_bound() {
+async fn many_tabs_stay_within_cookie_limit() {
     let provider = provider();
     let mut browser = Browser::at(builder(&provider), authlib_rocket::routes()).await;
     let mut starts = Vec::new();
@@ -241,7 +241,7 @@ async fn tabs_are_many_and_what_the_browser_sends_has_a_bound() {
 
 /// A cookie that the browser would drop is not sent: there would be no way back from the provider.
 #[rocket::async_test]
-async fn a_pending_login_that_fits_no_cookie_is_an_error_unless_there_is_a_login_store() {
+async fn oversized_pending_login_needs_pending_login_store() {
     let provider = provider();
     let mut browser = Browser::at(builder(&provider), routes![with]).await;
     let mut longest = 0;
@@ -267,7 +267,7 @@ async fn a_pending_login_that_fits_no_cookie_is_an_error_unless_there_is_a_login
 }
 
 #[rocket::async_test]
-async fn a_login_ends_after_its_lifetime_whatever_the_browser_keeps() {
+async fn login_expires_even_if_browser_keeps_cookie() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let clock = Arc::new(FixedClock::new(now));
     let theirs = clock.clone();
@@ -287,7 +287,7 @@ async fn a_login_ends_after_its_lifetime_whatever_the_browser_keeps() {
 }
 
 #[rocket::async_test]
-async fn a_refreshed_token_is_announced_with_the_old_one() {
+async fn token_update_event_carries_old_token() {
     #[get("/call")]
     async fn call(client: OAuthClient<'_, Op>) -> Result<String> {
         let call = client.request(Method::Post, "echo").await?;
@@ -316,7 +316,7 @@ async fn a_refreshed_token_is_announced_with_the_old_one() {
 }
 
 #[rocket::async_test]
-async fn each_method_calls_the_api_for_who_is_logged_in() {
+async fn every_http_method_calls_api_as_logged_in_user() {
     #[get("/call/<method>")]
     async fn call(client: OAuthClient<'_, Op>, method: &str) -> Result<String> {
         let call = match method {
@@ -345,7 +345,7 @@ async fn each_method_calls_the_api_for_who_is_logged_in() {
 
 /// S7.
 #[rocket::async_test]
-async fn s7_a_redirect_stays_on_this_site() {
+async fn redirect_stays_on_same_site() {
     #[get("/to?<path>")]
     fn to(path: &str) -> Answer {
         redirect(path)

@@ -93,7 +93,7 @@ fn attached(builder: OAuthBuilder) -> Rocket<Build> {
 }
 
 #[rocket::async_test]
-async fn a_wrong_configuration_refuses_to_launch_and_every_problem_is_told() {
+async fn invalid_configuration_stops_launch_with_all_errors() {
     let wrong = OAuth::builder()
         .base_url(BASE_URL)
         .register(ClientConfig::new("one").client_id("a").issuer("http://op.example"))
@@ -106,7 +106,7 @@ async fn a_wrong_configuration_refuses_to_launch_and_every_problem_is_told() {
 }
 
 #[rocket::async_test]
-async fn without_a_secret_key_only_development_launches() {
+async fn missing_secret_key_launches_in_debug_profile_only() {
     let release = |secret_key, log_level| {
         let config = Config { secret_key, log_level, ..Config::release_default() };
         rocket::custom(config).attach(OAuthFairing::new(builder(&provider())))
@@ -121,7 +121,7 @@ async fn without_a_secret_key_only_development_launches() {
 }
 
 #[rocket::async_test]
-async fn a_guard_without_its_client_or_without_a_registry_refuses_to_launch() {
+async fn guard_without_client_or_registry_stops_launch() {
     for routes in [
         rocket::routes![missing],
         rocket::routes![missing_callback],
@@ -151,7 +151,7 @@ async fn configured(builder: OAuthBuilder, figment: rocket::figment::Figment) ->
 }
 
 #[rocket::async_test]
-async fn clients_and_base_url_come_from_rockets_configuration() {
+async fn rocket_configuration_provides_clients_and_base_url() {
     // As `ROCKET_OAUTH={..}` is read from the environment.
     let variable: Value = r#"{op={client_secret="from the variable"}}"#.parse().unwrap();
     let figment = rocket()
@@ -172,7 +172,7 @@ async fn clients_and_base_url_come_from_rockets_configuration() {
 }
 
 #[rocket::async_test]
-async fn a_setting_of_rocket_that_is_misspelt_refuses_to_launch() {
+async fn misspelt_rocket_setting_stops_launch() {
     let wrong = |key: &str, value: &str| {
         let figment = rocket().figment().clone().merge((key, value));
         rocket::custom(figment).attach(OAuthFairing::new(builder(&provider())))
@@ -183,7 +183,7 @@ async fn a_setting_of_rocket_that_is_misspelt_refuses_to_launch() {
 }
 
 #[rocket::async_test]
-async fn a_registry_may_be_made_of_what_other_fairings_manage() {
+async fn registry_can_use_state_of_other_fairings() {
     struct Name(&'static str);
     let rocket = rocket().manage(Name("op")).attach(OAuthFairing::with(|rocket| {
         let name = rocket.state::<Name>().map_or("none", |name| name.0);

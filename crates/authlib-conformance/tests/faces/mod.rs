@@ -19,11 +19,11 @@ const CALLBACK: &str = "https://app.example/authorize";
 macro_rules! cases {
     ($test:meta, $ask:path) => {
         cases!(@ $test, $ask: [
-            t020_t048_t066_a_token_of_the_applications_own_is_the_bearer_of_each_call,
-            t049_t065_each_client_has_a_token_of_its_own_for_a_user,
-            t033_t082_user_info_is_asked_for_with_the_users_token,
-            t010_t021_an_expired_token_is_refreshed_and_told_together_with_the_old_one,
-            t022_t050_t067_a_withheld_token_is_not_sent_and_no_token_at_all_is_a_401,
+            app_managed_token_is_sent_as_bearer,
+            each_client_uses_its_own_token_of_the_user,
+            userinfo_request_carries_user_token,
+            expired_token_refreshes_and_reports_old_token,
+            without_token_sends_none_and_missing_token_is_401,
             an_oauth1_client_signs_for_the_user,
         ]);
     };
@@ -159,7 +159,8 @@ fn store(
     )
 }
 
-pub(crate) async fn t020_t048_t066_a_token_of_the_applications_own_is_the_bearer_of_each_call(
+/// T020, T048, T066.
+pub(crate) async fn app_managed_token_is_sent_as_bearer(
     ask: impl AsyncFn(&OAuth, &str, &str) -> (u16, String),
 ) {
     let world = World::new(3600).await;
@@ -171,7 +172,8 @@ pub(crate) async fn t020_t048_t066_a_token_of_the_applications_own_is_the_bearer
     assert!(world.changes.lock().unwrap().is_empty());
 }
 
-pub(crate) async fn t049_t065_each_client_has_a_token_of_its_own_for_a_user(
+/// T049, T065.
+pub(crate) async fn each_client_uses_its_own_token_of_the_user(
     ask: impl AsyncFn(&OAuth, &str, &str) -> (u16, String),
 ) {
     let world = World::new(3600).await;
@@ -185,7 +187,8 @@ pub(crate) async fn t049_t065_each_client_has_a_token_of_its_own_for_a_user(
     assert_eq!(ask(&world.oauth, "/call/nobody/once", "7").await.0, 404);
 }
 
-pub(crate) async fn t033_t082_user_info_is_asked_for_with_the_users_token(
+/// T033, T082.
+pub(crate) async fn userinfo_request_carries_user_token(
     ask: impl AsyncFn(&OAuth, &str, &str) -> (u16, String),
 ) {
     let world = World::new(3600).await;
@@ -195,7 +198,8 @@ pub(crate) async fn t033_t082_user_info_is_asked_for_with_the_users_token(
     assert_eq!(ask(&world.oauth, "/call/op/userinfo", "8").await.0, 401);
 }
 
-pub(crate) async fn t010_t021_an_expired_token_is_refreshed_and_told_together_with_the_old_one(
+/// T010, T021.
+pub(crate) async fn expired_token_refreshes_and_reports_old_token(
     ask: impl AsyncFn(&OAuth, &str, &str) -> (u16, String),
 ) {
     let world = World::new(0).await;
@@ -228,7 +232,8 @@ pub(crate) async fn t010_t021_an_expired_token_is_refreshed_and_told_together_wi
     assert_eq!(update.old.access_token, old.access_token);
 }
 
-pub(crate) async fn t022_t050_t067_a_withheld_token_is_not_sent_and_no_token_at_all_is_a_401(
+/// T022, T050, T067.
+pub(crate) async fn without_token_sends_none_and_missing_token_is_401(
     ask: impl AsyncFn(&OAuth, &str, &str) -> (u16, String),
 ) {
     let world = World::new(0).await;

@@ -34,7 +34,7 @@ fn statements(server: &InteropServer, alg: &str) -> AssertionClientBuilder {
 
 /// The server takes each statement once, so that the second token shows that a new one was signed.
 #[tokio::test]
-async fn a_statement_opens_the_resource_and_the_next_token_is_by_another_one() {
+async fn each_token_uses_a_new_assertion() {
     let algorithms = ["RS256", "PS256", "ES256", "EdDSA"];
     let Some(server) = authlib(&algorithms.map(service)).await else { return };
     for alg in algorithms {
@@ -50,7 +50,7 @@ async fn a_statement_opens_the_resource_and_the_next_token_is_by_another_one() {
 }
 
 #[tokio::test]
-async fn the_file_of_a_service_account_says_all_that_a_token_needs() {
+async fn service_account_file_is_sufficient_for_token() {
     let key = TestKey::for_algorithm("RS256");
     let mut account = service("RS256");
     account["client_id"] = "robot@example.com".into();
@@ -72,7 +72,7 @@ async fn the_file_of_a_service_account_says_all_that_a_token_needs() {
 }
 
 #[tokio::test]
-async fn a_statement_that_was_used_is_refused() {
+async fn replayed_assertion_is_rejected() {
     let Some(server) = authlib(&[service("ES256")]).await else { return };
     let seen = Arc::new(Mutex::new(String::new()));
     let keep = seen.clone();
@@ -92,7 +92,7 @@ async fn a_statement_that_was_used_is_refused() {
 }
 
 #[tokio::test]
-async fn a_statement_for_another_audience_or_about_nobody_is_refused() {
+async fn assertion_with_wrong_audience_or_subject_is_rejected() {
     let Some(server) = authlib(&[service("ES256")]).await else { return };
     for wrong in [
         statements(&server, "ES256").audience("https://other.example.com/token"),
@@ -125,7 +125,7 @@ async fn with_alices_token() -> Option<(InteropServer, OAuth2Client, Secret)> {
 }
 
 #[tokio::test]
-async fn an_exchanged_token_names_who_acts_for_whom_and_where() {
+async fn token_exchange_returns_actor_subject_and_audience() {
     let Some((server, app, alice)) = with_alices_token().await else { return };
     let second = OAuth2Client::new(by_secret(at_authlib(&server, "second"))).unwrap();
     let mut subject = alice.clone();
@@ -154,7 +154,7 @@ async fn an_exchanged_token_names_who_acts_for_whom_and_where() {
 }
 
 #[tokio::test]
-async fn an_exchange_for_an_unknown_place_or_of_a_dead_token_is_refused() {
+async fn token_exchange_rejects_unknown_audience_and_dead_token() {
     let Some((_server, client, alice)) = with_alices_token().await else { return };
     let exchange = TokenExchange::new(alice, token_type::ACCESS_TOKEN);
     let elsewhere = exchange.clone().audience("https://other.example.com");

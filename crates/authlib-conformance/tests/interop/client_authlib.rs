@@ -28,7 +28,7 @@ async fn me(client: &OAuth2Client) -> Value {
 }
 
 #[tokio::test]
-async fn a_password_opens_the_resource_and_a_wrong_one_is_refused_in_the_servers_words() {
+async fn password_grant_works_and_wrong_password_keeps_error() {
     let Some((_server, client)) = client_for(&["password"]).await else { return };
     let refused = client.fetch_token(password("looking-glass")).await.unwrap_err();
     // RFC 6749 §5.2 has `invalid_grant` for it; these are Authlib's own words.
@@ -44,7 +44,7 @@ async fn a_password_opens_the_resource_and_a_wrong_one_is_refused_in_the_servers
 }
 
 #[tokio::test]
-async fn a_grant_that_the_client_may_not_use_is_refused() {
+async fn unauthorized_grant_is_rejected() {
     let Some((_server, client)) = client_for(&["client_credentials"]).await else { return };
     let refused = client.fetch_token(password("wonderland")).await.unwrap_err();
     assert_eq!(
@@ -54,7 +54,7 @@ async fn a_grant_that_the_client_may_not_use_is_refused() {
 }
 
 #[tokio::test]
-async fn a_scope_that_is_missing_is_a_403_and_renews_nothing() {
+async fn insufficient_scope_is_403_without_refresh() {
     let Some((_server, client)) = client_for(&["password", "refresh_token"]).await else { return };
     for (scope, status) in [("read", 403), ("email", 200)] {
         let token = client.fetch_token(password("wonderland").scope(scope)).await.unwrap();
@@ -71,7 +71,7 @@ async fn a_scope_that_is_missing_is_a_403_and_renews_nothing() {
 
 /// Authlib's protector looks into the header only; what says no token is no reason to renew one.
 #[tokio::test]
-async fn a_token_that_stands_where_the_resource_does_not_look_is_a_401_and_renews_nothing() {
+async fn token_in_unsupported_place_is_401_without_refresh() {
     let Some((_server, client)) = client_for(&["password", "refresh_token"]).await else { return };
     let token = client.fetch_token(password("wonderland")).await.unwrap();
     let request = client.get("me").token_placement(TokenPlacement::Query);
@@ -81,7 +81,7 @@ async fn a_token_that_stands_where_the_resource_does_not_look_is_a_401_and_renew
 }
 
 #[tokio::test]
-async fn client_credentials_are_fetched_when_needed_and_again_when_the_resource_refuses_them() {
+async fn client_credentials_token_is_refetched_after_401() {
     let Some(server) = authlib(&[client(&["client_credentials"])]).await else { return };
     let config = by_secret(at_authlib(&server, "app")).renewal("client_credentials").scope("read");
     let client = OAuth2Client::new(config).unwrap();
@@ -101,7 +101,7 @@ async fn client_credentials_are_fetched_when_needed_and_again_when_the_resource_
 }
 
 #[tokio::test]
-async fn a_code_is_exchanged_with_its_verifier_and_its_tokens_rotate_and_end() {
+async fn code_flow_with_pkce_refreshes_and_revokes() {
     let grants = ["authorization_code", "refresh_token"];
     let Some(server) = authlib(&[for_logins(&grants)]).await else { return };
     let config = by_secret(at_authlib(&server, "app")).scope("read email");
@@ -126,7 +126,7 @@ async fn a_code_is_exchanged_with_its_verifier_and_its_tokens_rotate_and_end() {
 }
 
 #[tokio::test]
-async fn a_client_without_a_secret_logs_in_refreshes_and_ends_its_tokens() {
+async fn public_client_logs_in_refreshes_and_revokes() {
     let mut app = for_logins(&["authorization_code", "refresh_token"]);
     app["token_endpoint_auth_method"] = "none".into();
     app.as_object_mut().unwrap().remove("client_secret");
@@ -140,7 +140,7 @@ async fn a_client_without_a_secret_logs_in_refreshes_and_ends_its_tokens() {
 }
 
 #[tokio::test]
-async fn a_user_who_refuses_is_an_error_and_no_token() {
+async fn denied_consent_is_an_error_without_token() {
     let Some((server, client)) = client_for(&["authorization_code"]).await else { return };
     let refused = log_in(&server, &client, "deny").await.unwrap_err();
     assert_eq!((refused.kind(), said(&refused)), (ErrorKind::AccessDenied, "access_denied"));
@@ -149,7 +149,7 @@ async fn a_user_who_refuses_is_an_error_and_no_token() {
 
 /// RFC 9207 §2.4: an answer in the name of another issuer is another server's.
 #[tokio::test]
-async fn an_answer_that_names_another_issuer_is_refused() {
+async fn response_of_another_issuer_is_rejected() {
     let Some((server, client)) = client_for(&["authorization_code"]).await else { return };
     let (url, pending) = client.create_authorization_url(CALLBACK.into()).await.unwrap();
     let end = server.decide(&Browser::new(), url.as_str(), "alice", "allow").await.location();
@@ -164,7 +164,7 @@ async fn an_answer_that_names_another_issuer_is_refused() {
 }
 
 #[tokio::test]
-async fn a_device_is_let_in_refused_or_too_late() {
+async fn device_flow_is_approved_denied_or_expires() {
     for (decision, ttl, kind) in [
         ("allow", 600, None),
         ("deny", 600, Some(ErrorKind::AccessDenied)),
@@ -197,7 +197,7 @@ async fn a_device_is_let_in_refused_or_too_late() {
 }
 
 #[tokio::test]
-async fn a_device_that_asks_too_soon_is_told_to_wait_longer() {
+async fn early_device_poll_gets_slow_down() {
     let settings = json!({ "clients": [client(&[DEVICE_CODE])], "device_interval": 30 });
     let server = InteropServer::start(InteropKind::AuthlibOAuth2, &settings).await;
     let Some(server) = server else { return };
@@ -211,7 +211,7 @@ async fn a_device_that_asks_too_soon_is_told_to_wait_longer() {
 
 /// H31: Authlib decodes the parts of basic credentials, and takes any character.
 #[tokio::test]
-async fn h31_a_secret_of_odd_characters_proves_the_client_in_the_header_the_form_and_a_signature() {
+async fn client_secret_with_special_characters_authenticates() {
     let secret = "a:b%2Bc+d&e=f/gä日-of-forty-characters-or-more";
     let methods = ["client_secret_basic", "client_secret_post", "client_secret_jwt"];
     let id = |method| format!("{method}:%+ä");
@@ -235,7 +235,7 @@ async fn h31_a_secret_of_odd_characters_proves_the_client_in_the_header_the_form
 
 /// The server takes each assertion once, so that more requests show more of them.
 #[tokio::test]
-async fn private_keys_prove_the_client_at_every_endpoint() {
+async fn private_key_jwt_authenticates_at_every_endpoint() {
     let algorithms = ["RS256", "PS256", "ES256", "EdDSA"];
     let clients = algorithms.map(|alg| {
         json!({
@@ -260,7 +260,7 @@ async fn private_keys_prove_the_client_at_every_endpoint() {
 }
 
 #[tokio::test]
-async fn a_client_registers_changes_itself_works_and_goes() {
+async fn client_registers_updates_works_and_deletes_itself() {
     let Some(server) = authlib(&[]).await else { return };
     let uninvited = Registration::at_endpoint(&server.url("/register")).unwrap();
     let metadata = ClientMetadata::new()

@@ -47,7 +47,7 @@ impl Bench {
 }
 
 #[test]
-fn a_program_without_a_runtime_calls_an_api_renews_and_ends_its_token() {
+fn blocking_client_calls_api_refreshes_and_revokes() {
     let apps = [crate::client(&["client_credentials"])];
     let Some(bench) = Bench::start(authlib(&apps)) else { return };
     let config = by_secret(at_authlib(&bench.server, "app")).renewal("client_credentials");
@@ -65,7 +65,7 @@ fn a_program_without_a_runtime_calls_an_api_renews_and_ends_its_token() {
 }
 
 #[test]
-fn a_wrong_password_is_an_error_in_the_servers_words() {
+fn wrong_password_keeps_provider_error() {
     let Some(bench) = Bench::start(authlib(&[crate::client(&["password"])])) else { return };
     let client = OAuth2Client::new(by_secret(at_authlib(&bench.server, "app"))).unwrap();
     let password = Grant::dangerous_password("alice", &Secret::new("looking-glass"));
@@ -74,7 +74,7 @@ fn a_wrong_password_is_an_error_in_the_servers_words() {
 }
 
 #[test]
-fn a_statement_opens_the_resource() {
+fn jwt_bearer_token_is_accepted_by_resource() {
     let key = TestKey::for_algorithm("ES256");
     let mut service = crate::client(&[JWT_BEARER]);
     service["jwks"] = json!({ "keys": [key.public_jwk] });
@@ -90,7 +90,7 @@ fn a_statement_opens_the_resource() {
 }
 
 #[test]
-fn a_device_is_let_in() {
+fn device_flow_returns_token() {
     let apps = [for_machines(&[DEVICE_CODE])];
     let Some(bench) = Bench::start(oidc(&apps, &["deviceFlow"])) else { return };
     // A clock that goes on when somebody waits: the pauses between the questions take no time.
@@ -115,7 +115,7 @@ fn a_device_is_let_in() {
 }
 
 #[test]
-fn twenty_threads_that_need_a_fresh_token_send_one_refresh() {
+fn twenty_threads_share_one_refresh() {
     let apps = [for_logins(&["authorization_code", "refresh_token"])];
     let Some(bench) = Bench::start(oidc(&apps, &[])) else { return };
     let sent = Arc::new(AtomicUsize::new(0));

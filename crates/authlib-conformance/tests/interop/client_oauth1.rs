@@ -99,7 +99,7 @@ async fn log_in(server: &InteropServer, client: &OAuth1Client) -> Result<()> {
 }
 
 #[tokio::test]
-async fn logins_and_calls_by_every_method_in_every_place() {
+async fn login_and_call_work_for_every_method_and_location() {
     for (kind, methods) in SERVERS {
         let Some(server) = server(kind).await else { return };
         for method in methods {
@@ -125,7 +125,7 @@ async fn logins_and_calls_by_every_method_in_every_place() {
 
 /// H18: a callback with escapes of its own, which both sides sign as it is.
 #[tokio::test]
-async fn h18_a_callback_with_escapes() {
+async fn callback_with_percent_escapes_is_signed_verbatim() {
     let Some(server) = server(InteropKind::OauthlibOAuth1).await else { return };
     let callback = "https://app.example.com/cb?next=%2Fhome%3Fa%3Db&x=a%20b";
     for method in ["HMAC-SHA1", "RSA-SHA256", "PLAINTEXT"] {
@@ -140,7 +140,7 @@ async fn h18_a_callback_with_escapes() {
 
 /// What Authlib's server refuses or signs otherwise is oauthlib's alone: names twice, and non-ASCII.
 #[tokio::test]
-async fn awkward_parameters_are_said_back_as_they_were_given() {
+async fn special_parameters_are_echoed_unchanged() {
     let Some(server) = server(InteropKind::OauthlibOAuth1).await else { return };
     // Names in the order in which Flask says them back.
     let awkward = [
@@ -180,7 +180,7 @@ async fn awkward_parameters_are_said_back_as_they_were_given() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_forms_arrive_whole() {
+async fn non_form_bodies_arrive_unchanged() {
     let Some(server) = server(InteropKind::OauthlibOAuth1).await else { return };
     for method in ["HMAC-SHA1", "RSA-SHA512"] {
         let client = client(&server, method, "HEADER");
@@ -200,7 +200,7 @@ async fn bodies_that_are_no_forms_arrive_whole() {
 }
 
 #[tokio::test]
-async fn a_client_without_a_token_signs_in_its_own_name() {
+async fn client_without_token_signs_two_legged_request() {
     let Some(server) = server(InteropKind::OauthlibOAuth1).await else { return };
     for (method, placement) in [("HMAC-SHA1", "HEADER"), ("RSA-SHA1", "BODY")] {
         let client = client(&server, method, placement);
@@ -212,7 +212,7 @@ async fn a_client_without_a_token_signs_in_its_own_name() {
 
 /// The user types the verifier, or refuses, in the words that each server has for it.
 #[tokio::test]
-async fn out_of_band_and_refusals() {
+async fn out_of_band_login_and_denial_work() {
     for (kind, _) in SERVERS {
         let Some(server) = server(kind).await else { return };
         let client = client(&server, "HMAC-SHA1", "HEADER");
@@ -254,7 +254,7 @@ impl Random for Stuck {
 }
 
 #[tokio::test]
-async fn wrong_secrets_stale_timestamps_and_replays_are_typed_errors() {
+async fn wrong_secret_stale_timestamp_and_replay_are_typed_errors() {
     #[expect(clippy::disallowed_methods, reason = "the servers have a real clock")]
     let now = SystemTime::now();
     for (kind, _) in SERVERS {

@@ -29,7 +29,7 @@ fn with_key(alg: &str) -> Value {
 }
 
 #[tokio::test]
-async fn private_keys_of_all_kinds_prove_the_client_at_every_endpoint() {
+async fn private_keys_of_every_type_authenticate_everywhere() {
     let algorithms = ["RS256", "PS256", "ES256", "EdDSA"];
     let Some(server) = oidc(&algorithms.map(with_key), FEATURES).await else { return };
     for alg in algorithms {
@@ -46,7 +46,7 @@ async fn private_keys_of_all_kinds_prove_the_client_at_every_endpoint() {
 }
 
 #[tokio::test]
-async fn a_signature_by_another_algorithm_than_the_registered_one_is_refused() {
+async fn unregistered_signature_algorithm_is_rejected() {
     let Some(server) = oidc(&[with_key("PS256")], FEATURES).await else { return };
     let key = TestKey::for_algorithm("PS256");
     let config = at_oidc(&server, "PS256")
@@ -61,7 +61,7 @@ async fn a_signature_by_another_algorithm_than_the_registered_one_is_refused() {
 /// characters only. oidc-provider takes no others than those of appendix A.2, so that the `ä` is
 /// Authlib's.
 #[tokio::test]
-async fn h31_a_secret_of_odd_characters_proves_the_client_in_the_header_the_form_and_a_signature() {
+async fn client_secret_with_special_characters_authenticates() {
     let secret = "a:b%2Bc+d e&f=g?h#i/j\\k\"l~m-of-forty-characters";
     let methods = ["client_secret_basic", "client_secret_post", "client_secret_jwt"];
     let id = |method| format!("{method}:%+&");
@@ -82,7 +82,7 @@ async fn h31_a_secret_of_odd_characters_proves_the_client_in_the_header_the_form
 }
 
 #[tokio::test]
-async fn client_credentials_for_a_resource_name_it_as_their_audience() {
+async fn client_credentials_for_resource_set_audience() {
     let features = ["clientCredentials", "introspection", "resourceIndicators"];
     let Some(server) = oidc(&[for_machines(MACHINE)], &features).await else { return };
     let client = OAuth2Client::new(by_secret(at_oidc(&server, "app"))).unwrap();
@@ -106,7 +106,7 @@ async fn client_credentials_for_a_resource_name_it_as_their_audience() {
 }
 
 #[tokio::test]
-async fn introspection_is_read_plain_and_signed() {
+async fn introspection_reads_json_and_jwt() {
     let features = ["clientCredentials", "introspection", "jwtIntrospection"];
     let mut app = for_machines(MACHINE);
     app["introspection_signed_response_alg"] = "ES256".into();

@@ -28,7 +28,7 @@ async fn for_users() -> Option<InteropServer> {
 }
 
 #[tokio::test]
-async fn a_login_knows_the_user_and_ends_with_its_tokens() {
+async fn login_identifies_user_and_revokes_tokens() {
     let Some(server) = for_users().await else { return };
     let client = OAuth2Client::new(config(&server)).unwrap();
     let token = log_in(&server, &client, "allow").await.unwrap();
@@ -43,7 +43,7 @@ async fn a_login_knows_the_user_and_ends_with_its_tokens() {
 }
 
 #[tokio::test]
-async fn a_user_who_refuses_is_an_error_and_no_token() {
+async fn denied_consent_is_an_error_without_token() {
     let Some(server) = for_users().await else { return };
     let client = OAuth2Client::new(config(&server)).unwrap();
     let refused = log_in(&server, &client, "deny").await.unwrap_err();
@@ -53,7 +53,7 @@ async fn a_user_who_refuses_is_an_error_and_no_token() {
 
 /// Each refresh token is good for one use: a second one would end the whole family (RFC 9700 §4.14.2).
 #[tokio::test(flavor = "multi_thread")]
-async fn twenty_who_need_a_fresh_token_send_one_refresh() {
+async fn twenty_tasks_share_one_refresh() {
     let Some(server) = for_users().await else { return };
     let sent = Arc::new(AtomicUsize::new(0));
     let count = sent.clone();
@@ -87,7 +87,7 @@ async fn twenty_who_need_a_fresh_token_send_one_refresh() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_was_used_ends_the_family_and_the_client_says_so() {
+async fn reused_refresh_token_revokes_family_and_is_reported() {
     let Some(server) = for_users().await else { return };
     let client = OAuth2Client::new(config(&server)).unwrap();
     let first = log_in(&server, &client, "allow").await.unwrap();
@@ -100,7 +100,7 @@ async fn a_refresh_token_that_was_used_ends_the_family_and_the_client_says_so() 
 }
 
 #[tokio::test]
-async fn a_token_that_the_api_takes_no_more_is_renewed_and_the_request_repeated() {
+async fn rejected_token_is_refreshed_and_request_repeated() {
     let Some(server) = for_users().await else { return };
     let client = OAuth2Client::new(config(&server)).unwrap();
     let first = log_in(&server, &client, "allow").await.unwrap();
@@ -115,7 +115,7 @@ async fn a_token_that_the_api_takes_no_more_is_renewed_and_the_request_repeated(
 }
 
 #[tokio::test]
-async fn the_api_takes_the_token_in_the_header_the_form_and_the_query() {
+async fn token_is_accepted_in_header_form_and_query() {
     let Some(server) = for_users().await else { return };
     let client = OAuth2Client::new(config(&server)).unwrap();
     log_in(&server, &client, "allow").await.unwrap();
@@ -134,7 +134,7 @@ async fn the_api_takes_the_token_in_the_header_the_form_and_the_query() {
 }
 
 #[tokio::test]
-async fn a_device_is_let_in_or_refused_on_the_providers_pages() {
+async fn device_flow_is_approved_or_denied_on_provider_pages() {
     let grants = [DEVICE_CODE, "refresh_token"];
     let Some(server) = oidc(&[for_machines(&grants)], &["deviceFlow"]).await else { return };
     let client = OAuth2Client::new(config(&server)).unwrap();
@@ -161,7 +161,7 @@ async fn a_device_is_let_in_or_refused_on_the_providers_pages() {
 }
 
 #[tokio::test]
-async fn a_device_that_nobody_lets_in_stops_asking_when_its_code_expires() {
+async fn device_polling_stops_when_code_expires() {
     let Some(server) = oidc(&[for_machines(&[DEVICE_CODE])], &["deviceFlow"]).await else { return };
     let clock = Arc::new(FixedClock::new(SystemClock.now()));
     let client = OAuth2Client::builder(config(&server)).shared_clock(clock).build().unwrap();
@@ -178,7 +178,7 @@ async fn a_device_that_nobody_lets_in_stops_asking_when_its_code_expires() {
 }
 
 #[tokio::test]
-async fn a_client_registers_changes_itself_works_and_goes() {
+async fn client_registers_updates_works_and_deletes_itself() {
     let features = ["registration", "registrationManagement", "clientCredentials"];
     let Some(server) = oidc(&[], &features).await else { return };
     let uninvited = Registration::at_issuer(server.issuer()).unwrap();

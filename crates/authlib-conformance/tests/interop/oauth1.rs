@@ -81,7 +81,7 @@ async fn token(server: &InteropServer) -> Credentials {
 }
 
 #[tokio::test]
-async fn a_plaintext_client_gets_a_token_that_opens_the_resource() {
+async fn plaintext_client_gets_usable_token() {
     for kind in SERVERS {
         let Some(server) = server(kind).await else { return };
         assert_eq!(Browser::new().get(server.url("/healthz")).await.body, "ok");
@@ -92,7 +92,7 @@ async fn a_plaintext_client_gets_a_token_that_opens_the_resource() {
 }
 
 #[tokio::test]
-async fn a_replayed_nonce_and_a_wrong_secret_are_401() {
+async fn replayed_nonce_and_wrong_secret_are_401() {
     for kind in SERVERS {
         let Some(server) = server(kind).await else { return };
         let mut token = token(&server).await;
@@ -110,7 +110,7 @@ async fn a_replayed_nonce_and_a_wrong_secret_are_401() {
 }
 
 #[tokio::test]
-async fn a_stale_timestamp_is_refused() {
+async fn stale_timestamp_is_rejected() {
     for (kind, status) in [(SERVERS[0], 400), (SERVERS[1], 401)] {
         let Some(server) = server(kind).await else { return };
         let token = token(&server).await;
@@ -121,7 +121,7 @@ async fn a_stale_timestamp_is_refused() {
 }
 
 #[tokio::test]
-async fn the_echo_says_what_it_decoded_for_any_method() {
+async fn echo_returns_decoded_request_for_any_method() {
     let Some(server) = server(InteropKind::OauthlibOAuth1).await else { return };
     let token = token(&server).await;
     let url = server.url("/api/echo?name=J%C3%BCrgen+%26%20Co&name=2");
@@ -133,7 +133,7 @@ async fn the_echo_says_what_it_decoded_for_any_method() {
 }
 
 #[tokio::test]
-async fn a_user_without_a_callback_is_shown_the_verifier_and_may_refuse() {
+async fn out_of_band_user_sees_verifier_or_denies() {
     for kind in SERVERS {
         let Some(server) = server(kind).await else { return };
         let url = server.url("/initiate");

@@ -30,7 +30,7 @@ async fn active(server: &InteropServer, token: &str) -> Value {
 }
 
 #[tokio::test]
-async fn its_metadata_and_its_health_are_there() {
+async fn metadata_and_health_endpoints_respond() {
     let Some(server) = server(&[]).await else { return };
     let browser = Browser::new();
     assert_eq!(browser.get(server.url("/healthz")).await.body, "ok");
@@ -40,7 +40,7 @@ async fn its_metadata_and_its_health_are_there() {
 }
 
 #[tokio::test]
-async fn a_password_gets_a_token_that_opens_the_resource_and_refreshes_once() {
+async fn password_grant_token_works_and_refreshes_once() {
     let Some(server) = server(&["password", "refresh_token"]).await else { return };
     let token = alice(&server, "read email").await;
     let bearer = format!("Bearer {}", text(&token, "access_token"));
@@ -56,7 +56,7 @@ async fn a_password_gets_a_token_that_opens_the_resource_and_refreshes_once() {
 }
 
 #[tokio::test]
-async fn the_resource_asks_for_a_scope() {
+async fn resource_requires_scope() {
     let Some(server) = server(&["password"]).await else { return };
     for (scope, status) in [("read", 403), ("email", 200)] {
         let bearer = format!("Bearer {}", text(&alice(&server, scope).await, "access_token"));
@@ -66,7 +66,7 @@ async fn the_resource_asks_for_a_scope() {
 }
 
 #[tokio::test]
-async fn client_credentials_get_a_token_but_not_with_a_wrong_secret() {
+async fn client_credentials_need_correct_secret() {
     let Some(server) = server(&["client_credentials"]).await else { return };
     let url = server.url("/token");
     let (status, token) = as_client(&url, &[("grant_type", "client_credentials")]).await;
@@ -78,7 +78,7 @@ async fn client_credentials_get_a_token_but_not_with_a_wrong_secret() {
 }
 
 #[tokio::test]
-async fn a_device_gets_its_token_after_the_user_agreed_and_once() {
+async fn device_token_is_issued_once_after_approval() {
     let Some(server) = server(&[DEVICE_CODE]).await else { return };
     let started = as_client(&server.url("/device_authorization"), &[("scope", "read")]).await.1;
     let code = text(&started, "device_code");
@@ -95,7 +95,7 @@ async fn a_device_gets_its_token_after_the_user_agreed_and_once() {
 }
 
 #[tokio::test]
-async fn a_device_that_the_user_refuses_gets_access_denied() {
+async fn denied_device_gets_access_denied() {
     let Some(server) = server(&[DEVICE_CODE]).await else { return };
     let started = as_client(&server.url("/device_authorization"), &[]).await.1;
     let complete = text(&started, "verification_uri_complete");
@@ -106,7 +106,7 @@ async fn a_device_that_the_user_refuses_gets_access_denied() {
 }
 
 #[tokio::test]
-async fn a_device_that_polls_too_fast_is_slowed_down() {
+async fn fast_device_poll_gets_slow_down() {
     let settings = json!({ "clients": [client(&[DEVICE_CODE])], "device_interval": 1000 });
     let server = InteropServer::start(InteropKind::AuthlibOAuth2, &settings).await;
     let Some(server) = server else { return };
@@ -119,7 +119,7 @@ async fn a_device_that_polls_too_fast_is_slowed_down() {
 }
 
 #[tokio::test]
-async fn a_code_needs_its_verifier_and_names_the_issuer() {
+async fn code_needs_verifier_and_response_names_issuer() {
     let mut app = client(&["authorization_code", "refresh_token"]);
     app["redirect_uris"] = json!(["https://app.example.com/cb"]);
     let settings = json!({ "clients": [app] });
@@ -150,7 +150,7 @@ async fn a_code_needs_its_verifier_and_names_the_issuer() {
 }
 
 #[tokio::test]
-async fn an_exchanged_token_names_its_actor_and_its_audience() {
+async fn exchanged_token_has_actor_and_audience() {
     let Some(server) = server(&["password", "client_credentials", TOKEN_EXCHANGE]).await else {
         return;
     };
@@ -176,7 +176,7 @@ async fn an_exchanged_token_names_its_actor_and_its_audience() {
 }
 
 #[tokio::test]
-async fn a_revoked_token_is_not_active_and_opens_nothing() {
+async fn revoked_token_is_inactive_and_rejected() {
     let Some(server) = server(&["password"]).await else { return };
     let token = text(&alice(&server, "read").await, "access_token");
     assert_eq!(active(&server, &token).await["active"], true);
@@ -188,7 +188,7 @@ async fn a_revoked_token_is_not_active_and_opens_nothing() {
 }
 
 #[tokio::test]
-async fn an_assertion_without_a_signature_gets_nothing() {
+async fn unsigned_assertion_is_rejected() {
     let key = TestKey::for_algorithm("ES256").public_jwk;
     let app = json!({
         "client_id": "app",
@@ -216,7 +216,7 @@ async fn an_assertion_without_a_signature_gets_nothing() {
 }
 
 #[tokio::test]
-async fn a_client_registers_reads_itself_and_goes() {
+async fn client_registers_reads_and_deletes_itself() {
     let settings = json!({ "registration": "initial" });
     let server = InteropServer::start(InteropKind::AuthlibOAuth2, &settings).await;
     let Some(server) = server else { return };

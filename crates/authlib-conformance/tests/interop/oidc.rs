@@ -21,7 +21,7 @@ async fn server(grant_types: &[&str], features: &[&str]) -> Option<InteropServer
 }
 
 #[tokio::test]
-async fn a_feature_is_there_only_where_it_is_enabled() {
+async fn features_exist_only_if_enabled() {
     let cases: [(&str, &[&str], bool); 2] =
         [(DEVICE_CODE, &["deviceFlow"], true), ("refresh_token", &[], false)];
     for (grant_type, features, there) in cases {
@@ -32,7 +32,7 @@ async fn a_feature_is_there_only_where_it_is_enabled() {
 }
 
 #[tokio::test]
-async fn a_token_of_client_credentials_is_introspected_as_json_and_as_a_jwt() {
+async fn client_credentials_token_is_introspected_as_json_and_jwt() {
     let features = ["clientCredentials", "introspection", "jwtIntrospection"];
     let Some(server) = server(&["client_credentials"], &features).await else { return };
     let grant = [("grant_type", "client_credentials"), ("scope", "read")];
@@ -53,7 +53,7 @@ async fn a_token_of_client_credentials_is_introspected_as_json_and_as_a_jwt() {
 }
 
 #[tokio::test]
-async fn a_resource_must_be_known() {
+async fn unknown_resource_is_rejected() {
     let features = ["clientCredentials", "resourceIndicators"];
     let Some(server) = server(&["client_credentials"], &features).await else { return };
     let ask = async |resource: &str| -> (u16, Value) {
@@ -67,7 +67,7 @@ async fn a_resource_must_be_known() {
 }
 
 #[tokio::test]
-async fn a_device_gets_its_token_when_the_user_agrees_on_the_pages() {
+async fn device_token_is_issued_after_approval_on_pages() {
     let grants = [DEVICE_CODE, "refresh_token"];
     let Some(server) = server(&grants, &["deviceFlow"]).await else { return };
     for (decision, outcome) in [("allow", None), ("deny", Some("access_denied"))] {
@@ -86,7 +86,7 @@ async fn a_device_gets_its_token_when_the_user_agrees_on_the_pages() {
 }
 
 #[tokio::test]
-async fn a_client_registers_reads_itself_and_goes() {
+async fn client_registers_reads_and_deletes_itself() {
     let features = ["registration", "registrationManagement"];
     let Some(server) = server(&["refresh_token"], &features).await else { return };
     let body = json!({ "redirect_uris": ["https://app.example.com/cb"], "client_name": "An app" });
@@ -104,7 +104,7 @@ async fn a_client_registers_reads_itself_and_goes() {
 }
 
 #[tokio::test]
-async fn a_revoked_token_is_not_active() {
+async fn revoked_token_is_inactive() {
     let features = ["clientCredentials", "introspection"];
     let Some(server) = server(&["client_credentials"], &features).await else { return };
     let grant = [("grant_type", "client_credentials")];

@@ -5,8 +5,8 @@ use authlib_provider::{Endpoint, Fault};
 use futures_util::future::join_all;
 use reqwest::Method;
 
-/// S1.
-pub(crate) async fn t062_a_callback_in_another_browser_logs_nobody_in(package: &str) {
+/// T062, S1.
+pub(crate) async fn callback_in_another_browser_does_not_log_in(package: &str) {
     let world = World::new(package).await;
     let (attacker, victim) = (Browser::new(), Browser::new());
     let callback = world.allowed(&attacker).await;
@@ -18,7 +18,7 @@ pub(crate) async fn t062_a_callback_in_another_browser_logs_nobody_in(package: &
 }
 
 /// C1.
-pub(crate) async fn a_callback_counts_once_even_when_it_comes_twice_at_once(package: &str) {
+pub(crate) async fn concurrent_duplicate_callbacks_log_in_once(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     let callback = world.allowed(&browser).await;
@@ -30,7 +30,7 @@ pub(crate) async fn a_callback_counts_once_even_when_it_comes_twice_at_once(pack
 }
 
 /// C9.
-pub(crate) async fn head_and_prefetch_do_not_spend_the_login(package: &str) {
+pub(crate) async fn head_and_prefetch_keep_pending_login(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     let callback = world.allowed(&browser).await;
@@ -41,8 +41,8 @@ pub(crate) async fn head_and_prefetch_do_not_spend_the_login(package: &str) {
     assert_eq!(browser.get(callback.as_str()).await.status, 303);
 }
 
-/// C2, C4 to C8, H02, H05, H29, H34.
-pub(crate) async fn t023_spoilt_callbacks_are_refused_and_spend_the_login(package: &str) {
+/// T023, C2, C4 to C8, H02, H05, H29, H34.
+pub(crate) async fn invalid_callbacks_are_rejected_and_end_login(package: &str) {
     let world = World::new(package).await;
     let param = |name: &str, value: &str| Fault::AuthorizationParam(name.into(), value.into());
     let twice = |name: &str, value: &str| Fault::AuthorizationTwice(name.into(), value.into());
@@ -79,7 +79,7 @@ pub(crate) async fn t023_spoilt_callbacks_are_refused_and_spend_the_login(packag
 }
 
 /// C12, W1.
-pub(crate) async fn large_callbacks_are_refused_unread(package: &str) {
+pub(crate) async fn oversized_callbacks_are_rejected_unread(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     let form = [("content-type", "application/x-www-form-urlencoded")];
@@ -93,7 +93,7 @@ pub(crate) async fn large_callbacks_are_refused_unread(package: &str) {
 }
 
 /// S10.
-pub(crate) async fn a_forged_host_does_not_change_the_redirect_uri(package: &str) {
+pub(crate) async fn forged_host_does_not_change_redirect_uri(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     let forged = [
@@ -108,7 +108,7 @@ pub(crate) async fn a_forged_host_does_not_change_the_redirect_uri(package: &str
 }
 
 /// C15.
-pub(crate) async fn a_session_fixed_before_the_login_is_worthless_after_it(package: &str) {
+pub(crate) async fn session_fixation_fails(package: &str) {
     let world = World::new(package).await;
     let (victim, attacker) = (Browser::new(), Browser::new());
     let callback = world.allowed(&victim).await;
@@ -121,7 +121,7 @@ pub(crate) async fn a_session_fixed_before_the_login_is_worthless_after_it(packa
 }
 
 /// C13, W6.
-pub(crate) async fn garbage_in_the_session_cookie_is_anonymous(package: &str) {
+pub(crate) async fn garbage_session_cookie_is_anonymous(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     browser.get(world.url("/login/op")).await;
@@ -137,7 +137,7 @@ pub(crate) async fn garbage_in_the_session_cookie_is_anonymous(package: &str) {
 }
 
 /// H35, B13: at `TRACE`, over good and bad logins, refreshes and logouts.
-pub(crate) async fn no_secret_is_ever_logged(package: &str) {
+pub(crate) async fn secrets_are_never_logged(package: &str) {
     let world =
         World::with(package, |p| p.access_token_lifetime(std::time::Duration::from_secs(30)), "")
             .await;
@@ -165,7 +165,7 @@ pub(crate) async fn no_secret_is_ever_logged(package: &str) {
 }
 
 /// B22, H22.
-pub(crate) async fn tokens_do_not_leave_the_api(package: &str) {
+pub(crate) async fn tokens_are_sent_to_api_origin_only(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     world.log_in(&browser).await;

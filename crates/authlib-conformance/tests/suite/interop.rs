@@ -61,7 +61,7 @@ pub(crate) async fn eddsa_with_private_key_jwt(package: &str) {
     whole_trip(package, "private_key_jwt", "EdDSA").await;
 }
 
-pub(crate) async fn a_refusal_at_the_provider_is_a_403(package: &str) {
+pub(crate) async fn denied_consent_is_403(package: &str) {
     let client = InteropClient { auth_method: "client_secret_basic", algorithm: "RS256" };
     let Some(interop) = Interop::start(package, client).await else { return };
     let browser = Browser::new();
@@ -102,7 +102,7 @@ pub(crate) async fn oauth1_by_hmac_sha256_in_the_header(package: &str) {
     oauth1_trip(package, "HMAC-SHA256", "HEADER").await;
 }
 
-pub(crate) async fn an_oauth1_refusal_is_a_403(package: &str) {
+pub(crate) async fn oauth1_denial_is_403(package: &str) {
     let Some(interop) = Interop::oauth1(package, "HMAC-SHA1", "HEADER", "deny").await else {
         return;
     };

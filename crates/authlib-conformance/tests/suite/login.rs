@@ -7,9 +7,8 @@ use authlib_provider::{Endpoint, Fault, Reply};
 use reqwest::Method;
 use url::Url;
 
-pub(crate) async fn t012_t042_t061_a_login_ends_where_it_began_with_a_profile_and_a_new_session(
-    package: &str,
-) {
+/// T012, T042, T061.
+pub(crate) async fn login_returns_to_start_with_profile_and_new_session(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     let home = browser.get(world.url("/")).await;
@@ -51,9 +50,8 @@ pub(crate) async fn t012_t042_t061_a_login_ends_where_it_began_with_a_profile_an
     assert_eq!(token.authorization.as_deref(), Some("Basic"));
 }
 
-pub(crate) async fn t019_t047_t071_a_form_post_callback_works_with_a_lax_cookie_and_shows_errors(
-    package: &str,
-) {
+/// T019, T047, T071.
+pub(crate) async fn form_post_callback_works_with_lax_cookie(package: &str) {
     let world = World::with(package, |p| p, "response_mode = 'form_post'").await;
     let browser = Browser::new();
     for (user, status) in [(Some("alice"), 303), (None, 403)] {
@@ -85,7 +83,8 @@ pub(crate) async fn t019_t047_t071_a_form_post_callback_works_with_a_lax_cookie_
     assert_eq!(done.status, 400, "{}", done.body);
 }
 
-pub(crate) async fn t013_t043_t063_a_refusal_is_a_403_without_another_try(package: &str) {
+/// T013, T043, T063.
+pub(crate) async fn access_denied_is_403_without_retry(package: &str) {
     let world = World::new(package).await;
     let page = world
         .refuses(Fault::AuthorizationError("access_denied".into(), "the user refused".into()), 403)
@@ -95,7 +94,7 @@ pub(crate) async fn t013_t043_t063_a_refusal_is_a_403_without_another_try(packag
     assert_eq!(world.count(Endpoint::Token), 0);
 }
 
-pub(crate) async fn tabs_and_clients_with_a_common_prefix_do_not_disturb_each_other(package: &str) {
+pub(crate) async fn tabs_and_clients_with_common_prefix_are_independent(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     let first = world.allowed(&browser).await;
@@ -116,7 +115,7 @@ pub(crate) async fn tabs_and_clients_with_a_common_prefix_do_not_disturb_each_ot
 
 /// A session is no tab's own: what one tab writes at the end of a slow request must not undo what
 /// others did meanwhile.
-pub(crate) async fn a_slow_login_in_one_tab_leaves_the_others_alone(package: &str) {
+pub(crate) async fn slow_login_in_one_tab_does_not_affect_others(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     let slow = world.allowed(&browser).await;
@@ -140,7 +139,7 @@ pub(crate) async fn a_slow_login_in_one_tab_leaves_the_others_alone(package: &st
     assert_eq!(browser.get(world.url("/api/op/echo")).await.status, 200);
 }
 
-pub(crate) async fn a_login_that_begins_while_another_ends_is_kept(package: &str) {
+pub(crate) async fn login_started_during_another_callback_is_kept(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     // So slow that its answer comes after the other tab's start, and right all the same.
@@ -153,9 +152,8 @@ pub(crate) async fn a_login_that_begins_while_another_ends_is_kept(package: &str
     assert_eq!(browser.get(world.url("/api/op_two/echo")).await.status, 200);
 }
 
-pub(crate) async fn t024_t051_t072_a_logout_ends_the_session_here_and_at_the_provider(
-    package: &str,
-) {
+/// T024, T051, T072.
+pub(crate) async fn logout_ends_local_and_provider_session(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     world.log_in(&browser).await;
@@ -185,9 +183,8 @@ pub(crate) async fn t024_t051_t072_a_logout_ends_the_session_here_and_at_the_pro
     assert!(!world.is_alice(&browser).await);
 }
 
-pub(crate) async fn t030_to_t032_t054_to_t056_t075_to_t077_a_way_back_from_a_logout_counts_once(
-    package: &str,
-) {
+/// T030 to T032, T054 to T056, T075 to T077.
+pub(crate) async fn post_logout_redirect_is_accepted_once(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     world.log_in(&browser).await;
@@ -202,7 +199,8 @@ pub(crate) async fn t030_to_t032_t054_to_t056_t075_to_t077_a_way_back_from_a_log
     assert_eq!(browser.get_json(back.as_str()).await.status, 400, "used before");
 }
 
-pub(crate) async fn t028_t053_t074_a_logout_is_local_where_the_provider_has_none(package: &str) {
+/// T028, T053, T074.
+pub(crate) async fn logout_is_local_without_end_session_endpoint(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     world.provider().inject(Fault::metadata("end_session_endpoint", serde_json::Value::Null));
@@ -213,7 +211,7 @@ pub(crate) async fn t028_t053_t074_a_logout_is_local_where_the_provider_has_none
     assert!(!world.is_alice(&browser).await);
 }
 
-pub(crate) async fn errors_are_html_or_json_and_nothing_is_cached(package: &str) {
+pub(crate) async fn errors_are_html_or_json_and_never_cached(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     let callback = world.url("/authorize/op?code=c&state=unknown");
@@ -234,9 +232,8 @@ pub(crate) async fn errors_are_html_or_json_and_nothing_is_cached(package: &str)
     assert!(log.contains("no session") && log.contains("SameSite=Lax"), "{log}");
 }
 
-pub(crate) async fn t001_t006_t038_t057_an_unknown_client_is_a_404_and_an_unknown_page_too(
-    package: &str,
-) {
+/// T001, T006, T038, T057.
+pub(crate) async fn unknown_client_and_unknown_page_are_404(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     for path in
@@ -250,7 +247,7 @@ pub(crate) async fn t001_t006_t038_t057_an_unknown_client_is_a_404_and_an_unknow
     assert_eq!(browser.get(world.url("/healthz")).await.body, "ok");
 }
 
-pub(crate) async fn the_next_page_is_never_another_site(package: &str) {
+pub(crate) async fn next_is_never_another_site(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     for next in [

@@ -10,9 +10,8 @@ async fn is_logged_in(world: &World, browser: &Browser) -> bool {
     browser.get_json(world.url("/profile")).await.status == 200
 }
 
-pub(crate) async fn t007_t009_t041_t060_a_login_ends_with_a_profile_of_what_the_token_answer_said(
-    package: &str,
-) {
+/// T007, T009, T041, T060.
+pub(crate) async fn oauth1_login_profile_comes_from_token_response(package: &str) {
     let world = World::oauth1(package, "").await;
     let browser = Browser::new();
     let home = browser.get(world.url("/")).await;
@@ -44,7 +43,7 @@ pub(crate) async fn t007_t009_t041_t060_a_login_ends_with_a_profile_of_what_the_
 }
 
 /// H19 and T184 to T186.
-pub(crate) async fn api_calls_are_signed_for_the_user(package: &str) {
+pub(crate) async fn api_calls_are_signed_with_user_token(package: &str) {
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let text = || Some("status=it's+%2B+%C3%A9&status=&a%5Bb%5D=%26".to_owned());
     let posted = json!([["status", "it's + é"], ["status", ""], ["a[b]", "&"], ["q", "x y"]]);
@@ -77,7 +76,7 @@ pub(crate) async fn api_calls_are_signed_for_the_user(package: &str) {
 }
 
 /// B20.
-pub(crate) async fn user_info_is_signed_and_about_the_user(package: &str) {
+pub(crate) async fn userinfo_request_is_signed_with_user_token(package: &str) {
     let settings = "userinfo_endpoint = 'ISSUER/oauth1/api/me'";
     let world = World::oauth1(package, settings).await;
     let browser = Browser::new();
@@ -93,7 +92,7 @@ pub(crate) async fn user_info_is_signed_and_about_the_user(package: &str) {
 }
 
 /// O7.
-pub(crate) async fn a_refusal_is_a_403_in_json_and_html(package: &str) {
+pub(crate) async fn denial_is_403_in_json_and_html(package: &str) {
     let world = World::oauth1(package, "").await;
     for quirk in [None, Some(Fault::OAuth1Denied)] {
         if let Some(quirk) = quirk {
@@ -118,7 +117,7 @@ pub(crate) async fn a_refusal_is_a_403_in_json_and_html(package: &str) {
 }
 
 /// O2.
-pub(crate) async fn a_callback_counts_once_and_in_its_own_browser(package: &str) {
+pub(crate) async fn callback_is_accepted_once_in_its_own_browser(package: &str) {
     let world = World::oauth1(package, "").await;
     let (ours, theirs) = (Browser::new(), Browser::new());
     let callback = world.allowed(&ours).await;
@@ -135,7 +134,7 @@ pub(crate) async fn a_callback_counts_once_and_in_its_own_browser(package: &str)
 }
 
 /// H34, T135.
-pub(crate) async fn spoilt_oauth1_callbacks_are_400(package: &str) {
+pub(crate) async fn invalid_oauth1_callbacks_are_400(package: &str) {
     let world = World::oauth1(package, "").await;
     let name = |name: &str| name.to_owned();
     for quirk in [
@@ -152,7 +151,7 @@ pub(crate) async fn spoilt_oauth1_callbacks_are_400(package: &str) {
 }
 
 /// O1, T134.
-pub(crate) async fn broken_answers_are_502(package: &str) {
+pub(crate) async fn broken_provider_responses_are_502(package: &str) {
     let world = World::oauth1(package, "").await;
     let answer = |name: &str, value: Option<&str>| {
         Fault::OAuth1Answer(name.to_owned(), value.map(ToOwned::to_owned))
@@ -184,7 +183,7 @@ pub(crate) async fn broken_answers_are_502(package: &str) {
 }
 
 /// O6, H35: what the browser keeps and what the app logs.
-pub(crate) async fn the_secret_of_a_login_stays_on_the_server(package: &str) {
+pub(crate) async fn token_secret_of_pending_login_stays_on_server(package: &str) {
     let world = World::oauth1(package, "signature_type = 'QUERY'").await;
     let name = || "oauth_token_secret".to_owned();
     let browser = Browser::new();
@@ -209,7 +208,7 @@ pub(crate) async fn the_secret_of_a_login_stays_on_the_server(package: &str) {
     }
 }
 
-pub(crate) async fn a_logout_is_local(package: &str) {
+pub(crate) async fn oauth1_logout_is_local(package: &str) {
     let world = World::oauth1(package, "").await;
     let browser = Browser::new();
     world.log_in(&browser).await;

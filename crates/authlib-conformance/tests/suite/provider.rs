@@ -6,7 +6,8 @@ use authlib_conformance::{Browser, World};
 use authlib_provider::{Endpoint, Fault, Reply};
 use serde_json::json;
 
-pub(crate) async fn t034_t083_wrong_id_tokens_are_400(package: &str) {
+/// T034, T083.
+pub(crate) async fn invalid_id_tokens_are_400(package: &str) {
     let world = World::new(package).await;
     for quirk in [
         Fault::Unsigned("none".into()),
@@ -60,7 +61,7 @@ pub(crate) async fn t034_t083_wrong_id_tokens_are_400(package: &str) {
     world.refuses(Fault::ForeignKey, 400).await;
 }
 
-pub(crate) async fn broken_answers_are_502(package: &str) {
+pub(crate) async fn broken_provider_responses_are_502(package: &str) {
     let world = World::new(package).await;
     let canary = format!("{}/api/canary", world.provider().issuer());
     for endpoint in [Endpoint::Token, Endpoint::UserInfo] {
@@ -93,7 +94,7 @@ pub(crate) async fn broken_answers_are_502(package: &str) {
     assert_eq!(world.count(Endpoint::Api), 0, "no redirect was followed");
 }
 
-pub(crate) async fn broken_metadata_are_502_before_anything_is_sent(package: &str) {
+pub(crate) async fn broken_metadata_is_502_before_any_request(package: &str) {
     let world = World::new(package).await;
     for quirk in [
         Fault::metadata("issuer", "https://evil.example"),
@@ -123,7 +124,7 @@ pub(crate) async fn broken_metadata_are_502_before_anything_is_sent(package: &st
     }
 }
 
-pub(crate) async fn a_provider_that_is_down_is_a_502_and_the_app_lives_on(package: &str) {
+pub(crate) async fn provider_outage_is_502_and_app_survives(package: &str) {
     let world = World::new(package).await;
     let (callback, browser) = {
         let browser = Browser::new();
@@ -143,7 +144,7 @@ pub(crate) async fn a_provider_that_is_down_is_a_502_and_the_app_lives_on(packag
     );
 }
 
-pub(crate) async fn slow_and_endless_answers_cost_bounded_time(package: &str) {
+pub(crate) async fn slow_and_endless_responses_are_bounded_in_time(package: &str) {
     let world = World::new(package).await;
     #[expect(clippy::disallowed_methods, reason = "it is the bound on real time that is tested")]
     let began = Instant::now();
@@ -154,7 +155,8 @@ pub(crate) async fn slow_and_endless_answers_cost_bounded_time(package: &str) {
     assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
 }
 
-pub(crate) async fn t037_t085_keys_may_rotate_at_any_moment(package: &str) {
+/// T037, T085.
+pub(crate) async fn key_rotation_is_followed_at_any_time(package: &str) {
     let world = World::new(package).await;
     assert_eq!(world.log_in(&Browser::new()).await.status, 303);
     world.provider().rotate_keys();
@@ -174,9 +176,8 @@ pub(crate) async fn t037_t085_keys_may_rotate_at_any_moment(package: &str) {
     assert_eq!(world.count(Endpoint::Jwks), 0);
 }
 
-pub(crate) async fn t035_a_token_without_a_nonce_is_taken_by_the_settings_and_not_by_its_own_word(
-    package: &str,
-) {
+/// T035.
+pub(crate) async fn missing_nonce_is_accepted_by_configuration_only(package: &str) {
     let quirks = || [Fault::without_claim("nonce"), Fault::claim("nonce_supported", false)];
     for (settings, status) in [("", 400), ("dangerous_skip_nonce = true", 303)] {
         let world = World::with(package, |p| p, settings).await;
@@ -186,7 +187,8 @@ pub(crate) async fn t035_a_token_without_a_nonce_is_taken_by_the_settings_and_no
     }
 }
 
-pub(crate) async fn t036_t084_without_a_key_set_no_id_token_is_believed(package: &str) {
+/// T036, T084.
+pub(crate) async fn id_token_is_rejected_without_key_set(package: &str) {
     let world = World::new(package).await;
     world.provider().inject(Fault::header("kid", "unknown"));
     world.refuses(Fault::metadata("jwks_uri", json!(null)), 502).await;
@@ -194,7 +196,7 @@ pub(crate) async fn t036_t084_without_a_key_set_no_id_token_is_believed(package:
     assert!(world.app.log().contains("jwks_uri"), "{}", world.app.log());
 }
 
-pub(crate) async fn unusual_answers_are_accepted(package: &str) {
+pub(crate) async fn unusual_valid_responses_are_accepted(package: &str) {
     for quirk in [
         Fault::claim("aud", json!(["app"])),
         Fault::without_claim("at_hash"),
@@ -233,7 +235,7 @@ pub(crate) async fn unusual_answers_are_accepted(package: &str) {
 }
 
 /// J9, H14.
-pub(crate) async fn unknown_keys_do_not_make_us_hammer_the_provider(package: &str) {
+pub(crate) async fn unknown_keys_do_not_flood_jwks_endpoint(package: &str) {
     let world = World::new(package).await;
     for _ in 0..30 {
         world.refuses(Fault::header("kid", "unknown"), 400).await;

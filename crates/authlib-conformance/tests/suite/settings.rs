@@ -3,9 +3,8 @@
 use authlib_conformance::{App, Browser, World};
 use authlib_provider::Endpoint;
 
-pub(crate) async fn t002_t040_t058_id_and_secret_may_come_from_the_environment_alone(
-    package: &str,
-) {
+/// T002, T040, T058.
+pub(crate) async fn environment_alone_provides_id_and_secret(package: &str) {
     let file = "[oauth.op]\nissuer = 'ISSUER'\nscope = 'openid'";
     let id_and_secret = [("OP_CLIENT_ID", "app"), ("OP_CLIENT_SECRET", World::secret())];
     // A name in the file, and nothing at all in it.
@@ -21,9 +20,8 @@ pub(crate) async fn t002_t040_t058_id_and_secret_may_come_from_the_environment_a
     }
 }
 
-pub(crate) async fn t003_t039_t059_the_environment_wins_over_the_file_entry_by_entry(
-    package: &str,
-) {
+/// T003, T039, T059.
+pub(crate) async fn environment_overrides_file_per_setting(package: &str) {
     let file = "[oauth.op]\nissuer = 'ISSUER'\nclient_id = 'of the file'\n\
                 authorize_params = { ui_locales = 'de', display = 'page' }";
     let vars = [
@@ -45,7 +43,8 @@ pub(crate) async fn t003_t039_t059_the_environment_wins_over_the_file_entry_by_e
     assert_eq!(world.log_in(&browser).await.status, 303);
 }
 
-pub(crate) async fn t014_a_preset_brings_its_authorization_endpoint(package: &str) {
+/// T014.
+pub(crate) async fn preset_provides_authorization_endpoint(package: &str) {
     let world = World::configured(package, "", &[("GITHUB_CLIENT_ID", "id")]).await;
     let start = Browser::new().get(world.url("/login/github")).await;
     assert_eq!(start.status, 303, "{}", start.body);
@@ -54,9 +53,8 @@ pub(crate) async fn t014_a_preset_brings_its_authorization_endpoint(package: &st
     assert_eq!(start.path(), "/login/oauth/authorize");
 }
 
-pub(crate) async fn t016_t068_without_an_authorization_endpoint_the_app_does_not_start(
-    package: &str,
-) {
+/// T016, T068.
+pub(crate) async fn missing_authorization_endpoint_fails_startup(package: &str) {
     for settings in ["", "access_token_url = 'https://op.example/token'"] {
         let file = format!("[oauth.op]\nclient_id = 'app'\n{settings}");
         let said = App::refuse(package, &file).await;

@@ -13,7 +13,7 @@ fn expiring(provider: ProviderBuilder) -> ProviderBuilder {
     provider.access_token_lifetime(Duration::from_secs(30))
 }
 
-pub(crate) async fn an_api_call_carries_the_token_and_returns_the_answer(package: &str) {
+pub(crate) async fn api_call_sends_token_and_returns_response(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     world.log_in(&browser).await;
@@ -33,8 +33,8 @@ pub(crate) async fn an_api_call_carries_the_token_and_returns_the_answer(package
     assert_eq!(browser.get(world.url("/api/op/teapot")).await.status, 418);
 }
 
-/// H24, I11.
-pub(crate) async fn t021_an_expired_token_is_refreshed_once_for_all_who_wait(package: &str) {
+/// T021, H24, I11.
+pub(crate) async fn concurrent_requests_share_one_refresh(package: &str) {
     let world = World::with(package, expiring, "leeway = 0").await;
     let browser = Browser::new();
     world.provider().inject(Fault::token("expires_in", json!(0)));
@@ -59,7 +59,7 @@ pub(crate) async fn t021_an_expired_token_is_refreshed_once_for_all_who_wait(pac
 }
 
 /// I13.
-pub(crate) async fn a_refused_refresh_is_a_401_and_not_repeated(package: &str) {
+pub(crate) async fn rejected_refresh_is_401_without_retry(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     world.provider().inject(Fault::token("expires_in", json!(0)));
@@ -74,7 +74,7 @@ pub(crate) async fn a_refused_refresh_is_a_401_and_not_repeated(package: &str) {
 }
 
 /// J31.
-pub(crate) async fn a_refreshed_id_token_of_another_user_is_refused(package: &str) {
+pub(crate) async fn refreshed_id_token_of_another_user_is_rejected(package: &str) {
     for (name, value) in [("sub", "mallory"), ("iss", "https://evil.example"), ("aud", "other")] {
         let world = World::with(package, expiring, "").await;
         let browser = Browser::new();
@@ -86,7 +86,7 @@ pub(crate) async fn a_refreshed_id_token_of_another_user_is_refused(package: &st
     }
 }
 
-pub(crate) async fn nobody_logged_in_is_a_401(package: &str) {
+pub(crate) async fn anonymous_api_call_is_401(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     for path in ["/profile", "/userinfo/op", "/api/op/echo"] {
@@ -100,8 +100,8 @@ pub(crate) async fn nobody_logged_in_is_a_401(package: &str) {
     assert_eq!(browser.get_json(world.url("/api/op_two/echo")).await.status, 401, "another client");
 }
 
-/// B20, H28.
-pub(crate) async fn t033_user_info_comes_from_the_provider(package: &str) {
+/// T033, B20, H28.
+pub(crate) async fn userinfo_is_fetched_from_provider(package: &str) {
     let world = World::new(package).await;
     let browser = Browser::new();
     world.log_in(&browser).await;

@@ -10,9 +10,8 @@ fn param(url: &Url, name: &str) -> Option<String> {
     url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
-pub(crate) async fn t015_t069_document_and_keys_are_one_request_each_with_the_librarys_user_agent(
-    package: &str,
-) {
+/// T015, T069.
+pub(crate) async fn metadata_and_keys_are_fetched_once_with_user_agent(package: &str) {
     for (settings, agent) in [("", "authlib"), ("user_agent = 'shop/1.0'", "shop/1.0")] {
         let world = World::with(package, |p| p, settings).await;
         for _ in 0..3 {
@@ -27,7 +26,8 @@ pub(crate) async fn t015_t069_document_and_keys_are_one_request_each_with_the_li
     }
 }
 
-pub(crate) async fn t016_t070_the_document_says_where_to_log_in(package: &str) {
+/// T016, T070.
+pub(crate) async fn metadata_document_provides_authorization_endpoint(package: &str) {
     let world = World::new(package).await;
     world.provider().inject(Fault::MovedPaths);
     let browser = Browser::new();
@@ -41,7 +41,8 @@ pub(crate) async fn t016_t070_the_document_says_where_to_log_in(package: &str) {
     assert!(world.is_alice(&browser).await);
 }
 
-pub(crate) async fn t017_t044_t064_the_verifier_fits_the_challenge_of_its_own_login(package: &str) {
+/// T017, T044, T064.
+pub(crate) async fn pkce_verifier_matches_challenge_of_its_login(package: &str) {
     let spa = "[oauth.op]\nissuer = 'ISSUER'\nclient_id = 'spa'\nscope = 'openid'";
     let app = format!("{}\nclient_secret = '{}'", spa.replace("spa", "app"), World::secret());
     for (file, authorization) in [(spa, None), (app.as_str(), Some("Basic"))] {
@@ -71,7 +72,8 @@ pub(crate) async fn t017_t044_t064_the_verifier_fits_the_challenge_of_its_own_lo
     }
 }
 
-pub(crate) async fn t018_t046_the_id_token_repeats_the_nonce_of_the_url(package: &str) {
+/// T018, T046.
+pub(crate) async fn id_token_repeats_nonce_of_authorization_url(package: &str) {
     // By a registered key for HMAC, as Authlib's test has it, and by the provider's keys.
     let key = URL_SAFE_NO_PAD.encode(World::secret());
     let hmac = format!(

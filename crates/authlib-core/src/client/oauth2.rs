@@ -270,8 +270,9 @@ impl fmt::Debug for OAuth2Client {
 mod tests {
     use super::query_of;
 
+    /// H04.
     #[test]
-    fn h04_a_response_is_a_url_or_its_query_without_a_fragment() {
+    fn authorization_response_is_url_or_query_without_fragment() {
         for (response, query) in [
             ("https://app.example/cb?code=a&state=b#_=_", "code=a&state=b"),
             ("/cb?code=a?b", "code=a?b"),

@@ -15,7 +15,7 @@ fn merged(
 
 /// T003, T039, T059: a file wins over code, the environment over both, entry by entry in tables.
 #[test]
-fn t003_t039_t059_the_environment_wins_over_the_file_and_the_file_over_code() {
+fn environment_overrides_file_and_file_overrides_code() {
     let code = ClientConfig::new("dev").client_id("code").authorize_param("a", "1").label("Dev");
     let toml = "[oauth.dev]\nclient_id = 'file'\nscope = ['x', 'y']\n\
                 [oauth.dev.authorize_params]\na = 2\nb = ['c', true]\n";
@@ -39,7 +39,7 @@ fn t003_t039_t059_the_environment_wins_over_the_file_and_the_file_over_code() {
 
 /// T002, T040, T058: a name is enough where the environment has the rest.
 #[test]
-fn t002_t040_t058_id_and_secret_may_come_from_the_environment_alone() {
+fn environment_alone_provides_id_and_secret() {
     let (clients, problems) = merged(
         vec![ClientConfig::new("my-app")],
         "",
@@ -122,7 +122,7 @@ fn everything_that_is_wrong_is_reported_at_once_with_client_and_key() {
 
 /// H23 for settings: a client's variables are not those of one whose name begins alike.
 #[test]
-fn h23_variables_of_a_longer_name_are_not_settings_of_a_shorter_one() {
+fn variables_of_longer_client_name_are_ignored() {
     let (clients, problems) = merged(
         vec![ClientConfig::new("az"), ClientConfig::new("az_two")],
         "",
@@ -159,7 +159,7 @@ fn a_broken_or_missing_file_is_a_problem_that_shows_no_secret() {
 
 /// H35: what a builder shows of itself has no value of a file, of the environment or of a key set.
 #[test]
-fn h35_debug_output_has_no_secret_of_any_source() {
+fn debug_output_shows_no_secret_of_any_source() {
     let mut sources = Sources::default();
     sources.register(
         ClientConfig::new("a")

@@ -54,7 +54,7 @@ mod tests {
 
     /// S7: every spelling of another site falls to the front page.
     #[test]
-    fn s7_everything_that_could_leave_this_site_falls_to_the_front_page() {
+    fn next_that_could_leave_site_becomes_root() {
         let long = format!("/{}", "a".repeat(MAX_PATH));
         for path in [
             "",

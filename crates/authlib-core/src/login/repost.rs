@@ -103,7 +103,7 @@ mod tests {
 
     /// L11: a long hint is posted, not put into a URL.
     #[test]
-    fn l11_a_long_logout_url_becomes_a_form() {
+    fn long_logout_url_becomes_form_post() {
         let url = Url::parse("https://op.example/end?tenant=t&id_token_hint=h.i.t").unwrap();
         let answer = post_page(&url);
         let body = String::from_utf8(answer.body().clone()).unwrap();

@@ -218,7 +218,7 @@ mod tests {
 
     /// W5: a provider's words are text, never markup; the developer's words are not shown at all.
     #[test]
-    fn w5_pages_escape_the_providers_words_and_hide_the_developers() {
+    fn error_pages_escape_provider_text_and_hide_details() {
         let error = Error::new(ErrorKind::AuthorizationError, "internal detail")
             .with_provider_error(ProviderError::new("e", Some("<script>alert(1)</script>"), None))
             .with_hint("look at client_secret");

@@ -96,7 +96,7 @@ fn each_once(text: &str) {
 
 /// T122, T123 and T184: the header to the byte, in Authlib's order, and the rest as it was.
 #[test]
-fn t122_t123_t184_the_header_has_everything_and_the_rest_stays() {
+fn header_has_all_oauth_parameters_and_body_stays() {
     let signed = Case { realm: Some("Photos & more"), ..USUAL }.sign(vector()).unwrap();
     assert_eq!(
         header(&signed),
@@ -114,7 +114,7 @@ fn t122_t123_t184_the_header_has_everything_and_the_rest_stays() {
 
 /// H17, T122, T181, T182, T185 and T186: each parameter stands once, in the one place.
 #[test]
-fn h17_t181_t182_t185_t186_each_parameter_stands_once() {
+fn each_oauth_parameter_is_sent_once() {
     let signature = "oauth_signature=IQ%2F%2BQPlqtWT95ncFOyJhkHmLhfc%3D";
     let signed = placed(SignaturePlacement::Body).sign(vector()).unwrap();
     let body = str::from_utf8(signed.body()).unwrap();
@@ -154,7 +154,7 @@ fn a_url_without_query_and_a_post_without_body_get_one() {
 
 /// H17: a request that brings protocol parameters can't have them once.
 #[test]
-fn h17_parameters_that_are_there_already_are_refused() {
+fn existing_oauth_parameters_are_rejected() {
     for (uri, body) in [
         ("https://a.example/?oauth_token=x", ""),
         ("https://a.example/?%6Fauth_nonce=x", ""),
@@ -172,9 +172,9 @@ fn h17_parameters_that_are_there_already_are_refused() {
     USUAL.refused(authorized, "there is one only");
 }
 
-/// H19: a body that is no form is kept and bound by its hash, or the request is refused.
+/// T124, H19: a body that is no form is kept and bound by its hash, or the request is refused.
 #[test]
-fn h19_t124_a_body_that_is_no_form_is_kept() {
+fn non_form_body_is_kept() {
     // The vector of draft-eaton-oauth-bodyhash, and others by OpenSSL.
     for (method, expected) in [
         (SignatureMethod::HmacSha1, Some("Lve95gjOVATpfV8EL5X4nxwjKHE=")),
@@ -223,7 +223,7 @@ fn a_realm_that_would_break_the_header_is_refused() {
 
 /// O4: nothing is signed for a host that plain http would carry it to.
 #[test]
-fn o4_only_https_and_this_machine_are_signed_for() {
+fn only_https_and_loopback_urls_are_signed() {
     for uri in [
         "http://a.example/",
         "http://localhost@a.example/",
@@ -243,7 +243,7 @@ fn o4_only_https_and_this_machine_are_signed_for() {
 
 /// T121: no client id.
 #[test]
-fn t121_a_client_without_identifier_signs_nothing() {
+fn client_without_identifier_signs_nothing() {
     let client = ClientCredentials { identifier: String::new(), ..client() };
     let nonce = Secret::new("n");
     let signing = Signing {
@@ -263,7 +263,7 @@ fn t121_a_client_without_identifier_signs_nothing() {
 
 /// H18: a callback with an escape of its own, encoded once in the header.
 #[test]
-fn h18_the_callback_is_escaped_once() {
+fn oauth_callback_is_percent_encoded_once() {
     let callback = Some("https://app.example.test/cb?next=%2Fhome");
     let signed = Case { callback, ..USUAL }.sign(vector()).unwrap();
     let expected = "oauth_callback=\"https%3A%2F%2Fapp.example.test%2Fcb%3Fnext%3D%252Fhome\"";
@@ -273,7 +273,7 @@ fn h18_the_callback_is_escaped_once() {
 /// T180, T183 and B10: the requests of a login, of which the first has the callback and no token, the
 /// second the temporary token and the verifier, and all others neither.
 #[test]
-fn b10_t180_t183_the_requests_of_a_login() {
+fn login_requests_have_expected_parameters() {
     let (client, nonce, verifier) = (client(), Secret::new("n"), Secret::new("v"));
     let endpoint = url::Url::parse("https://op.example/oauth").unwrap();
     let usual = Signing {

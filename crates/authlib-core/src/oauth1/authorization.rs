@@ -138,14 +138,14 @@ mod tests {
 
     /// T129 and T136, and B10: the verifier of a callback for this login.
     #[test]
-    fn t129_a_right_callback_yields_the_verifier() {
+    fn valid_callback_returns_verifier() {
         assert_eq!(check("oauth_token=t%2F1&oauth_verifier=v+1").unwrap(), "v 1");
         assert_eq!(check("oauth_verifier=v&x=y&oauth_token=t/1").unwrap(), "v");
     }
 
     /// O2, O7, T135 and T136: whose a callback is comes first, then a refusal, then the verifier.
     #[test]
-    fn o2_o7_t135_t136_wrong_callbacks_are_refused_by_the_check_that_they_fail() {
+    fn invalid_oauth1_callbacks_fail_with_their_check() {
         use ErrorKind::{AccessDenied, AuthorizationError, InvalidCallback};
         for (query, kind, says) in [
             ("", InvalidCallback, "no `oauth_token`"),
@@ -196,8 +196,9 @@ mod tests {
         }
     }
 
+    /// T135.
     #[test]
-    fn t135_a_typed_verifier_is_trimmed_and_not_empty() {
+    fn typed_verifier_is_trimmed_and_not_empty() {
         let typed = |text| Authorization::out_of_band(&Secret::new(text));
         assert_eq!(typed(" 473829 ").unwrap().verifier.expose(), "473829");
         assert!(typed("").is_err() && typed("  ").is_err());
@@ -205,7 +206,7 @@ mod tests {
 
     /// T128: exactly the token, the parameters of the provider, and no callback again.
     #[test]
-    fn t128_the_authorization_url_has_the_token_and_keeps_the_query() {
+    fn authorization_url_adds_token_and_keeps_query() {
         let url = |endpoint: &str, extra: &Params| {
             authorization_url(&Url::parse(endpoint).unwrap(), &Secret::new("t/1 &"), extra)
         };

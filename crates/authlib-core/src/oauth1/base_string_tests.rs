@@ -51,7 +51,7 @@ fn the_example_of_section_3_4_1_1() {
 
 /// The base string URIs of RFC 5849 §3.4.1.2 and their neighbours (O5).
 #[test]
-fn o5_the_base_string_uri() {
+fn base_string_uri_is_normalized() {
     for (uri, host, expected) in [
         (
             "http://EXAMPLE.COM:80/r%20v/X?id=123",
@@ -81,7 +81,7 @@ fn o5_the_base_string_uri() {
 
 /// T125 and O5: what is decoded once is encoded once.
 #[test]
-fn t125_o5_parameters_are_normalised() {
+fn base_string_parameters_are_normalized() {
     for (query, expected) in [
         ("", ""),
         ("&&", ""),
@@ -226,7 +226,7 @@ fn pairs(names: &'static str) -> impl Strategy<Value = Pairs> {
 proptest! {
     /// O5: our base string is that of a plain second implementation.
     #[test]
-    fn o5_two_implementations_agree(
+    fn two_base_string_implementations_agree(
         query in pairs(".{0,4}"),
         form in pairs("[ -~]{0,4}"),
         oauth in pairs("oauth_[a-z]{1,3}"),
@@ -243,9 +243,9 @@ proptest! {
         prop_assert_eq!(ours.expose(), expected);
     }
 
-    /// And that of the crate `oauth1-request`, where it is right: names without escapes.
+    /// O5: And that of the crate `oauth1-request`, where it is right: names without escapes.
     #[test]
-    fn o5_a_peer_agrees(form in pairs("[a-z]{1,4}"), key in ".{0,8}", token in ".{0,8}") {
+    fn base_string_matches_provider_implementation(form in pairs("[a-z]{1,4}"), key in ".{0,8}", token in ".{0,8}") {
         let mut sorted = form.clone();
         sorted.sort_by_key(|(name, value)| (name.clone(), escaped(value.as_bytes())));
         let encoded = AssertSorted::new(sorted.iter().map(|(name, value)| (name, value)));

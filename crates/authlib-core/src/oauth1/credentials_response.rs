@@ -212,7 +212,7 @@ mod tests {
 
     /// T132 and T180: forms and JSON are read, whatever the provider calls them.
     #[test]
-    fn t132_t180_forms_and_json_are_read_whatever_they_are_called() {
+    fn forms_and_json_are_read_whatever_content_type() {
         for (content_type, body) in [
             (FORM, "oauth_token=t%2B1&oauth_token_secret=s&user_id=7"),
             ("text/html;charset=utf-8", "oauth_token=t%2B1&oauth_token_secret=s&user_id=7"),
@@ -231,7 +231,7 @@ mod tests {
 
     /// T134 and H19's kin: everything else is a typed error that repeats nothing of the body.
     #[test]
-    fn t134_other_answers_are_refused_without_repeating_them() {
+    fn other_responses_are_rejected_unquoted() {
         let long = format!("oauth_token={}&oauth_token_secret=hush", "x".repeat(5000));
         for (status, content_type, body, says) in [
             (200, "text/html", "<!doctype html><h1 title=hush>Log in</h1>", "with text/html"),

@@ -87,7 +87,7 @@ fn the_example_of_oauth_core_1_0() {
 
 /// H18 and B10: secrets, names and values that need escapes, computed apart from any library.
 #[test]
-fn h18_b10_escapes_are_signed_right() {
+fn percent_escapes_are_signed_correctly() {
     const OAUTH: &str = "oauth_nonce=n-7&oauth_timestamp=1700000000&oauth_version=1.0\
         &oauth_signature_method=HMAC-SHA1&oauth_consumer_key=ck%261&oauth_token=tk\
         &oauth_verifier=v%2F2";
@@ -151,7 +151,7 @@ fn hmac_sha512_has_64_bytes_and_another_key_another_tag() {
 
 /// B10 and T123: signatures by OpenSSL over the same base string, with a key in both of its formats.
 #[test]
-fn b10_t123_rsa_signatures_are_those_of_openssl() {
+fn rsa_signatures_match_openssl() {
     let base_string = Secret::new(
         "GET&http%3A%2F%2Fphotos.example.net%2Fphotos&file%3Dvacaction.jpg\
          %26oauth_consumer_key%3Ddpf43f3p2l4k3l03",

@@ -96,7 +96,7 @@ mod tests {
 
     /// O1 and B10: without the confirmation a login could be fixed by whoever began it.
     #[test]
-    fn o1_b10_the_callback_must_be_confirmed() {
+    fn callback_must_be_confirmed() {
         for confirmed in [
             "",
             "&oauth_callback_confirmed=",

@@ -139,7 +139,7 @@ const METHODS: [SignatureMethod; 7] = [
 
 /// B10, H18 and T180 to T186: every method in every place, with a callback that has escapes.
 #[test]
-fn b10_h18_t180_to_t186_a_login_by_every_method_in_every_place() {
+fn login_works_for_every_method_and_location() {
     for method in METHODS {
         for placement in
             [SignaturePlacement::Body, SignaturePlacement::Header, SignaturePlacement::Query]
@@ -160,7 +160,7 @@ fn b10_h18_t180_to_t186_a_login_by_every_method_in_every_place() {
 
 /// H17 and H19: bodies of any kind, and requests without one.
 #[test]
-fn h17_h19_other_bodies_arrive_whole_and_bound() {
+fn non_form_bodies_arrive_unchanged_and_hashed() {
     for method in METHODS {
         let world = World::new(method, SignaturePlacement::Query);
         let token = world.login().unwrap();
@@ -202,7 +202,7 @@ fn out_of_band_the_user_types_the_verifier() {
 
 /// O1, O2, T134 and T136: what the provider does wrong ends the login, with the provider's words.
 #[test]
-fn o1_o2_t134_t136_misbehaviour_ends_the_login() {
+fn provider_faults_end_oauth1_login() {
     let name = |name: &str| name.to_owned();
     for (quirk, kind, says) in [
         (
@@ -254,7 +254,7 @@ fn o1_o2_t134_t136_misbehaviour_ends_the_login() {
 
 /// O7: a refusal in both dialects.
 #[test]
-fn o7_a_refusal_is_the_users() {
+fn oauth1_denial_is_access_denied() {
     for quirk in [None, Some(Fault::OAuth1Denied)] {
         let world = World::usual();
         world.provider.behave();
@@ -270,7 +270,7 @@ fn o7_a_refusal_is_the_users() {
 
 /// O3: the second request of one nonce is refused by the provider, and the error says why.
 #[test]
-fn o3_a_nonce_is_good_once() {
+fn nonce_is_valid_once() {
     let world = World::usual();
     assert!(world.temporary(CALLBACK).is_ok());
     let error = world.temporary(CALLBACK).unwrap_err();
@@ -294,7 +294,7 @@ proptest! {
 
     /// O5: whatever is asked, both sides build the same base string.
     #[test]
-    fn o5_the_provider_agrees_about_every_request(
+    fn provider_verifies_every_signed_request(
         query in "[!-~]{0,30}",
         path in "[a-zA-Z0-9%/;é'~() -]{0,8}",
         form in prop::collection::vec((".{0,5}", ".{0,5}"), 0..4),

@@ -82,7 +82,7 @@ mod tests {
 
     /// T130 and T132: the credentials, and what came beside them, as text.
     #[test]
-    fn t130_t132_a_token_keeps_what_came_beside_it() {
+    fn token_keeps_extra_response_members() {
         let body = "oauth_token=nnch734d00sl2jdk&oauth_token_secret=pfkkdhi9sl3r4s00&user_id=1&screen_name=j%20j";
         let token = parse_token_response(&Response::new(body.as_bytes().to_vec())).unwrap();
         assert_eq!(token.oauth_token.expose(), "nnch734d00sl2jdk");

@@ -234,7 +234,7 @@ mod tests {
 
     /// H04: Facebook's `#_=_` never reaches the server, and a fragment is no response of ours.
     #[test]
-    fn h04_a_fragment_like_suffix_is_part_of_the_last_value_only() {
+    fn fragment_like_suffix_belongs_to_last_value() {
         assert!(check("code=c&state=s1#_=_", false).is_err());
         assert_eq!(check("state=s1&code=c", false).unwrap(), "c");
     }

@@ -166,8 +166,9 @@ mod tests {
         Ok(format!("{url} {} {form}", header.unwrap_or_default()))
     }
 
+    /// T086.
     #[test]
-    fn t086_a_token_of_another_type_is_never_sent_as_a_bearer_token() {
+    fn other_token_type_is_never_sent_as_bearer() {
         let mut token = Token::bearer("x");
         token.token_type = "mac".to_owned();
         let (mut url, mut headers) = (Url::parse("https://a.example").unwrap(), HeaderMap::new());
@@ -177,8 +178,9 @@ mod tests {
         assert!(headers.is_empty());
     }
 
+    /// T087, T088, T089.
     #[test]
-    fn t087_t088_t089_the_token_stands_in_one_place() {
+    fn bearer_token_is_sent_in_one_place() {
         use TokenPlacement::{Body, Header, Query};
         let (get, post) = (Method::GET, Method::POST);
         assert_eq!(placed(Header, &get, None).unwrap(), "https://api.example/x?a=b Bearer t k ");

@@ -182,7 +182,7 @@ mod tests {
 
     /// H31: colons, percent signs, pluses, blanks and non-ASCII survive.
     #[test]
-    fn h31_basic_credentials_are_form_encoded_before_they_are_joined() {
+    fn basic_credentials_are_form_encoded_before_joining() {
         assert_eq!(basic("a:b", "p%ä +"), "a%3Ab:p%25%C3%A4+%2B");
     }
 

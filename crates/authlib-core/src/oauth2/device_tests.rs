@@ -252,7 +252,7 @@ fn failures_make_the_pause_longer_up_to_a_bound_and_never_shorter() {
 
 /// B25: a provider that says `slow_down` for ever is asked less and less often, and not after the expiry.
 #[test]
-fn b25_the_loop_ends_with_the_device_code() {
+fn device_polling_ends_with_device_code() {
     let mut polling = polling();
     let mut now = from_unix_seconds(NOW);
     let mut requests = 0;

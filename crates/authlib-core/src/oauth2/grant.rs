@@ -213,7 +213,7 @@ mod tests {
 
     /// H30: `resource` may be repeated (RFC 8707 §2).
     #[test]
-    fn h30_resources_are_repeated_and_not_collapsed() {
+    fn resource_parameter_is_repeated() {
         let grant = Grant::extension("urn:x").scope("").resource("https://a").resource("https://b");
         assert_eq!(
             form(&grant),

@@ -186,7 +186,7 @@ mod tests {
 
     /// T137, T139, T140: what the statement says, and that no two are alike.
     #[test]
-    fn t137_a_statement_says_what_rfc_7523_demands_for_one_hour() {
+    fn jwt_bearer_assertion_has_rfc7523_claims_for_one_hour() {
         let key = Signer::rsa();
         let signer = JwtBearer::new("robot", key.private_pem())
             .key_id("k1")
@@ -207,7 +207,7 @@ mod tests {
 
     /// T138, T141 (ours differ): a missing algorithm is the key's usual one, a fixed `jti` is refused.
     #[test]
-    fn t138_t141_what_can_not_be_signed_is_refused_with_the_reason() {
+    fn unsignable_assertion_fails_with_reason() {
         let pem = Signer::rsa().private_pem();
         for (bearer, says) in [
             (JwtBearer::new("", pem.clone()), "no issuer"),

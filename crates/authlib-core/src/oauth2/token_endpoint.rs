@@ -217,7 +217,7 @@ mod tests {
 
     /// H08: zero, fractional, text, negative and overflowing lifetimes.
     #[test]
-    fn h08_every_spelling_of_expires_in_has_a_defined_outcome() {
+    fn every_expires_in_format_has_defined_result() {
         let table = [
             ("0", Some(1_000)),
             ("-5", Some(1_000)),
@@ -243,7 +243,7 @@ mod tests {
 
     /// H06, H07: what is no token answer is never taken for one.
     #[test]
-    fn h06_h07_answers_that_are_no_token_are_refused_with_the_reason() {
+    fn invalid_token_responses_are_rejected_with_reason() {
         let html = "text/html";
         let js = "application/json";
         let table = [

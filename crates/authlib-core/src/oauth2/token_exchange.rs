@@ -223,7 +223,7 @@ mod tests {
 
     /// H30: repeated `resource` parameters.
     #[test]
-    fn h30_every_member_is_sent_and_places_repeat_in_order() {
+    fn exchange_sends_all_members_and_repeats_in_order() {
         let exchange = TokenExchange::new("s", token_type::ID_TOKEN)
             .actor_token("a", token_type::JWT)
             .resource("https://a.example/")

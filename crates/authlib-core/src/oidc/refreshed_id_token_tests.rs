@@ -59,7 +59,7 @@ fn check_with(login: &Value, changes: &Value, expected: &str) {
 
 /// J31: it continues the login, or it is refused.
 #[test]
-fn j31_a_refreshed_id_token_is_for_the_same_user_of_the_same_issuer() {
+fn refreshed_id_token_must_keep_user_and_issuer() {
     let check = |changes: Value, expected| check_with(&login(), &changes, expected);
     check(json!({}), "accepted");
     check(json!({"sub": "bob"}), "sub");
@@ -78,8 +78,9 @@ fn j31_a_refreshed_id_token_is_for_the_same_user_of_the_same_issuer() {
     check(json!({"auth_time": "1"}), "id token");
 }
 
+/// J31.
 #[test]
-fn j31_audiences_stay_in_any_order() {
+fn refreshed_audience_may_change_order() {
     let mut login = login();
     login["aud"] = json!(["client", "api"]);
     login["azp"] = "client".into();
@@ -93,7 +94,7 @@ fn j31_audiences_stay_in_any_order() {
 
 /// J31: the nonce may be left out; where it stands, it is the login's.
 #[test]
-fn j31_a_nonce_is_the_logins() {
+fn refreshed_nonce_must_be_that_of_login() {
     check_with(&login(), &json!({"nonce": "-"}), "accepted");
     check_with(&login(), &json!({"nonce": "other"}), "nonce");
     check_with(&login(), &json!({"nonce": ""}), "nonce");
@@ -104,8 +105,9 @@ fn j31_a_nonce_is_the_logins() {
     check_with(&without, &json!({}), "accepted");
 }
 
+/// J31.
 #[test]
-fn j31_its_times_are_those_of_now() {
+fn refreshed_id_token_times_are_current() {
     let check = |changes: Value, expected| check_with(&login(), &changes, expected);
     check(json!({"exp": NOW - 60}), "id token");
     check(json!({"exp": "-"}), "id token");
@@ -117,7 +119,7 @@ fn j31_its_times_are_those_of_now() {
 
 /// J31: it was not verified at all elsewhere.
 #[test]
-fn j31_its_signature_and_hash_are_checked() {
+fn refreshed_id_token_signature_and_hash_are_checked() {
     let claims = refreshed(&login(), &json!({}));
     assert_eq!(verdict(&Signer::new("RS256").token("RS256", &claims), &login()), "id token");
     assert_eq!(verdict(&Signer::rsa().token("none", &claims), &login()), "id token");

@@ -46,7 +46,7 @@ mod tests {
 
     /// T025 and T026: the hint, the client and the passed options, encoded; no state without a URI.
     #[test]
-    fn t025_t026_the_url_has_what_was_given_and_no_state_without_a_uri() {
+    fn logout_url_has_parameters_and_no_state_without_uri() {
         let endpoint = Url::parse("https://op.example/end?tenant=t").unwrap();
         let mut request = LogoutRequest {
             endpoint: &endpoint,

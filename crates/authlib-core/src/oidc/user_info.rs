@@ -286,7 +286,7 @@ mod tests {
 
     /// H28: user info of another, no or a numeric subject is not used.
     #[test]
-    fn h28_user_info_must_be_about_the_id_tokens_subject() {
+    fn userinfo_sub_must_match_id_token() {
         let js = "application/json";
         assert_eq!(answer(js, r#"{"sub":"1"}"#, Some("1"), "sub").unwrap().sub(), "1");
         for body in [r#"{"sub":"2"}"#, r#"{"sub":1}"#, r#"{"name":"x"}"#, "[]", "<html>"] {
@@ -307,7 +307,7 @@ mod tests {
 
     /// T211: a known claim, a known absent claim, and any other by its own type.
     #[test]
-    fn t211_claims_are_read_by_name_and_by_type() {
+    fn claims_are_read_by_name_and_type() {
         let user = answer(
             "application/json",
             r#"{"sub":"1","name":"A","email_verified":"true","address":{"locality":"Bonn"},"n":[1]}"#,

@@ -16,8 +16,9 @@ fn param(url: &Url, name: &str) -> Option<String> {
     url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
+/// T164, T165.
 #[test]
-fn t164_t165_the_authorization_url_has_all_that_was_said_and_an_s256_challenge() {
+fn authorization_url_has_all_parameters_and_s256_challenge() {
     let served = Served::new();
     let endpoint = served.at("/authorize?tenant=1");
     let config = served.registered().authorization_endpoint(endpoint);
@@ -38,8 +39,9 @@ fn t164_t165_the_authorization_url_has_all_that_was_said_and_an_s256_challenge()
     assert_eq!(param(&url, "code_challenge").unwrap().len(), 43);
 }
 
+/// T166.
 #[test]
-fn t166_the_fields_of_a_fragment_become_the_token() {
+fn fragment_parameters_become_token() {
     let served = Served::new();
     let client = served.client(served.registered());
     let url = format!("{CALLBACK}#access_token=2Y&token_type=bearer&state=sent");
@@ -49,8 +51,9 @@ fn t166_the_fields_of_a_fragment_become_the_token() {
     assert_eq!(error.kind(), ErrorKind::InvalidCallback);
 }
 
+/// T167, T168, H04, H05.
 #[test]
-fn t167_t168_h04_h05_a_code_is_exchanged_by_post_and_a_refusal_by_nothing() {
+fn code_is_exchanged_by_post_but_error_callback_is_not() {
     let served = Served::new();
     let client = served.client(served.registered().token_endpoint(served.at("/token?tenant=1")));
     let (pending, back) = served.answered(&client);
@@ -73,8 +76,9 @@ fn t167_t168_h04_h05_a_code_is_exchanged_by_post_and_a_refusal_by_nothing() {
     assert_eq!(served.provider().count(Endpoint::Token), 0);
 }
 
+/// T169.
 #[test]
-fn t169_client_secret_post_puts_id_and_secret_into_the_form() {
+fn client_secret_post_sends_id_and_secret_in_form() {
     let served = Served::new();
     let config = served.registered().token_endpoint_auth_method("client_secret_post");
     served.client(config).fetch_token(Grant::client_credentials()).unwrap();
@@ -86,8 +90,9 @@ fn t169_client_secret_post_puts_id_and_secret_into_the_form() {
     assert!(asked.authorization.is_none());
 }
 
+/// T170.
 #[test]
-fn t170_a_hook_mends_the_answer_and_one_that_waits_is_waited_for() {
+fn async_hook_repairs_token_response() {
     let served = Served::new();
     served.provider().inject(Fault::TokenMissing("token_type".to_owned()));
     let plain = served.client(served.registered());
@@ -105,8 +110,9 @@ fn t170_a_hook_mends_the_answer_and_one_that_waits_is_waited_for() {
     assert_eq!(served.last(Endpoint::Token).header("x-hook"), Some("by another thread"));
 }
 
+/// T171, T172.
 #[test]
-fn t171_t172_each_grant_is_asked_for_by_name_with_the_clients_scope() {
+fn each_grant_sends_grant_type_and_client_scope() {
     let served = Served::new();
     let client = served.client(served.registered());
     client.fetch_token(carol()).unwrap();
@@ -117,8 +123,9 @@ fn t171_t172_each_grant_is_asked_for_by_name_with_the_clients_scope() {
     assert_eq!(served.last(Endpoint::Token).names, ["grant_type", "scope"]);
 }
 
+/// T173, T174.
 #[test]
-fn t173_t174_a_token_of_the_past_is_expired_and_another_can_be_fetched() {
+fn expired_token_can_be_replaced_by_new_fetch() {
     let served = Served::new();
     let mut old = Token::bearer("of long ago");
     old.expires_at = Some(SystemTime::UNIX_EPOCH);
@@ -129,8 +136,9 @@ fn t173_t174_a_token_of_the_past_is_expired_and_another_can_be_fetched() {
     assert_eq!(client.get("echo").send().unwrap().status(), 200);
 }
 
+/// T175, T176, T177.
 #[test]
-fn t175_t176_t177_an_expired_token_is_renewed_on_use_and_the_json_behind_it_is_whole() {
+fn expired_token_refreshes_and_json_body_stays_intact() {
     for (renewal, grant) in
         [("refresh_token", carol()), ("client_credentials", Grant::client_credentials())]
     {
@@ -161,9 +169,9 @@ fn t175_t176_t177_an_expired_token_is_renewed_on_use_and_the_json_behind_it_is_w
     assert_eq!(client.get("echo").send().unwrap_err().kind(), ErrorKind::Unauthenticated);
 }
 
-/// Authlib's blocking clients have no lock: each thread would renew for itself.
+/// T176: Authlib's blocking clients have no lock: each thread would renew for itself.
 #[test]
-fn t176_ten_threads_with_one_expired_token_renew_it_once() {
+fn ten_threads_share_one_refresh() {
     let served = Served::new();
     let client = served.client(served.registered());
     client.fetch_token(carol()).unwrap();
@@ -177,8 +185,9 @@ fn t176_ten_threads_with_one_expired_token_renew_it_once() {
     assert_eq!(served.provider().count(Endpoint::Token), 1);
 }
 
+/// T178.
 #[test]
-fn t178_a_revocation_says_which_token_it_ends_and_forgets_it() {
+fn revocation_sends_token_type_hint_and_clears_token() {
     let served = Served::new();
     let client = served.client(served.registered());
     let token = client.fetch_token(carol()).unwrap();
@@ -191,8 +200,9 @@ fn t178_a_revocation_says_which_token_it_ends_and_forgets_it() {
     assert!(!client.introspect_token(&token.access_token, None).unwrap().active());
 }
 
+/// T194, T195, T196.
 #[test]
-fn t194_t195_t196_an_assertion_client_fetches_by_a_statement_and_again_by_another() {
+fn blocking_assertion_client_signs_new_assertion_per_token() {
     let served = Served::new();
     let builder = || {
         AssertionClient::builder(served.at("/token"), ROBOT, RSA)

@@ -22,8 +22,9 @@ fn said(request: ApiRequest, streamed: bool) -> Result<Value> {
     Ok(serde_json::from_str(&text).unwrap())
 }
 
+/// T162, T163.
 #[test]
-fn t162_t163_the_token_stands_where_the_client_says_also_in_streamed_requests() {
+fn token_placement_applies_to_streaming_requests() {
     let served = Served::new();
     for placement in ["header", "query", "body"] {
         let config = served.registered().token_placement(placement).renewal("client_credentials");
@@ -46,8 +47,9 @@ fn t162_t163_the_token_stands_where_the_client_says_also_in_streamed_requests() 
     }
 }
 
+/// T163.
 #[test]
-fn t163_bodies_are_read_and_written_as_they_come() {
+fn bodies_stream_in_both_directions() {
     const SIZE: usize = 3_000_000;
     let served = Served::new();
     let client = served.client(served.registered().renewal("client_credentials"));
@@ -80,9 +82,9 @@ impl io::Read for Torn {
     }
 }
 
-/// Half a file must not arrive as a whole one.
+/// T163: Half a file must not arrive as a whole one.
 #[test]
-fn t163_a_body_whose_reader_breaks_off_is_no_whole_body() {
+fn failing_body_reader_fails_request() {
     let served = Served::new();
     let client = served.client(served.registered().renewal("client_credentials"));
     for panics in [false, true] {
@@ -93,8 +95,9 @@ fn t163_a_body_whose_reader_breaks_off_is_no_whole_body() {
     assert_eq!(served.provider().count(Endpoint::Api), 0);
 }
 
+/// T179.
 #[test]
-fn t179_without_a_token_nothing_is_sent() {
+fn blocking_request_without_token_is_not_sent() {
     let served = Served::new();
     let client = served.client(served.registered());
     assert_eq!(client.get("echo").send().unwrap_err().kind(), ErrorKind::Unauthenticated);
@@ -107,7 +110,7 @@ fn t179_without_a_token_nothing_is_sent() {
 
 /// H20, with real sockets: another server would have seen the token.
 #[test]
-fn h20_a_redirect_is_returned_and_not_followed() {
+fn api_redirect_is_returned_not_followed() {
     let (served, other) = (Served::new(), Served::new());
     let client = served.client(served.registered().renewal("client_credentials"));
     client.active_token().unwrap();
@@ -130,8 +133,9 @@ fn sent(request: ApiRequest) -> Receiver<Result<Vec<u8>>> {
     outcome
 }
 
+/// T119, T120.
 #[test]
-fn t119_t120_a_timeout_of_the_client_is_applied_and_one_of_the_request_beats_it() {
+fn request_timeout_overrides_client_timeout() {
     let (short, long) = (Duration::from_millis(250), Duration::from_secs(60));
     let served = Served::new();
     served.answers(Endpoint::Api, Reply::Hang);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::world::{Browser, World};
 
 #[tokio::test]
-async fn requests_carry_query_headers_body_and_the_users_token() {
+async fn api_request_sends_query_headers_body_and_token() {
     let world = World::new();
     let owner = world.log_in(&Browser::default()).await.unwrap().owner;
     let app = world.app();
@@ -39,7 +39,7 @@ async fn requests_carry_query_headers_body_and_the_users_token() {
 
 /// B22, H22: the token stays under `api_base_url`.
 #[tokio::test]
-async fn b22_h22_a_token_goes_nowhere_else() {
+async fn token_is_sent_to_allowed_origins_only() {
     let world = World::new();
     let owner = world.log_in(&Browser::default()).await.unwrap().owner;
     world.provider.clear_requests();
@@ -72,7 +72,7 @@ async fn b22_h22_a_token_goes_nowhere_else() {
 }
 
 #[tokio::test]
-async fn an_expired_token_is_refreshed_on_the_way() {
+async fn expired_token_is_refreshed_before_api_call() {
     let world = World::new();
     let owner = world.log_in(&Browser::default()).await.unwrap().owner;
     world.clock.advance(Duration::from_secs(3600));
@@ -82,7 +82,7 @@ async fn an_expired_token_is_refreshed_on_the_way() {
 }
 
 #[tokio::test]
-async fn nobodys_request_is_not_sent() {
+async fn api_request_without_user_is_not_sent() {
     let world = World::new();
     let error = world.app().get("user", &TokenOwner::new("op", "x")).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
@@ -103,7 +103,7 @@ async fn nobodys_request_is_not_sent() {
 
 /// B20, H28: user info that is asked for later is held against the login as well.
 #[tokio::test]
-async fn b20_h28_later_user_info_must_be_about_the_same_user() {
+async fn later_userinfo_must_have_same_subject() {
     let world = World::new();
     let owner = world.log_in(&Browser::default()).await.unwrap().owner;
     assert_eq!(world.app().userinfo(&owner).await.unwrap().name(), Some("Alice"));

@@ -54,8 +54,9 @@ fn only(world: &World) -> RecordedRequest {
     seen.remove(0)
 }
 
+/// T137, T197.
 #[tokio::test]
-async fn t137_t197_the_first_use_sends_a_statement_and_a_live_token_is_used_again() {
+async fn first_use_sends_assertion_and_live_token_is_reused() {
     let world = world();
     let robot = begun(&world, RSA).subject("alice").scope("read write").build().unwrap();
     assert!(world.provider.requests().is_empty());
@@ -77,8 +78,9 @@ async fn t137_t197_the_first_use_sends_a_statement_and_a_live_token_is_used_agai
     assert_eq!(claims, expected);
 }
 
+/// T137, T197.
 #[tokio::test]
-async fn t137_t197_without_a_subject_and_with_claims_of_its_own_it_says_just_that() {
+async fn assertion_without_subject_sends_only_configured_claims() {
     let world = world();
     let robot = begun(&world, private_jwk("p256").to_string())
         .key_id("k2")
@@ -98,9 +100,10 @@ async fn t137_t197_without_a_subject_and_with_claims_of_its_own_it_says_just_tha
     assert!(claims.get("sub").is_none());
 }
 
-/// H16: Authlib's second statement has the `jti` of the first as soon as there are claims.
+/// T139, T140, H16: Authlib's second statement has the `jti` of the first as soon as there are
+/// claims.
 #[tokio::test]
-async fn t139_t140_h16_each_renewal_is_a_statement_with_a_jti_of_its_own() {
+async fn each_refresh_signs_assertion_with_new_jti() {
     let world = world();
     let robot = begun(&world, RSA).claim("tier", 1).build().unwrap();
     let mut tokens = Vec::new();
@@ -118,9 +121,10 @@ async fn t139_t140_h16_each_renewal_is_a_statement_with_a_jti_of_its_own() {
     }
 }
 
-/// Unlike Authlib: the key says which algorithm, and a fixed `jti` would make each renewal a replay.
+/// T138, T141, T199: Unlike Authlib: the key says which algorithm, and a fixed `jti` would make
+/// each renewal a replay.
 #[tokio::test]
-async fn t138_t141_t199_what_cannot_be_signed_is_refused_before_the_first_request() {
+async fn unsignable_assertion_fails_before_first_request() {
     let world = world();
     let builder = begun(&world, RSA);
     let shown = format!("{builder:?}") + &format!("{:?}", builder.build().unwrap());
@@ -139,8 +143,9 @@ async fn t138_t141_t199_what_cannot_be_signed_is_refused_before_the_first_reques
     assert!(world.provider.requests().is_empty());
 }
 
+/// T195, T198.
 #[tokio::test]
-async fn t195_t198_a_client_id_is_in_the_token_request() {
+async fn assertion_token_request_includes_client_id() {
     let world = world();
     let robot = begun(&world, RSA).client_id("robot-client").build().unwrap();
     robot.active_token().await.unwrap();
@@ -151,7 +156,7 @@ async fn t195_t198_a_client_id_is_in_the_token_request() {
 
 /// Authlib's async client fetches five.
 #[tokio::test]
-async fn five_calls_at_once_send_one_statement() {
+async fn five_concurrent_calls_send_one_assertion() {
     let world = world();
     let robot = begun(&world, RSA).build().unwrap();
     let answers = join_all((0..5).map(|_| robot.get("echo").send())).await;
@@ -161,7 +166,7 @@ async fn five_calls_at_once_send_one_statement() {
 
 /// Authlib's httpx clients know a leeway of 60 seconds only.
 #[tokio::test]
-async fn the_leeway_of_an_assertion_client_is_the_configured_one() {
+async fn assertion_client_uses_configured_leeway() {
     for (leeway, requests) in [(100, 2), (80, 1)] {
         let world = world();
         let leeway = Duration::from_secs(leeway);
@@ -175,7 +180,7 @@ async fn the_leeway_of_an_assertion_client_is_the_configured_one() {
 
 /// A description with a quote is an error like any other; Authlib's fails on it.
 #[tokio::test]
-async fn a_refused_statement_is_the_providers_error_and_leaves_no_token() {
+async fn rejected_assertion_returns_provider_error_without_token() {
     let world = world();
     let robot = begun(&world, RSA).key_id("unknown").build().unwrap();
     let error = robot.active_token().await.unwrap_err();
@@ -191,7 +196,7 @@ async fn a_refused_statement_is_the_providers_error_and_leaves_no_token() {
 
 /// The pattern of Google's documentation: the key file says it all.
 #[tokio::test]
-async fn a_service_accounts_file_makes_a_client() {
+async fn service_account_file_builds_client() {
     let world = world();
     let file = json!({"type": "service_account", "project_id": "p", "private_key_id": "k1",
         "private_key": RSA, "client_email": ROBOT, "token_uri": format!("{ISSUER}/token")});
@@ -221,7 +226,7 @@ async fn a_service_accounts_file_makes_a_client() {
 
 /// One mistake is one problem: a client that signs statements needs no id.
 #[test]
-fn a_key_that_can_not_be_read_is_the_only_problem() {
+fn unreadable_key_is_the_only_configuration_error() {
     let built = AssertionClient::builder("https://op.example/token", ROBOT, "no key").build();
     let error = built.unwrap_err().to_string();
     assert!(error.contains("1 problem") && error.contains("can't be read"), "{error}");

@@ -68,7 +68,7 @@ fn token_requests(world: &World) -> Vec<RecordedRequest> {
 }
 
 #[tokio::test]
-async fn each_algorithm_of_a_private_key_logs_in_and_refreshes() {
+async fn every_private_key_algorithm_logs_in_and_refreshes() {
     for (name, algorithms) in [
         ("rsa", &["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"][..]),
         ("p256", &["ES256"]),
@@ -85,7 +85,7 @@ async fn each_algorithm_of_a_private_key_logs_in_and_refreshes() {
 }
 
 #[tokio::test]
-async fn each_form_of_a_private_key_logs_in_and_refreshes() {
+async fn every_private_key_format_logs_in_and_refreshes() {
     let body: String = P256.lines().filter(|line| !line.starts_with("---")).collect();
     let der = STANDARD.decode(body).unwrap();
     check(&keyed("p256", |client| client.private_key_der(&der)), "DER").await;
@@ -101,7 +101,7 @@ async fn each_form_of_a_private_key_logs_in_and_refreshes() {
 }
 
 #[tokio::test]
-async fn the_audience_may_be_the_token_endpoint() {
+async fn token_endpoint_can_be_assertion_audience() {
     let world = keyed("p256", |client| {
         client.private_key(P256).client_assertion_audience("token_endpoint")
     });
@@ -109,7 +109,7 @@ async fn the_audience_may_be_the_token_endpoint() {
 }
 
 #[tokio::test]
-async fn each_hmac_of_client_secret_jwt_logs_in_and_refreshes() {
+async fn every_client_secret_jwt_hmac_logs_in_and_refreshes() {
     for alg in [None, Some("HS256"), Some("HS384"), Some("HS512")] {
         let client = Client::confidential("hmac", "a-secret-with-forty-two-characters-at-least");
         let world = World::with(
@@ -130,7 +130,7 @@ async fn each_hmac_of_client_secret_jwt_logs_in_and_refreshes() {
 }
 
 #[tokio::test]
-async fn a_secret_signs_by_itself_only_where_nothing_else_is_offered() {
+async fn client_secret_jwt_is_chosen_only_if_nothing_else_offered() {
     const SUPPORTED: &str = "token_endpoint_auth_methods_supported";
     for (methods, basic) in [
         (json!(["client_secret_jwt", "client_secret_basic"]), true),
@@ -154,7 +154,7 @@ async fn a_secret_signs_by_itself_only_where_nothing_else_is_offered() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_or_key_id_is_a_bad_answer_that_says_what_to_check() {
+async fn wrong_key_or_kid_is_error_with_hint() {
     for (known, kid) in [("p384", "k1"), ("p256", "k2")] {
         let world = keyed(known, |client| client.private_key(P256).private_key_id(kid));
         let error = world.log_in(&Browser::default()).await.unwrap_err();
@@ -168,7 +168,7 @@ async fn a_wrong_key_or_key_id_is_a_bad_answer_that_says_what_to_check() {
 /// The assertion itself, as a provider without metadata gets it: what it says, and that its key and
 /// its text stay out of what is shown.
 #[tokio::test]
-async fn an_assertion_is_fresh_for_each_attempt_and_shown_nowhere() {
+async fn client_assertion_is_new_per_attempt_and_never_shown() {
     let key = private_jwk("p521");
     let answer = json!({"access_token": "t", "token_type": "Bearer"});
     let mut ids = Vec::new();

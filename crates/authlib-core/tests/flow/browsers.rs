@@ -9,7 +9,7 @@ use crate::world::{Browser, World};
 
 /// A logout in another tab, while a login waits for the provider, is not undone by that login.
 #[tokio::test]
-async fn a_logout_in_another_tab_stays_a_logout() {
+async fn logout_in_another_tab_is_not_undone() {
     let other = authlib_core::ClientConfig::new("other")
         .client_id("app")
         .client_secret("secret-of-the-client-32-bytes-lo")
@@ -48,7 +48,7 @@ async fn a_logout_in_another_tab_stays_a_logout() {
 
 /// L8: a form of another site, or of another port of this host, logs nobody out.
 #[tokio::test]
-async fn l8_another_site_logs_nobody_out() {
+async fn cross_site_logout_request_is_rejected() {
     let world = World::new();
     let browser = Browser::default();
     world.log_in(&browser).await.unwrap();
@@ -66,9 +66,9 @@ async fn l8_another_site_logs_nobody_out() {
     assert!(world.is_anonymous(&browser).await);
 }
 
-/// A callback comes by GET or POST, and by no other method.
+/// C9: A callback comes by GET or POST, and by no other method.
 #[tokio::test]
-async fn c9_other_methods_are_no_callbacks() {
+async fn other_methods_are_not_callbacks() {
     let world = World::new();
     let headers = HeaderMap::new();
     for method in [Method::OPTIONS, Method::PUT, Method::DELETE] {
@@ -81,7 +81,7 @@ async fn c9_other_methods_are_no_callbacks() {
 
 /// A provider that refuses for reasons of its own says why, and the user reads it.
 #[tokio::test]
-async fn a_refusal_shows_the_providers_reason() {
+async fn access_denied_shows_provider_description() {
     let world = World::new();
     let reason = Fault::AuthorizationError("access_denied".into(), "verify your <e-mail>".into());
     world.provider.inject(reason);

@@ -28,7 +28,7 @@ fn two_clients() -> World {
 }
 
 #[tokio::test]
-async fn two_logins_that_finish_at_once_in_one_browser_are_both_remembered() {
+async fn concurrent_logins_in_one_browser_are_both_kept() {
     let world = two_clients();
     let browser = Browser::default();
     let other = world.oauth.client("other").unwrap();
@@ -53,7 +53,7 @@ async fn two_logins_that_finish_at_once_in_one_browser_are_both_remembered() {
 
 /// C2, without a browser: a record is good for the client that made it only.
 #[tokio::test]
-async fn c2_a_pending_login_of_another_client_is_refused() {
+async fn pending_login_of_another_client_is_rejected() {
     let world = two_clients();
     let options = AuthorizeOptions::from("/authorize/op");
     let (url, pending) = world.app().create_authorization_url(options).await.unwrap();
@@ -68,7 +68,7 @@ async fn c2_a_pending_login_of_another_client_is_refused() {
 /// An ID token that nobody asked for is neither verified nor kept, and tells nobody who it is.
 /// Whatever stands beside an OAuth 1.0a token, nobody said that `sub` names the user.
 #[tokio::test]
-async fn who_the_user_of_oauth1_is_says_the_member_that_is_configured() {
+async fn subject_claim_selects_oauth1_user() {
     let temporary = json!({"oauth_token": "t", "oauth_token_secret": "s",
         "oauth_callback_confirmed": true});
     let answer = json!({"oauth_token": "at", "oauth_token_secret": "s", "sub": "admin", "id": "7"});
@@ -94,7 +94,7 @@ async fn who_the_user_of_oauth1_is_says_the_member_that_is_configured() {
 
 /// Only OAuth 1.0a has callbacks that name no login.
 #[tokio::test]
-async fn a_problem_of_oauth1_ends_no_login_of_oauth2() {
+async fn oauth1_problem_does_not_end_oauth2_login() {
     let world = World::new();
     let browser = Browser::default();
     let url = world.start(&browser).await.unwrap();
@@ -107,7 +107,7 @@ async fn a_problem_of_oauth1_ends_no_login_of_oauth2() {
 
 /// Nothing that it could be held against is at hand (OpenID Connect Core §12.2).
 #[tokio::test]
-async fn the_id_token_of_a_refresh_by_hand_is_dropped() {
+async fn manual_refresh_drops_id_token() {
     let world = World::new();
     let login = world.log_in(&Browser::default()).await.unwrap();
     let grant = Grant::refresh_token(login.token.refresh_token.as_ref().unwrap());
@@ -121,7 +121,7 @@ async fn the_id_token_of_a_refresh_by_hand_is_dropped() {
 
 /// RFC 5849 §3.1 lets a request do without a token, but one for a user must not become the client's own.
 #[tokio::test]
-async fn a_user_without_an_oauth1_token_is_no_request_in_the_clients_name() {
+async fn missing_oauth1_user_token_never_signs_as_client() {
     let old = ClientConfig::new("old")
         .client_id("key")
         .client_secret("shared-secret-of-oauth-one")
@@ -146,7 +146,7 @@ async fn a_user_without_an_oauth1_token_is_no_request_in_the_clients_name() {
 
 /// Else a user's token that expires would become the client's own, which may do more.
 #[tokio::test]
-async fn nobody_logs_in_with_a_client_that_renews_in_its_own_name() {
+async fn client_with_own_refresh_cannot_log_in_users() {
     let bearer = || JwtBearer::new("robot", P256);
     for own in [
         |config: ClientConfig, _| config.renewal("client_credentials"),
@@ -166,7 +166,7 @@ async fn nobody_logs_in_with_a_client_that_renews_in_its_own_name() {
 }
 
 #[tokio::test]
-async fn an_id_token_that_was_not_asked_for_is_dropped() {
+async fn unrequested_id_token_is_dropped() {
     let world = World::with(
         |p| p,
         |client| client.scope("profile").without_userinfo_at_login(),
@@ -180,7 +180,7 @@ async fn an_id_token_that_was_not_asked_for_is_dropped() {
 
 /// J17: a nonce must be absent if none was sent.
 #[tokio::test]
-async fn j17_a_nonce_that_was_not_sent_must_not_come() {
+async fn unsent_nonce_in_id_token_is_rejected() {
     let world = World::with(|p| p, |client| client.dangerous_skip_nonce(), |oauth| oauth);
     let browser = Browser::default();
     assert!(!world.start(&browser).await.unwrap().contains("nonce"));
@@ -192,7 +192,7 @@ async fn j17_a_nonce_that_was_not_sent_must_not_come() {
 }
 
 #[tokio::test]
-async fn a_provider_that_wants_pushed_requests_is_not_sent_others() {
+async fn provider_requiring_par_gets_no_plain_request() {
     let world = World::new();
     world.provider.inject(Fault::metadata("require_pushed_authorization_requests", true));
     let error = world.start(&Browser::default()).await.unwrap_err();
@@ -201,7 +201,7 @@ async fn a_provider_that_wants_pushed_requests_is_not_sent_others() {
 
 /// S7: where the browser goes after the login is a path of this site.
 #[tokio::test]
-async fn s7_next_is_a_path_on_this_site_or_the_start() {
+async fn next_is_local_path_or_root() {
     for (next, lands) in [
         ("/inbox?page=2#x", "/inbox?page=2#x"),
         ("//evil.example", "/"),
@@ -224,7 +224,7 @@ async fn s7_next_is_a_path_on_this_site_or_the_start() {
 }
 
 #[tokio::test]
-async fn the_way_back_from_a_logout_is_open_for_ten_minutes() {
+async fn post_logout_redirect_expires_after_ten_minutes() {
     let world = World::new();
     let browser = Browser::default();
     world.log_in(&browser).await.unwrap();
@@ -243,7 +243,7 @@ async fn the_way_back_from_a_logout_is_open_for_ten_minutes() {
 
 /// RP-CASES client-secret-basic and its kin: each way of client authentication, and awkward secrets.
 #[tokio::test]
-async fn each_client_authentication_is_what_the_provider_accepts() {
+async fn every_client_authentication_method_is_accepted() {
     use authlib_provider::Client;
     const AWKWARD: &str = "p%\u{e4} +:&=\"";
     for (method, secret) in [

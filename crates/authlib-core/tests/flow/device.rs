@@ -91,7 +91,7 @@ fn device_request(world: &World) -> RecordedRequest {
 }
 
 #[tokio::test]
-async fn a_device_asks_at_the_providers_pace_until_its_user_has_decided() {
+async fn device_polls_at_provider_interval_until_decision() {
     let code = Arc::new(Mutex::new(String::new()));
     let theirs = code.clone();
     let device = Device::new(move |pause, provider| {
@@ -126,7 +126,7 @@ async fn a_device_asks_at_the_providers_pace_until_its_user_has_decided() {
 
 /// OpenID Connect Core §3.1.3.7 holds for this ID token as for any other.
 #[tokio::test]
-async fn an_id_token_that_does_not_verify_logs_no_device_in() {
+async fn invalid_id_token_fails_device_login() {
     for quirk in [
         Fault::BadSignature,
         Fault::claim("aud", "another"),
@@ -152,7 +152,7 @@ async fn an_id_token_that_does_not_verify_logs_no_device_in() {
 }
 
 #[tokio::test]
-async fn slow_down_makes_every_later_pause_longer() {
+async fn slow_down_lengthens_all_later_intervals() {
     let replies = |pause: usize, provider: &Provider| {
         provider.behave();
         if pause == 2 || pause == 3 {
@@ -175,7 +175,7 @@ async fn slow_down_makes_every_later_pause_longer() {
 }
 
 #[tokio::test]
-async fn a_refusal_ends_the_login_and_an_expired_code_says_what_to_do() {
+async fn device_denial_ends_login_and_expiry_has_hint() {
     let device = Device::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     assert!(device.world.provider.deny_device(login.user_code()));
@@ -203,7 +203,7 @@ async fn a_refusal_ends_the_login_and_an_expired_code_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_away_is_asked_less_and_less_often_and_then_again() {
+async fn device_polling_backs_off_during_outage_and_recovers() {
     let code = Arc::new(Mutex::new(String::new()));
     let theirs = code.clone();
     let device = Device::new(move |pause, provider| {
@@ -230,7 +230,7 @@ async fn a_provider_that_is_away_is_asked_less_and_less_often_and_then_again() {
 }
 
 #[tokio::test]
-async fn who_gives_up_sends_nothing_more_and_may_go_on_later() {
+async fn dropped_device_login_stops_polling_and_can_resume() {
     let device = Device::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     let mut pauses = Vec::new();
@@ -256,7 +256,7 @@ async fn who_gives_up_sends_nothing_more_and_may_go_on_later() {
 }
 
 #[tokio::test]
-async fn poll_goes_step_by_step() {
+async fn device_poll_advances_step_by_step() {
     let device = Device::new(|_, _| panic!("poll waits for nothing"));
     let mut login = device.app().start_device_login(None).await.unwrap();
     for _ in 0..3 {
@@ -272,7 +272,7 @@ async fn poll_goes_step_by_step() {
 }
 
 #[tokio::test]
-async fn a_provider_without_device_logins_is_told_apart_from_a_broken_one() {
+async fn missing_device_endpoint_differs_from_broken_provider() {
     let device = Device::new(|_, _| {});
     let none = Fault::metadata("device_authorization_endpoint", Value::Null);
     device.world.provider.inject(none);
@@ -306,7 +306,7 @@ async fn a_provider_without_device_logins_is_told_apart_from_a_broken_one() {
 
 /// Absurd numbers neither panic nor make a loop without pause.
 #[tokio::test]
-async fn absurd_intervals_and_lifetimes_are_bounded() {
+async fn extreme_intervals_and_lifetimes_are_clamped() {
     for (interval, expires_in, first) in [
         (json!(0), json!(600), Some(1)),
         (json!(-7), json!(600), Some(1)),
@@ -330,7 +330,7 @@ async fn absurd_intervals_and_lifetimes_are_bounded() {
 }
 
 #[tokio::test]
-async fn a_public_client_says_its_id_at_both_endpoints() {
+async fn public_client_sends_client_id_to_both_endpoints() {
     let world = World::with(
         |provider| provider.client(Client::public("tv").redirect_uri(CALLBACK)),
         |client| client,
@@ -352,7 +352,7 @@ async fn a_public_client_says_its_id_at_both_endpoints() {
 
 /// Who asked by hand and then waits has not forgotten what the provider said of the pace.
 #[tokio::test]
-async fn a_wait_goes_on_at_the_pace_of_the_last_answer() {
+async fn resumed_wait_uses_last_interval() {
     let device = Device::new(|_, _| {});
     let mut login = device.client.start_device_login(None).await.unwrap();
     let slower = Reply::json(400, r#"{"error":"slow_down"}"#);
@@ -372,7 +372,7 @@ async fn a_wait_goes_on_at_the_pace_of_the_last_answer() {
 
 /// Without keys the answer could not be verified, and the code would be spent for nothing.
 #[tokio::test]
-async fn a_device_spends_no_code_while_its_answer_can_not_be_verified() {
+async fn device_code_is_not_redeemed_without_provider_keys() {
     for reply in [Reply::Cut, Reply::html(500)] {
         let device = Device::new(|_, _| {});
         let mut login = device.client.start_device_login(None).await.unwrap();

@@ -27,7 +27,7 @@ fn only(world: &World) -> RecordedRequest {
 }
 
 #[tokio::test]
-async fn a_token_is_exchanged_for_one_for_other_places_with_less_power() {
+async fn token_exchange_narrows_scope_and_changes_audience() {
     let world = World::new();
     let subject = alice(&world).await;
     let asked = exchange(&subject)
@@ -72,7 +72,7 @@ async fn a_token_is_exchanged_for_one_for_other_places_with_less_power() {
 
 /// RFC 8693 §4.1: the actor of today is the outermost, the one before is inside.
 #[tokio::test]
-async fn who_acts_for_whom_is_told_by_introspection() {
+async fn introspection_shows_actor_of_exchanged_token() {
     let world = world();
     let subject = alice(&world).await;
     let service = client(&world, service());
@@ -95,7 +95,7 @@ async fn who_acts_for_whom_is_told_by_introspection() {
 }
 
 #[tokio::test]
-async fn the_clients_own_scope_is_not_asked_for() {
+async fn token_exchange_does_not_send_client_scope() {
     let world = World::new();
     let subject = alice(&world).await;
     world.app().exchange_token(&exchange(&subject)).await.unwrap();
@@ -103,7 +103,7 @@ async fn the_clients_own_scope_is_not_asked_for() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_say_what_it_is_is_refused() {
+async fn exchange_response_without_issued_token_type_is_rejected() {
     for quirk in [
         Fault::TokenMissing("issued_token_type".into()),
         Fault::token("issued_token_type", ""),
@@ -125,7 +125,7 @@ async fn an_answer_that_does_not_say_what_it_is_is_refused() {
 
 /// RFC 8693 §2.2.2.
 #[tokio::test]
-async fn refusals_have_the_providers_words_and_a_hint() {
+async fn exchange_errors_keep_provider_error_and_hint() {
     for (asked, code, hint) in [
         (TokenExchange::new("unknown", token_type::ACCESS_TOKEN), "invalid_request", "subject"),
         (TokenExchange::new("x", "urn:example:token"), "invalid_request", "subject"),
@@ -149,7 +149,7 @@ async fn refusals_have_the_providers_words_and_a_hint() {
 
 /// RFC 8693 §2.2.1: what is of type `N_A` is a bearer token for nobody.
 #[tokio::test]
-async fn a_token_that_is_no_access_token_is_sent_to_no_api() {
+async fn exchanged_non_access_token_is_not_sent_to_api() {
     let world = world();
     let subject = alice(&world).await;
     world.provider.inject(Fault::token("token_type", "N_A"));
@@ -184,7 +184,7 @@ async fn a_token_that_is_no_access_token_is_sent_to_no_api() {
 
 /// Members that the provider adds are kept, as with any token.
 #[tokio::test]
-async fn what_else_the_answer_says_is_kept() {
+async fn extra_members_of_exchange_response_are_kept() {
     let world = World::new();
     let subject = alice(&world).await;
     world.provider.inject(Fault::token("refresh_token", "rt"));

@@ -60,7 +60,7 @@ impl Session for Failing<'_> {
 }
 
 #[tokio::test]
-async fn nobody_is_sent_to_a_provider_from_which_there_is_no_way_back() {
+async fn login_is_not_started_if_session_cannot_be_saved() {
     for fault in [Fault::Load, Fault::Save(0)] {
         let world = World::new();
         let browser = Browser::default();
@@ -73,7 +73,7 @@ async fn nobody_is_sent_to_a_provider_from_which_there_is_no_way_back() {
 
 /// C16: every error path ends with nobody logged in; a state that can't be marked as spent is not used.
 #[tokio::test]
-async fn c16_a_session_that_fails_during_the_callback_logs_nobody_in() {
+async fn failing_session_during_callback_does_not_log_in() {
     for (fault, token_requests) in
         [(Fault::Load, 0), (Fault::Save(0), 0), (Fault::Renew, 1), (Fault::Save(1), 1)]
     {
@@ -143,7 +143,7 @@ impl TokenStore for Away {
 }
 
 #[tokio::test]
-async fn a_token_store_that_fails_logs_nobody_in_and_keeps_nobody_from_logging_out() {
+async fn failing_token_store_blocks_login_but_not_logout() {
     let away = Arc::new(AtomicBool::new(true));
     let store = Away(MemoryTokenStore::new(), away.clone());
     let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store));
@@ -160,9 +160,9 @@ async fn a_token_store_that_fails_logs_nobody_in_and_keeps_nobody_from_logging_o
     assert!(browser.load().await.unwrap().unwrap().logins().is_empty());
 }
 
-/// With a login store the session holds a marker only, and both are needed.
+/// T011: With a login store the session holds a marker only, and both are needed.
 #[tokio::test]
-async fn t011_a_login_store_keeps_the_secrets_of_pending_logins_out_of_the_session() {
+async fn pending_login_store_keeps_secrets_out_of_session() {
     let with_store = || {
         World::with(|p| p, |c| c, |oauth| oauth.pending_login_store(MemoryPendingLoginStore::new()))
     };
@@ -194,7 +194,7 @@ async fn t011_a_login_store_keeps_the_secrets_of_pending_logins_out_of_the_sessi
 /// C15 and W-like: the session id changes at login and at logout, and a second login replaces the
 /// first one's token.
 #[tokio::test]
-async fn c15_the_session_gets_a_new_id_at_login_and_at_logout() {
+async fn login_and_logout_renew_session_id() {
     let world = World::new();
     let browser = Browser::default();
     let first = world.log_in(&browser).await.unwrap();

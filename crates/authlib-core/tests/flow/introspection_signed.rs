@@ -35,7 +35,7 @@ fn asked(world: &World) -> Vec<RecordedRequest> {
 }
 
 #[tokio::test]
-async fn a_signed_answer_is_asked_for_and_verified() {
+async fn signed_introspection_is_requested_and_verified() {
     let (world, client, token) = setup(config()).await;
     let about = ask(&client, &token).await.unwrap();
     assert!(about.active());
@@ -51,7 +51,7 @@ async fn a_signed_answer_is_asked_for_and_verified() {
 }
 
 #[tokio::test]
-async fn keys_that_changed_are_fetched_again_once() {
+async fn rotated_keys_are_refetched_once_for_introspection() {
     for keeping in [false, true] {
         let (world, client, token) = setup(config()).await;
         ask(&client, &token).await.unwrap();
@@ -69,7 +69,7 @@ async fn keys_that_changed_are_fetched_again_once() {
 
 /// RFC 9701 §8.1 and §5: every other token of the provider's is as well signed, and means something else.
 #[tokio::test]
-async fn an_answer_that_is_wrong_in_one_point_is_refused() {
+async fn invalid_signed_introspection_is_rejected() {
     for (quirk, says) in [
         (Fault::IntrospectionPlain, "plain JSON"),
         (Fault::claim("iss", "https://evil.example"), "`iss`"),
@@ -114,7 +114,7 @@ async fn an_answer_that_is_wrong_in_one_point_is_refused() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_signed_one_is_told_apart() {
+async fn unsigned_introspection_response_is_distinguished() {
     let reply = |status, content_type: &str, body: &str| Reply::Body {
         status,
         content_type: content_type.to_owned(),
@@ -145,7 +145,7 @@ async fn an_answer_that_is_no_signed_one_is_told_apart() {
 
 /// A flood of answers by unknown keys fetches the keys a handful of times.
 #[tokio::test]
-async fn answers_by_unknown_keys_do_not_storm_the_key_endpoint() {
+async fn introspection_with_unknown_keys_does_not_flood_jwks() {
     let (world, client, token) = setup(config()).await;
     ask(&client, &token).await.unwrap();
     for number in 0..50 {
@@ -158,14 +158,14 @@ async fn answers_by_unknown_keys_do_not_storm_the_key_endpoint() {
 
 /// The client's secret signs its ID tokens, and nothing else.
 #[tokio::test]
-async fn signed_answers_are_verified_by_the_providers_keys_where_id_tokens_are_by_the_secret() {
+async fn signed_introspection_uses_jwks_even_if_id_tokens_use_hmac() {
     let (_world, client, token) = setup(config().id_token_signed_response_alg("HS256")).await;
     assert!(ask(&client, &token).await.unwrap().active());
 }
 
 /// RFC 8725 §3.1.
 #[tokio::test]
-async fn the_algorithm_is_the_registered_one() {
+async fn introspection_algorithm_must_be_registered_one() {
     for alg in ["ES256", "PS256", "EdDSA"] {
         let (world, client, token) = setup(config().introspection_signed_response_alg(alg)).await;
         ask(&client, &token).await.unwrap_err();

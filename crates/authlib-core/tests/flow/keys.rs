@@ -21,7 +21,7 @@ fn counts(world: &World) -> [usize; 4] {
 }
 
 #[tokio::test]
-async fn a_warm_login_sends_the_token_request_and_nothing_else_but_user_info() {
+async fn second_login_sends_only_token_and_userinfo_requests() {
     let world = World::new();
     log_in(&world).await.unwrap();
     assert_eq!(counts(&world), [1, 1, 1, 1]);
@@ -34,7 +34,7 @@ async fn a_warm_login_sends_the_token_request_and_nothing_else_but_user_info() {
 }
 
 #[tokio::test]
-async fn a_hundred_first_logins_at_once_share_one_document_and_one_key_set() {
+async fn hundred_first_logins_share_one_metadata_and_jwks_fetch() {
     let world = World::new();
     let logins = join_all((0..100).map(|_| log_in(&world))).await;
     assert!(logins.iter().all(Result::is_ok));
@@ -42,7 +42,7 @@ async fn a_hundred_first_logins_at_once_share_one_document_and_one_key_set() {
 }
 
 #[tokio::test]
-async fn every_public_key_algorithm_that_the_metadata_announce_is_accepted() {
+async fn every_announced_public_key_algorithm_is_accepted() {
     for algorithm in
         ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
     {
@@ -53,7 +53,7 @@ async fn every_public_key_algorithm_that_the_metadata_announce_is_accepted() {
 
 /// J2, J3: HMAC only where the client is registered for it, and then nothing else.
 #[tokio::test]
-async fn j2_j3_the_registered_algorithm_is_the_only_one() {
+async fn only_registered_algorithm_is_accepted() {
     for (signed, registered, accepted) in [
         ("HS256", Some("HS256"), true),
         ("HS256", None, false),
@@ -83,7 +83,7 @@ async fn j2_j3_the_registered_algorithm_is_the_only_one() {
 
 /// J10, H15: a new key between two logins, between fetch and signature, and under the old `kid`.
 #[tokio::test]
-async fn j10_h15_rotated_keys_are_fetched_once_and_accepted() {
+async fn rotated_keys_are_fetched_once_and_accepted() {
     let world = World::new();
     log_in(&world).await.unwrap();
     world.provider.rotate_keys();
@@ -100,7 +100,7 @@ async fn j10_h15_rotated_keys_are_fetched_once_and_accepted() {
 }
 
 #[tokio::test]
-async fn a_rotation_in_the_middle_of_a_rush_is_fetched_once() {
+async fn rotation_under_load_is_fetched_once() {
     let world = World::new();
     log_in(&world).await.unwrap();
     world.provider.rotate_keys();
@@ -112,7 +112,7 @@ async fn a_rotation_in_the_middle_of_a_rush_is_fetched_once() {
 /// J9, H14: unknown `kid`s and wrong signatures can't make us hammer the provider, and don't keep
 /// honest logins out.
 #[tokio::test]
-async fn j9_h14_a_flood_of_unknown_keys_costs_a_handful_of_fetches() {
+async fn flood_of_unknown_keys_causes_few_jwks_fetches() {
     let world = World::new();
     log_in(&world).await.unwrap();
     for nth in 0..200 {
@@ -134,8 +134,9 @@ async fn j9_h14_a_flood_of_unknown_keys_costs_a_handful_of_fetches() {
     assert_eq!(world.provider.count(Endpoint::Jwks), fetched + 1);
 }
 
+/// J9.
 #[tokio::test]
-async fn j9_the_same_unknown_key_is_looked_for_once_a_minute() {
+async fn same_unknown_key_is_looked_up_once_per_minute() {
     let world = World::new();
     log_in(&world).await.unwrap();
     world.provider.inject(Fault::header("kid", "unknown"));
@@ -147,7 +148,7 @@ async fn j9_the_same_unknown_key_is_looked_for_once_a_minute() {
 
 /// J2: metadata that offer HMAC alone can't talk a client into it.
 #[tokio::test]
-async fn j2_metadata_can_not_switch_a_client_to_hmac() {
+async fn metadata_cannot_switch_client_to_hmac() {
     let world = World::with(|provider| provider.signing_alg("HS256"), |c| c, |o| o);
     let algorithms = json!(["HS256", "none"]);
     world.provider.inject(Fault::metadata("id_token_signing_alg_values_supported", algorithms));
@@ -157,7 +158,7 @@ async fn j2_metadata_can_not_switch_a_client_to_hmac() {
 }
 
 #[tokio::test]
-async fn a_key_set_that_comes_with_an_error_status_is_not_used() {
+async fn key_set_with_error_status_is_ignored() {
     let world = World::new();
     let url = url::Url::parse("https://op.example/jwks").unwrap();
     let keys = world.provider.handle(&authlib_core::message::json_get(&url));
@@ -169,7 +170,7 @@ async fn a_key_set_that_comes_with_an_error_status_is_not_used() {
 
 /// J11: a key set that turns to garbage, or is away, does not stop logins for a day.
 #[tokio::test]
-async fn j11_documents_that_turn_bad_are_outlived_by_the_old_ones() {
+async fn last_good_document_is_used_if_new_one_is_bad() {
     let hour = Duration::from_secs(3600);
     for reply in [
         Reply::html(500),
@@ -200,7 +201,7 @@ async fn j11_documents_that_turn_bad_are_outlived_by_the_old_ones() {
 /// H27, B3: the document is held against the registered issuer letter by letter, before anybody is
 /// sent anywhere.
 #[tokio::test]
-async fn h27_b3_a_document_of_another_issuer_starts_no_login() {
+async fn metadata_of_another_issuer_starts_no_login() {
     for issuer in [
         "https://evil.example",
         "https://op.example/",
@@ -220,7 +221,7 @@ async fn h27_b3_a_document_of_another_issuer_starts_no_login() {
 /// B1, S13, H26: no endpoint of the document may be plain http or a script, and its other members
 /// change nothing.
 #[tokio::test]
-async fn b1_s13_h26_the_document_moves_endpoints_and_nothing_else() {
+async fn metadata_changes_endpoints_and_nothing_else() {
     for (name, url) in [
         ("authorization_endpoint", "javascript:alert(1)"),
         ("authorization_endpoint", "data:text/html,x"),
@@ -265,7 +266,7 @@ async fn b1_s13_h26_the_document_moves_endpoints_and_nothing_else() {
 
 /// B3: what is registered wins over the document.
 #[tokio::test]
-async fn b3_registered_endpoints_win_over_the_document() {
+async fn configured_endpoints_override_metadata() {
     let world = World::with(
         |provider| provider,
         |client| client.token_endpoint("https://op.example/token"),

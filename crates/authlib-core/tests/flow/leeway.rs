@@ -12,7 +12,7 @@ use crate::renewal::{WAYS, Way, client, service, world};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test]
-async fn the_leeway_says_how_long_before_its_end_a_token_is_renewed() {
+async fn leeway_sets_time_of_refresh_before_expiry() {
     for (leeway, before, requests) in [
         (None, 61, 1),
         (None, 60, 2),
@@ -41,7 +41,7 @@ async fn the_leeway_says_how_long_before_its_end_a_token_is_renewed() {
 
 /// No number of seconds makes a panic or a loop.
 #[tokio::test]
-async fn absurd_lifetimes_are_survived() {
+async fn extreme_token_lifetimes_do_not_fail() {
     let world = world();
     for expires_in in [json!(1e300), json!(u64::MAX), json!("99999999999999999999")] {
         world.provider.inject(Fault::token("expires_in", expires_in));
@@ -61,7 +61,7 @@ async fn absurd_lifetimes_are_survived() {
 
 /// A token that lives no longer than the leeway is not renewed with each call: Keycloak's live a minute.
 #[tokio::test]
-async fn a_token_that_lives_for_a_minute_is_used_for_half_of_it() {
+async fn short_lived_token_is_used_for_half_its_lifetime() {
     for way in WAYS {
         let world = world();
         world.provider.inject(Fault::token("expires_in", 60));

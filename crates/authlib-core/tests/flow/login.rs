@@ -11,7 +11,7 @@ use http::{HeaderMap, Method};
 use serde_json::json;
 
 #[tokio::test]
-async fn a_login_tells_who_it_is_and_sends_what_it_must() {
+async fn login_sends_required_parameters_and_identifies_user() {
     let world = World::new();
     let browser = Browser::default();
     let options = AuthorizeOptions::from("/authorize/op").next("/inbox?x=1").data(json!({"a": 1}));
@@ -39,7 +39,7 @@ async fn a_login_tells_who_it_is_and_sends_what_it_must() {
 /// The ID token's point of failure, by the provider's quirk: each stops the login before user info is
 /// asked, logs nobody in, and says which check failed.
 #[tokio::test]
-async fn id_tokens_that_are_wrong_in_one_point_stop_the_login() {
+async fn invalid_id_tokens_fail_login() {
     let far = 10_000;
     let table = [
         (Fault::Unsigned("none".into()), "three parts"),
@@ -104,7 +104,7 @@ async fn id_tokens_that_are_wrong_in_one_point_stop_the_login() {
 }
 
 #[tokio::test]
-async fn id_tokens_that_are_merely_unusual_are_accepted() {
+async fn unusual_valid_id_tokens_are_accepted() {
     for quirk in [
         Fault::claim("aud", json!(["app"])),
         Fault::without_claim("at_hash"),
@@ -137,7 +137,7 @@ async fn id_tokens_that_are_merely_unusual_are_accepted() {
 
 /// What stands behind the login: metadata, keys, token and user info, broken in every way.
 #[tokio::test]
-async fn broken_answers_behind_the_login_are_bad_gateways_and_log_nobody_in() {
+async fn broken_back_channel_responses_are_502_without_login() {
     use ErrorKind::{InvalidResponse, Transport};
     let canary = "https://canary.example/";
     let mut table = Vec::new();
@@ -188,7 +188,7 @@ async fn broken_answers_behind_the_login_are_bad_gateways_and_log_nobody_in() {
 }
 
 #[tokio::test]
-async fn spoilt_authorization_responses_never_reach_the_token_endpoint() {
+async fn invalid_callbacks_never_reach_token_endpoint() {
     let param = |name: &str, value: &str| Fault::AuthorizationParam(name.into(), value.into());
     let missing = |name: &str| Fault::AuthorizationMissing(name.into());
     let twice = |name: &str, value: &str| Fault::AuthorizationTwice(name.into(), value.into());
@@ -221,7 +221,7 @@ async fn spoilt_authorization_responses_never_reach_the_token_endpoint() {
 
 /// C1, H01, H02: a state is good once, in the browser that got it, for ten minutes.
 #[tokio::test]
-async fn c1_h01_a_state_is_good_once_in_its_browser_and_for_ten_minutes() {
+async fn state_is_valid_once_in_its_browser_for_ten_minutes() {
     let world = World::new();
     let (browser, other) = (Browser::default(), Browser::default());
     let url = world.start(&browser).await.unwrap();
@@ -245,7 +245,7 @@ async fn c1_h01_a_state_is_good_once_in_its_browser_and_for_ten_minutes() {
 }
 
 #[tokio::test]
-async fn two_callbacks_at_the_same_moment_spend_one_code() {
+async fn concurrent_callbacks_redeem_code_once() {
     let world = World::new();
     let browser = Browser::default();
     let url = world.start(&browser).await.unwrap();
@@ -261,7 +261,7 @@ async fn two_callbacks_at_the_same_moment_spend_one_code() {
 
 /// S5 and H23: several tabs finish in any order.
 #[tokio::test]
-async fn s5_h23_tabs_finish_in_any_order_and_a_flood_keeps_the_newest() {
+async fn tabs_finish_in_any_order_and_flood_keeps_newest() {
     let world = World::new();
     let browser = Browser::default();
     let first = world.start(&browser).await.unwrap();
@@ -286,7 +286,7 @@ async fn s5_h23_tabs_finish_in_any_order_and_a_flood_keeps_the_newest() {
 
 /// C2: the state of one client is not taken by another, and is spent.
 #[tokio::test]
-async fn c2_a_state_of_another_client_is_refused_and_spent() {
+async fn state_of_another_client_is_rejected_and_consumed() {
     let other = authlib_core::ClientConfig::new("other")
         .client_id("app")
         .client_secret("secret-of-the-client-32-bytes-lo")
@@ -306,7 +306,7 @@ async fn c2_a_state_of_another_client_is_refused_and_spent() {
 
 /// H25 and C3: the state of a logout is not one of a login.
 #[tokio::test]
-async fn h25_c3_a_logout_state_is_not_a_login_state_nor_the_other_way_round() {
+async fn logout_state_and_login_state_are_not_interchangeable() {
     let world = World::new();
     let browser = Browser::default();
     world.log_in(&browser).await.unwrap();
@@ -333,9 +333,9 @@ async fn h25_c3_a_logout_state_is_not_a_login_state_nor_the_other_way_round() {
     assert_eq!(check(String::new()).await.unwrap(), None);
 }
 
-/// S9: the parameters on which the login rests can't be replaced.
+/// T045, S9: the parameters on which the login rests can't be replaced.
 #[tokio::test]
-async fn t045_s9_reserved_parameters_are_refused_by_name() {
+async fn reserved_parameters_are_rejected_by_name() {
     let world = World::new();
     for name in [
         "state",
@@ -356,7 +356,7 @@ async fn t045_s9_reserved_parameters_are_refused_by_name() {
 
 /// H33: `max_age` is asked for and held against `auth_time`.
 #[tokio::test]
-async fn h33_max_age_is_enforced() {
+async fn max_age_is_enforced() {
     let world = World::new();
     let options = || AuthorizeOptions::from("/authorize/op").max_age(Duration::from_secs(30));
     let browser = Browser::default();
@@ -379,7 +379,7 @@ async fn h33_max_age_is_enforced() {
 
 /// C11: a stolen code in one's own session fails at the provider, and without PKCE there, by nonce.
 #[tokio::test]
-async fn c11_a_stolen_code_is_of_no_use_in_another_session() {
+async fn stolen_code_is_useless_in_another_session() {
     for ignored in [false, true] {
         let world = World::new();
         if ignored {
@@ -401,7 +401,7 @@ async fn c11_a_stolen_code_is_of_no_use_in_another_session() {
 }
 
 #[tokio::test]
-async fn a_form_post_without_its_session_is_posted_again_from_our_own_site() {
+async fn form_post_without_session_is_resubmitted_same_site() {
     let world = World::with(|p| p, |client| client.response_mode("form_post"), |oauth| oauth);
     let browser = Browser::default();
     let url = world.start(&browser).await.unwrap();
@@ -433,7 +433,7 @@ async fn a_form_post_without_its_session_is_posted_again_from_our_own_site() {
 
 /// C9: what looks and does not come spends nothing; C6, C12: one place, bounded.
 #[tokio::test]
-async fn c6_c9_c12_callbacks_are_bounded_come_in_one_place_and_not_by_prefetch() {
+async fn callback_is_bounded_in_one_place_and_not_prefetched() {
     let world = World::new();
     let browser = Browser::default();
     let receive =

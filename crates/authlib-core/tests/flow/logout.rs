@@ -27,8 +27,9 @@ async fn back(world: &World, browser: &Browser, state: &str) -> Result<Option<St
     login::validate_logout_response(&world.oauth, browser, &Method::GET, Some(&query)).await
 }
 
+/// T025, T052, T073.
 #[tokio::test]
-async fn t025_t052_t073_without_a_way_back_there_is_no_state_and_nothing_to_remember() {
+async fn logout_without_redirect_uri_has_no_state() {
     let (world, browser) = (World::new(), Browser::default());
     let to = log_out(&world, &browser, LogoutOptions::new()).await;
     assert!(to.as_str().starts_with("https://op.example/end_session?id_token_hint="), "{to}");
@@ -40,8 +41,9 @@ async fn t025_t052_t073_without_a_way_back_there_is_no_state_and_nothing_to_reme
     assert!(back(&world, &browser, "").await.is_err());
 }
 
+/// T026, T081.
 #[tokio::test]
-async fn t026_t081_client_hint_and_languages_arrive_as_they_were_given() {
+async fn logout_sends_client_id_hint_and_ui_locales() {
     let mut options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
     options.logout_hint = Some("alice@example.com & others".to_owned());
     options.ui_locales = Some("de-CH fr".to_owned());
@@ -52,9 +54,9 @@ async fn t026_t081_client_hint_and_languages_arrive_as_they_were_given() {
     assert_eq!(to.query_pairs().count(), 6, "{to}");
 }
 
-/// The state is made anew for each logout, and no caller can set it.
+/// T027, T029: The state is made anew for each logout, and no caller can set it.
 #[tokio::test]
-async fn t027_t029_a_logout_url_comes_with_the_record_of_its_own_state() {
+async fn logout_url_comes_with_its_pending_state() {
     let world = World::new();
     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
     let mut states = Vec::new();
@@ -67,9 +69,10 @@ async fn t027_t029_a_logout_url_comes_with_the_record_of_its_own_state() {
     assert!(states[0].len() >= 20 && states[0] != states[1], "{states:?}");
 }
 
-/// Also with a login store: the record of a logout has no secret, and stays in the session.
+/// T078, T080: Also with a login store: the record of a logout has no secret, and stays in the
+/// session.
 #[tokio::test]
-async fn t078_t080_a_way_back_is_good_once_also_where_logins_are_kept_in_a_store() {
+async fn post_logout_redirect_is_single_use_with_store() {
     let world = World::with(
         |p| p,
         |c| c,
@@ -87,8 +90,9 @@ async fn t078_t080_a_way_back_is_good_once_also_where_logins_are_kept_in_a_store
     assert!(back(&world, &browser, &state).await.is_err(), "used before");
 }
 
+/// T079.
 #[tokio::test]
-async fn t079_the_way_back_may_be_given_as_a_url() {
+async fn post_logout_redirect_uri_accepts_url_type() {
     let uri = Url::parse("https://app.example/logged-out?to=a b").unwrap();
     let options = LogoutOptions::new().post_logout_redirect_uri(uri.clone());
     let to = log_out(&World::new(), &Browser::default(), options).await;

@@ -79,8 +79,9 @@ async fn verifiers(browser: &Browser) -> Vec<String> {
     pending.iter().map(|login| login["code_verifier"].as_str().unwrap().to_owned()).collect()
 }
 
+/// H35, B13.
 #[tokio::test]
-async fn h35_b13_a_login_a_refresh_a_call_and_a_logout_show_no_secret() {
+async fn login_refresh_call_and_logout_log_no_secret() {
     let (log, _guard) = listen();
     let world = World::new();
     let browser = Browser::default();
@@ -124,9 +125,9 @@ async fn h35_b13_a_login_a_refresh_a_call_and_a_logout_show_no_secret() {
     log.check(&secrets, "the whole trip");
 }
 
-/// As above, for OAuth 1.0a: neither the secrets that sign nor the signatures.
+/// H35, B13: As above, for OAuth 1.0a: neither the secrets that sign nor the signatures.
 #[tokio::test]
-async fn h35_b13_an_oauth1_login_and_its_calls_show_no_secret() {
+async fn oauth1_login_and_calls_log_no_secret() {
     let (log, _guard) = listen();
     for placement in PLACEMENTS {
         let world = oauth1_world::world(|client| client.signature_type(placement));
@@ -164,9 +165,10 @@ async fn h35_b13_an_oauth1_login_and_its_calls_show_no_secret() {
     assert!(log.text().contains("a user logged in"), "{}", log.text());
 }
 
-/// Every kind of failure, with its error as `Display` and `Debug` show it, causes included.
+/// H35, B13: Every kind of failure, with its error as `Display` and `Debug` show it, causes
+/// included.
 #[tokio::test]
-async fn h35_b13_failures_show_no_secret() {
+async fn failures_show_no_secret() {
     let quirks = [
         Fault::AuthorizationParam("state".into(), "wrong".into()),
         Fault::AuthorizationParam("iss".into(), "https://evil.example".into()),
@@ -217,7 +219,7 @@ async fn h35_b13_failures_show_no_secret() {
 
 /// A client with a private key: neither the key nor what it signs is shown, right or wrong.
 #[tokio::test]
-async fn a_private_key_and_its_assertions_are_shown_nowhere() {
+async fn private_key_and_assertions_are_never_shown() {
     let (log, _guard) = listen();
     let pem = include_str!("../client-keys/p256.pem");
     let mut secrets: Vec<_> = pem.lines().filter(|line| line.len() > 40).map(Into::into).collect();
@@ -253,7 +255,7 @@ async fn a_private_key_and_its_assertions_are_shown_nowhere() {
 
 /// A provider that repeats in its error what it was sent does not get it into our log.
 #[tokio::test]
-async fn a_provider_that_echoes_a_body_is_not_quoted() {
+async fn echoed_request_body_is_not_quoted() {
     let (log, _guard) = listen();
     let world = World::new();
     let browser = Browser::default();
@@ -272,7 +274,7 @@ async fn a_provider_that_echoes_a_body_is_not_quoted() {
 }
 
 #[tokio::test]
-async fn settings_that_are_wrong_show_no_secret() {
+async fn invalid_settings_show_no_secret() {
     let (log, _guard) = listen();
     let builder = OAuth::builder()
         .register(ClientConfig::new("a").client_secret("hush").authorize_param("state", "hush"))

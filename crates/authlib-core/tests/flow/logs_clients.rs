@@ -147,8 +147,9 @@ async fn everything(log: &Log, world: &World, client: &OAuth2Client, secrets: &m
     }
 }
 
+/// B13.
 #[tokio::test]
-async fn b13_no_grant_and_no_failure_shows_a_secret() {
+async fn grants_and_their_failures_show_no_secret() {
     let at = Fault::Answer;
     let invalid = || Reply::json(400, r#"{"error":"invalid_grant"}"#);
     let all = |reply: &dyn Fn() -> Reply| {
@@ -192,8 +193,9 @@ async fn b13_no_grant_and_no_failure_shows_a_secret() {
     }
 }
 
+/// B13.
 #[tokio::test]
-async fn b13_a_token_that_could_not_be_kept_is_shown_nowhere() {
+async fn unsaved_token_is_never_shown() {
     let (log, _guard) = listen();
     let (world, disk) = (world(), Disk::default());
     disk.fill(true);
@@ -213,8 +215,9 @@ async fn b13_a_token_that_could_not_be_kept_is_shown_nowhere() {
     log.check(&secrets.0, "unsaved");
 }
 
+/// B13.
 #[tokio::test]
-async fn b13_a_registration_shows_no_secret() {
+async fn client_registration_shows_no_secret() {
     let (log, _guard) = listen();
     let provider = Provider::builder(ISSUER)
         .user(User::new("alice"))
@@ -246,9 +249,9 @@ async fn b13_a_registration_shows_no_secret() {
     log.check(&secrets.0, "registration");
 }
 
-/// Keys that can't be read are not quoted.
+/// B13: Keys that can't be read are not quoted.
 #[test]
-fn b13_a_service_account_that_is_spoilt_is_not_quoted() {
+fn invalid_service_account_file_is_not_quoted() {
     let (log, _guard) = listen();
     let spoilt = P256.replace("-----END", "END");
     let bearer = JwtBearer::new("robot", spoilt.as_str()).key_id("k1");
@@ -272,9 +275,9 @@ fn b13_a_service_account_that_is_spoilt_is_not_quoted() {
     log.check(&Secrets::new().0, "keys");
 }
 
-/// A request without a token may lead anywhere, also to a URL with a password in it.
+/// B13: A request without a token may lead anywhere, also to a URL with a password in it.
 #[tokio::test]
-async fn b13_the_password_in_a_url_is_neither_logged_nor_told() {
+async fn url_password_is_neither_logged_nor_shown() {
     let (log, _guard) = listen();
     let world = world();
     let client = builder(&world, service()).build().unwrap();

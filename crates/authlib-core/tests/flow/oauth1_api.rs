@@ -13,7 +13,7 @@ use crate::world::ISSUER;
 
 /// Without a token the client signs in its own name; what comes of it is the provider's business.
 #[tokio::test]
-async fn requests_without_a_token_are_signed_by_the_client_alone() {
+async fn request_without_token_is_signed_with_client_secret_only() {
     let (client, world) = client("HMAC-SHA1", "HEADER");
     let answer = client.get("x").send().await.unwrap();
     assert_eq!(answer.status(), 401);
@@ -40,7 +40,7 @@ const AWKWARD: [(&str, &str); 10] = [
 
 /// T125, O5: by every method and in every place.
 #[tokio::test]
-async fn t125_o5_awkward_parameters_arrive_as_they_were_given() {
+async fn special_parameters_arrive_unchanged() {
     let expected: Vec<_> = AWKWARD.iter().map(|(name, value)| json!([name, value])).collect();
     for method in ["HMAC-SHA1", "HMAC-SHA512", "PLAINTEXT", "RSA-SHA256"] {
         for placement in ["HEADER", "BODY", "QUERY"] {
@@ -65,7 +65,7 @@ async fn t125_o5_awkward_parameters_arrive_as_they_were_given() {
 
 /// H19, T124: bodies that are no forms arrive whole; what is at hand is bound by its hash.
 #[tokio::test]
-async fn h19_t124_other_bodies_arrive_whole() {
+async fn oauth1_non_form_bodies_arrive_unchanged() {
     for placement in ["HEADER", "QUERY"] {
         let (client, world) = logged_in("HMAC-SHA1", placement).await;
         let has_hash = || {
@@ -100,7 +100,7 @@ async fn h19_t124_other_bodies_arrive_whole() {
 
 /// What can't be signed is not sent, and the error says what to change.
 #[tokio::test]
-async fn what_cannot_be_signed_is_not_sent() {
+async fn unsignable_request_is_not_sent() {
     let (client, world) = logged_in("HMAC-SHA1", "BODY").await;
     let stream = || Body::stream(stream::iter([Ok::<_, TransportError>("a=b")]));
     for request in [
@@ -123,7 +123,7 @@ async fn what_cannot_be_signed_is_not_sent() {
 
 /// H20, H22, O4, O8: a signed request leads to the API and nowhere else, and a redirect is an answer.
 #[tokio::test]
-async fn h20_h22_o4_o8_nothing_is_signed_for_another_place() {
+async fn request_to_another_origin_is_not_signed() {
     for placement in ["HEADER", "QUERY"] {
         let (client, world) = logged_in("HMAC-SHA1", placement).await;
         for url in [

@@ -18,7 +18,7 @@ use crate::world::{Browser, CALLBACK, ISSUER, Wire, World};
 
 /// T121: no identifier, no client.
 #[test]
-fn t121_a_client_needs_an_identifier() {
+fn oauth1_client_needs_client_id() {
     let error = OAuth1Client::new(ClientConfig::new("a").client_secret("s")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("client_id"), "{error}");
@@ -29,7 +29,7 @@ fn t121_a_client_needs_an_identifier() {
 
 /// T122, T180 to T186: the signature is where the settings say, in each step and in API calls.
 #[tokio::test]
-async fn t122_t180_to_t186_the_signature_is_in_its_place() {
+async fn signature_is_at_configured_location() {
     let own = ["oauth_consumer_key", "oauth_signature"];
     for (placement, in_header) in [("HEADER", true), ("BODY", false), ("QUERY", false)] {
         let (client, world) = client("HMAC-SHA1", placement);
@@ -59,7 +59,7 @@ async fn t122_t180_to_t186_the_signature_is_in_its_place() {
 
 /// T126, T128, T129, T135, T136: each step by itself.
 #[tokio::test]
-async fn t126_t128_t129_t135_t136_the_steps_of_a_login() {
+async fn oauth1_login_steps_work_one_by_one() {
     let (client, world) = client("HMAC-SHA1", "HEADER");
     let known = TemporaryCredentials::new("foo", "bar");
     let page = client.create_authorization_url(&known, &Params::new().with("a", "b c")).unwrap();
@@ -107,7 +107,7 @@ async fn t126_t128_t129_t135_t136_the_steps_of_a_login() {
 
 /// T127: a token that comes from elsewhere, and one that is no token of OAuth 1.0a.
 #[tokio::test]
-async fn t127_a_token_is_set_kept_and_read_back() {
+async fn oauth1_token_can_be_set_and_read_back() {
     let (client, world) = client("HMAC-SHA256", "HEADER");
     log_in(&client, &world).await;
     let token = client.token().await.unwrap().unwrap();
@@ -166,7 +166,7 @@ async fn t127_a_token_is_set_kept_and_read_back() {
 
 /// O3: each request has a nonce of its own, in one second too; a clock that is wrong is told.
 #[tokio::test]
-async fn o3_each_request_is_signed_anew() {
+async fn each_request_has_new_nonce_and_signature() {
     let (client, world) = logged_in("HMAC-SHA1", "HEADER").await;
     for _ in 0..10 {
         assert_eq!(client.get("x").send().await.unwrap().status(), 200);
@@ -200,7 +200,7 @@ async fn o3_each_request_is_signed_anew() {
 
 /// A method that no RFC knows is the application's own.
 #[tokio::test]
-async fn a_custom_method_signs_the_base_string() {
+async fn custom_signature_method_signs_base_string() {
     struct Odd(Arc<Mutex<Vec<String>>>);
     impl OAuth1Signature for Odd {
         fn name(&self) -> &'static str {

@@ -30,7 +30,7 @@ fn status(error: &Error) -> u16 {
 /// T007 to T009, T038, T041, T060: the redirect carries the temporary token and nothing else, the session
 /// has what the callback is held against, and the callback yields the token.
 #[tokio::test]
-async fn t009_t041_t060_a_login_over_the_session() {
+async fn oauth1_login_works_with_session() {
     let world = world();
     let browser = Browser::default();
     let options = AuthorizeOptions::from("/authorize/op").next("/album").data(json!({"n": 1}));
@@ -64,7 +64,7 @@ async fn t009_t041_t060_a_login_over_the_session() {
 
 /// T008, O6: with a login store the session holds a marker, and the secret stays on the server.
 #[tokio::test]
-async fn t008_o6_a_login_over_the_login_store() {
+async fn oauth1_login_works_with_pending_login_store() {
     let world = world();
     let oauth = OAuth::builder()
         .base_url("https://app.example")
@@ -85,9 +85,9 @@ async fn t008_o6_a_login_over_the_login_store() {
     assert_eq!(error.kind(), ErrorKind::InvalidCallback);
 }
 
-/// B10: every method in every place that can carry it, from settings to the API.
+/// H17, B10: every method in every place that can carry it, from settings to the API.
 #[tokio::test]
-async fn b10_h17_every_method_in_every_place_logs_in_and_calls() {
+async fn every_signature_method_and_location_works() {
     for method in METHODS {
         for placement in PLACEMENTS {
             let world = oauth1_world::world_by(method, |client| {
@@ -111,7 +111,7 @@ async fn b10_h17_every_method_in_every_place_logs_in_and_calls() {
 
 /// O7: a refusal is a 403 in each of its dialects, with a token or without, and ends the login.
 #[tokio::test]
-async fn o7_a_refusal_is_a_403_and_spends_the_login() {
+async fn oauth1_denial_is_403_and_ends_login() {
     let problem = |problem: &str| format!("{CALLBACK}?oauth_problem={problem}");
     for dialect in ["denied", "user_refused", "permission_denied", "nameless"] {
         let world = world();
@@ -149,7 +149,7 @@ async fn o7_a_refusal_is_a_403_and_spends_the_login() {
 
 /// O2: a callback is good once, in time, in the browser that began, and for the login that it names.
 #[tokio::test]
-async fn o2_a_callback_is_good_once_in_time_and_here() {
+async fn oauth1_callback_is_valid_once_in_time_in_its_browser() {
     let world = world();
     let (ours, theirs) = (Browser::default(), Browser::default());
     let our_url = world.start(&ours).await.unwrap();
@@ -183,7 +183,7 @@ async fn o2_a_callback_is_good_once_in_time_and_here() {
 
 /// H34, T129, T135, T136: callbacks that say nothing, too little or too much reach no endpoint.
 #[tokio::test]
-async fn h34_t135_t136_spoilt_callbacks_are_400() {
+async fn invalid_oauth1_callbacks_are_400_in_core() {
     for spoil in [
         |token: &str| format!("oauth_token={token}"),
         |token: &str| format!("oauth_token={token}&oauth_verifier="),
@@ -213,7 +213,7 @@ async fn h34_t135_t136_spoilt_callbacks_are_400() {
 
 /// O1, T134: whatever the provider does wrong is a typed error, and nobody is logged in.
 #[tokio::test]
-async fn o1_t134_misbehaviour_is_typed_and_logs_nobody_in() {
+async fn oauth1_provider_faults_are_typed_without_login() {
     let answer = |name: &str, value: Option<&str>| {
         Fault::OAuth1Answer(name.to_owned(), value.map(ToOwned::to_owned))
     };
@@ -259,7 +259,7 @@ async fn o1_t134_misbehaviour_is_typed_and_logs_nobody_in() {
 
 /// T132, T180: unusual and not wrong; and the opt-out of O1, by its name.
 #[tokio::test]
-async fn t132_t180_unusual_answers_are_taken() {
+async fn unusual_oauth1_responses_are_accepted() {
     let confirmed = |value: Option<&str>| {
         let name = "oauth_callback_confirmed".to_owned();
         Fault::OAuth1Answer(name, value.map(ToOwned::to_owned))
@@ -276,7 +276,7 @@ async fn t132_t180_unusual_answers_are_taken() {
 
 /// T131, T133: what the provider wants to know besides goes where the settings say, signed.
 #[tokio::test]
-async fn t131_t133_parameters_of_each_step() {
+async fn oauth1_steps_send_configured_parameters() {
     let world = oauth1_world::world(|client| {
         client
             .request_token_param("xoauth_displayname", "A & B")
@@ -296,7 +296,7 @@ async fn t131_t133_parameters_of_each_step() {
 
 /// B20: user info is signed like any other request, and must be about whom the token answer named.
 #[tokio::test]
-async fn b20_user_info_is_asked_for_with_a_signature() {
+async fn oauth1_userinfo_request_is_signed() {
     let endpoint = format!("{ISSUER}/oauth1/api/me?include=mail");
     let world = oauth1_world::world(|client| {
         client.userinfo_endpoint(endpoint.as_str()).subject_claim("sub")

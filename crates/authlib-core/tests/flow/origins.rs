@@ -58,7 +58,7 @@ fn asked(world: &World) -> Vec<Endpoint> {
 }
 
 #[tokio::test]
-async fn an_authentication_of_its_own_changes_path_and_query_but_not_the_origin() {
+async fn custom_authentication_cannot_change_origin() {
     let all_five = [
         Endpoint::Token,
         Endpoint::Token,
@@ -98,7 +98,7 @@ async fn an_authentication_of_its_own_changes_path_and_query_but_not_the_origin(
 }
 
 #[tokio::test]
-async fn the_authentication_of_one_endpoint_is_that_of_no_other_and_its_errors_are_told() {
+async fn endpoint_authentication_applies_to_that_endpoint_only() {
     struct Locked;
     impl ClientAuth for Locked {
         fn authenticate<'a>(
@@ -124,7 +124,7 @@ async fn the_authentication_of_one_endpoint_is_that_of_no_other_and_its_errors_a
 /// Leads a request to another host.
 /// What is said of one endpoint wins over what is said of all, and code over a name.
 #[tokio::test]
-async fn the_authentication_of_an_endpoint_is_the_one_that_is_said_of_it_alone() {
+async fn endpoint_authentication_overrides_general_one() {
     let named = || {
         let mut config = service().client_auth(Own { url: None });
         config.revocation_endpoint_auth_method = Some("client_secret_basic".to_owned());
@@ -147,7 +147,7 @@ async fn the_authentication_of_an_endpoint_is_the_one_that_is_said_of_it_alone()
 
 /// What names and proves the client is no grant's to say (RFC 6749 §2.3).
 #[tokio::test]
-async fn a_grant_can_not_name_another_client() {
+async fn grant_cannot_override_client_id() {
     let world = world();
     let client = client(&world, service());
     for name in ["client_id", "client_secret", "client_assertion", "grant_type"] {
@@ -165,7 +165,7 @@ fn astray(request: &mut Request) -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_hook_leads_no_secret_and_no_token_astray() {
+async fn hook_cannot_redirect_secret_or_token() {
     use RequestHook::{
         AccessTokenRequest, IntrospectTokenRequest, ProtectedRequest, RefreshTokenRequest,
         RevokeTokenRequest,
@@ -200,7 +200,7 @@ async fn a_hook_leads_no_secret_and_no_token_astray() {
 /// The user info endpoint is where the provider or the settings say, not where the API is: it may be on
 /// another host, as Google's, but only there does the token go.
 #[tokio::test]
-async fn user_info_is_asked_for_at_its_endpoint_and_at_no_redirect() {
+async fn userinfo_request_follows_no_redirect() {
     let world = world();
     let mut config = service().userinfo_endpoint(format!("{ISSUER}/userinfo"));
     config.api_base_url = None;
@@ -223,7 +223,7 @@ async fn user_info_is_asked_for_at_its_endpoint_and_at_no_redirect() {
 }
 
 #[tokio::test]
-async fn listed_origins_get_the_token_and_their_neighbours_do_not() {
+async fn only_listed_origins_get_token() {
     let world = world();
     let mut config = service().api_origin(ISSUER);
     config.api_base_url = None;
@@ -259,7 +259,7 @@ async fn listed_origins_get_the_token_and_their_neighbours_do_not() {
 /// An HTTP client that can't stream collects bodies up to the request's limit, and says whose is larger.
 /// A hook may hand back a request of its own making, which knows of no limit.
 #[tokio::test]
-async fn a_hook_that_makes_a_new_request_keeps_the_limits_of_the_old_one() {
+async fn request_replaced_by_hook_keeps_limits() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let limits = Limits { seen: seen.clone() };
     let hook = RequestHook::ProtectedRequest;
@@ -295,7 +295,7 @@ impl HttpClient for Limits {
 }
 
 #[tokio::test]
-async fn without_streaming_the_limit_is_the_requests() {
+async fn buffered_response_uses_request_limit() {
     let world = world();
     let client = client(&world, service().renewal("client_credentials"));
     let pieces =

@@ -19,7 +19,7 @@ fn no_keys() -> Fault {
 /// The provider changes its keys while its JWK set can't be had: that is an outage, not a forgery, and
 /// it ends when the set is back.
 #[tokio::test]
-async fn a_rotation_during_an_outage_of_the_keys_shuts_nobody_out_afterwards() {
+async fn key_rotation_during_jwks_outage_recovers() {
     let world = World::new();
     world.log_in(&Browser::default()).await.unwrap();
     world.provider.rotate_keys();
@@ -34,7 +34,7 @@ async fn a_rotation_during_an_outage_of_the_keys_shuts_nobody_out_afterwards() {
 
 /// The same during a refresh: the refresh token that the answer brought is kept for the next try.
 #[tokio::test]
-async fn a_refresh_that_can_not_be_verified_now_keeps_the_rotated_refresh_token() {
+async fn unverifiable_refresh_keeps_rotated_refresh_token() {
     let world = World::new();
     let (_, owner, _) = expired(&world).await;
     world.provider.rotate_keys();
@@ -50,7 +50,7 @@ async fn a_refresh_that_can_not_be_verified_now_keeps_the_rotated_refresh_token(
 
 /// A process that has just started has no keys: it fetches them before it spends the refresh token.
 #[tokio::test]
-async fn a_refresh_is_not_begun_before_its_answer_can_be_verified() {
+async fn refresh_waits_until_provider_keys_are_available() {
     let store = Shared::default();
     let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
     let (_, owner, _) = expired(&world).await;
@@ -67,7 +67,7 @@ async fn a_refresh_is_not_begun_before_its_answer_can_be_verified() {
 
 /// What is about the token and the login is believed from the ID token only: user info is not signed.
 #[tokio::test]
-async fn user_info_says_nothing_of_the_login() {
+async fn userinfo_cannot_replace_id_token() {
     let world = World::new();
     for quirk in [
         Fault::without_claim("auth_time"),
@@ -91,7 +91,7 @@ async fn user_info_says_nothing_of_the_login() {
 /// A refresh whose browser went away in the middle of fetching a document does not keep that document
 /// from everybody else.
 #[tokio::test]
-async fn a_dropped_refresh_holds_nobody_else_up() {
+async fn dropped_refresh_does_not_block_others() {
     for polls in 1..8 {
         let world = World::new();
         let (_, owner, _) = expired(&world).await;

@@ -7,7 +7,7 @@ use crate::world::{Browser, World};
 
 /// T034, T083: it is verified as a login's is; the issuer, the nonce and the keys count.
 #[tokio::test]
-async fn t034_t083_an_id_token_of_another_application_is_verified_by_its_nonce_and_keys() {
+async fn external_id_token_is_verified_by_nonce_and_keys() {
     let world = World::new();
     let url = world.start(&Browser::default()).await.unwrap();
     let nonce = url::Url::parse(&url).unwrap();

@@ -26,7 +26,7 @@ async fn calls(world: &World, client: &OAuth2Client, advance: u64) -> (usize, Ve
 
 /// Each refusal, a final one as well: a service that is refused must not storm its provider.
 #[tokio::test]
-async fn a_renewal_that_failed_is_not_tried_again_at_once_and_later_ever_less_often() {
+async fn failed_refresh_backs_off() {
     for way in WAYS {
         for (reply, kind) in [
             (Reply::Cut, ErrorKind::Transport),
@@ -56,7 +56,7 @@ async fn a_renewal_that_failed_is_not_tried_again_at_once_and_later_ever_less_of
 }
 
 #[tokio::test]
-async fn retry_after_is_honoured_up_to_an_hour() {
+async fn retry_after_is_honoured_up_to_one_hour() {
     for (said, pause) in
         [("90", 90), ("3600", 3600), ("99999999999999999", 3600), ("0", 1), ("soon", 1), ("-5", 1)]
     {
@@ -78,7 +78,7 @@ async fn retry_after_is_honoured_up_to_an_hour() {
 
 /// A shared renewal whose code panics once must not panic in everybody who asks for the token ever after.
 #[tokio::test]
-async fn a_callback_that_panics_fails_its_own_renewal_and_no_later_one() {
+async fn panicking_callback_fails_only_its_own_refresh() {
     let world = world();
     let panics = Arc::new(AtomicBool::new(true));
     let still = panics.clone();
@@ -102,7 +102,7 @@ async fn a_callback_that_panics_fails_its_own_renewal_and_no_later_one() {
 }
 
 #[tokio::test]
-async fn one_owners_pause_is_nobody_elses() {
+async fn refresh_backoff_is_per_token_owner() {
     let world = World::new();
     let (_, alice, _) = expired(&world).await;
     let browser = Browser::default();

@@ -63,7 +63,7 @@ struct Plain {
 }
 
 #[tokio::test]
-async fn presets_without_openid_connect_take_the_user_from_the_api_by_an_id_that_never_changes() {
+async fn oauth2_presets_identify_user_by_stable_api_id() {
     let table = [
         Plain {
             preset: providers::github,
@@ -115,7 +115,7 @@ async fn presets_without_openid_connect_take_the_user_from_the_api_by_an_id_that
 
 /// GitHub's documentation, "Device flow": a command-line program needs the client's id only.
 #[tokio::test]
-async fn github_lets_a_device_in() {
+async fn github_supports_device_flow() {
     let device = json!({"device_code": "d", "user_code": "WDJB-MJHT", "expires_in": 900,
         "verification_uri": "https://github.com/login/device", "interval": 5});
     let answer = json!({"access_token": "at", "token_type": "bearer", "scope": "read:user"});
@@ -137,7 +137,7 @@ async fn github_lets_a_device_in() {
 }
 
 #[tokio::test]
-async fn github_names_itself_in_callbacks_and_nobody_else_may() {
+async fn github_callback_iss_must_match() {
     let answer = json!({"access_token": "at", "token_type": "bearer", "scope": "repo,gist"});
     let http = || {
         Canned::default()
@@ -156,7 +156,7 @@ async fn github_names_itself_in_callbacks_and_nobody_else_may() {
 }
 
 #[tokio::test]
-async fn githubs_error_with_status_200_is_an_error() {
+async fn github_error_with_status_200_is_an_error() {
     let said = json!({"error": "bad_verification_code", "error_description": "The code expired."});
     let http = Canned::default().json("https://github.com/login/oauth/access_token", &said);
     let error = start(providers::github(), &http).await.finish(None).await.unwrap_err();
@@ -165,7 +165,7 @@ async fn githubs_error_with_status_200_is_an_error() {
 
 /// The presets with OpenID Connect, their issuers, and the API that they are good for.
 #[tokio::test]
-async fn presets_with_openid_connect_ask_the_metadata_of_their_issuer() {
+async fn oidc_presets_fetch_metadata_of_issuer() {
     let table = [
         (providers::google(), "https://accounts.google.com"),
         (providers::gitlab(), "https://gitlab.com"),
@@ -184,7 +184,7 @@ async fn presets_with_openid_connect_ask_the_metadata_of_their_issuer() {
 }
 
 #[tokio::test]
-async fn google_may_name_itself_without_the_scheme() {
+async fn google_issuer_without_scheme_is_accepted() {
     for (iss, accepted) in [
         ("https://accounts.google.com", true),
         ("accounts.google.com", true),
@@ -213,7 +213,7 @@ async fn google_may_name_itself_without_the_scheme() {
 /// `LinkedIn` sends ID tokens without the nonce and refuses PKCE: neither is sent, and its ID tokens are
 /// verified all the same.
 #[tokio::test]
-async fn linkedin_logs_in_without_nonce_and_pkce() {
+async fn linkedin_login_sends_no_nonce_and_no_pkce() {
     let preset = providers::linkedin().id_token_signed_response_alg("HS256");
     let started = start(preset.clone(), &Canned::default()).await;
     assert_eq!(started.endpoint, "https://www.linkedin.com/oauth/v2/authorization");

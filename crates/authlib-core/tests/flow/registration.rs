@@ -44,7 +44,7 @@ fn shows_no_secret(client: &ClientInformation, shown: &str) {
 }
 
 #[tokio::test]
-async fn a_client_registers_reads_changes_and_deletes_itself() {
+async fn client_registers_reads_updates_and_deletes_itself() {
     let provider = open();
     let registration = at(&provider);
     let client = registration.register(&metadata()).await.unwrap();
@@ -88,7 +88,7 @@ async fn a_client_registers_reads_changes_and_deletes_itself() {
 
 /// The settings of a registered client are enough for a login.
 #[tokio::test]
-async fn a_registered_client_logs_its_users_in() {
+async fn dynamically_registered_client_logs_users_in() {
     for method in ["client_secret_basic", "client_secret_post", "client_secret_jwt", "none"] {
         let provider = open();
         let registration = at(&provider);
@@ -115,7 +115,7 @@ async fn a_registered_client_logs_its_users_in() {
 }
 
 #[tokio::test]
-async fn an_initial_access_token_is_sent_to_the_registration_endpoint_only() {
+async fn initial_access_token_goes_to_registration_endpoint_only() {
     let provider = closed();
     let error = at(&provider).register(&metadata()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
@@ -137,7 +137,7 @@ async fn an_initial_access_token_is_sent_to_the_registration_endpoint_only() {
 
 /// RFC 7591 §3.2.2: the provider says what it does not take.
 #[tokio::test]
-async fn refused_metadata_are_told_by_the_providers_code_and_a_hint() {
+async fn rejected_metadata_keeps_provider_error_and_hint() {
     for (asked, code, hint) in [
         (
             ClientMetadata::new().redirect_uris(["http://app.example/"]),
@@ -160,7 +160,7 @@ async fn refused_metadata_are_told_by_the_providers_code_and_a_hint() {
 }
 
 #[tokio::test]
-async fn answers_that_are_no_registration_are_errors() {
+async fn invalid_registration_responses_are_errors() {
     for (reply, kind) in [
         (Reply::Cut, ErrorKind::Transport),
         (Reply::html(201), ErrorKind::InvalidResponse),
@@ -198,7 +198,7 @@ async fn answers_that_are_no_registration_are_errors() {
 
 /// The token of a registration goes to the address that came with it, and to no other.
 #[tokio::test]
-async fn the_registration_token_goes_nowhere_else() {
+async fn registration_access_token_goes_to_its_uri_only() {
     for uri in [
         json!("http://op.example/register/1"),
         json!("http://127.0.0.1/register/1"),
@@ -243,7 +243,7 @@ async fn the_registration_token_goes_nowhere_else() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_no_endpoint_is_refused_before_anything_is_sent() {
+async fn invalid_registration_endpoint_is_rejected_unsent() {
     for url in ["http://op.example/", "op.example", "https://op.example/#x", ""] {
         let provider = open();
         let wire = || Wire(provider.clone());

@@ -10,9 +10,9 @@ use authlib_core::{AuthorizeOptions, ErrorKind};
 use crate::oauth1_world;
 use crate::world::{Browser, World};
 
-/// T038: a client of OAuth 1.0a is one like any other.
+/// T001, T006, T057, T038: a client of OAuth 1.0a is one like any other.
 #[test]
-fn t001_t006_t038_t057_a_client_is_found_by_its_name_and_another_is_an_error() {
+fn client_is_found_by_name_and_unknown_name_is_error() {
     for world in [World::new(), oauth1_world::world(|client| client)] {
         let app = world.oauth.client("op").unwrap();
         assert_eq!(app.name(), "op");
@@ -23,10 +23,10 @@ fn t001_t006_t038_t057_a_client_is_found_by_its_name_and_another_is_an_error() {
     }
 }
 
-/// A registry is made at once with all that it needs, and cheap to clone: there is nothing to be used
-/// before. What may come later is who wants to hear of new tokens.
+/// T004, T005, T010: A registry is made at once with all that it needs, and cheap to clone: there
+/// is nothing to be used before. What may come later is who wants to hear of new tokens.
 #[tokio::test]
-async fn t004_t005_t010_a_registry_has_its_store_from_the_start_and_may_be_heard_later() {
+async fn registry_has_store_at_build_and_accepts_subscribers() {
     let heard = Arc::new(AtomicU32::new(0));
     let (early, late) = (heard.clone(), heard.clone());
     let world = World::with(

@@ -90,7 +90,7 @@ pub(crate) fn token_requests(world: &World) -> Vec<RecordedRequest> {
 }
 
 #[tokio::test]
-async fn a_first_token_is_fetched_on_demand_and_another_when_it_has_expired() {
+async fn first_token_is_fetched_on_demand_and_after_expiry() {
     for way in WAYS {
         let world = world();
         let client = client(&world, way.config(&world));
@@ -124,7 +124,7 @@ async fn a_first_token_is_fetched_on_demand_and_another_when_it_has_expired() {
 
 /// RFC 6749 §4.4.3: a refresh token that comes along all the same is not used.
 #[tokio::test]
-async fn client_credentials_are_never_renewed_by_a_refresh_token() {
+async fn client_credentials_never_use_refresh_token() {
     let world = world();
     world.provider.inject(Fault::token("refresh_token", "unasked"));
     let client = client(&world, Way::ClientCredentials.config(&world));
@@ -138,7 +138,7 @@ async fn client_credentials_are_never_renewed_by_a_refresh_token() {
 }
 
 #[tokio::test]
-async fn a_callback_is_given_the_token_that_has_expired() {
+async fn refresh_callback_receives_expired_token() {
     let world = world();
     let clock = world.clock.clone();
     let asked = Arc::new(AtomicUsize::new(0));
@@ -163,7 +163,7 @@ async fn a_callback_is_given_the_token_that_has_expired() {
 }
 
 #[tokio::test]
-async fn with_renewal_off_a_token_is_used_to_its_end_and_then_the_user_is_asked() {
+async fn disabled_refresh_uses_token_until_expiry_then_401() {
     let world = World::with(|p| p, |client| client.renewal("off"), |oauth| oauth);
     let login = world.log_in(&Browser::default()).await.unwrap();
     world.provider.clear_requests();
@@ -181,7 +181,7 @@ async fn with_renewal_off_a_token_is_used_to_its_end_and_then_the_user_is_asked(
 }
 
 #[tokio::test]
-async fn a_hundred_at_once_send_one_request_whatever_the_way() {
+async fn hundred_concurrent_calls_share_any_refresh_method() {
     for way in WAYS {
         let world = world();
         let client = client(&world, way.config(&world));
@@ -199,7 +199,7 @@ async fn a_hundred_at_once_send_one_request_whatever_the_way() {
 
 /// Wherever the call that fetches the token is dropped: the answer is not fetched twice.
 #[tokio::test]
-async fn a_call_dropped_at_any_point_of_its_renewal_loses_no_token() {
+async fn call_dropped_during_refresh_loses_no_token() {
     for way in WAYS {
         for polls in 0..20 {
             let world = world();
@@ -221,7 +221,7 @@ async fn a_call_dropped_at_any_point_of_its_renewal_loses_no_token() {
 /// RFC 9700 §4.14.2: the refresh token was spent, and the answer with the next one is gone. Nobody can
 /// mend that: the second try is refused as a replay, and the user logs in again.
 #[tokio::test]
-async fn a_refresh_whose_answer_is_lost_ends_in_a_new_login_after_one_more_try() {
+async fn lost_refresh_response_retries_once_then_needs_login() {
     let world = World::new();
     let (_, owner, _) = expired(&world).await;
     world.provider.inject(Fault::AnswerLost(Endpoint::Token));
@@ -252,7 +252,7 @@ async fn a_refresh_whose_answer_is_lost_ends_in_a_new_login_after_one_more_try()
 }
 
 #[tokio::test]
-async fn what_a_callback_fails_with_is_what_the_caller_gets() {
+async fn refresh_callback_error_reaches_caller() {
     for kind in [ErrorKind::Config, ErrorKind::Unauthenticated, ErrorKind::Transport] {
         let world = world();
         let asked = Arc::new(AtomicUsize::new(0));
@@ -286,7 +286,7 @@ async fn what_a_callback_fails_with_is_what_the_caller_gets() {
 
 /// However far the fetch has come: what it brings is revoked and forgotten, and the next is another.
 #[tokio::test]
-async fn a_revocation_waits_for_the_renewal_under_way_and_ends_its_token() {
+async fn revocation_waits_for_refresh_and_revokes_new_token() {
     for way in WAYS {
         for polls in 1..12 {
             let world = world();

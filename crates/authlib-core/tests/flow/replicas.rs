@@ -48,10 +48,10 @@ pub(crate) fn replica(
         .unwrap()
 }
 
-/// Two replicas refresh at the same moment: the second is refused, or gets a token too many, and takes
-/// the first one's from the store.
+/// I11: Two replicas refresh at the same moment: the second is refused, or gets a token too many,
+/// and takes the first one's from the store.
 #[tokio::test]
-async fn i11_a_replica_that_loses_the_race_takes_the_winners_token() {
+async fn replica_losing_refresh_race_uses_winner_token() {
     for rotates in [true, false] {
         let store = Shared::default();
         let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
@@ -93,7 +93,7 @@ impl HttpClient for LongWayBack {
 /// A replica that is refused before the winner has saved can't know of it; what it then does to the
 /// store must not cost the winner's token.
 #[tokio::test]
-async fn a_refusal_that_comes_before_the_winners_save_does_not_undo_it() {
+async fn early_rejection_does_not_undo_winner_save() {
     let store = Shared::default();
     let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
     let (_, owner, _) = expired(&world).await;
@@ -143,7 +143,7 @@ impl TokenStore for Overtaken {
 }
 
 #[tokio::test]
-async fn a_token_that_another_process_renewed_meanwhile_is_not_refreshed_again() {
+async fn token_refreshed_by_another_process_is_reused() {
     let newer = Arc::new(Mutex::new(None));
     let store = Overtaken(Shared::default(), newer.clone());
     let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store));
@@ -187,7 +187,7 @@ impl TokenStore for Locking {
 
 /// I11: a thousand calls on three replicas over a store with a lock send one refresh request.
 #[tokio::test]
-async fn i11_a_thousand_calls_on_three_replicas_refresh_once() {
+async fn thousand_calls_on_three_replicas_refresh_once() {
     let store = Locking::default();
     let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
     let (_, owner, _) = expired(&world).await;

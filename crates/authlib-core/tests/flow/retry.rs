@@ -40,7 +40,7 @@ const WHOLE: [(&str, Make); 5] = [
 ];
 
 #[tokio::test]
-async fn a_refused_token_is_renewed_once_and_the_request_repeated_as_it_was() {
+async fn rejected_token_refreshes_once_and_repeats_request() {
     for (name, make) in WHOLE {
         for streamed in [false, true] {
             let world = World::new();
@@ -121,7 +121,7 @@ impl HttpClient for Api {
 
 /// RFC 6750 §3.1: `invalid_token` and nothing else says that another token may do.
 #[tokio::test]
-async fn only_a_401_with_invalid_token_is_repeated_and_only_once() {
+async fn only_invalid_token_401_is_retried_once() {
     for (status, challenge, sent) in [
         (401, r#"Bearer realm="api", error="invalid_token""#, 2),
         (401, r#"bearer error=invalid_token"#, 2),
@@ -161,7 +161,7 @@ async fn only_a_401_with_invalid_token_is_repeated_and_only_once() {
 const INVALID: &str = r#"Bearer error="invalid_token""#;
 
 #[tokio::test]
-async fn a_streamed_body_is_sent_once() {
+async fn streaming_body_is_sent_once() {
     let world = world();
     let api = Api::new(&world, 401, INVALID);
     let client = api.client(&world);
@@ -175,7 +175,7 @@ async fn a_streamed_body_is_sent_once() {
 }
 
 #[tokio::test]
-async fn a_request_without_a_token_gets_none_after_a_401() {
+async fn request_without_token_gets_none_after_401() {
     let world = world();
     let api = Api::new(&world, 401, INVALID);
     let client = api.client(&world);
@@ -186,7 +186,7 @@ async fn a_request_without_a_token_gets_none_after_a_401() {
 }
 
 #[tokio::test]
-async fn who_can_not_renew_is_told_of_the_401() {
+async fn without_refresh_method_401_is_returned() {
     for renewal in ["off", "refresh_token"] {
         let world = World::with(|p| p, |client| client.renewal(renewal), |oauth| oauth);
         world.provider.inject(Fault::TokenMissing("refresh_token".into()));
@@ -200,7 +200,7 @@ async fn who_can_not_renew_is_told_of_the_401() {
 }
 
 #[tokio::test]
-async fn a_renewal_that_fails_is_the_error_of_the_request() {
+async fn failed_refresh_is_the_request_error() {
     for (quirk, kind) in [
         (Fault::RefreshRefused, ErrorKind::Unauthenticated),
         (Fault::Answer(Endpoint::Token, Reply::Cut), ErrorKind::Transport),
@@ -221,7 +221,7 @@ async fn a_renewal_that_fails_is_the_error_of_the_request() {
 }
 
 #[tokio::test]
-async fn a_hundred_refusals_at_once_send_one_refresh() {
+async fn hundred_concurrent_401s_share_one_refresh() {
     let world = World::new();
     let (app, owner) = refused(&world).await;
     let answers = join_all((0..100).map(|_| app.get("echo", &owner).send())).await;
@@ -245,7 +245,7 @@ async fn a_hundred_refusals_at_once_send_one_refresh() {
 
 /// Whoever comes late with the old token takes the new one, and spends no refresh token.
 #[tokio::test]
-async fn a_refusal_that_comes_after_the_renewal_takes_its_token() {
+async fn late_401_uses_already_refreshed_token() {
     let world = World::new();
     let (app, owner) = refused(&world).await;
     let mut late = Box::pin(app.get("echo", &owner).send());
@@ -261,7 +261,7 @@ async fn a_refusal_that_comes_after_the_renewal_takes_its_token() {
 /// An API that refuses every token, as one does that expects another audience, makes nobody storm the
 /// token endpoint.
 #[tokio::test]
-async fn an_api_that_refuses_every_token_is_told_apart_from_a_token_that_is_over() {
+async fn api_rejecting_all_tokens_differs_from_expired_token() {
     for streamed in [false, true] {
         let world = world();
         let api = Api::new(&world, 401, INVALID);
@@ -297,7 +297,7 @@ async fn an_api_that_refuses_every_token_is_told_apart_from_a_token_that_is_over
 
 /// User info is a protected resource like any other (OpenID Connect Core §5.3).
 #[tokio::test]
-async fn user_info_is_asked_once_more_with_a_renewed_token() {
+async fn userinfo_is_retried_with_refreshed_token() {
     let world = World::new();
     let browser = Browser::default();
     let login = world.log_in(&browser).await.unwrap();
@@ -311,7 +311,7 @@ async fn user_info_is_asked_once_more_with_a_renewed_token() {
 
 /// A user info endpoint that refuses every token storms nobody either.
 #[tokio::test]
-async fn a_user_info_endpoint_that_refuses_every_token_renews_once_a_pause() {
+async fn userinfo_rejecting_all_tokens_refreshes_once_per_backoff() {
     let world = world();
     let api = Api::new(&world, 401, INVALID);
     let config = service().renewal("client_credentials");

@@ -34,7 +34,7 @@ async fn is_active(world: &World, token: &Secret) -> bool {
 }
 
 #[tokio::test]
-async fn a_revoked_token_is_over_at_the_provider_and_forgotten_here() {
+async fn revocation_ends_token_at_provider_and_locally() {
     let (world, store) = open_world();
     let login = world.log_in(&Browser::default()).await.unwrap();
     let app = world.app();
@@ -54,7 +54,7 @@ async fn a_revoked_token_is_over_at_the_provider_and_forgotten_here() {
 }
 
 #[tokio::test]
-async fn without_a_refresh_token_the_access_token_is_revoked() {
+async fn access_token_is_revoked_without_refresh_token() {
     let (world, store) = open_world();
     world.provider.inject(Fault::TokenMissing("refresh_token".into()));
     let login = world.log_in(&Browser::default()).await.unwrap();
@@ -65,7 +65,7 @@ async fn without_a_refresh_token_the_access_token_is_revoked() {
 }
 
 #[tokio::test]
-async fn a_token_is_forgotten_whatever_the_provider_says_and_the_error_is_told() {
+async fn token_is_deleted_even_if_revocation_fails() {
     let at = |reply| Fault::Answer(Endpoint::Revoke, reply);
     for (quirk, kind) in [
         (at(Reply::Cut), ErrorKind::Transport),
@@ -91,7 +91,7 @@ async fn a_token_is_forgotten_whatever_the_provider_says_and_the_error_is_told()
 
 /// H22 for revocations: another client's token is not this provider's to see.
 #[tokio::test]
-async fn h22_another_clients_token_is_neither_sent_nor_forgotten() {
+async fn token_of_another_client_is_neither_sent_nor_deleted() {
     let (world, store) = open_world();
     let owner = TokenOwner::new("other", "alice");
     store.save(&owner, &authlib_core::Token::bearer("at")).await.unwrap();
@@ -103,7 +103,7 @@ async fn h22_another_clients_token_is_neither_sent_nor_forgotten() {
 
 /// However far a refresh has come, nothing that it brings outlives the revocation.
 #[tokio::test]
-async fn a_revocation_during_a_refresh_ends_the_new_token_too() {
+async fn revocation_during_refresh_revokes_new_token() {
     for polls in 0..20 {
         let (world, store) = open_world();
         let (_, owner, old) = expired(&world).await;
@@ -129,7 +129,7 @@ async fn a_revocation_during_a_refresh_ends_the_new_token_too() {
 
 /// A token that is gone from the store is revoked: a request that was dropped on the way can be made again.
 #[tokio::test]
-async fn a_revocation_dropped_at_any_point_leaves_nothing_half_done() {
+async fn dropped_revocation_leaves_consistent_state() {
     for polls in 0..20 {
         let (world, store) = open_world();
         let login = world.log_in(&Browser::default()).await.unwrap();
@@ -151,7 +151,7 @@ async fn a_revocation_dropped_at_any_point_leaves_nothing_half_done() {
 }
 
 #[tokio::test]
-async fn introspection_tells_what_a_token_is_good_for() {
+async fn introspection_returns_token_status_and_metadata() {
     let world = World::new();
     let token = world.log_in(&Browser::default()).await.unwrap().token;
     let app = world.app();
@@ -192,7 +192,7 @@ async fn introspection_tells_what_a_token_is_good_for() {
 /// The client authenticates as at the token endpoint, unless the document says otherwise of this one;
 /// what is configured wins, and nothing is tried.
 #[tokio::test]
-async fn the_client_authenticates_as_at_the_token_endpoint_or_as_the_document_says() {
+async fn client_authentication_follows_token_endpoint_or_metadata() {
     const AT_TOKEN: &str = "token_endpoint_auth_methods_supported";
     const HERE: &str = "introspection_endpoint_auth_methods_supported";
     let post = || json!(["client_secret_post"]);
@@ -232,7 +232,7 @@ async fn the_client_authenticates_as_at_the_token_endpoint_or_as_the_document_sa
 }
 
 #[tokio::test]
-async fn registered_endpoints_win_over_the_document_and_a_public_client_says_its_id_only() {
+async fn configured_revocation_endpoints_override_metadata() {
     let world = World::with(
         |provider| provider.client(Client::public("public").redirect_uri(CALLBACK)),
         |mut client| {
@@ -258,7 +258,7 @@ async fn registered_endpoints_win_over_the_document_and_a_public_client_says_its
 }
 
 #[tokio::test]
-async fn a_logout_revokes_where_it_is_told_to_and_never_depends_on_it() {
+async fn logout_revokes_if_configured_and_ignores_failure() {
     let fails = |reply| Some(Fault::Answer(Endpoint::Revoke, reply));
     let gone = Some(Fault::metadata("revocation_endpoint", Value::Null));
     for (revokes, quirk, asked) in [
@@ -294,7 +294,7 @@ async fn a_logout_revokes_where_it_is_told_to_and_never_depends_on_it() {
 
 /// A renewal that began beside a revocation would bring a token that nobody revokes.
 #[tokio::test]
-async fn no_renewal_begins_while_a_token_is_revoked() {
+async fn refresh_does_not_start_during_revocation() {
     let world = World::new();
     let (_, owner, old) = expired(&world).await;
     let app = world.app();

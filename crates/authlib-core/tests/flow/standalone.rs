@@ -87,8 +87,9 @@ async fn answered(world: &World, client: &OAuth2Client) -> (PendingLogin, String
     (pending, back)
 }
 
+/// T090, T145.
 #[tokio::test]
-async fn t090_t145_the_authorization_url_has_the_endpoints_query_and_all_that_was_said() {
+async fn authorization_url_keeps_endpoint_query_and_parameters() {
     let world = world();
     let config = registered()
         .authorization_endpoint(format!("{ISSUER}/authorize?tenant=a%20b"))
@@ -112,9 +113,10 @@ async fn t090_t145_the_authorization_url_has_the_endpoints_query_and_all_that_wa
     assert_eq!(own.unwrap_err().kind(), ErrorKind::InvalidRequest);
 }
 
-/// The verifier is made anew for each login, and the provider holds it against the challenge.
+/// T091, T146: The verifier is made anew for each login, and the provider holds it against the
+/// challenge.
 #[tokio::test]
-async fn t091_t146_the_url_has_an_s256_challenge_whose_verifier_goes_with_the_code() {
+async fn url_has_s256_challenge_and_code_sends_verifier() {
     let world = world();
     let client = client(&world, registered());
     let mut challenges = Vec::new();
@@ -134,9 +136,10 @@ async fn t091_t146_the_url_has_an_s256_challenge_whose_verifier_goes_with_the_co
     }
 }
 
-/// Authlib reads a fragment in `fetch_token` too, and so takes a code for a token; here each has a method.
+/// T092, T147: Authlib reads a fragment in `fetch_token` too, and so takes a code for a token; here
+/// each has a method.
 #[tokio::test]
-async fn t092_t147_the_fields_of_a_fragment_become_the_token() {
+async fn implicit_fragment_parameters_become_token() {
     let world = world();
     let client = client(&world, registered());
     let state = Secret::new("sent");
@@ -157,8 +160,9 @@ async fn t092_t147_the_fields_of_a_fragment_become_the_token() {
     assert!(sent(&world, Endpoint::Token).is_empty());
 }
 
+/// T093, T148.
 #[tokio::test]
-async fn t093_t148_a_code_is_exchanged_by_a_post_of_the_url_or_its_query() {
+async fn code_is_exchanged_from_url_or_query() {
     let world = world();
     for config in [
         registered(),
@@ -196,9 +200,10 @@ async fn t093_t148_a_code_is_exchanged_by_a_post_of_the_url_or_its_query() {
     assert_eq!((said.error.as_str(), said.status), ("invalid_grant", Some(400)));
 }
 
-/// Authlib can put the fields into the URL of a GET, where they end in logs (RFC 6749 §3.2 wants a POST).
+/// T094, T149: Authlib can put the fields into the URL of a GET, where they end in logs (RFC 6749
+/// §3.2 wants a POST).
 #[tokio::test]
-async fn t094_t149_a_token_request_is_a_post_also_where_the_endpoint_has_a_query() {
+async fn token_request_is_post_even_with_endpoint_query() {
     let world = world();
     let client =
         client(&world, registered().token_endpoint(format!("{ISSUER}/token?tenant=a%20b")));
@@ -209,9 +214,10 @@ async fn t094_t149_a_token_request_is_a_post_also_where_the_endpoint_has_a_query
     assert_eq!(asked.names[..2], ["tenant", "grant_type"]);
 }
 
-/// The grant is named and never guessed, and none is remembered for the next call.
+/// T097, T098, T152, T153: The grant is named and never guessed, and none is remembered for the
+/// next call.
 #[tokio::test]
-async fn t097_t098_t152_t153_each_grant_is_asked_for_by_name_with_the_clients_scope() {
+async fn standalone_grants_send_grant_type_and_scope() {
     let world = world();
     let client = client(&world, registered());
     for _ in 0..2 {
@@ -232,8 +238,9 @@ async fn t097_t098_t152_t153_each_grant_is_asked_for_by_name_with_the_clients_sc
     }
 }
 
+/// T099, T154.
 #[tokio::test]
-async fn t099_t154_a_token_can_be_fetched_while_an_expired_one_is_held() {
+async fn token_can_be_fetched_while_holding_expired_one() {
     let world = world();
     let mut old = Token::bearer("of long ago");
     old.expires_at = Some(std::time::SystemTime::UNIX_EPOCH);
@@ -243,8 +250,9 @@ async fn t099_t154_a_token_can_be_fetched_while_an_expired_one_is_held() {
     assert_eq!(world.provider.count(Endpoint::Token), 1);
 }
 
+/// T100.
 #[tokio::test]
-async fn t100_a_response_without_the_state_that_was_sent_is_refused_unread() {
+async fn response_without_sent_state_is_rejected_unread() {
     let world = world();
     let client = client(&world, registered());
     for value in [Some("other"), Some(""), None] {
@@ -261,9 +269,9 @@ async fn t100_a_response_without_the_state_that_was_sent_is_refused_unread() {
     assert!(sent(&world, Endpoint::Token).is_empty());
 }
 
-/// Facebook ends its callbacks in `#_=_`; Authlib takes them for an implicit grant's.
+/// H04: Facebook ends its callbacks in `#_=_`; Authlib takes them for an implicit grant's.
 #[tokio::test]
-async fn h04_a_code_callback_that_ends_in_a_fragment_is_one() {
+async fn code_callback_may_end_in_fragment() {
     let world = world();
     let client = client(&world, registered());
     for (end, last) in
@@ -279,9 +287,10 @@ async fn h04_a_code_callback_that_ends_in_a_fragment_is_one() {
     }
 }
 
-/// Authlib sends a request by client credentials and returns its token as if the user had consented.
+/// H05: Authlib sends a request by client credentials and returns its token as if the user had
+/// consented.
 #[tokio::test]
-async fn h05_a_refused_response_never_becomes_another_grant() {
+async fn rejected_response_never_falls_back_to_another_grant() {
     let world = world();
     for config in [registered(), registered().renewal("client_credentials")] {
         let client = client(&world, config);
@@ -302,8 +311,9 @@ async fn h05_a_refused_response_never_becomes_another_grant() {
     assert_eq!(world.provider.count(Endpoint::Token), 0);
 }
 
+/// H06, H07.
 #[tokio::test]
-async fn h06_h07_what_is_no_token_answer_never_becomes_the_token() {
+async fn invalid_token_response_never_becomes_token() {
     let text = |status, body: &str| Reply::Body {
         status,
         content_type: "text/plain".to_owned(),
@@ -331,9 +341,9 @@ async fn h06_h07_what_is_no_token_answer_never_becomes_the_token() {
     }
 }
 
-/// A resource is repeated, and not collapsed to the last (RFC 8707 §2).
+/// H30: A resource is repeated, and not collapsed to the last (RFC 8707 §2).
 #[tokio::test]
-async fn h30_every_resource_of_a_grant_reaches_the_provider() {
+async fn repeated_resource_parameters_are_all_sent() {
     let world = world();
     let client = client(&world, registered());
     let resources = ["https://a.example/", "https://b.example/?x=1"];

@@ -22,8 +22,9 @@ async fn placing(world: &World, placement: &str) -> OAuth2Client {
     client
 }
 
+/// T086.
 #[tokio::test]
-async fn t086_a_token_of_another_type_is_not_sent() {
+async fn token_of_unknown_type_is_not_sent() {
     let world = world();
     let mut token = Token::bearer("t");
     token.token_type = "mac".to_owned();
@@ -32,9 +33,10 @@ async fn t086_a_token_of_another_type_is_not_sent() {
     assert!(world.provider.requests().is_empty());
 }
 
-/// Each API answer says where the token came. A GET has no body (RFC 6750 §2.2), unlike Authlib's.
+/// T087, T088, T089, T142, T143: Each API answer says where the token came. A GET has no body (RFC
+/// 6750 §2.2), unlike Authlib's.
 #[tokio::test]
-async fn t087_t088_t089_t142_t143_the_token_stands_where_the_client_or_the_request_says() {
+async fn client_or_request_chooses_token_placement() {
     for (placement, other) in [
         ("header", TokenPlacement::Query),
         ("query", TokenPlacement::Header),
@@ -71,9 +73,9 @@ async fn said(request: authlib_core::ApiRequest, streamed: bool) -> authlib_core
     Ok(serde_json::from_slice(&body).unwrap())
 }
 
-/// Authlib reads a JSON body as a form and sends what is left of it.
+/// T088: Authlib reads a JSON body as a form and sends what is left of it.
 #[tokio::test]
-async fn t088_a_body_that_is_no_form_is_refused_and_not_spoilt_by_the_token() {
+async fn token_in_non_form_body_is_rejected() {
     let world = world();
     let client = placing(&world, "body").await;
     let form = client.post("echo").form([("a", "b c"), ("a", "d")]);
@@ -91,8 +93,9 @@ async fn t088_a_body_that_is_no_form_is_refused_and_not_spoilt_by_the_token() {
     assert_eq!(world.provider.count(Endpoint::Api), 1);
 }
 
+/// T144.
 #[tokio::test]
-async fn t144_bodies_stream_in_both_directions() {
+async fn standalone_bodies_stream_in_both_directions() {
     let world = world();
     let client = placing(&world, "header").await;
     let pieces = stream::iter([b"one ".to_vec(), b"two".to_vec()].map(Ok));
@@ -114,9 +117,10 @@ async fn t144_bodies_stream_in_both_directions() {
     assert_eq!(answer.unwrap().json::<Value>().unwrap()["body"], "three");
 }
 
-/// Authlib lends its signer to a plain HTTP session; here it is the token that is lent, fresh.
+/// T118: Authlib lends its signer to a plain HTTP session; here it is the token that is lent,
+/// fresh.
 #[tokio::test]
-async fn t118_the_active_token_can_be_lent_to_another_http_client() {
+async fn active_token_can_be_used_by_another_http_client() {
     let world = world();
     let client = client(&world, registered().renewal("client_credentials"));
     let token = client.active_token().await.unwrap();
@@ -128,9 +132,10 @@ async fn t118_the_active_token_can_be_lent_to_another_http_client() {
     assert_eq!(answer.status(), 200);
 }
 
-/// The token goes to its own API, and to the origins that are named; a redirect is the caller's to follow.
+/// H20, H22: The token goes to its own API, and to the origins that are named; a redirect is the
+/// caller's to follow.
 #[tokio::test]
-async fn h20_h22_neither_an_absolute_url_nor_a_redirect_takes_the_token_elsewhere() {
+async fn absolute_url_and_redirect_do_not_leak_token() {
     let world = world();
     let client = placing(&world, "header").await;
     // Nor is one renewed for a request that goes nowhere.
@@ -174,7 +179,7 @@ async fn h20_h22_neither_an_absolute_url_nor_a_redirect_takes_the_token_elsewher
 
 /// A client without a place to send its token to can still fetch one.
 #[tokio::test]
-async fn a_client_without_an_api_fetches_tokens_and_keeps_them_at_home() {
+async fn client_without_api_base_url_sends_no_token() {
     let world = world();
     let mut config = registered();
     config.api_base_url = None;

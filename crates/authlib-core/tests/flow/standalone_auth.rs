@@ -28,8 +28,9 @@ fn claims(seen: &RecordedRequest) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
+/// T095, T150.
 #[tokio::test]
-async fn t095_t150_client_secret_post_puts_id_and_secret_into_the_form() {
+async fn standalone_client_secret_post_uses_form() {
     let world = world();
     let config = registered().token_endpoint_auth_method("client_secret_post");
     let client = client(&world, config);
@@ -42,9 +43,10 @@ async fn t095_t150_client_secret_post_puts_id_and_secret_into_the_form() {
     }
 }
 
-/// Id and secret of every kind are what the provider has (RFC 6749 §2.3.1): Authlib does not encode them.
+/// H31: Id and secret of every kind are what the provider has (RFC 6749 §2.3.1): Authlib does not
+/// encode them.
 #[tokio::test]
-async fn h31_awkward_ids_and_secrets_reach_the_provider_by_basic_and_post() {
+async fn special_ids_and_secrets_work_with_basic_and_post() {
     for (id, secret) in [
         ("i:d", "a:b:c"),
         ("100%", "%41%zz%"),
@@ -88,9 +90,10 @@ async fn signs(world: &World, client: &OAuth2Client, case: &str) {
     assert_eq!(ids.len(), 6, "{case}");
 }
 
-/// Authlib registers an object, here a setting says it; the secret or the key may be in any form.
+/// T113, T114: Authlib registers an object, here a setting says it; the secret or the key may be in
+/// any form.
 #[tokio::test]
-async fn t113_t114_client_secret_jwt_sends_an_assertion_and_its_type() {
+async fn client_secret_jwt_sends_assertion_and_type() {
     for alg in [None, Some("HS384")] {
         let mut config = registered()
             .client_id("hmac")
@@ -116,17 +119,18 @@ fn keyed(key: impl Into<Secret>) -> (World, ClientConfig) {
     (world, config.issuer(ISSUER))
 }
 
+/// T115, T116.
 #[tokio::test]
-async fn t115_t116_private_key_jwt_signs_with_a_pem_or_a_jwk() {
+async fn private_key_jwt_accepts_pem_and_jwk() {
     for (form, key) in [("PEM", RSA.to_owned()), ("JWK", private_jwk("rsa").to_string())] {
         let (world, config) = keyed(key);
         signs(&world, &client(&world, config), form).await;
     }
 }
 
-/// Authlib writes the first `jti` into the caller's claims, and sends it ever after.
+/// H16: Authlib writes the first `jti` into the caller's claims, and sends it ever after.
 #[tokio::test]
-async fn h16_claims_of_the_callers_are_in_each_assertion_and_freeze_no_jti() {
+async fn custom_claims_are_in_each_assertion_with_new_jti() {
     let (world, config) = keyed(RSA);
     let config = config.client_assertion_claim("tier", json!([1, 2]));
     signs(&world, &client(&world, config), "with claims").await;
@@ -154,8 +158,9 @@ impl ClientAuth for InTheUrl {
     }
 }
 
+/// T117.
 #[tokio::test]
-async fn t117_a_client_authentication_of_ones_own_may_put_id_and_secret_into_the_url() {
+async fn custom_authentication_can_put_credentials_in_url() {
     let url = "https://as.example/t?tenant=1&client_id=i%3Ad&client_secret=s+%26";
     let answer = json!({"access_token": "t", "token_type": "Bearer"});
     let canned = Canned::default().json(url, &answer);
@@ -191,8 +196,9 @@ impl ClientAuth for ApiKey {
     }
 }
 
+/// T117.
 #[tokio::test]
-async fn t117_at_one_endpoint_it_wins_and_the_others_stay_as_they_are() {
+async fn custom_authentication_applies_to_one_endpoint() {
     let world = world();
     let at = hooks::Endpoint::Revocation;
     let client = client(&world, registered().client_auth_at(at, ApiKey(Some("k"))));
@@ -217,9 +223,10 @@ async fn t117_at_one_endpoint_it_wins_and_the_others_stay_as_they_are() {
     assert_eq!(world.provider.count(Endpoint::Revoke), 0);
 }
 
-/// Authlib takes any hint and body of the caller's; here the hint is that of the token that is revoked.
+/// T111, T160: Authlib takes any hint and body of the caller's; here the hint is that of the token
+/// that is revoked.
 #[tokio::test]
-async fn t111_t160_a_revocation_says_which_token_it_ends_and_forgets_it() {
+async fn standalone_revocation_sends_hint_and_clears_token() {
     let world = world();
     let client = client(&world, registered());
     for (grant, hint) in [(carol(), "refresh_token"), (Grant::client_credentials(), "access_token")]
@@ -236,8 +243,9 @@ async fn t111_t160_a_revocation_says_which_token_it_ends_and_forgets_it() {
     }
 }
 
+/// T112.
 #[tokio::test]
-async fn t112_an_introspection_is_the_endpoints_answer() {
+async fn introspection_returns_endpoint_response() {
     let world = world();
     let client = client(&world, registered());
     let token = client.fetch_token(carol()).await.unwrap();

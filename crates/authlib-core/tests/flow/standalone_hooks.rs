@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use crate::standalone::{carol, client, registered, sent, world};
 
-/// Slack answers without `token_type`, which RFC 6749 §5.1 requires.
+/// T096, T151: Slack answers without `token_type`, which RFC 6749 §5.1 requires.
 #[tokio::test]
-async fn t096_t151_slack_leaves_out_the_token_type_and_a_hook_puts_it_in() {
+async fn hook_adds_missing_token_type_for_slack() {
     let world = world();
     world.provider.inject(Fault::TokenMissing("token_type".to_owned()));
     let strict = client(&world, registered());
@@ -38,9 +38,9 @@ async fn t096_t151_slack_leaves_out_the_token_type_and_a_hook_puts_it_in() {
     assert_eq!(error.provider_error().unwrap().error, "code_already_used");
 }
 
-/// LinkedIn took the token as `oauth2_access_token` in the query, and nowhere else.
+/// T108: LinkedIn took the token as `oauth2_access_token` in the query, and nowhere else.
 #[tokio::test]
-async fn t108_linkedin_wants_the_token_under_a_name_of_its_own_in_the_query() {
+async fn hook_renames_query_token_for_linkedin() {
     let world = world();
     let hook = token_in_query("oauth2_access_token");
     let config = registered().on_request(RequestHook::ProtectedRequest, hook);
@@ -54,9 +54,9 @@ async fn t108_linkedin_wants_the_token_under_a_name_of_its_own_in_the_query() {
     assert!(asked.authorization.is_none());
 }
 
-/// Stack Exchange and old Facebook answered a form, and the lifetime as `expires`.
+/// T096: Stack Exchange and old Facebook answered a form, and the lifetime as `expires`.
 #[tokio::test]
-async fn t096_a_form_encoded_answer_is_read_by_a_hook() {
+async fn hook_parses_form_encoded_token_response() {
     let world = world();
     world.provider.inject(Fault::TokenForm);
     let config = registered().renewal("client_credentials");
@@ -79,9 +79,9 @@ async fn t096_a_form_encoded_answer_is_read_by_a_hook() {
     assert!(token.expires_at.is_some());
 }
 
-/// The request that a hook sees is the one that is sent, with the token on it.
+/// T108: The request that a hook sees is the one that is sent, with the token on it.
 #[tokio::test]
-async fn t108_a_hook_sees_the_authorization_header_and_can_add_its_own() {
+async fn hook_sees_authorization_header_and_adds_another() {
     let world = world();
     let config = registered().renewal("client_credentials").on_request(
         RequestHook::ProtectedRequest,
@@ -107,7 +107,7 @@ async fn t108_a_hook_sees_the_authorization_header_and_can_add_its_own() {
 
 /// Authlib keeps them in a set: the order is anybody's guess, and one that is added twice runs once.
 #[tokio::test]
-async fn hooks_run_in_the_order_in_which_they_were_added_and_may_wait() {
+async fn hooks_run_in_order_and_can_be_async() {
     let world = world();
     let mut config = registered();
     for mark in ["1", "2", "2"] {
@@ -150,7 +150,7 @@ fn with_member(mut response: Response, name: &str, value: &str) -> Response {
 }
 
 #[tokio::test]
-async fn an_error_of_a_hook_stops_the_request_and_is_the_callers() {
+async fn hook_error_stops_request_and_reaches_caller() {
     let world = world();
     let stop = |_: &mut _| Err(Error::new(ErrorKind::Config, "not today"));
     let refuse = |_: &mut Response| Err(Error::new(ErrorKind::InvalidResponse, "not like that"));
@@ -172,9 +172,9 @@ async fn an_error_of_a_hook_stops_the_request_and_is_the_callers() {
     assert!(after.token().await.unwrap().is_none());
 }
 
-/// Each at its exchange only: an unknown one (T108) does not compile.
+/// T108, T111: Each at its exchange only: an unknown one (T108) does not compile.
 #[tokio::test]
-async fn t108_t111_all_seven_points_are_reached_each_at_its_own_exchange() {
+async fn every_hook_point_runs_at_its_exchange() {
     use RequestHook as Q;
     use ResponseHook as A;
     let world = world();
@@ -231,7 +231,7 @@ async fn t108_t111_all_seven_points_are_reached_each_at_its_own_exchange() {
 
 /// H22 for hooks: what carries the token stays where the token may go.
 #[tokio::test]
-async fn h22_a_hook_cannot_move_a_request_with_the_token_to_a_foreign_origin() {
+async fn hook_cannot_send_token_to_foreign_origin() {
     let world = world();
     for (to, allowed) in [
         ("https://evil.example/api/echo", false),

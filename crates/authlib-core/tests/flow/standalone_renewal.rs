@@ -26,8 +26,9 @@ fn listening(world: &World, renewal: &str) -> (OAuth2Client, Heard) {
     (builder.build().unwrap(), heard)
 }
 
+/// T101, T155.
 #[tokio::test]
-async fn t101_t155_a_token_whose_time_is_past_is_expired_and_not_sent() {
+async fn expired_token_is_not_sent() {
     let world = world();
     let mut old = Token::bearer("of long ago");
     old.expires_at = Some(SystemTime::UNIX_EPOCH);
@@ -37,10 +38,10 @@ async fn t101_t155_a_token_whose_time_is_past_is_expired_and_not_sent() {
     assert!(world.provider.requests().is_empty());
 }
 
-/// Ours differs in what follows: Authlib fetches a token with each request then, and this client uses one
-/// for half of its life.
+/// T102, T103: Ours differs in what follows: Authlib fetches a token with each request then, and
+/// this client uses one for half of its life.
 #[tokio::test]
-async fn t102_t103_a_token_for_ten_seconds_is_expired_with_a_leeway_of_fifteen_and_not_of_five() {
+async fn leeway_decides_if_ten_second_token_is_expired() {
     for leeway in [15, 5] {
         let world = World::with(
             |provider| provider.access_token_lifetime(Duration::from_secs(10)),
@@ -60,8 +61,9 @@ async fn t102_t103_a_token_for_ten_seconds_is_expired_with_a_leeway_of_fifteen_a
     }
 }
 
+/// T106.
 #[tokio::test]
-async fn t106_an_expired_token_that_cannot_be_renewed_is_an_error_and_asks_nobody() {
+async fn expired_token_without_refresh_fails_unsent() {
     let world = world();
     for (config, says) in
         [(registered(), "no refresh token"), (registered().renewal("off"), "has expired")]
@@ -77,8 +79,9 @@ async fn t106_an_expired_token_that_cannot_be_renewed_is_an_error_and_asks_nobod
     }
 }
 
+/// T107, T161.
 #[tokio::test]
-async fn t107_t161_without_a_token_nothing_is_sent() {
+async fn standalone_request_without_token_is_not_sent() {
     let world = world();
     let client = client(&world, registered());
     for sent in [client.get("echo"), client.post("echo").json(&json!({}))] {
@@ -95,8 +98,9 @@ async fn t107_t161_without_a_token_nothing_is_sent() {
     assert!(world.provider.requests().is_empty());
 }
 
+/// T109, T156.
 #[tokio::test]
-async fn t109_t156_an_expired_token_is_refreshed_on_use_and_the_old_one_is_told() {
+async fn refresh_on_use_reports_old_token() {
     let world = world();
     let (client, heard) = listening(&world, "refresh_token");
     let old = client.fetch_token(carol()).await.unwrap();
@@ -122,8 +126,9 @@ async fn t109_t156_an_expired_token_is_refreshed_on_use_and_the_old_one_is_told(
     assert_eq!(renewed.refresh_token, kept.refresh_token);
 }
 
+/// T110, T157.
 #[tokio::test]
-async fn t110_t157_an_expired_token_of_the_clients_own_is_fetched_again_and_the_old_one_is_told() {
+async fn client_credentials_refetch_reports_old_token() {
     let world = world();
     let quiet = client(&world, registered().renewal("client_credentials"));
     let (client, heard) = listening(&world, "client_credentials");
@@ -149,8 +154,9 @@ async fn t110_t157_an_expired_token_of_the_clients_own_is_fetched_again_and_the_
     }
 }
 
+/// T158.
 #[tokio::test]
-async fn t158_a_renewal_before_a_post_leaves_its_json_alone() {
+async fn refresh_before_post_keeps_json_body() {
     let world = world();
     for (config, grant) in [
         (registered(), carol()),
@@ -168,9 +174,9 @@ async fn t158_a_renewal_before_a_post_leaves_its_json_alone() {
     }
 }
 
-/// H24 for one client: Authlib's blocking clients have no lock at all.
+/// T159, H24: For one client: Authlib's blocking clients have no lock at all.
 #[tokio::test]
-async fn t159_h24_ten_requests_at_once_with_an_expired_token_renew_it_once() {
+async fn ten_concurrent_requests_share_one_refresh() {
     let world = world();
     for (config, grant) in [
         (registered(), carol()),
@@ -190,7 +196,7 @@ async fn t159_h24_ten_requests_at_once_with_an_expired_token_renew_it_once() {
 
 /// The API says it before the clock does: Authlib hands the 401 on.
 #[tokio::test]
-async fn a_token_that_the_api_takes_no_more_is_renewed_once_and_the_request_repeated() {
+async fn standalone_401_refreshes_once_and_repeats_request() {
     let world = world();
     let client = client(&world, registered().renewal("client_credentials"));
     client.active_token().await.unwrap();
@@ -203,7 +209,7 @@ async fn a_token_that_the_api_takes_no_more_is_renewed_once_and_the_request_repe
 
 /// An application that gets its tokens in its own way: it is given the one before.
 #[tokio::test]
-async fn a_client_may_renew_in_the_applications_own_way() {
+async fn standalone_client_can_use_refresh_callback() {
     let world = world();
     let config = registered().renew_by(|old| async move {
         let count = old.map_or(0, |old| old.access_token.expose().len());
@@ -220,7 +226,7 @@ async fn a_client_may_renew_in_the_applications_own_way() {
 
 /// RFC 6749 §6: a refresh by hand keeps the refresh token that the answer leaves out.
 #[tokio::test]
-async fn a_refresh_by_hand_keeps_a_refresh_token_that_does_not_rotate() {
+async fn manual_refresh_keeps_unrotated_refresh_token() {
     let world = World::new();
     let login = world.log_in(&Browser::default()).await.unwrap();
     let client = OAuth2Client::for_owner(&world.app(), login.owner);

@@ -33,7 +33,7 @@ pub(crate) fn listen(oauth: &OAuth) -> Arc<Mutex<Vec<TokenUpdate>>> {
 
 /// Shopify, Slack and others say whose account it is beside the first token, and not again.
 #[tokio::test]
-async fn what_came_beside_the_first_token_stays_when_a_refresh_says_no_more_of_it() {
+async fn extra_members_survive_refresh_without_them() {
     let world = World::new();
     world.provider.inject(Fault::token("team", json!("T1")));
     let browser = Browser::default();
@@ -50,7 +50,7 @@ async fn what_came_beside_the_first_token_stays_when_a_refresh_says_no_more_of_i
 
 /// H24, I11: a hundred requests at once with one expired token.
 #[tokio::test]
-async fn h24_i11_a_hundred_at_once_send_one_refresh_request_and_all_succeed() {
+async fn hundred_concurrent_calls_send_one_refresh_request() {
     let world = World::new();
     let (_, owner, old) = expired(&world).await;
     let heard = listen(&world.oauth);
@@ -74,7 +74,7 @@ async fn h24_i11_a_hundred_at_once_send_one_refresh_request_and_all_succeed() {
 
 /// I12: two users at once, each gets the token of its own.
 #[tokio::test]
-async fn i12_refreshes_of_two_users_do_not_mix() {
+async fn refreshes_of_two_users_do_not_mix() {
     let world = World::new();
     let mut owners = Vec::new();
     for user in ["alice", "bob"] {
@@ -98,7 +98,7 @@ async fn i12_refreshes_of_two_users_do_not_mix() {
 
 /// RFC 6749 §6: what a refresh answer leaves out is as before, and each rotated token is used once.
 #[tokio::test]
-async fn rotated_refresh_tokens_replace_each_other_and_one_that_stays_is_kept() {
+async fn rotated_refresh_token_replaces_old_one_else_kept() {
     for rotates in [true, false] {
         let world = World::new();
         let (_, owner, old) = expired(&world).await;
@@ -124,7 +124,7 @@ async fn rotated_refresh_tokens_replace_each_other_and_one_that_stays_is_kept() 
 
 /// I13: a refresh token that the provider refuses is not tried again.
 #[tokio::test]
-async fn i13_a_refused_refresh_is_remembered_and_the_user_must_log_in_again() {
+async fn rejected_refresh_is_remembered_until_new_login() {
     let world = World::new();
     let (_, owner, _) = expired(&world).await;
     world.provider.inject(Fault::RefreshRefused);
@@ -139,7 +139,7 @@ async fn i13_a_refused_refresh_is_remembered_and_the_user_must_log_in_again() {
 
 /// A provider that is away costs nobody the login: the refresh token stays.
 #[tokio::test]
-async fn a_provider_that_is_away_costs_nothing_but_time() {
+async fn provider_outage_loses_no_token() {
     let world = World::new();
     let browser = Browser::default();
     let login = world.log_in(&browser).await.unwrap();
@@ -165,7 +165,7 @@ async fn a_provider_that_is_away_costs_nothing_but_time() {
 
 /// Wherever the request that refreshes is dropped, the rotated token is not lost.
 #[tokio::test]
-async fn a_request_dropped_at_any_point_of_its_refresh_loses_no_token() {
+async fn request_dropped_during_refresh_loses_no_token() {
     for polls in 0..20 {
         let world = World::new();
         let (_, owner, old) = expired(&world).await;
@@ -187,7 +187,7 @@ async fn a_request_dropped_at_any_point_of_its_refresh_loses_no_token() {
 }
 
 #[tokio::test]
-async fn a_logout_during_a_refresh_wins() {
+async fn logout_during_refresh_wins() {
     let store = Shared::default();
     let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
     let (browser, owner, _) = expired(&world).await;
@@ -203,7 +203,7 @@ async fn a_logout_during_a_refresh_wins() {
 
 /// J31, I14: a refreshed ID token must be the same user's; nothing of a wrong answer is kept.
 #[tokio::test]
-async fn j31_i14_a_refresh_that_changes_the_user_is_refused() {
+async fn refresh_that_changes_user_is_rejected() {
     for (quirk, says) in [
         (Fault::RefreshedClaim("sub".into(), json!("mallory")), "`sub`"),
         (Fault::RefreshedClaim("sub".into(), json!(1)), "`sub`"),
@@ -247,9 +247,9 @@ async fn j31_i14_a_refresh_that_changes_the_user_is_refused() {
     }
 }
 
-/// A login without a nonce is not continued by an ID token that has one.
+/// J31: A login without a nonce is not continued by an ID token that has one.
 #[tokio::test]
-async fn j31_a_nonce_that_was_never_sent_does_not_come_with_a_refresh() {
+async fn unsent_nonce_in_refreshed_id_token_is_rejected() {
     let world = World::with(|p| p, |client| client.dangerous_skip_nonce(), |oauth| oauth);
     let (_, owner, _) = expired(&world).await;
     world.provider.inject(Fault::RefreshedClaim("nonce".into(), json!("unasked")));
@@ -258,7 +258,7 @@ async fn j31_a_nonce_that_was_never_sent_does_not_come_with_a_refresh() {
 }
 
 #[tokio::test]
-async fn refreshes_go_where_and_say_what_the_client_is_registered_with() {
+async fn refresh_uses_configured_endpoint_and_parameters() {
     let world = World::with(
         |provider| provider,
         |mut client| {
@@ -278,7 +278,7 @@ async fn refreshes_go_where_and_say_what_the_client_is_registered_with() {
 }
 
 #[tokio::test]
-async fn tokens_without_expiry_or_refresh_token_are_never_refreshed() {
+async fn token_without_expiry_or_refresh_token_never_refreshes() {
     let world = World::new();
     world.provider.inject(Fault::TokenMissing("expires_in".into()));
     let login = world.log_in(&Browser::default()).await.unwrap();
@@ -297,7 +297,7 @@ async fn tokens_without_expiry_or_refresh_token_are_never_refreshed() {
 }
 
 #[tokio::test]
-async fn nobodys_token_is_no_token() {
+async fn unknown_owner_has_no_token() {
     let world = World::new();
     let nobody = TokenOwner::new("op", "nobody");
     let error = world.app().active_token(&nobody).await.unwrap_err();

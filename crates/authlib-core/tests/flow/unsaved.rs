@@ -78,7 +78,7 @@ async fn is_active(world: &World, token: &Token) -> bool {
 }
 
 #[tokio::test]
-async fn a_token_that_could_not_be_kept_comes_with_the_error_and_is_kept_later() {
+async fn unsaved_token_comes_with_error_and_is_stored_later() {
     let (world, disk, owner, old) = full().await;
     let heard = listen(&world.oauth);
     let mut rescued = None;
@@ -114,7 +114,7 @@ async fn a_token_that_could_not_be_kept_comes_with_the_error_and_is_kept_later()
 /// The old token has half a minute left, but its refresh token is spent: who is not told of the new one may
 /// lose it.
 #[tokio::test]
-async fn a_token_that_could_not_be_kept_is_told_although_the_old_one_is_good_for_a_while() {
+async fn unsaved_token_is_reported_even_if_old_one_is_valid() {
     let disk = Disk::default();
     let world = World::with(|p| p, |c| c, |oauth| oauth.token_store(disk.clone()));
     let owner = world.log_in(&Browser::default()).await.unwrap().owner;
@@ -127,7 +127,7 @@ async fn a_token_that_could_not_be_kept_is_told_although_the_old_one_is_good_for
 
 /// A disk that was full for hours: what is kept then has expired, and is renewed before anybody gets it.
 #[tokio::test]
-async fn a_token_that_expired_before_it_could_be_kept_is_kept_and_renewed() {
+async fn expired_unsaved_token_is_stored_and_refreshed() {
     let (world, disk, owner, _) = full().await;
     let error = world.app().active_token(&owner).await.unwrap_err();
     let unsaved = UnsavedToken::of(&error).unwrap().token().clone();
@@ -140,7 +140,7 @@ async fn a_token_that_expired_before_it_could_be_kept_is_kept_and_renewed() {
 }
 
 #[tokio::test]
-async fn a_logout_in_between_drops_it() {
+async fn logout_drops_unsaved_token() {
     let (world, disk, owner, _) = full().await;
     world.app().active_token(&owner).await.unwrap_err();
     disk.delete(&owner).await.unwrap();
@@ -157,7 +157,7 @@ async fn a_logout_in_between_drops_it() {
 }
 
 #[tokio::test]
-async fn a_login_in_between_wins_over_it() {
+async fn new_login_replaces_unsaved_token() {
     let (world, disk, owner, _) = full().await;
     world.app().active_token(&owner).await.unwrap_err();
     disk.fill(false);
@@ -171,7 +171,7 @@ async fn a_login_in_between_wins_over_it() {
 
 /// RFC 7009: what the provider gave last is what must end.
 #[tokio::test]
-async fn a_revocation_in_between_ends_the_token_that_could_not_be_kept() {
+async fn revocation_revokes_unsaved_token() {
     let (world, disk, owner, _) = full().await;
     let error = world.app().active_token(&owner).await.unwrap_err();
     let unsaved = UnsavedToken::of(&error).unwrap().token().clone();
@@ -189,7 +189,7 @@ async fn a_revocation_in_between_ends_the_token_that_could_not_be_kept() {
 
 /// The answer could not be verified and the store failed as well: the refresh token is not lost.
 #[tokio::test]
-async fn a_rotated_refresh_token_survives_two_failures_at_once() {
+async fn rotated_refresh_token_survives_two_failures() {
     let (world, disk, owner, old) = full().await;
     world.provider.rotate_keys();
     world.provider.inject(Fault::Answer(Endpoint::Jwks, Reply::html(503)));
@@ -207,7 +207,7 @@ async fn a_rotated_refresh_token_survives_two_failures_at_once() {
 
 /// A refusal that could not be written down is not asked for again.
 #[tokio::test]
-async fn a_refused_refresh_token_is_not_sent_again_because_the_disk_is_full() {
+async fn store_failure_does_not_resend_rejected_refresh_token() {
     let (world, disk, owner, _) = full().await;
     world.provider.inject(Fault::RefreshRefused);
     for _ in 0..10 {
@@ -227,7 +227,7 @@ async fn a_refused_refresh_token_is_not_sent_again_because_the_disk_is_full() {
 
 /// Else the next call would keep, and use, what was revoked.
 #[tokio::test]
-async fn a_first_token_that_was_revoked_before_it_could_be_kept_is_not_kept_later() {
+async fn unsaved_token_is_not_stored_after_revocation() {
     for way in WAYS {
         let (world, disk) = (world(), Disk::default());
         let client = builder(&world, way.config(&world)).token_store(disk.clone()).build().unwrap();
@@ -242,7 +242,7 @@ async fn a_first_token_that_was_revoked_before_it_could_be_kept_is_not_kept_late
 }
 
 #[tokio::test]
-async fn a_first_token_that_could_not_be_kept_is_kept_later_but_over_no_other() {
+async fn unsaved_first_token_never_overwrites_stored_one() {
     for way in WAYS {
         for other in [false, true] {
             let (world, disk) = (world(), Disk::default());
@@ -294,7 +294,7 @@ fn functions() -> (FnTokenStore, Changes, Arc<AtomicBool>) {
 }
 
 #[tokio::test]
-async fn a_store_of_callbacks_is_told_the_owner_and_both_tokens() {
+async fn fn_token_store_receives_owner_and_both_tokens() {
     let (store, changes, fails) = functions();
     let world = world();
     let config = Way::ClientCredentials.config(&world);
@@ -323,7 +323,7 @@ async fn a_store_of_callbacks_is_told_the_owner_and_both_tokens() {
 }
 
 #[tokio::test]
-async fn a_store_that_can_not_be_asked_fetches_nothing() {
+async fn failing_store_read_fetches_no_token() {
     let world = world();
     let store = FnTokenStore::new(
         |_| async { Err(Error::new(ErrorKind::Store, "the table is locked")) },

@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_described_page_has_no_attribute_values_and_no_query() {
+    fn page_summary_omits_attribute_values_and_query() {
         let page = "<head>x</head><body class=\"a\"><a href=\"/?code=s3>cret\">say \"hi\"</a>";
         assert_eq!(excerpt(page), "<body class=\"\"><a href=\"\">say \"hi\"</a>");
         let url = Url::parse("http://localhost:1/authorize?code=secret#x").unwrap();

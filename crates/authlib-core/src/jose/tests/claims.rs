@@ -11,9 +11,9 @@ use crate::jose::jws::verify;
 use crate::jose::{Algorithm, strict_json};
 use crate::numeric_date::from_unix_seconds;
 
-/// J25: no member twice, at any depth, in either order.
+/// J26, J25: no member twice, at any depth, in either order.
 #[test]
-fn j25_j26_json_is_read_strictly() {
+fn json_is_parsed_strictly() {
     let refused = [
         r#"{"sub":"a","sub":"b"}"#,
         r#"{"sub":"b","sub":"a"}"#,
@@ -61,7 +61,7 @@ fn j25_j26_json_is_read_strictly() {
 
 /// J12: a claim of the wrong type is refused; it is never taken for absent.
 #[test]
-fn j12_a_claim_of_the_wrong_type_is_an_error() {
+fn claim_of_wrong_type_is_an_error() {
     let claims = |value: &Value| {
         Claims::parse(json!({"c": value, "aud": value}).to_string().as_bytes()).unwrap()
     };
@@ -125,7 +125,7 @@ fn numeric_dates_may_be_fractions_and_huge() {
 
 /// J16: to the second.
 #[test]
-fn j16_times_hold_to_the_leeway_and_not_a_second_longer() {
+fn times_are_valid_exactly_within_leeway() {
     const NOW: u64 = 1_000_000;
     let check = |name: &str, time: u64| {
         let claims = Claims::parse(json!({name: time}).to_string().as_bytes()).unwrap();

@@ -11,7 +11,7 @@ use crate::jose::{Algorithm, JwkSet};
 
 /// J6: a `kid` is a name to compare, and its absence skips nothing.
 #[test]
-fn j6_a_kid_chooses_among_the_keys_and_nothing_more() {
+fn kid_only_selects_among_keys() {
     let (a, b) = (Signer::rsa(), &Signer::new("RS256"));
     let key = |signer: &Signer, kid: &str| with(signer.jwk(), &json!({"kid": kid}));
     #[track_caller]
@@ -48,7 +48,7 @@ fn j6_a_kid_chooses_among_the_keys_and_nothing_more() {
 
 /// J6: a set of many keys is not tried to its end.
 #[test]
-fn j6_the_tries_are_bounded_and_a_named_key_is_found_behind_unnamed_ones() {
+fn key_attempts_are_bounded_and_kid_match_comes_first() {
     let (a, b) = (Signer::rsa(), Signer::new("RS256"));
     let mut keys = vec![b.jwk(); 20];
     keys.push(with(a.jwk(), &json!({"kid": "k"})));
@@ -72,7 +72,7 @@ fn an_unknown_kid_is_quoted_and_clipped_in_the_error() {
 
 /// J7: what is no key for signatures is no key, and does not spoil its neighbours (H12).
 #[test]
-fn j7_unusable_keys_are_skipped_one_by_one() {
+fn unusable_keys_are_skipped() {
     let rsa = Signer::rsa().jwk();
     let ec = Signer::new("ES256").jwk();
     let ed = Signer::new("EdDSA").jwk();
@@ -125,7 +125,7 @@ fn j7_unusable_keys_are_skipped_one_by_one() {
 
 /// J7: of a private key that was published by mistake, the public half counts and nothing is kept.
 #[test]
-fn j7_private_members_are_not_kept() {
+fn private_key_members_are_dropped() {
     let key = with(Signer::rsa().jwk(), &json!({"kid": "k", "d": "cHJpdmF0ZQ", "p": "cA"}));
     let keys = set(&json!([key]));
     assert_eq!(keys.len(), 1);
@@ -136,7 +136,7 @@ fn j7_private_members_are_not_kept() {
 
 /// J8: keys that make forging easy are no keys.
 #[test]
-fn j8_weak_keys_are_refused() {
+fn weak_keys_are_rejected() {
     let b64 = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     let rsa = |n: &[u8], e: &[u8]| json!({"kty": "RSA", "n": b64(n), "e": b64(e)});
     let n = URL_SAFE_NO_PAD.decode(A2_N).unwrap();
@@ -192,7 +192,7 @@ fn j8_weak_keys_are_refused() {
 
 /// J8: ECDSA takes two numbers of the curve's length, neither of them zero, and no DER.
 #[test]
-fn j8_odd_signatures_are_wrong() {
+fn malformed_signatures_are_rejected() {
     let keys = set(&json!([a3_key()]));
     let (signed, signature) = A3.rsplit_once('.').unwrap();
     let good = URL_SAFE_NO_PAD.decode(signature).unwrap();
@@ -220,7 +220,7 @@ fn j8_odd_signatures_are_wrong() {
 
 /// J11: what is no set of keys is an error, so that the old keys stay.
 #[test]
-fn j11_a_set_without_a_list_of_keys_is_an_error() {
+fn key_set_without_keys_array_is_an_error() {
     let bad = ["", "{}", "[]", "null", "<html>", r#"{"keys":{}}"#, r#"{"keys":null}"#];
     for text in
         bad.into_iter().chain([r#"{"keys":[]} x"#, r#"{"keys":[],"keys":[]}"#, "\u{feff}{}"])
