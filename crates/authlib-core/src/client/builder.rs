@@ -31,7 +31,7 @@ pub struct OAuth2ClientBuilder {
 
 impl OAuth2ClientBuilder {
     pub(super) fn new(mut config: ClientConfig) -> Self {
-        config.code.standalone = true;
+        config.extensions.standalone = true;
         let user = ITSELF.to_owned();
         Self {
             config,
@@ -120,7 +120,7 @@ impl OAuth2ClientBuilder {
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
     pub fn build_oauth1(mut self) -> Result<OAuth1Client> {
-        self.config.code.oauth1 = true;
+        self.config.extensions.oauth1 = true;
         self.build().map(OAuth1Client::of)
     }
 
@@ -144,7 +144,7 @@ impl OAuth2ClientBuilder {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
     #[cfg(feature = "blocking")]
     pub fn build_oauth1_blocking(mut self) -> Result<super::blocking::OAuth1Client> {
-        self.config.code.oauth1 = true;
+        self.config.extensions.oauth1 = true;
         let client = self.build_blocking()?.asynchronous().clone();
         Ok(super::blocking::OAuth1Client::of(OAuth1Client::of(client)))
     }

@@ -64,7 +64,7 @@ impl OAuth1Client {
     /// [`build_oauth1`](OAuth2ClientBuilder::build_oauth1).
     pub fn builder(config: impl Into<ClientConfig>) -> OAuth2ClientBuilder {
         let mut config = config.into();
-        config.code.oauth1 = true;
+        config.extensions.oauth1 = true;
         OAuth2ClientBuilder::new(config)
     }
 

@@ -252,7 +252,7 @@ impl RegisteredClient {
         }
         // Before the token is fetched: a request that goes nowhere renews nothing.
         self.check_allowed(&built.url)?;
-        if self.oauth1().is_some() && !self.inner.settings.is_for_people {
+        if self.oauth1().is_some() && !self.inner.settings.is_interactive() {
             // Without a token the client signs in its own name (RFC 5849 §3.1).
             return self.find_token(owner).await;
         }
@@ -364,7 +364,7 @@ impl RegisteredClient {
 
     /// The request through the client's hooks, none of which may lead the token elsewhere.
     async fn hooked(&self, request: Request) -> Result<Request> {
-        let hooks = &self.inner.settings.code.hooks;
+        let hooks = &self.inner.settings.extensions.hooks;
         if !hooks.has_request(RequestHook::ProtectedRequest) {
             // As it was checked before the token was fetched.
             return Ok(request);

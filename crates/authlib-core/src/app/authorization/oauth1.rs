@@ -35,7 +35,7 @@ pub(crate) struct Signed<'a> {
 impl RegisteredClient {
     /// The settings of OAuth 1.0a, if the client speaks it.
     pub(crate) fn oauth1(&self) -> Option<&OAuth1Settings> {
-        self.inner.settings.oauth1.as_ref()
+        self.inner.settings.oauth1()
     }
 
     pub(crate) fn demand_oauth1(&self) -> Result<&OAuth1Settings> {
@@ -121,7 +121,7 @@ impl RegisteredClient {
         let settings = &self.inner.settings;
         let asked = options.redirect_uri.as_deref().or(settings.redirect_uri.as_deref());
         let redirect_uri = match asked {
-            None | Some(OUT_OF_BAND) if !settings.is_for_people => OUT_OF_BAND.to_owned(),
+            None | Some(OUT_OF_BAND) if !settings.is_interactive() => OUT_OF_BAND.to_owned(),
             asked => self.redirect_uri(asked)?,
         };
         let temporary = self.temporary(&redirect_uri).await?;

@@ -7,7 +7,7 @@ use serde_json::Map;
 use url::Url;
 
 use crate::app::{AuthorizeOptions, PendingLogin, RegisteredClient};
-use crate::config::is_reserved_authorize_param;
+use crate::config::{is_openid, is_reserved_authorize_param};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims::Claims;
@@ -74,7 +74,7 @@ impl RegisteredClient {
             settings.endpoints.authorization.as_ref(),
             metadata.as_ref().and_then(|known| known.endpoints.get(Endpoint::Authorization)),
         )?;
-        let scope = options.scope.unwrap_or_else(|| settings.scopes.join(" "));
+        let scope = options.scope.unwrap_or_else(|| settings.scope.clone());
         let pending = PendingLogin {
             client: self.name().to_owned(),
             issuer: settings.issuer.clone(),
@@ -149,7 +149,7 @@ impl RegisteredClient {
             return self.finish_oauth1(pending, callback).await;
         }
         let metadata = self.metadata().await?;
-        let issuers = self.issuers();
+        let issuers = self.inner.settings.issuers();
         let promised = metadata.as_ref().is_some_and(|known| {
             known.authorization_response_iss_parameter_supported == Some(true)
         });
@@ -198,13 +198,6 @@ impl RegisteredClient {
         Ok(Some(claims))
     }
 
-    /// The spellings of the issuer that this client accepts.
-    pub(crate) fn issuers(&self) -> Vec<&str> {
-        let settings = &self.inner.settings;
-        let others = settings.accepted_issuers.iter().map(String::as_str);
-        settings.issuer.as_deref().into_iter().chain(others).collect()
-    }
-
     pub(in crate::app) fn redirect_uri(&self, given: Option<&str>) -> Result<String> {
         let text = given.or(self.inner.settings.redirect_uri.as_deref()).ok_or_else(|| {
             Error::new(ErrorKind::Config, "the login has no redirect URI")
@@ -233,9 +226,4 @@ impl RegisteredClient {
     pub(crate) fn unguessable(&self) -> Result<Secret> {
         random::token(self.inner.ports.random.as_ref()).map(Secret::new)
     }
-}
-
-/// Whether a scope asks for OpenID Connect (Core §3.1.2.1).
-pub(crate) fn is_openid(scope: &str) -> bool {
-    scope.split_ascii_whitespace().any(|word| word == "openid")
 }

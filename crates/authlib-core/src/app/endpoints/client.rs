@@ -73,13 +73,13 @@ impl RegisteredClient {
         };
         let document = metadata.and_then(|known| known.endpoints.get(Endpoint::Token));
         let url = self.endpoint("token_endpoint", registered, document)?;
-        let mut form = grant.form(&settings.scopes.join(" "));
+        let mut form = grant.form(&settings.scope.clone());
         form.extend(extra.clone());
         let asked_scope = form.all("scope").next().unwrap_or_default().to_owned();
         let asked =
             Asked { endpoint: Endpoint::Token, url, form, own_method: None, hook: Some(before) };
         let response = self.ask(asked, metadata.map(AsRef::as_ref)).await?;
-        let response = settings.code.hooks.on_response(after, response).await?;
+        let response = settings.extensions.hooks.on_response(after, response).await?;
         Ok((response, asked_scope))
     }
 
@@ -104,7 +104,7 @@ impl RegisteredClient {
         let mut request = self.authenticated(asked, metadata).await?;
         change(&mut request);
         if let Some(hook) = hook {
-            request = self.inner.settings.code.hooks.on_request(hook, request).await?;
+            request = self.inner.settings.extensions.hooks.on_request(hook, request).await?;
         }
         // What proves who the client is goes to nobody but the endpoint.
         let to = Url::parse(&request.uri().to_string()).map(|url| url.origin());
@@ -123,7 +123,7 @@ impl RegisteredClient {
         asked: Asked,
         metadata: Option<&ServerMetadata>,
     ) -> Result<Request> {
-        let code = &self.inner.settings.code;
+        let code = &self.inner.settings.extensions;
         if let Some(auth) = code.auth_for(asked.endpoint, asked.own_method.is_some()) {
             return self.authenticated_by(auth, asked).await;
         }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::app::RegisteredClient;
-use crate::app::authorization::request::is_openid;
 use crate::app::endpoints::client::Asked;
+use crate::config::is_openid;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::device::{
@@ -64,7 +64,7 @@ impl RegisteredClient {
             let document =
                 known.and_then(|known| known.endpoints.get(Endpoint::DeviceAuthorization));
             let registered = settings.endpoints.device_authorization.as_ref();
-            let scope = scope.map_or_else(|| settings.scopes.join(" "), ToOwned::to_owned);
+            let scope = scope.map_or_else(|| settings.scope.clone(), ToOwned::to_owned);
             let asked = Asked {
                 endpoint: Endpoint::DeviceAuthorization,
                 url: self.endpoint("device_authorization_endpoint", registered, document)?,

@@ -92,7 +92,7 @@ impl RegisteredClient {
             return parse_introspection_response(&self.ask(asked, known).await?);
         };
         let response = self.ask_with(asked, known, ask_signed).await?;
-        let issuers = self.issuers();
+        let issuers = self.inner.settings.issuers();
         let rules = Rules {
             issuers: &issuers,
             audiences: &[self.client_id()],

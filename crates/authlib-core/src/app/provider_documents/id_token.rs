@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::authorization::request::is_openid;
 use crate::app::{PendingLogin, RegisteredClient};
+use crate::config::is_openid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims::Claims;
 use crate::numeric_date::from_unix_seconds;
@@ -45,7 +45,7 @@ impl RegisteredClient {
             let metadata = metadata.as_deref();
             let algorithms = self.id_token_algorithms(metadata)?;
             let rules = Rules {
-                issuers: &self.issuers(),
+                issuers: &self.inner.settings.issuers(),
                 client_id: self.client_id(),
                 algorithms: &algorithms,
                 nonce,
@@ -85,7 +85,7 @@ impl RegisteredClient {
         let metadata = metadata.map(AsRef::as_ref);
         let algorithms = self.id_token_algorithms(metadata)?;
         let rules = Rules {
-            issuers: &self.issuers(),
+            issuers: &self.inner.settings.issuers(),
             client_id: self.client_id(),
             algorithms: &algorithms,
             nonce: pending.nonce.as_ref().map(Secret::expose),

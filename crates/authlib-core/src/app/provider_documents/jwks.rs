@@ -189,8 +189,7 @@ impl RegisteredClient {
 
     /// Whether ID tokens are to be verified with keys of the provider's.
     pub(crate) fn needs_keys(&self) -> bool {
-        self.inner.settings.scopes.iter().any(|scope| scope == "openid")
-            && self.own_keys().is_none()
+        self.inner.settings.needs_provider_keys()
     }
 
     /// Makes sure that keys are at hand, before something is spent whose answer must be verified.
@@ -203,12 +202,7 @@ impl RegisteredClient {
 
     /// Keys that are ours to know: the registered set, or the client secret for HMAC.
     fn own_keys(&self) -> Option<JwkSet> {
-        let settings = &self.inner.settings;
-        if let Some(keys) = &settings.jwks {
-            return Some(keys.clone());
-        }
-        let hmac = settings.id_token_alg.is_some_and(Algorithm::is_symmetric);
-        settings.client_secret.as_ref().filter(|_| hmac).map(JwkSet::of_secret)
+        self.inner.settings.own_keys()
     }
 
     /// A fetch of the provider's keys, which needs nobody's borrow.

@@ -33,7 +33,7 @@ impl RegisteredClient {
         let registered = &self.inner.settings.endpoints;
         let (login, token) = (registered.authorization.as_ref(), registered.token.as_ref());
         let keys = registered.jwks_uri.as_ref();
-        if self.inner.settings.is_for_people {
+        if self.inner.settings.is_interactive() {
             let found = document.endpoints.get(Endpoint::Authorization);
             self.endpoint("authorization_endpoint", login, found)?;
         }

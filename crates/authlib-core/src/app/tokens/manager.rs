@@ -129,7 +129,7 @@ impl RegisteredClient {
     }
 
     pub(crate) fn nobody(&self) -> Error {
-        if self.inner.settings.code.standalone {
+        if self.inner.settings.extensions.standalone {
             return Error::new(ErrorKind::Unauthenticated, "the client has no token").with_hint(
                 "fetch one or set one; where no user is needed, `renewal` says how it is fetched",
             );

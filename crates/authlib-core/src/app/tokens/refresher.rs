@@ -137,7 +137,7 @@ impl RegisteredClient {
         };
         let algorithms = self.id_token_algorithms(metadata)?;
         let rules = Rules {
-            issuers: &self.issuers(),
+            issuers: &self.inner.settings.issuers(),
             client_id: self.client_id(),
             algorithms: &algorithms,
             nonce: None,

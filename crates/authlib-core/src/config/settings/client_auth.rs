@@ -5,8 +5,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-use super::ClientConfig;
-use super::resolve::Check;
+use super::validate::Validator;
+use crate::config::ClientConfig;
 use crate::crypto::sha256;
 use crate::jose::{Algorithm, SigningKey};
 use crate::oauth2::AuthMethod;
@@ -17,7 +17,7 @@ const LONGEST: Duration = Duration::from_secs(3600);
 
 impl ClientConfig {
     /// The configured method, checked against what there is to prove it with.
-    pub(super) fn auth_method(&self, check: &mut Check<'_>) -> Option<AuthMethod> {
+    pub(super) fn auth_method(&self, check: &mut Validator<'_>) -> Option<AuthMethod> {
         let method = check.one_of(
             "token_endpoint_auth_method",
             self.token_endpoint_auth_method.as_ref(),
@@ -26,7 +26,7 @@ impl ClientConfig {
             AuthMethod::from_name,
         );
         let Some(method) = method else {
-            if self.code.auth.is_some() {
+            if self.extensions.auth.is_some() {
                 return None;
             }
             if self.has_private_key() && self.has_secret() && !self.has_method() {
@@ -55,7 +55,7 @@ impl ClientConfig {
     }
 
     /// The methods that are configured for the introspection and the revocation endpoint alone.
-    pub(super) fn endpoint_methods(&self, check: &mut Check<'_>) -> [Option<AuthMethod>; 2] {
+    pub(super) fn endpoint_methods(&self, check: &mut Validator<'_>) -> [Option<AuthMethod>; 2] {
         [
             ("introspection_endpoint_auth_method", &self.introspection_endpoint_auth_method),
             ("revocation_endpoint_auth_method", &self.revocation_endpoint_auth_method),
@@ -80,7 +80,7 @@ impl ClientConfig {
     pub(super) fn signing(
         &self,
         method: Option<AuthMethod>,
-        check: &mut Check<'_>,
+        check: &mut Validator<'_>,
     ) -> Option<Signing> {
         let audience = check.one_of(
             "client_assertion_audience",
@@ -149,7 +149,7 @@ impl ClientConfig {
     }
 
     /// The SHA-256 of the certificate (RFC 7515 §4.1.8).
-    fn thumbprint(&self, check: &mut Check<'_>) -> Option<String> {
+    fn thumbprint(&self, check: &mut Validator<'_>) -> Option<String> {
         let pem = self.private_key_certificate.as_deref()?;
         let body = pem
             .split_once("-----BEGIN CERTIFICATE-----")
@@ -162,7 +162,7 @@ impl ClientConfig {
         der.map(|der| URL_SAFE_NO_PAD.encode(sha256(&der)))
     }
 
-    fn signing_key(&self, check: &mut Check<'_>) -> Option<SigningKey> {
+    fn signing_key(&self, check: &mut Validator<'_>) -> Option<SigningKey> {
         let Some(text) = self.private_key.as_ref().filter(|text| !text.is_empty()) else {
             let secret = self.client_secret.clone().filter(|secret| !secret.is_empty());
             return secret.map(SigningKey::of_secret);

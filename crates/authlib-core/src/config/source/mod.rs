@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::keys::{self, ALIASES, CLIENT_KWARGS, IN_CLIENT_KWARGS, KEYS, NOT_USED_YET};
+use super::setting_keys::{self, ALIASES, CLIENT_KWARGS, IN_CLIENT_KWARGS, KEYS, NOT_USED_YET};
 use super::{ClientConfig, ConfigProblem};
 
 /// Variables of the environment, by name.
@@ -169,16 +169,16 @@ fn overlay(
 
 /// Writes one setting; null counts as absent.
 fn set(client: &mut ClientConfig, key: &str, value: Value, problems: &mut Vec<ConfigProblem>) {
-    if value.is_null() && keys::setter(key).is_some() {
+    if value.is_null() && setting_keys::setter(key).is_some() {
         return;
     }
-    let problem = match keys::setter(key) {
+    let problem = match setting_keys::setter(key) {
         Some(setter) => match setter(client, value) {
             Ok(()) => return,
             Err(expected) => format!("must be {expected}"),
         },
         None if NOT_USED_YET.contains(&key) => "has no use yet: leave it out".to_owned(),
-        None => match keys::similar(key) {
+        None => match setting_keys::similar(key) {
             Some(similar) => format!("is no known setting; did you mean `{similar}`?"),
             None => "is no known setting".to_owned(),
         },
@@ -230,9 +230,9 @@ fn misspelt(name: &str, names: &[String], vars: &Vars, problems: &mut Vec<Config
         }
         let rest = rest.to_ascii_lowercase();
         if rest.len() > 5
-            && keys::setter(&rest).is_none()
+            && setting_keys::setter(&rest).is_none()
             && rest != CLIENT_KWARGS
-            && let Some(similar) = keys::similar(&rest)
+            && let Some(similar) = setting_keys::similar(&rest)
         {
             let meant = self::variable(name, similar);
             let problem = format!("is no known setting; did you mean `{meant}`?");
@@ -287,5 +287,5 @@ impl fmt::Debug for Sources {
 }
 
 #[cfg(test)]
-#[path = "load_tests.rs"]
+#[path = "tests.rs"]
 mod tests;

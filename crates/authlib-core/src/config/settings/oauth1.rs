@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::ClientConfig;
-use super::resolve::Check;
+use super::validate::Validator;
+use crate::config::ClientConfig;
 use crate::hooks::OAuth1Signature;
 use crate::oauth1::credentials::{ClientCredentials, RsaKey};
 use crate::oauth1::temporary_credentials::CallbackConfirmation;
@@ -34,10 +34,10 @@ pub(crate) enum Method {
 
 impl ClientConfig {
     pub(super) fn is_oauth1(&self) -> bool {
-        self.request_token_url.is_some() || self.code.oauth1
+        self.request_token_url.is_some() || self.extensions.oauth1
     }
 
-    pub(super) fn oauth1(&self, check: &mut Check<'_>) -> Option<OAuth1Settings> {
+    pub(super) fn oauth1(&self, check: &mut Validator<'_>) -> Option<OAuth1Settings> {
         if !self.is_oauth1() {
             for (key, given) in [
                 ("dangerous_unconfirmed_callback", self.dangerous_unconfirmed_callback),
@@ -89,8 +89,8 @@ impl ClientConfig {
         })
     }
 
-    fn signature(&self, check: &mut Check<'_>) -> Method {
-        if let Some(custom) = &self.code.oauth1_signature {
+    fn signature(&self, check: &mut Validator<'_>) -> Method {
+        if let Some(custom) = &self.extensions.oauth1_signature {
             return Method::Custom(custom.clone());
         }
         let accepted = "`HMAC-SHA1`, `HMAC-SHA256`, `HMAC-SHA512`, `RSA-SHA1`, `RSA-SHA256`, `RSA-SHA512` and \
@@ -100,7 +100,7 @@ impl ClientConfig {
         Method::Known(method.unwrap_or_default())
     }
 
-    fn rsa_key(&self, method: &Method, check: &mut Check<'_>) -> Option<RsaKey> {
+    fn rsa_key(&self, method: &Method, check: &mut Validator<'_>) -> Option<RsaKey> {
         use SignatureMethod::{RsaSha1, RsaSha256, RsaSha512};
         let by_rsa = matches!(method, Method::Known(RsaSha1 | RsaSha256 | RsaSha512));
         let key = self.private_key.as_ref().filter(|key| !key.is_empty());
@@ -128,7 +128,7 @@ impl ClientConfig {
     /// Signs OAuth 1.0a requests in a way of its own.
     #[must_use]
     pub fn oauth1_signature(mut self, signature: impl OAuth1Signature + 'static) -> Self {
-        self.code.oauth1_signature = Some(Arc::new(signature));
+        self.extensions.oauth1_signature = Some(Arc::new(signature));
         self
     }
 

@@ -8,6 +8,11 @@ use super::ClientConfig;
 use crate::params::Params;
 use crate::secret::Secret;
 
+/// The names of all settings that a file and the environment may have, in alphabetical order.
+pub fn key_names() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().map(|(name, _)| *name)
+}
+
 /// How one setting is written into a [`ClientConfig`]; a refusal says what was expected.
 pub(super) type Setter = fn(&mut ClientConfig, Value) -> Result<(), &'static str>;
 

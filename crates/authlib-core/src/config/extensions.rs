@@ -17,7 +17,7 @@ pub(crate) type RenewBy =
     Arc<dyn Fn(Option<Token>) -> BoxFuture<'static, Result<Token>> + Send + Sync>;
 
 #[derive(Clone, Default)]
-pub(crate) struct Code {
+pub(crate) struct Extensions {
     pub(crate) hooks: Hooks,
     pub(crate) auth: Option<Arc<dyn ClientAuth>>,
     pub(crate) auth_at: Vec<(Endpoint, Arc<dyn ClientAuth>)>,
@@ -30,7 +30,7 @@ pub(crate) struct Code {
     pub(crate) standalone: bool,
 }
 
-impl Code {
+impl Extensions {
     /// The authentication of its own that the client has at `endpoint`. `has_method` says that a registered
     /// method is configured for this endpoint alone, which wins over what is for all.
     pub(crate) fn auth_for(&self, endpoint: Endpoint, has_method: bool) -> Option<&dyn ClientAuth> {
@@ -61,7 +61,7 @@ impl ClientConfig {
         at: RequestHook,
         hook: impl Fn(&mut Request) -> Result<()> + Send + Sync + 'static,
     ) -> Self {
-        self.code.hooks.push_request_now(at, hook);
+        self.extensions.hooks.push_request_now(at, hook);
         self
     }
 
@@ -75,7 +75,7 @@ impl ClientConfig {
     where
         F: Future<Output = Result<Request>> + Send + 'static,
     {
-        self.code.hooks.push_request(at, hook);
+        self.extensions.hooks.push_request(at, hook);
         self
     }
 
@@ -86,7 +86,7 @@ impl ClientConfig {
         at: ResponseHook,
         hook: impl Fn(&mut Response) -> Result<()> + Send + Sync + 'static,
     ) -> Self {
-        self.code.hooks.push_response_now(at, hook);
+        self.extensions.hooks.push_response_now(at, hook);
         self
     }
 
@@ -100,21 +100,21 @@ impl ClientConfig {
     where
         F: Future<Output = Result<Response>> + Send + 'static,
     {
-        self.code.hooks.push_response(at, hook);
+        self.extensions.hooks.push_response(at, hook);
         self
     }
 
     /// Proves who the client is in a way of its own, at all endpoints.
     #[must_use]
     pub fn client_auth(mut self, auth: impl ClientAuth + 'static) -> Self {
-        self.code.auth = Some(Arc::new(auth));
+        self.extensions.auth = Some(Arc::new(auth));
         self
     }
 
     /// As [`client_auth`](Self::client_auth), at one endpoint only; there it wins.
     #[must_use]
     pub fn client_auth_at(mut self, endpoint: Endpoint, auth: impl ClientAuth + 'static) -> Self {
-        self.code.auth_at.push((endpoint, Arc::new(auth)));
+        self.extensions.auth_at.push((endpoint, Arc::new(auth)));
         self
     }
 
@@ -124,7 +124,7 @@ impl ClientConfig {
     where
         F: Future<Output = Result<Token>> + Send + 'static,
     {
-        self.code.renew_by = Some(Arc::new(move |old| Box::pin(renew(old))));
+        self.extensions.renew_by = Some(Arc::new(move |old| Box::pin(renew(old))));
         self
     }
 
@@ -132,14 +132,14 @@ impl ClientConfig {
     /// (RFC 7523 §2.1).
     #[must_use]
     pub fn renew_by_assertion(mut self, jwt_bearer: JwtBearer) -> Self {
-        self.code.jwt_bearer = Some(Arc::new(jwt_bearer));
+        self.extensions.jwt_bearer = Some(Arc::new(jwt_bearer));
         self
     }
 }
 
-impl fmt::Debug for Code {
+impl fmt::Debug for Extensions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Code")
+        f.debug_struct("Extensions")
             .field("hooks", &self.hooks)
             .field("auth", &self.auth.is_some())
             .field("renew_by", &self.renew_by.is_some())

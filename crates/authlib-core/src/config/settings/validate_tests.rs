@@ -1,6 +1,6 @@
 use super::*;
 
-const P256: &str = include_str!("../../tests/client-keys/p256.pem");
+const P256: &str = include_str!("../../../tests/client-keys/p256.pem");
 
 fn problems(config: ClientConfig) -> String {
     match config.resolve() {
@@ -121,10 +121,10 @@ fn every_preset_needs_an_id_and_a_secret_only() {
 /// Who names an OpenID provider and no scope means OpenID Connect.
 #[test]
 fn an_issuer_without_a_scope_asks_for_openid() {
-    let scopes = |config: ClientConfig| config.client_id("id").resolve().unwrap().scopes;
+    let scopes = |config: ClientConfig| config.client_id("id").resolve().unwrap().scope;
     let issuer = || ClientConfig::new("c").issuer("https://op.example");
-    assert_eq!(scopes(issuer()), ["openid"]);
-    assert_eq!(scopes(issuer().scope("email")), ["email"]);
+    assert_eq!(scopes(issuer()), "openid");
+    assert_eq!(scopes(issuer().scope("email")), "email");
     let oauth = "https://op.example/.well-known/oauth-authorization-server";
     assert!(scopes(ClientConfig::new("c").server_metadata_url(oauth)).is_empty());
     assert!(scopes(by_hand()).is_empty());

@@ -1,16 +1,10 @@
-//! How requests to the provider's API are made: where the token may go, where it stands, and how it is
-//! renewed.
+//! How an expired access token is refreshed.
 
 use std::fmt;
-use std::time::Duration;
 
-use url::Url;
-
-use super::ClientConfig;
-use super::code::RenewBy;
-use super::resolve::Check;
-use crate::endpoint_url::endpoint_url;
-use crate::oauth2::TokenPlacement;
+use super::validate::Validator;
+use crate::config::ClientConfig;
+use crate::config::extensions::RenewBy;
 use crate::oauth2::jwt_bearer::JwtBearerSigner;
 
 /// How a token that has expired is renewed.
@@ -37,40 +31,8 @@ impl Renewal {
 }
 
 impl ClientConfig {
-    pub(super) fn placement(&self, check: &mut Check<'_>) -> TokenPlacement {
-        let accepted = "`header`, `body` and `query`";
-        let text = self.token_placement.as_ref();
-        check
-            .one_of("token_placement", text, accepted, TokenPlacement::from_name)
-            .unwrap_or_default()
-    }
-
-    /// The origins beside that of `api_base_url`.
-    pub(super) fn origins(&self, check: &mut Check<'_>) -> Vec<Url> {
-        let mut origins = Vec::new();
-        for text in &self.api_origins {
-            match endpoint_url(text) {
-                Ok(url) if url.path() == "/" && url.query().is_none() => origins.push(url),
-                Ok(_) => {
-                    let problem = format!("{text:?} is more than an origin: leave its path out");
-                    check.problem("api_origins", problem);
-                }
-                Err(cause) => check.problem("api_origins", format!("{text:?} is refused: {cause}")),
-            }
-        }
-        origins
-    }
-
-    /// The longest that a request may take.
-    pub(super) fn longest(&self, check: &mut Check<'_>) -> Option<Duration> {
-        if self.timeout == Some(Duration::ZERO) {
-            check.problem("timeout", "is zero: no answer would be in time");
-        }
-        self.timeout
-    }
-
-    pub(super) fn renewal_policy(&self, check: &mut Check<'_>) -> Renewal {
-        let code = (&self.code.jwt_bearer, &self.code.renew_by);
+    pub(super) fn renewal_policy(&self, check: &mut Validator<'_>) -> Renewal {
+        let code = (&self.extensions.jwt_bearer, &self.extensions.renew_by);
         let named = self.renewal.as_deref();
         if usize::from(named.is_some())
             + usize::from(code.0.is_some())

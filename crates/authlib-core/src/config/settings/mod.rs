@@ -1,0 +1,155 @@
+//! A client's settings, parsed and validated: [`ClientSettings`].
+
+mod api;
+mod client_auth;
+mod oauth1;
+mod provider;
+mod refresh;
+mod validate;
+
+use std::time::Duration;
+
+use url::Url;
+
+pub(crate) use self::oauth1::{Method as OAuth1Method, OAuth1Settings};
+use self::provider::Endpoints;
+pub(crate) use self::refresh::Renewal;
+use super::extensions::Extensions;
+use crate::jose::{Algorithm, JwkSet};
+use crate::oauth2::client_assertion::Signing;
+use crate::oauth2::client_auth::Held;
+use crate::oauth2::{AuthMethod, TokenPlacement};
+use crate::params::Params;
+use crate::secret::Secret;
+
+/// How the provider sends its answer back (OAuth 2.0 Multiple Response Types §2.1, OAuth 2.0 Form
+/// Post Response Mode).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResponseMode {
+    /// In a form that the browser posts.
+    FormPost,
+    /// In the query.
+    Query,
+}
+
+impl ResponseMode {
+    /// The registered name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FormPost => "form_post",
+            Self::Query => "query",
+        }
+    }
+}
+
+/// A client's settings, parsed and checked.
+#[derive(Debug)]
+pub(crate) struct ClientSettings {
+    pub(crate) name: String,
+    pub(crate) label: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Option<Secret>,
+    /// How it signs assertions; nothing for a public client.
+    pub(crate) signing: Option<Signing>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) accepted_issuers: Vec<String>,
+    pub(crate) metadata_url: Option<Url>,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) jwks: Option<JwkSet>,
+    pub(crate) api_base_url: Option<Url>,
+    pub(crate) api_origins: Vec<Url>,
+    pub(crate) token_placement: TokenPlacement,
+    pub(crate) renewal: Renewal,
+    pub(crate) timeout: Option<Duration>,
+    is_interactive: bool,
+    pub(crate) redirect_uri: Option<String>,
+    pub(crate) post_logout_redirect_uri: Option<String>,
+    /// The configured scope, space-separated.
+    pub(crate) scope: String,
+    pub(crate) authorize_params: Params,
+    pub(crate) access_token_params: Params,
+    pub(crate) refresh_token_params: Params,
+    pub(crate) auth_method: Option<AuthMethod>,
+    pub(crate) introspection_auth_method: Option<AuthMethod>,
+    pub(crate) revocation_auth_method: Option<AuthMethod>,
+    pub(crate) raw_basic: bool,
+    pub(crate) introspection_alg: Option<Algorithm>,
+    pub(crate) response_mode: Option<ResponseMode>,
+    pub(crate) id_token_alg: Option<Algorithm>,
+    pub(crate) leeway: Duration,
+    pub(crate) max_age: Option<Duration>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) fetch_userinfo: bool,
+    pub(crate) subject_claim: Option<String>,
+    pub(crate) skip_nonce: bool,
+    pub(crate) skip_pkce: bool,
+    pub(crate) extensions: Extensions,
+    pub(crate) protocol: Protocol,
+}
+
+/// The protocol that a client speaks.
+#[derive(Debug)]
+pub(crate) enum Protocol {
+    OAuth1(Box<OAuth1Settings>),
+    OAuth2,
+}
+
+impl ClientSettings {
+    /// Whether users log in with this client, in a browser.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.is_interactive
+    }
+
+    /// Whether the configured scope makes a login an OpenID Connect one.
+    pub(crate) fn asks_for_openid(&self) -> bool {
+        is_openid(&self.scope)
+    }
+
+    /// The keys for ID tokens that are configured and need no request: `jwks`, or the client secret for
+    /// HMAC.
+    pub(crate) fn own_keys(&self) -> Option<JwkSet> {
+        let hmac = self.id_token_alg.is_some_and(Algorithm::is_symmetric);
+        let secret = self.client_secret.as_ref().filter(|_| hmac);
+        self.jwks.clone().or_else(|| secret.map(JwkSet::of_secret))
+    }
+
+    /// Whether the provider's keys are needed: to verify ID tokens, if no keys are configured.
+    pub(crate) fn needs_provider_keys(&self) -> bool {
+        self.asks_for_openid() && self.own_keys().is_none()
+    }
+
+    /// The spellings of the issuer that the provider may use, the configured one first.
+    pub(crate) fn issuers(&self) -> Vec<&str> {
+        let others = self.accepted_issuers.iter().map(String::as_str);
+        self.issuer.as_deref().into_iter().chain(others).collect()
+    }
+
+    /// The OAuth 1.0a settings, if the client speaks that protocol.
+    pub(crate) fn oauth1(&self) -> Option<&OAuth1Settings> {
+        match &self.protocol {
+            Protocol::OAuth1(settings) => Some(settings),
+            Protocol::OAuth2 => None,
+        }
+    }
+
+    /// The member of the user info that names the user, where there is no ID token.
+    pub(crate) fn subject_claim(&self) -> &str {
+        self.subject_claim.as_deref().unwrap_or("sub")
+    }
+
+    /// What the client can prove itself with.
+    pub(crate) fn held(&self) -> Held {
+        match (&self.signing, &self.client_secret) {
+            (None, _) => Held::Nothing,
+            (Some(_), Some(_)) => Held::Secret,
+            (Some(_), None) => Held::PrivateKey,
+        }
+    }
+}
+
+/// Whether a scope makes a login an OpenID Connect one (OpenID Connect Core §3.1.2.1).
+pub(crate) fn is_openid(scope: &str) -> bool {
+    scope.split_ascii_whitespace().any(|scope| scope == "openid")
+}
