@@ -63,7 +63,6 @@ impl Endpoint {
     }
 
     /// The setting that holds its URL.
-    #[expect(dead_code, reason = "for the settings, which use it next")]
     pub(crate) fn setting(self) -> &'static str {
         match self {
             Self::Refresh => "refresh_token_url",
@@ -88,7 +87,6 @@ impl Endpoint {
     }
 
     /// Whether the client authenticates itself there, as at the token endpoint.
-    #[expect(dead_code, reason = "for the settings, which use it next")]
     pub(crate) fn authenticates_client(self) -> bool {
         matches!(
             self,

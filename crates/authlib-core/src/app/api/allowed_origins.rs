@@ -66,7 +66,7 @@ impl RegisteredClient {
         let metadata = self.metadata().await?;
         let endpoint = self.endpoint(
             "userinfo_endpoint",
-            self.inner.settings.endpoints.userinfo.as_ref(),
+            self.inner.settings.endpoints.get(Endpoint::UserInfo),
             metadata.as_ref().and_then(|known| known.endpoints.get(Endpoint::UserInfo)),
         )?;
         let mut token = self.active_token(owner).await?;

@@ -5,6 +5,7 @@ use url::Url;
 
 use crate::app::{AuthorizeOptions, PendingLogin, RegisteredClient};
 use crate::config::{OAuth1Method, OAuth1Settings};
+use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::message::{Request, json_get};
 use crate::numeric_date::unix_seconds;
@@ -77,7 +78,7 @@ impl RegisteredClient {
     /// Temporary credentials for one login (RFC 5849 §2.1).
     pub(crate) async fn temporary(&self, callback: &str) -> Result<TemporaryCredentials> {
         let settings = self.demand_oauth1()?;
-        let registered = settings.request_token.as_ref();
+        let registered = self.inner.settings.endpoints.get(Endpoint::RequestToken);
         let endpoint = self.endpoint("request_token_url", registered, None)?;
         let request = temporary_request(&endpoint, &settings.request_token_params);
         let what = Signed { callback: Some(callback), ..Signed::default() };
@@ -90,7 +91,7 @@ impl RegisteredClient {
     /// Where the browser is sent with temporary credentials (RFC 5849 §2.2).
     pub(crate) fn oauth1_url(&self, token: &Secret, options: &Params) -> Result<Url> {
         let settings = &self.inner.settings;
-        let registered = settings.endpoints.authorization.as_ref();
+        let registered = settings.endpoints.get(Endpoint::Authorization);
         let endpoint = self.endpoint("authorization_endpoint", registered, None)?;
         let mut extra = settings.authorize_params.clone();
         for (name, value) in options.iter() {
@@ -156,7 +157,7 @@ impl RegisteredClient {
         let temporary = TokenCredentials { token: &pending.state, secret };
         let mut token = self.oauth1_token(temporary, &authorization.verifier).await?;
         if self.inner.settings.fetch_userinfo
-            && let Some(endpoint) = &self.inner.settings.endpoints.userinfo
+            && let Some(endpoint) = self.inner.settings.endpoints.get(Endpoint::UserInfo)
         {
             let user = self.oauth1_userinfo(endpoint, &token).await?;
             let claims = token.claims.get_or_insert_default();

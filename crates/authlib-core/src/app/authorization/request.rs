@@ -71,7 +71,7 @@ impl RegisteredClient {
         }
         let endpoint = self.endpoint(
             "authorization_endpoint",
-            settings.endpoints.authorization.as_ref(),
+            settings.endpoints.get(Endpoint::Authorization),
             metadata.as_ref().and_then(|known| known.endpoints.get(Endpoint::Authorization)),
         )?;
         let scope = options.scope.unwrap_or_else(|| settings.scope.clone());
@@ -179,8 +179,7 @@ impl RegisteredClient {
         let settings = &self.inner.settings;
         let endpoint = settings
             .endpoints
-            .userinfo
-            .as_ref()
+            .get(Endpoint::UserInfo)
             .or_else(|| metadata.and_then(|known| known.endpoints.get(Endpoint::UserInfo)))
             .filter(|_| settings.fetch_userinfo);
         let Some(endpoint) = endpoint else {

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::app::RegisteredClient;
+use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
-use crate::hooks::{
-    ClientAuth, ClientIdentity, Endpoint, EndpointRequest, RequestHook, ResponseHook,
-};
+use crate::hooks::{ClientAuth, ClientIdentity, EndpointRequest, RequestHook, ResponseHook};
 use crate::message::{Request, Response, form_post};
 use crate::oauth2::client_assertion::{Assertion, Audience};
 use crate::oauth2::client_auth::Credentials;
@@ -62,9 +61,9 @@ impl RegisteredClient {
                 .with_hint("remove it: `client_id` and `client_secret` are added automatically"));
         }
         let settings = &self.inner.settings;
-        let mut registered = settings.endpoints.token.as_ref();
+        let mut registered = settings.endpoints.get(Endpoint::Token);
         let (extra, before, after) = if grant.is_refresh() {
-            registered = settings.endpoints.refresh.as_ref().or(registered);
+            registered = settings.endpoints.get(Endpoint::Refresh).or(registered);
             let params = &settings.refresh_token_params;
             (params, RequestHook::RefreshTokenRequest, ResponseHook::RefreshTokenResponse)
         } else {

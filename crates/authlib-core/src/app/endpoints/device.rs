@@ -63,7 +63,7 @@ impl RegisteredClient {
             let known = metadata.as_deref();
             let document =
                 known.and_then(|known| known.endpoints.get(Endpoint::DeviceAuthorization));
-            let registered = settings.endpoints.device_authorization.as_ref();
+            let registered = settings.endpoints.get(Endpoint::DeviceAuthorization);
             let scope = scope.map_or_else(|| settings.scope.clone(), ToOwned::to_owned);
             let asked = Asked {
                 endpoint: Endpoint::DeviceAuthorization,

@@ -65,7 +65,7 @@ impl RegisteredClient {
     ) -> Result<Option<(Url, Option<PendingLogout>)>> {
         let settings = &self.inner.settings;
         let metadata = self.metadata().await?;
-        let endpoint = settings.endpoints.end_session.as_ref().or_else(|| {
+        let endpoint = settings.endpoints.get(Endpoint::EndSession).or_else(|| {
             metadata.as_ref().and_then(|known| known.endpoints.get(Endpoint::EndSession))
         });
         let Some(endpoint) = endpoint else {

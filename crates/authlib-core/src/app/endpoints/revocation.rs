@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::app::RegisteredClient;
 use crate::app::endpoints::client::Asked;
+use crate::endpoint::Endpoint;
 use crate::error::Result;
-use crate::hooks::{Endpoint, RequestHook};
+use crate::hooks::RequestHook;
 use crate::jose::JwkSet;
 use crate::oauth2::introspection::parse_introspection_response;
 use crate::oauth2::jwt_introspection_response::{
@@ -80,7 +81,7 @@ impl RegisteredClient {
         let known = metadata.as_deref();
         let settings = &self.inner.settings;
         let document = known.and_then(|known| known.endpoints.get(Endpoint::Introspection));
-        let registered = settings.endpoints.introspection.as_ref();
+        let registered = settings.endpoints.get(Endpoint::Introspection);
         let asked = Asked {
             endpoint: Endpoint::Introspection,
             url: self.endpoint("introspection_endpoint", registered, document)?,
@@ -112,7 +113,7 @@ impl RegisteredClient {
         let known = metadata.as_deref();
         let settings = &self.inner.settings;
         let document = known.and_then(|known| known.endpoints.get(Endpoint::Revocation));
-        let registered = settings.endpoints.revocation.as_ref();
+        let registered = settings.endpoints.get(Endpoint::Revocation);
         let form = match &token.refresh_token {
             Some(refresh_token) => token_form(refresh_token, Some(TokenTypeHint::RefreshToken)),
             None => token_form(&token.access_token, Some(TokenTypeHint::AccessToken)),

@@ -210,7 +210,7 @@ impl RegisteredClient {
         &self,
         metadata: Option<&ServerMetadata>,
     ) -> impl Future<Output = Result<JwkSet>> + Send + 'static {
-        let registered = self.inner.settings.endpoints.jwks_uri.as_ref();
+        let registered = self.inner.settings.endpoints.get(Endpoint::Jwks);
         let document = metadata.and_then(|metadata| metadata.endpoints.get(Endpoint::Jwks));
         let (app, url) = (self.clone(), self.endpoint("jwks_uri", registered, document));
         async move { app.fetch_keys(&url?).await }

@@ -31,8 +31,9 @@ impl RegisteredClient {
         let document = parse_metadata_response(&response, issuer)?;
         // One that lacks what a login needs is not kept: the next login asks again.
         let registered = &self.inner.settings.endpoints;
-        let (login, token) = (registered.authorization.as_ref(), registered.token.as_ref());
-        let keys = registered.jwks_uri.as_ref();
+        let (login, token) =
+            (registered.get(Endpoint::Authorization), registered.get(Endpoint::Token));
+        let keys = registered.get(Endpoint::Jwks);
         if self.inner.settings.is_interactive() {
             let found = document.endpoints.get(Endpoint::Authorization);
             self.endpoint("authorization_endpoint", login, found)?;
@@ -46,7 +47,11 @@ impl RegisteredClient {
 
     pub(crate) fn token_endpoint(&self, metadata: Option<&ServerMetadata>) -> Result<Url> {
         let document = metadata.and_then(|known| known.endpoints.get(Endpoint::Token));
-        self.endpoint("token_endpoint", self.inner.settings.endpoints.token.as_ref(), document)
+        self.endpoint(
+            "token_endpoint",
+            self.inner.settings.endpoints.get(Endpoint::Token),
+            document,
+        )
     }
 
     /// An endpoint: the registered one, else the document's.

@@ -12,9 +12,9 @@ use std::time::Duration;
 use url::Url;
 
 pub(crate) use self::oauth1::{Method as OAuth1Method, OAuth1Settings};
-use self::provider::Endpoints;
 pub(crate) use self::refresh::Renewal;
 use super::extensions::Extensions;
+use crate::endpoint::Endpoints;
 use crate::jose::{Algorithm, JwkSet};
 use crate::oauth2::client_assertion::Signing;
 use crate::oauth2::client_auth::Held;
@@ -56,6 +56,7 @@ pub(crate) struct ClientSettings {
     pub(crate) issuer: Option<String>,
     pub(crate) accepted_issuers: Vec<String>,
     pub(crate) metadata_url: Option<Url>,
+    /// The configured endpoints; they win over those of the metadata.
     pub(crate) endpoints: Endpoints,
     pub(crate) jwks: Option<JwkSet>,
     pub(crate) api_base_url: Option<Url>,

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use url::Url;
-
 use super::validate::Validator;
 use crate::config::ClientConfig;
 use crate::hooks::OAuth1Signature;
@@ -16,8 +14,6 @@ use crate::secret::Secret;
 
 /// The settings of an OAuth 1.0a client, parsed and checked.
 pub(crate) struct OAuth1Settings {
-    /// Where a login gets its temporary credentials (RFC 5849 §2.1).
-    pub(crate) request_token: Option<Url>,
     pub(crate) request_token_params: Params,
     pub(crate) credentials: ClientCredentials,
     pub(crate) method: Method,
@@ -64,7 +60,6 @@ impl ClientConfig {
         let method = self.signature(check);
         let rsa_key = self.rsa_key(&method, check);
         Some(OAuth1Settings {
-            request_token: check.url("request_token_url", self.request_token_url.as_ref()),
             request_token_params: self.request_token_params.clone(),
             credentials: ClientCredentials {
                 identifier: self.client_id.clone().unwrap_or_default(),

@@ -5,41 +5,33 @@ use url::Url;
 
 use super::validate::Validator;
 use crate::config::ClientConfig;
+use crate::endpoint::{Endpoint, Endpoints};
 use crate::jose::JwkSet;
 use crate::secret::Secret;
 
 const OPENID_SUFFIX: &str = "/.well-known/openid-configuration";
 pub(super) const OAUTH_SEGMENT: &str = "/.well-known/oauth-authorization-server";
 
-/// The registered endpoints; they win over those of the metadata.
-#[derive(Debug, Default)]
-pub(crate) struct Endpoints {
-    pub(crate) authorization: Option<Url>,
-    pub(crate) device_authorization: Option<Url>,
-    pub(crate) token: Option<Url>,
-    pub(crate) refresh: Option<Url>,
-    pub(crate) userinfo: Option<Url>,
-    pub(crate) jwks_uri: Option<Url>,
-    pub(crate) end_session: Option<Url>,
-    pub(crate) introspection: Option<Url>,
-    pub(crate) revocation: Option<Url>,
-}
-
 impl ClientConfig {
     pub(super) fn endpoints(&self, check: &mut Validator<'_>) -> Endpoints {
-        Endpoints {
-            authorization: check.url("authorize_url", self.authorization_endpoint.as_ref()),
-            device_authorization: check
-                .url("device_authorization_endpoint", self.device_authorization_endpoint.as_ref()),
-            token: check.url("access_token_url", self.token_endpoint.as_ref()),
-            refresh: check.url("refresh_token_url", self.refresh_token_url.as_ref()),
-            userinfo: check.url("userinfo_endpoint", self.userinfo_endpoint.as_ref()),
-            jwks_uri: check.url("jwks_uri", self.jwks_uri.as_ref()),
-            end_session: check.url("end_session_endpoint", self.end_session_endpoint.as_ref()),
-            introspection: check
-                .url("introspection_endpoint", self.introspection_endpoint.as_ref()),
-            revocation: check.url("revocation_endpoint", self.revocation_endpoint.as_ref()),
+        let mut endpoints = Endpoints::default();
+        for (endpoint, url) in [
+            (Endpoint::Authorization, &self.authorization_endpoint),
+            (Endpoint::DeviceAuthorization, &self.device_authorization_endpoint),
+            (Endpoint::EndSession, &self.end_session_endpoint),
+            (Endpoint::Introspection, &self.introspection_endpoint),
+            (Endpoint::Jwks, &self.jwks_uri),
+            (Endpoint::Refresh, &self.refresh_token_url),
+            (Endpoint::RequestToken, &self.request_token_url),
+            (Endpoint::Revocation, &self.revocation_endpoint),
+            (Endpoint::Token, &self.token_endpoint),
+            (Endpoint::UserInfo, &self.userinfo_endpoint),
+        ] {
+            if let Some(url) = check.url(endpoint.setting(), url.as_ref()) {
+                endpoints.insert(endpoint, url);
+            }
         }
+        endpoints
     }
 
     /// The issuer and where its metadata are, each from the other where only one is given

@@ -52,7 +52,7 @@ fn what_is_missing_contradicts_or_weakens_is_refused_by_key() {
         (ClientConfig::new("c").client_id("x"), "`access_token_url`: is missing"),
         (by_hand().scope("openid"), "`jwks_uri`: is missing"),
         (by_hand().scope("openid"), "`issuer`: is missing"),
-        (by_hand().token_endpoint("http://op.example/t"), "`access_token_url`: is refused"),
+        (by_hand().token_endpoint("http://op.example/t"), "`token_endpoint`: is refused"),
         (by_hand().issuer("http://op.example"), "`issuer`: is refused"),
         (by_hand().authorize_param("state", "x"), "must not hold `state`"),
         (by_hand().authorize_param("code_challenge", "x"), "must not hold `code_challenge`"),
