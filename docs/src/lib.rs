@@ -29,46 +29,69 @@ chapters! {
     errors: "errors.md",
     testing: "testing.md",
     security: "security.md",
-    attacks: "attacks.md",
     authlib: "authlib.md",
-    authlib_tests: "authlib-tests.md",
 }
 
 #[cfg(test)]
 mod tests {
-    /// Every key of the settings has a row in the guide.
+    /// The guide has a row for every setting.
     #[test]
-    fn the_table_of_settings_is_complete() {
+    fn settings_table_is_complete() {
         let table = include_str!("configuration.md");
         for key in authlib_core::config::key_names() {
             assert!(table.contains(&format!("`{key}`")), "{key}");
         }
     }
 
-    /// Every test that the table of attacks names is there.
+    /// The table of attacks names tests that exist.
     #[test]
-    fn the_table_of_attacks_names_tests_that_exist() {
-        let count = named_tests_exist(include_str!("attacks.md"), 2);
+    fn attacks_page_names_existing_tests() {
+        let count = named_tests_exist(include_str!("../dev/attacks.md"), 2);
         assert!(count > 50, "{count}");
     }
 
-    /// The table of Authlib's tests has each number of its clients' tests once, with a test of ours or the
-    /// reason why there is none, and names tests that are there.
+    /// Every test of Authlib's clients has one row, with the name of our test or the reason why there is
+    /// none, and the named tests exist.
     #[test]
-    fn the_table_of_authlibs_tests_is_complete_and_names_tests_that_exist() {
-        let table = include_str!("authlib-tests.md");
+    fn authlib_tests_page_is_complete_and_names_existing_tests() {
+        let table = include_str!("../dev/authlib-tests.md");
         let count = named_tests_exist(table, 2);
         assert!(count > 200, "{count}");
         for number in 1..=200 {
             let begin = format!("| T{number:03} ");
             let rows: Vec<_> = table.lines().filter(|line| line.starts_with(&begin)).collect();
-            let [row] = rows.as_slice() else { panic!("{begin}stands {} times", rows.len()) };
+            let [row] = rows.as_slice() else { panic!("{} rows begin with {begin}", rows.len()) };
             let says_something = row.split('|').skip(2).any(|column| !column.trim().is_empty());
             assert!(says_something, "{row}");
         }
     }
 
-    /// How many tests the tables of a chapter name in this column. Each of them is there.
+    /// The test catalogue has a row for each code with which a doc comment starts.
+    #[test]
+    fn test_catalogue_explains_every_code() {
+        let tables = concat!(
+            include_str!("../dev/test-catalogue.md"),
+            include_str!("../dev/authlib-tests.md")
+        );
+        let mut count = 0;
+        for comment in sources().lines().filter_map(|line| line.trim().strip_prefix("/// ")) {
+            let codes = comment.split([',', ':', '.', ' ']).filter(|word| !word.is_empty());
+            for code in codes.take_while(|word| is_code(word) || ["and", "to"].contains(word)) {
+                let row = format!("| {code} ");
+                assert!(!is_code(code) || tables.contains(&row), "{code}: {comment}");
+                count += 1;
+            }
+        }
+        assert!(count > 200, "{count}");
+    }
+
+    /// Whether this is a code of the catalogue, such as `H31`: a capital letter and a number.
+    fn is_code(word: &str) -> bool {
+        word.strip_prefix(|letter: char| letter.is_ascii_uppercase())
+            .is_some_and(|number| !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit()))
+    }
+
+    /// Checks that the tests exist that the tables of a page name in this column, and counts them.
     fn named_tests_exist(chapter: &str, column: usize) -> usize {
         let code = sources();
         let mut count = 0;

@@ -250,7 +250,7 @@ impl OAuth2Client {
     }
 }
 
-/// The query of a URL, or the text itself where it is a query alone. A fragment is not read (H04).
+/// The query of a URL, or the text itself where it is a query alone. A fragment is not read.
 pub(super) fn query_of(response: &str) -> &str {
     let text = response.split('#').next().unwrap_or_default();
     match text.split_once('?') {

@@ -108,7 +108,7 @@ impl RegisteredClient {
         })
     }
 
-    /// Whether the token may be sent to `url` (H22).
+    /// Whether the token may be sent to `url`.
     pub(in crate::app) fn check_allowed(&self, url: &Url) -> Result<()> {
         let settings = &self.inner.settings;
         let config = |check: &str| Error::new(ErrorKind::Config, check).with_client(self.name());
