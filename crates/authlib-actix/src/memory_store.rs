@@ -1,28 +1,35 @@
 //! [`MemoryStore`]: sessions in this process.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use actix_session::storage::{
     LoadError, SaveError, SessionKey, SessionStore, UpdateError, generate_session_key,
 };
 use actix_web::cookie::time::Duration;
-use authlib_core::login::Expiring;
+use authlib_core::clock::{Clock as _, SystemClock};
+use authlib_core::store::TtlMap;
 
 type Values = HashMap<String, String>;
 
-/// Sessions in the memory of this process, which actix-session has none for: for trying out, and for an
-/// application of one process whose users may log in again after a restart. It holds at most 100,000
-/// sessions.
+/// Sessions in the memory of this process, for development and for applications of one process whose users
+/// may log in again after a restart. It holds at most 100,000 sessions; when it is full, the session that
+/// expires next is dropped.
 ///
-/// Its clones are one store: make it once, and give each worker a clone.
+/// Its clones share the sessions: create it once, and give each worker a clone.
 #[derive(Clone, Debug)]
-pub struct MemoryStore(Expiring<Values>);
+pub struct MemoryStore(Arc<Mutex<TtlMap<String, Values>>>);
 
 impl MemoryStore {
     /// A store without sessions.
     #[must_use]
     pub fn new() -> Self {
-        Self(Expiring::new(100_000))
+        Self(Arc::new(Mutex::new(TtlMap::new(100_000))))
+    }
+
+    fn sessions(&self) -> (MutexGuard<'_, TtlMap<String, Values>>, SystemTime) {
+        (self.0.lock().unwrap_or_else(PoisonError::into_inner), SystemClock.now())
     }
 }
 
@@ -34,12 +41,14 @@ impl Default for MemoryStore {
 
 impl SessionStore for MemoryStore {
     async fn load(&self, key: &SessionKey) -> Result<Option<Values>, LoadError> {
-        Ok(self.0.get(key.as_ref()))
+        let (sessions, now) = self.sessions();
+        Ok(sessions.get(key.as_ref(), now).cloned())
     }
 
     async fn save(&self, values: Values, ttl: &Duration) -> Result<SessionKey, SaveError> {
         let key = generate_session_key();
-        self.0.put(key.as_ref(), values, ttl.unsigned_abs());
+        let (mut sessions, now) = self.sessions();
+        sessions.insert(key.as_ref().to_owned(), values, ttl.unsigned_abs(), now);
         Ok(key)
     }
 
@@ -49,19 +58,21 @@ impl SessionStore for MemoryStore {
         values: Values,
         ttl: &Duration,
     ) -> Result<SessionKey, UpdateError> {
+        let (mut sessions, now) = self.sessions();
         // A session that ended meanwhile, by a login or a logout in another tab, stays ended.
-        let key = self.0.get(key.as_ref()).map_or_else(generate_session_key, |_| key);
-        self.0.put(key.as_ref(), values, ttl.unsigned_abs());
+        let key = sessions.get(key.as_ref(), now).map_or_else(generate_session_key, |_| key);
+        sessions.insert(key.as_ref().to_owned(), values, ttl.unsigned_abs(), now);
         Ok(key)
     }
 
     async fn update_ttl(&self, key: &SessionKey, ttl: &Duration) -> Result<(), anyhow::Error> {
-        self.0.extend(key.as_ref(), ttl.unsigned_abs());
+        let (mut sessions, now) = self.sessions();
+        sessions.extend(key.as_ref(), ttl.unsigned_abs(), now);
         Ok(())
     }
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
-        self.0.remove(key.as_ref());
+        self.sessions().0.remove(key.as_ref());
         Ok(())
     }
 }

@@ -50,6 +50,7 @@ pub mod oauth1;
 pub mod oauth2;
 pub mod oidc;
 
+mod backoff;
 pub mod clock;
 pub mod config;
 pub mod hooks;
@@ -57,6 +58,7 @@ pub mod random;
 pub mod store;
 pub mod token_updates;
 pub mod transport;
+mod ttl_map;
 
 mod http_exchange;
 pub mod providers;

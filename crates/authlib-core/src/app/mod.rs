@@ -57,7 +57,7 @@ pub(crate) struct Ports {
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) logins: Option<Arc<dyn PendingLoginStore>>,
     pub(crate) subscribers: Arc<Mutex<Subscribers>>,
-    pub(crate) spent: Arc<authorization::replay::Spent>,
+    pub(crate) used_states: Arc<authorization::replay::UsedStates>,
     pub(crate) base_url: Option<url::Url>,
 }
 

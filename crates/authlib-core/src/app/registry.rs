@@ -246,7 +246,7 @@ impl OAuthBuilder {
             tokens: self.tokens.unwrap_or_else(|| Arc::new(MemoryTokenStore::new())),
             logins: self.logins,
             subscribers: Arc::new(Mutex::new(self.subscribers)),
-            spent: Arc::default(),
+            used_states: Arc::default(),
             base_url,
         };
         let apps: Vec<_> = settings

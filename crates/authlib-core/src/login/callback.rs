@@ -102,7 +102,7 @@ async fn finish(
         None => state.take_newest(app.name()),
     };
     let pending = pending.ok_or(StateError::Unknown)?;
-    if !app.inner.ports.spent.first(pending.state().expose(), app.now()) {
+    if !app.inner.ports.used_states.mark_used(pending.state().expose(), app.now()) {
         return Err(StateError::Unknown.into());
     }
     // Saved before the token request: a second callback with this state finds nothing, even while the

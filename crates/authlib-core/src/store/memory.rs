@@ -4,13 +4,14 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::{PendingLoginStore, Saved, TokenOwner, TokenStore};
 use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
 use crate::oauth2::Token;
 use crate::transport::BoxFuture;
+use crate::ttl_map::TtlMap;
 
 /// Tokens in memory: the newest 100 000 owners' unless told otherwise. A session that ends without a
 /// logout leaves its token behind, so there must be a bound.
@@ -119,26 +120,30 @@ impl TokenStore for MemoryTokenStore {
     }
 }
 
-/// Pending logins in memory, at most 100 000; one more, and those that expire first are dropped.
+/// Pending logins in memory, at most 100,000; when it is full, the one that expires next is dropped.
 pub struct MemoryPendingLoginStore {
     clock: Arc<dyn Clock>,
-    records: Mutex<HashMap<String, (SystemTime, String)>>,
+    records: Mutex<TtlMap<String, String>>,
 }
 
 impl MemoryPendingLoginStore {
-    /// The most records that are kept.
+    /// The maximum number of records.
     pub const CAPACITY: usize = 100_000;
 
-    /// An empty store on the system's clock.
+    /// An empty store on the system clock.
     #[must_use]
     pub fn new() -> Self {
         Self::on_clock(Arc::new(SystemClock))
     }
 
-    /// An empty store on a clock of your own.
+    /// An empty store on another clock.
     #[must_use]
     pub fn on_clock(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, records: Mutex::default() }
+        Self { clock, records: Mutex::new(TtlMap::new(Self::CAPACITY)) }
+    }
+
+    fn records(&self) -> MutexGuard<'_, TtlMap<String, String>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -156,26 +161,13 @@ impl fmt::Debug for MemoryPendingLoginStore {
 
 impl PendingLoginStore for MemoryPendingLoginStore {
     fn put<'a>(&'a self, key: &'a str, record: String, ttl: Duration) -> BoxFuture<'a, Result<()>> {
-        let now = self.clock.now();
-        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        if records.len() >= Self::CAPACITY {
-            records.retain(|_, (expires, _)| *expires > now);
-            let first = records.iter().min_by_key(|(_, (expires, _))| *expires);
-            if records.len() >= Self::CAPACITY
-                && let Some(key) = first.map(|(key, _)| key.clone())
-            {
-                records.remove(&key);
-            }
-        }
-        let expires = now.checked_add(ttl).unwrap_or(now);
-        records.insert(key.to_owned(), (expires, record));
+        self.records().insert(key.to_owned(), record, ttl, self.clock.now());
         Box::pin(ready(Ok(())))
     }
 
     fn take<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<String>>> {
-        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        let record = records.remove(key).filter(|(expires, _)| *expires > self.clock.now());
-        Box::pin(ready(Ok(record.map(|(_, record)| record))))
+        let record = self.records().take(key, self.clock.now());
+        Box::pin(ready(Ok(record)))
     }
 }
 

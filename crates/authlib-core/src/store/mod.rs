@@ -19,6 +19,7 @@ pub use self::fn_store::{FnTokenStore, TokenChange};
 pub use self::memory::{MemoryPendingLoginStore, MemoryTokenStore};
 pub use self::stored_token::StoredToken;
 pub use self::unsaved_token::UnsavedToken;
+pub use crate::ttl_map::TtlMap;
 
 /// Whose token: a registered client's name, and a user in the application's own words.
 ///

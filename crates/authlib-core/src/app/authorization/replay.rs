@@ -1,36 +1,45 @@
-//! [`Spent`]: the states that were taken in this process, so that two callbacks at the same moment,
-//! each with its own copy of the session, can't both spend one login.
+//! [`UsedStates`]: the replay guard for `state` within this process (RFC 6749 §10.12).
 //!
-//! Across processes the same is promised by a [`PendingLoginStore`](crate::store::PendingLoginStore), whose `take`
-//! hands a record out once.
+//! Two concurrent callbacks load the same snapshot of the session, and both find the pending login; the
+//! first to insert its `state` here wins. Across processes,
+//! [`PendingLoginStore::take`](crate::store::PendingLoginStore::take) gives the same guarantee.
 
-use std::collections::HashMap;
+use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use crate::app::PENDING_TTL;
+use crate::ttl_map::TtlMap;
 
-/// How many states are remembered before expired ones are swept.
-const SWEEP_AT: usize = 1024;
+/// How many used values are remembered. At twenty minutes each, it takes 200 callbacks a second to fill
+/// the map; then the oldest are forgotten.
+const CAPACITY: usize = 250_000;
 
-/// States are kept as hashes under a key of this process: a busy login server remembers many, and a clash of
-/// two, one in 10¹⁹, costs no more than a second try.
-#[derive(Debug, Default)]
-pub(crate) struct Spent {
+/// Keyed hashes of the used values: a collision of two, one in 10¹⁹, costs the user a second login.
+pub(crate) struct UsedStates {
     hasher: RandomState,
-    taken: Mutex<HashMap<u64, SystemTime>>,
+    used: Mutex<TtlMap<u64, ()>>,
 }
 
-impl Spent {
-    /// Whether this is the first time that `state` is taken. States of logins that expired are
-    /// forgotten: those are refused for their age.
-    pub(crate) fn first(&self, state: &str, now: SystemTime) -> bool {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.len() >= SWEEP_AT && taken.len().is_power_of_two() {
-            taken.retain(|_, at| now.duration_since(*at).unwrap_or_default() <= PENDING_TTL * 2);
-        }
-        taken.insert(self.hasher.hash_one(state), now).is_none()
+impl UsedStates {
+    /// Whether `state` is used for the first time. Values of expired logins are forgotten: those logins are
+    /// rejected for their age.
+    pub(crate) fn mark_used(&self, state: &str, now: SystemTime) -> bool {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.insert(self.hasher.hash_one(state), (), PENDING_TTL * 2, now).is_none()
+    }
+}
+
+impl Default for UsedStates {
+    fn default() -> Self {
+        Self { hasher: RandomState::new(), used: Mutex::new(TtlMap::new(CAPACITY)) }
+    }
+}
+
+impl fmt::Debug for UsedStates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UsedStates").finish_non_exhaustive()
     }
 }
 
@@ -39,11 +48,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_state_is_taken_once() {
-        let spent = Spent::default();
+    fn state_is_used_once() {
+        let used = UsedStates::default();
         let now = SystemTime::UNIX_EPOCH;
-        assert!(spent.first("a", now));
-        assert!(!spent.first("a", now));
-        assert!(spent.first("b", now));
+        assert!(used.mark_used("a", now));
+        assert!(!used.mark_used("a", now));
+        assert!(used.mark_used("b", now));
+        assert!(!used.mark_used("b", now + PENDING_TTL * 2 - std::time::Duration::from_secs(1)));
+        assert!(used.mark_used("a", now + PENDING_TTL * 2));
     }
 }

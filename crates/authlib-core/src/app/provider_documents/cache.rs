@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use futures_util::FutureExt as _;
 use futures_util::future::Shared;
 
+use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::transport::BoxFuture;
 
@@ -18,14 +19,11 @@ pub(crate) const TTL: Duration = Duration::from_secs(3600);
 /// How long an old document serves when no new one is to be had.
 const STALE: Duration = Duration::from_secs(24 * 3600);
 
-/// After this many failures in a row, tries are spaced out.
-const FREE_FAILURES: u32 = 3;
+/// How many failures in a row cause no pause before the next attempt.
+const FREE_FAILURES: u32 = 2;
 
 /// How long an old value is served without a try after a failure.
 const MOMENT: Duration = Duration::from_secs(1);
-
-/// The longest pause between two tries.
-const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// How long a fetch that nobody goes on with is worth going on with.
 const ABANDONED: Duration = Duration::from_secs(60);
@@ -42,13 +40,14 @@ pub(crate) struct Cached<T> {
 struct Slot<T> {
     value: Option<(Arc<T>, SystemTime)>,
     failure: Option<(Error, SystemTime)>,
-    failures: u32,
+    backoff: Backoff,
     under_way: Option<(Fetch<T>, SystemTime)>,
 }
 
 impl<T: Send + Sync + 'static> Cached<T> {
     pub(crate) fn new() -> Self {
-        let slot = Slot { value: None, failure: None, failures: 0, under_way: None };
+        let backoff = Backoff::new(FREE_FAILURES);
+        let slot = Slot { value: None, failure: None, backoff, under_way: None };
         Self { slot: Mutex::new(slot) }
     }
 
@@ -162,12 +161,12 @@ impl<T: Send + Sync + 'static> Cached<T> {
             Ok(value) => {
                 slot.value = Some((value, now));
                 slot.failure = None;
-                slot.failures = 0;
+                slot.backoff.record_success();
             }
             Err(error) => {
                 tracing::warn!(error = %error.report(), "a document of the provider could not be fetched");
                 slot.failure = Some((error, now));
-                slot.failures = slot.failures.saturating_add(1);
+                slot.backoff.record_failure(Duration::ZERO, now);
             }
         }
     }
@@ -217,13 +216,10 @@ impl<T> Slot<T> {
         (worth && (or_ended || fetch.peek().is_none())).then(|| fetch.clone())
     }
 
-    /// The last failure, while it is too soon for another try: 1 s, 2 s, 4 s, … up to a minute, once
-    /// the free tries are spent.
+    /// The last failure, while it is too soon for another attempt.
     fn pausing(&self, now: SystemTime) -> Option<Error> {
-        let (error, at) = self.failure.as_ref()?;
-        let doublings = self.failures.checked_sub(FREE_FAILURES)?.min(6);
-        let pause = Duration::from_secs(1 << doublings).min(MAX_PAUSE);
-        (now.duration_since(*at).unwrap_or_default() < pause).then(|| error.clone())
+        let (error, _) = self.failure.as_ref().filter(|_| self.backoff.is_pausing(now))?;
+        Some(error.clone())
     }
 }
 

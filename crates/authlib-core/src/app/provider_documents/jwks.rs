@@ -1,7 +1,6 @@
 //! The provider's keys, and the verification of ID tokens with them: fetched once, and again when a
 //! token asks for a key that isn't there, but not at a stranger's pace.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -14,6 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::jose::{Algorithm, JwkSet, jws};
 use crate::message::{self, BodyLimit};
 use crate::oauth2::metadata::ServerMetadata;
+use crate::ttl_map::TtlMap;
 
 /// How many forced fetches may follow each other at once; then one more each minute.
 const BURST: u32 = 4;
@@ -37,13 +37,13 @@ pub(crate) struct Keys {
 struct Throttle {
     left: u32,
     earned_at: SystemTime,
-    unknown: HashMap<String, SystemTime>,
+    unknown: TtlMap<String, ()>,
 }
 
 impl Keys {
     pub(crate) fn new() -> Self {
-        let throttle =
-            Throttle { left: BURST, earned_at: SystemTime::UNIX_EPOCH, unknown: HashMap::new() };
+        let unknown = TtlMap::new(MAX_UNKNOWN);
+        let throttle = Throttle { left: BURST, earned_at: SystemTime::UNIX_EPOCH, unknown };
         Self { fetched: Cached::new(), throttle: Mutex::new(throttle) }
     }
 
@@ -52,8 +52,7 @@ impl Keys {
     fn may_refetch(&self, kid: &str, known: bool, now: SystemTime) -> bool {
         let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
         let since = |then: SystemTime| now.duration_since(then).unwrap_or_default();
-        throttle.unknown.retain(|_, at| since(*at) < MINUTE);
-        if !known && throttle.unknown.contains_key(kid) {
+        if !known && throttle.unknown.get(kid, now).is_some() {
             return false;
         }
         let earned = since(throttle.earned_at).as_secs() / MINUTE.as_secs();
@@ -66,8 +65,8 @@ impl Keys {
             return false;
         };
         throttle.left = left;
-        if !known && throttle.unknown.len() < MAX_UNKNOWN {
-            throttle.unknown.insert(kid.to_owned(), now);
+        if !known {
+            throttle.unknown.insert(kid.to_owned(), (), MINUTE, now);
         }
         true
     }
