@@ -1,23 +1,28 @@
-//! The behaviour suite: drives an example app over HTTP by its contract, whichever framework is behind
-//! the port, against the embedded provider and against a certified one.
+//! The behaviour suite: drives each example app over HTTP, against the embedded provider and against a
+//! certified one. The cases are in `tests/suite`; to add a framework, add it to the list in
+//! `tests/suite/main.rs`.
 //!
-//! [`App`] is an example app as a process, [`Browser`] a browser with cookies that obey `SameSite`,
-//! [`World`] an app with its provider, [`InteropServer`] an implementation that is not ours. The cases are in `tests/`; a framework is added to the list in
-//! `tests/suite/main.rs` and gets all of them.
+//! - [`App`]: an example app as a process
+//! - [`Browser`]: a browser with cookies, `SameSite` included
+//! - [`Fixture`]: an app with its provider
+//! - [`InteropServer`]: a server that is not ours
+//! - [`app_managed_tokens`]: tests that each framework crate runs in its own process
 
 #![expect(
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "it is a test, and a test that can't go on fails"
+    clippy::unwrap_used,
+    reason = "test code: a failure is a failed test"
 )]
 
 mod app;
+pub mod app_managed_tokens;
 mod browser;
+mod fixture;
 mod interop;
-mod world;
 
 pub use crate::app::App;
 pub use crate::browser::{Browser, Page};
+pub use crate::fixture::Fixture;
 pub use crate::interop::{Interop, InteropClient, InteropKind, InteropServer, TestKey};
-pub use crate::world::World;

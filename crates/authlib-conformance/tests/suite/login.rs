@@ -1,6 +1,6 @@
 //! What a user sees of a login.
 
-use authlib_conformance::{Browser, World};
+use authlib_conformance::{Browser, Fixture};
 use std::time::Duration;
 
 use authlib_provider::{Endpoint, Fault, Reply};
@@ -9,16 +9,16 @@ use url::Url;
 
 /// T012, T042, T061.
 pub(crate) async fn login_returns_to_start_with_profile_and_new_session(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     let browser = Browser::new();
-    let home = browser.get(world.url("/")).await;
+    let home = browser.get(fixture.url("/")).await;
     assert_eq!(home.status, 200);
     assert!(home.body.contains("Log in with"), "{}", home.body);
     assert!(home.body.contains("/login/op") && home.body.contains("/login/op_two"));
 
     // T042, T061: the `state` goes out and comes back.
-    let start = browser.get(world.url("/login/op?next=/profile%3Fx=1")).await.location();
-    let callback = world.provider().approve(start.as_str(), "alice");
+    let start = browser.get(fixture.url("/login/op?next=/profile%3Fx=1")).await.location();
+    let callback = fixture.provider().approve(start.as_str(), "alice");
     let callback = Url::parse(&callback).unwrap();
     let state = |url: &Url| {
         url.query_pairs().find(|(name, _)| name == "state").map(|(_, value)| value.into_owned())
@@ -28,7 +28,7 @@ pub(crate) async fn login_returns_to_start_with_profile_and_new_session(package:
     let before = browser.cookie("localhost");
     let page = browser.get(callback.as_str()).await;
     assert_eq!(page.status, 303, "{}", page.body);
-    assert_eq!(page.location().as_str(), world.url("/profile?x=1"));
+    assert_eq!(page.location().as_str(), fixture.url("/profile?x=1"));
     assert_eq!(page.header("cache-control"), "no-store");
     assert_eq!(page.header("referrer-policy"), "no-referrer");
     let after = browser.cookie("localhost");
@@ -36,31 +36,33 @@ pub(crate) async fn login_returns_to_start_with_profile_and_new_session(package:
     let attributes = after.first().unwrap().2.to_lowercase();
     assert!(attributes.contains("httponly") && attributes.contains("samesite=lax"), "{attributes}");
 
-    let profile = browser.get(world.url("/profile")).await;
+    let profile = browser.get(fixture.url("/profile")).await;
     let json = profile.json();
     assert_eq!((json["client"].as_str(), json["sub"].as_str()), (Some("op"), Some("alice")));
     assert_eq!(json["claims"]["name"], "Alice Example");
     assert_eq!(json["token"]["scope"], "openid profile email");
     assert_eq!(json["token"]["has_refresh_token"], true);
     assert!(json["token"]["expires_at"].is_u64());
-    assert!(browser.get(world.url("/")).await.body.contains("Alice Example"));
+    assert!(browser.get(fixture.url("/")).await.body.contains("Alice Example"));
 
-    let seen = world.provider().requests();
+    let seen = fixture.provider().requests();
     let token = seen.iter().find(|seen| seen.endpoint == Endpoint::Token).unwrap();
     assert_eq!(token.authorization.as_deref(), Some("Basic"));
 }
 
 /// T019, T047, T071.
 pub(crate) async fn form_post_callback_works_with_lax_cookie(package: &str) {
-    let world = World::with(package, |p| p, "response_mode = 'form_post'").await;
+    let fixture = Fixture::with(package, |p| p, "response_mode = 'form_post'").await;
     let browser = Browser::new();
     for (user, status) in [(Some("alice"), 303), (None, 403)] {
         if user.is_none() {
-            world.provider().inject(Fault::AuthorizationError("access_denied".into(), "no".into()));
+            fixture
+                .provider()
+                .inject(Fault::AuthorizationError("access_denied".into(), "no".into()));
         }
-        let start = browser.get(world.url("/login/op")).await.location();
+        let start = browser.get(fixture.url("/login/op")).await.location();
         assert!(start.as_str().contains("response_mode=form_post"));
-        world.provider().auto_approve("alice");
+        fixture.provider().auto_approve("alice");
         let form = browser.get(start.as_str()).await;
         // Another site posts the form, and the Lax cookie stays at home.
         let page = browser.submit(&form.action(), &form.fields(), &form.url).await;
@@ -72,12 +74,12 @@ pub(crate) async fn form_post_callback_works_with_lax_cookie(package: &str) {
         assert_eq!(done.status, status, "{}", done.body);
         assert!(!done.url.as_str().contains("code="), "no code in a URL");
     }
-    assert!(world.is_alice(&browser).await);
+    assert!(fixture.is_alice(&browser).await);
     // A form that no login of this browser asked for ends after one repetition.
     let stranger = Browser::new();
     let elsewhere = Url::parse("https://elsewhere.example/").unwrap();
     let fields = [("code".to_owned(), "c".to_owned()), ("state".to_owned(), "s".to_owned())];
-    let callback = Url::parse(&world.url("/authorize/op")).unwrap();
+    let callback = Url::parse(&fixture.url("/authorize/op")).unwrap();
     let page = stranger.submit(&callback, &fields, &elsewhere).await;
     let done = stranger.submit(&page.action(), &page.fields(), &page.url).await;
     assert_eq!(done.status, 400, "{}", done.body);
@@ -85,30 +87,33 @@ pub(crate) async fn form_post_callback_works_with_lax_cookie(package: &str) {
 
 /// T013, T043, T063.
 pub(crate) async fn access_denied_is_403_without_retry(package: &str) {
-    let world = World::new(package).await;
-    let page = world
-        .refuses(Fault::AuthorizationError("access_denied".into(), "the user refused".into()), 403)
+    let fixture = Fixture::new(package).await;
+    let page = fixture
+        .assert_rejects(
+            Fault::AuthorizationError("access_denied".into(), "the user refused".into()),
+            403,
+        )
         .await;
     assert_eq!(page.json()["error"], "access_denied");
     assert_eq!(page.header("location"), "");
-    assert_eq!(world.count(Endpoint::Token), 0);
+    assert_eq!(fixture.count(Endpoint::Token), 0);
 }
 
 pub(crate) async fn tabs_and_clients_with_common_prefix_are_independent(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     let browser = Browser::new();
-    let first = world.allowed(&browser).await;
-    let second = world.allowed(&browser).await;
-    let other = world.allowed_with(&browser, "op_two", "").await;
+    let first = fixture.allowed(&browser).await;
+    let second = fixture.allowed(&browser).await;
+    let other = fixture.allowed_with(&browser, "op_two", "").await;
     for callback in [second, other, first] {
         assert_eq!(browser.get(callback.as_str()).await.status, 303);
     }
-    assert_eq!(browser.get(world.url("/api/op/echo")).await.status, 200);
-    assert_eq!(browser.get(world.url("/api/op_two/echo")).await.status, 200);
+    assert_eq!(browser.get(fixture.url("/api/op/echo")).await.status, 200);
+    assert_eq!(browser.get(fixture.url("/api/op_two/echo")).await.status, 200);
     // One login of many that were started still finds its record.
-    let mut newest = world.allowed(&browser).await;
+    let mut newest = fixture.allowed(&browser).await;
     for _ in 0..20 {
-        newest = world.allowed(&browser).await;
+        newest = fixture.allowed(&browser).await;
     }
     assert_eq!(browser.get(newest.as_str()).await.status, 303);
 }
@@ -116,49 +121,49 @@ pub(crate) async fn tabs_and_clients_with_common_prefix_are_independent(package:
 /// A session is no tab's own: what one tab writes at the end of a slow request must not undo what
 /// others did meanwhile.
 pub(crate) async fn slow_login_in_one_tab_does_not_affect_others(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     let browser = Browser::new();
-    let slow = world.allowed(&browser).await;
-    world.provider().inject(Fault::Answer(Endpoint::Token, Reply::Hang));
+    let slow = fixture.allowed(&browser).await;
+    fixture.provider().inject(Fault::Answer(Endpoint::Token, Reply::Hang));
     let meanwhile = async {
-        while world.count(Endpoint::Token) == 0 {
+        while fixture.count(Endpoint::Token) == 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        world.provider().behave();
+        fixture.provider().behave();
         // One tab begins a login that it ends later, one logs in.
-        let later = world.allowed(&browser).await;
-        let other = world.allowed_with(&browser, "op_two", "").await;
+        let later = fixture.allowed(&browser).await;
+        let other = fixture.allowed_with(&browser, "op_two", "").await;
         assert_eq!(browser.get(other.as_str()).await.status, 303);
         later
     };
     let (page, later) = tokio::join!(browser.get(slow.as_str()), meanwhile);
     assert_eq!(page.status, 502, "{}", page.body);
-    assert!(world.is_alice(&browser).await, "the failure took nothing away");
+    assert!(fixture.is_alice(&browser).await, "the failure took nothing away");
     assert_eq!(browser.get(later.as_str()).await.status, 303);
-    assert_eq!(browser.get(world.url("/api/op_two/echo")).await.status, 200);
-    assert_eq!(browser.get(world.url("/api/op/echo")).await.status, 200);
+    assert_eq!(browser.get(fixture.url("/api/op_two/echo")).await.status, 200);
+    assert_eq!(browser.get(fixture.url("/api/op/echo")).await.status, 200);
 }
 
 pub(crate) async fn login_started_during_another_callback_is_kept(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     let browser = Browser::new();
     // So slow that its answer comes after the other tab's start, and right all the same.
-    let slow = world.allowed(&browser).await;
+    let slow = fixture.allowed(&browser).await;
     let ends = browser.get(slow.as_str());
-    let begins = world.allowed_with(&browser, "op_two", "");
+    let begins = fixture.allowed_with(&browser, "op_two", "");
     let (page, later) = tokio::join!(ends, begins);
     assert_eq!(page.status, 303, "{}", page.body);
     assert_eq!(browser.get(later.as_str()).await.status, 303);
-    assert_eq!(browser.get(world.url("/api/op_two/echo")).await.status, 200);
+    assert_eq!(browser.get(fixture.url("/api/op_two/echo")).await.status, 200);
 }
 
 /// T024, T051, T072.
 pub(crate) async fn logout_ends_local_and_provider_session(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     let browser = Browser::new();
-    world.log_in(&browser).await;
+    fixture.log_in(&browser).await;
     let before = browser.cookie("localhost");
-    let out = browser.request(Method::POST, world.url("/logout"), &[], None).await;
+    let out = browser.request(Method::POST, fixture.url("/logout"), &[], None).await;
     assert_eq!(out.status, 303);
     let to = out.location();
     assert_eq!(to.path(), "/end_session");
@@ -166,34 +171,34 @@ pub(crate) async fn logout_ends_local_and_provider_session(package: &str) {
     let names: Vec<_> = params.iter().map(|(name, _)| name.as_ref()).collect();
     assert_eq!(names, ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"]);
     assert_eq!(params[0].1.split('.').count(), 3, "an ID token");
-    assert_eq!((params[1].1.as_ref(), &*params[2].1), ("app", &*world.url("/logged-out")));
+    assert_eq!((params[1].1.as_ref(), &*params[2].1), ("app", &*fixture.url("/logged-out")));
     assert!(params[3].1.len() > 20, "{}", params[3].1);
-    assert!(!world.is_alice(&browser).await, "logged out before the provider is asked");
-    assert_eq!(browser.get(world.url("/api/op/echo")).await.status, 401);
+    assert!(!fixture.is_alice(&browser).await, "logged out before the provider is asked");
+    assert_eq!(browser.get(fixture.url("/api/op/echo")).await.status, 401);
 
     // Whoever was logged in with two clients is logged out of both.
-    world.log_in(&browser).await;
-    let other = world.allowed_with(&browser, "op_two", "").await;
+    fixture.log_in(&browser).await;
+    let other = fixture.allowed_with(&browser, "op_two", "").await;
     browser.get(other.as_str()).await;
-    browser.request(Method::POST, world.url("/logout"), &[], None).await;
-    assert!(!world.is_alice(&browser).await);
+    browser.request(Method::POST, fixture.url("/logout"), &[], None).await;
+    assert!(!fixture.is_alice(&browser).await);
 
     // The old session id opens nothing.
     browser.set_cookies("localhost", &before.first().unwrap().1);
-    assert!(!world.is_alice(&browser).await);
+    assert!(!fixture.is_alice(&browser).await);
 }
 
 /// T030 to T032, T054 to T056, T075 to T077.
 pub(crate) async fn post_logout_redirect_is_accepted_once(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     let browser = Browser::new();
-    world.log_in(&browser).await;
-    let out = browser.request(Method::POST, world.url("/logout"), &[], None).await;
+    fixture.log_in(&browser).await;
+    let out = browser.request(Method::POST, fixture.url("/logout"), &[], None).await;
     let back = browser.get(out.location().as_str()).await.location();
-    assert!(back.as_str().starts_with(&world.url("/logged-out?state=")));
-    let wrong = world.url("/logged-out?state=wrong");
+    assert!(back.as_str().starts_with(&fixture.url("/logged-out?state=")));
+    let wrong = fixture.url("/logged-out?state=wrong");
     assert_eq!(browser.get_json(&wrong).await.status, 400, "a state of somebody else");
-    assert_eq!(browser.get_json(world.url("/logged-out")).await.status, 400, "no state");
+    assert_eq!(browser.get_json(fixture.url("/logged-out")).await.status, 400, "no state");
     assert_eq!(Browser::new().get_json(back.as_str()).await.status, 400, "another browser");
     assert_eq!(browser.get(back.as_str()).await.status, 200);
     assert_eq!(browser.get_json(back.as_str()).await.status, 400, "used before");
@@ -201,20 +206,20 @@ pub(crate) async fn post_logout_redirect_is_accepted_once(package: &str) {
 
 /// T028, T053, T074.
 pub(crate) async fn logout_is_local_without_end_session_endpoint(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     let browser = Browser::new();
-    world.provider().inject(Fault::metadata("end_session_endpoint", serde_json::Value::Null));
-    world.log_in(&browser).await;
-    let out = browser.request(Method::POST, world.url("/logout"), &[], None).await;
-    assert_eq!(out.location().as_str(), world.url("/logged-out"));
+    fixture.provider().inject(Fault::metadata("end_session_endpoint", serde_json::Value::Null));
+    fixture.log_in(&browser).await;
+    let out = browser.request(Method::POST, fixture.url("/logout"), &[], None).await;
+    assert_eq!(out.location().as_str(), fixture.url("/logged-out"));
     assert_eq!(browser.follow(out).await.status, 200);
-    assert!(!world.is_alice(&browser).await);
+    assert!(!fixture.is_alice(&browser).await);
 }
 
 pub(crate) async fn errors_are_html_or_json_and_never_cached(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     let browser = Browser::new();
-    let callback = world.url("/authorize/op?code=c&state=unknown");
+    let callback = fixture.url("/authorize/op?code=c&state=unknown");
     let html = browser.get(&callback).await;
     assert_eq!(html.status, 400);
     assert!(html.header("content-type").starts_with("text/html"));
@@ -222,33 +227,33 @@ pub(crate) async fn errors_are_html_or_json_and_never_cached(package: &str) {
     let json = browser.get_json(&callback).await;
     assert_eq!(json.json()["error"], "invalid_callback");
     assert!(json.json()["error_description"].as_str().unwrap().contains("log in again"));
-    let start = browser.get(world.url("/login/op")).await;
+    let start = browser.get(fixture.url("/login/op")).await;
     for page in [html, json, start] {
         assert_eq!(page.header("cache-control"), "no-store", "{}", page.url);
         assert_eq!(page.header("referrer-policy"), "no-referrer", "{}", page.url);
     }
     // The developer reads in the log which check failed, and what to look at.
-    let log = world.app.log();
+    let log = fixture.app.log();
     assert!(log.contains("no session") && log.contains("SameSite=Lax"), "{log}");
 }
 
 /// T001, T006, T038, T057.
 pub(crate) async fn unknown_client_and_unknown_page_are_404(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     let browser = Browser::new();
     for path in
         ["/login/nobody", "/authorize/nobody?code=c&state=s", "/userinfo/nobody", "/api/nobody/x"]
     {
-        let page = browser.get_json(world.url(path)).await;
+        let page = browser.get_json(fixture.url(path)).await;
         assert_eq!(page.status, 404, "{path}");
         assert_eq!(page.json()["error"], "unknown_client", "{path}");
     }
-    assert_eq!(browser.get(world.url("/no-such-page")).await.status, 404);
-    assert_eq!(browser.get(world.url("/healthz")).await.body, "ok");
+    assert_eq!(browser.get(fixture.url("/no-such-page")).await.status, 404);
+    assert_eq!(browser.get(fixture.url("/healthz")).await.body, "ok");
 }
 
 pub(crate) async fn next_is_never_another_site(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     let browser = Browser::new();
     for next in [
         "//evil.example",
@@ -260,19 +265,19 @@ pub(crate) async fn next_is_never_another_site(package: &str) {
         "/@evil.example",
         "javascript:alert(1)",
     ] {
-        let callback = world.allowed_with(&browser, "op", &format!("?next={next}")).await;
+        let callback = fixture.allowed_with(&browser, "op", &format!("?next={next}")).await;
         let page = browser.get(callback.as_str()).await;
-        assert_eq!(page.location().as_str(), world.url("/"), "{next}");
+        assert_eq!(page.location().as_str(), fixture.url("/"), "{next}");
     }
 }
 
 pub(crate) async fn a_provider_error_is_shown_escaped(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     let browser = Browser::new();
     let error =
         Fault::AuthorizationError("server_error".into(), "<script>alert(1)</script>".into());
-    world.provider().inject(error);
-    let callback = world.allowed(&browser).await;
+    fixture.provider().inject(error);
+    let callback = fixture.allowed(&browser).await;
     // With a state of somebody else, the error is not believed.
     let forged = browser.get(callback.as_str().replace("state=", "state=x")).await;
     assert_eq!(forged.status, 400);
@@ -284,5 +289,5 @@ pub(crate) async fn a_provider_error_is_shown_escaped(package: &str) {
         "{}",
         page.body
     );
-    assert_eq!(world.count(Endpoint::Token), 0);
+    assert_eq!(fixture.count(Endpoint::Token), 0);
 }

@@ -7,9 +7,9 @@ mod interop;
 mod login;
 mod oauth1;
 mod provider;
+mod requests;
 mod settings;
 mod tokens;
-mod wire;
 
 /// Makes a test of each case for each app. The list of cases stands once, so the numbers of all
 /// frameworks are equal: a case that is left out of one framework is no program.
@@ -89,7 +89,7 @@ suite! {
         preset_provides_authorization_endpoint,
         missing_authorization_endpoint_fails_startup,
     ],
-    wire: [
+    requests: [
         metadata_and_keys_are_fetched_once_with_user_agent,
         metadata_document_provides_authorization_endpoint,
         pkce_verifier_matches_challenge_of_its_login,

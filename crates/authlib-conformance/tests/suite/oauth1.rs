@@ -1,28 +1,28 @@
 //! Logins by OAuth 1.0a (RFC 5849), as a user sees them.
 
-use authlib_conformance::{Browser, World};
+use authlib_conformance::{Browser, Fixture};
 use authlib_provider::{Endpoint, Fault, Reply};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Whether somebody is logged in; whoever it is, nobody has a name that was not asked for.
-async fn is_logged_in(world: &World, browser: &Browser) -> bool {
-    browser.get_json(world.url("/profile")).await.status == 200
+async fn is_logged_in(fixture: &Fixture, browser: &Browser) -> bool {
+    browser.get_json(fixture.url("/profile")).await.status == 200
 }
 
 /// T007, T009, T041, T060.
 pub(crate) async fn oauth1_login_profile_comes_from_token_response(package: &str) {
-    let world = World::oauth1(package, "").await;
+    let fixture = Fixture::oauth1(package, "").await;
     let browser = Browser::new();
-    let home = browser.get(world.url("/")).await;
+    let home = browser.get(fixture.url("/")).await;
     assert!(home.body.contains("/login/op"), "{}", home.body);
-    let callback = world.allowed_with(&browser, "op", "?next=/profile%3Fx=1").await;
+    let callback = fixture.allowed_with(&browser, "op", "?next=/profile%3Fx=1").await;
     let names: Vec<_> = callback.query_pairs().map(|(name, _)| name.into_owned()).collect();
     assert_eq!(names, ["oauth_token", "oauth_verifier"]);
     let before = browser.cookie("localhost");
     let page = browser.get(callback.as_str()).await;
-    assert_eq!(page.status, 303, "{}\n{}", page.body, world.app.log());
-    assert_eq!(page.location().as_str(), world.url("/profile?x=1"));
+    assert_eq!(page.status, 303, "{}\n{}", page.body, fixture.app.log());
+    assert_eq!(page.location().as_str(), fixture.url("/profile?x=1"));
     assert_eq!(page.header("cache-control"), "no-store");
     assert_eq!(page.header("referrer-policy"), "no-referrer");
     assert_ne!(before.first().unwrap().1, browser.cookie("localhost").first().unwrap().1);
@@ -33,13 +33,13 @@ pub(crate) async fn oauth1_login_profile_comes_from_token_response(package: &str
         "claims": { "user_id": "alice", "screen_name": "Alice Example" },
         "token": { "expires_at": null, "scope": null, "has_refresh_token": false },
     });
-    assert_eq!(browser.get(world.url("/profile")).await.json(), expected);
-    assert_eq!(browser.get(world.url("/")).await.status, 200);
+    assert_eq!(browser.get(fixture.url("/profile")).await.json(), expected);
+    assert_eq!(browser.get(fixture.url("/")).await.status, 200);
 
     // Who names the member that says who it is gets a subject.
-    let world = World::oauth1(package, "subject_claim = 'user_id'").await;
-    world.log_in(&browser).await;
-    assert!(world.is_alice(&browser).await);
+    let fixture = Fixture::oauth1(package, "subject_claim = 'user_id'").await;
+    fixture.log_in(&browser).await;
+    assert!(fixture.is_alice(&browser).await);
 }
 
 /// H19 and T184 to T186.
@@ -52,15 +52,15 @@ pub(crate) async fn api_calls_are_signed_with_user_token(package: &str) {
         ("signature_method = 'HMAC-SHA256'\nsignature_type = 'QUERY'", true),
         ("signature_method = 'PLAINTEXT'\nsignature_type = 'BODY'", false),
     ] {
-        let world = World::oauth1(package, settings).await;
+        let fixture = Fixture::oauth1(package, settings).await;
         let browser = Browser::new();
-        world.log_in(&browser).await;
-        let url = world.url("/api/op/a/b?q=x+y");
+        fixture.log_in(&browser).await;
+        let url = fixture.url("/api/op/a/b?q=x+y");
         let page = browser.request(Method::POST, &url, &form, text()).await;
-        assert_eq!(page.status, 200, "{settings}: {}\n{}", page.body, world.app.log());
+        assert_eq!(page.status, 200, "{settings}: {}\n{}", page.body, fixture.app.log());
         assert_eq!((&page.json()["sub"], &page.json()["parameters"]), (&json!("alice"), &posted));
         assert_eq!(page.json()["path"], "/oauth1/api/a/b");
-        let url = world.url("/api/op/x?a=it's&a=%2526+%2B");
+        let url = fixture.url("/api/op/x?a=it's&a=%2526+%2B");
         let page = browser.get(&url).await;
         if !reads {
             assert_eq!(page.status, 400, "a GET has no body to sign in: {}", page.body);
@@ -78,66 +78,66 @@ pub(crate) async fn api_calls_are_signed_with_user_token(package: &str) {
 /// B20.
 pub(crate) async fn userinfo_request_is_signed_with_user_token(package: &str) {
     let settings = "userinfo_endpoint = 'ISSUER/oauth1/api/me'";
-    let world = World::oauth1(package, settings).await;
+    let fixture = Fixture::oauth1(package, settings).await;
     let browser = Browser::new();
-    world.log_in(&browser).await;
-    assert!(world.is_alice(&browser).await);
-    let page = browser.get(world.url("/userinfo/op")).await;
+    fixture.log_in(&browser).await;
+    assert!(fixture.is_alice(&browser).await);
+    let page = browser.get(fixture.url("/userinfo/op")).await;
     assert_eq!(page.json()["user"]["email"], "alice@example.com", "{}", page.body);
     for reply in [Reply::html(200), Reply::json(401, "{}"), Reply::json(200, "{}")] {
-        world.provider().inject(Fault::Answer(Endpoint::OAuth1Api, reply));
-        assert_eq!(browser.get_json(world.url("/userinfo/op")).await.status, 502);
-        world.provider().behave();
+        fixture.provider().inject(Fault::Answer(Endpoint::OAuth1Api, reply));
+        assert_eq!(browser.get_json(fixture.url("/userinfo/op")).await.status, 502);
+        fixture.provider().behave();
     }
 }
 
 /// O7.
 pub(crate) async fn denial_is_403_in_json_and_html(package: &str) {
-    let world = World::oauth1(package, "").await;
-    for quirk in [None, Some(Fault::OAuth1Denied)] {
-        if let Some(quirk) = quirk {
-            world.provider().inject(quirk);
+    let fixture = Fixture::oauth1(package, "").await;
+    for fault in [None, Some(Fault::OAuth1Denied)] {
+        if let Some(fault) = fault {
+            fixture.provider().inject(fault);
         }
         let browser = Browser::new();
-        let start = || async { browser.get(world.url("/login/op")).await.location() };
-        let back = world.provider().deny(start().await.as_str());
+        let start = || async { browser.get(fixture.url("/login/op")).await.location() };
+        let back = fixture.provider().deny(start().await.as_str());
         let page = browser.get_json(&back).await;
         assert_eq!((page.status, &page.json()["error"]), (403, &json!("access_denied")));
         assert_eq!(browser.get_json(&back).await.status, 400, "the login is spent");
-        let page = browser.get(world.provider().deny(start().await.as_str())).await;
+        let page = browser.get(fixture.provider().deny(start().await.as_str())).await;
         assert_eq!(page.status, 403);
         assert!(page.header("content-type").starts_with("text/html"), "{:?}", page.headers);
         // The problem reporting extension asks for no token.
         start().await;
-        let page = browser.get_json(world.url("/authorize/op?oauth_problem=user_refused")).await;
+        let page = browser.get_json(fixture.url("/authorize/op?oauth_problem=user_refused")).await;
         assert_eq!(page.status, 403, "{}", page.body);
-        assert!(!is_logged_in(&world, &browser).await);
+        assert!(!is_logged_in(&fixture, &browser).await);
     }
-    assert_eq!(world.count(Endpoint::OAuth1AccessToken), 0);
+    assert_eq!(fixture.count(Endpoint::OAuth1AccessToken), 0);
 }
 
 /// O2.
 pub(crate) async fn callback_is_accepted_once_in_its_own_browser(package: &str) {
-    let world = World::oauth1(package, "").await;
+    let fixture = Fixture::oauth1(package, "").await;
     let (ours, theirs) = (Browser::new(), Browser::new());
-    let callback = world.allowed(&ours).await;
+    let callback = fixture.allowed(&ours).await;
     assert_eq!(theirs.get_json(callback.as_str()).await.status, 400);
-    theirs.get(world.url("/login/op")).await;
+    theirs.get(fixture.url("/login/op")).await;
     assert_eq!(theirs.get_json(callback.as_str()).await.status, 400);
-    assert!(!is_logged_in(&world, &theirs).await);
-    assert_eq!(world.count(Endpoint::OAuth1AccessToken), 0);
+    assert!(!is_logged_in(&fixture, &theirs).await);
+    assert_eq!(fixture.count(Endpoint::OAuth1AccessToken), 0);
     assert_eq!(ours.get(callback.as_str()).await.status, 303);
     let page = ours.get_json(callback.as_str()).await;
     assert_eq!(page.status, 400, "a replay: {}", page.body);
-    assert_eq!(world.count(Endpoint::OAuth1AccessToken), 1);
-    assert!(is_logged_in(&world, &ours).await, "the login before stays");
+    assert_eq!(fixture.count(Endpoint::OAuth1AccessToken), 1);
+    assert!(is_logged_in(&fixture, &ours).await, "the login before stays");
 }
 
 /// H34, T135.
 pub(crate) async fn invalid_oauth1_callbacks_are_400(package: &str) {
-    let world = World::oauth1(package, "").await;
+    let fixture = Fixture::oauth1(package, "").await;
     let name = |name: &str| name.to_owned();
-    for quirk in [
+    for fault in [
         Fault::AuthorizationMissing(name("oauth_verifier")),
         Fault::AuthorizationParam(name("oauth_verifier"), name("")),
         Fault::AuthorizationTwice(name("oauth_verifier"), name("x")),
@@ -145,14 +145,14 @@ pub(crate) async fn invalid_oauth1_callbacks_are_400(package: &str) {
         Fault::AuthorizationMissing(name("oauth_token")),
         Fault::AuthorizationParam(name("oauth_problem"), name("permission_unknown")),
     ] {
-        world.refuses(quirk, 400).await;
+        fixture.assert_rejects(fault, 400).await;
     }
-    assert_eq!(world.count(Endpoint::OAuth1AccessToken), 0);
+    assert_eq!(fixture.count(Endpoint::OAuth1AccessToken), 0);
 }
 
 /// O1, T134.
 pub(crate) async fn broken_provider_responses_are_502(package: &str) {
-    let world = World::oauth1(package, "").await;
+    let fixture = Fixture::oauth1(package, "").await;
     let answer = |name: &str, value: Option<&str>| {
         Fault::OAuth1Answer(name.to_owned(), value.map(ToOwned::to_owned))
     };
@@ -172,34 +172,34 @@ pub(crate) async fn broken_provider_responses_are_502(package: &str) {
             quirks.push(Fault::Answer(endpoint, reply));
         }
     }
-    for quirk in quirks {
-        world.refuses(quirk, 502).await;
+    for fault in quirks {
+        fixture.assert_rejects(fault, 502).await;
     }
-    world.refuses(answer("oauth_callback_confirmed", None), 502).await;
-    let world = World::oauth1(package, "dangerous_unconfirmed_callback = true").await;
-    world.provider().inject(answer("oauth_callback_confirmed", None));
+    fixture.assert_rejects(answer("oauth_callback_confirmed", None), 502).await;
+    let fixture = Fixture::oauth1(package, "dangerous_unconfirmed_callback = true").await;
+    fixture.provider().inject(answer("oauth_callback_confirmed", None));
     let browser = Browser::new();
-    assert_eq!(world.log_in(&browser).await.status, 303);
+    assert_eq!(fixture.log_in(&browser).await.status, 303);
 }
 
 /// O6, H35: what the browser keeps and what the app logs.
 pub(crate) async fn token_secret_of_pending_login_stays_on_server(package: &str) {
-    let world = World::oauth1(package, "signature_type = 'QUERY'").await;
+    let fixture = Fixture::oauth1(package, "signature_type = 'QUERY'").await;
     let name = || "oauth_token_secret".to_owned();
     let browser = Browser::new();
     let secret = "the-secret-of-these-credentials";
-    world.provider().inject(Fault::OAuth1Answer(name(), Some(secret.to_owned())));
-    let callback = world.allowed(&browser).await;
+    fixture.provider().inject(Fault::OAuth1Answer(name(), Some(secret.to_owned())));
+    let callback = fixture.allowed(&browser).await;
     let kept = format!("{:?}", browser.cookie("localhost"));
     let page = browser.get_json(callback.as_str()).await;
     assert_eq!(page.status, 502, "the provider knows another secret");
-    world.provider().behave();
-    world.log_in(&browser).await;
-    browser.get(world.url("/api/op/x")).await;
-    let profile = browser.get(world.url("/profile")).await.body;
-    let shown = format!("{kept}{}{profile}{}", page.body, world.app.log());
+    fixture.provider().behave();
+    fixture.log_in(&browser).await;
+    browser.get(fixture.url("/api/op/x")).await;
+    let profile = browser.get(fixture.url("/profile")).await.body;
+    let shown = format!("{kept}{}{profile}{}", page.body, fixture.app.log());
     assert!(!shown.contains(secret) && !shown.contains("s3cr3t"), "{shown}");
-    for seen in world.provider().requests() {
+    for seen in fixture.provider().requests() {
         for name in ["oauth_signature", "oauth_token", "oauth_verifier"] {
             if let Some(value) = seen.secret(name) {
                 assert!(!shown.contains(value), "{name} of {} is in\n{shown}", seen.path);
@@ -209,15 +209,15 @@ pub(crate) async fn token_secret_of_pending_login_stays_on_server(package: &str)
 }
 
 pub(crate) async fn oauth1_logout_is_local(package: &str) {
-    let world = World::oauth1(package, "").await;
+    let fixture = Fixture::oauth1(package, "").await;
     let browser = Browser::new();
-    world.log_in(&browser).await;
-    assert!(is_logged_in(&world, &browser).await);
-    let out = browser.request(Method::POST, world.url("/logout"), &[], None).await;
-    assert_eq!(out.location().as_str(), world.url("/logged-out"));
+    fixture.log_in(&browser).await;
+    assert!(is_logged_in(&fixture, &browser).await);
+    let out = browser.request(Method::POST, fixture.url("/logout"), &[], None).await;
+    assert_eq!(out.location().as_str(), fixture.url("/logged-out"));
     assert_eq!(browser.follow(out).await.status, 200);
-    assert!(!is_logged_in(&world, &browser).await);
-    assert_eq!(browser.get_json(world.url("/api/op/x")).await.status, 401);
-    let nobody: Value = browser.get(world.url("/profile")).await.json();
+    assert!(!is_logged_in(&fixture, &browser).await);
+    assert_eq!(browser.get_json(fixture.url("/api/op/x")).await.status, 401);
+    let nobody: Value = browser.get(fixture.url("/profile")).await.json();
     assert_eq!(nobody["error"], "not_logged_in");
 }

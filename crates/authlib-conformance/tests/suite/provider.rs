@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use authlib_conformance::{Browser, World};
+use authlib_conformance::{Browser, Fixture};
 use authlib_provider::{Endpoint, Fault, Reply};
 use serde_json::json;
 
 /// T034, T083.
 pub(crate) async fn invalid_id_tokens_are_400(package: &str) {
-    let world = World::new(package).await;
-    for quirk in [
+    let fixture = Fixture::new(package).await;
+    for fault in [
         Fault::Unsigned("none".into()),
         Fault::Unsigned("NONE".into()),
         Fault::BadSignature,
@@ -39,31 +39,31 @@ pub(crate) async fn invalid_id_tokens_are_400(package: &str) {
         Fault::claim("at_hash", "AAAAAAAAAAAAAAAAAAAAAA"),
         Fault::ClaimTwice("sub".into(), json!("mallory")),
     ] {
-        let page = world.refuses(quirk.clone(), 400).await;
-        assert_eq!(page.json()["error"], "invalid_id_token", "{quirk:?}");
+        let page = fixture.assert_rejects(fault.clone(), 400).await;
+        assert_eq!(page.json()["error"], "invalid_id_token", "{fault:?}");
     }
-    assert_eq!(world.count(Endpoint::UserInfo), 0);
-    world.log_in(&Browser::new()).await;
+    assert_eq!(fixture.count(Endpoint::UserInfo), 0);
+    fixture.log_in(&Browser::new()).await;
     // T083: an issuer that the settings accept, and no other.
     let settings = "accepted_issuers = ['https://also.example']";
-    let also = World::with(package, |p| p, settings).await;
-    also.refuses(Fault::claim("iss", "https://evil.example"), 400).await;
+    let also = Fixture::with(package, |p| p, settings).await;
+    also.assert_rejects(Fault::claim("iss", "https://evil.example"), 400).await;
     also.provider().inject(Fault::claim("iss", "https://also.example"));
     assert_eq!(also.log_in(&Browser::new()).await.status, 303);
     for algorithm in ["ES256", "PS256", "EdDSA"] {
-        let world = World::with(package, |p| p.signing_alg(algorithm), "").await;
-        world.refuses(Fault::BadSignature, 400).await;
-        world.refuses(Fault::ForeignKey, 400).await;
+        let fixture = Fixture::with(package, |p| p.signing_alg(algorithm), "").await;
+        fixture.assert_rejects(Fault::BadSignature, 400).await;
+        fixture.assert_rejects(Fault::ForeignKey, 400).await;
     }
     let settings = "id_token_signed_response_alg = 'HS256'";
-    let world = World::with(package, |p| p.signing_alg("HS256"), settings).await;
-    world.refuses(Fault::BadSignature, 400).await;
-    world.refuses(Fault::ForeignKey, 400).await;
+    let fixture = Fixture::with(package, |p| p.signing_alg("HS256"), settings).await;
+    fixture.assert_rejects(Fault::BadSignature, 400).await;
+    fixture.assert_rejects(Fault::ForeignKey, 400).await;
 }
 
 pub(crate) async fn broken_provider_responses_are_502(package: &str) {
-    let world = World::new(package).await;
-    let canary = format!("{}/api/canary", world.provider().issuer());
+    let fixture = Fixture::new(package).await;
+    let canary = format!("{}/api/canary", fixture.provider().issuer());
     for endpoint in [Endpoint::Token, Endpoint::UserInfo] {
         for reply in [
             Reply::html(500),
@@ -76,10 +76,10 @@ pub(crate) async fn broken_provider_responses_are_502(package: &str) {
             Reply::Cut,
             Reply::Half,
         ] {
-            world.refuses(Fault::Answer(endpoint, reply), 502).await;
+            fixture.assert_rejects(Fault::Answer(endpoint, reply), 502).await;
         }
     }
-    for quirk in [
+    for fault in [
         Fault::NoIdToken,
         Fault::TokenMissing("access_token".into()),
         Fault::token("access_token", json!(["x"])),
@@ -89,16 +89,16 @@ pub(crate) async fn broken_provider_responses_are_502(package: &str) {
         Fault::user_info("sub", "mallory"),
         Fault::UserInfoMissing("sub".into()),
     ] {
-        world.refuses(quirk, 502).await;
+        fixture.assert_rejects(fault, 502).await;
     }
-    assert_eq!(world.count(Endpoint::Api), 0, "no redirect was followed");
+    assert_eq!(fixture.count(Endpoint::Api), 0, "no redirect was followed");
 }
 
 pub(crate) async fn broken_metadata_is_502_before_any_request(package: &str) {
-    let world = World::new(package).await;
-    for quirk in [
+    let fixture = Fixture::new(package).await;
+    for fault in [
         Fault::metadata("issuer", "https://evil.example"),
-        Fault::metadata("issuer", format!("{}/", world.provider().issuer())),
+        Fault::metadata("issuer", format!("{}/", fixture.provider().issuer())),
         Fault::metadata("authorization_endpoint", "javascript:alert(1)"),
         Fault::metadata("token_endpoint", "http://op.example/token"),
         Fault::metadata("authorization_endpoint", json!(null)),
@@ -106,31 +106,31 @@ pub(crate) async fn broken_metadata_is_502_before_any_request(package: &str) {
         Fault::Answer(Endpoint::Discovery, Reply::Cut),
     ] {
         // A fresh app each time: one that failed often asks more rarely.
-        let world = World::new(package).await;
-        world.refuses(quirk, 502).await;
-        assert_eq!(world.count(Endpoint::Authorize) + world.count(Endpoint::Token), 0);
+        let fixture = Fixture::new(package).await;
+        fixture.assert_rejects(fault, 502).await;
+        assert_eq!(fixture.count(Endpoint::Authorize) + fixture.count(Endpoint::Token), 0);
         // It recovers as soon as the provider does.
-        assert_eq!(world.log_in(&Browser::new()).await.status, 303);
+        assert_eq!(fixture.log_in(&Browser::new()).await.status, 303);
     }
     for name in ["token_endpoint", "jwks_uri"] {
-        World::new(package).await.refuses(Fault::metadata(name, json!(null)), 502).await;
+        Fixture::new(package).await.assert_rejects(Fault::metadata(name, json!(null)), 502).await;
     }
-    for quirk in [
+    for fault in [
         Fault::Answer(Endpoint::Jwks, Reply::html(500)),
         Fault::Answer(Endpoint::Jwks, Reply::json(200, r#"{"keys":[]}"#)),
         Fault::Answer(Endpoint::Jwks, Reply::json(200, "{}")),
     ] {
-        world.refuses(quirk, 502).await;
+        fixture.assert_rejects(fault, 502).await;
     }
 }
 
 pub(crate) async fn provider_outage_is_502_and_app_survives(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     let (callback, browser) = {
         let browser = Browser::new();
-        (world.allowed(&browser).await, browser)
+        (fixture.allowed(&browser).await, browser)
     };
-    let app = world.without_provider();
+    let app = fixture.without_provider();
     let page = browser.get_json(callback.as_str()).await;
     assert_eq!(page.status, 502, "{}", page.body);
     assert_eq!(page.json()["error"], "provider_unreachable");
@@ -145,59 +145,59 @@ pub(crate) async fn provider_outage_is_502_and_app_survives(package: &str) {
 }
 
 pub(crate) async fn slow_and_endless_responses_are_bounded_in_time(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     #[expect(clippy::disallowed_methods, reason = "it is the bound on real time that is tested")]
     let began = Instant::now();
     for reply in [Reply::Huge(100 << 20), Reply::GzipBomb(100 << 20)] {
-        world.refuses(Fault::Answer(Endpoint::Token, reply), 502).await;
+        fixture.assert_rejects(Fault::Answer(Endpoint::Token, reply), 502).await;
     }
-    world.refuses(Fault::Answer(Endpoint::Token, Reply::Hang), 502).await;
+    fixture.assert_rejects(Fault::Answer(Endpoint::Token, Reply::Hang), 502).await;
     assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
 }
 
 /// T037, T085.
 pub(crate) async fn key_rotation_is_followed_at_any_time(package: &str) {
-    let world = World::new(package).await;
-    assert_eq!(world.log_in(&Browser::new()).await.status, 303);
-    world.provider().rotate_keys();
-    assert_eq!(world.log_in(&Browser::new()).await.status, 303, "a new key");
-    world.provider().inject(Fault::RotateBeforeSigning);
-    assert_eq!(world.log_in(&Browser::new()).await.status, 303, "a new key at the last moment");
-    world.provider().behave();
-    world.provider().rotate_keys_keeping_the_kid();
-    assert_eq!(world.log_in(&Browser::new()).await.status, 303, "a new key under the old name");
-    world.provider().inject(Fault::Answer(Endpoint::Jwks, Reply::html(500)));
-    assert_eq!(world.log_in(&Browser::new()).await.status, 303, "known keys serve on");
+    let fixture = Fixture::new(package).await;
+    assert_eq!(fixture.log_in(&Browser::new()).await.status, 303);
+    fixture.provider().rotate_keys();
+    assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "a new key");
+    fixture.provider().inject(Fault::RotateBeforeSigning);
+    assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "a new key at the last moment");
+    fixture.provider().behave();
+    fixture.provider().rotate_keys_keeping_the_kid();
+    assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "a new key under the old name");
+    fixture.provider().inject(Fault::Answer(Endpoint::Jwks, Reply::html(500)));
+    assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "known keys serve on");
     // Registered keys are the only ones, wherever the metadata say that there are others.
     let other =
         r#"{ kty = "oct", kid = "other", k = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }"#;
-    let world = World::with(package, |p| p, &format!("jwks = {{ keys = [{other}] }}")).await;
-    assert_eq!(world.log_in(&Browser::new()).await.status, 400, "a key that is not registered");
-    assert_eq!(world.count(Endpoint::Jwks), 0);
+    let fixture = Fixture::with(package, |p| p, &format!("jwks = {{ keys = [{other}] }}")).await;
+    assert_eq!(fixture.log_in(&Browser::new()).await.status, 400, "a key that is not registered");
+    assert_eq!(fixture.count(Endpoint::Jwks), 0);
 }
 
 /// T035.
 pub(crate) async fn missing_nonce_is_accepted_by_configuration_only(package: &str) {
     let quirks = || [Fault::without_claim("nonce"), Fault::claim("nonce_supported", false)];
     for (settings, status) in [("", 400), ("dangerous_skip_nonce = true", 303)] {
-        let world = World::with(package, |p| p, settings).await;
-        quirks().into_iter().for_each(|quirk| world.provider().inject(quirk));
-        let page = world.log_in(&Browser::new()).await;
+        let fixture = Fixture::with(package, |p| p, settings).await;
+        quirks().into_iter().for_each(|fault| fixture.provider().inject(fault));
+        let page = fixture.log_in(&Browser::new()).await;
         assert_eq!(page.status, status, "{settings}: {}", page.body);
     }
 }
 
 /// T036, T084.
 pub(crate) async fn id_token_is_rejected_without_key_set(package: &str) {
-    let world = World::new(package).await;
-    world.provider().inject(Fault::header("kid", "unknown"));
-    world.refuses(Fault::metadata("jwks_uri", json!(null)), 502).await;
-    assert_eq!(world.count(Endpoint::Jwks), 0);
-    assert!(world.app.log().contains("jwks_uri"), "{}", world.app.log());
+    let fixture = Fixture::new(package).await;
+    fixture.provider().inject(Fault::header("kid", "unknown"));
+    fixture.assert_rejects(Fault::metadata("jwks_uri", json!(null)), 502).await;
+    assert_eq!(fixture.count(Endpoint::Jwks), 0);
+    assert!(fixture.app.log().contains("jwks_uri"), "{}", fixture.app.log());
 }
 
 pub(crate) async fn unusual_valid_responses_are_accepted(package: &str) {
-    for quirk in [
+    for fault in [
         Fault::claim("aud", json!(["app"])),
         Fault::without_claim("at_hash"),
         Fault::header("x-private", json!({ "a": 1 })),
@@ -211,38 +211,38 @@ pub(crate) async fn unusual_valid_responses_are_accepted(package: &str) {
         Fault::TokenMissing("refresh_token".into()),
         Fault::metadata("verify", json!(false)),
     ] {
-        let world = World::new(package).await;
-        world.provider().inject(quirk.clone());
-        let page = world.log_in(&Browser::new()).await;
-        assert_eq!(page.status, 303, "{quirk:?}: {}", page.body);
+        let fixture = Fixture::new(package).await;
+        fixture.provider().inject(fault.clone());
+        let page = fixture.log_in(&Browser::new()).await;
+        assert_eq!(page.status, 303, "{fault:?}: {}", page.body);
     }
     for algorithm in ["PS256", "ES256", "ES384", "EdDSA"] {
-        let world = World::with(package, |p| p.signing_alg(algorithm), "").await;
-        assert_eq!(world.log_in(&Browser::new()).await.status, 303, "{algorithm}");
+        let fixture = Fixture::with(package, |p| p.signing_alg(algorithm), "").await;
+        assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "{algorithm}");
     }
     // No `kid` and several keys: those that fit are tried, the check is never skipped.
-    let world = World::new(package).await;
-    world.provider().rotate_keys();
-    world.provider().inject(Fault::JwksWithoutKid);
-    assert_eq!(world.log_in(&Browser::new()).await.status, 303, "several keys without a `kid`");
-    world.refuses(Fault::BadSignature, 400).await;
+    let fixture = Fixture::new(package).await;
+    fixture.provider().rotate_keys();
+    fixture.provider().inject(Fault::JwksWithoutKid);
+    assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "several keys without a `kid`");
+    fixture.assert_rejects(Fault::BadSignature, 400).await;
     let settings = "id_token_signed_response_alg = 'HS256'";
-    let world = World::with(package, |p| p.signing_alg("HS256"), settings).await;
-    assert_eq!(world.log_in(&Browser::new()).await.status, 303, "HS256 when registered for it");
-    let world = World::new(package).await;
-    world.provider().sign_with("HS256");
-    assert_eq!(world.log_in(&Browser::new()).await.status, 400, "HS256 when not");
+    let fixture = Fixture::with(package, |p| p.signing_alg("HS256"), settings).await;
+    assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "HS256 when registered for it");
+    let fixture = Fixture::new(package).await;
+    fixture.provider().sign_with("HS256");
+    assert_eq!(fixture.log_in(&Browser::new()).await.status, 400, "HS256 when not");
 }
 
 /// J9, H14.
 pub(crate) async fn unknown_keys_do_not_flood_jwks_endpoint(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     for _ in 0..30 {
-        world.refuses(Fault::header("kid", "unknown"), 400).await;
+        fixture.assert_rejects(Fault::header("kid", "unknown"), 400).await;
     }
-    assert!(world.count(Endpoint::Jwks) <= 2, "{}", world.count(Endpoint::Jwks));
+    assert!(fixture.count(Endpoint::Jwks) <= 2, "{}", fixture.count(Endpoint::Jwks));
     for nth in 0..30 {
-        world.refuses(Fault::header("kid", format!("unknown-{nth}")), 400).await;
+        fixture.assert_rejects(Fault::header("kid", format!("unknown-{nth}")), 400).await;
     }
-    assert!(world.count(Endpoint::Jwks) <= 6, "{}", world.count(Endpoint::Jwks));
+    assert!(fixture.count(Endpoint::Jwks) <= 6, "{}", fixture.count(Endpoint::Jwks));
 }

@@ -1,20 +1,20 @@
 //! Where the app's settings come from, and which of them win.
 
-use authlib_conformance::{App, Browser, World};
+use authlib_conformance::{App, Browser, Fixture};
 use authlib_provider::Endpoint;
 
 /// T002, T040, T058.
 pub(crate) async fn environment_alone_provides_id_and_secret(package: &str) {
     let file = "[oauth.op]\nissuer = 'ISSUER'\nscope = 'openid'";
-    let id_and_secret = [("OP_CLIENT_ID", "app"), ("OP_CLIENT_SECRET", World::secret())];
+    let id_and_secret = [("OP_CLIENT_ID", "app"), ("OP_CLIENT_SECRET", Fixture::secret())];
     // A name in the file, and nothing at all in it.
     let all = [&id_and_secret[..], &[("OP_ISSUER", "ISSUER"), ("OP_SCOPE", "openid")]].concat();
     for (file, vars) in [(file, &id_and_secret[..]), ("", &all)] {
-        let world = World::configured(package, file, vars).await;
+        let fixture = Fixture::configured(package, file, vars).await;
         let browser = Browser::new();
-        assert_eq!(world.log_in(&browser).await.status, 303, "{file:?}");
-        assert!(world.is_alice(&browser).await, "{file:?}");
-        let seen = world.provider().requests();
+        assert_eq!(fixture.log_in(&browser).await.status, 303, "{file:?}");
+        assert!(fixture.is_alice(&browser).await, "{file:?}");
+        let seen = fixture.provider().requests();
         let token = seen.iter().find(|seen| seen.endpoint == Endpoint::Token).unwrap();
         assert_eq!(token.authorization.as_deref(), Some("Basic"), "{file:?}");
     }
@@ -26,13 +26,13 @@ pub(crate) async fn environment_overrides_file_per_setting(package: &str) {
                 authorize_params = { ui_locales = 'de', display = 'page' }";
     let vars = [
         ("OP_CLIENT_ID", "app"),
-        ("OP_CLIENT_SECRET", World::secret()),
+        ("OP_CLIENT_SECRET", Fixture::secret()),
         ("OP_AUTHORIZE_PARAMS", r#"{"display":"popup"}"#),
         ("OP_SCOPE", ""),
     ];
-    let world = World::configured(package, file, &vars).await;
+    let fixture = Fixture::configured(package, file, &vars).await;
     let browser = Browser::new();
-    let start = browser.get(world.url("/login/op")).await.location();
+    let start = browser.get(fixture.url("/login/op")).await.location();
     let param = |name: &str| {
         let found = start.query_pairs().find(|(known, _)| known == name);
         found.map(|(_, value)| value.into_owned()).unwrap_or_default()
@@ -40,13 +40,13 @@ pub(crate) async fn environment_overrides_file_per_setting(package: &str) {
     assert_eq!(param("client_id"), "app");
     assert_eq!((param("display").as_str(), param("ui_locales").as_str()), ("popup", "de"));
     assert_eq!(param("scope"), "openid", "an empty variable is none");
-    assert_eq!(world.log_in(&browser).await.status, 303);
+    assert_eq!(fixture.log_in(&browser).await.status, 303);
 }
 
 /// T014.
 pub(crate) async fn preset_provides_authorization_endpoint(package: &str) {
-    let world = World::configured(package, "", &[("GITHUB_CLIENT_ID", "id")]).await;
-    let start = Browser::new().get(world.url("/login/github")).await;
+    let fixture = Fixture::configured(package, "", &[("GITHUB_CLIENT_ID", "id")]).await;
+    let start = Browser::new().get(fixture.url("/login/github")).await;
     assert_eq!(start.status, 303, "{}", start.body);
     let start = start.location();
     assert_eq!(start.host_str(), Some("github.com"));

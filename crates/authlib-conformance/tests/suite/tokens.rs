@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use authlib_conformance::{Browser, World};
+use authlib_conformance::{Browser, Fixture};
 use authlib_provider::{Endpoint, Fault, ProviderBuilder};
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -14,10 +14,10 @@ fn expiring(provider: ProviderBuilder) -> ProviderBuilder {
 }
 
 pub(crate) async fn api_call_sends_token_and_returns_response(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     let browser = Browser::new();
-    world.log_in(&browser).await;
-    let page = browser.get(world.url("/api/op/a/b?x=1&x=2&y=%26")).await;
+    fixture.log_in(&browser).await;
+    let page = browser.get(fixture.url("/api/op/a/b?x=1&x=2&y=%26")).await;
     assert_eq!(page.status, 200, "{}", page.body);
     let json = page.json();
     assert_eq!(json["sub"], "alice");
@@ -25,90 +25,94 @@ pub(crate) async fn api_call_sends_token_and_returns_response(package: &str) {
     assert_eq!(json["query"], json!([["x", "1"], ["x", "2"], ["y", "&"]]));
     let headers = [("content-type", "application/json")];
     let body = Some(r#"{"a":1}"#.to_owned());
-    let page = browser.request(Method::POST, world.url("/api/op/echo"), &headers, body).await;
+    let page = browser.request(Method::POST, fixture.url("/api/op/echo"), &headers, body).await;
     assert_eq!(
         (page.json()["method"].as_str(), page.json()["body"].as_str()),
         (Some("POST"), Some(r#"{"a":1}"#))
     );
-    assert_eq!(browser.get(world.url("/api/op/teapot")).await.status, 418);
+    assert_eq!(browser.get(fixture.url("/api/op/teapot")).await.status, 418);
 }
 
 /// T021, H24, I11.
 pub(crate) async fn concurrent_requests_share_one_refresh(package: &str) {
-    let world = World::with(package, expiring, "leeway = 0").await;
+    let fixture = Fixture::with(package, expiring, "leeway = 0").await;
     let browser = Browser::new();
-    world.provider().inject(Fault::token("expires_in", json!(0)));
-    world.log_in(&browser).await;
-    world.provider().behave();
-    let pages = join_all((0..20).map(|_| browser.get(world.url("/api/op/echo")))).await;
+    fixture.provider().inject(Fault::token("expires_in", json!(0)));
+    fixture.log_in(&browser).await;
+    fixture.provider().behave();
+    let pages = join_all((0..20).map(|_| browser.get(fixture.url("/api/op/echo")))).await;
     assert!(pages.iter().all(|page| page.status == 200));
-    assert_eq!(world.count(Endpoint::Token), 2, "one for the code, one for all twenty");
-    let seen = world.provider().requests();
+    assert_eq!(fixture.count(Endpoint::Token), 2, "one for the code, one for all twenty");
+    let seen = fixture.provider().requests();
     let refresh = seen.iter().rfind(|seen| seen.endpoint == Endpoint::Token).unwrap();
     assert_eq!(refresh.field("grant_type"), Some("refresh_token"));
     assert_eq!(refresh.authorization.as_deref(), Some("Basic"));
     // Rotation: the next refresh uses the new refresh token, and so on.
-    let world = World::with(package, expiring, "").await;
-    world.provider().inject(Fault::token("expires_in", json!(0)));
-    world.log_in(&browser).await;
+    let fixture = Fixture::with(package, expiring, "").await;
+    fixture.provider().inject(Fault::token("expires_in", json!(0)));
+    fixture.log_in(&browser).await;
     for _ in 0..3 {
-        assert_eq!(browser.get(world.url("/api/op/echo")).await.status, 200);
+        assert_eq!(browser.get(fixture.url("/api/op/echo")).await.status, 200);
     }
-    assert_eq!(world.count(Endpoint::Token), 4);
-    assert!(world.is_alice(&browser).await);
+    assert_eq!(fixture.count(Endpoint::Token), 4);
+    assert!(fixture.is_alice(&browser).await);
 }
 
 /// I13.
 pub(crate) async fn rejected_refresh_is_401_without_retry(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     let browser = Browser::new();
-    world.provider().inject(Fault::token("expires_in", json!(0)));
-    world.log_in(&browser).await;
-    world.provider().inject(Fault::RefreshRefused);
+    fixture.provider().inject(Fault::token("expires_in", json!(0)));
+    fixture.log_in(&browser).await;
+    fixture.provider().inject(Fault::RefreshRefused);
     for _ in 0..5 {
-        let page = browser.get_json(world.url("/api/op/echo")).await;
+        let page = browser.get_json(fixture.url("/api/op/echo")).await;
         assert_eq!(page.status, 401, "{}", page.body);
     }
-    assert_eq!(world.count(Endpoint::Token), 2);
-    assert!(world.is_alice(&browser).await, "who it is stays known");
+    assert_eq!(fixture.count(Endpoint::Token), 2);
+    assert!(fixture.is_alice(&browser).await, "who it is stays known");
 }
 
 /// J31.
 pub(crate) async fn refreshed_id_token_of_another_user_is_rejected(package: &str) {
     for (name, value) in [("sub", "mallory"), ("iss", "https://evil.example"), ("aud", "other")] {
-        let world = World::with(package, expiring, "").await;
+        let fixture = Fixture::with(package, expiring, "").await;
         let browser = Browser::new();
-        world.log_in(&browser).await;
-        world.provider().inject(Fault::RefreshedClaim(name.into(), value.into()));
-        let page = browser.get_json(world.url("/api/op/echo")).await;
+        fixture.log_in(&browser).await;
+        fixture.provider().inject(Fault::RefreshedClaim(name.into(), value.into()));
+        let page = browser.get_json(fixture.url("/api/op/echo")).await;
         assert_eq!(page.status, 400, "{name}: {}", page.body);
-        assert_eq!(world.count(Endpoint::Api), 0, "{name}: the token was not used");
+        assert_eq!(fixture.count(Endpoint::Api), 0, "{name}: the token was not used");
     }
 }
 
 pub(crate) async fn anonymous_api_call_is_401(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     let browser = Browser::new();
     for path in ["/profile", "/userinfo/op", "/api/op/echo"] {
-        let page = browser.get_json(world.url(path)).await;
+        let page = browser.get_json(fixture.url(path)).await;
         assert_eq!(page.status, 401, "{path}");
         assert_eq!(page.json()["error"], "not_logged_in", "{path}");
     }
-    let page = browser.get(world.url("/profile")).await;
+    let page = browser.get(fixture.url("/profile")).await;
     assert_eq!(page.json()["error"], "not_logged_in", "a profile is JSON for everybody");
-    world.log_in(&browser).await;
-    assert_eq!(browser.get_json(world.url("/api/op_two/echo")).await.status, 401, "another client");
+    fixture.log_in(&browser).await;
+    assert_eq!(
+        browser.get_json(fixture.url("/api/op_two/echo")).await.status,
+        401,
+        "another client"
+    );
 }
 
 /// T033, B20, H28.
 pub(crate) async fn userinfo_is_fetched_from_provider(package: &str) {
-    let world = World::new(package).await;
+    let fixture = Fixture::new(package).await;
     let browser = Browser::new();
-    world.log_in(&browser).await;
-    let page = browser.get(world.url("/userinfo/op")).await;
+    fixture.log_in(&browser).await;
+    let page = browser.get(fixture.url("/userinfo/op")).await;
     assert_eq!(page.json()["email"], "alice@example.com");
-    world.provider().inject(Fault::user_info("sub", "mallory"));
-    let page = browser.get_json(world.url("/userinfo/op")).await;
+    fixture.provider().inject(Fault::user_info("sub", "mallory"));
+    let page = browser.get_json(fixture.url("/userinfo/op")).await;
     assert_eq!(page.status, 502, "{}", page.body);
     assert!(!page.body.contains("mallory"));
 }

@@ -1,13 +1,10 @@
-//! Tokens that an application on Rocket keeps by itself.
+//! Tokens that an application on Rocket manages itself.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-#[macro_use]
-#[path = "../../authlib-conformance/tests/faces/mod.rs"]
-mod faces;
-
 use std::convert::Infallible;
 
+use authlib_conformance::{app_managed_token_tests, app_managed_tokens};
 use authlib_rocket::{OAuth, OAuthClient, OAuthFairing, Result, catchers};
 use rocket::http::Header;
 use rocket::local::asynchronous::Client;
@@ -29,7 +26,7 @@ impl<'r> FromRequest<'r> for User {
 /// Calls the API for that user.
 #[get("/call/<_>/<what>")]
 async fn call(client: OAuthClient<'_>, what: &str, user: User) -> Result<String> {
-    let answer = faces::call(client.for_user(user.0), what).await;
+    let answer = app_managed_tokens::call(client.for_user(user.0), what).await;
     answer.map_err(|error| client.error(error))
 }
 
@@ -45,4 +42,4 @@ async fn ask(oauth: &OAuth, path: &str, user: &str) -> (u16, String) {
     (response.status().code, response.into_string().await.unwrap_or_default())
 }
 
-cases!(rocket::async_test, ask);
+app_managed_token_tests!(rocket::async_test, ask);

@@ -1,6 +1,5 @@
-//! Tokens that the application keeps by itself: the cases of `OAuthClient::for_user`, which
-//! `tests/tokens.rs` of each framework crate runs on an application of its framework. The provider, the
-//! application's rows, the calls and what must be seen stand here, once for all of them.
+//! Tests of tokens that the application manages itself, for every framework: [`call`] is the body of the
+//! handler, [`app_managed_token_tests!`](crate::app_managed_token_tests) makes the tests.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -13,59 +12,64 @@ use serde_json::Value;
 const ISSUER: &str = "https://op.example";
 const CALLBACK: &str = "https://app.example/authorize";
 
-/// Makes a test of each case. `$ask` asks a new application with this registry for a path, as the user whom
-/// the header `x-user` names, and returns status and body. The list stands once: a case that is left
-/// out of one framework is no program.
-macro_rules! cases {
+/// Makes a test of each case. `$ask` sends a request for a path to a new application with the registry, as
+/// the user of the header `x-user`, and returns status and body. All frameworks get the same list.
+#[macro_export]
+macro_rules! app_managed_token_tests {
     ($test:meta, $ask:path) => {
-        cases!(@ $test, $ask: [
+        $crate::app_managed_token_tests!(@ $test, $ask: [
             app_managed_token_is_sent_as_bearer,
             each_client_uses_its_own_token_of_the_user,
             userinfo_request_carries_user_token,
             expired_token_refreshes_and_reports_old_token,
             without_token_sends_none_and_missing_token_is_401,
-            an_oauth1_client_signs_for_the_user,
+            oauth1_request_is_signed_with_user_token,
         ]);
     };
     (@ $test:meta, $ask:path: [$($case:ident),* $(,)?]) => {
         $(#[$test]
         async fn $case() {
-            crate::faces::$case($ask).await;
+            $crate::app_managed_tokens::$case($ask).await;
         })*
     };
 }
 
-/// What a handler does with the client of a user whom it found by the request.
-pub(crate) async fn call(api: OAuth2Client, what: &str) -> Result<String> {
-    let mut answer = match what {
+/// Calls the API with the client of a user, as `what` says: `once`, `twice`, `withheld` (without the token) or
+/// `userinfo`. Returns the `sub` of the response, or its status.
+///
+/// # Errors
+///
+/// The error of the request.
+pub async fn call(api: OAuth2Client, what: &str) -> Result<String> {
+    let mut response = match what {
         "userinfo" => return Ok(api.userinfo().await?.sub().to_owned()),
         "withheld" => api.get("echo").without_token().send().await?,
         _ => api.get("echo").send().await?,
     };
     if what == "twice" {
-        answer = api.get("echo").send().await?;
+        response = api.get("echo").send().await?;
     }
-    if answer.status() != 200 {
-        return Ok(answer.status().to_string());
+    if response.status() != 200 {
+        return Ok(response.status().to_string());
     }
-    let said: Value = answer.json()?;
-    Ok(said["sub"].as_str().unwrap_or_default().to_owned())
+    let user: Value = response.json()?;
+    Ok(user["sub"].as_str().unwrap_or_default().to_owned())
 }
 
-/// An application whose user 7 is Alice at the client `op`, Bob at `op_two`, and Alice by OAuth 1.0a at
-/// `one`.
-struct World {
+/// An application with one user, 7, who is Alice at the client `op`, Bob at `op_two`, and Alice at the
+/// OAuth 1.0a client `one`.
+struct Fixture {
     provider: Provider,
     oauth: OAuth,
     rows: Arc<Mutex<HashMap<TokenOwner, Token>>>,
-    /// What `fetch_token` was asked for.
+    /// The owners whose tokens were read.
     fetched: Arc<Mutex<Vec<TokenOwner>>>,
-    /// What `update_token` was told.
+    /// The changes that were written.
     changes: Arc<Mutex<Vec<TokenChange>>>,
 }
 
-impl World {
-    /// With tokens that end when this many seconds are over.
+impl Fixture {
+    /// With tokens of this lifetime in seconds.
     async fn new(expires_in: u64) -> Self {
         let client = Client::confidential("app", "secret").redirect_uri(CALLBACK);
         let provider = Provider::builder(ISSUER)
@@ -86,15 +90,15 @@ impl World {
             .token_store(store)
             .build()
             .unwrap();
-        let world = Self { provider, oauth, rows, fetched, changes };
-        world.provider.inject(Fault::token("expires_in", expires_in));
+        let fixture = Self { provider, oauth, rows, fetched, changes };
+        fixture.provider.inject(Fault::token("expires_in", expires_in));
         for (client, sub) in [("op", "alice"), ("op_two", "bob"), ("one", "alice")] {
-            let token = world.log_in(client, sub).await;
-            world.rows.lock().unwrap().insert(TokenOwner::new(client, "7"), token);
+            let token = fixture.log_in(client, sub).await;
+            fixture.rows.lock().unwrap().insert(TokenOwner::new(client, "7"), token);
         }
-        world.provider.behave();
-        world.provider.clear_requests();
-        world
+        fixture.provider.behave();
+        fixture.provider.clear_requests();
+        fixture
     }
 
     async fn log_in(&self, client: &str, sub: &str) -> Token {
@@ -137,7 +141,7 @@ fn oauth1(name: &str) -> ClientConfig {
         .api_base_url(format!("{ISSUER}/oauth1/api"))
 }
 
-/// Authlib's `fetch_token` and `update_token`, over rows in memory.
+/// Authlib's `fetch_token` and `update_token` with rows in memory.
 fn store(
     rows: Arc<Mutex<HashMap<TokenOwner, Token>>>,
     fetched: Arc<Mutex<Vec<TokenOwner>>>,
@@ -160,67 +164,83 @@ fn store(
 }
 
 /// T020, T048, T066.
-pub(crate) async fn app_managed_token_is_sent_as_bearer(
+///
+/// # Panics
+///
+/// If the case fails.
+pub async fn app_managed_token_is_sent_as_bearer(
     ask: impl AsyncFn(&OAuth, &str, &str) -> (u16, String),
 ) {
-    let world = World::new(3600).await;
-    let bearer = format!("Bearer {}", world.row("op").access_token.expose());
-    assert_eq!(ask(&world.oauth, "/call/op/twice", "7").await, (200, "alice".to_owned()));
-    assert_eq!(world.sent(), [Some(bearer.clone()), Some(bearer)]);
+    let fixture = Fixture::new(3600).await;
+    let bearer = format!("Bearer {}", fixture.row("op").access_token.expose());
+    assert_eq!(ask(&fixture.oauth, "/call/op/twice", "7").await, (200, "alice".to_owned()));
+    assert_eq!(fixture.sent(), [Some(bearer.clone()), Some(bearer)]);
     let owner = TokenOwner::new("op", "7");
-    assert_eq!(*world.fetched.lock().unwrap(), [owner.clone(), owner], "asked for each call");
-    assert!(world.changes.lock().unwrap().is_empty());
+    assert_eq!(*fixture.fetched.lock().unwrap(), [owner.clone(), owner], "asked for each call");
+    assert!(fixture.changes.lock().unwrap().is_empty());
 }
 
 /// T049, T065.
-pub(crate) async fn each_client_uses_its_own_token_of_the_user(
+///
+/// # Panics
+///
+/// If the case fails.
+pub async fn each_client_uses_its_own_token_of_the_user(
     ask: impl AsyncFn(&OAuth, &str, &str) -> (u16, String),
 ) {
-    let world = World::new(3600).await;
+    let fixture = Fixture::new(3600).await;
     for (client, sub) in [("op", "alice"), ("op_two", "bob")] {
         let path = format!("/call/{client}/once");
-        assert_eq!(ask(&world.oauth, &path, "7").await, (200, sub.to_owned()));
-        let bearer = format!("Bearer {}", world.row(client).access_token.expose());
-        assert_eq!(world.sent(), [Some(bearer)], "{client}");
-        world.provider.clear_requests();
+        assert_eq!(ask(&fixture.oauth, &path, "7").await, (200, sub.to_owned()));
+        let bearer = format!("Bearer {}", fixture.row(client).access_token.expose());
+        assert_eq!(fixture.sent(), [Some(bearer)], "{client}");
+        fixture.provider.clear_requests();
     }
-    assert_eq!(ask(&world.oauth, "/call/nobody/once", "7").await.0, 404);
+    assert_eq!(ask(&fixture.oauth, "/call/nobody/once", "7").await.0, 404);
 }
 
 /// T033, T082.
-pub(crate) async fn userinfo_request_carries_user_token(
+///
+/// # Panics
+///
+/// If the case fails.
+pub async fn userinfo_request_carries_user_token(
     ask: impl AsyncFn(&OAuth, &str, &str) -> (u16, String),
 ) {
-    let world = World::new(3600).await;
-    assert_eq!(ask(&world.oauth, "/call/op/userinfo", "7").await, (200, "alice".to_owned()));
-    assert_eq!(ask(&world.oauth, "/call/op_two/userinfo", "7").await, (200, "bob".to_owned()));
-    assert_eq!(world.provider.count(Endpoint::UserInfo), 2);
-    assert_eq!(ask(&world.oauth, "/call/op/userinfo", "8").await.0, 401);
+    let fixture = Fixture::new(3600).await;
+    assert_eq!(ask(&fixture.oauth, "/call/op/userinfo", "7").await, (200, "alice".to_owned()));
+    assert_eq!(ask(&fixture.oauth, "/call/op_two/userinfo", "7").await, (200, "bob".to_owned()));
+    assert_eq!(fixture.provider.count(Endpoint::UserInfo), 2);
+    assert_eq!(ask(&fixture.oauth, "/call/op/userinfo", "8").await.0, 401);
 }
 
 /// T010, T021.
-pub(crate) async fn expired_token_refreshes_and_reports_old_token(
+///
+/// # Panics
+///
+/// If the case fails.
+pub async fn expired_token_refreshes_and_reports_old_token(
     ask: impl AsyncFn(&OAuth, &str, &str) -> (u16, String),
 ) {
-    let world = World::new(0).await;
+    let fixture = Fixture::new(0).await;
     let updates = Arc::new(Mutex::new(Vec::new()));
     let seen = updates.clone();
-    world.oauth.subscribe(move |update| seen.lock().unwrap().push(update.clone()));
-    let old = world.row("op");
-    assert_eq!(ask(&world.oauth, "/call/op/twice", "7").await, (200, "alice".to_owned()));
+    fixture.oauth.subscribe(move |update| seen.lock().unwrap().push(update.clone()));
+    let old = fixture.row("op");
+    assert_eq!(ask(&fixture.oauth, "/call/op/twice", "7").await, (200, "alice".to_owned()));
 
-    let requests = world.provider.requests();
+    let requests = fixture.provider.requests();
     let endpoints: Vec<_> = requests.iter().map(|seen| seen.endpoint).collect();
     assert_eq!(endpoints, [Endpoint::Token, Endpoint::Api, Endpoint::Api]);
     assert_eq!(requests[0].authorization.as_deref(), Some("Basic"));
     assert_eq!(requests[0].field("grant_type"), Some("refresh_token"));
-    let spent = old.refresh_token.as_ref().unwrap();
-    assert_eq!(requests[0].secret("refresh_token"), Some(spent.expose()));
-    let new = world.row("op");
+    let used = old.refresh_token.as_ref().unwrap();
+    assert_eq!(requests[0].secret("refresh_token"), Some(used.expose()));
+    let new = fixture.row("op");
     let bearer = format!("Bearer {}", new.access_token.expose());
-    assert_eq!(world.sent(), [Some(bearer.clone()), Some(bearer)]);
+    assert_eq!(fixture.sent(), [Some(bearer.clone()), Some(bearer)]);
 
-    let changes = world.changes.lock().unwrap();
+    let changes = fixture.changes.lock().unwrap();
     let [change] = changes.as_slice() else { panic!("{changes:?}") };
     assert_eq!(change.owner, TokenOwner::new("op", "7"));
     assert_eq!(change.token.as_ref().unwrap().access_token, new.access_token);
@@ -233,32 +253,41 @@ pub(crate) async fn expired_token_refreshes_and_reports_old_token(
 }
 
 /// T022, T050, T067.
-pub(crate) async fn without_token_sends_none_and_missing_token_is_401(
+///
+/// # Panics
+///
+/// If the case fails.
+pub async fn without_token_sends_none_and_missing_token_is_401(
     ask: impl AsyncFn(&OAuth, &str, &str) -> (u16, String),
 ) {
-    let world = World::new(0).await;
+    let fixture = Fixture::new(0).await;
     for user in ["7", "8"] {
-        let (status, body) = ask(&world.oauth, "/call/op/withheld", user).await;
-        assert_eq!((status, body.as_str()), (200, "401 Unauthorized"), "what the API says to it");
+        let (status, body) = ask(&fixture.oauth, "/call/op/withheld", user).await;
+        assert_eq!((status, body.as_str()), (200, "401 Unauthorized"), "status of the API");
     }
-    assert_eq!(world.sent(), [None, None]);
-    assert!(world.fetched.lock().unwrap().is_empty(), "nobody asked for a token");
-    assert_eq!(world.provider.count(Endpoint::Token), 0, "none was refreshed");
+    assert_eq!(fixture.sent(), [None, None]);
+    assert!(fixture.fetched.lock().unwrap().is_empty(), "no token was read");
+    assert_eq!(fixture.provider.count(Endpoint::Token), 0, "none was refreshed");
 
-    let (status, body) = ask(&world.oauth, "/call/op/once", "8").await;
+    let (status, body) = ask(&fixture.oauth, "/call/op/once", "8").await;
     assert_eq!(status, 401, "{body}");
     assert!(body.contains("\"error\":\"not_logged_in\""), "{body}");
-    assert_eq!(world.sent().len(), 2, "no third request was sent");
+    assert_eq!(fixture.sent().len(), 2, "no third request was sent");
 }
 
-pub(crate) async fn an_oauth1_client_signs_for_the_user(
+/// The user's OAuth 1.0a token signs the request; without one nothing is sent.
+///
+/// # Panics
+///
+/// If the case fails.
+pub async fn oauth1_request_is_signed_with_user_token(
     ask: impl AsyncFn(&OAuth, &str, &str) -> (u16, String),
 ) {
-    let world = World::new(3600).await;
-    assert_eq!(ask(&world.oauth, "/call/one/once", "7").await, (200, "alice".to_owned()));
-    let seen = world.provider.requests().pop().unwrap();
+    let fixture = Fixture::new(3600).await;
+    assert_eq!(ask(&fixture.oauth, "/call/one/once", "7").await, (200, "alice".to_owned()));
+    let seen = fixture.provider.requests().pop().unwrap();
     assert_eq!(seen.endpoint, Endpoint::OAuth1Api);
     assert_eq!(seen.authorization.as_deref(), Some("OAuth"));
-    assert_eq!(ask(&world.oauth, "/call/one/once", "8").await.0, 401);
-    assert_eq!(world.provider.requests().len(), 1, "nothing is signed without a token");
+    assert_eq!(ask(&fixture.oauth, "/call/one/once", "8").await.0, 401);
+    assert_eq!(fixture.provider.requests().len(), 1, "nothing is signed without a token");
 }

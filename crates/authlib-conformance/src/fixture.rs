@@ -1,4 +1,4 @@
-//! [`World`]: an example app with the embedded provider behind it.
+//! [`Fixture`]: an example app with the embedded provider.
 
 use authlib_provider::{Client, Endpoint, Fault, Provider, ProviderBuilder, Server, User};
 use url::Url;
@@ -6,29 +6,28 @@ use url::Url;
 use crate::app::{App, free_port};
 use crate::browser::{Browser, Page};
 
-/// The secret of the app's client, awkward on purpose.
+/// The secret of the app's client, with characters that need encoding.
 pub(crate) const SECRET: &str = "s3cr3t:%+ä of the client, long enough";
 
-/// An example app whose one client, `op`, is registered at an embedded provider, and a second one,
-/// `op_two`, at the same.
+/// An example app with two clients, `op` and `op_two`, that are registered at the same embedded provider.
 #[derive(Debug)]
-pub struct World {
+pub struct Fixture {
     /// The app.
     pub app: App,
     server: Server,
 }
 
-impl World {
+impl Fixture {
     /// Starts both.
     pub async fn new(package: &str) -> Self {
         Self::with(package, |provider| provider, "").await
     }
 
-    /// Starts both, with a provider of one's own and more settings of the client `op`.
+    /// Starts both, with changes to the provider and more settings of the client `op`.
     ///
     /// # Panics
     ///
-    /// When one of them doesn't start.
+    /// If one of them doesn't start.
     pub async fn with(
         package: &str,
         change: impl FnOnce(ProviderBuilder) -> ProviderBuilder,
@@ -54,12 +53,12 @@ impl World {
         .await
     }
 
-    /// Starts both, where the client `op` speaks OAuth 1.0a (RFC 5849), in the words of Authlib, and is the
-    /// only one. In `settings` of one's own, `ISSUER` stands for the provider's URL.
+    /// Starts both. The only client, `op`, is an OAuth 1.0a client (RFC 5849) with Authlib's setting names. In
+    /// `settings`, `ISSUER` is replaced with the provider's URL.
     ///
     /// # Panics
     ///
-    /// When one of them doesn't start.
+    /// If one of them doesn't start.
     pub async fn oauth1(package: &str, settings: &str) -> Self {
         Self::start(
             package,
@@ -81,13 +80,13 @@ impl World {
         .await
     }
 
-    /// Starts both, with settings and an environment of one's own for the app, in which `ISSUER` stands for
-    /// the provider's URL. The provider knows the client `app` with its [`secret`](Self::secret), and the
+    /// Starts both, with this configuration file and environment, in which `ISSUER` is replaced with the
+    /// provider's URL. The provider knows the client `app` with its [`secret`](Self::secret), and the
     /// public client `spa`.
     ///
     /// # Panics
     ///
-    /// When one of them doesn't start.
+    /// If one of them doesn't start.
     pub async fn configured(package: &str, config: &str, vars: &[(&str, &str)]) -> Self {
         let (port, server) = Self::server(|provider, base_url| {
             let callback = format!("{base_url}/authorize/op");
@@ -106,7 +105,7 @@ impl World {
         SECRET
     }
 
-    /// Starts both: the provider knows the app's own URL, the app's settings the issuer.
+    /// Starts both: `change` gets the app's base URL, `config` the issuer.
     async fn start(
         package: &str,
         change: impl FnOnce(ProviderBuilder, &str) -> ProviderBuilder,
@@ -117,7 +116,7 @@ impl World {
         Self { app: App::start(package, port, &config).await, server }
     }
 
-    /// Starts the provider of an app on this port.
+    /// Chooses the app's port and starts its provider.
     async fn server(
         change: impl FnOnce(ProviderBuilder, &str) -> ProviderBuilder,
     ) -> (u16, Server) {
@@ -149,11 +148,11 @@ impl World {
         self.allowed_with(browser, "op", "").await
     }
 
-    /// As [`allowed`](Self::allowed), with a client and a query of one's own.
+    /// As [`allowed`](Self::allowed), with another client and query.
     ///
     /// # Panics
     ///
-    /// When the app doesn't send the browser to the provider, or the provider not back.
+    /// If the app doesn't redirect to the provider, or the provider not back.
     pub async fn allowed_with(&self, browser: &Browser, client: &str, query: &str) -> Url {
         let page = browser.get(self.url(&format!("/login/{client}{query}"))).await;
         assert_eq!(page.status, 303, "{}", page.body);
@@ -167,11 +166,11 @@ impl World {
         browser.get(callback).await
     }
 
-    /// Whether the browser's profile is that of Alice; otherwise nobody is logged in.
+    /// Whether the browser is logged in as Alice. If not, it must not be logged in at all.
     ///
     /// # Panics
     ///
-    /// When the profile is neither.
+    /// If another user is logged in.
     pub async fn is_alice(&self, browser: &Browser) -> bool {
         let page = browser.get_json(self.url("/profile")).await;
         match page.status {
@@ -184,40 +183,40 @@ impl World {
         }
     }
 
-    /// Logs in under a quirk and holds the outcome against what must be seen: this status, nobody
-    /// logged in, the pending login spent, no secret on the page.
+    /// Logs in with this fault of the provider, and checks that the login fails: this status, no user logged
+    /// in, the pending login used up, no secret on the page.
     ///
     /// # Panics
     ///
-    /// When something else is seen.
-    pub async fn refuses(&self, quirk: Fault, status: u16) -> Page {
+    /// If the login succeeds or a check fails.
+    pub async fn assert_rejects(&self, fault: Fault, status: u16) -> Page {
         let browser = Browser::new();
-        self.provider().inject(quirk.clone());
+        self.provider().inject(fault.clone());
         let start = browser.get_json(self.url("/login/op")).await;
         let page = if start.status == 303 {
             let back = self.provider().approve(start.location().as_str(), "alice");
             let page = browser.get_json(&back).await;
             let again = browser.get_json(&back).await;
-            assert_eq!(again.status, 400, "{quirk:?}: the login is not spent: {}", again.body);
+            assert_eq!(again.status, 400, "{fault:?}: the login is still pending: {}", again.body);
             page
         } else {
             start
         };
         self.provider().behave();
-        assert_eq!(page.status, status, "{quirk:?}: {}", page.body);
-        assert!(page.json()["error"].is_string(), "{quirk:?}: {}", page.body);
-        assert!(!page.body.contains("s3cr3t"), "{quirk:?}");
-        assert!(!self.is_alice(&browser).await, "{quirk:?} logged somebody in");
+        assert_eq!(page.status, status, "{fault:?}: {}", page.body);
+        assert!(page.json()["error"].is_string(), "{fault:?}: {}", page.body);
+        assert!(!page.body.contains("s3cr3t"), "{fault:?}");
+        assert!(!self.is_alice(&browser).await, "{fault:?} logged a user in");
         page
     }
 
-    /// Ends the provider, and keeps the app.
+    /// Stops the provider and returns the app.
     #[must_use]
     pub fn without_provider(self) -> App {
         self.app
     }
 
-    /// How often an endpoint of the provider was asked.
+    /// The number of requests to an endpoint of the provider.
     #[must_use]
     pub fn count(&self, endpoint: Endpoint) -> usize {
         self.provider().count(endpoint)

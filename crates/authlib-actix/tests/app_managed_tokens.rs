@@ -1,15 +1,12 @@
-//! Tokens that an application on actix-web keeps by itself.
+//! Tokens that an application on actix-web manages itself.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
-#[macro_use]
-#[path = "../../authlib-conformance/tests/faces/mod.rs"]
-mod faces;
 
 use actix_web::cookie::Key;
 use actix_web::http::header;
 use actix_web::{App, HttpRequest, test, web};
 use authlib_actix::{MemoryStore, OAuth, OAuthClient, Result, session_middleware};
+use authlib_conformance::{app_managed_token_tests, app_managed_tokens};
 
 /// Calls the API for the user whom this application's header names.
 async fn call(
@@ -18,7 +15,7 @@ async fn call(
     request: HttpRequest,
 ) -> Result<String> {
     let user = request.headers().get("x-user").unwrap().to_str().unwrap();
-    let answer = faces::call(client.for_user(user), &path.1).await;
+    let answer = app_managed_tokens::call(client.for_user(user), &path.1).await;
     answer.map_err(|error| client.error(error))
 }
 
@@ -37,4 +34,4 @@ async fn ask(oauth: &OAuth, path: &str, user: &str) -> (u16, String) {
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
-cases!(actix_web::test, ask);
+app_managed_token_tests!(actix_web::test, ask);

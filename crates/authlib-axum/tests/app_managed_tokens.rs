@@ -1,12 +1,9 @@
-//! Tokens that an application on axum keeps by itself.
+//! Tokens that an application on axum manages itself.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-#[macro_use]
-#[path = "../../authlib-conformance/tests/faces/mod.rs"]
-mod faces;
-
 use authlib_axum::{OAuth, OAuthClient, Result, session_layer};
+use authlib_conformance::{app_managed_token_tests, app_managed_tokens};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Path;
@@ -22,7 +19,7 @@ async fn call(
     headers: HeaderMap,
 ) -> Result<String> {
     let user = headers["x-user"].to_str().unwrap();
-    let answer = faces::call(client.for_user(user), &what).await;
+    let answer = app_managed_tokens::call(client.for_user(user), &what).await;
     answer.map_err(|error| client.error(error))
 }
 
@@ -39,4 +36,4 @@ async fn ask(oauth: &OAuth, path: &str, user: &str) -> (u16, String) {
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
-cases!(tokio::test, ask);
+app_managed_token_tests!(tokio::test, ask);
