@@ -87,6 +87,17 @@ pub fn is_json(media_type: &str) -> bool {
         || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
+/// A response for unit tests, with `Retry-After: 7`.
+#[cfg(test)]
+pub(crate) fn test_response(status: u16, content_type: &str, body: &str) -> Response {
+    http::Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, content_type)
+        .header(http::header::RETRY_AFTER, "7")
+        .body(body.as_bytes().to_vec())
+        .unwrap()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

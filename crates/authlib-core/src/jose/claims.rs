@@ -35,6 +35,10 @@ impl Claims {
         Self(map)
     }
 
+    pub(crate) fn into_map(self) -> Map<String, Value> {
+        self.0
+    }
+
     pub(crate) fn as_map(&self) -> &Map<String, Value> {
         &self.0
     }

@@ -4,14 +4,11 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use serde_json::{Map, Value};
-
+use crate::endpoint::Endpoint;
 use crate::endpoint_url::{EndpointUrlError, endpoint_url};
 use crate::error::{Error, ErrorKind, ProviderError, Result};
-use crate::jose::claims::ClaimError;
 use crate::message::Response;
-use crate::oauth2::error_response::{self, Answer};
-use crate::oauth2::token_endpoint;
+use crate::oauth2::endpoint_response::EndpointResponse;
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -77,31 +74,11 @@ pub(crate) fn device_authorization_form(scope: Option<&str>) -> Params {
 
 #[derive(Debug, thiserror::Error)]
 enum DeviceError {
-    #[error("the device authorization endpoint refused the request (RFC 8628 §3.2)")]
-    Refused,
     #[error(
-        "the device authorization endpoint answered {status} with {content} and no OAuth error (RFC 8628 §3.2)"
-    )]
-    Status { status: u16, content: String },
-    #[error(
-        "the device authorization endpoint answered {0}, not `application/json` (RFC 8628 §3.2)"
-    )]
-    ContentType(String),
-    #[error("the device authorization answer is no JSON object")]
-    NotJson(#[source] ClaimError),
-    #[error(
-        "member `{0}` of the device authorization answer is missing or no text (RFC 8628 §3.2)"
-    )]
-    Member(&'static str),
-    #[error(
-        "member `{0}` of the device authorization answer is missing or no number of seconds (RFC 8628 §3.2)"
-    )]
-    Seconds(&'static str),
-    #[error(
-        "member `user_code` of the device authorization answer can't be typed: it is longer than {MAX_USER_CODE} characters or has control characters (RFC 8628 §6.1)"
+        "`user_code` in the device authorization response is longer than {MAX_USER_CODE} characters or has control characters: it can't be typed (RFC 8628 §6.1)"
     )]
     UserCode,
-    #[error("member `{name}` of the device authorization answer is refused (RFC 8628 §3.2)")]
+    #[error("`{name}` in the device authorization response is not allowed (RFC 8628 §3.2)")]
     VerificationUri {
         name: &'static str,
         #[source]
@@ -111,124 +88,53 @@ enum DeviceError {
 
 impl From<DeviceError> for Error {
     fn from(check: DeviceError) -> Self {
-        let hint = match &check {
-            DeviceError::Status { status: 300..=399, .. } => Some(
-                "redirects are never followed here: set `device_authorization_endpoint` to the final URL",
-            ),
-            DeviceError::ContentType(_) | DeviceError::Status { status: 404 | 405, .. } => {
-                Some("check `device_authorization_endpoint`")
-            }
-            _ => None,
-        };
-        let error = Self::new(ErrorKind::InvalidResponse, check);
-        match hint {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        }
+        Self::new(ErrorKind::InvalidResponse, check)
     }
 }
 
-/// Reads the answer. An `error` member wins over everything, whatever the status: GitHub sends it with
-/// 200.
+/// Parses the response.
 pub(crate) fn parse_device_authorization_response(
     response: &Response,
     now: SystemTime,
 ) -> Result<DeviceAuthorization> {
-    let status = response.status();
-    let Answer { content, body, said } = Answer::read(response);
-    if let Some(said) = said {
-        return Err(refused(said));
-    }
-    if !status.is_success() {
-        let check = DeviceError::Status { status: status.as_u16(), content };
-        return Err(error_response::of_status(response, check.into()));
-    }
-    match body {
-        None => Err(DeviceError::ContentType(content).into()),
-        Some(Err(cause)) => Err(DeviceError::NotJson(cause).into()),
-        Some(Ok(body)) => Ok(read(body.as_map(), now)?),
-    }
-}
-
-fn refused(said: ProviderError) -> Error {
-    let hint = match said.error.as_str() {
-        "invalid_client" => {
-            Some("check `client_id`, `client_secret` and `token_endpoint_auth_method`")
-        }
-        "invalid_scope" => Some("check `scope`"),
-        "unauthorized_client" | "unsupported_grant_type" => {
-            Some("allow the device flow for this client in its registration at the provider")
-        }
-        _ => None,
-    };
-    let error = Error::from(DeviceError::Refused).with_provider_error(said);
-    match hint {
-        Some(hint) => error.with_hint(hint),
-        None => error,
-    }
-}
-
-fn read(body: &Map<String, Value>, now: SystemTime) -> Result<DeviceAuthorization, DeviceError> {
-    let device_code = text(body, "device_code")?.ok_or(DeviceError::Member("device_code"))?;
-    let user_code = text(body, "user_code")?.ok_or(DeviceError::Member("user_code"))?;
-    // It is printed on terminals, which obey control characters.
+    let mut members = EndpointResponse::parse(Endpoint::DeviceAuthorization, response)?;
+    let device_code = Secret::new(members.take_required_text("device_code")?);
+    let user_code = members.take_required_text("user_code")?;
+    // It is printed on terminals, which interpret control characters.
     if user_code.chars().count() > MAX_USER_CODE || user_code.chars().any(char::is_control) {
-        return Err(DeviceError::UserCode);
+        return Err(DeviceError::UserCode.into());
     }
-    // Google's spelling, from a draft of the RFC, stands in for the final one.
-    let verification_uri = match page(body, "verification_uri")? {
-        Some(page) => page,
-        None => page(body, "verification_url")?.ok_or(DeviceError::Member("verification_uri"))?,
-    };
-    let expires_in =
-        seconds(body, "expires_in")?.ok_or(DeviceError::Seconds("expires_in"))?.min(MAX_LIFETIME);
-    let interval = seconds(body, "interval")?.unwrap_or(DEFAULT_INTERVAL);
+    // Google sends `verification_url`, the name in a draft of the RFC.
+    let google = if members.has("verification_uri") { None } else { Some("verification_url") };
+    let name = google.filter(|name| members.has(name)).unwrap_or("verification_uri");
+    let verification_uri = page(name, members.take_required_text(name)?)?;
+    let complete = "verification_uri_complete";
+    let interval = members.take_seconds("interval")?.unwrap_or(DEFAULT_INTERVAL);
     Ok(DeviceAuthorization {
-        device_code: Secret::new(device_code),
-        user_code: user_code.to_owned(),
-        verification_uri: verification_uri.to_owned(),
-        verification_uri_complete: page(body, "verification_uri_complete")?.map(ToOwned::to_owned),
-        expires_at: now + expires_in,
+        device_code,
+        user_code,
+        verification_uri,
+        verification_uri_complete: members
+            .take_text(complete)?
+            .map(|text| page(complete, text))
+            .transpose()?,
+        expires_at: now + members.take_required_seconds("expires_in")?.min(MAX_LIFETIME),
         interval: interval.clamp(MIN_INTERVAL, MAX_INTERVAL),
     })
 }
 
-/// A text member that is not empty; absent, null and empty are the same, another type is an error.
-fn text<'a>(
-    body: &'a Map<String, Value>,
-    name: &'static str,
-) -> Result<Option<&'a str>, DeviceError> {
-    match body.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.is_empty() => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(DeviceError::Member(name)),
-    }
-}
-
-fn seconds(body: &Map<String, Value>, name: &'static str) -> Result<Option<Duration>, DeviceError> {
-    match body.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => token_endpoint::lifetime(value).map(Some).ok_or(DeviceError::Seconds(name)),
-    }
-}
-
 /// A page to open in a browser: an endpoint's URL but for a fragment, which a page may have. Nothing
 /// that runs in the browser, such as `javascript:`, gets through.
-fn page<'a>(
-    body: &'a Map<String, Value>,
-    name: &'static str,
-) -> Result<Option<&'a str>, DeviceError> {
-    let Some(text) = text(body, name)? else {
-        return Ok(None);
+fn page(name: &'static str, text: String) -> Result<String, DeviceError> {
+    let (base, fragment) = text.split_once('#').unwrap_or((&text, ""));
+    let checked = match fragment.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        true => Err(EndpointUrlError::Ambiguous),
+        false => endpoint_url(base),
     };
-    let refused = |cause| DeviceError::VerificationUri { name, cause };
-    let (base, fragment) = text.split_once('#').unwrap_or((text, ""));
-    if fragment.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err(refused(EndpointUrlError::Ambiguous));
+    match checked {
+        Ok(_) => Ok(text),
+        Err(cause) => Err(DeviceError::VerificationUri { name, cause }),
     }
-    endpoint_url(base).map_err(refused)?;
-    Ok(Some(text))
 }
 
 /// When to ask for the token again (RFC 8628 §3.5). It holds no clock: the caller waits.

@@ -1,19 +1,18 @@
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::message::test_response;
 use crate::numeric_date::from_unix_seconds;
 
 const JS: &str = "application/json";
 const NOW: u64 = 1_000;
 
 fn answer(status: u16, content_type: &str, body: &str) -> Result<DeviceAuthorization> {
-    let mut response = Response::new(body.as_bytes().to_vec());
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
-    response.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
-    response.headers_mut().insert(RETRY_AFTER, "7".parse().unwrap());
-    parse_device_authorization_response(&response, from_unix_seconds(NOW))
+    parse_device_authorization_response(
+        &test_response(status, content_type, body),
+        from_unix_seconds(NOW),
+    )
 }
 
 /// The answer of RFC 8628 §3.2.
@@ -155,19 +154,19 @@ fn answers_that_are_no_authorization_are_refused_with_the_reason() {
     let good = example().to_string();
     for (status, content_type, body, says) in [
         (200, "text/html", good.as_str(), "text/html"),
-        (200, JS, "<html>", "no JSON object"),
-        (200, JS, "[]", "no JSON object"),
-        (200, JS, r#"{"device_code":"a","device_code":"b"}"#, "no JSON object"),
+        (200, JS, "<html>", "not a JSON object"),
+        (200, JS, "[]", "not a JSON object"),
+        (200, JS, r#"{"device_code":"a","device_code":"b"}"#, "not a JSON object"),
         (200, JS, r#"{"error":"slow","device_code":"a"}"#, "slow"),
         (302, "text/html", "", "never followed"),
         (400, JS, r#"{"error":"invalid_scope"}"#, "`scope`"),
         (400, JS, r#"{"error":"unauthorized_client"}"#, "device flow"),
-        (400, JS, r#"{"error":["x"]}"#, "not a text"),
-        (400, JS, good.as_str(), "answered 400"),
+        (400, JS, r#"{"error":["x"]}"#, "not a string"),
+        (400, JS, good.as_str(), "status 400"),
         (401, JS, r#"{"error":"invalid_client"}"#, "client_secret"),
         (404, JS, r#"{"message":"Not Found"}"#, "check `device_authorization_endpoint`"),
         (405, "text/html", "<h1>", "check `device_authorization_endpoint`"),
-        (500, "text/html", "<h1>", "answered 500"),
+        (500, "text/html", "<h1>", "status 500"),
     ] {
         let error = answer(status, content_type, body).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");

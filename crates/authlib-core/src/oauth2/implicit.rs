@@ -2,10 +2,13 @@
 
 use std::time::SystemTime;
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 
+use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
-use crate::oauth2::{Token, authorization, token_endpoint};
+use crate::oauth2::endpoint_response::Members;
+use crate::oauth2::token_endpoint::{BEARER, token_from_members};
+use crate::oauth2::{Token, authorization};
 use crate::params::{Params, RepeatedParam};
 use crate::secret::{Secret, same};
 
@@ -67,7 +70,7 @@ pub fn token_from_fragment(
             return Err(ImplicitError::Unasked(unasked).into());
         }
     }
-    token_endpoint::token(members, now, asked_scope)
+    token_from_members(members, &[BEARER], now, asked_scope)
         .map_err(|error| ImplicitError::NoToken(error).into())
 }
 
@@ -119,14 +122,14 @@ fn fragment(text: &str) -> Result<&str, ImplicitError> {
 
 /// The parameters but for `state`, as the members of a token answer, whose rules are the same (RFC 6749
 /// §4.2.2, §5.1).
-fn members(params: &Params) -> Result<Map<String, Value>, ImplicitError> {
+fn members(params: &Params) -> Result<Members, ImplicitError> {
     let mut members = Map::new();
     for (name, value) in params.iter().filter(|(name, _)| *name != "state") {
         if members.insert(name.to_owned(), value.into()).is_some() {
             return Err(RepeatedParam { name: name.chars().take(40).collect() }.into());
         }
     }
-    Ok(members)
+    Ok(Members::new(Endpoint::Token, members))
 }
 
 #[cfg(test)]
@@ -197,7 +200,7 @@ mod tests {
             ("token_type=bearer&state=xyz".to_owned(), "`access_token`"),
             ("access_token=&token_type=bearer&state=xyz".to_owned(), "`access_token`"),
             ("access_token=at&state=xyz".to_owned(), "`token_type`"),
-            ("access_token=at&token_type=mac&state=xyz".to_owned(), "only Bearer"),
+            ("access_token=at&token_type=mac&state=xyz".to_owned(), "expected Bearer"),
             (format!("{good}&x={}", "x".repeat(MAX_FRAGMENT)), "longer"),
         ] {
             let error = read(&text).unwrap_err();

@@ -5,13 +5,14 @@ use std::fmt;
 use std::time::SystemTime;
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::error::{Error, ErrorKind, ProviderError, Result};
-use crate::jose::claims::{ClaimError, Claims};
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind, Result};
+use crate::jose::claims::Claims;
 use crate::message::Response;
 use crate::oauth2::Actor;
-use crate::oauth2::error_response::{self, Answer};
+use crate::oauth2::endpoint_response::{EndpointResponse, Members, ResponseError};
 
 /// What a provider says of a token (RFC 7662 §2.2): the registered members by name, all others by
 /// [`get`](Self::get).
@@ -123,25 +124,32 @@ impl Introspection {
         })
     }
 
-    /// Keeps an answer whose members are of their types; of an inactive token only that it is.
-    pub(super) fn checked(body: &Claims) -> Result<Self, IntrospectionError> {
-        let Some(Value::Bool(active)) = body.as_map().get("active") else {
-            return Err(IntrospectionError::Active);
+    /// Checks the types of the members. Those of an inactive token are dropped.
+    pub(super) fn from_members(members: Members) -> Result<Self, ResponseError> {
+        let endpoint = Endpoint::Introspection;
+        let mut members = members.into_claims();
+        let Some(Value::Bool(active)) = members.as_map().get("active") else {
+            let (name, expected) = ("active", "true or false");
+            return Err(ResponseError::Member { endpoint, name, expected });
         };
-        let mut members = body.as_map().clone();
-        // Servers write null for what they leave out.
-        members.retain(|_, value| *active && !value.is_null());
-        let members = Claims::from_map(members);
-        for name in Self::TEXTS {
-            members.text(name).map_err(IntrospectionError::Member)?;
+        let active = *active;
+        if !active {
+            members = Claims::from_map(Map::new());
         }
-        for name in Self::TIMES {
-            members.time(name).map_err(IntrospectionError::Member)?;
-        }
-        if members.as_map().contains_key("aud") {
-            members.audience().map_err(IntrospectionError::Member)?;
-        }
-        Ok(Self { active: *active, members })
+        let check = || {
+            for name in Self::TEXTS {
+                members.text(name)?;
+            }
+            for name in Self::TIMES {
+                members.time(name)?;
+            }
+            if members.as_map().contains_key("aud") {
+                members.audience()?;
+            }
+            Ok(())
+        };
+        check().map_err(|cause| ResponseError::Claim { endpoint, cause })?;
+        Ok(Self { active, members })
     }
 }
 
@@ -157,102 +165,23 @@ impl fmt::Debug for Introspection {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum IntrospectionError {
-    #[error("the introspection endpoint refused the request (RFC 7662 §2.3)")]
-    Refused,
-    #[error(
-        "the introspection endpoint answered {status} with {content} and no OAuth error (RFC 7662 §2.3)"
-    )]
-    Status { status: u16, content: String },
-    #[error("the introspection endpoint answered {0}, not `application/json` (RFC 7662 §2.2)")]
-    ContentType(String),
-    #[error("the introspection answer is no JSON object")]
-    NotJson(#[source] ClaimError),
-    #[error(
-        "member `active` of the introspection answer is missing or neither true nor false (RFC 7662 §2.2)"
-    )]
-    Active,
-    #[error("a member of the introspection answer is refused (RFC 7662 §2.2)")]
-    Member(#[source] ClaimError),
-}
-
-impl From<IntrospectionError> for Error {
-    fn from(check: IntrospectionError) -> Self {
-        let hint = match &check {
-            IntrospectionError::Status { status: 300..=399, .. } => Some(
-                "redirects are never followed here: set `introspection_endpoint` to the final URL",
-            ),
-            IntrospectionError::ContentType(_)
-            | IntrospectionError::Status { status: 404 | 405, .. } => {
-                Some("check `introspection_endpoint`")
-            }
-            _ => None,
-        };
-        let error = Self::new(ErrorKind::InvalidResponse, check);
-        match hint {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        }
-    }
-}
-
-/// Reads the answer.
+/// Parses the response.
 pub(crate) fn parse_introspection_response(response: &Response) -> Result<Introspection> {
-    let (content, body) = accepted(response)?;
-    match body {
-        None => Err(IntrospectionError::ContentType(content).into()),
-        Some(Err(cause)) => Err(IntrospectionError::NotJson(cause).into()),
-        Some(Ok(body)) => Ok(Introspection::checked(&body)?),
-    }
-}
-
-/// The media type of an answer that is no refusal, and its members where that is JSON. An `error` member
-/// wins over everything, whatever the status.
-pub(super) fn accepted(
-    response: &Response,
-) -> Result<(String, Option<Result<Claims, ClaimError>>)> {
-    let status = response.status().as_u16();
-    let Answer { content, body, said } = Answer::read(response);
-    if let Some(said) = said {
-        return Err(refused(said));
-    }
-    if status != 200 {
-        let check = IntrospectionError::Status { status, content };
-        return Err(error_response::of_status(response, check.into()));
-    }
-    Ok((content, body))
-}
-
-fn refused(said: ProviderError) -> Error {
-    let kind = match said.error.as_str() {
-        "unsupported_token_type" => ErrorKind::Unsupported,
-        _ => ErrorKind::InvalidResponse,
-    };
-    let unknown = matches!(said.error.as_str(), "invalid_client" | "unauthorized_client");
-    let error = Error::new(kind, IntrospectionError::Refused).with_provider_error(said);
-    if unknown {
-        error.with_hint("check `client_id`, `client_secret` and `token_endpoint_auth_method`")
-    } else {
-        error
-    }
+    let members = EndpointResponse::parse(Endpoint::Introspection, response)?;
+    Ok(Introspection::from_members(members)?)
 }
 
 #[cfg(test)]
 mod tests {
-    use http::header::{CONTENT_TYPE, RETRY_AFTER};
 
     use super::*;
+    use crate::message::test_response;
     use crate::numeric_date::from_unix_seconds;
 
     const JS: &str = "application/json";
 
     fn answer(status: u16, content_type: &str, body: &str) -> Result<Introspection> {
-        let mut response = Response::new(body.as_bytes().to_vec());
-        *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
-        response.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
-        response.headers_mut().insert(RETRY_AFTER, "7".parse().unwrap());
-        parse_introspection_response(&response)
+        parse_introspection_response(&test_response(status, content_type, body))
     }
 
     /// The answer of RFC 7662 §2.2.
@@ -317,8 +246,8 @@ mod tests {
             (200, JS, r#"{"active":"true"}"#, "`active`"),
             (200, JS, r#"{"active":null}"#, "`active`"),
             (200, JS, r#"{"active":1}"#, "`active`"),
-            (200, JS, r#"{"active":false,"active":true}"#, "no JSON object"),
-            (200, JS, "[true]", "no JSON object"),
+            (200, JS, r#"{"active":false,"active":true}"#, "not a JSON object"),
+            (200, JS, "[true]", "not a JSON object"),
             (200, JS, r#"{"active":true,"exp":"soon"}"#, "`exp`"),
             (200, JS, r#"{"active":true,"nbf":-1}"#, "`nbf`"),
             (200, JS, r#"{"active":true,"aud":[1]}"#, "`aud`"),
@@ -326,8 +255,8 @@ mod tests {
             (200, JS, r#"{"active":true,"scope":["a"]}"#, "`scope`"),
             (200, JS, r#"{"active":true,"error":"nope"}"#, "nope"),
             (200, "text/html", r#"{"active":true}"#, "text/html"),
-            (200, "application/token-introspection+jwt", "a.b.c", "not `application/json`"),
-            (201, JS, r#"{"active":true}"#, "answered 201"),
+            (200, "application/token-introspection+jwt", "a.b.c", "not application/json"),
+            (201, JS, r#"{"active":true}"#, "status 201"),
             (302, "text/html", "", "never followed"),
             (401, JS, r#"{"error":"invalid_client"}"#, "client_secret"),
             (404, "text/html", "<h1>", "check `introspection_endpoint`"),

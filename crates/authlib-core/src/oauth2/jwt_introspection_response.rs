@@ -6,13 +6,14 @@ use http::HeaderValue;
 use http::header::ACCEPT;
 use serde_json::Value;
 
+use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims::{self, ClaimError, Claims};
 use crate::jose::jws::{self, JwsError};
 use crate::jose::{Algorithm, JwkSet};
 use crate::message::{Request, Response};
 use crate::oauth2::Introspection;
-use crate::oauth2::introspection::{self, IntrospectionError};
+use crate::oauth2::endpoint_response::{EndpointResponse, Members, ResponseError};
 
 /// The media type of the answer, and with or without its first word the `typ` of the token in it
 /// (RFC 9701 §5, RFC 7515 §4.1.9).
@@ -65,7 +66,7 @@ pub(crate) enum SignedResponseError {
     #[error("claim `token_introspection` is missing or no JSON object (RFC 9701 §5)")]
     NoIntrospection,
     #[error("claim `token_introspection` is refused")]
-    Introspection(#[from] IntrospectionError),
+    Introspection(#[from] ResponseError),
 }
 
 impl SignedResponseError {
@@ -115,12 +116,11 @@ impl From<SignedResponseError> for Error {
 /// The token of an answer to a request that [`ask_signed`] has changed. It is not verified yet, which
 /// [`verify`] does; a plain answer is refused, or who can change answers could take the signature away.
 pub(crate) fn signed_introspection_response(response: &Response) -> Result<&str> {
-    let (content, members) = introspection::accepted(response)?;
-    if content != MEDIA_TYPE {
-        return Err(match members {
-            Some(_) => SignedResponseError::Unsigned.into(),
-            None => SignedResponseError::ContentType(content).into(),
-        });
+    let accepted = EndpointResponse::accept(Endpoint::Introspection, response)?;
+    match accepted.content_type() {
+        MEDIA_TYPE => {}
+        _ if accepted.is_json() => return Err(SignedResponseError::Unsigned.into()),
+        other => return Err(SignedResponseError::ContentType(other.to_owned()).into()),
     }
     let token = std::str::from_utf8(response.body()).map_err(|_| SignedResponseError::NotText)?;
     let token = token.trim();
@@ -162,7 +162,7 @@ pub(crate) fn verify(
     let Some(Value::Object(said)) = claims.as_map().get("token_introspection") else {
         return Err(SignedResponseError::NoIntrospection);
     };
-    Ok(Introspection::checked(&Claims::from_map(said.clone()))?)
+    Ok(Introspection::from_members(Members::new(Endpoint::Introspection, said.clone()))?)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde_json::json;
 
 use super::*;
 use crate::crypto::signing::Signer;
+use crate::message::test_response;
 use crate::numeric_date::from_unix_seconds;
 
 const NOW: u64 = 1_514_797_900;
@@ -71,11 +71,7 @@ fn header() -> Value {
 }
 
 fn response(status: u16, content_type: &str, body: &[u8]) -> Response {
-    let mut response = Response::new(body.to_vec());
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
-    response.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
-    response.headers_mut().insert(RETRY_AFTER, "7".parse().unwrap());
-    response
+    test_response(status, content_type, "").map(|_| body.to_vec())
 }
 
 #[test]
@@ -211,11 +207,11 @@ fn answers_that_are_no_signed_introspection_are_refused_with_the_reason() {
         (200, "application/jwt", "a.b.c", "application/jwt"),
         (200, "text/html", "<h1>", "check `introspection_endpoint`"),
         (200, js, r#"{"error":"nope"}"#, "nope"),
-        (201, MEDIA_TYPE, "a.b.c", "answered 201"),
+        (201, MEDIA_TYPE, "a.b.c", "status 201"),
         (302, "text/html", "", "never followed"),
         (401, js, r#"{"error":"invalid_client"}"#, "client_secret"),
-        (404, js, r#"{"message":"x"}"#, "answered 404"),
-        (406, "text/plain", "", "answered 406"),
+        (404, js, r#"{"message":"x"}"#, "status 404"),
+        (406, "text/plain", "", "status 406"),
     ] {
         let error = signed_introspection_response(&response(status, content_type, body.as_bytes()))
             .unwrap_err();

@@ -8,7 +8,7 @@ pub(crate) mod bearer;
 pub(crate) mod client_assertion;
 pub(crate) mod client_auth;
 pub(crate) mod device;
-pub(crate) mod error_response;
+pub(crate) mod endpoint_response;
 pub(crate) mod grant;
 pub(crate) mod introspection;
 pub(crate) mod jwt_bearer;

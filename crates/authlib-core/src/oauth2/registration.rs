@@ -5,16 +5,18 @@ use std::fmt;
 use std::time::SystemTime;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::endpoint::Endpoint;
 use crate::endpoint_url::{EndpointUrlError, endpoint_url};
-use crate::error::{Error, ErrorKind, ProviderError, Result};
-use crate::jose::claims::{ClaimError, Claims};
+use crate::error::{Error, ErrorKind, Result};
+use crate::jose::claims::Claims;
 use crate::message::{self, Request, Response};
-use crate::oauth2::{ClientMetadata, Token, bearer, error_response};
+use crate::oauth2::endpoint_response::{EndpointResponse, ResponseError};
+use crate::oauth2::{ClientMetadata, Token, bearer};
 use crate::secret::Secret;
 
 /// The members that the provider alone decides, and which no update may send (RFC 7592 §2.2).
@@ -163,8 +165,6 @@ fn sent(metadata: &ClientMetadata) -> Result<Map<String, Value>, RegistrationErr
 
 #[derive(Debug, thiserror::Error)]
 enum RegistrationError {
-    #[error("the provider refused the registration (RFC 7591 §3.2.2)")]
-    Refused,
     #[error(
         "the provider does not take the registration access token, or has no such client any more (RFC 7592 §2)"
     )]
@@ -173,16 +173,6 @@ enum RegistrationError {
     InitialAccessToken,
     #[error("the provider does not offer to {0} registrations (RFC 7592 §2)")]
     NotOffered(&'static str),
-    #[error(
-        "the registration was answered with {status}, {content} and no OAuth error (RFC 7591 §3.2)"
-    )]
-    Status { status: u16, content: String },
-    #[error("the registration was answered with {0}, not `application/json` (RFC 7591 §3.2.1)")]
-    ContentType(String),
-    #[error("the registration's answer is no JSON object")]
-    NotJson(#[source] ClaimError),
-    #[error("a member of the registration's answer is refused (RFC 7591 §3.2.1)")]
-    Member(#[source] ClaimError),
     #[error("the metadata in the registration's answer are malformed (RFC 7591 §2)")]
     Metadata(#[source] serde_json::Error),
     #[error("member `registration_client_uri` of the registration is refused (RFC 7592 §3)")]
@@ -215,17 +205,6 @@ impl From<RegistrationError> for Error {
             RegistrationError::InitialAccessToken => {
                 (ErrorKind::InvalidResponse, Some("ask the provider for an initial access token"))
             }
-            RegistrationError::Status { status: 300..=399, .. } => (
-                ErrorKind::InvalidResponse,
-                Some("redirects are never followed here: use the final URL of the endpoint"),
-            ),
-            RegistrationError::ContentType(_)
-            | RegistrationError::Status { status: 404 | 405, .. } => (
-                ErrorKind::InvalidResponse,
-                Some(
-                    "check `registration_endpoint`, or the `registration_client_uri` that was kept",
-                ),
-            ),
             RegistrationError::NoManagement => (
                 ErrorKind::Unsupported,
                 Some("the provider does not let clients manage their registration"),
@@ -250,12 +229,11 @@ pub(crate) fn parse_registration_response(
     response: &Response,
     endpoint: &Url,
 ) -> Result<ClientInformation> {
-    let members = match response.status().as_u16() {
-        200 | 201 => members(response)?,
-        401 => return Err(refusal(response, RegistrationError::InitialAccessToken)),
-        _ => return Err(failure(response)),
-    };
-    Ok(information(&members, endpoint)?)
+    if response.status() == StatusCode::UNAUTHORIZED {
+        return Err(rejection(response, RegistrationError::InitialAccessToken));
+    }
+    let members = EndpointResponse::parse(Endpoint::Registration, response)?;
+    information(&members.into_claims(), endpoint)
 }
 
 /// Reads the answer to [`read_request`] and [`update_request`] (RFC 7592 §3). What it leaves out of the
@@ -264,10 +242,10 @@ pub(crate) fn parse_management_response(
     response: &Response,
     asked: &ClientInformation,
 ) -> Result<ClientInformation> {
-    let members = match response.status().as_u16() {
-        200 => members(response)?,
-        status => return Err(management_failure(response, status, "read or change")),
-    };
+    if response.status() != StatusCode::OK {
+        return Err(management_error(response, "read or change"));
+    }
+    let members = EndpointResponse::parse(Endpoint::Registration, response)?.into_claims();
     let endpoint = asked.registration_client_uri.as_ref().ok_or(RegistrationError::NoManagement)?;
     let mut client = information(&members, endpoint)?;
     if client.client_id != asked.client_id {
@@ -287,93 +265,38 @@ pub(crate) fn parse_management_response(
 
 /// Reads the answer to [`delete_request`]: 204 and nothing else (RFC 7592 §2.3).
 pub(crate) fn parse_delete_response(response: &Response) -> Result<()> {
+    match response.status() {
+        StatusCode::NO_CONTENT => Ok(()),
+        _ => Err(management_error(response, "delete")),
+    }
+}
+
+fn management_error(response: &Response, operation: &'static str) -> Error {
     match response.status().as_u16() {
-        204 => Ok(()),
-        status => Err(management_failure(response, status, "delete")),
+        401 => rejection(response, RegistrationError::AccessToken),
+        405 => rejection(response, RegistrationError::NotOffered(operation)),
+        _ => EndpointResponse::error(Endpoint::Registration, response),
     }
 }
 
-fn management_failure(response: &Response, status: u16, what: &'static str) -> Error {
-    match status {
-        401 => refusal(response, RegistrationError::AccessToken),
-        405 => refusal(response, RegistrationError::NotOffered(what)),
-        _ => failure(response),
-    }
-}
-
-/// An error with a name of ours, with the provider's words where it has some.
-fn refusal(response: &Response, check: RegistrationError) -> Error {
-    match words(response) {
-        Some(said) => Error::from(check).with_provider_error(said),
+/// An error of ours, with the provider's error response if there is one.
+fn rejection(response: &Response, check: RegistrationError) -> Error {
+    match EndpointResponse::error(Endpoint::Registration, response).provider_error() {
+        Some(error) => Error::from(check).with_provider_error(error.clone()),
         None => check.into(),
     }
 }
 
-/// An answer that is no registration.
-fn failure(response: &Response) -> Error {
-    let Some(said) = words(response) else {
-        let status = response.status().as_u16();
-        let content = message::media_type(response.headers());
-        let content = content.unwrap_or_else(|| "no content type".to_owned());
-        let error = Error::from(RegistrationError::Status { status, content });
-        return match error_response::busy(response) {
-            Some(busy) => error.with_provider_error(busy),
-            None => error,
-        };
-    };
-    // The codes of RFC 7591 §3.2.2.
-    let hint = match said.error.as_str() {
-        "invalid_redirect_uri" => Some("check `redirect_uris`"),
-        "invalid_client_metadata" => Some("the provider does not take a member of the metadata"),
-        "invalid_software_statement" => Some("check `software_statement`"),
-        "unapproved_software_statement" => {
-            Some("the provider does not trust who signed `software_statement`")
-        }
-        _ => None,
-    };
-    let error = Error::from(RegistrationError::Refused).with_provider_error(said);
-    match hint {
-        Some(hint) => error.with_hint(hint),
-        None => error,
-    }
-}
-
-/// The provider's words, where the body is JSON and has some.
-fn words(response: &Response) -> Option<ProviderError> {
-    message::media_type(response.headers()).filter(|content| message::is_json(content))?;
-    let body = Claims::parse(response.body()).ok()?;
-    error_response::said(response, body.as_map())
-}
-
-/// The members of an answer that is there. An `error` wins over them, whatever the status.
-fn members(response: &Response) -> Result<Claims> {
-    if words(response).is_some() {
-        return Err(failure(response));
-    }
-    match message::media_type(response.headers()) {
-        Some(content) if message::is_json(&content) => {}
-        other => {
-            let content = other.unwrap_or_else(|| "no content type".to_owned());
-            return Err(RegistrationError::ContentType(content).into());
-        }
-    }
-    let body = Claims::parse(response.body()).map_err(RegistrationError::NotJson)?;
-    let mut members = body.as_map().clone();
-    // Servers write null for what they leave out.
-    members.retain(|_, value| !value.is_null());
-    Ok(Claims::from_map(members))
-}
-
 /// The client that an answer from `endpoint` describes.
-fn information(members: &Claims, endpoint: &Url) -> Result<ClientInformation, RegistrationError> {
-    let secret = |name| {
-        let text = members.text(name).map_err(RegistrationError::Member)?;
-        Ok(text.filter(|text| !text.is_empty()).map(Secret::new))
+fn information(members: &Claims, endpoint: &Url) -> Result<ClientInformation> {
+    let invalid = |cause| ResponseError::Claim { endpoint: Endpoint::Registration, cause };
+    let text = |name| {
+        let text = members.text(name).map_err(invalid)?;
+        Ok::<_, ResponseError>(text.filter(|text| !text.is_empty()))
     };
-    let time = |name| members.time(name).map_err(RegistrationError::Member);
-    let client_id = members.required_text("client_id").map_err(RegistrationError::Member)?;
-    let uri = members.text("registration_client_uri").map_err(RegistrationError::Member)?;
-    let uri = uri.filter(|uri| !uri.is_empty()).map(|uri| client_uri(uri, endpoint)).transpose()?;
+    let time = |name| members.time(name).map_err(invalid);
+    let client_id = members.required_text("client_id").map_err(invalid)?;
+    let uri = text("registration_client_uri")?.map(|uri| client_uri(uri, endpoint)).transpose()?;
     let never = SystemTime::UNIX_EPOCH;
     let mut metadata = members.as_map().clone();
     metadata.retain(|name, _| {
@@ -382,10 +305,10 @@ fn information(members: &Claims, endpoint: &Url) -> Result<ClientInformation, Re
     });
     Ok(ClientInformation {
         client_id: client_id.to_owned(),
-        client_secret: secret("client_secret")?,
+        client_secret: text("client_secret")?.map(Secret::new),
         client_id_issued_at: time("client_id_issued_at")?,
         client_secret_expires_at: time("client_secret_expires_at")?.filter(|at| *at != never),
-        registration_access_token: secret("registration_access_token")?,
+        registration_access_token: text("registration_access_token")?.map(Secret::new),
         registration_client_uri: uri,
         metadata: ClientMetadata::deserialize(Value::Object(metadata))
             .map_err(RegistrationError::Metadata)?,

@@ -1,7 +1,8 @@
-use http::header::{ACCEPT, AUTHORIZATION, RETRY_AFTER};
+use http::header::{ACCEPT, AUTHORIZATION};
 use serde_json::json;
 
 use super::*;
+use crate::message::test_response as response;
 use crate::numeric_date::from_unix_seconds;
 
 const JS: &str = "application/json";
@@ -13,14 +14,6 @@ fn url(text: &str) -> Url {
 
 fn endpoint() -> Url {
     url("https://server.example.com/register")
-}
-
-fn response(status: u16, content_type: &str, body: &str) -> Response {
-    let mut response = Response::new(body.as_bytes().to_vec());
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
-    response.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
-    response.headers_mut().insert(RETRY_AFTER, "7".parse().unwrap());
-    response
 }
 
 /// The answer of RFC 7591 §3.2.1, with what RFC 7592 §3 adds.
@@ -138,9 +131,9 @@ fn answers_that_are_no_registration_are_refused_with_the_reason() {
         (201, JS, changed(&json!({"redirect_uris": "x"})), "metadata"),
         (201, JS, changed(&json!({"client_name": 1})), "metadata"),
         (201, JS, changed(&json!({"error": "nope"})), "nope"),
-        (201, JS, twice, "no JSON object"),
-        (201, JS, "[]".to_owned(), "no JSON object"),
-        (201, JS, "<html>".to_owned(), "no JSON object"),
+        (201, JS, twice, "not a JSON object"),
+        (201, JS, "[]".to_owned(), "not a JSON object"),
+        (201, JS, "<html>".to_owned(), "not a JSON object"),
         (201, "text/html", good.clone(), "text/html"),
         (202, JS, good.clone(), "202"),
         (302, "text/html", String::new(), "never followed"),
@@ -148,12 +141,12 @@ fn answers_that_are_no_registration_are_refused_with_the_reason() {
         (400, JS, r#"{"error":"invalid_client_metadata"}"#.to_owned(), "a member"),
         (400, JS, r#"{"error":"invalid_software_statement"}"#.to_owned(), "`software_statement`"),
         (400, JS, r#"{"error":"unapproved_software_statement"}"#.to_owned(), "trust"),
-        (400, JS, r#"{"error":5}"#.to_owned(), "not a text"),
-        (400, JS, good.clone(), "answered with 400"),
+        (400, JS, r#"{"error":5}"#.to_owned(), "not a string"),
+        (400, JS, good.clone(), "status 400"),
         (401, "text/html", String::new(), "initial access token"),
         (401, JS, r#"{"error":"invalid_token"}"#.to_owned(), "invalid_token"),
         (404, JS, r#"{"message":"Not Found"}"#.to_owned(), "check `registration_endpoint`"),
-        (500, "text/html", "<h1>".to_owned(), "answered with 500"),
+        (500, "text/html", "<h1>".to_owned(), "status 500"),
     ] {
         let error =
             parse_registration_response(&response(status, content_type, &body), &endpoint())

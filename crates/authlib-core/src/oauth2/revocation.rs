@@ -1,9 +1,11 @@
-//! The revocation request and its answer, RFC 7009 §2, and [`TokenTypeHint`].
+//! The revocation request and its response, RFC 7009 §2, and [`TokenTypeHint`].
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::jose::claims::Claims;
-use crate::message::{self, Response};
-use crate::oauth2::error_response;
+use http::StatusCode;
+
+use crate::endpoint::Endpoint;
+use crate::error::Result;
+use crate::message::Response;
+use crate::oauth2::endpoint_response::EndpointResponse;
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -39,75 +41,26 @@ pub(crate) fn token_form(token: &Secret, hint: Option<TokenTypeHint>) -> Params 
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-enum RevocationError {
-    #[error("the revocation endpoint refused the request (RFC 7009 §2.2.1)")]
-    Refused,
-    #[error("the provider does not revoke tokens of this type (RFC 7009 §2.2.1)")]
-    TokenType,
-    #[error(
-        "the revocation endpoint answered {status} with {content} and no OAuth error (RFC 7009 §2.2)"
-    )]
-    Status { status: u16, content: String },
-}
-
-/// Reads the answer: 200 is a revocation whatever its body says, and nothing else is one (RFC 7009
-/// §2.2). After a 503 the token still exists, and `Retry-After` is kept (§2.2.1).
+/// Parses the response: only status 200 means that the token is revoked, whatever the body (RFC 7009
+/// §2.2).
 pub(crate) fn parse_revocation_response(response: &Response) -> Result<()> {
-    let status = response.status().as_u16();
-    if status == 200 {
-        return Ok(());
+    match response.status() {
+        StatusCode::OK => Ok(()),
+        _ => Err(EndpointResponse::error(Endpoint::Revocation, response)),
     }
-    let content = message::media_type(response.headers());
-    let json = content.as_deref().is_some_and(message::is_json);
-    let body = json.then(|| Claims::parse(response.body()).ok()).flatten();
-    let said = body.and_then(|body| error_response::said(response, body.as_map()));
-    if let Some(said) = said {
-        if said.error == "unsupported_token_type" {
-            return Err(Error::new(ErrorKind::Unsupported, RevocationError::TokenType)
-                .with_provider_error(said));
-        }
-        let hint = match said.error.as_str() {
-            "invalid_client" | "unauthorized_client" => {
-                Some("check `client_id`, `client_secret` and `token_endpoint_auth_method`")
-            }
-            _ => None,
-        };
-        let error = Error::new(ErrorKind::InvalidResponse, RevocationError::Refused)
-            .with_provider_error(said);
-        return Err(match hint {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        });
-    }
-    let content = content.unwrap_or_else(|| "no content type".to_owned());
-    let error = Error::new(ErrorKind::InvalidResponse, RevocationError::Status { status, content });
-    Err(match (error_response::busy(response), status) {
-        (Some(busy), _) => {
-            error.with_provider_error(busy).with_hint("the token still exists: try again later")
-        }
-        (None, 300..=399) => error.with_hint(
-            "redirects are never followed here: set `revocation_endpoint` to the final URL",
-        ),
-        (None, 404 | 405) => error.with_hint("check `revocation_endpoint`"),
-        (None, _) => error,
-    })
 }
 
 #[cfg(test)]
 mod tests {
-    use http::header::{CONTENT_TYPE, RETRY_AFTER};
 
     use super::*;
+    use crate::error::ErrorKind;
+    use crate::message::test_response;
 
     const JS: &str = "application/json";
 
     fn answer(status: u16, content_type: &str, body: &str) -> Result<()> {
-        let mut response = Response::new(body.as_bytes().to_vec());
-        *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
-        response.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
-        response.headers_mut().insert(RETRY_AFTER, "7".parse().unwrap());
-        parse_revocation_response(&response)
+        parse_revocation_response(&test_response(status, content_type, body))
     }
 
     /// The form of RFC 7009 §2.1, with its token and hint.
@@ -132,15 +85,15 @@ mod tests {
     #[test]
     fn nothing_else_is_a_revocation() {
         for (status, content_type, body, says) in [
-            (202, JS, "{}", "answered 202"),
+            (202, JS, "{}", "status 202"),
             (302, "text/html", "", "never followed"),
             (400, JS, r#"{"error":"invalid_request"}"#, "invalid_request"),
-            (400, JS, r#"{"error":1}"#, "not a text"),
-            (400, JS, r#"{"error":"a","error":"b"}"#, "answered 400"),
+            (400, JS, r#"{"error":1}"#, "not a string"),
+            (400, JS, r#"{"error":"a","error":"b"}"#, "status 400"),
             (400, "text/plain", r#"{"error":"invalid_request"}"#, "text/plain"),
             (401, JS, r#"{"error":"invalid_client"}"#, "client_secret"),
             (404, "text/html", "<h1>", "check `revocation_endpoint`"),
-            (500, JS, "{}", "answered 500"),
+            (500, JS, "{}", "status 500"),
         ] {
             let error = answer(status, content_type, body).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");

@@ -3,11 +3,12 @@
 
 use std::time::SystemTime;
 
-use serde_json::Value;
-
-use crate::error::{Error, ErrorKind, Result};
+use crate::endpoint::Endpoint;
+use crate::error::Result;
 use crate::message::Response;
-use crate::oauth2::{Grant, Token, token_endpoint};
+use crate::oauth2::endpoint_response::EndpointResponse;
+use crate::oauth2::token_endpoint::{BEARER, token_from_members};
+use crate::oauth2::{Grant, Token};
 use crate::secret::Secret;
 
 /// The `grant_type` (RFC 8693 §2.1).
@@ -148,59 +149,45 @@ pub struct ExchangedToken {
     pub issued_token_type: String,
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("member `issued_token_type` of the token answer is missing or no text (RFC 8693 §2.2.1)")]
-struct NoIssuedType;
-
-/// Reads the answer to a [`TokenExchange`]; `asked_scope` holds where the answer has no `scope`.
+/// Parses the response to a [`TokenExchange`]. `requested_scope` is the token's scope if the response has
+/// no `scope`.
 pub(crate) fn parse_token_exchange_response(
     response: &Response,
     now: SystemTime,
-    asked_scope: Option<&str>,
+    requested_scope: Option<&str>,
 ) -> Result<ExchangedToken> {
-    let mut body = token_endpoint::members(response).map_err(|error| {
-        match error.provider_error().map(|said| said.error.as_str()) {
+    let mut members = EndpointResponse::parse(Endpoint::Token, response).map_err(|error| {
+        match error.provider_error().map(|provider| provider.error.as_str()) {
             // RFC 8693 §2.2.2.
             Some("invalid_target") => error.with_hint("check `resource` and `audience`"),
-            Some("invalid_request") => error
-                .with_hint("perhaps the provider does not take the subject's or the actor's token"),
+            Some("invalid_request") => {
+                error.with_hint("the provider may not accept the subject's or the actor's token")
+            }
             _ => error,
         }
     })?;
-    let issued_token_type = match body.remove("issued_token_type") {
-        Some(Value::String(text)) if !text.is_empty() => text,
-        _ => return Err(Error::new(ErrorKind::InvalidResponse, NoIssuedType)),
-    };
-    // Anywhere else this type would be refused; here it says that nobody can be a bearer of the token.
-    let not_applicable = body
-        .get("token_type")
-        .and_then(Value::as_str)
-        .is_some_and(|said| said.eq_ignore_ascii_case(NOT_APPLICABLE));
-    if not_applicable {
-        body.insert("token_type".to_owned(), "Bearer".into());
-    }
-    let mut token = token_endpoint::token(body, now, asked_scope)?;
-    if not_applicable {
-        NOT_APPLICABLE.clone_into(&mut token.token_type);
-    }
+    let issued_token_type = members.take_required_text("issued_token_type")?;
+    let types = &[BEARER, NOT_APPLICABLE];
+    let token = token_from_members(members, types, now, requested_scope)?;
     Ok(ExchangedToken { token, issued_token_type })
 }
 
 #[cfg(test)]
 mod tests {
-    use http::header::{CONTENT_TYPE, RETRY_AFTER};
 
     use super::*;
+    use crate::error::ErrorKind;
+    use crate::message::test_response;
     use crate::numeric_date::from_unix_seconds;
 
     const JS: &str = "application/json";
 
     fn answer(status: u16, content_type: &str, body: &str) -> Result<ExchangedToken> {
-        let mut response = Response::new(body.as_bytes().to_vec());
-        *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
-        response.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
-        response.headers_mut().insert(RETRY_AFTER, "7".parse().unwrap());
-        parse_token_exchange_response(&response, from_unix_seconds(1_000), Some("api"))
+        parse_token_exchange_response(
+            &test_response(status, content_type, body),
+            from_unix_seconds(1_000),
+            Some("api"),
+        )
     }
 
     /// The request of RFC 8693 §2.3.
@@ -293,7 +280,7 @@ mod tests {
             (200, JS, format!(r#"{{{bearer},"issued_token_type":null}}"#), "`issued_token_type`"),
             (200, JS, format!(r#"{{{bearer},"issued_token_type":""}}"#), "`issued_token_type`"),
             (200, JS, format!(r#"{{{bearer},"issued_token_type":["x"]}}"#), "`issued_token_type`"),
-            (200, JS, format!("{{{bearer},{issued},{issued}}}"), "no JSON object"),
+            (200, JS, format!("{{{bearer},{issued},{issued}}}"), "not a JSON object"),
             (200, JS, format!(r#"{{"token_type":"N_A",{issued}}}"#), "`access_token`"),
             (200, JS, format!(r#"{{"access_token":"at",{issued}}}"#), "`token_type`"),
             (
@@ -306,17 +293,17 @@ mod tests {
                 200,
                 JS,
                 format!(r#"{{"access_token":"at","token_type":"mac",{issued}}}"#),
-                "only Bearer",
+                "expected Bearer",
             ),
             (200, JS, format!(r#"{{{bearer},{issued},"expires_in":"soon"}}"#), "`expires_in`"),
             (200, JS, format!(r#"{{{bearer},{issued},"error":"nope"}}"#), "nope"),
             (200, "text/html", format!("{{{bearer},{issued}}}"), "text/html"),
-            (200, JS, "<html>".to_owned(), "no JSON object"),
+            (200, JS, "<html>".to_owned(), "not a JSON object"),
             (302, "text/html", String::new(), "never followed"),
             (400, JS, r#"{"error":"invalid_target"}"#.to_owned(), "`resource`"),
             (400, JS, r#"{"error":"invalid_request"}"#.to_owned(), "actor's token"),
             (401, JS, r#"{"error":"invalid_client"}"#.to_owned(), "client_secret"),
-            (404, JS, r#"{"message":"Not Found"}"#.to_owned(), "answered 404"),
+            (404, JS, r#"{"message":"Not Found"}"#.to_owned(), "status 404"),
         ] {
             let error = answer(status, content_type, &body).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
-use crate::jose::claims::Claims;
 use crate::message::{self, Request, Response};
+use crate::oauth2::endpoint_response::EndpointResponse;
 use crate::oauth2::{Token, bearer};
 
 /// Who the user is: the standard claims of OpenID Connect Core §5.1 by name, all others by
@@ -196,18 +197,22 @@ const OF_THE_ID_TOKEN: &[&str] = &[
 
 #[derive(Debug, thiserror::Error)]
 enum UserInfoError {
-    #[error("the user info endpoint answered with status {0} (OpenID Connect Core §5.3.3)")]
-    Status(u16),
-    #[error(
-        "the user info endpoint answered {0}, not `application/json` (OpenID Connect Core §5.3.2)"
-    )]
-    ContentType(String),
-    #[error("the user info answer is no JSON object")]
-    NotJson(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the user info has no `{0}` that is a text")]
     NoSubject(String),
     #[error("the user info is about another `sub` than the ID token (OpenID Connect Core §5.3.2)")]
     OtherSubject,
+}
+
+impl From<UserInfoError> for Error {
+    fn from(check: UserInfoError) -> Self {
+        let hint = match &check {
+            UserInfoError::NoSubject(_) => {
+                "set `subject_claim` to the claim that identifies the user"
+            }
+            UserInfoError::OtherSubject => "check `userinfo_endpoint`",
+        };
+        Self::new(ErrorKind::InvalidResponse, check).with_hint(hint)
+    }
 }
 
 /// The request for user info, with the token in the header (Core §5.3.1).
@@ -224,33 +229,15 @@ pub(crate) fn parse_userinfo_response(
     sub: Option<&str>,
     subject_claim: &str,
 ) -> Result<Map<String, Value>> {
-    read(response, sub, subject_claim).map_err(|check| {
-        let hint = match &check {
-            UserInfoError::Status(401 | 403) => "the provider did not take the access token",
-            UserInfoError::NoSubject(_) => "set `subject_claim` to the member that names the user",
-            _ => "check `userinfo_endpoint`",
-        };
-        Error::new(ErrorKind::InvalidResponse, check).with_hint(hint)
-    })
+    let claims = EndpointResponse::parse(Endpoint::UserInfo, response)?.into_map();
+    Ok(of_subject(claims, sub, subject_claim)?)
 }
 
-fn read(
-    response: &Response,
+fn of_subject(
+    mut claims: Map<String, Value>,
     sub: Option<&str>,
     subject_claim: &str,
 ) -> Result<Map<String, Value>, UserInfoError> {
-    if !response.status().is_success() {
-        return Err(UserInfoError::Status(response.status().as_u16()));
-    }
-    match message::media_type(response.headers()) {
-        Some(content) if message::is_json(&content) => {}
-        other => {
-            return Err(UserInfoError::ContentType(other.unwrap_or_else(|| "nothing".into())));
-        }
-    }
-    let body =
-        Claims::parse(response.body()).map_err(|cause| UserInfoError::NotJson(cause.into()))?;
-    let mut claims = body.as_map().clone();
     claims.retain(|name, _| !OF_THE_ID_TOKEN.contains(&name.as_str()));
     let missing = || UserInfoError::NoSubject(subject_claim.to_owned());
     match sub {

@@ -147,7 +147,7 @@ async fn rejected_metadata_keeps_provider_error_and_hint() {
         (
             metadata().token_endpoint_auth_method("private_key_jwt"),
             "invalid_client_metadata",
-            "does not take",
+            "does not accept",
         ),
         (metadata().extra("jwks_uri", "https://x.example"), "invalid_client_metadata", "metadata"),
     ] {

@@ -61,7 +61,7 @@ async fn hook_parses_form_encoded_token_response() {
     world.provider.inject(Fault::TokenForm);
     let config = registered().renewal("client_credentials");
     let error = client(&world, config.clone()).active_token().await.unwrap_err();
-    assert!(error.to_string().contains("`access_token_url`"), "{error}");
+    assert!(error.to_string().contains("`token_endpoint`"), "{error}");
 
     let forms =
         client(&world, config.on_response(ResponseHook::AccessTokenResponse, parse_form_response));

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::message::Response;
-use crate::oauth2::error_response;
+use crate::oauth2::endpoint_response;
 
 /// The answer to a request to the provider's API: an [`http::Response`] with its whole body, which can
 /// be read as JSON and as text.
@@ -63,9 +63,9 @@ impl ApiResponse {
             let check = format!("the API answered {}", status.as_u16());
             let body: Map<String, Value> =
                 serde_json::from_slice(self.0.body()).unwrap_or_default();
-            let said = error_response::said(&self.0, &body)
-                .unwrap_or_else(|| error_response::wordless(&self.0));
-            return Err(Error::new(ErrorKind::InvalidResponse, check).with_provider_error(said));
+            let error = endpoint_response::provider_error(&self.0, &body)
+                .unwrap_or_else(|| endpoint_response::status_only(&self.0));
+            return Err(Error::new(ErrorKind::InvalidResponse, check).with_provider_error(error));
         }
         Ok(self)
     }

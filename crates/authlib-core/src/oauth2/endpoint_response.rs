@@ -1,0 +1,342 @@
+//! Responses of the provider's endpoints, as far as all of them are alike: JSON objects (RFC 6749 §5.1)
+//! and error responses (§5.2).
+
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+use serde_json::{Map, Value};
+
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind, ProviderError, Result};
+use crate::jose::claims::{ClaimError, Claims};
+use crate::message::{self, Response};
+
+/// The longest lifetime that is accepted: ten years. A longer one is cut to it, so that no date overflows.
+const MAX_LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// A response whose status is a success and which has no `error` member.
+#[derive(Debug)]
+pub(crate) struct EndpointResponse {
+    endpoint: Endpoint,
+    /// The media type, or `no content type`.
+    content_type: String,
+    /// The members if the response is JSON.
+    members: Option<Result<Claims, ClaimError>>,
+}
+
+impl EndpointResponse {
+    /// The members of a successful response.
+    pub(crate) fn parse(endpoint: Endpoint, response: &Response) -> Result<Members> {
+        Self::accept(endpoint, response)?.into_members()
+    }
+
+    /// Rejects error responses. An `error` member is an error with any status: some providers send it
+    /// with 200.
+    pub(crate) fn accept(endpoint: Endpoint, response: &Response) -> Result<Self> {
+        let this = Self::read(endpoint, response);
+        let success = is_success(endpoint, response.status());
+        // `error` is not reserved among the claims of a user.
+        let may_have_error = !(success && endpoint == Endpoint::UserInfo);
+        match this.rejection(response).filter(|_| may_have_error) {
+            Some(error) => Err(error),
+            None if success => Ok(this),
+            None => Err(this.status_error(response)),
+        }
+    }
+
+    /// The error of a response that is not a success to the caller.
+    pub(crate) fn error(endpoint: Endpoint, response: &Response) -> Error {
+        let this = Self::read(endpoint, response);
+        this.rejection(response).unwrap_or_else(|| this.status_error(response))
+    }
+
+    fn read(endpoint: Endpoint, response: &Response) -> Self {
+        let content_type = message::media_type(response.headers());
+        let is_json = content_type.as_deref().is_some_and(message::is_json);
+        let members = is_json.then(|| Claims::parse(response.body()));
+        let content_type = content_type.unwrap_or_else(|| "no content type".to_owned());
+        Self { endpoint, content_type, members }
+    }
+
+    fn rejection(&self, response: &Response) -> Option<Error> {
+        let members = self.members.as_ref()?.as_ref().ok()?;
+        provider_error(response, members.as_map()).map(|error| rejected(self.endpoint, error))
+    }
+
+    fn status_error(&self, response: &Response) -> Error {
+        let error = Error::from(ResponseError::Status {
+            endpoint: self.endpoint,
+            status: response.status().as_u16(),
+            content_type: self.content_type.clone(),
+        });
+        match response.status().as_u16() {
+            // Throttled (RFC 6585 §4, RFC 9110 §15.6.4): the caller needs `Retry-After`.
+            429 | 503 => error.with_provider_error(status_only(response)),
+            _ => error,
+        }
+    }
+
+    pub(crate) fn content_type(&self) -> &str {
+        &self.content_type
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.members.is_some()
+    }
+
+    fn into_members(self) -> Result<Members> {
+        let Self { endpoint, content_type, members } = self;
+        match members {
+            None => Err(ResponseError::ContentType { endpoint, content_type }.into()),
+            Some(Err(cause)) => Err(ResponseError::NotJson { endpoint, cause }.into()),
+            Some(Ok(members)) => Ok(Members::new(endpoint, members.into_map())),
+        }
+    }
+}
+
+/// The members of an endpoint's response. Each is removed when it is read.
+#[derive(Debug)]
+pub(crate) struct Members {
+    endpoint: Endpoint,
+    members: Map<String, Value>,
+}
+
+impl Members {
+    pub(crate) fn new(endpoint: Endpoint, members: Map<String, Value>) -> Self {
+        Self { endpoint, members }
+    }
+
+    /// Whether the member is present, neither null nor empty.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|value| !value.is_null() && value != "")
+    }
+
+    /// A string. Absent, null and empty are `None`; any other type is an error.
+    pub(crate) fn take_text(&mut self, name: &'static str) -> Result<Option<String>> {
+        match self.members.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text).filter(|text| !text.is_empty())),
+            Some(_) => Err(self.invalid(name, "a string")),
+        }
+    }
+
+    pub(crate) fn take_required_text(&mut self, name: &'static str) -> Result<String> {
+        self.take_text(name)?.ok_or_else(|| self.invalid(name, "a string"))
+    }
+
+    /// A lifetime in seconds, also as a string, which `PayPal` sends; fractions are cut off. Zero or less
+    /// means that it has expired already.
+    pub(crate) fn take_seconds(&mut self, name: &'static str) -> Result<Option<Duration>> {
+        match self.members.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => lifetime(&value).map(Some).ok_or_else(|| self.seconds(name)),
+        }
+    }
+
+    pub(crate) fn take_required_seconds(&mut self, name: &'static str) -> Result<Duration> {
+        self.take_seconds(name)?.ok_or_else(|| self.seconds(name))
+    }
+
+    /// The remaining members, of which those that are null count as absent.
+    pub(crate) fn into_claims(mut self) -> Claims {
+        self.members.retain(|_, value| !value.is_null());
+        Claims::from_map(self.members)
+    }
+
+    /// The remaining members, as they were sent.
+    pub(crate) fn into_map(self) -> Map<String, Value> {
+        self.members
+    }
+
+    fn seconds(&self, name: &'static str) -> Error {
+        self.invalid(name, "a number of seconds")
+    }
+
+    fn invalid(&self, name: &'static str, expected: &'static str) -> Error {
+        ResponseError::Member { endpoint: self.endpoint, name, expected }.into()
+    }
+}
+
+/// Why the response of an endpoint is not used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ResponseError {
+    #[error("{} was rejected by the provider ({})", .0.request_name(), error_section(*.0))]
+    Rejected(Endpoint),
+    #[error(
+        "the response to {} has status {status} and {content_type}, without an OAuth error ({})",
+        .endpoint.request_name(), error_section(*.endpoint)
+    )]
+    Status { endpoint: Endpoint, status: u16, content_type: String },
+    #[error(
+        "the response to {} has {content_type}, not application/json ({})",
+        .endpoint.request_name(), section(*.endpoint)
+    )]
+    ContentType { endpoint: Endpoint, content_type: String },
+    #[error("the response to {} is not a JSON object", .endpoint.request_name())]
+    NotJson {
+        endpoint: Endpoint,
+        #[source]
+        cause: ClaimError,
+    },
+    #[error(
+        "`{name}` in the response to {} is missing or not {expected} ({})",
+        .endpoint.request_name(), section(*.endpoint)
+    )]
+    Member { endpoint: Endpoint, name: &'static str, expected: &'static str },
+    #[error(
+        "a member of the response to {} is invalid ({})",
+        .endpoint.request_name(), section(*.endpoint)
+    )]
+    Claim {
+        endpoint: Endpoint,
+        #[source]
+        cause: ClaimError,
+    },
+}
+
+impl From<ResponseError> for Error {
+    fn from(check: ResponseError) -> Self {
+        let hint = match &check {
+            ResponseError::Status { endpoint, status: 300..=399, .. } => Some(format!(
+                "redirects are never followed: set `{}` to the final URL",
+                endpoint.setting()
+            )),
+            ResponseError::Status { endpoint: Endpoint::UserInfo, status: 401 | 403, .. } => {
+                Some("the provider rejected the access token".to_owned())
+            }
+            ResponseError::Status { endpoint: Endpoint::Revocation, status: 429 | 503, .. } => {
+                Some("the token is still valid: try again later".to_owned())
+            }
+            ResponseError::Status {
+                endpoint: Endpoint::Registration, status: 404 | 405, ..
+            }
+            | ResponseError::ContentType { endpoint: Endpoint::Registration, .. } => {
+                Some("check `registration_endpoint` and `registration_client_uri`".to_owned())
+            }
+            ResponseError::Status { endpoint, status: 404 | 405, .. }
+            | ResponseError::ContentType { endpoint, .. } => {
+                Some(format!("check `{}`", endpoint.setting()))
+            }
+            _ => None,
+        };
+        let error = Self::new(ErrorKind::InvalidResponse, check);
+        match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    }
+}
+
+/// The provider's error response, if `members` have an `error`. A code that is not a string is one too.
+pub(crate) fn provider_error(
+    response: &Response,
+    members: &Map<String, Value>,
+) -> Option<ProviderError> {
+    let error = members.get("error")?;
+    let text = |name: &str| members.get(name).and_then(Value::as_str);
+    let code = error.as_str().unwrap_or("(not a string)");
+    let error = ProviderError::new(code, text("error_description"), text("error_uri"));
+    Some(with_status(response, error))
+}
+
+/// Stands in for the error response if the provider sent none: status and `Retry-After`.
+pub(crate) fn status_only(response: &Response) -> ProviderError {
+    with_status(response, ProviderError::new("(no OAuth error)", None, None))
+}
+
+fn with_status(response: &Response, mut error: ProviderError) -> ProviderError {
+    error.status = Some(response.status().as_u16());
+    let seconds =
+        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    error.retry_after = seconds.map(Duration::from_secs);
+    error
+}
+
+fn is_success(endpoint: Endpoint, status: StatusCode) -> bool {
+    match endpoint {
+        Endpoint::Introspection | Endpoint::Revocation => status == StatusCode::OK,
+        // RFC 7591 §3.2.1 demands 201; older servers send 200.
+        Endpoint::Registration => matches!(status, StatusCode::OK | StatusCode::CREATED),
+        _ => status.is_success(),
+    }
+}
+
+fn rejected(endpoint: Endpoint, provider: ProviderError) -> Error {
+    let code = provider.error.as_str();
+    let kind = match (endpoint, code) {
+        (Endpoint::Introspection | Endpoint::Revocation, "unsupported_token_type") => {
+            ErrorKind::Unsupported
+        }
+        _ => ErrorKind::InvalidResponse,
+    };
+    let hint = hint(endpoint, code);
+    let error = Error::new(kind, ResponseError::Rejected(endpoint)).with_provider_error(provider);
+    match hint {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
+}
+
+/// What to change after an error code (RFC 6749 §5.2, RFC 7591 §3.2.2, RFC 8628 §3.2).
+fn hint(endpoint: Endpoint, code: &str) -> Option<&'static str> {
+    Some(match (endpoint, code) {
+        (Endpoint::DeviceAuthorization, "unauthorized_client" | "unsupported_grant_type") => {
+            "enable the device flow for this client at the provider"
+        }
+        (_, "invalid_client" | "unauthorized_client") => {
+            "check `client_id`, `client_secret` or `private_key` with `private_key_id`, and \
+             `token_endpoint_auth_method`"
+        }
+        (Endpoint::Token, "invalid_grant") => {
+            "the code or refresh token has expired or was already used, or `redirect_uri` differs \
+             from that of the authorization request"
+        }
+        (_, "invalid_scope") => "check `scope`",
+        (_, "invalid_redirect_uri") => "check `redirect_uris`",
+        (_, "invalid_client_metadata") => "the provider does not accept a member of the metadata",
+        (_, "invalid_software_statement") => "check `software_statement`",
+        (_, "unapproved_software_statement") => {
+            "the provider does not trust the issuer of `software_statement`"
+        }
+        (_, "unsupported_token_type") => "the provider does not support tokens of this type there",
+        _ => return None,
+    })
+}
+
+/// Where a successful response is specified.
+fn section(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::DeviceAuthorization => "RFC 8628 §3.2",
+        Endpoint::Introspection => "RFC 7662 §2.2",
+        Endpoint::Registration => "RFC 7591 §3.2.1",
+        Endpoint::Revocation => "RFC 7009 §2.2",
+        Endpoint::UserInfo => "OpenID Connect Core §5.3.2",
+        _ => "RFC 6749 §5.1",
+    }
+}
+
+/// Where an error response is specified.
+fn error_section(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::DeviceAuthorization => "RFC 8628 §3.2",
+        Endpoint::Introspection => "RFC 7662 §2.3",
+        Endpoint::Registration => "RFC 7591 §3.2.2",
+        Endpoint::Revocation => "RFC 7009 §2.2.1",
+        Endpoint::UserInfo => "OpenID Connect Core §5.3.3",
+        _ => "RFC 6749 §5.2",
+    }
+}
+
+fn lifetime(value: &Value) -> Option<Duration> {
+    let seconds = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    if seconds.is_nan() {
+        return None;
+    }
+    let seconds = seconds.trunc().clamp(0.0, MAX_LIFETIME.as_secs_f64());
+    Duration::try_from_secs_f64(seconds).ok()
+}
