@@ -86,18 +86,6 @@ impl Endpoint {
         }
     }
 
-    /// Whether the client authenticates itself there, as at the token endpoint.
-    pub(crate) fn authenticates_client(self) -> bool {
-        matches!(
-            self,
-            Self::DeviceAuthorization
-                | Self::Introspection
-                | Self::Refresh
-                | Self::Revocation
-                | Self::Token
-        )
-    }
-
     /// The metadata member that lists its authentication methods. An endpoint without one has those of
     /// the token endpoint.
     pub(crate) fn auth_methods_member(self) -> Option<&'static str> {
