@@ -12,6 +12,7 @@ pub(crate) const RANKS: &[&[&str]] = &[
         "numeric_date",
         "endpoint",
         "endpoint_url",
+        "base_url",
         "crypto",
     ],
     &["jose"],
@@ -29,7 +30,12 @@ pub(crate) const RANKS: &[&[&str]] = &[
         "config",
     ],
     &["http_exchange", "providers"],
-    &["app"],
+    &["provider_documents"],
+    &["endpoints"],
+    &["tokens"],
+    &["api"],
+    &["authorization"],
+    &["registry"],
     &["client"],
     &["login"],
 ];
@@ -81,7 +87,10 @@ mod tests {
         check("oidc", "jose", true);
         check("login", "error", true);
         check("message", "params", true);
-        check("app", "app", true);
+        check("tokens", "endpoints", true);
+        check("tokens", "tokens", true);
+        check("endpoints", "tokens", false);
+        check("api", "authorization", false);
         check("token_updates", "store", true);
         check("store", "token_updates", false);
         check("jose", "oidc", false);

@@ -33,6 +33,7 @@
 //!   registry one of your own; then no TLS and no runtime is compiled.
 //! - `blocking`: the same clients for programs without an async runtime, in `client::blocking`.
 
+mod base_url;
 mod crypto;
 mod endpoint;
 mod endpoint_url;
@@ -63,21 +64,28 @@ mod ttl_map;
 mod http_exchange;
 pub mod providers;
 
-mod app;
+mod api;
+mod authorization;
+mod endpoints;
+mod provider_documents;
+mod registry;
+mod tokens;
 
 pub mod client;
 pub mod login;
 
-pub use crate::app::{
-    ApiRequest, ApiResponse, AuthorizeOptions, DeviceLogin, DevicePoll, LogoutOptions, OAuth,
-    OAuthBuilder, PENDING_TTL, PendingLogin, PendingLogout, RegisteredClient, Registration,
+pub use crate::api::{ApiRequest, ApiResponse};
+pub use crate::authorization::{
+    AuthorizeOptions, LogoutOptions, PENDING_TTL, PendingLogin, PendingLogout, Purpose,
 };
 pub use crate::client::{AssertionClient, OAuth1Client, OAuth2Client, OAuth2ClientBuilder};
 pub use crate::config::ClientConfig;
+pub use crate::endpoints::{DeviceLogin, DevicePoll, Registration};
 pub use crate::error::{Error, ErrorKind, ProviderError, Result};
 pub use crate::multipart::Multipart;
 pub use crate::oauth2::{Grant, Introspection, JwtBearer, Token, TokenTypeHint};
 pub use crate::oidc::UserInfo;
 pub use crate::params::Params;
+pub use crate::registry::{OAuth, OAuthBuilder, RegisteredClient};
 pub use crate::secret::Secret;
 pub use crate::token_updates::TokenUpdate;

@@ -2,7 +2,8 @@ use super::*;
 
 /// Checks that `text` at `path` breaks exactly the rules whose words contain `expected`, in order.
 fn check_file(path: &str, text: &str, expected: &[&str]) {
-    let exports = exports("pub use crate::error::{Error, Result};\npub use crate::app::OAuth;");
+    let exports =
+        exports("pub use crate::error::{Error, Result};\npub use crate::registry::OAuth;");
     let problems = check(&File { path, text }, &exports);
     assert_eq!(problems.len(), expected.len(), "{path}: {text}\n{problems:?}");
     for ((_, words), expected) in problems.iter().zip(expected) {
@@ -19,7 +20,7 @@ fn imports_against_the_ranks_are_found() {
     let up = &["imports point down"];
     core_file("jose/jws.rs", "use crate::error::Error;", &[]);
     core_file("jose/jws.rs", "use crate::oidc::IdToken;", up);
-    core_file("jose/jws.rs", "fn f() { crate::app::x() }", up);
+    core_file("jose/jws.rs", "fn f() { crate::registry::x() }", up);
     core_file(
         "jose/jws.rs",
         "use crate::{error::Error, app, login::{a, b}};",
@@ -35,9 +36,9 @@ fn imports_against_the_ranks_are_found() {
     core_file("jose/jws.rs", "use crate::OAuth;", up);
     core_file("jose/jws.rs", "use crate::helpers::x;", &["no rank"]);
     core_file("helpers.rs", "", &["no rank"]);
-    core_file("jose/jws.rs", "// crate::app\n/// [`crate::app::x`]\nfn f() {}", &[]);
-    core_file("jose/jws.rs", "fn f() {}\n#[cfg(test)]\nmod tests { use crate::app::x; }", &[]);
-    core_file("jose/tests.rs", "use crate::app::x;", &[]);
+    core_file("jose/jws.rs", "// crate::app\n/// [`crate::registry::x`]\nfn f() {}", &[]);
+    core_file("jose/jws.rs", "fn f() {}\n#[cfg(test)]\nmod tests { use crate::registry::x; }", &[]);
+    core_file("jose/tests.rs", "use crate::registry::x;", &[]);
 }
 
 #[test]
@@ -45,7 +46,7 @@ fn pure_ranks_neither_wait_nor_box() {
     core_file("params.rs", "async fn f() { g().await }", &["`async`", "`await`"]);
     core_file("params.rs", "fn f(_: &dyn Clock) {}", &["`dyn`"]);
     core_file("error.rs", "fn f(_: Box<dyn std::error::Error + Send>) {}", &[]);
-    core_file("app/api.rs", "async fn f(_: &dyn Clock) {}", &[]);
+    core_file("api/send.rs", "async fn f(_: &dyn Clock) {}", &[]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::service_account::ServiceAccount;
 use super::{OAuth2Client, OAuth2ClientBuilder};
-use crate::app::ApiRequest;
+use crate::api::ApiRequest;
 use crate::clock::Clock;
 use crate::config::ClientConfig;
 use crate::error::Result;

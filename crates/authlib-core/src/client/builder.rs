@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{OAuth1Client, OAuth2Client};
-use crate::app::{OAuth, OAuthBuilder};
 use crate::clock::Clock;
 use crate::config::ClientConfig;
 use crate::error::Result;
 use crate::oauth2::Token;
 use crate::random::Random;
+use crate::registry::{OAuth, OAuthBuilder};
 use crate::store::{MemoryTokenStore, TokenOwner, TokenStore};
 use crate::token_updates::TokenUpdate;
 use crate::transport::HttpClient;

@@ -7,14 +7,15 @@ use url::Url;
 
 use super::oauth2::query_of;
 use super::{OAuth2Client, OAuth2ClientBuilder};
-use crate::app::authorization::oauth1::{TOKEN_TYPE, credentials};
-use crate::app::{ApiRequest, RegisteredClient, verbs};
+use crate::api::{ApiRequest, verbs};
 use crate::config::ClientConfig;
+use crate::endpoints::oauth1::{from_stored_token, to_stored_token};
 use crate::error::{Error, Result};
 use crate::oauth1::authorization::Authorization;
 use crate::oauth1::{TemporaryCredentials, Token as OAuth1Token};
 use crate::oauth2::Token;
 use crate::params::Params;
+use crate::registry::RegisteredClient;
 use crate::secret::Secret;
 use crate::store::TokenOwner;
 
@@ -74,7 +75,7 @@ impl OAuth1Client {
     ///
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) when the client speaks OAuth 2.0.
     pub fn for_owner(app: &RegisteredClient, owner: TokenOwner) -> Result<Self> {
-        app.demand_oauth1()?;
+        app.endpoints().require_oauth1()?;
         Ok(Self { inner: OAuth2Client::for_owner(app, owner) })
     }
 
@@ -95,7 +96,9 @@ impl OAuth1Client {
     /// confirm the callback, or answers something else;
     /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) when there is no answer.
     pub async fn fetch_request_token(&self, callback: &str) -> Result<TemporaryCredentials> {
-        self.app().temporary(callback).await.map_err(|error| error.with_client(self.app().name()))
+        let endpoints = self.app().endpoints();
+        let requested = endpoints.request_temporary_credentials(callback).await;
+        requested.map_err(|error| error.with_client(self.app().name()))
     }
 
     /// The URL to send the user to (RFC 5849 §2.2).
@@ -108,7 +111,9 @@ impl OAuth1Client {
         temporary: &TemporaryCredentials,
         params: &Params,
     ) -> Result<Url> {
-        self.app().oauth1_url(&temporary.token, params)
+        let front_channel = self.app().front_channel();
+        let url = front_channel.oauth1_authorization_url(&temporary.token, params);
+        url.map_err(|error| error.with_client(self.app().name()))
     }
 
     /// The verifier of the callback that the browser came back with, which must be about `temporary`
@@ -147,9 +152,11 @@ impl OAuth1Client {
     ) -> Result<OAuth1Token> {
         let fetched = async {
             let verifier = Authorization::out_of_band(verifier)?.verifier;
-            let token = self.app().oauth1_token(temporary.credentials(), &verifier).await?;
+            let endpoints = self.app().endpoints();
+            let credentials = temporary.credentials();
+            let token = endpoints.request_token_credentials(credentials, &verifier).await?;
             self.inner.set_token(&token).await?;
-            shown(&token)
+            from_stored_token(&token)
         };
         fetched.await.map_err(|error: Error| error.with_client(self.app().name()))
     }
@@ -161,7 +168,7 @@ impl OAuth1Client {
     /// What the store reports, and [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) when what it
     /// holds is no OAuth 1.0a token.
     pub async fn token(&self) -> Result<Option<OAuth1Token>> {
-        self.inner.token().await?.map(|token| shown(&token)).transpose()
+        self.inner.token().await?.map(|token| from_stored_token(&token)).transpose()
     }
 
     /// Keeps `token`, in the place of the one before.
@@ -170,7 +177,8 @@ impl OAuth1Client {
     ///
     /// What the store reports.
     pub async fn set_token(&self, token: OAuth1Token) -> Result<()> {
-        self.inner.set_token(&self.app().kept(token)).await
+        let subject_claim = self.app().settings().subject_claim.as_deref();
+        self.inner.set_token(&to_stored_token(token, subject_claim)).await
     }
 
     verbs!(ApiRequest);
@@ -182,23 +190,11 @@ impl OAuth1Client {
     }
 }
 
-/// A kept token in OAuth 1.0a's own words.
-fn shown(token: &Token) -> Result<OAuth1Token> {
-    let own = credentials(token)?;
-    let mut shown = OAuth1Token::new(own.token.clone(), own.secret.clone());
-    for (name, value) in &token.extra {
-        shown.extra.push(name, value.as_str().unwrap_or_default());
-    }
-    Ok(shown)
-}
-
 impl From<OAuth1Token> for Token {
-    /// In the form in which stores keep tokens.
+    /// The token in the form in which stores keep tokens. The other members of the token response become
+    /// its claims; none of them is taken as `sub`, which needs the client's `subject_claim`.
     fn from(token: OAuth1Token) -> Self {
-        let mut kept = Self::bearer(token.oauth_token);
-        TOKEN_TYPE.clone_into(&mut kept.token_type);
-        kept.token_secret = Some(token.oauth_token_secret);
-        kept
+        to_stored_token(token, None)
     }
 }
 

@@ -6,16 +6,17 @@ use http::Method;
 use url::Url;
 
 use super::OAuth2ClientBuilder;
-use crate::app::{
-    ApiRequest, AuthorizeOptions, DeviceLogin, PendingLogin, RegisteredClient, verbs,
-};
+use crate::api::{ApiRequest, verbs};
+use crate::authorization::{AuthorizeOptions, PendingLogin};
 use crate::config::ClientConfig;
+use crate::endpoints::DeviceLogin;
 use crate::error::Result;
 use crate::oauth2::{
     ExchangedToken, Grant, Introspection, Token, TokenExchange, TokenTypeHint, token_from_fragment,
 };
 use crate::oidc::UserInfo;
 use crate::params::Params;
+use crate::registry::RegisteredClient;
 use crate::secret::Secret;
 use crate::store::TokenOwner;
 
@@ -90,7 +91,7 @@ impl OAuth2Client {
     ///
     /// What the store reports.
     pub async fn token(&self) -> Result<Option<Token>> {
-        self.app.find_token(&self.owner).await
+        self.app.tokens().find_token(&self.owner).await
     }
 
     /// Keeps `token`, in the place of the one before.
@@ -100,7 +101,7 @@ impl OAuth2Client {
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) when its owner is another client's, and what the
     /// store reports.
     pub async fn set_token(&self, token: &Token) -> Result<()> {
-        self.app.keep_fetched(&self.owner, token).await
+        self.app.tokens().save_token(&self.owner, token).await
     }
 
     /// The token, renewed if it has expired, and fetched where the client's renewal can; see

@@ -4,10 +4,10 @@ use std::time::SystemTime;
 
 use super::redirect::recall;
 use super::{CallbackParams, Login, Session, SessionState};
-use crate::app::RegisteredClient;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
 use crate::params::Params;
+use crate::registry::RegisteredClient;
 use crate::store::{TokenOwner, TokenStore};
 
 /// A login that succeeded.
@@ -92,8 +92,8 @@ async fn finish(
     session: &impl Session,
     callback: &Params,
 ) -> Result<LoggedIn> {
-    let sent = app.callback_state(callback)?;
-    if sent.is_none() && !app.is_nameless_problem(callback) {
+    let sent = app.front_channel().callback_state(callback)?;
+    if sent.is_none() && !app.front_channel().is_problem_without_state(callback) {
         return Err(StateError::Missing.into());
     }
     let mut state = session.load().await?.ok_or(StateError::NoSession)?;
@@ -102,7 +102,7 @@ async fn finish(
         None => state.take_newest(app.name()),
     };
     let pending = pending.ok_or(StateError::Unknown)?;
-    if !app.inner.ports.used_states.mark_used(pending.state().expose(), app.now()) {
+    if !app.mark_state_used(pending.state()) {
         return Err(StateError::Unknown.into());
     }
     // Saved before the token request: a second callback with this state finds nothing, even while the
@@ -119,22 +119,22 @@ async fn finish(
 
     let sub = token.userinfo().ok().map(|user| user.sub().to_owned());
     let sub = sub.filter(|sub| !sub.is_empty());
-    let user = app.unguessable()?.expose().to_owned();
+    let user = app.endpoints().random_secret()?.expose().to_owned();
     let since = app.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let logged_in_at = u64::try_from(since.as_millis()).unwrap_or_default();
     let login = Login { client: app.name().to_owned(), user, issuer, sub, logged_in_at };
     let owner = login.owner();
-    let tokens = &app.inner.ports.tokens;
+    let tokens = app.token_store();
     tokens.save(&owner, &token).await?;
     match record(session, login).await {
         Ok(replaced) => {
             for old in replaced {
-                forget(tokens.as_ref(), &old.owner()).await;
+                forget(tokens, &old.owner()).await;
             }
             Ok(LoggedIn { token, owner, next, data })
         }
         Err(error) => {
-            forget(tokens.as_ref(), &owner).await;
+            forget(tokens, &owner).await;
             Err(error)
         }
     }

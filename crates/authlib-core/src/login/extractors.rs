@@ -2,8 +2,8 @@
 //! so that what the users of one framework have, those of all have.
 
 use super::{Failure, Session};
-use crate::app::RegisteredClient;
 use crate::error::Result;
+use crate::registry::RegisteredClient;
 
 /// What the extractors of a client hold of a request.
 #[derive(Clone, Debug)]

@@ -9,10 +9,10 @@ use super::body::too_large;
 use super::repost;
 use super::status::Answer;
 use super::{Failure, Session};
-use crate::app::RegisteredClient;
 use crate::error::{Error, ErrorKind, Result};
 use crate::message;
 use crate::params::Params;
+use crate::registry::RegisteredClient;
 
 /// The most bytes of a `form_post` body: 64 KiB. Framework crates stop reading there.
 pub const MAX_FORM: usize = 64 * 1024;

@@ -8,10 +8,11 @@ use super::callback::forget;
 use super::repost::post_page;
 use super::status::{Answer, see_other};
 use super::{Login, Session, local_path};
-use crate::app::{LogoutOptions, OAuth};
+use crate::authorization::LogoutOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
 use crate::params::Params;
+use crate::registry::OAuth;
 
 /// Logs this browser out here, from every client: the tokens are deleted, and the session gets a new
 /// id. Returns who the newest login was.
@@ -37,7 +38,7 @@ async fn end(oauth: &OAuth, session: &impl Session) -> Result<Ended> {
     // The session first: whatever happens to the tokens, nobody is logged in any more.
     session.renew().await?;
     session.save(&state).await?;
-    let tokens = oauth.tokens();
+    let tokens = oauth.token_store();
     let mut ended = Vec::new();
     for login in logins {
         // Whoever wants to be out is out, even where a store fails.
@@ -59,7 +60,7 @@ async fn revoke(oauth: &OAuth, ended: &Ended) {
         let app = oauth.client(&login.client).ok()?;
         let token = token.as_ref()?;
         Some(async move {
-            if let Err(error) = app.revoke(token).await {
+            if let Err(error) = app.endpoints().revoke(token).await {
                 tracing::warn!(client = app.name(), error = %error.report(), "a token was not revoked at logout");
             }
         })

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::SessionState;
 use super::state::{Login, Pending};
-use crate::app::PendingLogout;
+use crate::authorization::PendingLogout;
 use crate::crypto::sha256;
 use crate::error::{Error, ErrorKind, Result};
 

@@ -4,8 +4,9 @@ use super::next::local_path;
 use super::state::{Marker, Pending};
 use super::status::{Answer, see_other};
 use super::{Session, SessionState};
-use crate::app::{AuthorizeOptions, PENDING_TTL, PendingLogin, RegisteredClient};
+use crate::authorization::{AuthorizeOptions, PENDING_TTL, PendingLogin};
 use crate::error::{Error, ErrorKind, Result};
+use crate::registry::RegisteredClient;
 
 /// Starts a login in this browser: remembers it in the session, and answers with the redirect to the
 /// provider (303, never cached).
@@ -22,7 +23,7 @@ pub async fn authorize_redirect(
 ) -> Result<Answer> {
     options.next = options.next.map(|next| local_path(&next).to_owned());
     let started = async {
-        app.check_takes_logins()?;
+        app.ensure_user_logins()?;
         let (url, pending) = app.create_authorization_url(options).await?;
         // Loaded late, so that a login that begins in another tab meanwhile is not overwritten.
         let mut state = session.load().await?.unwrap_or_default();
@@ -50,7 +51,7 @@ async fn remember(
     state: &mut SessionState,
     pending: PendingLogin,
 ) -> Result<()> {
-    let pending = match &app.inner.ports.logins {
+    let pending = match app.pending_login_store() {
         None => Pending::Here(Box::new(pending)),
         Some(store) => {
             let marker = Marker {
@@ -74,7 +75,7 @@ pub(super) async fn recall(
     app: &RegisteredClient,
     pending: Pending,
 ) -> Result<Option<PendingLogin>> {
-    match (pending, &app.inner.ports.logins) {
+    match (pending, app.pending_login_store()) {
         (Pending::Here(pending), _) => Ok(Some(*pending)),
         (Pending::Stored(_), None) => Ok(None),
         (Pending::Stored(marker), Some(store)) => {

@@ -1,6 +1,6 @@
 //! What the framework crates' ready-made routes do: the paths, and the options of each.
 
-use crate::app::{AuthorizeOptions, LogoutOptions};
+use crate::authorization::{AuthorizeOptions, LogoutOptions};
 use crate::params::Params;
 
 /// Where a logout ends.

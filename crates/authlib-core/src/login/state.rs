@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::{PendingLogin, PendingLogout, is_over};
+use crate::authorization::{PendingLogin, PendingLogout, is_expired_at};
 use crate::secret::{Secret, same};
 use crate::store::TokenOwner;
 
@@ -94,7 +94,7 @@ impl Pending {
     fn is_expired(&self, now: SystemTime) -> bool {
         match self {
             Self::Here(pending) => pending.is_expired(now),
-            Self::Stored(marker) => is_over(marker.started_at, now),
+            Self::Stored(marker) => is_expired_at(marker.started_at, now),
         }
     }
 

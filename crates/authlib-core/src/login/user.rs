@@ -1,10 +1,10 @@
 //! [`CurrentUser`]: who is logged in in this browser.
 
 use super::{Login, Session};
-use crate::app::{OAuth, RegisteredClient};
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
 use crate::oidc::UserInfo;
+use crate::registry::{OAuth, RegisteredClient};
 use crate::store::TokenOwner;
 
 /// Who is logged in in this browser, with the client of the newest login.
@@ -57,7 +57,7 @@ pub async fn find_user(oauth: &OAuth, session: &impl Session) -> Result<Option<C
     let state = session.load().await?.unwrap_or_default();
     for login in state.logins().iter().rev() {
         let Ok(client) = oauth.client(&login.client) else { continue };
-        if let Some(token) = oauth.tokens().load(&login.owner()).await? {
+        if let Some(token) = oauth.token_store().load(&login.owner()).await? {
             return Ok(Some(CurrentUser { client, login: login.clone(), token }));
         }
     }

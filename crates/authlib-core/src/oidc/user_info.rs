@@ -56,10 +56,6 @@ impl UserInfo {
         Self(claims)
     }
 
-    pub(crate) fn into_claims(self) -> Map<String, Value> {
-        self.0
-    }
-
     /// The `sub`: who it is, at this issuer. Compare it byte by byte.
     #[must_use]
     pub fn sub(&self) -> &str {

@@ -187,6 +187,6 @@ async fn client_without_api_base_url_sends_no_token() {
     client.fetch_token(Grant::client_credentials()).await.unwrap();
     let error = client.get(&format!("{ISSUER}/api/echo")).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
-    assert!(error.to_string().contains("stays here"), "{error}");
+    assert!(error.to_string().contains("token is not sent"), "{error}");
     assert_eq!(world.provider.count(Endpoint::Api), 0);
 }

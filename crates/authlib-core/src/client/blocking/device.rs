@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use super::block_on;
-use crate::app::{self, DevicePoll};
+use crate::endpoints::{self, DevicePoll};
 use crate::error::Result;
 use crate::oauth2::{DeviceAuthorization, Token};
 
-/// A [`DeviceLogin`](app::DeviceLogin) whose calls return when they are done.
+/// A [`DeviceLogin`](endpoints::DeviceLogin) whose calls return when they are done.
 #[derive(Debug)]
 #[must_use = "the user has a code, and nobody asks for the token"]
 pub struct DeviceLogin {
-    inner: app::DeviceLogin,
+    inner: endpoints::DeviceLogin,
 }
 
 impl DeviceLogin {
-    pub(super) fn of(inner: app::DeviceLogin) -> Self {
+    pub(super) fn of(inner: endpoints::DeviceLogin) -> Self {
         Self { inner }
     }
 
@@ -43,7 +43,7 @@ impl DeviceLogin {
         self.inner.authorization()
     }
 
-    /// As [`poll`](app::DeviceLogin::poll).
+    /// As [`poll`](endpoints::DeviceLogin::poll).
     ///
     /// # Errors
     ///
@@ -52,7 +52,7 @@ impl DeviceLogin {
         block_on(self.inner.poll())
     }
 
-    /// As [`wait`](app::DeviceLogin::wait).
+    /// As [`wait`](endpoints::DeviceLogin::wait).
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl DeviceLogin {
         block_on(self.inner.wait())
     }
 
-    /// As [`wait_while`](app::DeviceLogin::wait_while): to give up, say `false`.
+    /// As [`wait_while`](endpoints::DeviceLogin::wait_while): to give up, say `false`.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@ use http::Method;
 use url::Url;
 
 use super::{ApiRequest, block_on};
-use crate::app::verbs;
+use crate::api::verbs;
 use crate::client;
 use crate::config::ClientConfig;
 use crate::error::Result;

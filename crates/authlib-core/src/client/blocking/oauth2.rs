@@ -4,12 +4,14 @@ use http::Method;
 use url::Url;
 
 use super::{ApiRequest, DeviceLogin, block_on};
-use crate::app::{AuthorizeOptions, PendingLogin, RegisteredClient, verbs};
+use crate::api::verbs;
+use crate::authorization::{AuthorizeOptions, PendingLogin};
 use crate::client;
 use crate::config::ClientConfig;
 use crate::error::Result;
 use crate::oauth2::{ExchangedToken, Grant, Introspection, Token, TokenExchange, TokenTypeHint};
 use crate::oidc::UserInfo;
+use crate::registry::RegisteredClient;
 use crate::secret::Secret;
 use crate::store::TokenOwner;
 

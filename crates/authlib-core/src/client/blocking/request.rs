@@ -11,7 +11,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::block_on;
-use crate::app::{self, ApiResponse};
+use crate::api::{self, ApiResponse};
 use crate::error::Result;
 use crate::multipart::Multipart;
 use crate::oauth2::TokenPlacement;
@@ -21,48 +21,48 @@ use crate::transport::{Body, Cause, TransportError};
 /// The bytes of one piece of a body that is read.
 const PIECE: usize = 64 * 1024;
 
-/// An [`ApiRequest`](app::ApiRequest) whose calls return when they are done.
+/// An [`ApiRequest`](api::ApiRequest) whose calls return when they are done.
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct ApiRequest {
-    inner: app::ApiRequest,
+    inner: api::ApiRequest,
 }
 
 impl ApiRequest {
-    pub(super) fn of(inner: app::ApiRequest) -> Self {
+    pub(super) fn of(inner: api::ApiRequest) -> Self {
         Self { inner }
     }
 
-    fn with(self, change: impl FnOnce(app::ApiRequest) -> app::ApiRequest) -> Self {
+    fn with(self, change: impl FnOnce(api::ApiRequest) -> api::ApiRequest) -> Self {
         Self::of(change(self.inner))
     }
 
-    /// As [`query`](app::ApiRequest::query).
+    /// As [`query`](api::ApiRequest::query).
     pub fn query(self, params: impl Into<Params>) -> Self {
         self.with(|request| request.query(params))
     }
 
-    /// As [`header`](app::ApiRequest::header).
+    /// As [`header`](api::ApiRequest::header).
     pub fn header(self, name: &str, value: &str) -> Self {
         self.with(|request| request.header(name, value))
     }
 
-    /// As [`body`](app::ApiRequest::body).
+    /// As [`body`](api::ApiRequest::body).
     pub fn body(self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.with(|request| request.body(content_type, body))
     }
 
-    /// As [`json`](app::ApiRequest::json).
+    /// As [`json`](api::ApiRequest::json).
     pub fn json(self, value: &impl Serialize) -> Self {
         self.with(|request| request.json(value))
     }
 
-    /// As [`form`](app::ApiRequest::form).
+    /// As [`form`](api::ApiRequest::form).
     pub fn form(self, params: impl Into<Params>) -> Self {
         self.with(|request| request.form(params))
     }
 
-    /// As [`multipart`](app::ApiRequest::multipart).
+    /// As [`multipart`](api::ApiRequest::multipart).
     pub fn multipart(self, form: &Multipart) -> Self {
         self.with(|request| request.multipart(form))
     }
@@ -72,27 +72,27 @@ impl ApiRequest {
         self.with(|request| request.stream(content_type, read_body(reader)))
     }
 
-    /// As [`timeout`](app::ApiRequest::timeout).
+    /// As [`timeout`](api::ApiRequest::timeout).
     pub fn timeout(self, timeout: Duration) -> Self {
         self.with(|request| request.timeout(timeout))
     }
 
-    /// As [`max_response_size`](app::ApiRequest::max_response_size).
+    /// As [`max_response_size`](api::ApiRequest::max_response_size).
     pub fn max_response_size(self, bytes: usize) -> Self {
         self.with(|request| request.max_response_size(bytes))
     }
 
-    /// As [`token_placement`](app::ApiRequest::token_placement).
+    /// As [`token_placement`](api::ApiRequest::token_placement).
     pub fn token_placement(self, placement: TokenPlacement) -> Self {
         self.with(|request| request.token_placement(placement))
     }
 
-    /// As [`without_token`](app::ApiRequest::without_token).
+    /// As [`without_token`](api::ApiRequest::without_token).
     pub fn without_token(self) -> Self {
-        self.with(app::ApiRequest::without_token)
+        self.with(api::ApiRequest::without_token)
     }
 
-    /// As [`send`](app::ApiRequest::send).
+    /// As [`send`](api::ApiRequest::send).
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ impl ApiRequest {
         block_on(self.inner.send())
     }
 
-    /// As [`send_streaming`](app::ApiRequest::send_streaming): the body is read as it comes.
+    /// As [`send_streaming`](api::ApiRequest::send_streaming): the body is read as it comes.
     ///
     /// # Errors
     ///

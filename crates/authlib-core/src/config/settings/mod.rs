@@ -15,6 +15,7 @@ pub(crate) use self::oauth1::{Method as OAuth1Method, OAuth1Settings};
 pub(crate) use self::refresh::Renewal;
 use super::extensions::Extensions;
 use crate::endpoint::Endpoints;
+use crate::error::{Error, ErrorKind, Result};
 use crate::jose::{Algorithm, JwkSet};
 use crate::oauth2::client_assertion::Signing;
 use crate::oauth2::client_auth::Held;
@@ -125,6 +126,17 @@ impl ClientSettings {
     pub(crate) fn issuers(&self) -> Vec<&str> {
         let others = self.accepted_issuers.iter().map(String::as_str);
         self.issuer.as_deref().into_iter().chain(others).collect()
+    }
+
+    /// Checks that users may log in with this client. One that gets tokens on its own behalf would replace a
+    /// user's expired token with its own, and all its permissions.
+    pub(crate) fn ensure_user_logins(&self) -> Result<()> {
+        if !matches!(self.renewal, Renewal::Assertion(_) | Renewal::ClientCredentials) {
+            return Ok(());
+        }
+        let check = "users cannot log in with this client: it gets tokens on its own behalf";
+        Err(Error::new(ErrorKind::Config, check)
+            .with_hint("register another client without `renewal` for logins"))
     }
 
     /// The OAuth 1.0a settings, if the client speaks that protocol.

@@ -1,0 +1,58 @@
+//! The URL of an API request, and whether the access token may be sent there.
+
+use url::Url;
+
+use crate::config::ClientSettings;
+use crate::endpoint_url::may_hold_a_secret;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Resolves the URL of an API request; a relative one against `api_base_url`.
+pub(super) fn api_url(settings: &ClientSettings, url: &str) -> Result<Url> {
+    let Some(base) = &settings.api_base_url else {
+        // The text itself may hold a password, and is not repeated.
+        return Url::parse(url).map_err(|_| {
+            let check = "the API request's URL is relative, and the client has no `api_base_url`";
+            Error::new(ErrorKind::Config, check)
+                .with_hint("set `api_base_url`: relative URLs are resolved against it")
+        });
+    };
+    base.join(url).map_err(|cause| {
+        Error::new(ErrorKind::InvalidRequest, format!("the API request's URL is invalid: {cause}"))
+    })
+}
+
+/// Checks that the access token may be sent to `url`: https (or loopback), and below `api_base_url` or on
+/// one of `api_origins`. Runs before the token is loaded, and again after hooks, which may change the
+/// URL.
+pub(super) fn check_allowed(settings: &ClientSettings, url: &Url) -> Result<()> {
+    // The parser has normalised the path: `..`, also in its escaped forms, is already resolved.
+    let below = settings
+        .api_base_url
+        .as_ref()
+        .is_some_and(|base| same_origin(url, base) && url.path().starts_with(base.path()));
+    let listed = settings.api_origins.iter().any(|other| same_origin(url, other));
+    if may_hold_a_secret(url).is_ok() && (below || listed) {
+        return Ok(());
+    }
+    let to = url.origin().ascii_serialization();
+    let (kind, check, hint) = match &settings.api_base_url {
+        None if settings.api_origins.is_empty() => (
+            ErrorKind::Config,
+            format!("the token is not sent to {to}: `api_base_url` and `api_origins` are not set"),
+            "set `api_base_url` to the URL of the provider's API",
+        ),
+        _ => (
+            ErrorKind::InvalidRequest,
+            format!("the token is not sent to {to}: the URL is outside `api_base_url`"),
+            "use a relative URL without a leading slash, or add the origin to `api_origins`",
+        ),
+    };
+    Err(Error::new(kind, check).with_hint(hint))
+}
+
+/// Whether both URLs have the same origin (RFC 6454 §5): [`Url::origin`] without its copies.
+fn same_origin(one: &Url, other: &Url) -> bool {
+    one.scheme() == other.scheme()
+        && one.host() == other.host()
+        && one.port_or_known_default() == other.port_or_known_default()
+}

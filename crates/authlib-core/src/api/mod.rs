@@ -1,0 +1,13 @@
+//! Requests to the provider's API with the token of a user.
+
+pub(crate) mod allowed_origins;
+mod request;
+mod response;
+mod send;
+mod userinfo;
+mod verbs;
+
+pub use self::request::ApiRequest;
+pub use self::response::ApiResponse;
+pub(crate) use self::userinfo::userinfo;
+pub(crate) use self::verbs::verbs;

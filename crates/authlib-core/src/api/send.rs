@@ -1,0 +1,220 @@
+//! Sends API requests with a token, and once more with another if the API rejects the first.
+
+use std::sync::Arc;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+use url::Url;
+
+use super::allowed_origins::check_allowed;
+use super::request::{Content, FORM, RequestParts};
+use crate::endpoints::EndpointClient;
+use crate::endpoints::oauth1::{SignedParams, token_credentials};
+use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::RequestHook;
+use crate::message::{self, BodyLimit, Request, Response, Timeout};
+use crate::oauth2::bearer::{self, Placed};
+use crate::oauth2::{Token, TokenPlacement};
+use crate::params::Params;
+use crate::store::TokenOwner;
+use crate::tokens::TokenManager;
+use crate::transport::{Body, StreamingResponse};
+
+/// The name of the request in errors and log events.
+const WHAT: &str = "the API request";
+
+pub(super) async fn send(
+    tokens: &Arc<TokenManager>,
+    owner: &TokenOwner,
+    parts: RequestParts,
+) -> Result<Response> {
+    if matches!(parts.content, Content::Stream(_)) {
+        let limit = parts.max_response_size;
+        let (head, body) = send_streaming(tokens, owner, parts).await?.into_parts();
+        return Ok(Response::from_parts(head, body.bytes(limit).await?));
+    }
+    let endpoints = tokens.endpoints();
+    let Some(token) = token_for(tokens, owner, &parts).await? else {
+        return endpoints.exchange().send(WHAT, build(endpoints, &parts, None).await?).await;
+    };
+    let mut attempt = Attempt::first(tokens, owner, token);
+    loop {
+        let request = build(endpoints, &parts, Some(attempt.token())).await?;
+        let response = endpoints.exchange().send(WHAT, request).await?;
+        if !attempt.needs_another(is_rejected(&response)).await? {
+            return Ok(response);
+        }
+    }
+}
+
+pub(super) async fn send_streaming(
+    tokens: &Arc<TokenManager>,
+    owner: &TokenOwner,
+    mut parts: RequestParts,
+) -> Result<StreamingResponse> {
+    let endpoints = tokens.endpoints();
+    let token = token_for(tokens, owner, &parts).await?;
+    let content = std::mem::replace(&mut parts.content, Content::Empty);
+    if let Content::Stream(body) = content {
+        check_streamed(endpoints, &parts, token.as_ref())?;
+        let request = build(endpoints, &parts, token.as_ref()).await?;
+        return endpoints.exchange().send_streaming(WHAT, request.map(|_| body)).await;
+    }
+    parts.content = content;
+    let Some(token) = token else {
+        let request = build(endpoints, &parts, None).await?.map(Body::from);
+        return endpoints.exchange().send_streaming(WHAT, request).await;
+    };
+    let mut attempt = Attempt::first(tokens, owner, token);
+    loop {
+        let request = build(endpoints, &parts, Some(attempt.token())).await?.map(Body::from);
+        let response = endpoints.exchange().send_streaming(WHAT, request).await?;
+        if !attempt.needs_another(is_rejected(&response)).await? {
+            return Ok(response);
+        }
+    }
+}
+
+/// The token of a request that is sent once, and once more with another token if the API rejects it.
+pub(super) struct Attempt<'a> {
+    tokens: &'a Arc<TokenManager>,
+    owner: &'a TokenOwner,
+    token: Token,
+    is_second: bool,
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn first(
+        tokens: &'a Arc<TokenManager>,
+        owner: &'a TokenOwner,
+        token: Token,
+    ) -> Self {
+        Self { tokens, owner, token, is_second: false }
+    }
+
+    pub(super) fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// Whether the request must be sent once more, with what is then the token. `is_rejected` tells
+    /// whether the API rejected the present one.
+    pub(super) async fn needs_another(&mut self, is_rejected: bool) -> Result<bool> {
+        if self.is_second {
+            self.tokens.record_retry(self.owner, is_rejected);
+            return Ok(false);
+        }
+        if !is_rejected {
+            return Ok(false);
+        }
+        let Some(other) = self.tokens.token_after_rejection(self.owner, &self.token).await? else {
+            return Ok(false);
+        };
+        self.token = other;
+        self.is_second = true;
+        Ok(true)
+    }
+}
+
+pub(super) fn is_rejected<B>(response: &http::Response<B>) -> bool {
+    response.status() == StatusCode::UNAUTHORIZED && bearer::is_invalid_token(response.headers())
+}
+
+/// The token to send, after the check that it may be sent: a request that goes nowhere refreshes nothing.
+async fn token_for(
+    tokens: &Arc<TokenManager>,
+    owner: &TokenOwner,
+    parts: &RequestParts,
+) -> Result<Option<Token>> {
+    if parts.without_token {
+        return Ok(None);
+    }
+    let settings = tokens.endpoints().settings();
+    check_allowed(settings, &parts.url)?;
+    if settings.oauth1().is_some() && !settings.is_interactive() {
+        // Without a token the client signs in its own name (RFC 5849 §3.1).
+        return tokens.find_token(owner).await;
+    }
+    tokens.active_token(owner).await.map(Some)
+}
+
+/// Checks that a request whose body is streamed needs nothing of that body.
+fn check_streamed(
+    endpoints: &EndpointClient,
+    parts: &RequestParts,
+    token: Option<&Token>,
+) -> Result<()> {
+    if parts.placement == TokenPlacement::Body && token.is_some() {
+        let check = "a streamed body cannot hold the token: it is not a form (RFC 6750 §2.2)";
+        return Err(Error::new(ErrorKind::InvalidRequest, check)
+            .with_hint("set `token_placement` to `header`"));
+    }
+    let is_form = message::media_type(&parts.headers).as_deref() == Some(FORM);
+    if endpoints.settings().oauth1().is_some() && is_form {
+        let check = "a form cannot be streamed: OAuth 1.0a signs it (RFC 5849 §3.4.1.3.1)";
+        return Err(Error::new(ErrorKind::InvalidRequest, check).with_hint("use `form`"));
+    }
+    Ok(())
+}
+
+/// The request with the token, or with an OAuth 1.0a signature, after the client's hooks.
+async fn build(
+    endpoints: &EndpointClient,
+    parts: &RequestParts,
+    token: Option<&Token>,
+) -> Result<Request> {
+    let is_signed = endpoints.settings().oauth1().is_some() && !parts.without_token;
+    let (mut url, mut headers) = (parts.url.clone(), parts.headers.clone());
+    let mut form = match &parts.content {
+        Content::Form(form) => Some(form.clone()),
+        Content::Empty => Some(Params::new()),
+        Content::Bytes(_) | Content::Stream(_) => None,
+    };
+    if let Some(token) = token.filter(|_| !is_signed) {
+        let method = &parts.method;
+        let to = Placed { method, url: &mut url, headers: &mut headers, form: form.as_mut() };
+        bearer::place(token, parts.placement, to)?;
+    }
+    let body = match (&parts.content, form) {
+        (Content::Bytes(bytes), _) => bytes.clone(),
+        (Content::Form(_), Some(form)) => form.to_form().into_bytes(),
+        (_, Some(form)) if !form.is_empty() => {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(FORM));
+            form.to_form().into_bytes()
+        }
+        _ => Vec::new(),
+    };
+    let mut request = message::bare(parts.method.clone(), &url, body);
+    *request.headers_mut() = headers;
+    request.extensions_mut().insert(BodyLimit(parts.max_response_size));
+    if let Some(timeout) = parts.timeout {
+        request.extensions_mut().insert(Timeout(timeout));
+    }
+    if is_signed {
+        // Hooks run first: their changes are signed too.
+        let request = run_hooks(endpoints, request).await?;
+        let token = token.map(token_credentials).transpose()?;
+        return endpoints.sign(request, SignedParams { token, ..SignedParams::default() });
+    }
+    match token {
+        Some(_) => run_hooks(endpoints, request).await,
+        None => Ok(request),
+    }
+}
+
+/// Runs the client's hooks. A hook may change the URL, but the token is not sent where it is not allowed.
+async fn run_hooks(endpoints: &EndpointClient, request: Request) -> Result<Request> {
+    let hooks = &endpoints.settings().extensions.hooks;
+    if !hooks.has_request(RequestHook::ProtectedRequest) {
+        return Ok(request);
+    }
+    // A hook that makes a new request must not lose the limits of the old one.
+    let limits = request.extensions().clone();
+    let mut request = hooks.on_request(RequestHook::ProtectedRequest, request).await?;
+    request.extensions_mut().extend(limits);
+    let url = Url::parse(&request.uri().to_string()).map_err(|_| {
+        Error::new(ErrorKind::Config, "a `ProtectedRequest` hook set an invalid URL")
+    })?;
+    check_allowed(endpoints.settings(), &url)
+        .map_err(|error| error.with_kind(ErrorKind::Config))?;
+    Ok(request)
+}

@@ -1,0 +1,32 @@
+//! The user info of a stored token, fetched anew.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::send::{Attempt, is_rejected};
+use crate::endpoint::Endpoint;
+use crate::error::Result;
+use crate::oidc::UserInfo;
+use crate::store::TokenOwner;
+use crate::tokens::TokenManager;
+
+/// Fetches the user info for the owner's token (OpenID Connect Core §5.3).
+pub(crate) async fn userinfo(tokens: &Arc<TokenManager>, owner: &TokenOwner) -> Result<UserInfo> {
+    let endpoints = tokens.endpoints();
+    let url = endpoints.documents().endpoint(Endpoint::UserInfo).await?;
+    let token = tokens.active_token(owner).await?;
+    let mut attempt = Attempt::first(tokens, owner, token);
+    let response = loop {
+        let response = endpoints.request_userinfo(&url, attempt.token()).await?;
+        if !attempt.needs_another(is_rejected(&response)).await? {
+            break response;
+        }
+    };
+    let token = attempt.token();
+    // The user is known if the provider named them in an ID token, or in OAuth 1.0a's token response.
+    let is_known = token.id_token.is_some() || endpoints.settings().oauth1().is_some();
+    let claims = token.claims.as_ref().filter(|_| is_known);
+    let sub = claims.and_then(|claims| claims.get("sub")).and_then(Value::as_str);
+    endpoints.parse_userinfo(&response, sub).map(UserInfo::new)
+}

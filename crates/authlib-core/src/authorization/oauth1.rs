@@ -1,0 +1,79 @@
+//! The login of OAuth 1.0a (RFC 5849 §2), in the place of request.rs and response.rs.
+
+use url::Url;
+
+use super::{AuthorizeOptions, FrontChannel, PendingLogin};
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind, Result};
+use crate::numeric_date::unix_seconds;
+use crate::oauth1::authenticated_request::OUT_OF_BAND;
+use crate::oauth1::authorization::{Authorization, authorization_url};
+use crate::oauth1::credentials::TokenCredentials;
+use crate::oauth2::Token;
+use crate::params::Params;
+use crate::secret::Secret;
+
+impl FrontChannel {
+    pub(super) async fn create_oauth1_url(
+        &self,
+        options: AuthorizeOptions,
+    ) -> Result<(Url, PendingLogin)> {
+        let settings = self.settings();
+        let given = options.redirect_uri.as_deref().or(settings.redirect_uri.as_deref());
+        let redirect_uri = match given {
+            None | Some(OUT_OF_BAND) if !settings.is_interactive() => OUT_OF_BAND.to_owned(),
+            given => self.redirect_uri(given)?,
+        };
+        let temporary = self.endpoints.request_temporary_credentials(&redirect_uri).await?;
+        let url = self.oauth1_authorization_url(&temporary.token, &options.params)?;
+        let pending = PendingLogin {
+            client: settings.name.clone(),
+            purpose: options.purpose,
+            issuer: None,
+            state: temporary.token,
+            nonce: None,
+            code_verifier: None,
+            token_secret: Some(temporary.secret),
+            redirect_uri,
+            scope: String::new(),
+            max_age: None,
+            started_at: unix_seconds(self.endpoints.now()),
+            next: options.next,
+            data: options.data,
+        };
+        Ok((url, pending))
+    }
+
+    /// The URL to send the browser to with temporary credentials (RFC 5849 §2.2).
+    pub(crate) fn oauth1_authorization_url(&self, token: &Secret, params: &Params) -> Result<Url> {
+        let endpoint = self.endpoints.documents().configured_endpoint(Endpoint::Authorization)?;
+        let mut extra = self.settings().authorize_params.clone();
+        for (name, value) in params.iter() {
+            extra.set(name, value);
+        }
+        authorization_url(&endpoint, token, &extra)
+    }
+
+    /// Completes a login. The caller has checked that it is this client's and not expired.
+    pub(super) async fn fetch_oauth1_token(
+        &self,
+        pending: PendingLogin,
+        callback: &Params,
+    ) -> Result<Token> {
+        let authorization = Authorization::check(callback, &pending.state)?;
+        let secret = pending.token_secret.as_ref().ok_or_else(|| {
+            let check = "the pending login was not started by OAuth 1.0a";
+            Error::new(ErrorKind::InvalidCallback, check).with_hint("start the login again")
+        })?;
+        let temporary = TokenCredentials { token: &pending.state, secret };
+        let verifier = &authorization.verifier;
+        let mut token = self.endpoints.request_token_credentials(temporary, verifier).await?;
+        if let Some(url) = self.endpoints.login_userinfo_url().await? {
+            let response = self.endpoints.request_userinfo(&url, &token).await?;
+            let claims = token.claims.get_or_insert_default();
+            let sub = claims.get("sub").and_then(|sub| sub.as_str());
+            claims.extend(self.endpoints.parse_userinfo(&response, sub)?);
+        }
+        Ok(token)
+    }
+}

@@ -1,0 +1,120 @@
+//! [`AuthorizeOptions`]: the optional arguments of one login.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Purpose;
+use crate::params::Params;
+
+/// What one login requests beyond its client's settings.
+///
+/// ```
+/// use authlib_core::AuthorizeOptions;
+///
+/// let options = AuthorizeOptions::new().redirect_uri("/authorize").next("/inbox").prompt("login");
+/// # let _ = options;
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct AuthorizeOptions {
+    /// Where the provider sends the browser back to; by default the client's `redirect_uri`.
+    pub redirect_uri: Option<String>,
+    /// The scope, instead of the configured one.
+    pub scope: Option<String>,
+    /// Where the browser goes after the login: a path on this site; any other value becomes `/`.
+    pub next: Option<String>,
+    /// The `max_age` to request and to check the ID token with (OpenID Connect Core §3.1.2.1).
+    pub max_age: Option<Duration>,
+    /// More parameters of the authorization request, such as `prompt` and `login_hint`.
+    pub params: Params,
+    /// The application's own data, returned by the callback. It is kept in the session: keep it small.
+    pub data: Option<Value>,
+    /// Whether the user logs in, or connects another account.
+    pub purpose: Purpose,
+}
+
+impl AuthorizeOptions {
+    /// No options.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Where the provider sends the browser back to: an absolute URL, or a path under the registry's
+    /// base URL.
+    #[must_use]
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.redirect_uri = Some(uri.into());
+        self
+    }
+
+    /// The scope, space-separated, instead of the configured one.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// Where the browser goes after the login: a path on this site. Any other value becomes `/`.
+    #[must_use]
+    pub fn next(mut self, path: impl Into<String>) -> Self {
+        self.next = Some(path.into());
+        self
+    }
+
+    /// The maximum time since the user authenticated at the provider.
+    #[must_use]
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// `prompt`: `none`, `login`, `consent` or `select_account` (OpenID Connect Core §3.1.2.1).
+    #[must_use]
+    pub fn prompt(self, prompt: impl Into<String>) -> Self {
+        self.param("prompt", prompt)
+    }
+
+    /// `login_hint`: which user is likely to log in (OpenID Connect Core §3.1.2.1).
+    #[must_use]
+    pub fn login_hint(self, hint: impl Into<String>) -> Self {
+        self.param("login_hint", hint)
+    }
+
+    /// Sets a parameter of the authorization request. Those that protect the login (`state`, `nonce`,
+    /// `redirect_uri`, …) are rejected when the login starts.
+    #[must_use]
+    pub fn param(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.params.set(name, value);
+        self
+    }
+
+    /// The application's own data, returned by the callback.
+    #[must_use]
+    pub fn data(mut self, data: impl Into<Value>) -> Self {
+        self.data = Some(data.into());
+        self
+    }
+
+    /// Whether the user logs in (the default), or connects another account.
+    #[must_use]
+    pub fn purpose(mut self, purpose: Purpose) -> Self {
+        self.purpose = purpose;
+        self
+    }
+}
+
+impl From<&str> for AuthorizeOptions {
+    /// A redirect URI and nothing else.
+    fn from(redirect_uri: &str) -> Self {
+        Self::new().redirect_uri(redirect_uri)
+    }
+}
+
+impl From<String> for AuthorizeOptions {
+    /// A redirect URI and nothing else.
+    fn from(redirect_uri: String) -> Self {
+        Self::new().redirect_uri(redirect_uri)
+    }
+}

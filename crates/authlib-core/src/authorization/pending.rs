@@ -1,0 +1,118 @@
+//! [`PendingLogin`] and [`PendingLogout`]: what was sent with the browser, and must come back once.
+
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::numeric_date::from_unix_seconds;
+use crate::secret::{Secret, exposed, exposed_option};
+
+/// The maximum time between the start of a login and its callback.
+pub const PENDING_TTL: Duration = Duration::from_secs(600);
+
+/// A login that was started: what its callback and its tokens must match.
+///
+/// Only [`create_authorization_url`](crate::RegisteredClient::create_authorization_url) makes one, and it
+/// is used up by value. Keep it in the browser's session, which must not be readable by others.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PendingLogin {
+    pub(crate) client: String,
+    #[serde(default)]
+    pub(crate) purpose: Purpose,
+    /// The provider's issuer when the login was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) issuer: Option<String>,
+    #[serde(with = "exposed")]
+    pub(crate) state: Secret,
+    #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
+    pub(crate) nonce: Option<Secret>,
+    #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
+    pub(crate) code_verifier: Option<Secret>,
+    /// The secret of OAuth 1.0a's temporary credentials, whose token is the `state`.
+    #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
+    pub(crate) token_secret: Option<Secret>,
+    pub(crate) redirect_uri: String,
+    pub(crate) scope: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) max_age: Option<u64>,
+    /// Seconds since the Unix epoch.
+    pub(crate) started_at: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) data: Option<Value>,
+}
+
+/// What a pending record was made for. It never completes a flow of another purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Purpose {
+    /// To connect an account at the provider to the user who is logged in already.
+    Connect,
+    /// To log the user in.
+    #[default]
+    LogIn,
+    /// To log the user out at the provider.
+    LogOut,
+}
+
+impl PendingLogin {
+    /// The `state` that the callback must have.
+    #[must_use]
+    pub fn state(&self) -> &Secret {
+        &self.state
+    }
+
+    /// The name of the client that the login was started with.
+    #[must_use]
+    pub fn client(&self) -> &str {
+        &self.client
+    }
+
+    /// What the login was started for.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// Whether it was started more than [`PENDING_TTL`] ago.
+    #[must_use]
+    pub fn is_expired(&self, now: SystemTime) -> bool {
+        is_expired_at(self.started_at, now)
+    }
+}
+
+/// A logout that was sent to the provider: what its response must match.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PendingLogout {
+    pub(crate) client: String,
+    #[serde(with = "exposed")]
+    pub(crate) state: Secret,
+    /// Seconds since the Unix epoch.
+    pub(crate) started_at: u64,
+}
+
+impl PendingLogout {
+    /// The name of the client at whose provider the user logs out.
+    #[must_use]
+    pub fn client(&self) -> &str {
+        &self.client
+    }
+
+    /// Whether it was started more than [`PENDING_TTL`] ago.
+    #[must_use]
+    pub fn is_expired(&self, now: SystemTime) -> bool {
+        is_expired_at(self.started_at, now)
+    }
+}
+
+/// Whether a record of `started_at` is too old, or from a future that no clock difference explains.
+pub(crate) fn is_expired_at(started_at: u64, now: SystemTime) -> bool {
+    let started_at = from_unix_seconds(started_at);
+    match now.duration_since(started_at) {
+        Ok(age) => age > PENDING_TTL,
+        Err(ahead) => ahead.duration() > PENDING_TTL,
+    }
+}

@@ -1,0 +1,76 @@
+//! The authorization request (RFC 6749 §4.1.1).
+
+use url::Url;
+
+use super::{AuthorizeOptions, FrontChannel, PendingLogin};
+use crate::config::{is_openid, is_reserved_authorize_param};
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind, Result};
+use crate::numeric_date::unix_seconds;
+use crate::oauth2::authorization::AuthorizationRequest;
+
+impl FrontChannel {
+    /// The URL to send the browser to, and the pending login that its callback must match.
+    pub(crate) async fn create_authorization_url(
+        &self,
+        options: AuthorizeOptions,
+    ) -> Result<(Url, PendingLogin)> {
+        if self.settings().oauth1().is_some() {
+            return self.create_oauth1_url(options).await;
+        }
+        let settings = self.settings();
+        let redirect_uri = self.redirect_uri(options.redirect_uri.as_deref())?;
+        let reserved = options.params.iter().find(|(name, _)| is_reserved_authorize_param(name));
+        if let Some((name, _)) = reserved {
+            let check = format!("the login itself sets parameter `{name}`");
+            return Err(Error::new(ErrorKind::InvalidRequest, check)
+                .with_hint("remove it, or use the method of `AuthorizeOptions` for it"));
+        }
+        let documents = self.endpoints.documents();
+        let metadata = documents.metadata().await?;
+        if metadata.is_some_and(|m| m.require_pushed_authorization_requests == Some(true)) {
+            let check = "the provider requires pushed authorization requests (RFC 9126), which are \
+                         not supported yet";
+            return Err(Error::new(ErrorKind::Unsupported, check));
+        }
+        let endpoint = documents.endpoint(Endpoint::Authorization).await?;
+        let scope = options.scope.unwrap_or_else(|| settings.scope.clone());
+        let random = || self.endpoints.random_secret();
+        let needs_nonce = is_openid(&scope) && !settings.skip_nonce;
+        let pending = PendingLogin {
+            client: settings.name.clone(),
+            purpose: options.purpose,
+            issuer: settings.issuer.clone(),
+            state: random()?,
+            nonce: needs_nonce.then(random).transpose()?,
+            code_verifier: (!settings.skip_pkce).then(random).transpose()?,
+            token_secret: None,
+            redirect_uri,
+            scope,
+            max_age: options.max_age.or(settings.max_age).map(|age| age.as_secs()),
+            started_at: unix_seconds(self.endpoints.now()),
+            next: options.next,
+            data: options.data,
+        };
+        let mut extra = settings.authorize_params.clone();
+        for (name, value) in options.params {
+            extra.set(&name, value);
+        }
+        if let Some(max_age) = pending.max_age {
+            extra.set("max_age", max_age.to_string());
+        }
+        let url = AuthorizationRequest {
+            endpoint: &endpoint,
+            client_id: &settings.client_id,
+            redirect_uri: &pending.redirect_uri,
+            scope: &pending.scope,
+            state: &pending.state,
+            nonce: pending.nonce.as_ref(),
+            code_verifier: pending.code_verifier.as_ref(),
+            response_mode: settings.response_mode.map(|mode| mode.name()),
+            extra: &extra,
+        }
+        .url();
+        Ok((url, pending))
+    }
+}

@@ -1,0 +1,266 @@
+//! [`EndpointClient`]: one request to an endpoint of the provider, from its URL to its response.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+use url::Url;
+
+use crate::clock::Clock;
+use crate::config::ClientSettings;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::{ClientAuth, ClientIdentity, EndpointRequest, RequestHook, ResponseHook};
+use crate::http_exchange::Driver;
+use crate::message::{Request, Response, form_post};
+use crate::oauth2::AuthMethod;
+use crate::oauth2::client_assertion::{Assertion, Audience};
+use crate::oauth2::client_auth::Credentials;
+use crate::oauth2::metadata::ServerMetadata;
+use crate::oauth2::token_endpoint::token_request;
+use crate::params::Params;
+use crate::provider_documents::ProviderDocuments;
+use crate::random::{self, Random};
+use crate::secret::Secret;
+use crate::transport::HttpClient;
+
+/// Calls the endpoints of one client's provider.
+pub(crate) struct EndpointClient {
+    settings: Arc<ClientSettings>,
+    documents: ProviderDocuments,
+    exchange: Driver,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl EndpointClient {
+    pub(crate) fn new(
+        settings: ClientSettings,
+        http: Arc<dyn HttpClient>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        let settings = Arc::new(settings);
+        let exchange = Driver::new(http, settings.user_agent.as_deref(), settings.timeout);
+        let documents = ProviderDocuments::new(settings.clone(), exchange.clone(), clock.clone());
+        Self { settings, documents, exchange, clock, random }
+    }
+
+    pub(crate) fn settings(&self) -> &ClientSettings {
+        &self.settings
+    }
+
+    pub(crate) fn documents(&self) -> &ProviderDocuments {
+        &self.documents
+    }
+
+    pub(crate) fn exchange(&self) -> &Driver {
+        &self.exchange
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    pub(crate) async fn sleep(&self, pause: Duration) {
+        self.clock.sleep(pause).await;
+    }
+
+    pub(crate) fn random(&self) -> &dyn Random {
+        self.random.as_ref()
+    }
+
+    /// A `state`, nonce, `jti` or PKCE verifier: 256 random bits.
+    pub(crate) fn random_secret(&self) -> Result<Secret> {
+        random::token(self.random()).map(Secret::new)
+    }
+
+    /// POSTs `form` to an endpoint at which the client authenticates (RFC 6749 §2.3). It is sent once
+    /// and never repeated: a code or a refresh token can be used only once.
+    pub(super) async fn call(&self, endpoint: Endpoint, form: Params) -> Result<Response> {
+        self.call_with(endpoint, form, |_| {}).await
+    }
+
+    /// As [`call`](Self::call), with a change to the request before its hooks run.
+    pub(super) async fn call_with(
+        &self,
+        endpoint: Endpoint,
+        form: Params,
+        change: impl FnOnce(&mut Request),
+    ) -> Result<Response> {
+        let metadata = self.documents.metadata().await?;
+        let url = self.documents.endpoint(endpoint).await?;
+        let origin = url.origin();
+        let mut request = match self.client_auth(endpoint) {
+            Some(auth) => self.authenticate_by(auth, endpoint, url, form).await?,
+            None => self.authenticate(endpoint, url, form, metadata.as_deref())?,
+        };
+        change(&mut request);
+        let hooks = &self.settings.extensions.hooks;
+        if let Some(hook) = request_hook(endpoint) {
+            request = hooks.on_request(hook, request).await?;
+        }
+        // Credentials are sent to the endpoint's origin only.
+        let target = Url::parse(&request.uri().to_string()).map(|url| url.origin());
+        if target.as_ref() != Ok(&origin) {
+            let name = endpoint.request_name();
+            let check = format!("{name} would leave the origin of its endpoint, and is not sent");
+            return Err(Error::new(ErrorKind::Config, check).with_hint(format!(
+                "a hook or a `ClientAuth` may change the path and the query only; to use another \
+                 origin, set `{}`",
+                endpoint.setting()
+            )));
+        }
+        let response = self.exchange.send(endpoint.request_name(), request).await?;
+        match response_hook(endpoint) {
+            Some(hook) => hooks.on_response(hook, response).await,
+            None => Ok(response),
+        }
+    }
+
+    /// The request with the client's registered authentication.
+    fn authenticate(
+        &self,
+        endpoint: Endpoint,
+        url: Url,
+        form: Params,
+        metadata: Option<&ServerMetadata>,
+    ) -> Result<Request> {
+        let method = self.auth_method(endpoint, metadata)?;
+        let credentials = Credentials {
+            method,
+            client_id: &self.settings.client_id,
+            client_secret: self.settings.client_secret.as_ref(),
+            raw_basic: self.settings.raw_basic,
+            assertion: self.client_assertion(method, &url, metadata)?,
+        };
+        Ok(token_request(&url, form, &credentials))
+    }
+
+    /// The request with the application's own [`ClientAuth`].
+    async fn authenticate_by(
+        &self,
+        auth: &dyn ClientAuth,
+        endpoint: Endpoint,
+        url: Url,
+        form: Params,
+    ) -> Result<Request> {
+        let client = ClientIdentity {
+            endpoint: authenticated_as(endpoint),
+            client_id: &self.settings.client_id,
+            client_secret: self.settings.client_secret.as_ref(),
+            issuer: self.settings.issuer.as_deref(),
+        };
+        let plain = EndpointRequest { url, headers: HeaderMap::new(), form };
+        let authenticated = auth.authenticate(client, plain).await?;
+        let mut request = form_post(&authenticated.url, &authenticated.form);
+        request.headers_mut().extend(authenticated.headers);
+        Ok(request)
+    }
+
+    /// The application's own authentication at an endpoint, unless a registered method is configured
+    /// for just this one.
+    fn client_auth(&self, endpoint: Endpoint) -> Option<&dyn ClientAuth> {
+        let has_method = self.own_auth_method(endpoint).is_some();
+        self.settings.extensions.auth_for(authenticated_as(endpoint), has_method)
+    }
+
+    fn own_auth_method(&self, endpoint: Endpoint) -> Option<AuthMethod> {
+        match endpoint {
+            Endpoint::Introspection => self.settings.introspection_auth_method,
+            Endpoint::Revocation => self.settings.revocation_auth_method,
+            _ => None,
+        }
+    }
+
+    /// The authentication method at an endpoint: the one that is configured for it; otherwise that of
+    /// the token endpoint (RFC 7009 §2.1), unless the metadata lists others for this endpoint.
+    fn auth_method(
+        &self,
+        endpoint: Endpoint,
+        metadata: Option<&ServerMetadata>,
+    ) -> Result<AuthMethod> {
+        let settings = &self.settings;
+        if let Some(method) = self.own_auth_method(endpoint) {
+            return Ok(method);
+        }
+        let listed = |at| metadata.and_then(|metadata| metadata.auth_methods_supported(at));
+        let choose = |listed| AuthMethod::choose(settings.auth_method, settings.held(), listed);
+        let usual = choose(listed(Endpoint::Token))?;
+        match listed(endpoint) {
+            Some(own) if !own.iter().any(|name| name == usual.name()) => {
+                choose(Some(own)).map_err(|_| {
+                    let check = format!(
+                        "the provider's `{}` ({}) lists no method that this client's credentials \
+                         fit",
+                        endpoint.auth_methods_member().unwrap_or_default(),
+                        own.join(", ")
+                    );
+                    Error::new(ErrorKind::Unsupported, check)
+                        .with_hint("if the metadata is wrong, set `token_endpoint_auth_method`")
+                })
+            }
+            _ => Ok(usual),
+        }
+    }
+
+    /// An assertion for one request to `endpoint`, if the method needs one (RFC 7523 §2.2).
+    fn client_assertion(
+        &self,
+        method: AuthMethod,
+        endpoint: &Url,
+        metadata: Option<&ServerMetadata>,
+    ) -> Result<Option<Secret>> {
+        let settings = &self.settings;
+        let Some(signing) = settings.signing.as_ref().filter(|_| method.is_assertion()) else {
+            return Ok(None);
+        };
+        let supported =
+            metadata.and_then(|m| m.token_endpoint_auth_signing_alg_values_supported.as_deref());
+        let audience = match (signing.audience, &settings.issuer) {
+            (Audience::Issuer, Some(issuer)) => issuer,
+            _ => endpoint.as_str(),
+        };
+        let assertion = Assertion {
+            issuer: &settings.client_id,
+            subject: Some(&settings.client_id),
+            audience,
+            jti: &self.random_secret()?,
+            now: self.now(),
+        };
+        signing.sign(&assertion, signing.algorithm(supported)?).map(Some)
+    }
+}
+
+/// The client authenticates a refresh request as any token request.
+fn authenticated_as(endpoint: Endpoint) -> Endpoint {
+    if endpoint == Endpoint::Refresh { Endpoint::Token } else { endpoint }
+}
+
+fn request_hook(endpoint: Endpoint) -> Option<RequestHook> {
+    match endpoint {
+        Endpoint::Introspection => Some(RequestHook::IntrospectTokenRequest),
+        Endpoint::Refresh => Some(RequestHook::RefreshTokenRequest),
+        Endpoint::Revocation => Some(RequestHook::RevokeTokenRequest),
+        Endpoint::Token => Some(RequestHook::AccessTokenRequest),
+        _ => None,
+    }
+}
+
+fn response_hook(endpoint: Endpoint) -> Option<ResponseHook> {
+    match endpoint {
+        Endpoint::Refresh => Some(ResponseHook::RefreshTokenResponse),
+        Endpoint::Token => Some(ResponseHook::AccessTokenResponse),
+        _ => None,
+    }
+}
+
+impl fmt::Debug for EndpointClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndpointClient")
+            .field("client", &self.settings.name)
+            .field("client_id", &self.settings.client_id)
+            .finish_non_exhaustive()
+    }
+}

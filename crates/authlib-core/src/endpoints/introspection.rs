@@ -1,0 +1,46 @@
+//! The introspection endpoint (RFC 7662), with plain and signed responses (RFC 9701).
+
+use std::time::Duration;
+
+use super::EndpointClient;
+use crate::endpoint::Endpoint;
+use crate::error::Result;
+use crate::jose::JwkSet;
+use crate::oauth2::introspection::parse_introspection_response;
+use crate::oauth2::jwt_introspection_response::{
+    Rules, SignedResponseError, ask_signed, signed_introspection_response, verify,
+};
+use crate::oauth2::revocation::token_form;
+use crate::oauth2::{Introspection, TokenTypeHint};
+use crate::secret::Secret;
+
+/// The tolerated difference between the provider's clock and ours.
+const LEEWAY: Duration = Duration::from_secs(60);
+
+impl EndpointClient {
+    /// The current status and metadata of `token`. Nothing is cached: each call is a round trip.
+    pub(crate) async fn introspect(
+        &self,
+        token: &Secret,
+        hint: Option<TokenTypeHint>,
+    ) -> Result<Introspection> {
+        let form = token_form(token, hint);
+        let settings = self.settings();
+        let Some(algorithm) = settings.introspection_alg else {
+            let response = self.call(Endpoint::Introspection, form).await?;
+            return parse_introspection_response(&response);
+        };
+        let response = self.call_with(Endpoint::Introspection, form, ask_signed).await?;
+        let rules = Rules {
+            issuers: &settings.issuers(),
+            audiences: &[&settings.client_id],
+            algorithms: &[algorithm],
+            leeway: LEEWAY,
+            now: self.now(),
+        };
+        let jwt = signed_introspection_response(&response)?;
+        let curable = SignedResponseError::may_be_cured_by_new_keys;
+        let verify = |keys: &JwkSet| verify(jwt, keys, &rules);
+        self.documents().verify_with_provider_keys(jwt, curable, verify).await
+    }
+}

@@ -1,0 +1,15 @@
+//! The provider's endpoints, as one client calls them: one endpoint a file, all over one
+//! [`EndpointClient`].
+
+mod client;
+mod device;
+mod introspection;
+pub(crate) mod oauth1;
+mod registration;
+mod revocation;
+mod token;
+mod userinfo;
+
+pub(crate) use self::client::EndpointClient;
+pub use self::device::{DeviceLogin, DevicePoll};
+pub use self::registration::Registration;

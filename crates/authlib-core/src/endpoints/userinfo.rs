@@ -1,0 +1,55 @@
+//! The user info endpoint (OpenID Connect Core §5.3), and what stands in for it at providers of
+//! OAuth 2.0 and OAuth 1.0a.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::EndpointClient;
+use super::oauth1::{SignedParams, token_credentials};
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind, Result};
+use crate::message::{Response, json_get};
+use crate::oauth2::Token;
+use crate::oidc::user_info::{parse_userinfo_response, userinfo_request};
+
+impl EndpointClient {
+    /// The URL from which the user's claims are fetched at login, unless `fetch_userinfo` is off or the
+    /// provider has none.
+    pub(crate) async fn login_userinfo_url(&self) -> Result<Option<Url>> {
+        let url = self.documents().find_endpoint(Endpoint::UserInfo).await?;
+        Ok(url.filter(|_| self.settings().fetch_userinfo))
+    }
+
+    /// The response to one request with `token`, whatever its status.
+    pub(crate) async fn request_userinfo(&self, url: &Url, token: &Token) -> Result<Response> {
+        let request = if self.settings().oauth1().is_some() {
+            let token = Some(token_credentials(token)?);
+            self.sign(json_get(url), SignedParams { token, ..SignedParams::default() })?
+        } else {
+            userinfo_request(url, token)?
+        };
+        self.exchange().send(Endpoint::UserInfo.request_name(), request).await
+    }
+
+    /// The claims of a user info response. It must be about `sub`, the user whom the provider named
+    /// before, if it did.
+    pub(crate) fn parse_userinfo(
+        &self,
+        response: &Response,
+        sub: Option<&str>,
+    ) -> Result<Map<String, Value>> {
+        let settings = self.settings();
+        if settings.oauth1().is_none() {
+            return parse_userinfo_response(response, sub, settings.subject_claim());
+        }
+        // In OAuth 1.0a the user's id has the name that `subject_claim` says in both responses.
+        let claims = parse_userinfo_response(response, None, settings.subject_claim())?;
+        if sub.is_some() && claims.get("sub").and_then(Value::as_str) != sub {
+            let check = "the user info is about another user than the token response";
+            return Err(
+                Error::new(ErrorKind::InvalidResponse, check).with_hint("check `subject_claim`")
+            );
+        }
+        Ok(claims)
+    }
+}

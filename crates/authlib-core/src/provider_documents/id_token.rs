@@ -1,0 +1,119 @@
+//! The verification of ID tokens with the provider's keys and the client's settings: of a login, of a
+//! refresh, and of tokens that the application got in another way.
+
+use std::time::{Duration, SystemTime};
+
+use super::ProviderDocuments;
+use crate::error::{Error, ErrorKind, Result};
+use crate::jose::claims::Claims;
+use crate::jose::{Algorithm, JwkSet};
+use crate::oauth2::metadata::ServerMetadata;
+use crate::oidc::id_token::{self, IdTokenError, Rules};
+use crate::oidc::refreshed_id_token::{self, RefreshedError};
+use crate::secret::Secret;
+
+/// What an ID token must match, beside the client's settings.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ExpectedIdToken<'a> {
+    /// The nonce that was sent; without one, the token must have none.
+    pub(crate) nonce: Option<&'a str>,
+    /// The access token that came with it, for `at_hash`.
+    pub(crate) access_token: Option<&'a Secret>,
+    pub(crate) max_age: Option<Duration>,
+    /// When it was requested.
+    pub(crate) requested_at: SystemTime,
+}
+
+impl Default for ExpectedIdToken<'_> {
+    fn default() -> Self {
+        let requested_at = SystemTime::UNIX_EPOCH;
+        Self { nonce: None, access_token: None, max_age: None, requested_at }
+    }
+}
+
+impl ProviderDocuments {
+    /// Verifies an ID token (OpenID Connect Core §3.1.3.7).
+    pub(crate) async fn verify_id_token(
+        &self,
+        id_token: &str,
+        expected: ExpectedIdToken<'_>,
+    ) -> Result<Claims> {
+        let curable = IdTokenError::may_be_cured_by_new_keys;
+        self.verify_with_rules(id_token, expected, curable, |keys, rules| {
+            id_token::verify(id_token, keys, rules)
+        })
+        .await
+    }
+
+    /// Verifies the ID token of a refresh response, which must agree with the claims of the login
+    /// (OpenID Connect Core §12.2).
+    pub(crate) async fn verify_refreshed_id_token(
+        &self,
+        id_token: &str,
+        access_token: &Secret,
+        login: &Claims,
+    ) -> Result<Claims> {
+        let expected =
+            ExpectedIdToken { access_token: Some(access_token), ..ExpectedIdToken::default() };
+        let curable = |error: &RefreshedError| match error {
+            RefreshedError::IdToken(cause) => cause.may_be_cured_by_new_keys(),
+            _ => false,
+        };
+        self.verify_with_rules(id_token, expected, curable, |keys, rules| {
+            refreshed_id_token::verify(id_token, keys, rules, login)
+        })
+        .await
+    }
+
+    async fn verify_with_rules<E>(
+        &self,
+        id_token: &str,
+        expected: ExpectedIdToken<'_>,
+        is_curable: impl Fn(&E) -> bool,
+        verify: impl Fn(&JwkSet, &Rules<'_>) -> Result<Claims, E>,
+    ) -> Result<Claims>
+    where
+        Error: From<E>,
+    {
+        let metadata = self.metadata().await?;
+        let rules = Rules {
+            issuers: &self.settings.issuers(),
+            client_id: &self.settings.client_id,
+            algorithms: &self.id_token_algorithms(metadata.as_deref())?,
+            nonce: expected.nonce,
+            max_age: expected.max_age,
+            access_token: expected.access_token.map(Secret::expose),
+            asked_at: expected.requested_at,
+            now: self.clock.now(),
+        };
+        self.verify_with_keys(id_token, is_curable, |keys| verify(keys, &rules)).await
+    }
+
+    /// The algorithms that an ID token may be signed with: the configured one; otherwise the
+    /// asymmetric ones of the metadata; otherwise RS256 (OpenID Connect Core §3.1.3.7 steps 7 and 8).
+    fn id_token_algorithms(&self, metadata: Option<&ServerMetadata>) -> Result<Vec<Algorithm>> {
+        if let Some(algorithm) = self.settings.id_token_alg {
+            return Ok(vec![algorithm]);
+        }
+        let Some(listed) = metadata.and_then(|m| m.id_token_signing_alg_values_supported.as_ref())
+        else {
+            return Ok(vec![Algorithm::Rs256]);
+        };
+        let usable: Vec<_> = listed
+            .iter()
+            .filter_map(|name| Algorithm::from_name(name))
+            .filter(|algorithm| !algorithm.is_symmetric())
+            .collect();
+        if usable.is_empty() {
+            let check = format!(
+                "the provider's `id_token_signing_alg_values_supported` ({}) has no supported \
+                 public-key algorithm",
+                listed.join(", ")
+            );
+            return Err(Error::new(ErrorKind::InvalidResponse, check).with_hint(
+                "for HS256 with the client secret, set `id_token_signed_response_alg`",
+            ));
+        }
+        Ok(usable)
+    }
+}

@@ -1,0 +1,111 @@
+//! The provider's metadata document (RFC 8414), and the endpoints: the configured ones first, then
+//! those of the document.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::ProviderDocuments;
+use crate::config::ClientSettings;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind, Result};
+use crate::http_exchange::Driver;
+use crate::oauth2::metadata::{ServerMetadata, metadata_request, parse_metadata_response};
+
+impl ProviderDocuments {
+    /// The document, fetched on first use; `None` if the client is configured without one.
+    pub(crate) async fn metadata(&self) -> Result<Option<Arc<ServerMetadata>>> {
+        let settings = &self.settings;
+        let (Some(url), Some(issuer)) = (&settings.metadata_url, &settings.issuer) else {
+            return Ok(None);
+        };
+        let fetch = || {
+            let (exchange, settings) = (self.exchange.clone(), settings.clone());
+            let (url, issuer) = (url.clone(), issuer.clone());
+            async move { fetch_metadata(&exchange, &settings, &url, &issuer).await }
+        };
+        self.metadata.get(self.clock.now(), fetch).await.map(Some)
+    }
+
+    /// The URL of an endpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidResponse`] if the document lacks an endpoint that it must have, otherwise
+    /// [`ErrorKind::Unsupported`].
+    pub(crate) async fn endpoint(&self, endpoint: Endpoint) -> Result<Url> {
+        let metadata = self.metadata().await?;
+        require_endpoint(&self.settings, metadata.as_deref(), endpoint)
+    }
+
+    /// The URL of an endpoint of a provider without metadata.
+    pub(crate) fn configured_endpoint(&self, endpoint: Endpoint) -> Result<Url> {
+        require_endpoint(&self.settings, None, endpoint)
+    }
+
+    /// The URL of an endpoint, if the provider has it.
+    pub(crate) async fn find_endpoint(&self, endpoint: Endpoint) -> Result<Option<Url>> {
+        let metadata = self.metadata().await?;
+        Ok(find_endpoint(&self.settings, metadata.as_deref(), endpoint).cloned())
+    }
+}
+
+async fn fetch_metadata(
+    exchange: &Driver,
+    settings: &ClientSettings,
+    url: &Url,
+    issuer: &str,
+) -> Result<ServerMetadata> {
+    let response = exchange.send("the metadata request", metadata_request(url)).await?;
+    let document = parse_metadata_response(&response, issuer)?;
+    // A document that lacks what a login needs is not cached: the next login fetches it again.
+    if settings.is_interactive() {
+        require_endpoint(settings, Some(&document), Endpoint::Authorization)?;
+    }
+    require_endpoint(settings, Some(&document), Endpoint::Token)?;
+    if settings.needs_provider_keys() {
+        require_endpoint(settings, Some(&document), Endpoint::Jwks)?;
+    }
+    Ok(document)
+}
+
+fn find_endpoint<'a>(
+    settings: &'a ClientSettings,
+    metadata: Option<&'a ServerMetadata>,
+    endpoint: Endpoint,
+) -> Option<&'a Url> {
+    let find = |endpoint| {
+        let document = || metadata.and_then(|metadata| metadata.endpoints.get(endpoint));
+        settings.endpoints.get(endpoint).or_else(document)
+    };
+    match endpoint {
+        // Refreshed at the token endpoint, unless another URL is configured.
+        Endpoint::Refresh => find(endpoint).or_else(|| find(Endpoint::Token)),
+        _ => find(endpoint),
+    }
+}
+
+fn require_endpoint(
+    settings: &ClientSettings,
+    metadata: Option<&ServerMetadata>,
+    endpoint: Endpoint,
+) -> Result<Url> {
+    if let Some(url) = find_endpoint(settings, metadata, endpoint) {
+        return Ok(url.clone());
+    }
+    let (name, setting) = (endpoint.name(), endpoint.setting());
+    let Some(url) = &settings.metadata_url else {
+        let check = format!("the client is configured without `{setting}`");
+        return Err(Error::new(ErrorKind::Unsupported, check)
+            .with_hint(format!("set `{setting}`, or `issuer` for a provider with metadata")));
+    };
+    // These must be in every document (RFC 8414 §2, OpenID Connect Discovery §3); all others are
+    // optional features.
+    use Endpoint::{Authorization, Jwks, Refresh, Token};
+    let kind = match endpoint {
+        Authorization | Jwks | Refresh | Token => ErrorKind::InvalidResponse,
+        _ => ErrorKind::Unsupported,
+    };
+    let check = format!("the metadata at {url} has no `{name}`, and none is configured");
+    Err(Error::new(kind, check).with_hint(format!("set `{setting}`")))
+}

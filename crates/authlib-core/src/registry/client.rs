@@ -1,0 +1,347 @@
+//! [`RegisteredClient`]: a client's public methods, each of which delegates to the module for it and names
+//! the client in errors.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::Method;
+use url::Url;
+
+use super::Ports;
+use crate::api::{self, ApiRequest, verbs};
+use crate::authorization::{
+    AuthorizeOptions, FrontChannel, LogoutOptions, PendingLogin, PendingLogout,
+};
+use crate::config::ClientSettings;
+use crate::endpoints::{DeviceLogin, EndpointClient};
+use crate::error::Result;
+use crate::oauth2::{ExchangedToken, Grant, Introspection, Token, TokenExchange, TokenTypeHint};
+use crate::oidc::UserInfo;
+use crate::params::Params;
+use crate::provider_documents::ExpectedIdToken;
+use crate::secret::Secret;
+use crate::store::{PendingLoginStore, TokenOwner, TokenStore};
+use crate::tokens::TokenManager;
+use crate::transport::HttpClient;
+
+/// A registered client: the application's registration at one provider, with the provider's cached
+/// metadata and keys.
+///
+/// Cheap to clone; all clones share the caches. It comes from [`OAuth::client`](crate::OAuth::client).
+#[derive(Clone)]
+#[doc(alias = "RemoteApp")]
+pub struct RegisteredClient(Arc<Inner>);
+
+struct Inner {
+    endpoints: Arc<EndpointClient>,
+    tokens: Arc<TokenManager>,
+    front_channel: FrontChannel,
+    ports: Ports,
+}
+
+impl RegisteredClient {
+    pub(super) fn new(settings: ClientSettings, http: Arc<dyn HttpClient>, ports: Ports) -> Self {
+        let (clock, random) = (ports.clock.clone(), ports.random.clone());
+        let endpoints = Arc::new(EndpointClient::new(settings, http, clock, random));
+        let (store, subscribers) = (ports.token_store.clone(), ports.subscribers.clone());
+        let tokens = Arc::new(TokenManager::new(endpoints.clone(), store, subscribers));
+        let front_channel = FrontChannel::new(endpoints.clone(), ports.base_url.clone());
+        Self(Arc::new(Inner { endpoints, tokens, front_channel, ports }))
+    }
+
+    /// The name that the client is registered under.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.settings().name
+    }
+
+    /// The display name, for example on a login button: the configured label, otherwise the name.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.settings().label
+    }
+
+    /// The `client_id`.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.settings().client_id
+    }
+
+    /// The URL to send the browser to, and the pending login that its callback must match
+    /// (RFC 6749 §4.1.1).
+    ///
+    /// PKCE with S256 is used (RFC 9700 §2.1.1), and a nonce with the `openid` scope, unless the client's
+    /// `dangerous` settings turn them off. Web applications call
+    /// [`login::authorize_redirect`](crate::login::authorize_redirect), which keeps the pending login in
+    /// the session.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) without a redirect URI,
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) with a reserved parameter,
+    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) and
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the metadata cannot be fetched.
+    pub async fn create_authorization_url(
+        &self,
+        options: AuthorizeOptions,
+    ) -> Result<(Url, PendingLogin)> {
+        self.named(self.0.front_channel.create_authorization_url(options)).await
+    }
+
+    /// Completes a login: checks the callback, redeems the code, verifies the ID token and fetches the
+    /// user info (RFC 6749 §4.1.2 and §4.1.3, OpenID Connect Core §3.1.3). The pending login is used up,
+    /// whatever the result.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback),
+    /// [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied) and
+    /// [`ErrorKind::AuthorizationError`](crate::ErrorKind::AuthorizationError) for the callback,
+    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) and
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) for the requests after it,
+    /// [`ErrorKind::InvalidIdToken`](crate::ErrorKind::InvalidIdToken) if the ID token is not valid.
+    pub async fn fetch_access_token(
+        &self,
+        pending: PendingLogin,
+        callback: &Params,
+    ) -> Result<Token> {
+        self.named(self.0.front_channel.fetch_access_token(pending, callback)).await
+    }
+
+    /// The URL that ends the user's session at the provider (OpenID Connect RP-Initiated Logout 1.0), and
+    /// the pending logout if the provider sends the browser back. `None` if the provider has no
+    /// `end_session_endpoint`: then there is the local logout only.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the redirect URI is not valid,
+    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) and
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the metadata cannot be fetched.
+    pub async fn create_logout_url(
+        &self,
+        id_token_hint: Option<&Secret>,
+        options: &LogoutOptions,
+    ) -> Result<Option<(Url, Option<PendingLogout>)>> {
+        self.named(self.0.front_channel.create_logout_url(id_token_hint, options)).await
+    }
+
+    /// Verifies an ID token that does not come from a login here, for example one that a mobile
+    /// application sends (OpenID Connect Core §3.1.3.7), and returns its claims. A login verifies its own.
+    ///
+    /// The token must be issued to this client: one whose `azp` is another client, such as the mobile one
+    /// of the same project, is rejected. Register that client and use it.
+    ///
+    /// `nonce` is the one that was sent for it; without one, the token must have none. `at_hash` is not
+    /// checked, because there is no access token.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidIdToken`](crate::ErrorKind::InvalidIdToken) if it is not valid,
+    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) and
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if metadata or keys cannot be
+    /// fetched.
+    pub async fn parse_id_token(&self, id_token: &str, nonce: Option<&str>) -> Result<UserInfo> {
+        let max_age = self.settings().max_age;
+        let expected = ExpectedIdToken { nonce, max_age, ..ExpectedIdToken::default() };
+        let verified = self.0.endpoints.documents().verify_id_token(id_token, expected);
+        self.named(verified).await.map(|claims| UserInfo::new(claims.into_map()))
+    }
+
+    /// The owner's token, refreshed if it expires within the client's leeway (60 seconds by default, at
+    /// most half of its lifetime).
+    ///
+    /// Concurrent callers share one refresh request and its result (RFC 9700 §4.14.2: a rotated refresh
+    /// token can be used once). The new token is stored before any caller gets it and before subscribers
+    /// are called. After a failure the next try waits for a second, and longer after each further one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no token, or it has
+    /// expired and cannot be refreshed, [`ErrorKind::InvalidIdToken`](crate::ErrorKind::InvalidIdToken) if
+    /// the refreshed ID token is not the same user's, [`ErrorKind::Store`](crate::ErrorKind::Store) if the
+    /// new token cannot be stored, which is then in the error
+    /// ([`UnsavedToken::of`](crate::store::UnsavedToken::of)), and what the token endpoint reports.
+    pub async fn active_token(&self, owner: &TokenOwner) -> Result<Token> {
+        self.named(self.0.tokens.active_token(owner)).await
+    }
+
+    /// Refreshes the owner's token, although it may not have expired, and returns the new one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`active_token`](Self::active_token).
+    pub async fn refresh_token(&self, owner: &TokenOwner) -> Result<Token> {
+        self.named(self.0.tokens.refresh_token(owner)).await
+    }
+
+    verbs!(ApiRequest, owner: &TokenOwner);
+
+    /// A request to `url` with the owner's token, which is refreshed first if it has expired.
+    ///
+    /// A relative URL is resolved against `api_base_url`. The token is sent there and to the client's
+    /// `api_origins` only: an absolute URL, `..` or `//host` that leads elsewhere is rejected when the
+    /// request is sent, and a redirect is returned instead of followed.
+    ///
+    /// If the API rejects the token (a 401 with `invalid_token`, RFC 6750 §3.1), it is refreshed and the
+    /// request sent once more, unless its body was streamed. If the API rejects the new token as well, it
+    /// is not refreshed again for a second, and for longer after each further rejection.
+    pub fn request(&self, method: Method, url: &str, owner: &TokenOwner) -> ApiRequest {
+        ApiRequest::new(self.0.tokens.clone(), owner.clone(), method, url)
+    }
+
+    /// The provider's user info for the owner's token (OpenID Connect Core §5.3); for a provider without
+    /// OpenID Connect, its response with `sub` taken from the member that `subject_claim` names.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`active_token`](Self::active_token);
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if no `userinfo_endpoint` is known;
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is malformed or
+    /// about another user.
+    pub async fn userinfo(&self, owner: &TokenOwner) -> Result<UserInfo> {
+        self.named(api::userinfo(&self.0.tokens, owner)).await
+    }
+
+    /// Revokes the owner's token at the provider, then deletes it here: the refresh token, which ends its
+    /// access tokens too (RFC 7009 §2.1), or the access token if there is no other.
+    ///
+    /// The token is deleted **whatever the provider answers**: after an error of the provider the user has
+    /// no token here, and the error tells that it may still be valid there. Only a future that is dropped
+    /// before the response leaves it stored. A refresh in progress is awaited, so that its new token is
+    /// revoked too, and no other can start meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no token,
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if the provider cannot revoke tokens, or
+    /// not this type, [`ErrorKind::Transport`](crate::ErrorKind::Transport) and
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if it did not revoke it, and what
+    /// the store reports.
+    pub async fn revoke_token(&self, owner: &TokenOwner) -> Result<()> {
+        self.named(self.0.tokens.revoke_token(owner)).await
+    }
+
+    /// The current status and metadata of `token` (RFC 7662); `hint` tells its type, if it is known.
+    /// Nothing is cached: each call is a round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if the provider has no
+    /// `introspection_endpoint`, [`ErrorKind::Transport`](crate::ErrorKind::Transport) and
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if it does not return a valid
+    /// response.
+    pub async fn introspect_token(
+        &self,
+        token: &Secret,
+        hint: Option<TokenTypeHint>,
+    ) -> Result<Introspection> {
+        self.named(self.0.endpoints.introspect(token, hint)).await
+    }
+
+    /// Requests a token by any grant. It is returned and not stored.
+    ///
+    /// The client's scope is requested if the grant sets none. An ID token in the response is verified if
+    /// the client has an issuer (OpenID Connect Core §3.1.3.7), and dropped otherwise and after a refresh,
+    /// for which [`refresh_token`](Self::refresh_token) is better.
+    ///
+    /// ```no_run
+    /// use authlib_core::Grant;
+    ///
+    /// # async fn run(oauth: authlib_core::OAuth) -> authlib_core::Result<()> {
+    /// let reports = oauth.client("reports")?;
+    /// let token = reports.fetch_token(Grant::client_credentials().scope("reports:read")).await?;
+    /// # let _ = token;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the token endpoint reports an
+    /// error ([`provider_error`](crate::Error::provider_error)) or returns no token,
+    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) if there is no response,
+    /// [`ErrorKind::InvalidIdToken`](crate::ErrorKind::InvalidIdToken) if an ID token is not valid.
+    pub async fn fetch_token(&self, grant: Grant) -> Result<Token> {
+        self.named(self.0.endpoints.fetch_token(&grant)).await
+    }
+
+    /// Exchanges a token for another (RFC 8693 §2.1): to call a service on behalf of a user, or with
+    /// fewer permissions. The new token is returned and not stored.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fetch_token`](Self::fetch_token).
+    pub async fn exchange_token(&self, exchange: &TokenExchange) -> Result<ExchangedToken> {
+        self.named(self.0.endpoints.exchange_token(exchange)).await
+    }
+
+    /// Requests a code that the user types into a page on another device (RFC 8628 §3.1). `scope` is
+    /// space-separated; the default is the client's.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if no `device_authorization_endpoint` is
+    /// known, [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if it reports an error or
+    /// the response is malformed, [`ErrorKind::Transport`](crate::ErrorKind::Transport) if there is no
+    /// response.
+    pub async fn start_device_login(&self, scope: Option<&str>) -> Result<DeviceLogin> {
+        self.named(DeviceLogin::start(self.0.endpoints.clone(), scope)).await
+    }
+
+    /// Names this client in the error of `call`.
+    async fn named<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        call.await.map_err(|error| error.with_client(self.name()))
+    }
+}
+
+/// For the modules above.
+impl RegisteredClient {
+    pub(crate) fn settings(&self) -> &ClientSettings {
+        self.0.endpoints.settings()
+    }
+
+    pub(crate) fn endpoints(&self) -> &EndpointClient {
+        &self.0.endpoints
+    }
+
+    pub(crate) fn tokens(&self) -> &TokenManager {
+        &self.0.tokens
+    }
+
+    pub(crate) fn front_channel(&self) -> &FrontChannel {
+        &self.0.front_channel
+    }
+
+    pub(crate) fn token_store(&self) -> &dyn TokenStore {
+        self.0.ports.token_store.as_ref()
+    }
+
+    pub(crate) fn pending_login_store(&self) -> Option<&dyn PendingLoginStore> {
+        self.0.ports.pending_login_store.as_deref()
+    }
+
+    /// Checks that users may log in with this client.
+    pub(crate) fn ensure_user_logins(&self) -> Result<()> {
+        self.settings().ensure_user_logins().map_err(|error| error.with_client(self.name()))
+    }
+
+    /// Marks the `state` of a login as used. False if it was used before.
+    pub(crate) fn mark_state_used(&self, state: &Secret) -> bool {
+        self.0.ports.used_states.mark_used(state.expose(), self.now())
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.0.endpoints.now()
+    }
+}
+
+impl fmt::Debug for RegisteredClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegisteredClient")
+            .field("name", &self.name())
+            .field("client_id", &self.client_id())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,100 @@
+//! [`OAuth`]: the registry of clients.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError};
+use std::time::SystemTime;
+
+use url::Url;
+
+use super::{OAuthBuilder, Ports, RegisteredClient};
+use crate::base_url::BaseUrl;
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::TokenStore;
+use crate::token_updates::TokenUpdate;
+
+/// The registered clients. Cheap to clone; all clones are the same registry.
+///
+/// ```
+/// use authlib_core::{ClientConfig, OAuth, providers};
+///
+/// let oauth = OAuth::builder()
+///     .base_url("https://app.example.com")
+///     .register(providers::google().client_id("id").client_secret("secret"))
+///     .register(ClientConfig::new("intranet").client_id("app").issuer("https://id.example.com"))
+///     .build()?;
+/// assert_eq!(oauth.client("google")?.label(), "Google");
+/// # Ok::<(), authlib_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct OAuth(Arc<Registry>);
+
+struct Registry {
+    /// In the order of their registration.
+    clients: Vec<RegisteredClient>,
+    index_by_name: HashMap<String, usize>,
+    ports: Ports,
+}
+
+impl OAuth {
+    /// Starts a registry.
+    pub fn builder() -> OAuthBuilder {
+        OAuthBuilder::default()
+    }
+
+    pub(super) fn new(clients: Vec<RegisteredClient>, ports: Ports) -> Self {
+        let names = clients.iter().map(|client| client.name().to_owned());
+        let index_by_name = names.enumerate().map(|(index, name)| (name, index)).collect();
+        Self(Arc::new(Registry { clients, index_by_name, ports }))
+    }
+
+    /// The client of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownClient`] if no client has this name.
+    pub fn client(&self, name: &str) -> Result<RegisteredClient> {
+        let index = self.0.index_by_name.get(name);
+        index.and_then(|index| self.0.clients.get(*index)).cloned().ok_or_else(|| {
+            let known: Vec<_> = self.clients().map(RegisteredClient::name).collect();
+            let name: String = name.chars().take(60).collect();
+            Error::new(ErrorKind::UnknownClient, format!("no client is registered as {name:?}"))
+                .with_hint(format!("registered are: {}", known.join(", ")))
+        })
+    }
+
+    /// All clients, in the order of their registration.
+    pub fn clients(&self) -> impl Iterator<Item = &RegisteredClient> {
+        self.0.clients.iter()
+    }
+
+    /// The application's own URL, if it is configured.
+    #[must_use]
+    pub fn base_url(&self) -> Option<&Url> {
+        self.0.ports.base_url.as_ref().map(BaseUrl::as_url)
+    }
+
+    /// Calls `subscriber` after each refreshed token was stored. It runs in the request that caused the
+    /// refresh: start long work elsewhere.
+    pub fn subscribe(&self, subscriber: impl Fn(&TokenUpdate) + Send + Sync + 'static) {
+        let mut subscribers =
+            self.0.ports.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
+        subscribers.push(subscriber);
+    }
+
+    pub(crate) fn token_store(&self) -> &dyn TokenStore {
+        self.0.ports.token_store.as_ref()
+    }
+
+    /// The current time by the registry's clock.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.0.ports.clock.now()
+    }
+}
+
+impl fmt::Debug for OAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clients().map(RegisteredClient::name)).finish()
+    }
+}
