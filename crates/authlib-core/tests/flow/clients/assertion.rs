@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use authlib_core::client::AssertionClientBuilder;
 use authlib_core::{AssertionClient, ErrorKind, Secret};
-use authlib_provider::{Client, Endpoint, Fault, RecordedRequest, Reply};
+use authlib_provider::{Endpoint, Fault, RecordedRequest, Reply, TestClient};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
@@ -20,7 +20,9 @@ const ROBOT: &str = "robot@project.example";
 fn robot_bed() -> TestBed {
     let jwks = json!({ "keys": [public_jwk("rsa", "k1"), public_jwk("p256", "k2")] });
     TestBed::with(
-        |provider| provider.assertion_issuer(ROBOT, jwks).client(Client::public("robot-client")),
+        |provider| {
+            provider.assertion_issuer(ROBOT, jwks).client(TestClient::public("robot-client"))
+        },
         |client| client,
         |oauth| oauth,
     )
@@ -51,7 +53,7 @@ fn statement(seen: &RecordedRequest) -> (Value, Value) {
 async fn first_use_sends_assertion_and_live_token_is_reused() {
     let world = robot_bed();
     let robot = begun(&world, RSA).subject("alice").scope("read write").build().unwrap();
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
     let echo: Value = robot.get("echo").send().await.unwrap().json().unwrap();
     assert_eq!((&echo["sub"], &echo["scope"]), (&json!("alice"), &json!("read write")));
     assert_eq!(robot.post("echo").json(&json!({})).send().await.unwrap().status(), 200);
@@ -132,7 +134,7 @@ async fn unsignable_assertion_fails_before_first_request() {
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains(says), "{error}");
     }
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
 }
 
 /// T195, T198.
@@ -178,7 +180,7 @@ async fn rejected_assertion_returns_provider_error_without_token() {
     let error = robot.active_token().await.unwrap_err();
     assert_eq!(error.provider_error().unwrap().error, "invalid_grant");
     let quoted = r#"{"error":"invalid_grant","error_description":"no \"robots\""}"#;
-    world.provider.inject(Fault::Answer(Endpoint::Token, Reply::json(400, quoted)));
+    world.provider.inject(Fault::Response(Endpoint::Token, Reply::json(400, quoted)));
     let robot = begun(&world, RSA).build().unwrap();
     let error = robot.get("echo").send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);

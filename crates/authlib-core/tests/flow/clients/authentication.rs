@@ -4,7 +4,7 @@
 use authlib_core::hooks::{self, ClientAuth, ClientIdentity, EndpointRequest};
 use authlib_core::transport::BoxFuture;
 use authlib_core::{ClientConfig, ErrorKind, Grant, OAuth2Client, Result, Secret, TokenTypeHint};
-use authlib_provider::{Client, Endpoint, Fault, RecordedRequest, Reply};
+use authlib_provider::{Endpoint, Fault, RecordedRequest, Reply, TestClient};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use crate::test_bed::{CALLBACK, ISSUER, TestBed, client, sent};
 
 const LONG: &str = "a-secret-with-forty-two-characters-at-least";
 
-fn with_client(client: Client) -> TestBed {
+fn with_client(client: TestClient) -> TestBed {
     TestBed::with(|provider| provider.client(client.redirect_uri(CALLBACK)), |c| c, |oauth| oauth)
 }
 
@@ -54,13 +54,13 @@ async fn special_ids_and_secrets_work_with_basic_and_post() {
         ("https://app.example/?a=b&c", "&=#\"\\/"),
     ] {
         for method in ["client_secret_basic", "client_secret_post"] {
-            let world = with_client(Client::confidential(id, secret).auth_method(method));
+            let world = with_client(TestClient::confidential(id, secret).auth_method(method));
             let config = registered().client_id(id).client_secret(secret);
             let client = client(&world, config.token_endpoint_auth_method(method));
             let token = client.fetch_token(Grant::client_credentials()).await;
             assert!(token.is_ok(), "{id} {method}: {token:?}");
         }
-        let world = with_client(Client::confidential(id, "another"));
+        let world = with_client(TestClient::confidential(id, "another"));
         let client = client(&world, registered().client_id(id).client_secret(secret));
         let error = client.fetch_token(Grant::client_credentials()).await.unwrap_err();
         assert_eq!(error.provider_error().unwrap().error, "invalid_client", "{id}");
@@ -77,7 +77,7 @@ async fn signs(world: &TestBed, client: &OAuth2Client, case: &str) {
         client.revoke_token().await.unwrap();
     }
     let mut ids = Vec::new();
-    for asked in world.provider.requests() {
+    for asked in world.provider.received_requests() {
         let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
         assert_eq!(asked.field("client_assertion_type"), Some(kind), "{case}");
         assert!(!asked.names.contains(&"client_secret".to_owned()), "{case}");
@@ -101,7 +101,7 @@ async fn client_secret_jwt_sends_assertion_and_type() {
             .client_assertion_audience("token_endpoint");
         config.token_endpoint_auth_signing_alg = alg.map(ToOwned::to_owned);
         let world =
-            with_client(Client::confidential("hmac", LONG).auth_method("client_secret_jwt"));
+            with_client(TestClient::confidential("hmac", LONG).auth_method("client_secret_jwt"));
         let elsewhere = client(&world, config.clone());
         elsewhere.fetch_token(Grant::client_credentials()).await.unwrap();
         world.provider.clear_requests();
@@ -113,7 +113,7 @@ async fn client_secret_jwt_sends_assertion_and_type() {
 
 fn keyed(key: impl Into<Secret>) -> (TestBed, ClientConfig) {
     let jwks = json!({ "keys": [public_jwk("rsa", "k1")] });
-    let world = with_client(Client::public("keyed").auth_method("private_key_jwt").jwks(jwks));
+    let world = with_client(TestClient::public("keyed").auth_method("private_key_jwt").jwks(jwks));
     let config = public().client_id("keyed").private_key(key).private_key_id("k1");
     (world, config.issuer(ISSUER))
 }
@@ -133,7 +133,7 @@ async fn custom_claims_are_in_each_assertion_with_new_jti() {
     let (world, config) = keyed(RSA);
     let config = config.client_assertion_claim("tier", json!([1, 2]));
     signs(&world, &client(&world, config), "with claims").await;
-    for asked in world.provider.requests() {
+    for asked in world.provider.received_requests() {
         assert_eq!(claims(&asked)["tier"], json!([1, 2]));
     }
 }
@@ -203,9 +203,9 @@ async fn custom_authentication_applies_to_one_endpoint() {
     let client = client(&world, registered().client_auth_at(at, ApiKey(Some("k"))));
     let token = client.fetch_token(carol()).await.unwrap();
     client.introspect_token(&token.access_token, None).await.unwrap();
-    world.provider.inject(Fault::Answer(Endpoint::Revoke, Reply::json(200, "")));
+    world.provider.inject(Fault::Response(Endpoint::Revoke, Reply::json(200, "")));
     client.revoke_token().await.unwrap();
-    for seen in world.provider.requests() {
+    for seen in world.provider.received_requests() {
         let revoked = seen.endpoint == Endpoint::Revoke;
         assert_eq!(seen.authorization.is_none(), revoked, "{:?}", seen.endpoint);
         assert_eq!(seen.header("x-api-key"), revoked.then_some("k Revocation"));
@@ -215,7 +215,7 @@ async fn custom_authentication_applies_to_one_endpoint() {
     let client = self::client(&world, everywhere);
     world.provider.clear_requests();
     assert!(client.fetch_token(carol()).await.is_err(), "the provider knows no such key");
-    assert_eq!(world.provider.requests()[0].header("x-api-key"), Some("e Token"));
+    assert_eq!(world.provider.received_requests()[0].header("x-api-key"), Some("e Token"));
     client.set_token(&token).await.unwrap();
     let error = client.revoke_token().await.unwrap_err();
     assert!(error.to_string().contains("the key is lost"), "{error}");

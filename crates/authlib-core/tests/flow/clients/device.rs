@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use authlib_core::clock::{Clock, FixedClock};
 use authlib_core::transport::BoxFuture;
 use authlib_core::{DevicePoll, ErrorKind, OAuth2Client, RegisteredClient, Token};
-use authlib_provider::{Client, Endpoint, Fault, Provider, RecordedRequest, Reply};
+use authlib_provider::{Endpoint, Fault, Provider, RecordedRequest, Reply, TestClient};
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 
@@ -86,7 +86,7 @@ fn approve(provider: &Provider, user_code: &Mutex<String>) {
 }
 
 fn device_request(world: &TestBed) -> RecordedRequest {
-    let requests = world.provider.requests();
+    let requests = world.provider.received_requests();
     requests.into_iter().find(|seen| seen.endpoint == Endpoint::DeviceAuthorization).unwrap()
 }
 
@@ -154,10 +154,10 @@ async fn invalid_id_token_fails_device_login() {
 #[tokio::test]
 async fn slow_down_lengthens_all_later_intervals() {
     let replies = |pause: usize, provider: &Provider| {
-        provider.behave();
+        provider.clear_faults();
         if pause == 2 || pause == 3 {
             let reply = Reply::json(400, r#"{"error":"slow_down"}"#);
-            provider.inject(Fault::Answer(Endpoint::Token, reply));
+            provider.inject(Fault::Response(Endpoint::Token, reply));
         }
     };
     let device = Device::new(replies);
@@ -207,11 +207,11 @@ async fn device_polling_backs_off_during_outage_and_recovers() {
     let code = Arc::new(Mutex::new(String::new()));
     let theirs = code.clone();
     let device = Device::new(move |pause, provider| {
-        provider.behave();
+        provider.clear_faults();
         match pause {
-            2 => provider.inject(Fault::Answer(Endpoint::Token, Reply::Cut)),
-            3 => provider.inject(Fault::Answer(Endpoint::Token, Reply::Hang)),
-            4 => provider.inject(Fault::Answer(Endpoint::Token, Reply::html(503))),
+            2 => provider.inject(Fault::Response(Endpoint::Token, Reply::Reset)),
+            3 => provider.inject(Fault::Response(Endpoint::Token, Reply::Hang)),
+            4 => provider.inject(Fault::Response(Endpoint::Token, Reply::html(503))),
             6 => approve(provider, &theirs),
             _ => {}
         }
@@ -224,7 +224,7 @@ async fn device_polling_backs_off_during_outage_and_recovers() {
     let device = Device::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     let reply = Reply::json(401, r#"{"error":"invalid_client"}"#);
-    device.world.provider.inject(Fault::Answer(Endpoint::Token, reply));
+    device.world.provider.inject(Fault::Response(Endpoint::Token, reply));
     assert_eq!(login.wait().await.unwrap_err().kind(), ErrorKind::InvalidResponse);
     assert_eq!(device.pauses(), [5]);
 }
@@ -280,14 +280,14 @@ async fn missing_device_endpoint_differs_from_broken_provider() {
     assert_eq!((error.kind(), error.client()), (ErrorKind::Unsupported, Some("service")));
     assert_eq!(device.world.provider.count(Endpoint::DeviceAuthorization), 0);
     for (reply, kind) in [
-        (Reply::Cut, ErrorKind::Transport),
+        (Reply::Reset, ErrorKind::Transport),
         (Reply::Redirect(302, "https://evil.example/".into()), ErrorKind::InvalidResponse),
         (Reply::json(401, r#"{"error":"invalid_client"}"#), ErrorKind::InvalidResponse),
     ] {
         let device = Device::new(|_, _| {});
-        device.world.provider.inject(Fault::Answer(Endpoint::DeviceAuthorization, reply));
+        device.world.provider.inject(Fault::Response(Endpoint::DeviceAuthorization, reply));
         assert_eq!(device.app().start_device_login(None).await.unwrap_err().kind(), kind);
-        assert_eq!(device.world.provider.count(Endpoint::Elsewhere), 0);
+        assert_eq!(device.world.provider.count(Endpoint::Unmatched), 0);
     }
     for (name, value) in [
         ("verification_uri", json!("javascript:alert(1)")),
@@ -332,7 +332,7 @@ async fn extreme_intervals_and_lifetimes_are_clamped() {
 #[tokio::test]
 async fn public_client_sends_client_id_to_both_endpoints() {
     let world = TestBed::with(
-        |provider| provider.client(Client::public("tv").redirect_uri(CALLBACK)),
+        |provider| provider.client(TestClient::public("tv").redirect_uri(CALLBACK)),
         |client| client,
         |oauth| oauth,
     );
@@ -356,10 +356,10 @@ async fn resumed_wait_uses_last_interval() {
     let device = Device::new(|_, _| {});
     let mut login = device.client.start_device_login(None).await.unwrap();
     let slower = Reply::json(400, r#"{"error":"slow_down"}"#);
-    device.world.provider.inject(Fault::Answer(Endpoint::Token, slower));
+    device.world.provider.inject(Fault::Response(Endpoint::Token, slower));
     let polled = login.poll().await.unwrap();
     assert!(matches!(polled, DevicePoll::Pending { wait } if wait == Duration::from_secs(10)));
-    device.world.provider.behave();
+    device.world.provider.clear_faults();
     assert!(device.world.provider.approve_device(login.user_code(), "alice"));
     let mut told = Vec::new();
     let token = login.wait_while(|pause| {
@@ -373,20 +373,20 @@ async fn resumed_wait_uses_last_interval() {
 /// Without keys the answer could not be verified, and the code would be spent for nothing.
 #[tokio::test]
 async fn device_code_is_not_redeemed_without_provider_keys() {
-    for reply in [Reply::Cut, Reply::html(500)] {
+    for reply in [Reply::Reset, Reply::html(500)] {
         let device = Device::new(|_, _| {});
         let mut login = device.client.start_device_login(None).await.unwrap();
         assert!(device.world.provider.approve_device(login.user_code(), "alice"));
-        device.world.provider.inject(Fault::Answer(Endpoint::Jwks, reply.clone()));
+        device.world.provider.inject(Fault::Response(Endpoint::Jwks, reply.clone()));
         let polled = login.poll().await;
-        if reply == Reply::Cut {
+        if reply == Reply::Reset {
             let twice = Duration::from_secs(10);
             assert!(matches!(polled, Ok(DevicePoll::Pending { wait }) if wait == twice));
         } else {
             assert_eq!(polled.unwrap_err().kind(), ErrorKind::InvalidResponse);
         }
         assert_eq!(device.asked(), 0, "{reply:?}");
-        device.world.provider.behave();
+        device.world.provider.clear_faults();
         device.world.clock.advance(Duration::from_secs(60));
         assert!(matches!(login.poll().await.unwrap(), DevicePoll::Token(_)), "{reply:?}");
     }

@@ -24,8 +24,8 @@ fn has(params: &Params, expected: &[(&str, &str)]) {
 async fn answered(world: &TestBed, client: &OAuth2Client) -> (PendingLogin, String) {
     let started = client.create_authorization_url(AuthorizeOptions::new()).await;
     let (url, pending) = started.unwrap();
-    let back = world.provider.approve(url.as_str(), "alice");
-    (pending, back)
+    let back = world.provider.approve(url.as_str(), "alice").unwrap();
+    (pending, back.into())
 }
 
 /// T090, T145.
@@ -68,8 +68,8 @@ async fn url_has_s256_challenge_and_code_sends_verifier() {
         has(&params, &[("code_challenge_method", "S256")]);
         let challenge = params.only("code_challenge").unwrap().unwrap().to_owned();
         assert_eq!(challenge.len(), 43);
-        let back = world.provider.approve(url.as_str(), "alice");
-        client.fetch_access_token(pending, &back).await.unwrap();
+        let back = world.provider.approve(url.as_str(), "alice").unwrap();
+        client.fetch_access_token(pending, back.as_str()).await.unwrap();
         let verifier = sent(&world, Endpoint::Token).pop().unwrap();
         assert_ne!(verifier.secret("code_verifier"), Some(challenge.as_str()));
         assert!(!challenges.contains(&challenge));
@@ -131,11 +131,11 @@ async fn code_is_exchanged_from_url_or_query() {
     }
     let client = client(&world, registered());
     let (pending, back) = answered(&world, &client).await;
-    world.provider.inject(Fault::Answer(
+    world.provider.inject(Fault::Response(
         Endpoint::Token,
         Reply::json(400, r#"{"error":"invalid_grant","error_description":"no \"more\""}"#),
     ));
-    let error = client.fetch_access_token(pending, &back).await.unwrap_err();
+    let error = client.fetch_access_token(pending, back.as_str()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     let said = error.provider_error().unwrap();
     assert_eq!((said.error.as_str(), said.status), ("invalid_grant", Some(400)));
@@ -149,7 +149,7 @@ async fn token_request_is_post_even_with_endpoint_query() {
     let client =
         client(&world, registered().token_endpoint(format!("{ISSUER}/token?tenant=a%20b")));
     let (pending, back) = answered(&world, &client).await;
-    client.fetch_access_token(pending, &back).await.unwrap();
+    client.fetch_access_token(pending, back.as_str()).await.unwrap();
     let asked = sent(&world, Endpoint::Token).pop().unwrap();
     assert_eq!((asked.method.as_str(), asked.field("tenant")), ("POST", Some("a b")));
     assert_eq!(asked.names[..2], ["tenant", "grant_type"]);
@@ -237,9 +237,9 @@ async fn rejected_response_never_falls_back_to_another_grant() {
         let client = client(&world, config);
         let (url, pending) =
             client.create_authorization_url(AuthorizeOptions::new()).await.unwrap();
-        let denied = world.provider.deny(url.as_str());
-        assert!(denied.contains("error=access_denied"));
-        let error = client.fetch_access_token(pending, &denied).await.unwrap_err();
+        let denied = world.provider.deny(url.as_str()).unwrap();
+        assert!(denied.as_str().contains("error=access_denied"));
+        let error = client.fetch_access_token(pending, denied.as_str()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AccessDenied);
         for nothing in ["?error=access_denied", "?x=y", ""] {
             let (pending, _) = answered(&world, &client).await;
@@ -272,13 +272,13 @@ async fn invalid_token_response_never_becomes_token() {
     ] {
         let world = standalone_bed();
         let client = client(&world, registered().renewal("client_credentials"));
-        world.provider.inject(Fault::Answer(Endpoint::Token, reply.clone()));
+        world.provider.inject(Fault::Response(Endpoint::Token, reply.clone()));
         let error = client.active_token().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{reply:?}");
         let said = error.provider_error().and_then(|said| said.status);
         assert_eq!(said, status, "{reply:?}");
         assert!(client.token().await.unwrap().is_none(), "{reply:?}");
-        assert_eq!(world.provider.count(Endpoint::Elsewhere), 0);
+        assert_eq!(world.provider.count(Endpoint::Unmatched), 0);
     }
 }
 

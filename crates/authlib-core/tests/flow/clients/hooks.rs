@@ -34,7 +34,7 @@ async fn hook_adds_missing_token_type_for_slack() {
     assert_eq!(slack.get("echo").send().await.unwrap().status(), 200);
     // It mends nothing else.
     let refusal = Reply::json(200, r#"{"ok":false,"error":"code_already_used"}"#);
-    world.provider.inject(Fault::Answer(Endpoint::Token, refusal));
+    world.provider.inject(Fault::Response(Endpoint::Token, refusal));
     let error = slack.fetch_token(carol()).await.unwrap_err();
     assert_eq!(error.provider_error().unwrap().error, "code_already_used");
 }
@@ -74,7 +74,7 @@ async fn hook_parses_form_encoded_token_response() {
         content_type: "text/plain; charset=UTF-8".to_owned(),
         body: "access_token=a%2Bb&expires=60&token_type=bearer".to_owned(),
     };
-    world.provider.inject(Fault::Answer(Endpoint::Token, facebook));
+    world.provider.inject(Fault::Response(Endpoint::Token, facebook));
     let token = forms.fetch_token(Grant::client_credentials()).await.unwrap();
     assert_eq!(token.access_token.expose(), "a+b");
     assert!(token.expires_at.is_some());
@@ -160,7 +160,7 @@ async fn hook_error_stops_request_and_reaches_caller() {
     let error = before.get("echo").send().await.unwrap_err();
     assert_eq!((error.kind(), error.client()), (ErrorKind::Config, Some("solo")));
     assert!(error.to_string().contains("not today"), "{error}");
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
 
     let api = client(&world, config.clone().on_request(RequestHook::ProtectedRequest, stop));
     assert_eq!(api.get("echo").send().await.unwrap_err().kind(), ErrorKind::Config);
@@ -222,8 +222,8 @@ async fn every_hook_point_runs_at_its_exchange() {
     assert_eq!(heard(), ["RevokeTokenRequest /revoke token token_type_hint"]);
     // A code is a grant like the others.
     let (url, pending) = client.create_authorization_url(AuthorizeOptions::new()).await.unwrap();
-    let back = world.provider.approve(url.as_str(), "alice");
-    client.fetch_access_token(pending, &back).await.unwrap();
+    let back = world.provider.approve(url.as_str(), "alice").unwrap();
+    client.fetch_access_token(pending, back.as_str()).await.unwrap();
     assert_eq!(
         heard(),
         [&format!("{grant} code redirect_uri code_verifier"), "AccessTokenResponse 200"]
@@ -260,6 +260,6 @@ async fn hook_cannot_send_token_to_foreign_origin() {
             assert_eq!(sent.map_err(|error| error.kind()).is_ok(), allowed, "{to}");
         }
     }
-    assert_eq!(world.provider.count(Endpoint::Elsewhere), 0);
+    assert_eq!(world.provider.count(Endpoint::Unmatched), 0);
     assert_eq!(world.provider.count(Endpoint::Api), 2);
 }

@@ -33,7 +33,7 @@ async fn expired_token_is_not_sent() {
     assert!(old.is_expired(SystemTime::UNIX_EPOCH, Duration::ZERO));
     let client = builder(&world, registered()).token(old).build().unwrap();
     assert_eq!(client.get("echo").send().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
 }
 
 /// T102, T103: Ours differs in what follows: Authlib fetches a token with each request then, and
@@ -73,7 +73,7 @@ async fn expired_token_without_refresh_fails_unsent() {
         let error = client.get("echo").send().await.unwrap_err();
         assert_eq!((error.kind(), error.client()), (ErrorKind::Unauthenticated, Some("solo")));
         assert!(error.to_string().contains(says), "{error}");
-        assert!(world.provider.requests().is_empty());
+        assert!(world.provider.received_requests().is_empty());
     }
 }
 
@@ -93,7 +93,7 @@ async fn standalone_request_without_token_is_not_sent() {
     let told = client.active_token().await.unwrap_err().to_string();
     assert!(told.contains("no token") && told.contains("`renewal`"), "{told}");
     assert_eq!(client.revoke_token().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
 }
 
 /// T109, T156.
@@ -219,7 +219,7 @@ async fn standalone_client_can_use_refresh_callback() {
     for expected in ["x", "xx", "xxx"] {
         assert_eq!(client.active_token().await.unwrap().access_token.expose(), expected);
     }
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
 }
 
 /// RFC 6749 §6: a refresh by hand keeps the refresh token that the answer leaves out.

@@ -30,7 +30,7 @@ async fn token_of_unknown_type_is_not_sent() {
     token.token_type = "mac".to_owned();
     let client = builder(&world, registered()).token(token).build().unwrap();
     assert_eq!(client.get("echo").send().await.unwrap_err().kind(), ErrorKind::Unsupported);
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
 }
 
 /// T087, T088, T089, T142, T143: Each API answer says where the token came. A GET has no body (RFC
@@ -152,27 +152,27 @@ async fn absolute_url_and_redirect_do_not_leak_token() {
         let streamed = client.get(url).send_streaming().await;
         assert_eq!(streamed.unwrap_err().kind(), ErrorKind::InvalidRequest, "{url}");
     }
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
 
     for status in [301, 302, 303, 307, 308] {
         let away = Reply::Redirect(status, "https://evil.example/".to_owned());
-        world.provider.inject(Fault::Answer(Endpoint::Api, away));
+        world.provider.inject(Fault::Response(Endpoint::Api, away));
         let answer = client.get("echo").send().await.unwrap();
         assert_eq!(answer.status().as_u16(), status);
         assert_eq!(answer.headers()["location"], "https://evil.example/");
-        world.provider.behave();
+        world.provider.clear_faults();
     }
-    assert_eq!(world.provider.count(Endpoint::Elsewhere), 0);
+    assert_eq!(world.provider.count(Endpoint::Unmatched), 0);
 
     // What needs no token may go anywhere, without it.
     let foreign = client.get("https://evil.example/x").without_token().send().await;
     assert_eq!(foreign.unwrap_err().kind(), ErrorKind::Transport);
-    assert!(sent(&world, Endpoint::Elsewhere)[0].authorization.is_none());
+    assert!(sent(&world, Endpoint::Unmatched)[0].authorization.is_none());
     let config = registered().api_origin("https://files.example").renewal("client_credentials");
     let wide = self::client(&world, config);
     assert!(wide.get("https://files.example/upload").send().await.is_err());
     assert!(wide.get("https://files.example:444/upload").send().await.is_err());
-    let reached = sent(&world, Endpoint::Elsewhere);
+    let reached = sent(&world, Endpoint::Unmatched);
     assert_eq!(reached.len(), 2);
     assert_eq!(reached[1].authorization.as_deref(), Some("Bearer"));
 }

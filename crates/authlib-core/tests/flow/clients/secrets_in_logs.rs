@@ -10,7 +10,7 @@ use authlib_core::{
     DevicePoll, Error, Grant, JwtBearer, Multipart, OAuth2Client, Registration, Result, Secret,
     Token,
 };
-use authlib_provider::{Endpoint, Fault, Provider, Reply, User};
+use authlib_provider::{Endpoint, Fault, Provider, Reply, TestUser};
 use futures_util::stream;
 
 use crate::test_bed::keys::P256;
@@ -45,7 +45,7 @@ impl Secrets {
 
     /// What the provider saw and would not show either.
     fn seen(&mut self, provider: &Provider) {
-        for seen in provider.requests() {
+        for seen in provider.received_requests() {
             for name in &seen.names {
                 if seen.field(name).is_none() {
                     self.0.extend(seen.secret(name).filter(|text| text.len() > 8).map(Into::into));
@@ -150,7 +150,7 @@ async fn everything(log: &Log, world: &TestBed, client: &OAuth2Client, secrets: 
 /// B13.
 #[tokio::test]
 async fn grants_and_their_failures_show_no_secret() {
-    let at = Fault::Answer;
+    let at = Fault::Response;
     let invalid = || Reply::json(400, r#"{"error":"invalid_grant"}"#);
     let all = |reply: &dyn Fn() -> Reply| {
         use Endpoint::{Api, DeviceAuthorization, Introspect, Revoke, Token, UserInfo};
@@ -160,7 +160,7 @@ async fn grants_and_their_failures_show_no_secret() {
     };
     for quirks in [
         vec![],
-        all(&|| Reply::Cut),
+        all(&|| Reply::Reset),
         all(&|| Reply::html(500)),
         all(&invalid),
         all(&|| Reply::Redirect(302, "https://evil.example/?code=4711".into())),
@@ -220,7 +220,7 @@ async fn unsaved_token_is_never_shown() {
 async fn client_registration_shows_no_secret() {
     let (log, _guard) = capture_log();
     let provider = Provider::builder(ISSUER)
-        .user(User::new("alice"))
+        .user(TestUser::new("alice"))
         .registration(Some("initial-4711"))
         .build();
     let registration =
@@ -233,12 +233,12 @@ async fn client_registration_shows_no_secret() {
     show(&log, &registration.config("reports", &client));
     show(&log, &registration.read(&client).await.unwrap());
     show(&log, &registration.update(&client).await.unwrap());
-    for reply in [Reply::Cut, Reply::html(500), Reply::json(401, "{}"), Reply::json(200, "[]")] {
-        provider.inject(Fault::Answer(Endpoint::Register, reply));
+    for reply in [Reply::Reset, Reply::html(500), Reply::json(401, "{}"), Reply::json(200, "[]")] {
+        provider.inject(Fault::Response(Endpoint::Register, reply));
         show_error(&log, &registration.read(&client).await.unwrap_err());
         show_error(&log, &registration.update(&client).await.unwrap_err());
         show_error(&log, &registration.register(&client.metadata).await.unwrap_err());
-        provider.behave();
+        provider.clear_faults();
     }
     registration.delete(&client).await.unwrap();
     let mut secrets = Secrets::new();
@@ -282,7 +282,7 @@ async fn url_password_is_neither_logged_nor_shown() {
     let (log, _guard) = capture_log();
     let world = service_bed();
     let client = builder(&world, service()).build().unwrap();
-    world.provider.inject(Fault::Answer(Endpoint::Api, Reply::Cut));
+    world.provider.inject(Fault::Response(Endpoint::Api, Reply::Reset));
     for url in [format!("{ISSUER}/api/echo"), "https://elsewhere.example:8443/".to_owned()] {
         let url = url.replace("https://", "https://robot:hush-hush@");
         for streamed in [false, true] {

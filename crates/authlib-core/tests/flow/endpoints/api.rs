@@ -31,7 +31,7 @@ async fn api_request_sends_query_headers_body_and_token() {
     // Whatever the API answers is an answer, a redirect too: it is not followed.
     assert_eq!(app.get("teapot", &owner).send().await.unwrap().status(), 418);
     let away = Reply::Redirect(302, "https://evil.example/".to_owned());
-    world.provider.inject(Fault::Answer(Endpoint::Api, away));
+    world.provider.inject(Fault::Response(Endpoint::Api, away));
     let response = app.post("x", &owner).form(Params::new()).send().await.unwrap();
     assert_eq!(response.status(), 302);
     assert_eq!(response.headers()["location"], "https://evil.example/");
@@ -63,7 +63,7 @@ async fn token_is_sent_to_allowed_origins_only() {
         let error = world.app().get(url, &owner).send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{url}: {error}");
     }
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
     // A scheme without slashes is a path to the parser of browsers, and so it is here.
     for url in ["user", "/api/user", "https://op.example/api/user", "./a/../user", "", "https:x.y"]
     {
@@ -86,7 +86,7 @@ async fn api_request_without_user_is_not_sent() {
     let world = TestBed::new();
     let error = world.app().get("user", &TokenOwner::new("op", "x")).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
     let world = TestBed::with(
         |p| p,
         |mut client| {
@@ -111,12 +111,12 @@ async fn later_userinfo_must_have_same_subject() {
         Fault::user_info("sub", "mallory"),
         Fault::user_info("sub", "Alice"),
         Fault::UserInfoMissing("sub".into()),
-        Fault::Answer(Endpoint::UserInfo, Reply::html(200)),
-        Fault::Answer(Endpoint::UserInfo, Reply::json(401, "{}")),
+        Fault::Response(Endpoint::UserInfo, Reply::html(200)),
+        Fault::Response(Endpoint::UserInfo, Reply::json(401, "{}")),
     ] {
         world.provider.inject(quirk.clone());
         let error = world.app().userinfo(&owner).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{quirk:?}");
-        world.provider.behave();
+        world.provider.clear_faults();
     }
 }

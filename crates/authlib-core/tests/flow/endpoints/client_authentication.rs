@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use authlib_core::{ClientConfig, ErrorKind, OAuth, Secret};
-use authlib_provider::{Client, Endpoint, Fault};
+use authlib_provider::{Endpoint, Fault, TestClient};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -77,7 +77,8 @@ async fn token_endpoint_can_be_assertion_audience() {
 #[tokio::test]
 async fn every_client_secret_jwt_hmac_logs_in_and_refreshes() {
     for alg in [None, Some("HS256"), Some("HS384"), Some("HS512")] {
-        let client = Client::confidential("hmac", "a-secret-with-forty-two-characters-at-least");
+        let client =
+            TestClient::confidential("hmac", "a-secret-with-forty-two-characters-at-least");
         let world = TestBed::with(
             |provider| {
                 provider.client(client.auth_method("client_secret_jwt").redirect_uri(CALLBACK))

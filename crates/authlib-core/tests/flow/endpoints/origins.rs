@@ -54,7 +54,7 @@ fn with_device() -> ClientConfig {
 }
 
 fn asked(world: &TestBed) -> Vec<Endpoint> {
-    world.provider.requests().iter().map(|seen| seen.endpoint).collect()
+    world.provider.received_requests().iter().map(|seen| seen.endpoint).collect()
 }
 
 #[tokio::test]
@@ -69,14 +69,16 @@ async fn custom_authentication_cannot_change_origin() {
     let world = service_bed();
     all(&client(&world, with_device().client_auth(Own { url: None }))).await;
     assert_eq!(asked(&world), all_five);
-    for seen in world.provider.requests() {
+    for seen in world.provider.received_requests() {
         assert!(seen.header("x-endpoint").is_some() && seen.authorization.is_none());
     }
     world.provider.clear_requests();
     let same = Own { url: Some("https://op.example:443/token?tenant=7") };
     all(&client(&world, with_device().client_auth(same))).await;
     assert_eq!(asked(&world), [Endpoint::Token; 5]);
-    assert!(world.provider.requests().iter().all(|seen| seen.field("tenant") == Some("7")));
+    assert!(
+        world.provider.received_requests().iter().all(|seen| seen.field("tenant") == Some("7"))
+    );
     for url in [
         "https://evil.example/token",
         "https://op.example.evil.example/token",
@@ -93,7 +95,7 @@ async fn custom_authentication_cannot_change_origin() {
             assert_eq!(error.client(), Some("service"));
             assert!(!format!("{error:?}").contains("secret-of-the-service"));
         }
-        assert!(world.provider.requests().is_empty(), "{url}");
+        assert!(world.provider.received_requests().is_empty(), "{url}");
     }
 }
 
@@ -116,7 +118,7 @@ async fn endpoint_authentication_applies_to_that_endpoint_only() {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("the card is locked"), "{error}");
     assert_eq!(world.provider.count(Endpoint::Introspect), 0);
-    for seen in world.provider.requests() {
+    for seen in world.provider.received_requests() {
         assert_eq!(seen.authorization.as_deref(), Some("Basic"));
     }
 }
@@ -138,7 +140,7 @@ async fn endpoint_authentication_overrides_general_one() {
         let client = client(&world, config);
         client.set_token(&Token::bearer("token")).await.unwrap();
         client.revoke_token().await.unwrap();
-        let requests = world.provider.requests();
+        let requests = world.provider.received_requests();
         let [seen] = requests.as_slice() else { panic!("{} requests", requests.len()) };
         assert_eq!(seen.authorization.is_some(), by_name);
         assert_eq!(seen.header("x-endpoint").is_none(), by_name);
@@ -156,7 +158,7 @@ async fn grant_cannot_override_client_id() {
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{name}");
         assert!(error.to_string().contains(name), "{error}");
     }
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
 }
 
 fn astray(request: &mut Request) -> Result<()> {
@@ -212,9 +214,9 @@ async fn userinfo_request_follows_no_redirect() {
         ErrorKind::Config
     );
     let away = authlib_provider::Reply::Redirect(302, "https://evil.example/".into());
-    world.provider.inject(Fault::Answer(Endpoint::UserInfo, away));
+    world.provider.inject(Fault::Response(Endpoint::UserInfo, away));
     client.userinfo().await.unwrap_err();
-    assert_eq!(world.provider.count(Endpoint::Elsewhere), 0);
+    assert_eq!(world.provider.count(Endpoint::Unmatched), 0);
     assert_eq!(world.provider.count(Endpoint::UserInfo), 2);
     for url in ["http://op.example/userinfo", "https://u:p@op.example/userinfo"] {
         let config = service().userinfo_endpoint(url);
@@ -252,8 +254,8 @@ async fn only_listed_origins_get_token() {
             assert_eq!(error.kind(), ErrorKind::Transport);
         }
     }
-    assert_eq!(asked(&world), [Endpoint::Elsewhere]);
-    assert!(world.provider.requests()[0].authorization.is_none());
+    assert_eq!(asked(&world), [Endpoint::Unmatched]);
+    assert!(world.provider.received_requests()[0].authorization.is_none());
 }
 
 /// An HTTP client that can't stream collects bodies up to the request's limit, and says whose is larger.

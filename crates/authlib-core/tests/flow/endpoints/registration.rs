@@ -2,7 +2,7 @@
 
 use authlib_core::oauth2::{ClientInformation, ClientMetadata};
 use authlib_core::{AuthorizeOptions, ErrorKind, OAuth, Params, Registration};
-use authlib_provider::{Endpoint, Fault, Provider, RecordedRequest, Reply, User};
+use authlib_provider::{Endpoint, Fault, Provider, RecordedRequest, Reply, TestUser};
 use serde_json::json;
 
 use crate::test_bed::{CALLBACK, ISSUER, ProviderHttp};
@@ -10,7 +10,7 @@ use crate::test_bed::{CALLBACK, ISSUER, ProviderHttp};
 const INITIAL: &str = "initial-access-token";
 
 fn open() -> Provider {
-    Provider::builder(ISSUER).user(User::new("alice")).registration(None).build()
+    Provider::builder(ISSUER).user(TestUser::new("alice")).registration(None).build()
 }
 
 fn closed() -> Provider {
@@ -26,7 +26,7 @@ fn metadata() -> ClientMetadata {
 }
 
 fn at_register(provider: &Provider) -> Vec<RecordedRequest> {
-    let mut seen = provider.requests();
+    let mut seen = provider.received_requests();
     seen.retain(|seen| seen.endpoint == Endpoint::Register);
     seen
 }
@@ -108,8 +108,8 @@ async fn dynamically_registered_client_logs_users_in() {
         let app = oauth.client("reports").unwrap();
         let options = AuthorizeOptions::new();
         let (url, pending) = app.create_authorization_url(options).await.unwrap();
-        let back = provider.approve(url.as_str(), "alice");
-        let params = Params::parse(back.split_once('?').unwrap().1);
+        let back = provider.approve(url.as_str(), "alice").unwrap();
+        let params = Params::parse(back.query().unwrap());
         let token = app.fetch_access_token(pending, &params).await;
         let token = token.unwrap_or_else(|error| panic!("{method}: {error}"));
         assert_eq!(token.userinfo().unwrap().sub(), "alice");
@@ -131,7 +131,7 @@ async fn initial_access_token_goes_to_registration_endpoint_only() {
     let client = registration.register(&metadata()).await.unwrap();
     registration.read(&client).await.unwrap();
     shows_no_secret(&client, &format!("{registration:?} {registration:#?} {error:?}"));
-    for seen in provider.requests() {
+    for seen in provider.received_requests() {
         let initial = format!("Bearer {INITIAL}");
         let is_registration = seen.endpoint == Endpoint::Register && seen.method == "POST";
         assert_eq!(seen.header("authorization") == Some(&initial), is_registration, "{seen:?}");
@@ -165,7 +165,7 @@ async fn rejected_metadata_keeps_provider_error_and_hint() {
 #[tokio::test]
 async fn invalid_registration_responses_are_errors() {
     for (reply, kind) in [
-        (Reply::Cut, ErrorKind::Transport),
+        (Reply::Reset, ErrorKind::Transport),
         (Reply::html(201), ErrorKind::InvalidResponse),
         (Reply::json(201, "{}"), ErrorKind::InvalidResponse),
         (Reply::json(201, "[]"), ErrorKind::InvalidResponse),
@@ -176,12 +176,12 @@ async fn invalid_registration_responses_are_errors() {
         (Reply::Redirect(307, "https://evil.example/".into()), ErrorKind::InvalidResponse),
     ] {
         let provider = closed();
-        provider.inject(Fault::Answer(Endpoint::Register, reply.clone()));
+        provider.inject(Fault::Response(Endpoint::Register, reply.clone()));
         let registration = at(&provider).initial_access_token(INITIAL);
         let error = registration.register(&metadata()).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{reply:?}: {error}");
         assert!(!format!("{error:?}").contains(INITIAL));
-        assert_eq!(provider.count(Endpoint::Elsewhere), 0);
+        assert_eq!(provider.count(Endpoint::Unmatched), 0);
         assert_eq!(provider.count(Endpoint::Register), 1);
     }
     // A provider that registers nobody is another matter.
@@ -193,7 +193,7 @@ async fn invalid_registration_responses_are_errors() {
     provider.inject(Fault::metadata("issuer", "https://evil.example"));
     let error = at(&provider).register(&metadata()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
-    provider.behave();
+    provider.clear_faults();
     provider.inject(Fault::metadata("registration_endpoint", "http://op.example/register"));
     assert!(at(&provider).register(&metadata()).await.is_err());
     assert!(at_register(&provider).is_empty());
@@ -214,7 +214,7 @@ async fn registration_access_token_goes_to_its_uri_only() {
         let answer = json!({"client_id": "c", "registration_access_token": "hush",
             "registration_client_uri": uri});
         let reply = Reply::json(201, answer.to_string());
-        provider.inject(Fault::Answer(Endpoint::Register, reply));
+        provider.inject(Fault::Response(Endpoint::Register, reply));
         let error = at(&provider).register(&metadata()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{uri}: {error}");
         assert!(!format!("{error} {error:?}").contains("hush"), "{uri}");
@@ -224,7 +224,7 @@ async fn registration_access_token_goes_to_its_uri_only() {
     let registration = at(&provider);
     let client = registration.register(&metadata()).await.unwrap();
     let away = Reply::Redirect(307, "https://evil.example/".into());
-    provider.inject(Fault::Answer(Endpoint::Register, away));
+    provider.inject(Fault::Response(Endpoint::Register, away));
     for error in [
         registration.read(&client).await.unwrap_err(),
         registration.update(&client).await.unwrap_err(),
@@ -233,14 +233,14 @@ async fn registration_access_token_goes_to_its_uri_only() {
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
         shows_no_secret(&client, &format!("{error} {error:?}"));
     }
-    provider.behave();
-    assert_eq!(provider.count(Endpoint::Elsewhere), 0);
+    provider.clear_faults();
+    assert_eq!(provider.count(Endpoint::Unmatched), 0);
     // What was never said can't be managed.
     let error = registration.read(&ClientInformation::new("by hand")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     // Another client's answer is not ours.
     let other = json!({"client_id": "another"});
-    provider.inject(Fault::Answer(Endpoint::Register, Reply::json(200, other.to_string())));
+    provider.inject(Fault::Response(Endpoint::Register, Reply::json(200, other.to_string())));
     let error = registration.read(&client).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
 }

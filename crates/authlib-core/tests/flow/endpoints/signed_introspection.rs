@@ -50,7 +50,7 @@ async fn rotated_keys_are_refetched_once_for_introspection() {
         let (world, client, token) = setup(config()).await;
         ask(&client, &token).await.unwrap();
         if keeping {
-            world.provider.rotate_keys_keeping_the_kid();
+            world.provider.rotate_keys_keeping_kid();
         } else {
             world.provider.rotate_keys();
         }
@@ -102,7 +102,7 @@ async fn invalid_signed_introspection_is_rejected() {
         assert!(error.to_string().contains(says), "{quirk:?}: {error}");
         assert!(!format!("{error} {error:?}").contains(token.expose()), "{quirk:?}");
         assert!(world.provider.count(Endpoint::Jwks) <= 2, "{quirk:?}");
-        world.provider.behave();
+        world.provider.clear_faults();
         assert!(ask(&client, &token).await.unwrap().active(), "{quirk:?}");
     }
 }
@@ -116,7 +116,7 @@ async fn unsigned_introspection_response_is_distinguished() {
     };
     for (reply, kind) in [
         (Reply::html(200), ErrorKind::InvalidResponse),
-        (Reply::Cut, ErrorKind::Transport),
+        (Reply::Reset, ErrorKind::Transport),
         (reply(200, SIGNED, "no token"), ErrorKind::InvalidResponse),
         (reply(200, SIGNED, ""), ErrorKind::InvalidResponse),
         (reply(200, "application/jwt", "a.b.c"), ErrorKind::InvalidResponse),
@@ -129,11 +129,11 @@ async fn unsigned_introspection_response_is_distinguished() {
         (Reply::Redirect(302, "https://evil.example/".into()), ErrorKind::InvalidResponse),
     ] {
         let (world, client, token) = setup(config()).await;
-        world.provider.inject(Fault::Answer(Endpoint::Introspect, reply.clone()));
+        world.provider.inject(Fault::Response(Endpoint::Introspect, reply.clone()));
         let error = ask(&client, &token).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{reply:?}: {error}");
         assert_eq!(world.provider.count(Endpoint::Introspect), 1);
-        assert_eq!(world.provider.count(Endpoint::Elsewhere), 0);
+        assert_eq!(world.provider.count(Endpoint::Unmatched), 0);
     }
 }
 
@@ -143,7 +143,7 @@ async fn introspection_with_unknown_keys_does_not_flood_jwks() {
     let (world, client, token) = setup(config()).await;
     ask(&client, &token).await.unwrap();
     for number in 0..50 {
-        world.provider.behave();
+        world.provider.clear_faults();
         world.provider.inject(Fault::header("kid", format!("unknown-{number}")));
         ask(&client, &token).await.unwrap_err();
     }

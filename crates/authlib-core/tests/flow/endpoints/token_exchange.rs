@@ -105,7 +105,7 @@ async fn exchange_response_without_issued_token_type_is_rejected() {
         Fault::TokenMissing("access_token".into()),
         Fault::TokenMissing("token_type".into()),
         Fault::token("token_type", "mac"),
-        Fault::Answer(Endpoint::Token, Reply::html(200)),
+        Fault::Response(Endpoint::Token, Reply::html(200)),
     ] {
         let world = TestBed::new();
         let subject = alice(&world).await;
@@ -158,7 +158,7 @@ async fn exchanged_non_access_token_is_not_sent_to_api() {
     client.exchange_token(&asked).await.unwrap_err();
     // Somebody keeps it all the same.
     client.set_token(&token).await.unwrap();
-    world.provider.behave();
+    world.provider.clear_faults();
     world.provider.clear_requests();
     use authlib_core::oauth2::TokenPlacement::{Body, Header, Query};
     for placement in [Body, Header, Query] {
@@ -171,7 +171,7 @@ async fn exchanged_non_access_token_is_not_sent_to_api() {
         ErrorKind::Unsupported
     );
     assert_eq!(client.userinfo().await.unwrap_err().kind(), ErrorKind::Unsupported);
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
     // Ending it is allowed.
     client.revoke_token().await.unwrap();
 }

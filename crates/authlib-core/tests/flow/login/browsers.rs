@@ -22,7 +22,7 @@ async fn logout_in_another_tab_is_not_undone() {
     let start =
         login::authorize_redirect(&other, &browser, "/authorize/other".into()).await.unwrap();
     let url = start.headers()["location"].to_str().unwrap().to_owned();
-    let back = world.provider.approve(&url, "alice");
+    let back = world.provider.approve(&url, "alice").unwrap();
     let params = world.receive(&browser, &back).await.unwrap();
 
     /// The browser's session, of which nothing is left after the pending login was taken out.

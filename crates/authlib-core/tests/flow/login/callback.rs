@@ -20,14 +20,14 @@ async fn login_sends_required_parameters_and_identifies_user() {
     for name in ["state=", "nonce=", "code_challenge=", "code_challenge_method=S256"] {
         assert!(url.contains(name), "{url}");
     }
-    let back = world.provider.approve(&url, "alice");
+    let back = world.provider.approve(&url, "alice").unwrap();
     let login = world.finish(&browser, &back).await.unwrap();
     let user = login.token.userinfo().unwrap();
     assert_eq!((user.sub(), user.name(), user.iss()), ("alice", Some("Alice"), Some(ISSUER)));
     assert_eq!(login.next, "/inbox?x=1");
     assert_eq!(login.data, Some(json!({"a": 1})));
     assert_eq!(*browser.renewed.borrow(), 1);
-    let seen = world.provider.requests();
+    let seen = world.provider.received_requests();
     let token = seen.iter().find(|seen| seen.endpoint == Endpoint::Token).unwrap();
     assert_eq!(token.authorization.as_deref(), Some("Basic"));
     assert!(token.names.contains(&"code_verifier".to_owned()));
@@ -152,17 +152,17 @@ async fn broken_back_channel_responses_are_502_without_login() {
             (Reply::json(503, "{}"), InvalidResponse),
             (Reply::Redirect(302, canary.into()), InvalidResponse),
             (Reply::Redirect(307, canary.into()), InvalidResponse),
-            (Reply::Cut, Transport),
-            (Reply::Half, Transport),
+            (Reply::Reset, Transport),
+            (Reply::Truncated, Transport),
             (Reply::Hang, Transport),
-            (Reply::Huge(100 << 20), Transport),
+            (Reply::Oversized(100 << 20), Transport),
             (Reply::GzipBomb(100 << 20), Transport),
         ] {
-            table.push((Fault::Answer(endpoint, reply), kind));
+            table.push((Fault::Response(endpoint, reply), kind));
         }
     }
     table.extend([
-        (Fault::Answer(Endpoint::Jwks, Reply::json(200, r#"{"keys":[]}"#)), InvalidResponse),
+        (Fault::Response(Endpoint::Jwks, Reply::json(200, r#"{"keys":[]}"#)), InvalidResponse),
         (Fault::metadata("issuer", json!("https://evil.example")), InvalidResponse),
         (Fault::metadata("issuer", json!("https://op.example/")), InvalidResponse),
         (Fault::metadata("issuer", json!(null)), InvalidResponse),
@@ -226,7 +226,7 @@ async fn state_is_valid_once_in_its_browser_for_ten_minutes() {
     let world = TestBed::new();
     let (browser, other) = (Browser::default(), Browser::default());
     let url = world.start(&browser).await.unwrap();
-    let back = world.provider.approve(&url, "alice");
+    let back = world.provider.approve(&url, "alice").unwrap();
 
     // S1: the callback in another browser, with and without a session of its own.
     assert_eq!(world.finish(&other, &back).await.unwrap_err().kind(), ErrorKind::InvalidCallback);
@@ -239,7 +239,7 @@ async fn state_is_valid_once_in_its_browser_for_ten_minutes() {
     assert_eq!(world.provider.count(Endpoint::Token), 1);
 
     let url = world.start(&browser).await.unwrap();
-    let back = world.provider.approve(&url, "alice");
+    let back = world.provider.approve(&url, "alice").unwrap();
     world.clock.advance(Duration::from_secs(601));
     let error = world.finish(&browser, &back).await.unwrap_err();
     assert!(error.to_string().contains("10 minutes"), "{error}");
@@ -250,7 +250,7 @@ async fn concurrent_callbacks_redeem_code_once() {
     let world = TestBed::new();
     let browser = Browser::default();
     let url = world.start(&browser).await.unwrap();
-    let back = world.provider.approve(&url, "alice");
+    let back = world.provider.approve(&url, "alice").unwrap();
     // Each with its own copy of the session, as two replicas of a request would have it.
     let copy = Browser::default();
     let state = login::Session::load(&browser).await.unwrap().unwrap();
@@ -268,7 +268,7 @@ async fn tabs_finish_in_any_order_and_flood_keeps_newest() {
     let first = world.start(&browser).await.unwrap();
     let second = world.start(&browser).await.unwrap();
     for url in [second, first] {
-        let back = world.provider.approve(&url, "alice");
+        let back = world.provider.approve(&url, "alice").unwrap();
         world.finish(&browser, &back).await.unwrap();
     }
     // S4: a thousand starts leave eight records.
@@ -279,9 +279,9 @@ async fn tabs_finish_in_any_order_and_flood_keeps_newest() {
     }
     let state = login::Session::load(&browser).await.unwrap().unwrap();
     assert!(serde_json::to_string(&state).unwrap().len() < 8 * 600);
-    let back = world.provider.approve(&oldest, "alice");
+    let back = world.provider.approve(&oldest, "alice").unwrap();
     assert!(world.finish(&browser, &back).await.is_err());
-    let back = world.provider.approve(&newest, "alice");
+    let back = world.provider.approve(&newest, "alice").unwrap();
     assert!(world.finish(&browser, &back).await.is_ok());
 }
 
@@ -296,7 +296,7 @@ async fn state_of_another_client_is_rejected_and_consumed() {
     let world = TestBed::with(|p| p, |c| c, |oauth| oauth.register(other));
     let browser = Browser::default();
     let url = world.start(&browser).await.unwrap();
-    let back = world.provider.approve(&url, "alice");
+    let back = world.provider.approve(&url, "alice").unwrap();
     let params = world.receive(&browser, &back).await.unwrap();
     let other = world.oauth.client("other").unwrap();
     let error = login::authorize_access_token(&other, &browser, &params).await.unwrap_err();
@@ -368,13 +368,13 @@ async fn max_age_is_enforced() {
         world.provider.inject(quirk);
         let url = world.start_with(&browser, options()).await.unwrap();
         assert!(url.contains("max_age=30"));
-        let back = world.provider.approve(&url, "alice");
+        let back = world.provider.approve(&url, "alice").unwrap();
         let error = world.finish(&browser, &back).await.unwrap_err();
         assert!(error.to_string().contains(says), "{error}");
-        world.provider.behave();
+        world.provider.clear_faults();
     }
     let url = world.start_with(&browser, options()).await.unwrap();
-    let back = world.provider.approve(&url, "alice");
+    let back = world.provider.approve(&url, "alice").unwrap();
     assert!(world.finish(&browser, &back).await.is_ok());
 }
 
@@ -388,13 +388,13 @@ async fn stolen_code_is_useless_in_another_session() {
         }
         let (victim, attacker) = (Browser::default(), Browser::default());
         let url = world.start(&victim).await.unwrap();
-        let stolen = world.provider.approve(&url, "alice");
+        let stolen = world.provider.approve(&url, "alice").unwrap();
         let own = world.start(&attacker).await.unwrap();
         let state = |url: &str| {
             let url = url::Url::parse(url).unwrap();
             url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned()
         };
-        let injected = stolen.replace(&state(&url), &state(&own));
+        let injected = stolen.as_str().replace(&state(&url), &state(&own));
         let error = world.finish(&attacker, &injected).await.unwrap_err();
         let kind = if ignored { ErrorKind::InvalidIdToken } else { ErrorKind::InvalidResponse };
         assert_eq!(error.kind(), kind, "{error}");

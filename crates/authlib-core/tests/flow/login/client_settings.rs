@@ -36,8 +36,8 @@ async fn concurrent_logins_in_one_browser_are_both_kept() {
     let options = AuthorizeOptions::from("/authorize/other");
     let answer = login::authorize_redirect(&other, &browser, options).await.unwrap();
     let second = answer.headers()["location"].to_str().unwrap();
-    let first = world.provider.approve(&first, "alice");
-    let second = world.provider.approve(second, "bob");
+    let first = world.provider.approve(&first, "alice").unwrap();
+    let second = world.provider.approve(second, "bob").unwrap();
     let params = world.receive(&browser, &second).await.unwrap();
     let (one, two) = tokio::join!(
         world.finish(&browser, &first),
@@ -57,7 +57,7 @@ async fn pending_login_of_another_client_is_rejected() {
     let world = two_clients();
     let options = AuthorizeOptions::from("/authorize/op");
     let (url, pending) = world.app().create_authorization_url(options).await.unwrap();
-    let back = Url::parse(&world.provider.approve(url.as_str(), "alice")).unwrap();
+    let back = world.provider.approve(url.as_str(), "alice").unwrap();
     let callback = Params::parse(back.query().unwrap());
     let other = world.oauth.client("other").unwrap();
     let error = other.fetch_access_token(pending, &callback).await.unwrap_err();
@@ -101,7 +101,7 @@ async fn oauth1_problem_does_not_end_oauth2_login() {
     let problem = format!("{CALLBACK}?oauth_problem=user_refused");
     let error = world.finish(&browser, &problem).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidCallback);
-    let back = world.provider.approve(&url, "alice");
+    let back = world.provider.approve(&url, "alice").unwrap();
     world.finish(&browser, &back).await.unwrap();
 }
 
@@ -141,7 +141,7 @@ async fn missing_oauth1_user_token_never_signs_as_client() {
     assert_eq!(started.unwrap_err().kind(), ErrorKind::Config);
     let grant = app.fetch_token(Grant::client_credentials()).await;
     assert_eq!(grant.unwrap_err().kind(), ErrorKind::Unsupported);
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
 }
 
 /// Else a user's token that expires would become the client's own, which may do more.
@@ -218,7 +218,7 @@ async fn next_is_local_path_or_root() {
         let browser = Browser::default();
         let options = AuthorizeOptions::from("/authorize/op").next(next);
         let url = world.start_with(&browser, options).await.unwrap();
-        let back = world.provider.approve(&url, "alice");
+        let back = world.provider.approve(&url, "alice").unwrap();
         assert_eq!(world.finish(&browser, &back).await.unwrap().next, lands, "{next:?}");
     }
 }
@@ -244,7 +244,7 @@ async fn post_logout_redirect_expires_after_ten_minutes() {
 /// RP-CASES client-secret-basic and its kin: each way of client authentication, and awkward secrets.
 #[tokio::test]
 async fn every_client_authentication_method_is_accepted() {
-    use authlib_provider::Client;
+    use authlib_provider::TestClient;
     const AWKWARD: &str = "p%\u{e4} +:&=\"";
     for (method, secret) in [
         ("client_secret_basic", Some(AWKWARD)),
@@ -254,8 +254,8 @@ async fn every_client_authentication_method_is_accepted() {
         let world = TestBed::with(
             |provider| {
                 let client = match secret {
-                    Some(secret) => Client::confidential("i:d", secret),
-                    None => Client::public("i:d"),
+                    Some(secret) => TestClient::confidential("i:d", secret),
+                    None => TestClient::public("i:d"),
                 };
                 provider.client(client.auth_method(method).redirect_uri(CALLBACK))
             },
@@ -267,7 +267,7 @@ async fn every_client_authentication_method_is_accepted() {
         );
         let login = world.log_in(&Browser::default()).await;
         assert!(login.is_ok(), "{method}: {login:?}");
-        let seen = world.provider.requests();
+        let seen = world.provider.received_requests();
         let token = seen.iter().find(|seen| seen.endpoint == Endpoint::Token).unwrap();
         assert_eq!(token.authorization.is_some(), method == "client_secret_basic");
         assert_eq!(

@@ -38,8 +38,8 @@ async fn login_refresh_call_and_logout_log_no_secret() {
     secrets.extend(verifiers(&browser).await);
     let state = login::Session::load(&browser).await.unwrap();
     log.show(&format!("{state:?}"));
-    let back = world.provider.approve(&url, "alice");
-    secrets.extend(values(&back, &["code"]));
+    let back = world.provider.approve(&url, "alice").unwrap();
+    secrets.extend(values(back.as_str(), &["code"]));
     let login = world.finish(&browser, &back).await.unwrap();
     let old = login.token.clone();
     world.clock.advance(Duration::from_secs(3600));
@@ -85,19 +85,19 @@ async fn oauth1_login_and_calls_log_no_secret() {
         log.show(&format!("{state:?}"));
         let state = serde_json::to_value(&state).unwrap();
         secrets.push(state["pending"][0]["token_secret"].as_str().unwrap().to_owned());
-        let back = world.provider.approve(&url, "alice");
-        secrets.extend(values(&back, &["oauth_verifier"]));
-        world.provider.inject(Fault::Answer(Endpoint::OAuth1AccessToken, Reply::html(500)));
+        let back = world.provider.approve(&url, "alice").unwrap();
+        secrets.extend(values(back.as_str(), &["oauth_verifier"]));
+        world.provider.inject(Fault::Response(Endpoint::OAuth1AccessToken, Reply::html(500)));
         let error = world.finish(&browser, &back).await.unwrap_err();
         log.show(&format!("{error} {error:?}"));
-        world.provider.behave();
+        world.provider.clear_faults();
         let login = world.log_in(&browser).await.unwrap();
         let call = world.app().post("x", &login.owner);
         log.show(&format!("{login:?} {call:?} {:?} {:?}", world.oauth, world.app()));
         call.send().await.unwrap();
         let away = world.app().post("https://evil.example/?a=hush", &login.owner).send().await;
         log.show(&format!("{:?}", away.unwrap_err()));
-        for seen in world.provider.requests() {
+        for seen in world.provider.received_requests() {
             let header = seen.header("authorization").unwrap_or_default();
             let header = header.split_once("oauth_signature=\"").map(|(_, rest)| rest);
             secrets.extend(header.map(|rest| rest.trim_end_matches('"').to_owned()));
@@ -122,12 +122,12 @@ async fn failures_show_no_secret() {
         Fault::AuthorizationTwice("code".into(), "x".into()),
         Fault::AuthorizationError("access_denied".into(), "no".into()),
         Fault::AuthorizationError("server_error".into(), "no".into()),
-        Fault::Answer(Endpoint::Token, Reply::json(400, r#"{"error":"invalid_grant"}"#)),
-        Fault::Answer(Endpoint::Token, Reply::json(401, r#"{"error":"invalid_client"}"#)),
-        Fault::Answer(Endpoint::Token, Reply::html(500)),
-        Fault::Answer(Endpoint::Token, Reply::Cut),
-        Fault::Answer(Endpoint::Jwks, Reply::html(500)),
-        Fault::Answer(Endpoint::UserInfo, Reply::json(401, "{}")),
+        Fault::Response(Endpoint::Token, Reply::json(400, r#"{"error":"invalid_grant"}"#)),
+        Fault::Response(Endpoint::Token, Reply::json(401, r#"{"error":"invalid_client"}"#)),
+        Fault::Response(Endpoint::Token, Reply::html(500)),
+        Fault::Response(Endpoint::Token, Reply::Reset),
+        Fault::Response(Endpoint::Jwks, Reply::html(500)),
+        Fault::Response(Endpoint::UserInfo, Reply::json(401, "{}")),
         Fault::token("token_type", "mac"),
         Fault::token("expires_in", "never"),
         Fault::token("id_token", 1),
@@ -148,8 +148,8 @@ async fn failures_show_no_secret() {
         secrets.extend(verifiers(&browser).await);
         secrets.push(SECRET.to_owned());
         world.provider.inject(quirk);
-        let back = world.provider.approve(&url, "alice");
-        secrets.extend(values(&back, &["code"]).into_iter().filter(|code| code != "x"));
+        let back = world.provider.approve(&url, "alice").unwrap();
+        secrets.extend(values(back.as_str(), &["code"]).into_iter().filter(|code| code != "x"));
         let error = world.finish(&browser, &back).await.unwrap_err();
         log.show(&format!("{error} {} {error:?} {error:#?}", error.report()));
         let mut cause = std::error::Error::source(&error);
@@ -212,10 +212,10 @@ async fn echoed_request_body_is_not_quoted() {
         let body = "code=the-code&client_secret=hush".to_owned();
         let content_type = content_type.to_owned();
         let reply = Reply::Body { status, content_type, body };
-        world.provider.inject(Fault::Answer(Endpoint::Token, reply));
+        world.provider.inject(Fault::Response(Endpoint::Token, reply));
         let error = world.log_in(&browser).await.unwrap_err();
         log.show(&format!("{error} {error:?}"));
-        world.provider.behave();
+        world.provider.clear_faults();
     }
     log.check(&["hush".to_owned(), "the-code".to_owned()], "echo");
 }

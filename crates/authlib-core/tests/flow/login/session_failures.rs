@@ -80,7 +80,7 @@ async fn failing_session_during_callback_does_not_log_in() {
         let world = TestBed::new();
         let browser = Browser::default();
         let url = world.start(&browser).await.unwrap();
-        let back = world.provider.approve(&url, "alice");
+        let back = world.provider.approve(&url, "alice").unwrap();
         let params = world.receive(&browser, &back).await.unwrap();
         let failing = Failing { browser: &browser, fault: Cell::new(fault) };
         let failed = login::authorize_access_token(&world.app(), &failing, &params).await;
@@ -176,7 +176,7 @@ async fn pending_login_store_keeps_secrets_out_of_session() {
     let state = serde_json::to_string(&browser.load().await.unwrap().unwrap()).unwrap();
     assert!(!state.contains("code_verifier") && !state.contains("nonce"), "{state}");
     assert!(state.len() < 200, "{} bytes", state.len());
-    let back = world.provider.approve(&url, "alice");
+    let back = world.provider.approve(&url, "alice").unwrap();
     // S1: the store alone is not enough.
     let stranger = Browser::default();
     world.start(&stranger).await.unwrap();
@@ -187,7 +187,7 @@ async fn pending_login_store_keeps_secrets_out_of_session() {
     assert_eq!(world.provider.count(Endpoint::Token), 0);
 
     let url = world.start(&browser).await.unwrap();
-    let back = world.provider.approve(&url, "alice");
+    let back = world.provider.approve(&url, "alice").unwrap();
     assert_eq!(
         world.finish(&browser, &back).await.unwrap().token.userinfo().unwrap().sub(),
         "alice"

@@ -90,7 +90,7 @@ async fn oauth1_login_steps_work_one_by_one() {
         let fetched = client.fetch_access_token(&known, &Secret::new(verifier)).await;
         assert_eq!(fetched.unwrap_err().kind(), ErrorKind::InvalidCallback);
     }
-    assert!(world.provider.requests().is_empty(), "nothing was sent so far");
+    assert!(world.provider.received_requests().is_empty(), "nothing was sent so far");
     let error = client.fetch_access_token(&known, &Secret::new("v")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert_eq!(error.provider_error().unwrap().error, "token_rejected");
@@ -159,7 +159,7 @@ async fn oauth1_token_can_be_set_and_read_back() {
         .build()
         .unwrap();
     assert!(other.get("api/x").send().await.is_err());
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
     let world = TestBed::new();
     let owner = world.log_in(&Browser::default()).await.unwrap().owner;
     let error = OAuth1Client::for_owner(&world.app(), owner).unwrap_err();
@@ -175,7 +175,7 @@ async fn each_request_has_new_nonce_and_signature() {
     }
     let headers: std::collections::HashSet<_> = world
         .provider
-        .requests()
+        .received_requests()
         .iter()
         .map(|seen| seen.header("authorization").unwrap().to_owned())
         .collect();

@@ -34,13 +34,13 @@ async fn oauth1_login_works_with_session() {
     let page = Url::parse(&url).unwrap();
     assert!(url.starts_with(&format!("{ISSUER}/oauth1/authorize?oauth_token=")));
     assert_eq!(page.query_pairs().count(), 1, "{url}");
-    let asked = &world.provider.requests()[0];
+    let asked = &world.provider.received_requests()[0];
     assert_eq!((asked.endpoint, &*asked.method), (Endpoint::OAuth1RequestToken, "POST"));
     let callback = "oauth_callback=\"https%3A%2F%2Fapp.example%2Fauthorize%2Fop\"";
     assert!(asked.header("authorization").unwrap().contains(callback));
     assert_eq!(session(&browser).await["pending"].as_array().unwrap().len(), 1);
 
-    let back = world.provider.approve(&url, "alice");
+    let back = world.provider.approve(&url, "alice").unwrap();
     let login = world.finish(&browser, &back).await.unwrap();
     assert_eq!(login.token.token_type, "OAuth1");
     assert!(login.token.token_secret.is_some());
@@ -75,7 +75,7 @@ async fn oauth1_login_works_with_pending_login_store() {
     let url = world.start(&browser).await.unwrap();
     let marker = &session(&browser).await["pending"][0];
     assert!(marker.get("token_secret").is_none(), "{marker}");
-    let back = world.provider.approve(&url, "alice");
+    let back = world.provider.approve(&url, "alice").unwrap();
     world.finish(&browser, &back).await.unwrap();
     let error = world.finish(&browser, &back).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidCallback);
@@ -94,7 +94,7 @@ async fn every_signature_method_and_location_works() {
             let echo: Value = call.send().await.unwrap().json().unwrap();
             assert_eq!(echo["sub"], "alice", "{method} {placement}");
             assert_eq!(echo["signature_method"], method);
-            for seen in world.provider.requests() {
+            for seen in world.provider.received_requests() {
                 let own: Vec<_> = seen.names.iter().filter(|n| n.starts_with("oauth_")).collect();
                 let once: std::collections::HashSet<_> = own.iter().collect();
                 assert_eq!(own.len(), once.len(), "{method} {placement}: {own:?}");
@@ -113,7 +113,8 @@ async fn oauth1_denial_is_403_and_ends_login() {
         let world = oauth1::oauth1_bed(|client| client);
         let browser = Browser::default();
         let url = world.start(&browser).await.unwrap();
-        let allowed = world.provider.approve(&world.start(&Browser::default()).await.unwrap(), "a");
+        let allowed =
+            world.provider.approve(&world.start(&Browser::default()).await.unwrap(), "a").unwrap();
         if dialect == "denied" {
             world.provider.inject(Fault::OAuth1Denied);
         }
@@ -122,7 +123,7 @@ async fn oauth1_denial_is_403_and_ends_login() {
             "permission_denied" => {
                 format!("{}&{}", problem("permission_denied"), url.split_once('?').unwrap().1)
             }
-            _ => world.provider.deny(&url),
+            _ => world.provider.deny(&url).unwrap().into(),
         };
         assert!(!back.contains("oauth_verifier"), "{back}");
         let error = world.finish(&browser, &back).await.unwrap_err();
@@ -150,7 +151,7 @@ async fn oauth1_callback_is_valid_once_in_time_in_its_browser() {
     let (ours, theirs) = (Browser::default(), Browser::default());
     let our_url = world.start(&ours).await.unwrap();
     let their_url = world.start(&theirs).await.unwrap();
-    let back = world.provider.approve(&our_url, "alice");
+    let back = world.provider.approve(&our_url, "alice").unwrap();
     let error = world.finish(&theirs, &back).await.unwrap_err();
     assert_eq!((error.kind(), status(&error)), (ErrorKind::InvalidCallback, 400));
     let error = world.finish(&Browser::default(), &back).await.unwrap_err();
@@ -162,14 +163,14 @@ async fn oauth1_callback_is_valid_once_in_time_in_its_browser() {
 
     // The verifier of one login with the token of another.
     let token = |url: &str| url.split_once("oauth_token=").unwrap().1.to_owned();
-    let verifier = back.split_once("oauth_verifier=").unwrap().1;
+    let verifier = back.as_str().split_once("oauth_verifier=").unwrap().1;
     let swapped = format!("{CALLBACK}?oauth_token={}&oauth_verifier={verifier}", token(&their_url));
     let error = world.finish(&theirs, &swapped).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
     assert!(world.is_anonymous(&theirs).await);
 
     let late = Browser::default();
-    let back = world.provider.approve(&world.start(&late).await.unwrap(), "alice");
+    let back = world.provider.approve(&world.start(&late).await.unwrap(), "alice").unwrap();
     world.clock.advance(Duration::from_secs(601));
     let before = world.provider.count(Endpoint::OAuth1AccessToken);
     let error = world.finish(&late, &back).await.unwrap_err();
@@ -211,7 +212,7 @@ async fn invalid_oauth1_callbacks_are_400_in_core() {
 #[tokio::test]
 async fn oauth1_provider_faults_are_typed_without_login() {
     let answer = |name: &str, value: Option<&str>| {
-        Fault::OAuth1Answer(name.to_owned(), value.map(ToOwned::to_owned))
+        Fault::OAuth1Param(name.to_owned(), value.map(ToOwned::to_owned))
     };
     let ends = [Endpoint::OAuth1RequestToken, Endpoint::OAuth1AccessToken];
     let mut cases = vec![
@@ -221,7 +222,7 @@ async fn oauth1_provider_faults_are_typed_without_login() {
         (answer("oauth_token", None), ErrorKind::InvalidResponse),
         (answer("oauth_token", Some("")), ErrorKind::InvalidResponse),
         (answer("oauth_token_secret", None), ErrorKind::InvalidResponse),
-        (Fault::OAuth1AnswerTwice("oauth_token".into(), "x".into()), ErrorKind::InvalidResponse),
+        (Fault::OAuth1ParamTwice("oauth_token".into(), "x".into()), ErrorKind::InvalidResponse),
         (
             Fault::AuthorizationParam("oauth_verifier".into(), "x".into()),
             ErrorKind::InvalidResponse,
@@ -231,12 +232,12 @@ async fn oauth1_provider_faults_are_typed_without_login() {
     ];
     for end in ends {
         for status in [200, 302, 400, 401, 403, 404, 500, 503] {
-            cases.push((Fault::Answer(end, Reply::html(status)), ErrorKind::InvalidResponse));
+            cases.push((Fault::Response(end, Reply::html(status)), ErrorKind::InvalidResponse));
         }
         let away = Reply::Redirect(302, "https://evil.example/".into());
-        cases.push((Fault::Answer(end, away), ErrorKind::InvalidResponse));
-        cases.push((Fault::Answer(end, Reply::json(200, "[]")), ErrorKind::InvalidResponse));
-        cases.push((Fault::Answer(end, Reply::Cut), ErrorKind::Transport));
+        cases.push((Fault::Response(end, away), ErrorKind::InvalidResponse));
+        cases.push((Fault::Response(end, Reply::json(200, "[]")), ErrorKind::InvalidResponse));
+        cases.push((Fault::Response(end, Reply::Reset), ErrorKind::Transport));
     }
     for (quirk, kind) in cases {
         let world = oauth1::oauth1_bed(|client| client);
@@ -247,8 +248,8 @@ async fn oauth1_provider_faults_are_typed_without_login() {
         let expected = if kind == ErrorKind::InvalidCallback { 400 } else { 502 };
         assert_eq!(status(&error), expected, "{quirk:?}");
         assert!(world.is_anonymous(&browser).await, "{quirk:?}");
-        assert_eq!(world.provider.count(Endpoint::Elsewhere), 0, "{quirk:?}");
-        world.provider.behave();
+        assert_eq!(world.provider.count(Endpoint::Unmatched), 0, "{quirk:?}");
+        world.provider.clear_faults();
         assert!(world.log_in(&browser).await.is_ok(), "{quirk:?}: and then it works");
     }
 }
@@ -258,7 +259,7 @@ async fn oauth1_provider_faults_are_typed_without_login() {
 async fn unusual_oauth1_responses_are_accepted() {
     let confirmed = |value: Option<&str>| {
         let name = "oauth_callback_confirmed".to_owned();
-        Fault::OAuth1Answer(name, value.map(ToOwned::to_owned))
+        Fault::OAuth1Param(name, value.map(ToOwned::to_owned))
     };
     for quirk in [confirmed(Some("True")), Fault::OAuth1Json] {
         let world = oauth1::oauth1_bed(|client| client);
@@ -283,9 +284,9 @@ async fn oauth1_steps_send_configured_parameters() {
     let options = AuthorizeOptions::from("/authorize/op").param("force_login", "true");
     let url = world.start_with(&browser, options).await.unwrap();
     assert!(url.contains("&perms=read") && url.contains("&force_login=true"), "{url}");
-    let back = world.provider.approve(&url, "alice");
+    let back = world.provider.approve(&url, "alice").unwrap();
     world.finish(&browser, &back).await.unwrap();
-    let seen = world.provider.requests();
+    let seen = world.provider.received_requests();
     assert_eq!(seen[0].field("xoauth_displayname"), Some("A & B"));
     assert_eq!(seen.last().unwrap().field("x_auth_mode"), Some("client auth"));
 }
@@ -302,22 +303,22 @@ async fn oauth1_userinfo_request_is_signed() {
     let user = world.app().userinfo(&login.owner).await.unwrap();
     assert_eq!(user.as_map()["user"]["email"], "alice@example.com");
     for reply in [Reply::html(200), Reply::html(500), Reply::json(401, "{}")] {
-        world.provider.inject(Fault::Answer(Endpoint::OAuth1Api, reply));
+        world.provider.inject(Fault::Response(Endpoint::OAuth1Api, reply));
         let error = world.app().userinfo(&login.owner).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse);
         let browser = Browser::default();
         assert!(world.log_in(&browser).await.is_err());
         assert!(world.is_anonymous(&browser).await);
-        world.provider.behave();
+        world.provider.clear_faults();
     }
     // The provider's API does not say `user_id`, so it is played here.
     let world = oauth1::oauth1_bed(|client| client.userinfo_endpoint(endpoint.as_str()));
     for (said, kind) in [("alice", None), ("mallory", Some(ErrorKind::InvalidResponse))] {
         let body = json!({"user_id": said}).to_string();
         let reply = Reply::json(200, body);
-        world.provider.inject(Fault::Answer(Endpoint::OAuth1Api, reply));
+        world.provider.inject(Fault::Response(Endpoint::OAuth1Api, reply));
         let login = world.log_in(&Browser::default()).await;
         assert_eq!(login.err().map(|error| error.kind()), kind, "{said}");
-        world.provider.behave();
+        world.provider.clear_faults();
     }
 }

@@ -21,7 +21,7 @@ async fn request_without_token_is_signed_with_client_secret_only() {
     assert!(header.contains("oauth_signature=") && !header.contains("oauth_token="), "{header}");
     // A request that withholds the token has no signature either, and may go anywhere.
     client.get(&format!("{ISSUER}/api/x")).without_token().send().await.unwrap();
-    assert_eq!(world.provider.requests().last().unwrap().authorization, None);
+    assert_eq!(world.provider.received_requests().last().unwrap().authorization, None);
 }
 
 /// What a query and a form may hold: sent as it was given, and signed as it was sent.
@@ -118,7 +118,7 @@ async fn unsignable_request_is_not_sent() {
         let error = request.send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
     }
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
 }
 
 /// H20, H22, O4, O8: a signed request leads to the API and nowhere else, and a redirect is an answer.
@@ -139,18 +139,18 @@ async fn request_to_another_origin_is_not_signed() {
             let error = client.get(url).send().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{url}: {error}");
         }
-        assert!(world.provider.requests().is_empty());
+        assert!(world.provider.received_requests().is_empty());
         for (status, to) in [(302, "https://evil.example/x"), (307, "/oauth1/api/y"), (308, "z")] {
             let away = Reply::Redirect(status, to.to_owned());
-            world.provider.inject(Fault::Answer(Endpoint::OAuth1Api, away));
+            world.provider.inject(Fault::Response(Endpoint::OAuth1Api, away));
             let answer = client.post("x").form([("a", "b")]).send().await.unwrap();
             assert_eq!(
                 (answer.status(), &answer.headers()["location"]),
                 (status.try_into().unwrap(), &to.parse().unwrap())
             );
-            world.provider.behave();
+            world.provider.clear_faults();
         }
         assert_eq!(world.provider.count(Endpoint::OAuth1Api), 3);
-        assert_eq!(world.provider.count(Endpoint::Elsewhere), 0);
+        assert_eq!(world.provider.count(Endpoint::Unmatched), 0);
     }
 }

@@ -90,7 +90,7 @@ async fn rotated_keys_are_fetched_once_and_accepted() {
     log_in(&world).await.unwrap();
     log_in(&world).await.unwrap();
     assert_eq!(world.provider.count(Endpoint::Jwks), 2);
-    world.provider.rotate_keys_keeping_the_kid();
+    world.provider.rotate_keys_keeping_kid();
     log_in(&world).await.unwrap();
     log_in(&world).await.unwrap();
     assert_eq!(world.provider.count(Endpoint::Jwks), 3);
@@ -118,10 +118,10 @@ async fn flood_of_unknown_keys_causes_few_jwks_fetches() {
     for nth in 0..200 {
         world.provider.inject(Fault::header("kid", format!("unknown-{nth}")));
         assert_eq!(log_in(&world).await.unwrap_err().kind(), ErrorKind::InvalidIdToken);
-        world.provider.behave();
+        world.provider.clear_faults();
         world.provider.inject(Fault::ForeignKey);
         assert_eq!(log_in(&world).await.unwrap_err().kind(), ErrorKind::InvalidIdToken);
-        world.provider.behave();
+        world.provider.clear_faults();
     }
     let fetched = world.provider.count(Endpoint::Jwks);
     assert!(fetched <= 5, "{fetched} fetches");
@@ -164,7 +164,7 @@ async fn key_set_with_error_status_is_ignored() {
     let keys = world.provider.handle(&authlib_core::message::json_get(&url));
     let keys = String::from_utf8(keys.body().clone()).unwrap();
     assert!(keys.contains("kty"));
-    world.provider.inject(Fault::Answer(Endpoint::Jwks, Reply::json(500, keys)));
+    world.provider.inject(Fault::Response(Endpoint::Jwks, Reply::json(500, keys)));
     assert_eq!(log_in(&world).await.unwrap_err().kind(), ErrorKind::InvalidResponse);
 }
 
@@ -178,13 +178,13 @@ async fn last_good_document_is_used_if_new_one_is_bad() {
         Reply::json(200, "{}"),
         Reply::json(200, r#"{"keys":[]}"#),
         Reply::json(200, "garbage"),
-        Reply::Cut,
-        Reply::Huge(100 << 20),
+        Reply::Reset,
+        Reply::Oversized(100 << 20),
     ] {
         let world = TestBed::new();
         log_in(&world).await.unwrap();
         for endpoint in [Endpoint::Discovery, Endpoint::Jwks] {
-            world.provider.inject(Fault::Answer(endpoint, reply.clone()));
+            world.provider.inject(Fault::Response(endpoint, reply.clone()));
         }
         for _ in 0..3 {
             world.clock.advance(hour);
@@ -192,7 +192,7 @@ async fn last_good_document_is_used_if_new_one_is_bad() {
         }
         world.clock.advance(hour * 22);
         assert!(log_in(&world).await.is_err(), "{reply:?}: a day is the end");
-        world.provider.behave();
+        world.provider.clear_faults();
         world.clock.advance(Duration::from_secs(60));
         log_in(&world).await.unwrap();
     }
@@ -255,7 +255,7 @@ async fn metadata_changes_endpoints_and_nothing_else() {
     // S11: S256 even where the document says that only `plain` is known.
     assert!(url.contains("code_challenge_method=S256"));
     assert!(url.contains("scope=openid%20profile%20email"), "{url}");
-    let back = world.provider.approve(&url, "alice");
+    let back = world.provider.approve(&url, "alice").unwrap();
     world.finish(&browser, &back).await.unwrap();
     let world = TestBed::new();
     let endpoint = "https://op.example/authorize?tenant=1";

@@ -1,7 +1,7 @@
 //! Keys of clients, as PEM and JWK.
 
 use authlib_core::ClientConfig;
-use authlib_provider::Client;
+use authlib_provider::TestClient;
 use serde_json::{Value, json};
 
 use super::{CALLBACK, TestBed};
@@ -26,7 +26,7 @@ pub(crate) fn public_jwk(name: &str, kid: &str) -> Value {
 /// A test bed whose client `keyed` authenticates with the key `name`, which has the id `k1`.
 pub(crate) fn keyed_bed(name: &str, config: impl FnOnce(ClientConfig) -> ClientConfig) -> TestBed {
     let keys = json!({ "keys": [public_jwk(name, "k1")] });
-    let client = Client::public("keyed").auth_method("private_key_jwt").jwks(keys);
+    let client = TestClient::public("keyed").auth_method("private_key_jwt").jwks(keys);
     TestBed::with(
         |provider| provider.client(client.redirect_uri(CALLBACK)),
         |mut client| {

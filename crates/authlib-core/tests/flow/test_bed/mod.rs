@@ -24,7 +24,9 @@ use authlib_core::{
     AuthorizeOptions, ClientConfig, OAuth, OAuth2Client, OAuth2ClientBuilder, OAuthBuilder,
     RegisteredClient, Result, Token, TokenUpdate,
 };
-use authlib_provider::{Client, Endpoint, Provider, ProviderBuilder, RecordedRequest, User};
+use authlib_provider::{
+    Endpoint, Provider, ProviderBuilder, RecordedRequest, TestClient, TestUser,
+};
 use http::{HeaderMap, Method};
 
 /// The secret of the client `app`.
@@ -97,12 +99,12 @@ impl TestBed {
         let theirs = clock.clone();
         let builder = Provider::builder(ISSUER)
             .client(
-                Client::confidential("app", SECRET)
+                TestClient::confidential("app", SECRET)
                     .redirect_uri(CALLBACK)
                     .redirect_uri("https://app.example/authorize/other")
                     .post_logout_redirect_uri("https://app.example/logged-out"),
             )
-            .user(User::new("alice").name("Alice").email("alice@example.com"))
+            .user(TestUser::new("alice").name("Alice").email("alice@example.com"))
             .clock(move || theirs.now());
         let provider = provider(builder).build();
         let config = ClientConfig::new("op")
@@ -140,13 +142,17 @@ impl TestBed {
     }
 
     /// Finishes a login with the URL that the provider sent the browser to.
-    pub(crate) async fn finish(&self, browser: &Browser, url: &str) -> Result<LoggedIn> {
+    pub(crate) async fn finish(&self, browser: &Browser, url: impl AsRef<str>) -> Result<LoggedIn> {
         let params = self.receive(browser, url).await?;
         login::authorize_access_token(&self.app(), browser, &params).await
     }
 
-    pub(crate) async fn receive(&self, browser: &Browser, url: &str) -> Result<CallbackParams> {
-        let query = url.split_once('?').map(|(_, query)| query);
+    pub(crate) async fn receive(
+        &self,
+        browser: &Browser,
+        url: impl AsRef<str>,
+    ) -> Result<CallbackParams> {
+        let query = url.as_ref().split_once('?').map(|(_, query)| query);
         let headers = HeaderMap::new();
         let incoming = Incoming::new(&Method::GET, query, &headers, b"");
         match login::receive(&self.app(), browser, &incoming).await? {
@@ -158,7 +164,7 @@ impl TestBed {
     /// A whole login by Alice.
     pub(crate) async fn log_in(&self, browser: &Browser) -> Result<LoggedIn> {
         let url = self.start(browser).await?;
-        let back = self.provider.approve(&url, "alice");
+        let back = self.provider.approve(&url, "alice").unwrap();
         self.finish(browser, &back).await
     }
 
@@ -198,7 +204,7 @@ pub(crate) fn client(world: &TestBed, config: ClientConfig) -> OAuth2Client {
 
 /// The requests to an endpoint, oldest first.
 pub(crate) fn sent(world: &TestBed, endpoint: Endpoint) -> Vec<RecordedRequest> {
-    let mut requests = world.provider.requests();
+    let mut requests = world.provider.received_requests();
     requests.retain(|request| request.endpoint == endpoint);
     requests
 }

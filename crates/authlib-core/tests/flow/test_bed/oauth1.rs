@@ -1,7 +1,7 @@
 //! [`TestBed`](super::TestBed) with an OAuth 1.0a client, and a standalone [`OAuth1Client`].
 
 use authlib_core::{ClientConfig, OAuth1Client, Params};
-use authlib_provider::{Client, Endpoint, ProviderBuilder};
+use authlib_provider::{Endpoint, ProviderBuilder, TestClient};
 
 use super::keys::RSA;
 use super::{CALLBACK, ISSUER, ProviderHttp, TestBed};
@@ -45,7 +45,7 @@ pub(crate) fn signing(client: ClientConfig, method: &str, placement: &str) -> Cl
 
 /// Registers the client at the provider.
 fn registered(provider: ProviderBuilder, method: &str) -> ProviderBuilder {
-    let client = Client::oauth1(KEY, SECRET)
+    let client = TestClient::oauth1(KEY, SECRET)
         .redirect_uri(CALLBACK)
         .redirect_uri("https://app.example/authorize/other");
     let rsa = method.starts_with("RSA");
@@ -87,8 +87,8 @@ pub(crate) fn client_with(
 pub(crate) async fn log_in(client: &OAuth1Client, world: &TestBed) {
     let temporary = client.fetch_request_token(CALLBACK).await.unwrap();
     let page = client.create_authorization_url(&temporary, &Params::new()).unwrap();
-    let back = world.provider.approve(page.as_str(), "alice");
-    let verifier = client.parse_authorization_response(&temporary, &back).unwrap();
+    let back = world.provider.approve(page.as_str(), "alice").unwrap();
+    let verifier = client.parse_authorization_response(&temporary, back.as_str()).unwrap();
     client.fetch_access_token(&temporary, &verifier).await.unwrap();
 }
 
@@ -102,7 +102,7 @@ pub(crate) async fn logged_in(method: &str, placement: &str) -> (OAuth1Client, T
 
 /// The parameter names of the last request to `endpoint` in query and form, and its `Authorization` header.
 pub(crate) fn signed_with(world: &TestBed, endpoint: Endpoint) -> (Vec<String>, String) {
-    let seen = world.provider.requests();
+    let seen = world.provider.received_requests();
     let last = seen.iter().rev().find(|seen| seen.endpoint == endpoint).unwrap();
     (last.names.clone(), last.header("authorization").unwrap_or_default().to_owned())
 }

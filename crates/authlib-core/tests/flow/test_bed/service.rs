@@ -1,7 +1,7 @@
 //! The client `service`, which gets tokens without a user.
 
 use authlib_core::{ClientConfig, Grant, JwtBearer};
-use authlib_provider::Client;
+use authlib_provider::TestClient;
 use serde_json::json;
 
 use super::keys::{P256, public_jwk};
@@ -22,7 +22,7 @@ pub(crate) fn service_bed() -> TestBed {
     let keys = json!({ "keys": [public_jwk("p256", "k1")] });
     TestBed::with(
         |provider| {
-            let service = Client::confidential("service", "secret-of-the-service-32-bytes-l");
+            let service = TestClient::confidential("service", "secret-of-the-service-32-bytes-l");
             provider.client(service).assertion_issuer("robot", keys)
         },
         |client| client,

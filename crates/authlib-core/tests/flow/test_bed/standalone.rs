@@ -1,7 +1,7 @@
 //! Standalone clients: programs without a registry.
 
 use authlib_core::{ClientConfig, Grant, Secret};
-use authlib_provider::{Client, User};
+use authlib_provider::{TestClient, TestUser};
 
 use super::{CALLBACK, ISSUER, SECRET, TestBed};
 
@@ -31,8 +31,8 @@ pub(crate) fn standalone_bed() -> TestBed {
     TestBed::with(
         |provider| {
             provider
-                .user(User::new("carol").password("hush"))
-                .client(Client::public("cli").redirect_uri(CALLBACK))
+                .user(TestUser::new("carol").password("hush"))
+                .client(TestClient::public("cli").redirect_uri(CALLBACK))
         },
         |client| client,
         |oauth| oauth,

@@ -28,7 +28,7 @@ async fn calls(world: &TestBed, client: &OAuth2Client, advance: u64) -> (usize, 
 async fn failed_refresh_backs_off() {
     for way in WAYS {
         for (reply, kind) in [
-            (Reply::Cut, ErrorKind::Transport),
+            (Reply::Reset, ErrorKind::Transport),
             (Reply::json(503, "{}"), ErrorKind::InvalidResponse),
             (Reply::json(400, r#"{"error":"invalid_grant"}"#), ErrorKind::InvalidResponse),
             (Reply::json(401, r#"{"error":"invalid_client"}"#), ErrorKind::InvalidResponse),
@@ -37,17 +37,17 @@ async fn failed_refresh_backs_off() {
             let world = service_bed();
             let client = client(&world, way.config(&world));
             let case = format!("{way:?} {reply:?}");
-            world.provider.inject(Fault::Answer(Endpoint::Token, reply));
+            world.provider.inject(Fault::Response(Endpoint::Token, reply));
             let mut pause = 0;
             for next in [1, 2, 4, 8, 16, 32, 60, 60] {
                 assert_eq!(calls(&world, &client, pause).await, (1, vec![kind]), "{case}");
                 assert_eq!(calls(&world, &client, next - 1).await, (0, vec![kind]), "{case}");
                 pause = 1;
             }
-            world.provider.behave();
+            world.provider.clear_faults();
             assert_eq!(calls(&world, &client, 1).await, (1, vec![]), "{case}");
             // A success begins the row anew.
-            world.provider.inject(Fault::Answer(Endpoint::Token, Reply::Cut));
+            world.provider.inject(Fault::Response(Endpoint::Token, Reply::Reset));
             assert_eq!(calls(&world, &client, 3600).await.0, 1, "{case}");
             assert_eq!(calls(&world, &client, 1).await.0, 1, "{case}");
         }
@@ -61,7 +61,7 @@ async fn retry_after_is_honoured_up_to_one_hour() {
     {
         for way in [Way::Assertion, Way::ClientCredentials] {
             let world = service_bed();
-            world.provider.inject(Fault::Answer(Endpoint::Token, Reply::json(503, "{}")));
+            world.provider.inject(Fault::Response(Endpoint::Token, Reply::json(503, "{}")));
             let hook = ResponseHook::AccessTokenResponse;
             let config = way.config(&world).on_response(hook, move |response| {
                 response.headers_mut().insert("retry-after", said.parse().unwrap());
@@ -106,11 +106,12 @@ async fn refresh_backoff_is_per_token_owner() {
     let (_, alice, _) = expired(&world).await;
     let browser = Browser::default();
     let url = world.start(&browser).await.unwrap();
-    let bob = world.finish(&browser, &world.provider.approve(&url, "bob")).await.unwrap().owner;
+    let bob =
+        world.finish(&browser, &world.provider.approve(&url, "bob").unwrap()).await.unwrap().owner;
     world.clock.advance(HOUR);
-    world.provider.inject(Fault::Answer(Endpoint::Token, Reply::Cut));
+    world.provider.inject(Fault::Response(Endpoint::Token, Reply::Reset));
     assert!(world.app().active_token(&alice).await.is_err());
-    world.provider.behave();
+    world.provider.clear_faults();
     assert!(world.app().active_token(&alice).await.is_err());
     assert!(world.app().active_token(&bob).await.is_ok());
 }

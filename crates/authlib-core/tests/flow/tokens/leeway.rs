@@ -51,7 +51,7 @@ async fn extreme_token_lifetimes_do_not_fail() {
         client.active_token().await.unwrap();
         client.active_token().await.unwrap();
         assert_eq!(world.provider.count(Endpoint::Token), 1);
-        world.provider.behave();
+        world.provider.clear_faults();
     }
     let bearer = JwtBearer::new("robot", P256).key_id("k1").lifetime(Duration::MAX);
     let client = client(&world, service().renew_by_assertion(bearer));
@@ -73,7 +73,7 @@ async fn short_lived_token_is_used_for_half_its_lifetime() {
             assert_eq!(world.provider.count(Endpoint::Token), minute, "{way:?}");
         }
         // Those that live for longer are renewed in time again.
-        world.provider.behave();
+        world.provider.clear_faults();
         client.active_token().await.unwrap();
         world.clock.advance(Duration::from_secs(3541));
         client.active_token().await.unwrap();

@@ -12,7 +12,7 @@ use crate::test_bed::stores::{Shared, replica};
 use crate::test_bed::{Browser, ProviderHttp, TestBed, expired};
 
 fn no_keys() -> Fault {
-    Fault::Answer(Endpoint::Jwks, Reply::html(500))
+    Fault::Response(Endpoint::Jwks, Reply::html(500))
 }
 
 /// The provider changes its keys while its JWK set can't be had: that is an outage, not a forgery, and
@@ -27,7 +27,7 @@ async fn key_rotation_during_jwks_outage_recovers() {
         let error = world.log_in(&Browser::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
     }
-    world.provider.behave();
+    world.provider.clear_faults();
     world.log_in(&Browser::default()).await.unwrap();
 }
 
@@ -40,7 +40,7 @@ async fn unverifiable_refresh_keeps_rotated_refresh_token() {
     world.provider.inject(no_keys());
     let error = world.app().active_token(&owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
-    world.provider.behave();
+    world.provider.clear_faults();
     world.clock.advance(Duration::from_secs(1));
     let token = world.app().active_token(&owner).await.unwrap();
     assert_eq!(world.provider.count(Endpoint::Token), 2, "no refresh token was spent twice");
@@ -58,7 +58,7 @@ async fn refresh_waits_until_provider_keys_are_available() {
     let app = restarted.client("op").unwrap();
     app.active_token(&owner).await.unwrap_err();
     assert_eq!(world.provider.count(Endpoint::Token), 0);
-    world.provider.behave();
+    world.provider.clear_faults();
     world.clock.advance(Duration::from_secs(1));
     app.active_token(&owner).await.unwrap();
     assert_eq!(world.provider.count(Endpoint::Token), 1);

@@ -19,7 +19,7 @@ async fn extra_members_survive_refresh_without_them() {
     world.provider.inject(Fault::token("team", json!("T1")));
     let browser = Browser::default();
     let owner = world.log_in(&browser).await.unwrap().owner;
-    world.provider.behave();
+    world.provider.clear_faults();
     world.clock.advance(HOUR);
     let token = world.app().active_token(&owner).await.unwrap();
     assert_eq!(token.extra::<String>("team").unwrap().as_deref(), Some("T1"));
@@ -61,7 +61,7 @@ async fn refreshes_of_two_users_do_not_mix() {
     for user in ["alice", "bob"] {
         let browser = Browser::default();
         let url = world.start(&browser).await.unwrap();
-        let back = world.provider.approve(&url, user);
+        let back = world.provider.approve(&url, user).unwrap();
         owners.push((user, world.finish(&browser, &back).await.unwrap().owner));
     }
     world.clock.advance(HOUR);
@@ -97,7 +97,7 @@ async fn rotated_refresh_token_replaces_old_one_else_kept() {
             seen.push(token.access_token);
             world.clock.advance(HOUR);
         }
-        let requests = world.provider.requests();
+        let requests = world.provider.received_requests();
         let mut tokens = requests.iter().filter(|seen| seen.endpoint == Endpoint::Token);
         assert!(tokens.all(|seen| seen.names.contains(&"refresh_token".to_owned())));
     }
@@ -125,7 +125,7 @@ async fn provider_outage_loses_no_token() {
     let browser = Browser::default();
     let login = world.log_in(&browser).await.unwrap();
     let (app, owner) = (world.app(), login.owner);
-    world.provider.inject(Fault::Answer(Endpoint::Token, Reply::Cut));
+    world.provider.inject(Fault::Response(Endpoint::Token, Reply::Reset));
     // Within the leeway the old token is still good.
     world.clock.advance(Duration::from_secs(3570));
     let token = app.active_token(&owner).await.unwrap();
@@ -134,12 +134,12 @@ async fn provider_outage_loses_no_token() {
     world.clock.advance(Duration::from_secs(30));
     assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::Transport);
     for reply in [Reply::json(503, "{}"), Reply::html(200), Reply::json(429, r#"{"error":"x"}"#)] {
-        world.provider.behave();
-        world.provider.inject(Fault::Answer(Endpoint::Token, reply));
+        world.provider.clear_faults();
+        world.provider.inject(Fault::Response(Endpoint::Token, reply));
         world.clock.advance(Duration::from_secs(60));
         assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::InvalidResponse);
     }
-    world.provider.behave();
+    world.provider.clear_faults();
     world.clock.advance(Duration::from_secs(60));
     assert_ne!(app.active_token(&owner).await.unwrap().access_token, token.access_token);
 }
@@ -251,7 +251,7 @@ async fn refresh_uses_configured_endpoint_and_parameters() {
     let (_, owner, _) = expired(&world).await;
     // The provider has no such token endpoint: its API refuses, but it was asked, and as registered.
     assert!(world.app().active_token(&owner).await.is_err());
-    let requests = world.provider.requests();
+    let requests = world.provider.received_requests();
     let asked = requests.iter().find(|seen| seen.method == "POST").unwrap();
     assert_eq!(asked.path, "/api/refresh");
     assert_eq!(asked.field("audience"), Some("api"));
@@ -263,7 +263,7 @@ async fn token_without_expiry_or_refresh_token_never_refreshes() {
     let world = TestBed::new();
     world.provider.inject(Fault::TokenMissing("expires_in".into()));
     let login = world.log_in(&Browser::default()).await.unwrap();
-    world.provider.behave();
+    world.provider.clear_faults();
     world.clock.advance(HOUR * 24);
     assert!(world.app().active_token(&login.owner).await.is_ok());
     assert_eq!(world.provider.count(Endpoint::Token), 1);
@@ -283,5 +283,5 @@ async fn unknown_owner_has_no_token() {
     let nobody = TokenOwner::new("op", "nobody");
     let error = world.app().active_token(&nobody).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
 }

@@ -84,7 +84,7 @@ async fn refresh_callback_receives_expired_token() {
         world.clock.advance(HOUR);
     }
     assert_eq!(asked.load(Ordering::Relaxed), 3);
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn disabled_refresh_uses_token_until_expiry_then_401() {
     assert!(error.to_string().contains("`renewal`"), "{error}");
     let error = world.app().refresh_token(&login.owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn call_dropped_during_refresh_loses_no_token() {
 async fn lost_refresh_response_retries_once_then_needs_login() {
     let world = TestBed::new();
     let (_, owner, _) = expired(&world).await;
-    world.provider.inject(Fault::AnswerLost(Endpoint::Token));
+    world.provider.inject(Fault::ResponseLost(Endpoint::Token));
     let error = world.app().active_token(&owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport, "{error}");
     world.clock.advance(SECOND);
@@ -169,7 +169,7 @@ async fn lost_refresh_response_retries_once_then_needs_login() {
     for way in WAYS {
         let world = service_bed();
         let client = client(&world, way.config(&world));
-        world.provider.inject(Fault::AnswerLost(Endpoint::Token));
+        world.provider.inject(Fault::ResponseLost(Endpoint::Token));
         assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::Transport);
         world.clock.advance(SECOND);
         client.active_token().await.unwrap();
@@ -226,7 +226,7 @@ async fn revocation_waits_for_refresh_and_revokes_new_token() {
             client.revoke_token().await.unwrap();
             assert!(client.token().await.unwrap().is_none(), "{way:?} after {polls} polls");
             assert_eq!(world.provider.count(Endpoint::Token), 1, "{way:?} after {polls} polls");
-            let requests = world.provider.requests();
+            let requests = world.provider.received_requests();
             let revoked = requests.iter().find(|seen| seen.endpoint == Endpoint::Revoke).unwrap();
             let revoked = revoked.secret("token").unwrap().to_owned();
             let next = client.active_token().await.unwrap();

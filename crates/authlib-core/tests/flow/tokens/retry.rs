@@ -55,7 +55,7 @@ async fn rejected_token_refreshes_once_and_repeats_request() {
             };
             assert_eq!(body["sub"], "alice", "{name}");
             assert_eq!(world.provider.count(Endpoint::Token), 1, "{name}");
-            let requests = world.provider.requests();
+            let requests = world.provider.received_requests();
             let api: Vec<_> =
                 requests.iter().filter(|seen| seen.endpoint == Endpoint::Api).collect();
             assert_eq!(api.len(), 2, "{name}");
@@ -193,7 +193,7 @@ async fn without_refresh_method_401_is_returned() {
         for (name, make) in WHOLE {
             world.provider.clear_requests();
             assert_eq!(make(&app, &owner).send().await.unwrap().status(), 401, "{name}");
-            assert_eq!(world.provider.requests().len(), 1, "{name}");
+            assert_eq!(world.provider.received_requests().len(), 1, "{name}");
         }
     }
 }
@@ -202,8 +202,8 @@ async fn without_refresh_method_401_is_returned() {
 async fn failed_refresh_is_the_request_error() {
     for (quirk, kind) in [
         (Fault::RefreshRefused, ErrorKind::Unauthenticated),
-        (Fault::Answer(Endpoint::Token, Reply::Cut), ErrorKind::Transport),
-        (Fault::Answer(Endpoint::Token, Reply::html(500)), ErrorKind::InvalidResponse),
+        (Fault::Response(Endpoint::Token, Reply::Reset), ErrorKind::Transport),
+        (Fault::Response(Endpoint::Token, Reply::html(500)), ErrorKind::InvalidResponse),
         (Fault::RefreshedClaim("sub".into(), json!("mallory")), ErrorKind::InvalidIdToken),
     ] {
         let world = TestBed::new();

@@ -7,7 +7,7 @@ use authlib_core::login::{self, Session as _};
 use authlib_core::numeric_date::{from_unix_seconds, unix_seconds};
 use authlib_core::store::{TokenOwner, TokenStore as _};
 use authlib_core::{ClientConfig, ErrorKind, LogoutOptions, Secret, TokenTypeHint};
-use authlib_provider::{Client, Endpoint, Fault, Reply};
+use authlib_provider::{Endpoint, Fault, Reply, TestClient};
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 
@@ -57,9 +57,9 @@ async fn access_token_is_revoked_without_refresh_token() {
 
 #[tokio::test]
 async fn token_is_deleted_even_if_revocation_fails() {
-    let at = |reply| Fault::Answer(Endpoint::Revoke, reply);
+    let at = |reply| Fault::Response(Endpoint::Revoke, reply);
     for (quirk, kind) in [
-        (at(Reply::Cut), ErrorKind::Transport),
+        (at(Reply::Reset), ErrorKind::Transport),
         (at(Reply::html(503)), ErrorKind::InvalidResponse),
         (at(Reply::json(400, r#"{"error":"invalid_request"}"#)), ErrorKind::InvalidResponse),
         (at(Reply::json(400, r#"{"error":"unsupported_token_type"}"#)), ErrorKind::Unsupported),
@@ -76,7 +76,7 @@ async fn token_is_deleted_even_if_revocation_fails() {
         assert_eq!(error.client(), Some("op"));
         assert!(store.load(&owner).await.unwrap().is_none(), "{quirk:?}");
         assert!(world.provider.count(Endpoint::Revoke) <= 1, "{quirk:?}");
-        assert_eq!(world.provider.count(Endpoint::Elsewhere), 0, "{quirk:?}");
+        assert_eq!(world.provider.count(Endpoint::Unmatched), 0, "{quirk:?}");
     }
 }
 
@@ -88,7 +88,7 @@ async fn token_of_another_client_is_neither_sent_nor_deleted() {
     store.save(&owner, &authlib_core::Token::bearer("at")).await.unwrap();
     let error = world.app().revoke_token(&owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
     assert!(store.load(&owner).await.unwrap().is_some());
 }
 
@@ -163,15 +163,15 @@ async fn introspection_returns_token_status_and_metadata() {
     assert!(!is_active(&world, &token.access_token).await);
 
     for (reply, kind) in [
-        (Reply::Cut, ErrorKind::Transport),
+        (Reply::Reset, ErrorKind::Transport),
         (Reply::html(200), ErrorKind::InvalidResponse),
         (Reply::json(200, r#"{"active":"true"}"#), ErrorKind::InvalidResponse),
         (Reply::json(401, r#"{"error":"invalid_client"}"#), ErrorKind::InvalidResponse),
     ] {
-        world.provider.inject(Fault::Answer(Endpoint::Introspect, reply.clone()));
+        world.provider.inject(Fault::Response(Endpoint::Introspect, reply.clone()));
         let error = app.introspect_token(&token.access_token, None).await.unwrap_err();
         assert_eq!((error.kind(), error.client()), (kind, Some("op")), "{reply:?}");
-        world.provider.behave();
+        world.provider.clear_faults();
     }
     let world = TestBed::new();
     world.provider.inject(Fault::metadata("introspection_endpoint", Value::Null));
@@ -225,7 +225,7 @@ async fn client_authentication_follows_token_endpoint_or_metadata() {
 #[tokio::test]
 async fn configured_revocation_endpoints_override_metadata() {
     let world = TestBed::with(
-        |provider| provider.client(Client::public("public").redirect_uri(CALLBACK)),
+        |provider| provider.client(TestClient::public("public").redirect_uri(CALLBACK)),
         |mut client| {
             client.client_secret = None;
             client.client_id("public").revocation_endpoint(format!("{ISSUER}/api/revoke"))
@@ -250,12 +250,12 @@ async fn configured_revocation_endpoints_override_metadata() {
 
 #[tokio::test]
 async fn logout_revokes_if_configured_and_ignores_failure() {
-    let fails = |reply| Some(Fault::Answer(Endpoint::Revoke, reply));
+    let fails = |reply| Some(Fault::Response(Endpoint::Revoke, reply));
     let gone = Some(Fault::metadata("revocation_endpoint", Value::Null));
     for (revokes, quirk, asked) in [
         (false, None, 0),
         (true, None, 1),
-        (true, fails(Reply::Cut), 1),
+        (true, fails(Reply::Reset), 1),
         (true, fails(Reply::html(503)), 1),
         (true, gone, 0),
     ] {

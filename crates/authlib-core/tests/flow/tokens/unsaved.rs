@@ -141,11 +141,11 @@ async fn revocation_revokes_unsaved_token() {
 async fn rotated_refresh_token_survives_two_failures() {
     let (world, disk, owner, old) = full().await;
     world.provider.rotate_keys();
-    world.provider.inject(Fault::Answer(Endpoint::Jwks, Reply::html(503)));
+    world.provider.inject(Fault::Response(Endpoint::Jwks, Reply::html(503)));
     let error = world.app().active_token(&owner).await.unwrap_err();
     assert_ne!(error.kind(), ErrorKind::Unauthenticated, "{error}");
     assert_eq!(world.provider.count(Endpoint::Token), 1);
-    world.provider.behave();
+    world.provider.clear_faults();
     disk.fill(false);
     world.clock.advance(HOUR);
     let token = world.app().active_token(&owner).await.unwrap();
@@ -289,5 +289,5 @@ async fn failing_store_read_fetches_no_token() {
         assert_eq!(error.kind(), ErrorKind::Store);
         assert!(UnsavedToken::of(&error).is_none());
     }
-    assert!(world.provider.requests().is_empty());
+    assert!(world.provider.received_requests().is_empty());
 }
