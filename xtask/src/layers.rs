@@ -13,6 +13,7 @@ pub(crate) const RANKS: &[&[&str]] = &[
         "endpoint",
         "endpoint_url",
         "base_url",
+        "challenge",
         "crypto",
     ],
     &["jose"],

@@ -34,6 +34,7 @@
 //! - `blocking`: the same clients for programs without an async runtime, in `client::blocking`.
 
 mod base_url;
+mod challenge;
 mod crypto;
 mod endpoint;
 mod endpoint_url;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method};
 use url::Url;
 
@@ -72,6 +72,12 @@ pub fn bare(method: Method, url: &Url, body: Vec<u8>) -> Request {
     request
 }
 
+/// The `Retry-After` of a response, if it is in seconds (RFC 9110 §10.2.3).
+pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
+    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    value.parse().ok().map(Duration::from_secs)
+}
+
 /// The media type of a message, in lower case and without parameters.
 #[must_use]
 pub fn media_type(headers: &http::HeaderMap) -> Option<String> {
@@ -93,7 +99,7 @@ pub(crate) fn test_response(status: u16, content_type: &str, body: &str) -> Resp
     http::Response::builder()
         .status(status)
         .header(CONTENT_TYPE, content_type)
-        .header(http::header::RETRY_AFTER, "7")
+        .header(RETRY_AFTER, "7")
         .body(body.as_bytes().to_vec())
         .unwrap()
 }

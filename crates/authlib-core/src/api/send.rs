@@ -13,7 +13,7 @@ use crate::endpoints::oauth1::{SignedParams, token_credentials};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::RequestHook;
 use crate::message::{self, BodyLimit, Request, Response, Timeout};
-use crate::oauth2::bearer::{self, Placed};
+use crate::oauth2::bearer::{self, TokenTarget};
 use crate::oauth2::{Token, TokenPlacement};
 use crate::params::Params;
 use crate::store::TokenOwner;
@@ -171,7 +171,7 @@ async fn build(
     };
     if let Some(token) = token.filter(|_| !is_signed) {
         let method = &parts.method;
-        let to = Placed { method, url: &mut url, headers: &mut headers, form: form.as_mut() };
+        let to = TokenTarget { method, url: &mut url, headers: &mut headers, form: form.as_mut() };
         bearer::place(token, parts.placement, to)?;
     }
     let body = match (&parts.content, form) {

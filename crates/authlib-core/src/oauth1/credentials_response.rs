@@ -1,13 +1,11 @@
-//! Credentials in answers, RFC 5849 §2.1 and §2.3, and why there are none: the problem reporting
-//! extension (OAuth Problem Reporting, 2008), which Flickr and others speak.
+//! Credentials in responses, RFC 5849 §2.1 and §2.3, and their errors: the problem reporting extension
+//! (OAuth Problem Reporting, 2008), which Flickr and others use.
 
-use std::fmt;
-use std::time::Duration;
-
-use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use crate::challenge::Challenge;
+use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, ProviderError, Result};
 use crate::jose::strict_json;
 use crate::message::{self, Response};
@@ -17,63 +15,57 @@ use crate::secret::Secret;
 /// The most bytes of a token or a secret.
 const MAX_SECRET: usize = 4096;
 
-/// An answer with credentials, and what came beside them.
+/// Credentials, with the other parameters of their response.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct CredentialsResponse {
     pub(super) token: Secret,
     pub(super) secret: Secret,
     pub(super) extra: Params,
 }
 
-/// Which endpoint answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Endpoint {
-    /// Temporary Credential Request (§2.1).
-    Temporary,
-    /// Token Request (§2.3).
-    Token,
-}
-
 #[derive(Debug, thiserror::Error)]
-pub(super) enum AnswerError {
-    #[error("the {0} refused the request")]
-    Refused(Endpoint),
-    #[error("the {endpoint} answered {status} with {content}")]
-    Status { endpoint: Endpoint, status: u16, content: String },
-    #[error("the {0} answered with {1}, not with a form (RFC 5849 §2.1)")]
-    NotForm(Endpoint, String),
-    #[error("the {0} answered with {1:?} twice (RFC 5849 §3.1)")]
-    Repeated(Endpoint, String),
-    #[error("the {0} answered without `{1}` (RFC 5849 §2.1, §2.3)")]
-    Missing(Endpoint, &'static str),
-    #[error("the {0} answered with a `{1}` of more than {MAX_SECRET} bytes")]
-    TooLong(Endpoint, &'static str),
+pub(super) enum CredentialsError {
+    #[error("{} was rejected by the provider", .0.request_name())]
+    Rejected(Endpoint),
+    #[error("the response to {} has status {status} and {content_type}", .endpoint.request_name())]
+    Status { endpoint: Endpoint, status: u16, content_type: String },
+    #[error("the response to {} is {content_type}, not a form (RFC 5849 §2.1)", .endpoint.request_name())]
+    NotForm { endpoint: Endpoint, content_type: String },
+    #[error("the response to {} repeats {name:?} (RFC 5849 §3.1)", .endpoint.request_name())]
+    Repeated { endpoint: Endpoint, name: String },
+    #[error("the response to {} has no `{name}` (RFC 5849 §2.1, §2.3)", .endpoint.request_name())]
+    Missing { endpoint: Endpoint, name: &'static str },
+    #[error("`{name}` in the response to {} has more than {MAX_SECRET} bytes", .endpoint.request_name())]
+    TooLong { endpoint: Endpoint, name: &'static str },
     #[error(
-        "the {} did not say `oauth_callback_confirmed=true`, so whoever made the login could end it for \
-         another (RFC 5849 §2.1)",
-        Endpoint::Temporary
+        "the response to {} does not have `oauth_callback_confirmed=true`: an attacker could complete \
+         their login in the user's browser (RFC 5849 §2.1)",
+        Endpoint::RequestToken.request_name()
     )]
     NotConfirmed,
 }
 
-impl From<AnswerError> for Error {
-    fn from(check: AnswerError) -> Self {
+impl From<CredentialsError> for Error {
+    fn from(check: CredentialsError) -> Self {
         let hint = match &check {
-            AnswerError::Refused(_) | AnswerError::Status { status: 401 | 403, .. } => Some(
-                "check `client_id`, `client_secret`, `signature_method` and that the clocks agree"
-                    .to_owned(),
-            ),
-            AnswerError::Status { endpoint, status: 300..=399, .. } => Some(format!(
-                "redirects are never followed here: set `{}` to the final URL",
+            CredentialsError::Rejected(_) | CredentialsError::Status { status: 401 | 403, .. } => {
+                Some(
+                    "check `client_id`, `client_secret`, `signature_method` and the clock of this \
+                     machine"
+                        .to_owned(),
+                )
+            }
+            CredentialsError::Status { endpoint, status: 300..=399, .. } => Some(format!(
+                "redirects are never followed: set `{}` to the final URL",
                 endpoint.setting()
             )),
-            AnswerError::Status { endpoint, status: 404 | 405, .. }
-            | AnswerError::NotForm(endpoint, _)
-            | AnswerError::Missing(endpoint, _) => {
-                Some(format!("check that `{}` is the {endpoint}", endpoint.setting()))
+            CredentialsError::Status { endpoint, status: 404 | 405, .. }
+            | CredentialsError::NotForm { endpoint, .. }
+            | CredentialsError::Missing { endpoint, .. } => {
+                Some(format!("check `{}`", endpoint.setting()))
             }
-            AnswerError::NotConfirmed => Some(
-                "the provider speaks OAuth 1.0 and not 1.0a, or does not know the callback"
+            CredentialsError::NotConfirmed => Some(
+                "the provider supports OAuth 1.0 only, not 1.0a, or does not know the callback"
                     .to_owned(),
             ),
             _ => None,
@@ -86,55 +78,43 @@ impl From<AnswerError> for Error {
     }
 }
 
-impl Endpoint {
-    fn setting(self) -> &'static str {
-        match self {
-            Self::Temporary => "request_token_url",
-            Self::Token => "access_token_url",
-        }
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Temporary => "temporary credential request endpoint",
-            Self::Token => "token request endpoint",
-        })
-    }
-}
-
-impl Answer {
-    /// Reads the credentials. They come as a form; some providers send JSON, and many a wrong
-    /// `Content-Type` (Twitter says `text/html`), so the text decides.
-    pub(super) fn read(response: &Response, endpoint: Endpoint) -> Result<Self> {
-        let status = response.status();
+impl CredentialsResponse {
+    /// Parses the credentials. The text tells whether it is a form or JSON, which some providers send:
+    /// many have a wrong `Content-Type` (Twitter's is `text/html`).
+    pub(super) fn parse(endpoint: Endpoint, response: &Response) -> Result<Self> {
         let params = params(response.body());
-        if let Some(said) = problem(response, params.as_ref()) {
-            return Err(Error::from(AnswerError::Refused(endpoint)).with_provider_error(said));
+        if let Some(problem) = problem(response, params.as_ref()) {
+            let error = Error::from(CredentialsError::Rejected(endpoint));
+            return Err(error.with_provider_error(problem));
         }
-        let content = || {
-            let content = message::media_type(response.headers());
-            content.unwrap_or_else(|| "no content type".to_owned())
+        let content_type = message::media_type(response.headers());
+        let content_type = content_type.unwrap_or_else(|| "no content type".to_owned());
+        if !response.status().is_success() {
+            let status = response.status().as_u16();
+            return Err(CredentialsError::Status { endpoint, status, content_type }.into());
+        }
+        let Some(params) = params else {
+            return Err(CredentialsError::NotForm { endpoint, content_type }.into());
         };
-        if !status.is_success() {
-            let (status, content) = (status.as_u16(), content());
-            return Err(AnswerError::Status { endpoint, status, content }.into());
-        }
-        let params = params.ok_or_else(|| AnswerError::NotForm(endpoint, content()))?;
-        // What is beside the credentials may say who logged in, so nothing may stand twice.
+        Ok(Self::from_params(endpoint, params)?)
+    }
+
+    fn from_params(endpoint: Endpoint, params: Params) -> Result<Self, CredentialsError> {
+        // The extra parameters may identify the user, so they must not be ambiguous.
         if let Some(RepeatedParam { name }) = repeated(&params) {
             let name = name.chars().take(ProviderError::MAX_TEXT).collect();
-            return Err(AnswerError::Repeated(endpoint, name).into());
+            return Err(CredentialsError::Repeated { endpoint, name });
         }
         let secret = |name: &'static str| match params.all(name).next() {
-            Some(value) if value.len() > MAX_SECRET => Err(AnswerError::TooLong(endpoint, name)),
+            Some(value) if value.len() > MAX_SECRET => {
+                Err(CredentialsError::TooLong { endpoint, name })
+            }
             Some(value) => Ok(Secret::new(value)),
-            None => Err(AnswerError::Missing(endpoint, name)),
+            None => Err(CredentialsError::Missing { endpoint, name }),
         };
         let token = secret("oauth_token")?;
         if token.is_empty() {
-            return Err(AnswerError::Missing(endpoint, "oauth_token").into());
+            return Err(CredentialsError::Missing { endpoint, name: "oauth_token" });
         }
         let secret = secret("oauth_token_secret")?;
         let known = ["oauth_token", "oauth_token_secret"];
@@ -144,14 +124,14 @@ impl Answer {
     }
 }
 
-/// What the provider reports in parameters of the problem reporting extension.
+/// The error that parameters of the problem reporting extension report.
 pub(super) fn reported(params: &Params) -> Option<ProviderError> {
     let text = |name| params.all(name).next();
     let advice = text("oauth_problem_advice");
     text("oauth_problem").map(|problem| ProviderError::new(problem, advice, None))
 }
 
-/// The body as parameters, whatever the provider calls it; nothing when it is neither form nor JSON.
+/// The body as parameters; `None` if it is neither a form nor a JSON object.
 fn params(body: &[u8]) -> Option<Params> {
     let text = str::from_utf8(body).ok()?.trim();
     if text.starts_with('{') {
@@ -162,31 +142,25 @@ fn params(body: &[u8]) -> Option<Params> {
         };
         return Some(members.into_iter().map(|(name, value)| (name, text(value))).collect());
     }
-    // A form has no blank, no markup and at least one value: a sentence or a page is none.
+    // A form has no blanks and no markup, unlike a sentence or a page.
     let is_form = text.contains('=') && !text.contains(|c: char| c.is_whitespace() || c == '<');
     is_form.then(|| Params::parse(text))
 }
 
-/// The provider's words, from the body or from the challenge.
+/// The provider's error, in the body or in an `OAuth` challenge (RFC 5849 §3.5.1).
 fn problem(response: &Response, params: Option<&Params>) -> Option<ProviderError> {
-    let mut said = params.and_then(reported).or_else(|| reported(&challenge(response)?))?;
-    said.status = Some(response.status().as_u16());
-    let seconds =
-        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    said.retry_after = seconds.map(Duration::from_secs);
-    Some(said)
-}
-
-/// The parameters of an `OAuth` challenge (RFC 5849 §3.5.1).
-fn challenge(response: &Response) -> Option<Params> {
-    let header = response.headers().get(WWW_AUTHENTICATE)?.to_str().ok()?;
-    let (scheme, rest) = header.trim().split_once(' ')?;
-    let pairs = rest.split(',').filter_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        let value = percent_decode_str(value.trim_matches('"')).decode_utf8_lossy();
-        Some((name.to_owned(), value.into_owned()))
-    });
-    scheme.eq_ignore_ascii_case("oauth").then(|| pairs.collect())
+    let challenged = || {
+        let challenges = Challenge::all(response.headers());
+        let challenge = challenges.iter().find(|challenge| challenge.is("OAuth"))?;
+        let decoded = |value| percent_decode_str(value).decode_utf8_lossy().into_owned();
+        reported(
+            &challenge.params().map(|(name, value)| (name.to_owned(), decoded(value))).collect(),
+        )
+    };
+    let mut problem = params.and_then(reported).or_else(challenged)?;
+    problem.status = Some(response.status().as_u16());
+    problem.retry_after = message::retry_after(response);
+    Some(problem)
 }
 
 fn repeated(params: &Params) -> Option<RepeatedParam> {
@@ -196,21 +170,19 @@ fn repeated(params: &Params) -> Option<RepeatedParam> {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use http::header::WWW_AUTHENTICATE;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::message::test_response as response;
 
-    fn response(status: u16, content_type: &'static str, body: &str) -> Response {
-        let mut response = Response::new(body.as_bytes().to_vec());
-        *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
-        let content_type = HeaderValue::from_static(content_type);
-        response.headers_mut().insert(http::header::CONTENT_TYPE, content_type);
-        response
+    fn parse(response: &Response) -> Result<CredentialsResponse> {
+        CredentialsResponse::parse(Endpoint::Token, response)
     }
 
     const FORM: &str = "application/x-www-form-urlencoded";
 
-    /// T132 and T180: forms and JSON are read, whatever the provider calls them.
+    /// T132, T180.
     #[test]
     fn forms_and_json_are_read_whatever_content_type() {
         for (content_type, body) in [
@@ -220,47 +192,46 @@ mod tests {
             ("application/json", r#"{"oauth_token":"t+1","oauth_token_secret":"s","user_id":7}"#),
             ("text/html", r#" {"oauth_token":"t+1","oauth_token_secret":"s","user_id":"7"}"#),
         ] {
-            let answer = Answer::read(&response(200, content_type, body), Endpoint::Token).unwrap();
+            let answer = parse(&response(200, content_type, body)).unwrap();
             assert_eq!(answer.token.expose(), "t+1", "{content_type}");
             assert_eq!(answer.secret.expose(), "s", "{content_type}");
             assert_eq!(answer.extra, Params::new().with("user_id", "7"), "{content_type}");
         }
         let empty = response(200, FORM, "oauth_token=t&oauth_token_secret=");
-        assert!(Answer::read(&empty, Endpoint::Token).unwrap().secret.is_empty());
+        assert!(parse(&empty).unwrap().secret.is_empty());
     }
 
-    /// T134 and H19's kin: everything else is a typed error that repeats nothing of the body.
+    /// T134, H19: errors contain nothing of the body.
     #[test]
     fn other_responses_are_rejected_unquoted() {
         let long = format!("oauth_token={}&oauth_token_secret=hush", "x".repeat(5000));
         for (status, content_type, body, says) in [
-            (200, "text/html", "<!doctype html><h1 title=hush>Log in</h1>", "with text/html"),
-            (200, "text/plain", "hush is not = here", "with text/plain"),
-            (200, FORM, "hush", "not with a form"),
-            (200, FORM, "", "not with a form"),
-            (200, "application/json", r#"{"oauth_token":"hush""#, "not with a form"),
-            (200, "application/json", r#"["hush"]"#, "not with a form"),
+            (200, "text/html", "<!doctype html><h1 title=hush>Log in</h1>", "is text/html"),
+            (200, "text/plain", "hush is not = here", "is text/plain"),
+            (200, FORM, "hush", "not a form"),
+            (200, FORM, "", "not a form"),
+            (200, "application/json", r#"{"oauth_token":"hush""#, "not a form"),
+            (200, "application/json", r#"["hush"]"#, "not a form"),
             (
                 200,
                 "application/json",
                 r#"{"oauth_token":"hush","oauth_token":"b","oauth_token_secret":"s"}"#,
-                "not with a form",
+                "not a form",
             ),
-            (500, "text/html", "<h1>hush</h1>", "answered 500 with text/html"),
-            (400, FORM, "hush=1", "answered 400"),
+            (500, "text/html", "<h1>hush</h1>", "status 500 and text/html"),
+            (400, FORM, "hush=1", "status 400"),
             (401, "text/plain", "hush", "check `client_id`"),
-            (403, FORM, "oauth_token=hush&oauth_token_secret=hush", "answered 403"),
-            (404, "text/html", "hush", "`access_token_url`"),
+            (403, FORM, "oauth_token=hush&oauth_token_secret=hush", "status 403"),
+            (404, "text/html", "hush", "`token_endpoint`"),
             (302, "text/html", "hush", "never followed"),
-            (200, FORM, "oauth_token_secret=hush", "without `oauth_token`"),
-            (200, FORM, "oauth_token=&oauth_token_secret=hush", "without `oauth_token`"),
-            (200, FORM, "oauth_token=hush", "without `oauth_token_secret`"),
-            (200, FORM, "oauth_token=hush&oauth_token_secret=a&oauth_token=hush", "twice"),
-            (200, FORM, "oauth_token=hush&oauth_token_secret=a&user_id=1&user_id=2", "twice"),
+            (200, FORM, "oauth_token_secret=hush", "no `oauth_token`"),
+            (200, FORM, "oauth_token=&oauth_token_secret=hush", "no `oauth_token`"),
+            (200, FORM, "oauth_token=hush", "no `oauth_token_secret`"),
+            (200, FORM, "oauth_token=hush&oauth_token_secret=a&oauth_token=hush", "repeats"),
+            (200, FORM, "oauth_token=hush&oauth_token_secret=a&user_id=1&user_id=2", "repeats"),
             (200, FORM, &long, "more than"),
         ] {
-            let answer = Answer::read(&response(status, content_type, body), Endpoint::Token);
-            let error = answer.unwrap_err();
+            let error = parse(&response(status, content_type, body)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
             assert!(error.to_string().contains(says), "{body}: {error}");
             assert!(!format!("{error:?}").contains("hush"), "{error}");
@@ -269,7 +240,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_answer_panics(
+        fn parse_never_panics(
             body in prop_oneof![".{0,80}", "[{\\[\"a-z:,=&%<]{0,40}"],
             header in "[ -~]{0,40}",
             status in 200u16..600,
@@ -278,13 +249,13 @@ mod tests {
             let challenge = HeaderValue::try_from(format!("OAuth {header}")).unwrap();
             answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
             prop_assert!(
-                Answer::read(&answer, Endpoint::Token).is_err() || body.contains("oauth_token")
+                parse(&answer).is_err() || body.contains("oauth_token")
             );
         }
     }
 
     #[test]
-    fn a_reported_problem_is_the_providers_word() {
+    fn reported_problem_is_the_provider_error() {
         let mut challenged = response(401, "text/plain", "no");
         let challenge =
             r#"OAuth realm="https%3A%2F%2Fphotos.example.net%2F", oauth_problem="nonce_used""#;
@@ -296,7 +267,7 @@ mod tests {
             (response(400, "text/plain", form), "timestamp_refused", Some("too old"), 400),
             (response(200, FORM, form), "timestamp_refused", Some("too old"), 200),
         ] {
-            let error = Answer::read(&response, Endpoint::Temporary).unwrap_err();
+            let error = parse(&response).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidResponse);
             let said = error.provider_error().unwrap();
             assert_eq!(said.error, problem);

@@ -1,4 +1,4 @@
-//! Temporary credentials, RFC 5849 §2.1: what a login starts with.
+//! Temporary credentials, RFC 5849 §2.1: the first request of a login.
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
@@ -6,36 +6,37 @@ use url::Url;
 
 use super::base_string::FORM;
 use super::credentials::TokenCredentials;
-use super::credentials_response::{Answer, AnswerError, Endpoint};
+use super::credentials_response::{CredentialsError, CredentialsResponse};
+use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::message::{self, Request, Response};
 use crate::params::Params;
 use crate::secret::Secret;
 
-/// Temporary credentials (the *request token* of older texts). Good for one login, whose record keeps
-/// them where the browser can't read them.
+/// Temporary credentials (in older texts the *request token*), valid for one login. The pending login
+/// keeps them where the browser can't read them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TemporaryCredentials {
-    /// `oauth_token`, which the browser carries to the provider and back.
+    /// `oauth_token`, which the browser sends to the provider and back.
     pub token: Secret,
-    /// `oauth_token_secret`, which it never sees.
+    /// `oauth_token_secret`, which the browser never sees.
     pub secret: Secret,
 }
 
-/// Whether `oauth_callback_confirmed=true` must come with temporary credentials.
+/// Whether the response must have `oauth_callback_confirmed=true`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum CallbackConfirmation {
-    /// It may be missing: for servers of before June 2009, which an attacker can make end his login in
-    /// the name of another (session fixation, the reason of 1.0a).
+    /// It may be missing, for servers from before June 2009. **An attacker can complete their login in
+    /// another user's browser** (session fixation, the reason for version 1.0a).
     DangerousOptional,
-    /// It must come (RFC 5849 §2.1).
+    /// It is required (RFC 5849 §2.1).
     #[default]
     Required,
 }
 
 impl TemporaryCredentials {
-    /// Credentials that were kept elsewhere while the user was away.
+    /// Restores credentials that were stored while the user was at the provider.
     #[must_use]
     pub fn new(token: impl Into<Secret>, secret: impl Into<Secret>) -> Self {
         Self { token: token.into(), secret: secret.into() }
@@ -47,28 +48,28 @@ impl TemporaryCredentials {
     }
 }
 
-/// The request to sign, with `oauth_callback` and without a token; `params` are what the provider wants
-/// to know besides.
+/// The request, to be signed with `oauth_callback` and without a token. `params` are additional
+/// parameters of the provider.
 pub(crate) fn temporary_request(endpoint: &Url, params: &Params) -> Request {
     form_post(endpoint, params)
 }
 
-/// Reads the answer.
+/// Parses the response.
 pub(crate) fn parse_temporary_credentials_response(
     response: &Response,
     confirmation: CallbackConfirmation,
 ) -> Result<TemporaryCredentials> {
-    let answer = Answer::read(response, Endpoint::Temporary)?;
-    // Authlib's server says `True`.
-    let said = answer.extra.only("oauth_callback_confirmed").unwrap_or_default();
-    let confirmed = said.is_some_and(|said| said.eq_ignore_ascii_case("true"));
+    let parsed = CredentialsResponse::parse(Endpoint::RequestToken, response)?;
+    // Authlib's server sends `True`.
+    let value = parsed.extra.only("oauth_callback_confirmed").unwrap_or_default();
+    let confirmed = value.is_some_and(|value| value.eq_ignore_ascii_case("true"));
     if !confirmed && confirmation == CallbackConfirmation::Required {
-        return Err(AnswerError::NotConfirmed.into());
+        return Err(CredentialsError::NotConfirmed.into());
     }
-    Ok(TemporaryCredentials { token: answer.token, secret: answer.secret })
+    Ok(TemporaryCredentials { token: parsed.token, secret: parsed.secret })
 }
 
-/// A POST of `params`, without a body where there are none.
+/// A POST of `params`, without a body if there are none.
 pub(super) fn form_post(endpoint: &Url, params: &Params) -> Request {
     let mut request = message::bare(Method::POST, endpoint, params.to_form().into_bytes());
     if !params.is_empty() {
@@ -87,14 +88,14 @@ mod tests {
     }
 
     #[test]
-    fn the_example_of_the_rfc_is_read() {
+    fn parse_reads_the_example_of_the_rfc() {
         let body = "oauth_token=hh5s93j4hdidpola&oauth_token_secret=hdhd0244k9j7ao03&oauth_callback_confirmed=true";
         let credentials = check(body, CallbackConfirmation::Required).unwrap();
         assert_eq!(credentials.token.expose(), "hh5s93j4hdidpola");
         assert_eq!(credentials.secret.expose(), "hdhd0244k9j7ao03");
     }
 
-    /// O1 and B10: without the confirmation a login could be fixed by whoever began it.
+    /// O1, B10.
     #[test]
     fn callback_must_be_confirmed() {
         for confirmed in [
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_a_post_with_a_form_only_where_there_is_something_to_say() {
+    fn request_has_a_body_only_if_there_are_params() {
         let endpoint = Url::parse("https://op.example/request_token?x=1").unwrap();
         let request = temporary_request(&endpoint, &Params::new());
         assert_eq!(request.method(), Method::POST);

@@ -213,12 +213,12 @@ fn provider_faults_end_oauth1_login() {
         (
             Fault::OAuth1ParamTwice(name("oauth_token"), name("x")),
             ErrorKind::InvalidResponse,
-            "twice",
+            "repeats",
         ),
         (
             Fault::OAuth1Param(name("oauth_token_secret"), None),
             ErrorKind::InvalidResponse,
-            "without `oauth_token_secret`",
+            "no `oauth_token_secret`",
         ),
         (
             Fault::AuthorizationParam(name("oauth_token"), name("other")),

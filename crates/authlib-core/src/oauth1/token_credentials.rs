@@ -1,34 +1,35 @@
-//! Token credentials, RFC 5849 §2.3: what a login ends with.
+//! Token credentials, RFC 5849 §2.3: the last request of a login.
 
 use std::fmt;
 
 use url::Url;
 
 use super::credentials::TokenCredentials;
-use super::credentials_response::{Answer, Endpoint};
+use super::credentials_response::CredentialsResponse;
 use super::temporary_credentials::form_post;
+use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::message::{Request, Response};
 use crate::params::Params;
 use crate::secret::Secret;
 
-/// Token credentials (the *access token* of older texts) with what came beside them. OAuth 1.0a has
-/// no expiry and no refresh.
+/// Token credentials (in older texts the *access token*) with the other parameters of their response.
+/// OAuth 1.0a tokens don't expire and can't be refreshed.
 ///
-/// It is not `Serialize`, so that it can't end in a page by accident.
+/// It does not implement `Serialize`, so that it isn't put into a response by accident.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Token {
     /// `oauth_token`.
     pub oauth_token: Secret,
-    /// `oauth_token_secret`, which signs and is never sent, but with `PLAINTEXT`.
+    /// `oauth_token_secret`, which signs requests. It is sent with `PLAINTEXT` only.
     pub oauth_token_secret: Secret,
-    /// The members beside those, as they were sent; numbers of a JSON answer are texts here.
+    /// The other parameters, as they were sent. Numbers of a JSON response are strings here.
     pub(crate) extra: Params,
 }
 
 impl Token {
-    /// A token that comes from elsewhere.
+    /// A token from another source, such as the application's database.
     #[must_use]
     pub fn new(oauth_token: impl Into<Secret>, oauth_token_secret: impl Into<Secret>) -> Self {
         Self {
@@ -38,8 +39,8 @@ impl Token {
         }
     }
 
-    /// The members of the answer beside the token, such as `user_id` and `screen_name`. Nobody has
-    /// signed them: they came over TLS from the endpoint itself.
+    /// The other parameters of the response, such as `user_id` and `screen_name`. They are not signed, but
+    /// were received from the endpoint over TLS.
     ///
     /// ```
     /// use authlib_core::oauth1::Token;
@@ -58,15 +59,16 @@ impl Token {
     }
 }
 
-/// The request to sign, with the temporary credentials and `oauth_verifier`; `params` are what the
-/// provider wants to know besides.
+/// The request, to be signed with the temporary credentials and `oauth_verifier`. `params` are additional
+/// parameters of the provider.
 pub(crate) fn token_request(endpoint: &Url, params: &Params) -> Request {
     form_post(endpoint, params)
 }
 
-/// Reads the answer.
+/// Parses the response.
 pub(crate) fn parse_token_response(response: &Response) -> Result<Token> {
-    let Answer { token, secret, extra } = Answer::read(response, Endpoint::Token)?;
+    let CredentialsResponse { token, secret, extra } =
+        CredentialsResponse::parse(Endpoint::Token, response)?;
     Ok(Token { oauth_token: token, oauth_token_secret: secret, extra })
 }
 
@@ -80,7 +82,7 @@ impl fmt::Debug for Token {
 mod tests {
     use super::*;
 
-    /// T130 and T132: the credentials, and what came beside them, as text.
+    /// T130, T132.
     #[test]
     fn token_keeps_extra_response_members() {
         let body = "oauth_token=nnch734d00sl2jdk&oauth_token_secret=pfkkdhi9sl3r4s00&user_id=1&screen_name=j%20j";

@@ -1,80 +1,82 @@
-//! Bearer token usage, RFC 6750 §2 and §3: where the token stands in a request, and how a server says
-//! that it takes it no more.
+//! Bearer token usage, RFC 6750 §2 and §3: how a token is sent, and how a server rejects it.
 
-use http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CACHE_CONTROL};
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
+use crate::challenge::Challenge;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
 use crate::params::Params;
 
 const ACCESS_TOKEN: &str = "access_token";
 
-/// Where the access token stands in an API request (RFC 6750 §2).
+/// Where an API request carries the access token (RFC 6750 §2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenPlacement {
-    /// As `access_token` in a form body (RFC 6750 §2.2): for forms, and never with GET.
+    /// As `access_token` in a form body (RFC 6750 §2.2). It fails for GET, and for a body that is not a form.
     Body,
     /// In the `Authorization` header (RFC 6750 §2.1).
     #[default]
     Header,
-    /// As `access_token` in the query (RFC 6750 §2.3), which ends in logs: only for a provider that
-    /// takes it nowhere else.
+    /// As `access_token` in the query (RFC 6750 §2.3). **Servers log URLs**: use it only if the provider
+    /// accepts nothing else.
     Query,
 }
 
-/// The parts of a request that a token can be placed in.
-pub(crate) struct Placed<'a> {
+/// The parts of a request that can carry a token.
+pub(crate) struct TokenTarget<'a> {
     pub(crate) method: &'a Method,
     pub(crate) url: &'a mut Url,
     pub(crate) headers: &'a mut HeaderMap,
-    /// The form, or nothing where the body is something else.
+    /// `None` if the body is not a form.
     pub(crate) form: Option<&'a mut Params>,
 }
 
 impl TokenPlacement {
-    /// The placement of a configured name.
+    /// Parses the `token_placement` setting.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         match name {
             "body" => Some(Self::Body),
             "header" => Some(Self::Header),
-            // Authlib calls it so.
+            // `uri` is Authlib's name.
             "query" | "uri" => Some(Self::Query),
             _ => None,
         }
     }
 }
 
-/// Puts the access token on a request, in one place (RFC 6750 §2).
-pub(crate) fn place(token: &Token, placement: TokenPlacement, to: Placed<'_>) -> Result<()> {
+/// Adds the access token to a request, in exactly one place (RFC 6750 §2).
+pub(crate) fn place(token: &Token, placement: TokenPlacement, to: TokenTarget<'_>) -> Result<()> {
     check_type(token)?;
-    let config = |check: &str| Error::new(ErrorKind::InvalidRequest, check);
+    let invalid = |check: &str| Error::new(ErrorKind::InvalidRequest, check);
     match placement {
         TokenPlacement::Header => {
             to.headers.insert(AUTHORIZATION, header(token)?);
         }
         TokenPlacement::Body if matches!(*to.method, Method::GET | Method::HEAD) => {
-            let check = "the token can't stand in the body of a GET (RFC 6750 §2.2)";
-            return Err(config(check).with_hint("use `token_placement` header or query"));
+            let check = "a GET or HEAD request can't carry the token in its body (RFC 6750 §2.2)";
+            return Err(invalid(check).with_hint("set `token_placement` to `header` or `query`"));
         }
         TokenPlacement::Body => match to.form {
             Some(form) if !form.contains(ACCESS_TOKEN) => {
                 form.push(ACCESS_TOKEN, token.access_token.expose());
             }
-            Some(_) => return Err(config("the form has an `access_token` of its own")),
+            Some(_) => return Err(invalid("the form already has an `access_token` parameter")),
             None => {
-                let check = "the token can't stand in a body that is no form (RFC 6750 §2.2)";
-                return Err(config(check).with_hint("use `token_placement` header, or send a form"));
+                let check = "only a form body can carry the token (RFC 6750 §2.2)";
+                return Err(
+                    invalid(check).with_hint("set `token_placement` to `header`, or send a form")
+                );
             }
         },
         TokenPlacement::Query if to.url.query_pairs().any(|(name, _)| name == ACCESS_TOKEN) => {
-            return Err(config("the URL has an `access_token` of its own"));
+            return Err(invalid("the URL already has an `access_token` parameter"));
         }
         TokenPlacement::Query => {
             Params::new().with(ACCESS_TOKEN, token.access_token.expose()).append_to(to.url);
-            // RFC 6750 §2.3
+            // Caches must not store the response (RFC 6750 §2.3).
             let no_store = HeaderValue::from_static("no-store");
             to.headers.entry(CACHE_CONTROL).or_insert(no_store);
         }
@@ -82,74 +84,44 @@ pub(crate) fn place(token: &Token, placement: TokenPlacement, to: Placed<'_>) ->
     Ok(())
 }
 
-/// Whether whoever holds the token may use it. One of type `N_A` is no access token (RFC 8693 §2.2.1).
+/// Only a bearer token can be sent as it is. One of type `N_A` is not an access token (RFC 8693 §2.2.1).
 fn check_type(token: &Token) -> Result<()> {
     if token.token_type.eq_ignore_ascii_case("bearer") {
         return Ok(());
     }
     let name: String = token.token_type.chars().take(40).collect();
-    let check = format!("a token of type {name:?} can't be sent, only Bearer (RFC 6749 §7.1)");
+    let check = format!("the token type is {name:?}, expected Bearer (RFC 6749 §7.1)");
     Err(Error::new(ErrorKind::Unsupported, check))
 }
 
-/// The header of RFC 6750 §2.1, marked sensitive, so that HTTP libraries keep it out of their logs.
+/// The `Authorization` header (RFC 6750 §2.1), marked sensitive, so that HTTP libraries don't log it.
 pub(crate) fn header(token: &Token) -> Result<HeaderValue> {
     check_type(token)?;
     let text = format!("Bearer {}", token.access_token.expose());
     let mut value = HeaderValue::try_from(text).map_err(|_| {
         Error::new(
             ErrorKind::InvalidResponse,
-            "the access token has characters that no header may hold",
+            "the access token has characters that are not allowed in a header (RFC 6750 §2.1)",
         )
-        .with_hint("RFC 6750 §2.1 allows letters, digits and -._~+/=")
+        .with_hint("allowed are letters, digits and -._~+/=")
     })?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-/// Whether a server takes the token no more: a `Bearer` challenge with `error="invalid_token"`
-/// (RFC 6750 §3.1). A refusal for want of scope is another error, which no new token mends.
+/// Whether the server rejected the token as invalid: a `Bearer` challenge with `error="invalid_token"`
+/// (RFC 6750 §3.1). `insufficient_scope` is a different error, which a refresh does not fix.
 pub(crate) fn is_invalid_token(headers: &HeaderMap) -> bool {
-    headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()).any(|text| {
-        let mut bearer = false;
-        pieces(text).any(|piece| {
-            let piece = piece.trim();
-            // A piece is `Scheme`, `Scheme name=value` or `name=value` (RFC 9110 §11.6.1), and there may
-            // be blanks around the `=` (§11.2).
-            let (scheme, parameter) = match piece.split_once(' ') {
-                Some((scheme, rest)) if !scheme.contains('=') && !rest.trim().starts_with('=') => {
-                    (Some(scheme), rest.trim())
-                }
-                _ if !piece.contains('=') => (Some(piece), ""),
-                _ => (None, piece),
-            };
-            if let Some(scheme) = scheme {
-                bearer = scheme.eq_ignore_ascii_case("bearer");
-            }
-            let (name, value) = parameter.split_once('=').unwrap_or_default();
-            bearer
-                && name.trim().eq_ignore_ascii_case("error")
-                && value.trim().trim_matches('"') == "invalid_token"
-        })
-    })
-}
-
-/// The pieces between the commas that stand in no quotes.
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    let mut quoted = false;
-    let mut escaped = false;
-    text.split(move |c| {
-        let plain = !escaped;
-        escaped = quoted && plain && c == '\\';
-        if plain && c == '"' {
-            quoted = !quoted;
-        }
-        c == ',' && !quoted
+    let challenges = Challenge::all(headers);
+    challenges.iter().any(|challenge| {
+        challenge.is("Bearer") && challenge.param("error") == Some("invalid_token")
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use http::header::WWW_AUTHENTICATE;
+
     use super::*;
 
     fn placed(placement: TokenPlacement, method: &Method, form: Option<&str>) -> Result<String> {
@@ -157,7 +129,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         let mut form = form.map(Params::parse);
         let token = Token::bearer("t k");
-        let to = Placed { method, url: &mut url, headers: &mut headers, form: form.as_mut() };
+        let to = TokenTarget { method, url: &mut url, headers: &mut headers, form: form.as_mut() };
         place(&token, placement, to)?;
         // Libraries show the headers that are not sensitive in their logs.
         assert!(headers.values().all(|value| value == "no-store" || value.is_sensitive()));
@@ -172,7 +144,8 @@ mod tests {
         let mut token = Token::bearer("x");
         token.token_type = "mac".to_owned();
         let (mut url, mut headers) = (Url::parse("https://a.example").unwrap(), HeaderMap::new());
-        let to = Placed { method: &Method::GET, url: &mut url, headers: &mut headers, form: None };
+        let to =
+            TokenTarget { method: &Method::GET, url: &mut url, headers: &mut headers, form: None };
         let error = place(&token, TokenPlacement::Header, to).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(headers.is_empty());
@@ -189,38 +162,38 @@ mod tests {
         let body = placed(Body, &post, Some("c=d")).unwrap();
         assert_eq!(body, "https://api.example/x?a=b  c=d&access_token=t+k");
         for (placement, method, form, says) in [
-            (Body, &get, Some(""), "body of a GET"),
-            (Body, &post, None, "no form"),
-            (Body, &post, Some("access_token=x"), "of its own"),
+            (Body, &get, Some(""), "in its body"),
+            (Body, &post, None, "only a form"),
+            (Body, &post, Some("access_token=x"), "already has"),
         ] {
             let error = placed(placement, method, form).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");
         }
     }
 
-    /// RFC 6750 §2.3: a cache keeps no answer to a URL with a token in it, and the token stands there once.
+    /// RFC 6750 §2.3.
     #[test]
-    fn a_token_in_the_query_is_kept_by_no_cache_and_stands_there_once() {
+    fn token_in_query_forbids_caching_and_is_sent_once() {
         let token = Token::bearer("t");
-        let asked = |url: &str, headers: &mut HeaderMap| {
+        let place = |url: &str, headers: &mut HeaderMap| {
             let mut url = Url::parse(url).unwrap();
-            let to = Placed { method: &Method::GET, url: &mut url, headers, form: None };
+            let to = TokenTarget { method: &Method::GET, url: &mut url, headers, form: None };
             place(&token, TokenPlacement::Query, to).map(|()| url)
         };
         let mut headers = HeaderMap::new();
-        asked("https://a.example/", &mut headers).unwrap();
+        place("https://a.example/", &mut headers).unwrap();
         assert_eq!(headers[CACHE_CONTROL], "no-store");
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
-        asked("https://a.example/", &mut headers).unwrap();
+        place("https://a.example/", &mut headers).unwrap();
         assert_eq!(headers[CACHE_CONTROL], "no-cache, no-store");
         for url in ["https://a.example/?access_token=x", "https://a.example/?a=b&access%5Ftoken="] {
-            let error = asked(url, &mut headers).unwrap_err();
-            assert!(error.to_string().contains("of its own"), "{error}");
+            let error = place(url, &mut headers).unwrap_err();
+            assert!(error.to_string().contains("already has"), "{error}");
         }
     }
 
     #[test]
-    fn only_an_invalid_token_of_a_bearer_challenge_is_one() {
+    fn only_bearer_challenge_reports_an_invalid_token() {
         for (challenge, expected) in [
             (r#"Bearer error="invalid_token""#, true),
             (r#"bearer realm="a, b", error="invalid_token", error_description="x""#, true),

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::RETRY_AFTER;
 use serde_json::{Map, Value};
 
 use crate::endpoint::Endpoint;
@@ -247,9 +246,7 @@ pub(crate) fn status_only(response: &Response) -> ProviderError {
 
 fn with_status(response: &Response, mut error: ProviderError) -> ProviderError {
     error.status = Some(response.status().as_u16());
-    let seconds =
-        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    error.retry_after = seconds.map(Duration::from_secs);
+    error.retry_after = message::retry_after(response);
     error
 }
 
