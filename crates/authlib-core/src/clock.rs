@@ -1,19 +1,20 @@
-//! [`Clock`]: the port that tells the time.
+//! [`Clock`]: the source of the current time; replaceable in tests.
 
-use std::future::ready;
+use std::future::poll_fn;
 use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use futures_timer::Delay;
 
 use crate::transport::BoxFuture;
 
-/// Tells the time. Expiry, key caches and back-off all ask the registry's one clock.
+/// The source of the current time, shared by everything in a registry: expiry, caches and backoff.
 pub trait Clock: Send + Sync {
     /// The time now.
     fn now(&self) -> SystemTime;
 
-    /// Waits: for the next poll of a device login, and for nothing else.
+    /// Waits until the next poll of a device login, or of a refresh lease.
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         Box::pin(Delay::new(duration))
     }
@@ -30,8 +31,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock for tests: it stands still until it is told to go on, or until somebody waits, who waits for
-/// no time at all.
+/// A manual clock for tests: time moves only with [`advance`](Self::advance) and
+/// [`sleep`](Clock::sleep), which returns at once.
 #[derive(Debug)]
 pub struct FixedClock(Mutex<SystemTime>);
 
@@ -52,7 +53,15 @@ impl FixedClock {
 impl Clock for FixedClock {
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         self.advance(duration);
-        Box::pin(ready(()))
+        // Yields once, so that a loop that waits for another task lets it run.
+        let mut has_yielded = false;
+        Box::pin(poll_fn(move |context| {
+            if std::mem::replace(&mut has_yielded, true) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }))
     }
 
     fn now(&self) -> SystemTime {

@@ -9,19 +9,19 @@ use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
 use crate::access::Granted;
-use crate::client::TestClient;
+use crate::client::Client;
 use crate::keys;
 use crate::oauth1;
 use crate::provider::{Clock, Inner, Provider, State};
 use crate::register::Registration;
-use crate::user::TestUser;
+use crate::user::User;
 
 /// Collects what a provider knows.
 #[must_use = "a builder does nothing until it builds"]
 pub struct ProviderBuilder {
     issuer: String,
-    clients: Vec<TestClient>,
-    users: Vec<TestUser>,
+    clients: Vec<Client>,
+    users: Vec<User>,
     issuers: HashMap<String, Value>,
     algorithm: String,
     registration: Registration,
@@ -44,13 +44,13 @@ impl ProviderBuilder {
     }
 
     /// Registers a client.
-    pub fn client(mut self, client: TestClient) -> Self {
+    pub fn client(mut self, client: Client) -> Self {
         self.clients.push(client);
         self
     }
 
     /// Adds a user. Who logs in under another name is made up.
-    pub fn user(mut self, user: TestUser) -> Self {
+    pub fn user(mut self, user: User) -> Self {
         self.users.push(user);
         self
     }

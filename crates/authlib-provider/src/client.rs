@@ -1,4 +1,4 @@
-//! [`TestClient`]: who may ask this provider for logins.
+//! [`Client`]: who may ask this provider for logins.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ const OAUTH1: &str = "oauth1";
 
 /// A registered client of the provider.
 #[derive(Clone)]
-pub struct TestClient {
+pub struct Client {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) secret: Option<String>,
@@ -22,7 +22,7 @@ pub struct TestClient {
     pub(crate) post_logout_redirect_uris: Vec<String>,
 }
 
-impl TestClient {
+impl Client {
     /// A client with a secret.
     pub fn confidential(id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self { secret: Some(secret.into()), ..Self::public(id) }
@@ -132,9 +132,9 @@ impl TestClient {
     }
 }
 
-impl fmt::Debug for TestClient {
+impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TestClient")
+        f.debug_struct("Client")
             .field("id", &self.id)
             .field("secret", &self.secret.as_ref().map(|_| "[redacted]"))
             .field("redirect_uris", &self.redirect_uris)

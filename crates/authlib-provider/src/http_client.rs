@@ -13,7 +13,7 @@ impl HttpClient for Provider {
         Box::pin(async move {
             let limit = BodyLimit::of(&request);
             if !is_at(self.issuer(), request.uri()) {
-                self.remember(RecordedRequest::of(Endpoint::Unmatched, &request));
+                self.remember(RecordedRequest::of(Endpoint::Elsewhere, &request));
                 return Err(TransportError::Connect(Cause::new(
                     "the test network has no such host",
                 )));
@@ -21,10 +21,10 @@ impl HttpClient for Provider {
             let response = self.handle(&request);
             match response.extensions().get::<Spoilt>().map(|spoilt| &spoilt.0) {
                 Some(Reply::Hang) => Err(TransportError::Timeout),
-                Some(Reply::Reset | Reply::Truncated) => {
+                Some(Reply::Cut | Reply::Half) => {
                     Err(TransportError::Broken(Cause::new("connection reset")))
                 }
-                Some(Reply::Oversized(size) | Reply::GzipBomb(size)) if *size > limit => {
+                Some(Reply::Huge(size) | Reply::GzipBomb(size)) if *size > limit => {
                     Err(TransportError::TooLarge { limit })
                 }
                 _ if response.body().len() > limit => Err(TransportError::TooLarge { limit }),

@@ -1,4 +1,4 @@
-//! [`TestUser`]: who can log in.
+//! [`User`]: who can log in.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use serde_json::{Map, Value, json};
 
 /// A user of the provider, with claims.
 #[derive(Clone)]
-pub struct TestUser {
+pub struct User {
     pub(crate) sub: String,
     password: Option<String>,
     pub(crate) claims: Map<String, Value>,
 }
 
-impl TestUser {
+impl User {
     /// A user of this `sub`, who has no other claims.
     pub fn new(sub: impl Into<String>) -> Self {
         Self { sub: sub.into(), password: None, claims: Map::new() }
@@ -108,9 +108,9 @@ impl TestUser {
     }
 }
 
-impl fmt::Debug for TestUser {
+impl fmt::Debug for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TestUser")
+        f.debug_struct("User")
             .field("sub", &self.sub)
             .field("password", &self.password.as_ref().map(|_| "[redacted]"))
             .field("claims", &self.claims)

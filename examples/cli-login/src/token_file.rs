@@ -3,12 +3,15 @@
 //! On Windows files have no modes: there the file is as private as the folder that it is in, and one that
 //! others can read is not noticed.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::future::ready;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use authlib_core::store::{RefreshLock, Saved, StoredToken, TokenOwner, TokenStore};
+use authlib_core::store::{
+    Lease, LoginQuery, ReplaceOutcome, StoredToken, TokenOwner, TokenRow, TokenStore,
+};
 use authlib_core::transport::BoxFuture;
 use authlib_core::{Error, ErrorKind, Result, Token};
 use serde::{Deserialize, Serialize};
@@ -88,16 +91,28 @@ impl TokenFile {
 
     /// Holds other processes off until the file is dropped, or its process has ended.
     fn locked(&self, what: &str) -> Result<File> {
-        let lock = || {
+        let file = self.open_lock(what)?;
+        file.lock().map_err(|error| self.failed("can't be locked", &error))?;
+        Ok(file)
+    }
+
+    fn open_lock(&self, what: &str) -> Result<File> {
+        let open = || {
             if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty())
             {
                 private_folder(folder)?;
             }
-            let file = private_file().create(true).truncate(false).open(self.beside(what))?;
-            file.lock()?;
-            Ok(file)
+            private_file().create(true).truncate(false).open(self.beside(what))
         };
-        lock().map_err(|error| self.failed("can't be locked", &error))
+        open().map_err(|error| self.failed("can't be locked", &error))
+    }
+
+    fn try_lock(&self, file: &File) -> Result<bool> {
+        match file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(self.failed("can't be locked", &error)),
+        }
     }
 
     fn beside(&self, what: &str) -> PathBuf {
@@ -121,44 +136,58 @@ impl TokenStore for TokenFile {
         Box::pin(ready(self.find(owner)))
     }
 
-    fn save<'a>(&'a self, owner: &'a TokenOwner, token: &'a Token) -> BoxFuture<'a, Result<()>> {
+    fn save<'a>(&'a self, row: &'a TokenRow) -> BoxFuture<'a, Result<()>> {
         let save = || {
             let _lock = self.locked("writing")?;
-            self.write(owner, token)
+            self.write(&row.owner, &row.token)
         };
         Box::pin(ready(save()))
     }
 
+    /// A lease ends with its lock: nobody else refreshes while it is there, so its number needs no look.
     fn replace<'a>(
         &'a self,
-        owner: &'a TokenOwner,
-        old: &'a Token,
+        lease: &'a Lease,
+        old: Option<&'a Token>,
         new: &'a Token,
-    ) -> BoxFuture<'a, Result<Saved>> {
+    ) -> BoxFuture<'a, Result<ReplaceOutcome>> {
         let replace = || {
-            // Another lock than that of `lock`, which is held by who calls this: nobody logs in or out
-            // between the look and the writing.
+            // Another lock than that of the lease: nobody logs in or out between the look and the writing.
             let _lock = self.locked("writing")?;
-            match self.find(owner)? {
-                Some(kept) if kept.access_token == old.access_token => {
-                    self.write(owner, new)?;
-                    Ok(Saved::Done)
-                }
-                other => Ok(Saved::Conflict(other.map(Box::new))),
+            let stored = self.find(lease.owner())?;
+            let access_token = stored.as_ref().map(|token| &token.access_token);
+            if access_token != old.map(|token| &token.access_token) {
+                return Ok(ReplaceOutcome::Conflict(stored.map(Box::new)));
             }
+            self.write(lease.owner(), new)?;
+            Ok(ReplaceOutcome::Replaced)
         };
         Box::pin(ready(replace()))
     }
 
-    fn lock<'a>(&'a self, _: &'a TokenOwner) -> BoxFuture<'a, Result<RefreshLock>> {
-        let file = Self::at(self.path.clone());
-        Box::pin(async move {
-            // It may take as long as another program's refresh: on a thread of its own, so that Ctrl-C
-            // is heard.
-            let locked = tokio::task::spawn_blocking(move || file.locked("refreshing")).await;
-            let locked = locked.map_err(|error| Error::new(ErrorKind::Store, error))??;
-            Ok(RefreshLock::new(locked))
-        })
+    /// The lease is the lock on a file: the system lets it go when this program ends, in whatever way.
+    fn acquire<'a>(
+        &'a self,
+        owner: &'a TokenOwner,
+        _: Duration,
+    ) -> BoxFuture<'a, Result<Option<Lease>>> {
+        let acquire = || match self.open_lock("refreshing")? {
+            file if self.try_lock(&file)? => {
+                Ok(Some(Lease::new(owner.clone(), 0).with_guard(file)))
+            }
+            _ => Ok(None),
+        };
+        Box::pin(ready(acquire()))
+    }
+
+    fn release(&self, lease: Lease) -> BoxFuture<'_, Result<()>> {
+        drop(lease);
+        Box::pin(ready(Ok(())))
+    }
+
+    fn find_logins<'a>(&'a self, _: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<TokenOwner>>> {
+        let error = Error::new(ErrorKind::Unsupported, "the token file has no browser logins");
+        Box::pin(ready(Err(error)))
     }
 
     fn delete<'a>(&'a self, _: &'a TokenOwner) -> BoxFuture<'a, Result<()>> {
@@ -207,6 +236,8 @@ fn others(_: &fs::Metadata) -> Option<u32> {
 mod tests {
     use super::*;
 
+    const MINUTE: Duration = Duration::from_secs(60);
+
     /// A store in a folder of its own.
     fn store(name: &str) -> (TokenFile, TokenOwner) {
         let folder = std::env::temp_dir().join(format!("cli-login-{}-{name}", std::process::id()));
@@ -222,29 +253,32 @@ mod tests {
     async fn a_replace_wins_only_over_the_token_that_it_renewed() {
         let (store, owner) = store("replace");
         let (first, second, third) = (Token::bearer("1"), Token::bearer("2"), Token::bearer("3"));
-        store.save(&owner, &first).await.unwrap();
-        assert!(matches!(store.replace(&owner, &first, &second).await.unwrap(), Saved::Done));
-        let lost = store.replace(&owner, &first, &third).await.unwrap();
-        let Saved::Conflict(Some(kept)) = lost else { panic!("{lost:?}") };
+        store.save(&TokenRow::new(owner.clone(), first.clone())).await.unwrap();
+        let lease = store.acquire(&owner, MINUTE).await.unwrap().unwrap();
+        let replaced = store.replace(&lease, Some(&first), &second).await.unwrap();
+        assert!(matches!(replaced, ReplaceOutcome::Replaced));
+        let lost = store.replace(&lease, Some(&first), &third).await.unwrap();
+        let ReplaceOutcome::Conflict(Some(kept)) = lost else { panic!("{lost:?}") };
         assert_eq!(kept.access_token.expose(), "2");
         let stranger = TokenOwner::new("c", "U");
         assert!(store.load(&stranger).await.unwrap().is_none());
         store.delete(&owner).await.unwrap();
         store.delete(&owner).await.unwrap();
-        let gone = store.replace(&owner, &second, &third).await.unwrap();
-        assert!(matches!(gone, Saved::Conflict(None)));
+        let gone = store.replace(&lease, Some(&second), &third).await.unwrap();
+        assert!(matches!(gone, ReplaceOutcome::Conflict(None)));
         clean(&store);
     }
 
     #[tokio::test]
     async fn the_lock_holds_other_processes_off_until_it_is_dropped() {
         let (store, owner) = store("lock");
-        let lock = store.lock(&owner).await.unwrap();
+        let lease = store.acquire(&owner, MINUTE).await.unwrap().unwrap();
+        assert!(store.acquire(&owner, MINUTE).await.unwrap().is_none());
         let other = File::open(store.beside("refreshing")).unwrap();
-        assert!(matches!(other.try_lock(), Err(fs::TryLockError::WouldBlock)));
+        assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
         // Who holds it can write.
-        store.save(&owner, &Token::bearer("1")).await.unwrap();
-        drop(lock);
+        store.save(&TokenRow::new(owner.clone(), Token::bearer("1"))).await.unwrap();
+        store.release(lease).await.unwrap();
         other.try_lock().unwrap();
         clean(&store);
     }
@@ -254,7 +288,7 @@ mod tests {
         let (store, owner) = store("left");
         store.prepare().unwrap();
         fs::write(store.beside("new"), "half").unwrap();
-        store.save(&owner, &Token::bearer("1")).await.unwrap();
+        store.save(&TokenRow::new(owner.clone(), Token::bearer("1"))).await.unwrap();
         assert!(store.load(&owner).await.unwrap().is_some());
         assert!(!store.beside("new").exists());
         clean(&store);

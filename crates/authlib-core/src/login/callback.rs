@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
 use crate::params::Params;
 use crate::registry::RegisteredClient;
-use crate::store::{TokenOwner, TokenStore};
+use crate::store::{TokenOwner, TokenRow, TokenStore};
 
 /// A login that succeeded.
 #[derive(Clone, Debug)]
@@ -117,15 +117,21 @@ async fn finish(
     let issuer = pending.issuer.clone();
     let token = app.fetch_access_token(pending, callback).await?;
 
-    let sub = token.userinfo().ok().map(|user| user.sub().to_owned());
-    let sub = sub.filter(|sub| !sub.is_empty());
+    let claim = |name| {
+        let claims = token.claims.as_ref()?;
+        claims.get(name)?.as_str().filter(|value| !value.is_empty()).map(str::to_owned)
+    };
+    let (issuer, sub, sid) = (claim("iss").or(issuer), claim("sub"), claim("sid"));
     let user = app.endpoints().random_secret()?.expose().to_owned();
     let since = app.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let logged_in_at = u64::try_from(since.as_millis()).unwrap_or_default();
-    let login = Login { client: app.name().to_owned(), user, issuer, sub, logged_in_at };
+    let login = Login { client: app.name().to_owned(), user, issuer, sub, sid, logged_in_at };
     let owner = login.owner();
     let tokens = app.token_store();
-    tokens.save(&owner, &token).await?;
+    let mut row = TokenRow::new(owner.clone(), token.clone());
+    (row.issuer, row.sub, row.sid) = (login.issuer.clone(), login.sub.clone(), login.sid.clone());
+    row.lifetime = Some(app.login_lifetime());
+    tokens.save(&row).await?;
     match record(session, login).await {
         Ok(replaced) => {
             for old in replaced {

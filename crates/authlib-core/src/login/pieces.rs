@@ -128,7 +128,7 @@ mod tests {
 
     fn login(client: &str, logged_in_at: u64) -> Login {
         let client = client.to_owned();
-        Login { user: client.clone(), client, issuer: None, sub: None, logged_in_at }
+        Login { user: client.clone(), client, issuer: None, sub: None, sid: None, logged_in_at }
     }
 
     fn again(pieces: &[Piece], now: SystemTime) -> SessionState {

@@ -61,7 +61,7 @@ async fn remember(
             };
             let record = serde_json::to_string(&pending)
                 .map_err(|cause| Error::new(ErrorKind::Store, cause))?;
-            store.put(pending.state.expose(), record, PENDING_TTL).await?;
+            store.insert(pending.state.expose(), record, PENDING_TTL).await?;
             Pending::Stored(marker)
         }
     };

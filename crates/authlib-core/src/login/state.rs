@@ -56,12 +56,16 @@ pub struct Login {
     pub client: String,
     /// Whose token it is: [`TokenOwner::user`], made for this login and this browser.
     pub user: String,
-    /// The provider's issuer, where it has one.
+    /// The verified `iss` of the ID token, or the provider's issuer if there was no ID token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
     /// Who it is at the provider, where it said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub: Option<String>,
+    /// The `sid` of the ID token: the session at the provider, which a logout token names (OpenID Connect
+    /// Back-Channel Logout 1.0 §2.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
     /// Milliseconds since the Unix epoch: two in one second have an order.
     #[serde(default)]
     pub(crate) logged_in_at: u64,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -16,6 +17,9 @@ use crate::store::{MemoryTokenStore, PendingLoginStore, TokenStore};
 use crate::token_updates::{Subscribers, TokenUpdate};
 use crate::transport::HttpClient;
 
+/// The default of [`OAuthBuilder::login_lifetime`].
+const LOGIN_LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
+
 /// Collects clients, stores and settings; [`build`](Self::build) checks everything at once.
 #[derive(Default)]
 #[must_use = "a builder does nothing until it builds"]
@@ -27,6 +31,7 @@ pub struct OAuthBuilder {
     clock: Option<Arc<dyn Clock>>,
     random: Option<Arc<dyn Random>>,
     tokens: Option<Arc<dyn TokenStore>>,
+    login_lifetime: Option<Duration>,
     logins: Option<Arc<dyn PendingLoginStore>>,
     subscribers: Subscribers,
 }
@@ -116,6 +121,13 @@ impl OAuthBuilder {
         self
     }
 
+    /// How long the token of a browser login stays in the token store after the login or the last refresh: at
+    /// least as long as a session may last. 90 days by default.
+    pub fn login_lifetime(mut self, lifetime: Duration) -> Self {
+        self.login_lifetime = Some(lifetime);
+        self
+    }
+
     /// Keeps pending logins outside the browser's session, with a marker in it.
     pub fn pending_login_store(mut self, logins: impl PendingLoginStore + 'static) -> Self {
         self.logins = Some(Arc::new(logins));
@@ -167,10 +179,15 @@ impl OAuthBuilder {
         let Some(http) = http.filter(|_| problems.is_empty()) else {
             return Err(Error::new(ErrorKind::Config, ConfigProblems(problems)));
         };
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let tokens = self.tokens.unwrap_or_else(|| {
+            Arc::new(MemoryTokenStore::on_clock(clock.clone(), MemoryTokenStore::CAPACITY))
+        });
         let ports = Ports {
-            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            clock,
             random: self.random.unwrap_or_else(|| Arc::new(SystemRandom)),
-            token_store: self.tokens.unwrap_or_else(|| Arc::new(MemoryTokenStore::new())),
+            token_store: tokens,
+            login_lifetime: self.login_lifetime.unwrap_or(LOGIN_LIFETIME),
             pending_login_store: self.logins,
             subscribers: Arc::new(Mutex::new(self.subscribers)),
             used_states: Arc::default(),

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::Method;
 use url::Url;
@@ -312,6 +312,10 @@ impl RegisteredClient {
 
     pub(crate) fn front_channel(&self) -> &FrontChannel {
         &self.0.front_channel
+    }
+
+    pub(crate) fn login_lifetime(&self) -> Duration {
+        self.0.ports.login_lifetime
     }
 
     pub(crate) fn token_store(&self) -> &dyn TokenStore {

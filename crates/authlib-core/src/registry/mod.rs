@@ -5,6 +5,7 @@ mod client;
 mod oauth;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 pub use self::builder::OAuthBuilder;
 pub use self::client::RegisteredClient;
@@ -22,6 +23,7 @@ struct Ports {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     token_store: Arc<dyn TokenStore>,
+    login_lifetime: Duration,
     pending_login_store: Option<Arc<dyn PendingLoginStore>>,
     subscribers: Arc<Mutex<Subscribers>>,
     used_states: Arc<UsedStates>,

@@ -1,29 +1,32 @@
-//! [`FnTokenStore`]: two functions as a store, Authlib's `fetch_token` and `update_token`.
+//! [`FnTokenStore`]: a token store made of two functions, Authlib's `fetch_token` and `update_token`.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
+use std::time::Duration;
 
-use super::{Saved, TokenOwner, TokenStore};
-use crate::error::Result;
+use super::{Lease, LocalLeases, LoginQuery, ReplaceOutcome, TokenOwner, TokenRow, TokenStore};
+use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
 use crate::transport::BoxFuture;
 
 type Fetch = Box<dyn Fn(TokenOwner) -> BoxFuture<'static, Result<Option<Token>>> + Send + Sync>;
 type Update = Box<dyn Fn(TokenChange) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 
-/// What becomes of an owner's token.
+/// A change of an owner's token.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TokenChange {
-    /// Whose token.
+    /// The owner of the token.
     pub owner: TokenOwner,
-    /// The token to keep, or nothing when it is to be forgotten.
+    /// The token to store, or `None` to delete it.
     pub token: Option<Token>,
-    /// The token before, when one was renewed: its refresh token or its access token finds the row.
+    /// The token before a refresh; its refresh token or its access token identifies the row.
     pub old: Option<Token>,
+    /// How long to keep a new row ([`TokenRow::lifetime`]); a refresh restarts it.
+    pub lifetime: Option<Duration>,
 }
 
-/// A token store made of two functions: one that finds an owner's token, one that keeps it.
+/// A token store made of two functions: one loads an owner's token, the other stores or deletes it.
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -53,9 +56,12 @@ pub struct TokenChange {
 /// # Ok::<(), authlib_core::Error>(())
 /// ```
 ///
-/// Between the two calls another process may change the row. Where several processes share the rows,
-/// write a [`TokenStore`], whose [`replace`](TokenStore::replace) compares and saves in one step.
+/// **Use it in one process only.** Between the two calls another process could change the row, and leases are
+/// kept in memory. If several processes share the rows, implement [`TokenStore`], whose
+/// [`replace`](TokenStore::replace) compares and writes in one step. [`find_logins`](TokenStore::find_logins)
+/// is not supported.
 pub struct FnTokenStore {
+    leases: LocalLeases,
     fetch: Fetch,
     update: Update,
 }
@@ -71,6 +77,7 @@ impl FnTokenStore {
         U: Future<Output = Result<()>> + Send + 'static,
     {
         Self {
+            leases: LocalLeases::new(),
             fetch: Box::new(move |owner| Box::pin(fetch_token(owner))),
             update: Box::new(move |change| Box::pin(update_token(change))),
         }
@@ -81,11 +88,13 @@ impl FnTokenStore {
         owner: &TokenOwner,
         token: Option<&Token>,
         old: Option<&Token>,
+        lifetime: Option<Duration>,
     ) -> BoxFuture<'static, Result<()>> {
         (self.update)(TokenChange {
             owner: owner.clone(),
             token: token.cloned(),
             old: old.cloned(),
+            lifetime,
         })
     }
 }
@@ -95,29 +104,49 @@ impl TokenStore for FnTokenStore {
         (self.fetch)(owner.clone())
     }
 
-    fn save<'a>(&'a self, owner: &'a TokenOwner, token: &'a Token) -> BoxFuture<'a, Result<()>> {
-        self.change(owner, Some(token), None)
+    fn save<'a>(&'a self, row: &'a TokenRow) -> BoxFuture<'a, Result<()>> {
+        self.change(&row.owner, Some(&row.token), None, row.lifetime)
     }
 
     fn replace<'a>(
         &'a self,
-        owner: &'a TokenOwner,
-        old: &'a Token,
+        lease: &'a Lease,
+        old: Option<&'a Token>,
         new: &'a Token,
-    ) -> BoxFuture<'a, Result<Saved>> {
+    ) -> BoxFuture<'a, Result<ReplaceOutcome>> {
         Box::pin(async move {
-            match self.load(owner).await? {
-                Some(kept) if kept.access_token == old.access_token => {
-                    self.change(owner, Some(new), Some(old)).await?;
-                    Ok(Saved::Done)
-                }
-                other => Ok(Saved::Conflict(other.map(Box::new))),
+            let stored = self.load(lease.owner()).await?;
+            let access_token = stored.as_ref().map(|token| &token.access_token);
+            if access_token != old.map(|token| &token.access_token) || !self.leases.is_held(lease) {
+                return Ok(ReplaceOutcome::Conflict(stored.map(Box::new)));
             }
+            self.change(lease.owner(), Some(new), old, None).await?;
+            Ok(ReplaceOutcome::Replaced)
         })
     }
 
     fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>> {
-        self.change(owner, None, None)
+        self.change(owner, None, None, None)
+    }
+
+    fn find_logins<'a>(&'a self, _: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<TokenOwner>>> {
+        let check = "`FnTokenStore` can't look up the logins of a user";
+        let error = Error::new(ErrorKind::Unsupported, check)
+            .with_hint("implement `TokenStore` with `find_logins`");
+        Box::pin(ready(Err(error)))
+    }
+
+    fn acquire<'a>(
+        &'a self,
+        owner: &'a TokenOwner,
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<Option<Lease>>> {
+        Box::pin(ready(Ok(self.leases.acquire(owner, ttl))))
+    }
+
+    fn release(&self, lease: Lease) -> BoxFuture<'_, Result<()>> {
+        drop(lease);
+        Box::pin(ready(Ok(())))
     }
 }
 

@@ -1,61 +1,59 @@
-//! Both stores in the process's memory: for one process, and gone with it.
+//! [`MemoryTokenStore`] and [`MemoryPendingLoginStore`]: for one process, and lost when it ends.
 
-use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{PendingLoginStore, Saved, TokenOwner, TokenStore};
+use super::{
+    Lease, LocalLeases, LoginQuery, PendingLoginStore, ReplaceOutcome, TokenOwner, TokenRow,
+    TokenStore,
+};
 use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
 use crate::oauth2::Token;
 use crate::transport::BoxFuture;
 use crate::ttl_map::TtlMap;
 
-/// Tokens in memory: the newest 100 000 owners' unless told otherwise. A session that ends without a
-/// logout leaves its token behind, so there must be a bound.
+/// Tokens in memory: at most 100,000 rows by default. When it is full, the row that expires next is
+/// dropped, and of rows without a lifetime the oldest.
 pub struct MemoryTokenStore {
-    capacity: usize,
-    rows: Mutex<Rows>,
-}
-
-#[derive(Default)]
-struct Rows {
-    tokens: HashMap<TokenOwner, Token>,
-    /// Owners by the time of their login, oldest first; may name owners that are gone.
-    order: VecDeque<TokenOwner>,
+    clock: Arc<dyn Clock>,
+    leases: LocalLeases,
+    rows: Mutex<TtlMap<TokenOwner, TokenRow>>,
 }
 
 impl MemoryTokenStore {
-    /// How many owners' tokens are kept by default.
+    /// The default capacity.
     pub const CAPACITY: usize = 100_000;
 
-    /// A store for [`CAPACITY`](Self::CAPACITY) owners.
+    /// A store for [`CAPACITY`](Self::CAPACITY) rows, on the system clock.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_capacity(Self::CAPACITY)
+        Self::on_clock(Arc::new(SystemClock), Self::CAPACITY)
     }
 
-    /// A store for `capacity` owners; one more, and the oldest login's token is dropped.
+    /// A store for `capacity` rows on another clock.
     #[must_use]
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self { capacity, rows: Mutex::default() }
+    pub fn on_clock(clock: Arc<dyn Clock>, capacity: usize) -> Self {
+        let leases = LocalLeases::on_clock(clock.clone());
+        Self { clock, leases, rows: Mutex::new(TtlMap::new(capacity)) }
     }
 
     /// A store that holds one owner's token.
     #[must_use]
     pub fn holding(owner: TokenOwner, token: Token) -> Self {
         let store = Self::new();
-        {
-            let mut rows = store.rows();
-            rows.order.push_back(owner.clone());
-            rows.tokens.insert(owner, token);
-        }
+        store.put(TokenRow::new(owner, token));
         store
     }
 
-    fn rows(&self) -> MutexGuard<'_, Rows> {
+    fn put(&self, row: TokenRow) {
+        let lifetime = row.lifetime.unwrap_or(Duration::MAX);
+        self.rows().insert(row.owner.clone(), row, lifetime, self.clock.now());
+    }
+
+    fn rows(&self) -> MutexGuard<'_, TtlMap<TokenOwner, TokenRow>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -68,54 +66,65 @@ impl Default for MemoryTokenStore {
 
 impl fmt::Debug for MemoryTokenStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryTokenStore").field("tokens", &self.rows().tokens.len()).finish()
+        f.debug_struct("MemoryTokenStore").field("rows", &*self.rows()).finish_non_exhaustive()
     }
 }
 
 impl TokenStore for MemoryTokenStore {
     fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>> {
-        Box::pin(ready(Ok(self.rows().tokens.get(owner).cloned())))
+        let token = self.rows().get(owner, self.clock.now()).map(|row| row.token.clone());
+        Box::pin(ready(Ok(token)))
     }
 
-    fn save<'a>(&'a self, owner: &'a TokenOwner, token: &'a Token) -> BoxFuture<'a, Result<()>> {
-        let mut rows = self.rows();
-        if rows.tokens.insert(owner.clone(), token.clone()).is_none() {
-            rows.order.push_back(owner.clone());
-        }
-        while rows.tokens.len() > self.capacity {
-            let Some(oldest) = rows.order.pop_front() else {
-                break;
-            };
-            rows.tokens.remove(&oldest);
-        }
-        // Owners that logged out leave their place in the order behind; sweep before it outgrows.
-        if rows.order.len() > rows.tokens.len().saturating_mul(2).saturating_add(64) {
-            let Rows { tokens, order } = &mut *rows;
-            order.retain(|owner| tokens.contains_key(owner));
-        }
+    fn save<'a>(&'a self, row: &'a TokenRow) -> BoxFuture<'a, Result<()>> {
+        self.put(row.clone());
         Box::pin(ready(Ok(())))
     }
 
     fn replace<'a>(
         &'a self,
-        owner: &'a TokenOwner,
-        old: &'a Token,
+        lease: &'a Lease,
+        old: Option<&'a Token>,
         new: &'a Token,
-    ) -> BoxFuture<'a, Result<Saved>> {
+    ) -> BoxFuture<'a, Result<ReplaceOutcome>> {
+        let (owner, now) = (lease.owner(), self.clock.now());
         let mut rows = self.rows();
-        let saved = match rows.tokens.get_mut(owner) {
-            Some(kept) if kept.access_token == old.access_token => {
-                *kept = new.clone();
-                Saved::Done
-            }
-            Some(kept) => Saved::Conflict(Some(Box::new(kept.clone()))),
-            None => Saved::Conflict(None),
-        };
-        Box::pin(ready(Ok(saved)))
+        let row = rows.get(owner, now);
+        let stored = row.map(|row| &row.token);
+        let is_same = stored.map(|t| &t.access_token) == old.map(|t| &t.access_token);
+        if !is_same || !self.leases.is_held(lease) {
+            let outcome = ReplaceOutcome::Conflict(stored.cloned().map(Box::new));
+            return Box::pin(ready(Ok(outcome)));
+        }
+        let mut row = row.cloned().unwrap_or_else(|| TokenRow::new(owner.clone(), new.clone()));
+        row.token = new.clone();
+        let lifetime = row.lifetime.unwrap_or(Duration::MAX);
+        rows.insert(owner.clone(), row, lifetime, now);
+        Box::pin(ready(Ok(ReplaceOutcome::Replaced)))
     }
 
     fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>> {
-        self.rows().tokens.remove(owner);
+        self.rows().remove(owner);
+        Box::pin(ready(Ok(())))
+    }
+
+    fn find_logins<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<TokenOwner>>> {
+        let rows = self.rows();
+        let found = rows.iter(self.clock.now()).filter(|(_, row)| query.matches(row));
+        let owners = found.map(|(owner, _)| owner.clone()).collect();
+        Box::pin(ready(Ok(owners)))
+    }
+
+    fn acquire<'a>(
+        &'a self,
+        owner: &'a TokenOwner,
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<Option<Lease>>> {
+        Box::pin(ready(Ok(self.leases.acquire(owner, ttl))))
+    }
+
+    fn release(&self, lease: Lease) -> BoxFuture<'_, Result<()>> {
+        drop(lease);
         Box::pin(ready(Ok(())))
     }
 }
@@ -160,7 +169,12 @@ impl fmt::Debug for MemoryPendingLoginStore {
 }
 
 impl PendingLoginStore for MemoryPendingLoginStore {
-    fn put<'a>(&'a self, key: &'a str, record: String, ttl: Duration) -> BoxFuture<'a, Result<()>> {
+    fn insert<'a>(
+        &'a self,
+        key: &'a str,
+        record: String,
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<()>> {
         self.records().insert(key.to_owned(), record, ttl, self.clock.now());
         Box::pin(ready(Ok(())))
     }
@@ -184,24 +198,27 @@ mod tests {
     }
 
     #[test]
-    fn a_replace_wins_only_over_the_token_that_it_refreshed() {
+    fn replace_wins_only_over_the_token_that_was_refreshed() {
         let store = MemoryTokenStore::new();
         let owner = TokenOwner::new("c", "u");
         let (first, second, third) = (Token::bearer("1"), Token::bearer("2"), Token::bearer("3"));
-        done(store.save(&owner, &first));
-        assert!(matches!(done(store.replace(&owner, &first, &second)), Saved::Done));
-        let lost = done(store.replace(&owner, &first, &third));
-        let Saved::Conflict(Some(kept)) = lost else { panic!("{lost:?}") };
+        done(store.save(&TokenRow::new(owner.clone(), first.clone())));
+        let lease = done(store.acquire(&owner, Duration::from_secs(60))).unwrap();
+        let replaced = done(store.replace(&lease, Some(&first), &second));
+        assert!(matches!(replaced, ReplaceOutcome::Replaced));
+        let lost = done(store.replace(&lease, Some(&first), &third));
+        let ReplaceOutcome::Conflict(Some(kept)) = lost else { panic!("{lost:?}") };
         assert_eq!(kept.access_token.expose(), "2");
         done(store.delete(&owner));
-        assert!(matches!(done(store.replace(&owner, &second, &third)), Saved::Conflict(None)));
+        let gone = done(store.replace(&lease, Some(&second), &third));
+        assert!(matches!(gone, ReplaceOutcome::Conflict(None)));
     }
 
     #[test]
-    fn owners_are_kept_apart_byte_by_byte_and_the_oldest_goes_first() {
-        let store = MemoryTokenStore::with_capacity(2);
+    fn owners_are_compared_byte_by_byte_and_the_oldest_is_evicted() {
+        let store = MemoryTokenStore::on_clock(Arc::new(SystemClock), 2);
         for user in ["abc", "ABC", "x"] {
-            done(store.save(&TokenOwner::new("c", user), &Token::bearer(user)));
+            done(store.save(&TokenRow::new(TokenOwner::new("c", user), Token::bearer(user))));
         }
         assert!(done(store.load(&TokenOwner::new("c", "abc"))).is_none());
         let kept = done(store.load(&TokenOwner::new("c", "ABC"))).unwrap();
@@ -210,11 +227,11 @@ mod tests {
     }
 
     #[test]
-    fn a_pending_login_is_handed_out_once_and_not_after_its_time() {
+    fn pending_login_is_taken_once_and_expires() {
         let clock = Arc::new(FixedClock::new(from_unix_seconds(0)));
         let store = MemoryPendingLoginStore::on_clock(clock.clone());
-        done(store.put("a", "r".into(), Duration::from_secs(600)));
-        done(store.put("b", "r".into(), Duration::from_secs(600)));
+        done(store.insert("a", "r".into(), Duration::from_secs(600)));
+        done(store.insert("b", "r".into(), Duration::from_secs(600)));
         assert_eq!(done(store.take("a")).as_deref(), Some("r"));
         assert_eq!(done(store.take("a")), None);
         clock.advance(Duration::from_secs(600));

@@ -1,4 +1,4 @@
-//! [`StoredToken`]: the form in which a token is written down.
+//! [`StoredToken`]: the serialisable form of a token.
 
 use std::fmt;
 
@@ -9,7 +9,8 @@ use crate::numeric_date::{from_unix_seconds, unix_seconds};
 use crate::oauth2::Token;
 use crate::secret::{Secret, exposed, exposed_option};
 
-/// A [`Token`] that can be serialised, secrets and all. Write it only where nobody else reads.
+/// A [`Token`] in serialisable form, **with its secrets**. Write it only to storage that is private to the
+/// application.
 ///
 /// ```
 /// use authlib_core::Token;

@@ -1,4 +1,4 @@
-//! [`UnsavedToken`]: a token that the provider gave and the store did not take.
+//! [`UnsavedToken`]: a token that the provider issued and the store could not store.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -6,17 +6,17 @@ use std::fmt;
 use crate::error::Error;
 use crate::oauth2::Token;
 
-/// The error of a renewal whose token could not be kept. The provider has given it, and a refresh token
-/// that was rotated is in it and nowhere else, so it comes with the error.
+/// The cause of an error of kind [`Store`](crate::ErrorKind::Store): a token was refreshed and could not be
+/// stored. It comes with the error, because a rotated refresh token is nowhere else.
 ///
-/// Another call tries to keep it again, as long as this process lives.
+/// The next call tries to store it again, as long as this process lives.
 ///
 /// ```
 /// use authlib_core::store::UnsavedToken;
 ///
 /// fn rescue(error: &authlib_core::Error) {
 ///     if let Some(unsaved) = UnsavedToken::of(error) {
-///         // `unsaved.token()` is good: it only has no home.
+///         // The token is valid, it is only not in the store.
 ///         let _ = unsaved.token();
 ///     }
 /// }
@@ -32,7 +32,7 @@ impl UnsavedToken {
         Self { token, cause }
     }
 
-    /// The unsaved token of an error of kind [`Store`](crate::ErrorKind::Store), if it is such a one.
+    /// The unsaved token among the causes of `error`.
     #[must_use]
     pub fn of(error: &Error) -> Option<&Self> {
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error.get_ref());
@@ -54,7 +54,7 @@ impl UnsavedToken {
 
 impl fmt::Display for UnsavedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the token was renewed, but could not be kept")
+        f.write_str("the token was refreshed, but could not be stored")
     }
 }
 

@@ -14,9 +14,16 @@ use crate::endpoints::EndpointClient;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
 use crate::secret::Secret;
-use crate::store::{Saved, TokenOwner, TokenStore, UnsavedToken};
+use crate::store::{Lease, ReplaceOutcome, TokenOwner, TokenRow, TokenStore, UnsavedToken};
 use crate::token_updates::{Subscribers, TokenUpdate};
 use crate::transport::BoxFuture;
+
+/// How long a refresh may take: metadata, keys, token and once more keys at 10 seconds each, and a margin.
+const LEASE_TTL: Duration = Duration::from_secs(60);
+
+/// The first and the longest pause between attempts to acquire a lease.
+const FIRST_POLL: Duration = Duration::from_millis(50);
+const LAST_POLL: Duration = Duration::from_millis(500);
 
 /// The tokens of one client's users.
 pub(crate) struct TokenManager {
@@ -124,7 +131,7 @@ impl TokenManager {
     /// Stores a token that was fetched for its owner.
     pub(crate) async fn save_token(&self, owner: &TokenOwner, token: &Token) -> Result<()> {
         self.check_owner(owner)?;
-        self.store.save(owner, token).await
+        self.store.save(&TokenRow::new(owner.clone(), token.clone())).await
     }
 
     /// Whether the owner is one of this client's: another's token would be sent to a provider whose token
@@ -227,16 +234,36 @@ impl TokenManager {
         }
     }
 
+    /// Waits for the exclusive right to refresh or revoke the owner's token.
+    pub(super) async fn acquire_lease(&self, owner: &TokenOwner) -> Result<Lease> {
+        let (mut waited, mut pause) = (Duration::ZERO, FIRST_POLL);
+        loop {
+            if let Some(lease) = self.store.acquire(owner, LEASE_TTL).await? {
+                return Ok(lease);
+            }
+            if waited > LEASE_TTL {
+                let check = "another process holds the lease of the token for too long";
+                return Err(Error::new(ErrorKind::Store, check));
+            }
+            self.endpoints.sleep(pause).await;
+            waited += pause;
+            pause = (pause * 2).min(LAST_POLL);
+        }
+    }
+
+    /// Lets other processes refresh the token. If the store can't be reached, the lease expires.
+    pub(super) async fn release_lease(&self, lease: Lease) {
+        if let Err(error) = self.store.release(lease).await {
+            tracing::warn!(client = self.name(), error = %error.report(), "could not release a refresh lease");
+        }
+    }
+
     /// Keeps what an earlier renewal could not, unless the token was replaced or forgotten since.
-    pub(crate) async fn keep_unsaved(&self, owner: &TokenOwner) -> Result<()> {
-        let Some((old, new)) = self.refreshes.unsaved(owner) else {
+    pub(super) async fn keep_unsaved(&self, lease: &Lease) -> Result<()> {
+        let Some((old, new)) = self.refreshes.unsaved(lease.owner()) else {
             return Ok(());
         };
-        if old.is_none() && self.find_token(owner).await?.is_some() {
-            self.refreshes.forget_unsaved(owner);
-            return Ok(());
-        }
-        match self.keep(owner, old, new).await {
+        match self.keep(lease, old, new).await {
             Err(error) if error.kind() != ErrorKind::Unauthenticated => Err(error),
             _ => Ok(()),
         }
@@ -253,28 +280,16 @@ impl TokenManager {
 
     /// Stores the new token, then tells the subscribers. Where another process was faster, its token
     /// is the one that counts.
-    pub(crate) async fn keep(
+    pub(super) async fn keep(
         &self,
-        owner: &TokenOwner,
+        lease: &Lease,
         old: Option<Token>,
         new: Token,
     ) -> Result<Token> {
-        let saved = match &old {
-            Some(old) => self.store.replace(owner, old, &new).await,
-            None => self.store.save(owner, &new).await.map(|()| Saved::Done),
-        };
-        let saved = match saved {
-            Ok(saved) => saved,
-            Err(cause) => {
-                self.refreshes.hold(owner, old, new.clone(), self.now());
-                let unsaved = UnsavedToken::new(new, cause);
-                return Err(Error::new(ErrorKind::Store, unsaved)
-                    .with_hint("the next call tries to keep it again; `UnsavedToken::of` has it"));
-            }
-        };
-        self.refreshes.forget_unsaved(owner);
-        match (saved, old) {
-            (Saved::Done, old) => {
+        let owner = lease.owner();
+        let current = match self.store.replace(lease, old.as_ref(), &new).await {
+            Ok(ReplaceOutcome::Replaced) => {
+                self.refreshes.forget_unsaved(owner);
                 tracing::debug!(client = self.name(), "a token was renewed");
                 // One that only lost its refresh token is the same token to everybody else.
                 if let Some(old) = old.filter(|old| old.access_token != new.access_token) {
@@ -283,26 +298,46 @@ impl TokenManager {
                     let subscribers = subscribers.unwrap_or_else(PoisonError::into_inner).clone();
                     subscribers.publish(&update);
                 }
-                Ok(new)
+                return Ok(new);
             }
-            (Saved::Conflict(Some(other)), _) => Ok(*other),
-            (Saved::Conflict(None), _) => Err(Error::new(
-                ErrorKind::Unauthenticated,
-                "the user logged out while the token was refreshed",
-            )),
+            Ok(ReplaceOutcome::Conflict(current)) => current,
+            Err(cause) => return Err(self.unsaved(owner, old, new, cause)),
+        };
+        if current.as_ref().map(|token| &token.access_token)
+            == old.as_ref().map(|token| &token.access_token)
+        {
+            let cause = "the refresh took longer than its lease, and another process began one";
+            return Err(self.unsaved(owner, old, new, Error::new(ErrorKind::Store, cause)));
         }
+        self.refreshes.forget_unsaved(owner);
+        current.map(|token| *token).ok_or_else(|| {
+            let check = "the user logged out while the token was refreshed";
+            Error::new(ErrorKind::Unauthenticated, check)
+        })
+    }
+
+    /// Holds a token that could not be stored, and reports it.
+    fn unsaved(&self, owner: &TokenOwner, old: Option<Token>, new: Token, cause: Error) -> Error {
+        self.refreshes.hold(owner, old, new.clone(), self.now());
+        Error::new(ErrorKind::Store, UnsavedToken::new(new, cause))
+            .with_hint("the next call tries to keep it again; `UnsavedToken::of` has it")
     }
 
     /// Revokes the owner's token at the provider, then deletes it here whatever the provider answered.
     pub(crate) async fn revoke_token(&self, owner: &TokenOwner) -> Result<()> {
         let _revoking = self.refreshes.revoking(owner);
         self.settle_refresh(owner).await;
-        let _lock = self.store.lock(owner).await?;
-        let token = self.newest_token(owner).await?;
-        let revoked = self.endpoints.revoke(&token).await;
-        // After the response: a request dropped before it leaves a token that can be revoked again.
-        self.refreshes.forget_unsaved(owner);
-        self.store.delete(owner).await?;
+        let lease = self.acquire_lease(owner).await?;
+        let revoked = async {
+            let token = self.newest_token(owner).await?;
+            let revoked = self.endpoints.revoke(&token).await;
+            // After the response: a request dropped before it leaves a token that can be revoked again.
+            self.refreshes.forget_unsaved(owner);
+            self.store.delete(owner).await?;
+            revoked
+        };
+        let revoked = revoked.await;
+        self.release_lease(lease).await;
         revoked
     }
 

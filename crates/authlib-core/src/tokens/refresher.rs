@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims::Claims;
 use crate::oauth2::{Grant, Token};
 use crate::secret::Secret;
-use crate::store::{Saved, TokenOwner};
+use crate::store::{Lease, ReplaceOutcome, TokenOwner};
 
 impl TokenManager {
     /// Renews the owner's token once, unless somebody did since we looked.
@@ -19,8 +19,15 @@ impl TokenManager {
         owner: &TokenOwner,
         rejected: Option<&Secret>,
     ) -> Result<Token> {
-        let _lock = self.store.lock(owner).await?;
-        self.keep_unsaved(owner).await?;
+        let lease = self.acquire_lease(owner).await?;
+        let renewed = self.renew_holding(&lease, rejected).await;
+        self.release_lease(lease).await;
+        renewed
+    }
+
+    async fn renew_holding(&self, lease: &Lease, rejected: Option<&Secret>) -> Result<Token> {
+        let owner = lease.owner();
+        self.keep_unsaved(lease).await?;
         // Loaded again: somebody may have refreshed it between our look and our turn.
         let old = self.find_token(owner).await?;
         if let Some(old) = &old {
@@ -34,27 +41,27 @@ impl TokenManager {
                 Err(Error::new(ErrorKind::Unauthenticated, "the access token has expired")
                     .with_hint("the client is registered with `renewal` off"))
             }
-            (Renewal::RefreshToken, Some(old)) => self.refresh(owner, old).await,
+            (Renewal::RefreshToken, Some(old)) => self.refresh(lease, old).await,
             (Renewal::RefreshToken, None) => Err(self.nobody()),
             (Renewal::Callback(renew), old) => {
                 let new = renew(old.clone()).await?;
-                self.keep(owner, old, new).await
+                self.keep(lease, old, new).await
             }
             (Renewal::ClientCredentials, old) => {
                 let new = self.endpoints.fetch_token(&Grant::client_credentials()).await?;
-                self.keep(owner, old, new).await
+                self.keep(lease, old, new).await
             }
             (Renewal::Assertion(signer), old) => {
                 let endpoint = self.endpoints.documents().endpoint(Endpoint::Token).await?;
                 let jti = self.endpoints.random_secret()?;
                 let assertion = signer.sign(endpoint.as_str(), &jti, self.now())?;
                 let new = self.endpoints.fetch_token(&Grant::jwt_bearer(&assertion)).await?;
-                self.keep(owner, old, new).await
+                self.keep(lease, old, new).await
             }
         }
     }
 
-    async fn refresh(&self, owner: &TokenOwner, old: Token) -> Result<Token> {
+    async fn refresh(&self, lease: &Lease, old: Token) -> Result<Token> {
         let Some(refresh_token) = &old.refresh_token else {
             return Err(Error::new(
                 ErrorKind::Unauthenticated,
@@ -78,16 +85,16 @@ impl TokenManager {
             self.checked_refresh(&old, new).await
         };
         match refreshed.await {
-            Ok(new) => self.keep(owner, Some(old), new).await,
-            Err(error) if is_final(&error) => self.give_up(owner, &old, error).await,
+            Ok(new) => self.keep(lease, Some(old), new).await,
+            Err(error) if is_final(&error) => self.give_up(lease, &old, error).await,
             Err(error) => {
                 if spare.refresh_token != old.refresh_token {
                     // The answer can't be verified now. Its access token is not used, but its refresh
                     // token is the only one that is still good for another try.
-                    let kept = self.store.replace(owner, &old, &spare).await;
+                    let kept = self.store.replace(lease, Some(&old), &spare).await;
                     if let Err(cause) = kept {
                         tracing::warn!(client = self.name(), %cause, "a refresh token is unsaved");
-                        self.refreshes.hold(owner, Some(old), spare, self.now());
+                        self.refreshes.hold(lease.owner(), Some(old), spare, self.now());
                     }
                 }
                 Err(error)
@@ -118,20 +125,22 @@ impl TokenManager {
 
     /// The provider will not renew this token: the refresh token is dropped, so that nobody asks again.
     /// Where another process renewed it in the meantime, its token counts.
-    async fn give_up(&self, owner: &TokenOwner, old: &Token, error: Error) -> Result<Token> {
+    async fn give_up(&self, lease: &Lease, old: &Token, error: Error) -> Result<Token> {
         let mut spent = old.clone();
         spent.refresh_token = None;
         tracing::warn!(client = self.name(), error = %error.report(), "the refresh token is of no more use");
-        let saved = match self.store.replace(owner, old, &spent).await {
+        let saved = match self.store.replace(lease, Some(old), &spent).await {
             Ok(saved) => saved,
             Err(cause) => {
                 // Else the next call would send it again.
-                self.refreshes.hold(owner, Some(old.clone()), spent, self.now());
+                self.refreshes.hold(lease.owner(), Some(old.clone()), spent, self.now());
                 return Err(cause);
             }
         };
         match saved {
-            Saved::Conflict(Some(other)) if !other.is_expired(self.now(), Duration::ZERO) => {
+            ReplaceOutcome::Conflict(Some(other))
+                if !other.is_expired(self.now(), Duration::ZERO) =>
+            {
                 Ok(*other)
             }
             _ if error.kind() == ErrorKind::InvalidIdToken => Err(error),

@@ -1,0 +1,149 @@
+//! [`TokenStore`]: the port behind which tokens are stored.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Lease, LoginQuery, TokenOwner, TokenRow};
+use crate::error::Result;
+use crate::oauth2::Token;
+use crate::transport::BoxFuture;
+
+/// Stores tokens by [`TokenOwner`].
+///
+/// # Implementing it
+///
+/// Each method is one atomic step of a database; `ARCHITECTURE.md` lists the SQL statement and the Redis
+/// command of each. The promises are listed with the methods.
+///
+/// The trait is object-safe and written without `async_trait`, whose lifetimes do not fit: return
+/// `Box::pin(async move { .. })` from methods with the signatures below.
+///
+/// A store over a database that several processes share must keep leases and fencing numbers in that
+/// database. If only one process changes the rows, [`LocalLeases`](super::LocalLeases) is enough.
+pub trait TokenStore: Send + Sync {
+    /// Loads the owner's token. The owner is compared byte by byte, and a row whose lifetime has passed is
+    /// not found.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store could not be reached.
+    fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>>;
+
+    /// Stores a row, and overwrites an older one of this owner, whoever holds its lease: a new login
+    /// overrides a refresh in progress. The lease and its fencing number stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if it could not be stored.
+    fn save<'a>(&'a self, row: &'a TokenRow) -> BoxFuture<'a, Result<()>>;
+
+    /// Replaces the token of a row, and restarts the row's lifetime; its lookup keys stay. In one step it
+    /// compares
+    ///
+    /// 1. the stored access token with that of `old`, or the absence of a token with `None`;
+    /// 2. the fencing number: no lease of this owner was granted after `lease`.
+    ///
+    /// If one differs, nothing is written. If the lease has merely expired, the store may do either.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if it could not be stored.
+    fn replace<'a>(
+        &'a self,
+        lease: &'a Lease,
+        old: Option<&'a Token>,
+        new: &'a Token,
+    ) -> BoxFuture<'a, Result<ReplaceOutcome>>;
+
+    /// Deletes the owner's row, whoever holds its lease: a logout overrides a refresh in progress. The lease
+    /// and its fencing number stay as they are. It is not an error if there is no row.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store could not be reached.
+    fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>>;
+
+    /// The owners of the rows that a query selects ([`LoginQuery::matches`]), compared byte by byte, without
+    /// rows whose lifetime has passed.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if the store has no such lookup: an empty
+    /// list would tell a back-channel logout that nobody is logged in.
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store could not be reached.
+    fn find_logins<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<TokenOwner>>>;
+
+    /// Grants the lease of the owner's token for `ttl`, or returns `None` **at once** while another is
+    /// held; the caller polls. There may be a lease without a row: of a client whose first token is being
+    /// fetched.
+    ///
+    /// The lease must **expire by itself** after `ttl`, because its holder may have died. Its fencing number
+    /// is greater than those of all earlier leases of this owner, also of released ones.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store could not be reached.
+    fn acquire<'a>(
+        &'a self,
+        owner: &'a TokenOwner,
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<Option<Lease>>>;
+
+    /// Releases a lease, unless it has expired and another was granted since. Not every lease is released: a
+    /// future that is dropped leaves it to its expiry.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store could not be reached.
+    fn release(&self, lease: Lease) -> BoxFuture<'_, Result<()>>;
+}
+
+/// The outcome of [`TokenStore::replace`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ReplaceOutcome {
+    /// Nothing was written. The row's token as it is now: another process stored it, or deleted it; or it is
+    /// still the old one, and the lease was lost.
+    Conflict(Option<Box<Token>>),
+    /// The new token is stored.
+    Replaced,
+}
+
+impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
+    fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>> {
+        (**self).load(owner)
+    }
+
+    fn save<'a>(&'a self, row: &'a TokenRow) -> BoxFuture<'a, Result<()>> {
+        (**self).save(row)
+    }
+
+    fn replace<'a>(
+        &'a self,
+        lease: &'a Lease,
+        old: Option<&'a Token>,
+        new: &'a Token,
+    ) -> BoxFuture<'a, Result<ReplaceOutcome>> {
+        (**self).replace(lease, old, new)
+    }
+
+    fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>> {
+        (**self).delete(owner)
+    }
+
+    fn find_logins<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<TokenOwner>>> {
+        (**self).find_logins(query)
+    }
+
+    fn acquire<'a>(
+        &'a self,
+        owner: &'a TokenOwner,
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<Option<Lease>>> {
+        (**self).acquire(owner, ttl)
+    }
+
+    fn release(&self, lease: Lease) -> BoxFuture<'_, Result<()>> {
+        (**self).release(lease)
+    }
+}

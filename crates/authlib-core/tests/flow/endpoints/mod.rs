@@ -1,8 +1,0 @@
-//! Requests to the endpoints of provider and API.
-
-mod api;
-mod client_authentication;
-mod origins;
-mod registration;
-mod signed_introspection;
-mod token_exchange;

@@ -1,4 +1,0 @@
-//! The provider's metadata and keys.
-
-mod external_id_token;
-mod keys;
