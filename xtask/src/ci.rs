@@ -3,11 +3,7 @@
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{Outcome, setup, steps, tidy};
-
-/// The packages that are built without default features, one by one.
-const ALONE: &[&str] =
-    &["authlib-core", "authlib-axum", "authlib-actix", "authlib-rocket", "authlib-provider"];
+use crate::{Outcome, api, package, setup, steps, tidy};
 
 type Step = (&'static str, fn() -> Outcome);
 
@@ -16,8 +12,10 @@ const STEPS: &[Step] = &[
     ("tidy", tidy::run),
     ("clippy", clippy),
     ("docs", steps::docs),
+    ("public API", api::check),
+    ("no default features", without_default_features),
+    ("package", package::run),
     ("test", test),
-    ("no default features", alone),
     ("e2e", steps::e2e),
 ];
 
@@ -55,8 +53,9 @@ fn test() -> Outcome {
     setup::run_with(cargo.args(["xtask", "test"]).env("CI", "true").current_dir(setup::root()))
 }
 
-fn alone() -> Outcome {
-    ALONE
+/// One by one, so that none gets a feature that only another asks for.
+fn without_default_features() -> Outcome {
+    package::published()?
         .iter()
         .try_for_each(|name| setup::cargo(&["check", "--package", name, "--no-default-features"]))
 }

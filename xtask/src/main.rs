@@ -5,9 +5,11 @@
     reason = "a command line tool talks to its terminal"
 )]
 
+mod api;
 mod ci;
 mod layers;
 mod manifests;
+mod package;
 mod rules;
 mod setup;
 mod source;
@@ -28,6 +30,8 @@ usage: cargo xtask COMMAND
   demo    an example app with its embedded provider: axum, or the one that is named
   e2e     a login through each example app in headless Chromium
   docs    the API documentation, warnings denied
+  api     lists the public API of each published crate in `api/`
+  package packages the published crates and compiles the packages
   bench   the benchmarks";
 
 fn main() -> ExitCode {
@@ -35,11 +39,13 @@ fn main() -> ExitCode {
     let command = arguments.next().unwrap_or_default();
     let rest: Vec<String> = arguments.collect();
     let outcome = match command.as_str() {
+        "api" => api::write(),
         "bench" => steps::bench(&rest),
         "ci" => ci::run(),
         "demo" => steps::demo(&rest),
         "docs" => steps::docs(),
         "e2e" => steps::e2e(),
+        "package" => package::run(),
         "test" => steps::test(&rest),
         "tidy" => tidy::run(),
         _ => Err(USAGE.to_owned()),

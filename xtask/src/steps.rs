@@ -32,11 +32,10 @@ pub(crate) fn demo(arguments: &[String]) -> Outcome {
 /// `e2e`: a login through each example app in headless Chromium.
 pub(crate) fn e2e() -> Outcome {
     setup::browser()?;
-    // All features as in clippy and the tests, so that nothing is built a second time.
-    setup::cargo(&["build", "--workspace", "--all-features", "--bins"])?;
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| setup::root().join("target"), Into::into);
-    let programs = setup::root().join(target).join("debug");
+    // All features and the tests, as in `test`: without the tests' dependencies some crates have fewer
+    // features, and everything above them would be compiled a second time.
+    setup::cargo(&["build", "--workspace", "--all-features", "--bins", "--tests"])?;
+    let programs = setup::target_folder().join("debug");
     let suffix = std::env::consts::EXE_SUFFIX;
     let mut e2e = Command::new(programs.join(format!("e2e{suffix}")));
     let apps = APPS.iter().map(|app| programs.join(format!("{app}{suffix}")));
@@ -68,9 +67,7 @@ pub(crate) fn bench(arguments: &[String]) -> Outcome {
     let mut build = vec!["build", "--release"];
     build.extend(APPS.iter().flat_map(|app| ["--package", app]));
     setup::cargo(&build)?;
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| setup::root().join("target"), Into::into);
-    let programs = setup::root().join(target).join("release");
+    let programs = setup::target_folder().join("release");
     let suffix = std::env::consts::EXE_SUFFIX;
     let apps = APPS.iter().map(|app| programs.join(format!("{app}{suffix}")));
     let mut cargo = Command::new(setup::cargo_path());
