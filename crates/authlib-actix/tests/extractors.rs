@@ -17,7 +17,7 @@ use authlib_actix::{
     ClientConfig, ClientName, CurrentUser, MemoryStore, OAuth, OAuthCallback, OAuthClient, Result,
     UserInfo, redirect, routes, session_middleware, token_updates,
 };
-use authlib_provider::{Client, Fault, Provider, User};
+use authlib_provider::{Fault, Provider, TestClient, TestUser};
 use futures_util::future::LocalBoxFuture;
 
 const ISSUER: &str = "https://op.example";
@@ -47,11 +47,11 @@ fn by_type(config: &mut web::ServiceConfig) {
 }
 
 fn provider() -> Provider {
-    let client = Client::confidential("app", "secret")
+    let client = TestClient::confidential("app", "secret")
         .redirect_uri("https://app.example/authorize")
         .redirect_uri("https://app.example/authorize/op")
         .post_logout_redirect_uri("https://app.example/logged-out");
-    Provider::builder(ISSUER).client(client).user(User::new("alice").name("Alice")).build()
+    Provider::builder(ISSUER).client(client).user(TestUser::new("alice").name("Alice")).build()
 }
 
 fn oauth(provider: &Provider) -> OAuth {
@@ -77,7 +77,8 @@ struct Browser {
 }
 
 impl Browser {
-    async fn send(&mut self, method: &str, uri: &str) -> (StatusCode, String, String) {
+    async fn send(&mut self, method: &str, uri: impl AsRef<str>) -> (StatusCode, String, String) {
+        let uri = uri.as_ref();
         let path = uri.strip_prefix(BASE_URL).unwrap_or(uri);
         let request = test::TestRequest::with_uri(path)
             .method(Method::from_bytes(method.as_bytes()).unwrap())
@@ -124,7 +125,7 @@ async fn typed_client_logs_in_and_sets_secure_cookie() {
     let (status, location, _) = browser.send("GET", "/login").await;
     assert_eq!(status, StatusCode::SEE_OTHER);
     assert!(browser.cookie.starts_with("__Host-session="), "{}", browser.cookie);
-    let back = provider.approve(&location, "alice");
+    let back = provider.approve(&location, "alice").unwrap();
     let (status, _, body) = browser.send("GET", &back).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     assert!(body.contains("\"name\":\"Alice\""));
@@ -146,7 +147,7 @@ async fn missing_session_middleware_fails_login() {
         assert_eq!((status, location.as_str()), (StatusCode::INTERNAL_SERVER_ERROR, ""), "{path}");
         assert!(body.contains("server_error") && !body.contains("session_middleware"), "{body}");
     }
-    assert!(provider.requests().is_empty());
+    assert!(provider.received_requests().is_empty());
 }
 
 #[actix_web::test]
@@ -202,7 +203,7 @@ async fn built_in_routes_keep_other_session_data() {
     assert_eq!(browser.send("GET", "/who").await.2, "0");
     let before = browser.cookie.clone();
     let (_, location, _) = browser.send("GET", "/login/op?next=/who").await;
-    let back = provider.approve(&location, "alice");
+    let back = provider.approve(&location, "alice").unwrap();
     let (status, next, _) = browser.send("GET", &back).await;
     assert_eq!((status, next.as_str()), (StatusCode::SEE_OTHER, "/who"));
     assert_eq!(browser.send("GET", "/who").await.2, "alice1");
@@ -242,7 +243,7 @@ async fn handler_can_write_to_session_during_login() {
         let (_, first, _) = browser.send("GET", "/login").await;
         let (_, second, _) = browser.send("GET", "/login").await;
         for location in [second, first] {
-            let back = provider.approve(&location, "alice");
+            let back = provider.approve(&location, "alice").unwrap();
             let (status, _, body) = browser.send("GET", &back).await;
             assert_eq!((status, body.as_str()), (StatusCode::OK, "123"));
         }
@@ -258,7 +259,7 @@ async fn login_works_in_application_session_middleware() {
     let mut browser = browse!(app.configure(by_type));
     let (_, location, _) = browser.send("GET", "/login").await;
     let before = browser.cookie.clone();
-    let back = provider.approve(&location, "alice");
+    let back = provider.approve(&location, "alice").unwrap();
     let (status, _, body) = browser.send("GET", &back).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     assert_ne!(browser.cookie, before, "the session has a new id");
@@ -271,7 +272,7 @@ async fn head_request_to_callback_keeps_pending_login() {
     let provider = provider();
     let mut browser = browse!(oauth(&provider), routes);
     let (_, location, _) = browser.send("GET", "/login/op").await;
-    let back = provider.approve(&location, "alice");
+    let back = provider.approve(&location, "alice").unwrap();
     assert_eq!(browser.send("HEAD", &back).await.0, StatusCode::NO_CONTENT);
     assert_eq!(browser.send("GET", &back).await.0, StatusCode::SEE_OTHER);
 }
@@ -306,9 +307,9 @@ async fn token_update_event_carries_old_token() {
     assert_eq!(browser.send("GET", "/call").await.0, StatusCode::UNAUTHORIZED);
     provider.inject(Fault::token("expires_in", 0));
     let (_, location, _) = browser.send("GET", "/login").await;
-    let back = provider.approve(&location, "alice");
+    let back = provider.approve(&location, "alice").unwrap();
     browser.send("GET", &back).await;
-    provider.behave();
+    provider.clear_faults();
     let (status, _, body) = browser.send("GET", "/call").await;
     assert_eq!((status, body.as_str()), (StatusCode::OK, "200 OK"));
     let update = updates.try_recv().unwrap();
@@ -337,12 +338,12 @@ async fn every_http_method_calls_api_as_logged_in_user() {
     });
     assert_eq!(browser.send("GET", "/call/PUT").await.0, StatusCode::UNAUTHORIZED);
     let (_, location, _) = browser.send("GET", "/login").await;
-    let back = provider.approve(&location, "alice");
+    let back = provider.approve(&location, "alice").unwrap();
     browser.send("GET", &back).await;
     for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"] {
         let (_, _, body) = browser.send("GET", &format!("/call/{method}")).await;
         assert_eq!(body, "200 OK", "{method}");
-        let seen = provider.requests().pop().unwrap();
+        let seen = provider.received_requests().pop().unwrap();
         assert_eq!((seen.method.as_str(), seen.authorization.as_deref()), (method, Some("Bearer")));
     }
 }

@@ -7,7 +7,7 @@ use authlib_axum::{
     ClientConfig, ClientName, CurrentUser, OAuth, OAuthCallback, OAuthClient, Result, UserInfo,
     routes, session_layer, token_updates,
 };
-use authlib_provider::{Client, Fault, Provider, User};
+use authlib_provider::{Fault, Provider, TestClient, TestUser};
 use axum::body::{Body, to_bytes};
 use axum::extract::Path;
 use axum::http::{Request, StatusCode, header};
@@ -39,11 +39,11 @@ async fn authorize(callback: OAuthCallback<Op>) -> Result<Json<UserInfo>> {
 }
 
 fn provider() -> Provider {
-    let client = Client::confidential("app", "secret")
+    let client = TestClient::confidential("app", "secret")
         .redirect_uri("https://app.example/authorize")
         .redirect_uri("https://app.example/authorize/op")
         .post_logout_redirect_uri("https://app.example/logged-out");
-    Provider::builder(ISSUER).client(client).user(User::new("alice").name("Alice")).build()
+    Provider::builder(ISSUER).client(client).user(TestUser::new("alice").name("Alice")).build()
 }
 
 fn oauth(provider: &Provider) -> OAuth {
@@ -73,7 +73,8 @@ impl Browser {
         Self { app, cookie: String::new() }
     }
 
-    async fn send(&mut self, method: &str, uri: &str) -> (StatusCode, String, String) {
+    async fn send(&mut self, method: &str, uri: impl AsRef<str>) -> (StatusCode, String, String) {
+        let uri = uri.as_ref();
         let path = uri.strip_prefix("https://app.example").unwrap_or(uri);
         let request = Request::builder()
             .method(method)
@@ -109,7 +110,7 @@ async fn typed_client_logs_in_and_sets_secure_cookie() {
     let (status, location, _) = browser.send("GET", "/login").await;
     assert_eq!(status, StatusCode::SEE_OTHER);
     assert!(browser.cookie.starts_with("__Host-session="), "{}", browser.cookie);
-    let back = provider.approve(&location, "alice");
+    let back = provider.approve(&location, "alice").unwrap();
     let (status, _, body) = browser.send("GET", &back).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     assert!(body.contains("\"name\":\"Alice\""));
@@ -124,7 +125,7 @@ async fn missing_session_layer_fails_login() {
     let (status, location, body) = browser.send("GET", "/login").await;
     assert_eq!((status, location.as_str()), (StatusCode::INTERNAL_SERVER_ERROR, ""));
     assert!(body.contains("server_error") && !body.contains("session_layer"), "{body}");
-    assert!(provider.requests().is_empty());
+    assert!(provider.received_requests().is_empty());
 }
 
 #[tokio::test]
@@ -161,7 +162,7 @@ async fn built_in_routes_log_in_and_out() {
     let mut browser = Browser::new(layered(router, oauth(&provider)));
     assert_eq!(browser.send("GET", "/who").await.2, "");
     let (_, location, _) = browser.send("GET", "/login/op?next=/who").await;
-    let back = provider.approve(&location, "alice");
+    let back = provider.approve(&location, "alice").unwrap();
     let (status, next, _) = browser.send("GET", &back).await;
     assert_eq!((status, next.as_str()), (StatusCode::SEE_OTHER, "/who"));
     assert_eq!(browser.send("GET", "/who").await.2, "alice");
@@ -190,9 +191,9 @@ async fn token_update_event_carries_old_token() {
     let mut browser = Browser::new(layered(router, oauth));
     provider.inject(Fault::token("expires_in", 0));
     let (_, location, _) = browser.send("GET", "/login").await;
-    let back = provider.approve(&location, "alice");
+    let back = provider.approve(&location, "alice").unwrap();
     browser.send("GET", &back).await;
-    provider.behave();
+    provider.clear_faults();
     let (status, _, body) = browser.send("GET", "/call").await;
     assert_eq!((status, body.as_str()), (StatusCode::OK, "200 OK"));
     let update = updates.try_recv().unwrap();
@@ -223,12 +224,12 @@ async fn every_http_method_calls_api_as_logged_in_user() {
     let mut browser = Browser::new(layered(router, oauth(&provider)));
     assert_eq!(browser.send("GET", "/call/PUT").await.0, StatusCode::UNAUTHORIZED);
     let (_, location, _) = browser.send("GET", "/login").await;
-    let back = provider.approve(&location, "alice");
+    let back = provider.approve(&location, "alice").unwrap();
     browser.send("GET", &back).await;
     for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"] {
         let (_, _, body) = browser.send("GET", &format!("/call/{method}")).await;
         assert_eq!(body, "200 OK", "{method}");
-        let seen = provider.requests().pop().unwrap();
+        let seen = provider.received_requests().pop().unwrap();
         assert_eq!((seen.method.as_str(), seen.authorization.as_deref()), (method, Some("Bearer")));
     }
 }

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use authlib_core::{ClientConfig, OAuth, Params};
-use authlib_provider::{Client, Provider, User};
+use authlib_provider::{TestClient, Provider, TestUser};
 use aws_lc_rs::signature::{
     self, ParsedPublicKey, RsaPublicKeyComponents, VerificationAlgorithm,
 };
@@ -21,8 +21,8 @@ const CALLBACK: &str = "https://app.example/cb";
 fn verify(c: &mut Criterion) {
     for name in ["RS256", "ES256", "EdDSA"] {
         let provider = Provider::builder(ISSUER)
-            .client(Client::confidential("app", "secret").redirect_uri(CALLBACK))
-            .user(User::new("alice").name("Alice Example").email("alice@example.com"))
+            .client(TestClient::confidential("app", "secret").redirect_uri(CALLBACK))
+            .user(TestUser::new("alice").name("Alice Example").email("alice@example.com"))
             .signing_alg(name)
             .build();
         let oauth = OAuth::builder()
@@ -39,8 +39,8 @@ fn verify(c: &mut Criterion) {
         let app = oauth.client("op").unwrap();
         let token = block_on(async {
             let (url, pending) = app.create_authorization_url(CALLBACK.into()).await.unwrap();
-            let back = provider.approve(url.as_str(), "alice");
-            let query = Params::parse(back.split_once('?').unwrap().1);
+            let back = provider.approve(url.as_str(), "alice").unwrap();
+            let query = Params::parse(back.query().unwrap());
             app.fetch_access_token(pending, &query).await.unwrap()
         });
         let nonce: String = token.userinfo().unwrap().get("nonce").unwrap().unwrap();

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use authlib_core::store::{FnTokenStore, TokenChange, TokenOwner};
 use authlib_core::{AuthorizeOptions, ClientConfig, OAuth, OAuth2Client, Params, Result, Token};
-use authlib_provider::{Client, Endpoint, Fault, Provider, User};
+use authlib_provider::{Endpoint, Fault, Provider, TestClient, TestUser};
 use serde_json::Value;
 
 const ISSUER: &str = "https://op.example";
@@ -71,12 +71,12 @@ struct Fixture {
 impl Fixture {
     /// With tokens of this lifetime in seconds.
     async fn new(expires_in: u64) -> Self {
-        let client = Client::confidential("app", "secret").redirect_uri(CALLBACK);
+        let client = TestClient::confidential("app", "secret").redirect_uri(CALLBACK);
         let provider = Provider::builder(ISSUER)
             .client(client)
-            .client(Client::oauth1("app1", "secret1").redirect_uri(CALLBACK))
-            .user(User::new("alice"))
-            .user(User::new("bob"))
+            .client(TestClient::oauth1("app1", "secret1").redirect_uri(CALLBACK))
+            .user(TestUser::new("alice"))
+            .user(TestUser::new("bob"))
             .build();
         let rows = Arc::new(Mutex::new(HashMap::new()));
         let (fetched, changes) = (Arc::new(Mutex::new(vec![])), Arc::new(Mutex::new(vec![])));
@@ -96,7 +96,7 @@ impl Fixture {
             let token = fixture.log_in(client, sub).await;
             fixture.rows.lock().unwrap().insert(TokenOwner::new(client, "7"), token);
         }
-        fixture.provider.behave();
+        fixture.provider.clear_faults();
         fixture.provider.clear_requests();
         fixture
     }
@@ -105,8 +105,8 @@ impl Fixture {
         let app = self.oauth.client(client).unwrap();
         let options = AuthorizeOptions::from(CALLBACK);
         let (url, pending) = app.create_authorization_url(options).await.unwrap();
-        let back = self.provider.approve(url.as_str(), sub);
-        let query = back.split_once('?').unwrap().1;
+        let back = self.provider.approve(url.as_str(), sub).unwrap();
+        let query = back.query().unwrap();
         app.fetch_access_token(pending, &Params::parse(query)).await.unwrap()
     }
 
@@ -116,7 +116,7 @@ impl Fixture {
 
     /// The `Authorization` headers that the API got.
     fn sent(&self) -> Vec<Option<String>> {
-        let seen = self.provider.requests();
+        let seen = self.provider.received_requests();
         let api = seen.iter().filter(|seen| seen.endpoint == Endpoint::Api);
         api.map(|seen| seen.header("authorization").map(str::to_owned)).collect()
     }
@@ -229,7 +229,7 @@ pub async fn expired_token_refreshes_and_reports_old_token(
     let old = fixture.row("op");
     assert_eq!(ask(&fixture.oauth, "/call/op/twice", "7").await, (200, "alice".to_owned()));
 
-    let requests = fixture.provider.requests();
+    let requests = fixture.provider.received_requests();
     let endpoints: Vec<_> = requests.iter().map(|seen| seen.endpoint).collect();
     assert_eq!(endpoints, [Endpoint::Token, Endpoint::Api, Endpoint::Api]);
     assert_eq!(requests[0].authorization.as_deref(), Some("Basic"));
@@ -285,9 +285,9 @@ pub async fn oauth1_request_is_signed_with_user_token(
 ) {
     let fixture = Fixture::new(3600).await;
     assert_eq!(ask(&fixture.oauth, "/call/one/once", "7").await, (200, "alice".to_owned()));
-    let seen = fixture.provider.requests().pop().unwrap();
+    let seen = fixture.provider.received_requests().pop().unwrap();
     assert_eq!(seen.endpoint, Endpoint::OAuth1Api);
     assert_eq!(seen.authorization.as_deref(), Some("OAuth"));
     assert_eq!(ask(&fixture.oauth, "/call/one/once", "8").await.0, 401);
-    assert_eq!(fixture.provider.requests().len(), 1, "nothing is signed without a token");
+    assert_eq!(fixture.provider.received_requests().len(), 1, "nothing is signed without a token");
 }

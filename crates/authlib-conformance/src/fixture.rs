@@ -1,6 +1,6 @@
 //! [`Fixture`]: an example app with the embedded provider.
 
-use authlib_provider::{Client, Endpoint, Fault, Provider, ProviderBuilder, Server, User};
+use authlib_provider::{Endpoint, Fault, Provider, ProviderBuilder, Server, TestClient, TestUser};
 use url::Url;
 
 use crate::app::{App, free_port};
@@ -36,7 +36,7 @@ impl Fixture {
         Self::start(
             package,
             |provider, base_url| {
-                let client = Client::confidential("app", SECRET)
+                let client = TestClient::confidential("app", SECRET)
                     .redirect_uri(format!("{base_url}/authorize/op"))
                     .redirect_uri(format!("{base_url}/authorize/op_two"))
                     .post_logout_redirect_uri(format!("{base_url}/logged-out"));
@@ -64,7 +64,7 @@ impl Fixture {
             package,
             |provider, base_url| {
                 let callback = format!("{base_url}/authorize/op");
-                provider.client(Client::oauth1("app", SECRET).redirect_uri(callback))
+                provider.client(TestClient::oauth1("app", SECRET).redirect_uri(callback))
             },
             |issuer| {
                 let client = format!(
@@ -90,8 +90,8 @@ impl Fixture {
     pub async fn configured(package: &str, config: &str, vars: &[(&str, &str)]) -> Self {
         let (port, server) = Self::server(|provider, base_url| {
             let callback = format!("{base_url}/authorize/op");
-            let app = Client::confidential("app", SECRET).redirect_uri(&callback);
-            provider.client(app).client(Client::public("spa").redirect_uri(&callback))
+            let app = TestClient::confidential("app", SECRET).redirect_uri(&callback);
+            provider.client(app).client(TestClient::public("spa").redirect_uri(&callback))
         })
         .await;
         let filled = |text: &str| text.replace("ISSUER", server.issuer());
@@ -123,7 +123,7 @@ impl Fixture {
         let port = free_port();
         let base_url = format!("http://localhost:{port}");
         let server = Server::start(|issuer| {
-            let alice = User::new("alice").name("Alice Example").email("alice@example.com");
+            let alice = TestUser::new("alice").name("Alice Example").email("alice@example.com");
             change(Provider::builder(issuer).user(alice), &base_url).build()
         })
         .await
@@ -156,8 +156,7 @@ impl Fixture {
     pub async fn allowed_with(&self, browser: &Browser, client: &str, query: &str) -> Url {
         let page = browser.get(self.url(&format!("/login/{client}{query}"))).await;
         assert_eq!(page.status, 303, "{}", page.body);
-        let back = self.provider().approve(page.location().as_str(), "alice");
-        Url::parse(&back).expect("a callback")
+        self.provider().approve(page.location().as_str(), "alice").expect("a callback")
     }
 
     /// A whole login with `op`.
@@ -194,7 +193,8 @@ impl Fixture {
         self.provider().inject(fault.clone());
         let start = browser.get_json(self.url("/login/op")).await;
         let page = if start.status == 303 {
-            let back = self.provider().approve(start.location().as_str(), "alice");
+            let back =
+                self.provider().approve(start.location().as_str(), "alice").expect("a callback");
             let page = browser.get_json(&back).await;
             let again = browser.get_json(&back).await;
             assert_eq!(again.status, 400, "{fault:?}: the login is still pending: {}", again.body);
@@ -202,7 +202,7 @@ impl Fixture {
         } else {
             start
         };
-        self.provider().behave();
+        self.provider().clear_faults();
         assert_eq!(page.status, status, "{fault:?}: {}", page.body);
         assert!(page.json()["error"].is_string(), "{fault:?}: {}", page.body);
         assert!(!page.body.contains("s3cr3t"), "{fault:?}");

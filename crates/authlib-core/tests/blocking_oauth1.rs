@@ -6,7 +6,7 @@
 mod tests {
     use authlib_core::client::blocking::OAuth1Client;
     use authlib_core::{ClientConfig, ErrorKind, Multipart, Params, Secret};
-    use authlib_provider::{Client, Endpoint, Fault, Provider, Server, User};
+    use authlib_provider::{Endpoint, Fault, Provider, Server, TestClient, TestUser};
     use serde_json::{Value, json};
     use tokio::runtime::Runtime;
 
@@ -24,8 +24,8 @@ mod tests {
             let runtime = { runtime }.worker_threads(1).enable_all().build().unwrap();
             let server = runtime.block_on(Server::start(|issuer| {
                 Provider::builder(issuer)
-                    .client(Client::oauth1("photos", "s~e c%41").redirect_uri(CALLBACK))
-                    .user(User::new("alice").name("Alice"))
+                    .client(TestClient::oauth1("photos", "s~e c%41").redirect_uri(CALLBACK))
+                    .user(TestUser::new("alice").name("Alice"))
                     .build()
             }));
             Self { server: server.unwrap(), _runtime: runtime }
@@ -54,15 +54,15 @@ mod tests {
             let client = self.client(placement);
             let temporary = client.fetch_request_token(CALLBACK).unwrap();
             let page = client.create_authorization_url(&temporary, &Params::new()).unwrap();
-            let back = self.provider().approve(page.as_str(), "alice");
-            let verifier = client.parse_authorization_response(&temporary, &back).unwrap();
+            let back = self.provider().approve(page.as_str(), "alice").unwrap();
+            let verifier = client.parse_authorization_response(&temporary, back.as_str()).unwrap();
             client.fetch_access_token(&temporary, &verifier).unwrap();
             client
         }
 
         /// Where the last request to `endpoint` had its signature.
         fn place(&self, endpoint: Endpoint) -> &'static str {
-            let seen = self.provider().requests();
+            let seen = self.provider().received_requests();
             let seen = seen.iter().rev().find(|seen| seen.endpoint == endpoint).unwrap();
             let named = seen.names.iter().any(|name| name == "oauth_signature");
             match (seen.header("authorization"), named) {
@@ -100,7 +100,7 @@ mod tests {
         let token = client.fetch_access_token(&temporary, &typed).unwrap();
         assert_eq!(token.extra().only("user_id"), Ok(Some("alice")));
         assert_eq!(client.token().unwrap(), Some(token.clone()));
-        let seen = world.provider().requests();
+        let seen = world.provider().received_requests();
         let header = seen.last().unwrap().header("authorization").unwrap();
         for name in ["oauth_verifier", "oauth_token", "oauth_consumer_key", "oauth_signature"] {
             assert!(header.contains(&format!("{name}=\"")), "{header}");
@@ -152,8 +152,8 @@ mod tests {
         let client = world.client("HEADER");
         let temporary = client.fetch_request_token(CALLBACK).unwrap();
         let page = client.create_authorization_url(&temporary, &Params::new()).unwrap();
-        let back = world.provider().deny(page.as_str());
-        let error = client.parse_authorization_response(&temporary, &back).unwrap_err();
+        let back = world.provider().deny(page.as_str()).unwrap();
+        let error = client.parse_authorization_response(&temporary, back.as_str()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AccessDenied);
     }
 }

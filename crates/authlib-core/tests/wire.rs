@@ -14,9 +14,9 @@ use url::Url;
 const TIMEOUT: Duration = Duration::from_millis(400);
 
 async fn server(reply: Option<Reply>) -> (Server, Url) {
-    let server = Server::start(|issuer| Provider::new(issuer)).await.unwrap();
+    let server = Server::start(Provider::new).await.unwrap();
     if let Some(reply) = reply {
-        server.provider().inject(Fault::Answer(Endpoint::Jwks, reply));
+        server.provider().inject(Fault::Response(Endpoint::Jwks, reply));
     }
     let url = Url::parse(&format!("{}/jwks", server.issuer())).unwrap();
     (server, url)
@@ -35,13 +35,13 @@ async fn redirects_are_returned_not_followed() {
         let (canary, to) = server(None).await;
         let (_server, answer) = answer(Reply::Redirect(status, to.into())).await;
         assert_eq!(answer.unwrap().status().as_u16(), status);
-        assert!(canary.provider().requests().is_empty());
+        assert!(canary.provider().received_requests().is_empty());
     }
 }
 
 #[tokio::test]
 async fn oversized_responses_are_rejected_even_compressed() {
-    for reply in [Reply::Huge(100 << 20), Reply::GzipBomb(100 << 20)] {
+    for reply in [Reply::Oversized(100 << 20), Reply::GzipBomb(100 << 20)] {
         let (_server, answer) = answer(reply).await;
         assert!(matches!(answer, Err(TransportError::TooLarge { .. })), "{answer:?}");
     }
@@ -49,7 +49,7 @@ async fn oversized_responses_are_rejected_even_compressed() {
 
 #[tokio::test]
 async fn broken_and_silent_responses_fail_after_one_request() {
-    for reply in [Reply::Half, Reply::Cut, Reply::Hang] {
+    for reply in [Reply::Truncated, Reply::Reset, Reply::Hang] {
         let hangs = reply == Reply::Hang;
         let (server, answer) = answer(reply).await;
         let error = answer.unwrap_err();

@@ -7,7 +7,7 @@ use authlib_core::message::{Request, Response};
 use http::{Method, header};
 
 use crate::access::{Code, Grant};
-use crate::client::Client;
+use crate::client::TestClient;
 use crate::exchange::{self, Fields, field, written};
 use crate::fault::Fault;
 use crate::pages;
@@ -145,7 +145,7 @@ fn allowed(
 }
 
 /// The client and its redirect URI; without both, nobody is redirected anywhere (RFC 6749 §4.1.2.1).
-fn known(provider: &Provider, fields: &Fields) -> Result<(Client, String), String> {
+fn known(provider: &Provider, fields: &Fields) -> Result<(TestClient, String), String> {
     if let Some(name) = exchange::repeated(fields) {
         return Err(format!("“{name}” stands twice in the request."));
     }
@@ -160,7 +160,7 @@ fn known(provider: &Provider, fields: &Fields) -> Result<(Client, String), Strin
 }
 
 /// What is wrong with the rest of the request.
-fn wrong(client: &Client, fields: &Fields) -> Option<(&'static str, &'static str)> {
+fn wrong(client: &TestClient, fields: &Fields) -> Option<(&'static str, &'static str)> {
     if field(fields, "request").is_some() {
         return Some(("request_not_supported", "request objects are not offered"));
     }

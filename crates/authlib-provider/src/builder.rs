@@ -9,19 +9,19 @@ use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
 use crate::access::Granted;
-use crate::client::Client;
+use crate::client::TestClient;
 use crate::keys;
 use crate::oauth1;
 use crate::provider::{Clock, Inner, Provider, State};
 use crate::register::Registration;
-use crate::user::User;
+use crate::user::TestUser;
 
 /// Collects what a provider knows.
 #[must_use = "a builder does nothing until it builds"]
 pub struct ProviderBuilder {
     issuer: String,
-    clients: Vec<Client>,
-    users: Vec<User>,
+    clients: Vec<TestClient>,
+    users: Vec<TestUser>,
     issuers: HashMap<String, Value>,
     algorithm: String,
     registration: Registration,
@@ -44,13 +44,13 @@ impl ProviderBuilder {
     }
 
     /// Registers a client.
-    pub fn client(mut self, client: Client) -> Self {
+    pub fn client(mut self, client: TestClient) -> Self {
         self.clients.push(client);
         self
     }
 
     /// Adds a user. Who logs in under another name is made up.
-    pub fn user(mut self, user: User) -> Self {
+    pub fn user(mut self, user: TestUser) -> Self {
         self.users.push(user);
         self
     }

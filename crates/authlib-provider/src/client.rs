@@ -1,4 +1,4 @@
-//! [`Client`]: who may ask this provider for logins.
+//! [`TestClient`]: who may ask this provider for logins.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ const OAUTH1: &str = "oauth1";
 
 /// A registered client of the provider.
 #[derive(Clone)]
-pub struct Client {
+pub struct TestClient {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) secret: Option<String>,
@@ -22,7 +22,7 @@ pub struct Client {
     pub(crate) post_logout_redirect_uris: Vec<String>,
 }
 
-impl Client {
+impl TestClient {
     /// A client with a secret.
     pub fn confidential(id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self { secret: Some(secret.into()), ..Self::public(id) }
@@ -132,9 +132,9 @@ impl Client {
     }
 }
 
-impl fmt::Debug for Client {
+impl fmt::Debug for TestClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
+        f.debug_struct("TestClient")
             .field("id", &self.id)
             .field("secret", &self.secret.as_ref().map(|_| "[redacted]"))
             .field("redirect_uris", &self.redirect_uris)

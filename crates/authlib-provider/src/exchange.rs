@@ -3,6 +3,7 @@
 use authlib_core::message::{self, Request, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::fault::Reply;
 
@@ -117,6 +118,12 @@ pub(crate) fn redirect(url: &str) -> Response {
     response
 }
 
+/// Where a response redirects to.
+pub(crate) fn location(response: &Response) -> Option<Url> {
+    let location = response.headers().get(header::LOCATION)?;
+    Url::parse(location.to_str().ok()?).ok()
+}
+
 pub(crate) fn set(response: &mut Response, name: header::HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
@@ -132,9 +139,11 @@ pub(crate) fn reply(reply: &Reply) -> Response {
             *response.status_mut() = StatusCode::from_u16(*status).unwrap_or(StatusCode::FOUND);
             response
         }
-        Reply::Cut | Reply::GzipBomb(_) | Reply::Half | Reply::Hang | Reply::Huge(_) => {
-            respond(200, "application/json", "")
-        }
+        Reply::Reset
+        | Reply::GzipBomb(_)
+        | Reply::Truncated
+        | Reply::Hang
+        | Reply::Oversized(_) => respond(200, "application/json", ""),
     };
     if !matches!(reply, Reply::Body { .. } | Reply::Redirect(..)) {
         response.extensions_mut().insert(Spoilt(reply.clone()));

@@ -18,7 +18,7 @@ pub enum Endpoint {
     Discovery,
     /// A host that is not the provider's, or a path that it does not have. Whoever is sent there by a
     /// redirect or by metadata, and goes, is seen here.
-    Elsewhere,
+    Unmatched,
     /// `/end_session`.
     EndSession,
     /// `/introspect`.
@@ -57,15 +57,15 @@ pub enum Reply {
         body: String,
     },
     /// The connection is cut before a byte of the answer.
-    Cut,
+    Reset,
     /// Zeros, compressed by gzip to a thousandth of this many bytes.
     GzipBomb(usize),
     /// Half an answer: its length promises more than comes.
-    Half,
+    Truncated,
     /// Nothing, for ever.
     Hang,
     /// An answer of this many bytes.
-    Huge(usize),
+    Oversized(usize),
     /// A redirect by this status to this URL.
     Redirect(u16, String),
 }
@@ -94,10 +94,10 @@ impl Reply {
 #[non_exhaustive]
 pub enum Fault {
     /// An endpoint answers something else altogether.
-    Answer(Endpoint, Reply),
+    Response(Endpoint, Reply),
     /// The next request to an endpoint is carried out, but its answer is lost on the way: the connection
     /// ends without it. Once for each time that this is asked for.
-    AnswerLost(Endpoint),
+    ResponseLost(Endpoint),
     /// The authorization response is this error (and description) whatever the user decided.
     AuthorizationError(String, String),
     /// A parameter of the authorization response is missing.
@@ -145,9 +145,9 @@ pub enum Fault {
     /// A refresh answers without a new refresh token, and the old one goes on.
     NoRotation,
     /// A parameter of the answers with OAuth 1.0a credentials has this value, or is missing.
-    OAuth1Answer(String, Option<String>),
+    OAuth1Param(String, Option<String>),
     /// A parameter of the answers with OAuth 1.0a credentials stands twice, the second time with this value.
-    OAuth1AnswerTwice(String, String),
+    OAuth1ParamTwice(String, String),
     /// A user's refusal comes back as `denied=TOKEN`, as Twitter's does, and not as a problem.
     OAuth1Denied,
     /// OAuth 1.0a credentials come as JSON and not as a form.

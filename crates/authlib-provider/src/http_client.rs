@@ -13,7 +13,7 @@ impl HttpClient for Provider {
         Box::pin(async move {
             let limit = BodyLimit::of(&request);
             if !is_at(self.issuer(), request.uri()) {
-                self.remember(RecordedRequest::of(Endpoint::Elsewhere, &request));
+                self.remember(RecordedRequest::of(Endpoint::Unmatched, &request));
                 return Err(TransportError::Connect(Cause::new(
                     "the test network has no such host",
                 )));
@@ -21,10 +21,10 @@ impl HttpClient for Provider {
             let response = self.handle(&request);
             match response.extensions().get::<Spoilt>().map(|spoilt| &spoilt.0) {
                 Some(Reply::Hang) => Err(TransportError::Timeout),
-                Some(Reply::Cut | Reply::Half) => {
+                Some(Reply::Reset | Reply::Truncated) => {
                     Err(TransportError::Broken(Cause::new("connection reset")))
                 }
-                Some(Reply::Huge(size) | Reply::GzipBomb(size)) if *size > limit => {
+                Some(Reply::Oversized(size) | Reply::GzipBomb(size)) if *size > limit => {
                     Err(TransportError::TooLarge { limit })
                 }
                 _ if response.body().len() > limit => Err(TransportError::TooLarge { limit }),

@@ -3,7 +3,7 @@
 //!
 //! - the authorization code with PKCE, discovery, rotating keys, user info and logout;
 //! - refresh with rotation (RFC 6749 §6), client credentials (§4.4) and the password grant (§4.3, see
-//!   [`User::password`]), JWT bearer assertions (RFC 7523, see [`ProviderBuilder::assertion_issuer`]) and
+//!   [`TestUser::password`]), JWT bearer assertions (RFC 7523, see [`ProviderBuilder::assertion_issuer`]) and
 //!   token exchange (RFC 8693);
 //! - device authorization (RFC 8628) with a page for people, see [`Provider::approve_device`];
 //! - revocation (RFC 7009) and introspection (RFC 7662), as a JWT where one is asked for (RFC 9701);
@@ -11,7 +11,7 @@
 //!   [`ProviderBuilder::registration`];
 //! - an API that takes bearer tokens in header, form and query (RFC 6750): `/api/echo` says what came in,
 //!   `/api/stream?bytes=N` answers with so many bytes (64 MiB at most);
-//! - OAuth 1.0a (RFC 5849) under `/oauth1/`, with HMAC, RSA and PLAINTEXT signatures, see [`Client::oauth1`].
+//! - OAuth 1.0a (RFC 5849) under `/oauth1/`, with HMAC, RSA and PLAINTEXT signatures, see [`TestClient::oauth1`].
 //!
 //! It is one function from a request to a response ([`Provider::handle`]) with its state inside, and
 //! so an [`HttpClient`](authlib_core::transport::HttpClient): a test needs no socket. [`Server`] puts it
@@ -21,11 +21,11 @@
 //! read and OAuth 1.0a signatures are checked by its own code, so that no bug mirrors itself.
 //!
 //! ```
-//! use authlib_provider::{Client, Provider, Fault, User};
+//! use authlib_provider::{Fault, Provider, TestClient, TestUser};
 //!
 //! let provider = Provider::builder("https://op.example")
-//!     .client(Client::confidential("app", "secret").redirect_uri("https://app.example/cb"))
-//!     .user(User::new("alice").name("Alice Example"))
+//!     .client(TestClient::confidential("app", "secret").redirect_uri("https://app.example/cb"))
+//!     .user(TestUser::new("alice").name("Alice Example"))
 //!     .build();
 //! // A browser that consents at once:
 //! let back = provider.approve(
@@ -33,7 +33,8 @@
 //!      &redirect_uri=https%3A%2F%2Fapp.example%2Fcb&scope=openid",
 //!     "alice",
 //! );
-//! assert!(back.starts_with("https://app.example/cb?code="));
+//! let back = back.expect("a redirect to the app");
+//! assert!(back.as_str().starts_with("https://app.example/cb?code="));
 //! // And one point in which it misbehaves from now on:
 //! provider.inject(Fault::claim("nonce", "another"));
 //! ```
@@ -79,13 +80,13 @@ mod user;
 mod userinfo;
 
 pub use crate::builder::ProviderBuilder;
-pub use crate::client::Client;
+pub use crate::client::TestClient;
 pub use crate::fault::{Endpoint, Fault, Reply};
 pub use crate::provider::Provider;
 pub use crate::request_log::RecordedRequest;
 #[cfg(feature = "server")]
 pub use crate::server::Server;
-pub use crate::user::User;
+pub use crate::user::TestUser;
 
 /// The README, so that its code is compiled and run.
 #[cfg(doctest)]

@@ -11,21 +11,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
 use serde_json::Value;
+use url::Url;
 
 use crate::access::Granted;
 use crate::builder::ProviderBuilder;
-use crate::client::Client;
+use crate::client::TestClient;
 use crate::exchange::{self, Fields};
 use crate::fault::{Endpoint, Fault, Reply};
 use crate::keys::{self, Key};
 use crate::register::{self, Registered, Registration};
 use crate::request_log::RecordedRequest;
-use crate::user::User;
+use crate::user::TestUser;
 use crate::{
     api, authorize, device, discovery, end_session, introspect, oauth1, revoke, token, userinfo,
 };
 
-/// The most requests that are remembered for [`Provider::requests`].
+/// The most requests that are remembered for [`Provider::received_requests`].
 const MAX_SEEN: usize = 10_000;
 
 /// The most keys of the JWK set; older ones leave it.
@@ -43,7 +44,7 @@ pub struct Provider(Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) issuer: String,
-    pub(crate) clients: Vec<Client>,
+    pub(crate) clients: Vec<TestClient>,
     /// Who else's JWTs are trusted, with the keys.
     pub(crate) issuers: HashMap<String, Value>,
     pub(crate) registration: Registration,
@@ -54,7 +55,7 @@ pub(crate) struct Inner {
 
 /// What changes.
 pub(crate) struct State {
-    pub(crate) users: Vec<User>,
+    pub(crate) users: Vec<TestUser>,
     pub(crate) keys: Vec<Key>,
     pub(crate) algorithm: Algorithm,
     pub(crate) serial: usize,
@@ -80,10 +81,14 @@ impl Provider {
     pub fn new(issuer: impl Into<String>) -> Self {
         Self::builder(issuer)
             .client(
-                Client::confidential("demo", "demo-secret").name("Example").any_loopback_redirect(),
+                TestClient::confidential("demo", "demo-secret")
+                    .name("Example")
+                    .any_loopback_redirect(),
             )
-            .client(Client::oauth1("demo1", "demo1-secret").name("Example").any_loopback_redirect())
-            .user(User::demo())
+            .client(
+                TestClient::oauth1("demo1", "demo1-secret").name("Example").any_loopback_redirect(),
+            )
+            .user(TestUser::demo())
             .build()
     }
 
@@ -102,7 +107,7 @@ impl Provider {
     #[must_use]
     pub fn handle(&self, request: &Request) -> Response {
         let path = request.uri().path();
-        let endpoint = self.endpoint(path).unwrap_or(Endpoint::Elsewhere);
+        let endpoint = self.endpoint(path).unwrap_or(Endpoint::Unmatched);
         let fields = exchange::fields(request);
         self.remember(RecordedRequest::of(endpoint, request));
         if let Some(reply) = self.spoilt(endpoint) {
@@ -110,24 +115,20 @@ impl Provider {
         }
         let response = self.answer(endpoint, request, &fields);
         // The request was carried out: that is the point.
-        if self.loses(endpoint) { exchange::reply(&Reply::Cut) } else { response }
+        if self.loses(endpoint) { exchange::reply(&Reply::Reset) } else { response }
     }
 
-    /// Plays the browser of `user`, who allows what the authorization URL asks for, and returns where
-    /// the browser is sent; an empty text when it stays on a page of the provider.
+    /// Plays the browser of `user`, who allows what the authorization URL asks for. Returns the URL that the
+    /// browser is redirected to; `None` if it stays on a page of the provider.
     #[must_use]
-    pub fn approve(&self, authorization_url: &str, user: &str) -> String {
-        let response = self.decided(authorization_url, Some(user));
-        let location = response.headers().get(http::header::LOCATION);
-        location.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    pub fn approve(&self, authorization_url: &str, user: &str) -> Option<Url> {
+        exchange::location(&self.decided(authorization_url, Some(user)))
     }
 
-    /// As [`approve`](Self::approve), by somebody who presses “Cancel”.
+    /// As [`approve`](Self::approve), for a user who presses “Deny”.
     #[must_use]
-    pub fn deny(&self, authorization_url: &str) -> String {
-        let response = self.decided(authorization_url, None);
-        let location = response.headers().get(http::header::LOCATION);
-        location.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    pub fn deny(&self, authorization_url: &str) -> Option<Url> {
+        exchange::location(&self.decided(authorization_url, None))
     }
 
     /// Plays `user`, who types the code that a device shows into the page and allows what it asks for.
@@ -147,7 +148,7 @@ impl Provider {
     }
 
     /// Shows the login page again.
-    pub fn ask_again(&self) {
+    pub fn stop_auto_approve(&self) {
         self.state().auto_approve = None;
     }
 
@@ -168,7 +169,7 @@ impl Provider {
     }
 
     /// Behaves again.
-    pub fn behave(&self) {
+    pub fn clear_faults(&self) {
         let mut state = self.state();
         state.quirks.clear();
         state.moved = None;
@@ -176,7 +177,7 @@ impl Provider {
 
     /// What was asked so far, oldest first: the last ten thousand requests.
     #[must_use]
-    pub fn requests(&self) -> Vec<RecordedRequest> {
+    pub fn received_requests(&self) -> Vec<RecordedRequest> {
         self.state().seen.clone()
     }
 
@@ -199,7 +200,7 @@ impl Provider {
     }
 
     /// Takes a new key under the `kid` of the old one, which is gone.
-    pub fn rotate_keys_keeping_the_kid(&self) {
+    pub fn rotate_keys_keeping_kid(&self) {
         let mut state = self.state();
         let algorithm = state.algorithm;
         let Some(old) = state.keys.pop() else { return };
@@ -235,7 +236,7 @@ impl Provider {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn client(&self, id: &str) -> Option<Client> {
+    pub(crate) fn client(&self, id: &str) -> Option<TestClient> {
         let known = self.0.clients.iter().find(|client| client.id == id).cloned();
         known.or_else(|| Some(self.state().registered.get(id)?.client.clone()))
     }
@@ -278,7 +279,7 @@ impl Provider {
     }
 
     fn endpoint(&self, path: &str) -> Option<Endpoint> {
-        let base = url::Url::parse(&self.0.issuer).ok()?;
+        let base = Url::parse(&self.0.issuer).ok()?;
         let base = base.path().trim_end_matches('/');
         // RFC 8414 §3.1 puts the path of the issuer behind the well-known part.
         if path.strip_prefix("/.well-known/oauth-authorization-server") == Some(base) {
@@ -326,7 +327,7 @@ impl Provider {
             Endpoint::Device => device::page(self, request, fields),
             Endpoint::DeviceAuthorization => device::authorize(self, request, fields),
             Endpoint::Discovery => discovery::document(self),
-            Endpoint::Elsewhere => exchange::respond(404, "text/plain", "no such page\n"),
+            Endpoint::Unmatched => exchange::respond(404, "text/plain", "no such page\n"),
             Endpoint::EndSession => end_session::handle(self, request, fields),
             Endpoint::Introspect => introspect::handle(self, request, fields),
             Endpoint::Jwks => discovery::jwks(self),
@@ -343,7 +344,7 @@ impl Provider {
 
     fn spoilt(&self, endpoint: Endpoint) -> Option<Reply> {
         self.state().quirks.iter().find_map(|quirk| match quirk {
-            Fault::Answer(at, reply) if *at == endpoint => Some(reply.clone()),
+            Fault::Response(at, reply) if *at == endpoint => Some(reply.clone()),
             _ => None,
         })
     }
@@ -351,7 +352,7 @@ impl Provider {
     /// Whether an answer of this endpoint is to be lost; the next one then is not.
     fn loses(&self, endpoint: Endpoint) -> bool {
         let quirks = &mut self.state().quirks;
-        let place = quirks.iter().position(|quirk| *quirk == Fault::AnswerLost(endpoint));
+        let place = quirks.iter().position(|quirk| *quirk == Fault::ResponseLost(endpoint));
         place.map(|place| quirks.remove(place)).is_some()
     }
 
@@ -390,11 +391,11 @@ impl State {
     }
 
     /// The user of this `sub`, who is made up if nobody has it.
-    pub(crate) fn user(&mut self, sub: &str) -> User {
+    pub(crate) fn user(&mut self, sub: &str) -> TestUser {
         if let Some(user) = self.users.iter().find(|user| user.sub == sub) {
             return user.clone();
         }
-        let user = User::new(sub).name(sub).claim("preferred_username", sub);
+        let user = TestUser::new(sub).name(sub).claim("preferred_username", sub);
         if self.users.len() < MAX_USERS {
             self.users.push(user.clone());
         }

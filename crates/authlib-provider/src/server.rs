@@ -39,7 +39,7 @@ impl Server {
     /// # async fn main() -> std::io::Result<()> {
     /// use authlib_provider::{Provider, Server};
     ///
-    /// let server = Server::start(|issuer| Provider::new(issuer)).await?;
+    /// let server = Server::start(Provider::new).await?;
     /// assert!(server.issuer().starts_with("http://127.0.0.1:"));
     /// # Ok(())
     /// # }
@@ -48,7 +48,7 @@ impl Server {
     /// # Errors
     ///
     /// When no port can be had.
-    pub async fn start(make: impl FnOnce(&str) -> Provider) -> io::Result<Self> {
+    pub async fn start(make: impl FnOnce(String) -> Provider) -> io::Result<Self> {
         Self::start_on(0, make).await
     }
 
@@ -57,9 +57,9 @@ impl Server {
     /// # Errors
     ///
     /// When the port is taken.
-    pub async fn start_on(port: u16, make: impl FnOnce(&str) -> Provider) -> io::Result<Self> {
+    pub async fn start_on(port: u16, make: impl FnOnce(String) -> Provider) -> io::Result<Self> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
-        let provider = make(&format!("http://{}", listener.local_addr()?));
+        let provider = make(format!("http://{}", listener.local_addr()?));
         let task = tokio::spawn(accept(listener, provider.clone()));
         Ok(Self { provider, task })
     }
@@ -132,16 +132,16 @@ fn reel(response: Response) -> http::Response<Reel> {
     let (mut parts, body) = response.into_parts();
     let spoilt = parts.extensions.remove::<Spoilt>().map(|Spoilt(reply)| reply);
     let body = match spoilt {
-        Some(Reply::Huge(size)) => Reel::Endless(size),
+        Some(Reply::Oversized(size)) => Reel::Endless(size),
         Some(Reply::GzipBomb(size)) => {
             parts.headers.insert("content-encoding", http::HeaderValue::from_static("gzip"));
             Reel::Whole(Some(bomb(size).into()))
         }
-        Some(Reply::Half) => {
+        Some(Reply::Truncated) => {
             parts.headers.insert("content-length", http::HeaderValue::from_static("4096"));
             Reel::Broken(Some(Bytes::from_static(b"{\"access_token\":")))
         }
-        Some(Reply::Cut) => Reel::Broken(None),
+        Some(Reply::Reset) => Reel::Broken(None),
         _ => Reel::Whole(Some(body.into())),
     };
     http::Response::from_parts(parts, body)

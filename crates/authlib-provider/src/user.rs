@@ -1,4 +1,4 @@
-//! [`User`]: who can log in.
+//! [`TestUser`]: who can log in.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use serde_json::{Map, Value, json};
 
 /// A user of the provider, with claims.
 #[derive(Clone)]
-pub struct User {
+pub struct TestUser {
     pub(crate) sub: String,
     password: Option<String>,
     pub(crate) claims: Map<String, Value>,
 }
 
-impl User {
+impl TestUser {
     /// A user of this `sub`, who has no other claims.
     pub fn new(sub: impl Into<String>) -> Self {
         Self { sub: sub.into(), password: None, claims: Map::new() }
@@ -108,9 +108,9 @@ impl User {
     }
 }
 
-impl fmt::Debug for User {
+impl fmt::Debug for TestUser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("User")
+        f.debug_struct("TestUser")
             .field("sub", &self.sub)
             .field("password", &self.password.as_ref().map(|_| "[redacted]"))
             .field("claims", &self.claims)

@@ -68,7 +68,7 @@ async fn typed_client_logs_in_and_sets_secure_cookies() {
     let start = browser.get("/login").await;
     assert_eq!(start.status, Status::SeeOther);
     let before = browser.cookies.clone();
-    let done = browser.get(&provider.approve(&start.location, "alice")).await;
+    let done = browser.get(&provider.approve(&start.location, "alice").unwrap()).await;
     assert_eq!((done.status, done.body.as_str()), (Status::Ok, "Alice"));
     assert_eq!((before.len(), browser.cookies.len()), (1, 1), "the pending login is gone");
     assert_ne!(before.keys().next(), browser.cookies.keys().next());
@@ -99,7 +99,7 @@ async fn built_in_routes_log_in_and_out() {
     let mut browser = Browser::at(builder(&provider), all).await;
     assert_eq!(browser.get("/who").await.body, "nobody", "the next route takes over");
     let start = browser.get("/login/op?next=/who").await;
-    let done = browser.get(&provider.approve(&start.location, "alice")).await;
+    let done = browser.get(&provider.approve(&start.location, "alice").unwrap()).await;
     assert_eq!((done.status, done.location.as_str()), (Status::SeeOther, "/who"));
     assert_eq!(browser.get("/who").await.body, "alice");
     let before = browser.cookies.clone();
@@ -165,7 +165,7 @@ async fn head_request_to_callback_keeps_pending_login() {
     let provider = provider();
     let mut browser = Browser::at(builder(&provider), authlib_rocket::routes()).await;
     let start = browser.get("/login/op").await;
-    let back = provider.approve(&start.location, "alice");
+    let back = provider.approve(&start.location, "alice").unwrap();
     assert_eq!(browser.send(Method::Head, &back, &[], "").await.status, Status::NoContent);
     assert_eq!(browser.get(&back).await.status, Status::SeeOther);
 }
@@ -175,8 +175,8 @@ async fn form_post_callback_is_resubmitted_from_same_site() {
     let provider = provider();
     let mut browser = Browser::at(builder(&provider), routes![login, authorize_posted]).await;
     let start = browser.get("/login").await;
-    let back = provider.approve(&start.location, "alice");
-    let form = back.split_once('?').unwrap().1;
+    let back = provider.approve(&start.location, "alice").unwrap();
+    let form = back.query().unwrap();
     let cookies = std::mem::take(&mut browser.cookies);
     let foreign = [("origin", "https://op.example"), ("sec-fetch-site", "cross-site")];
     let page = browser.send(Method::Post, "/authorize", &foreign, form).await;
@@ -197,7 +197,7 @@ async fn replayed_cookie_does_not_reactivate_used_login() {
     let provider = provider();
     let mut browser = Browser::at(builder(&provider), routes![login, authorize, who, nobody]).await;
     let start = browser.get("/login").await;
-    let back = provider.approve(&start.location, "alice");
+    let back = provider.approve(&start.location, "alice").unwrap();
     let before = browser.cookies.clone();
     assert_eq!(browser.get(&back).await.status, Status::Ok);
     browser.cookies = before;
@@ -211,7 +211,7 @@ async fn forged_cookie_is_anonymous() {
     let provider = provider();
     let mut browser = Browser::at(builder(&provider), routes![login, authorize, who, nobody]).await;
     let start = browser.get("/login").await;
-    let back = provider.approve(&start.location, "alice");
+    let back = provider.approve(&start.location, "alice").unwrap();
     let (name, kept) = browser.cookies.pop_first().unwrap();
     assert!(kept.plain.contains("\"state\":"), "{}", kept.plain);
     for (name, value) in [(name.clone(), &kept.plain), (format!("{name}x"), &kept.value)] {
@@ -235,7 +235,7 @@ async fn many_tabs_stay_within_cookie_limit() {
         browser.cookies.iter().map(|(name, kept)| name.len() + kept.value.len() + 3).sum();
     assert!(browser.cookies.len() >= 4, "{}", browser.cookies.len());
     assert!(sent < 6 * 1024, "{sent} bytes; servers and proxies stop at 8 KiB");
-    let newest = provider.approve(starts.last().unwrap(), "alice");
+    let newest = provider.approve(starts.last().unwrap(), "alice").unwrap();
     assert_eq!(browser.get(&newest).await.status, Status::SeeOther);
 }
 
@@ -262,7 +262,7 @@ async fn oversized_pending_login_needs_pending_login_store() {
     let mut browser = Browser::at(store, routes![with, authorize]).await;
     let start = browser.get("/with?length=100000").await;
     assert!(browser.cookies.values().all(|kept| kept.header.len() < 500));
-    let done = browser.get(&provider.approve(&start.location, "alice")).await;
+    let done = browser.get(&provider.approve(&start.location, "alice").unwrap()).await;
     assert_eq!((done.status, done.body.as_str()), (Status::Ok, "Alice"));
 }
 
@@ -277,7 +277,7 @@ async fn login_expires_even_if_browser_keeps_cookie() {
     let routes = routes![login, authorize, who, nobody];
     let mut browser = Browser::of(rocket().attach(fairing).mount("/", routes)).await;
     let start = browser.get("/login").await;
-    let done = browser.get(&provider.approve(&start.location, "alice")).await;
+    let done = browser.get(&provider.approve(&start.location, "alice").unwrap()).await;
     assert_eq!(done.status, Status::Ok, "{}", done.body);
     assert!(browser.cookies.values().all(|kept| kept.header.contains("Max-Age=3600")));
     clock.advance(Duration::from_secs(3600));
@@ -305,8 +305,8 @@ async fn token_update_event_carries_old_token() {
     assert_eq!(browser.get("/call").await.status, Status::Unauthorized);
     provider.inject(Fault::token("expires_in", 0));
     let start = browser.get("/login").await;
-    browser.get(&provider.approve(&start.location, "alice")).await;
-    provider.behave();
+    browser.get(&provider.approve(&start.location, "alice").unwrap()).await;
+    provider.clear_faults();
     let page = browser.get("/call").await;
     assert_eq!((page.status, page.body.as_str()), (Status::Ok, "200 OK"));
     let updates = updates.lock().unwrap();
@@ -334,11 +334,11 @@ async fn every_http_method_calls_api_as_logged_in_user() {
     let mut browser = Browser::at(builder(&provider), routes![login, authorize, call]).await;
     assert_eq!(browser.get("/call/PUT").await.status, Status::Unauthorized);
     let start = browser.get("/login").await;
-    browser.get(&provider.approve(&start.location, "alice")).await;
+    browser.get(&provider.approve(&start.location, "alice").unwrap()).await;
     for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"] {
         let page = browser.get(&format!("/call/{method}")).await;
         assert_eq!(page.body, "200 OK", "{method}");
-        let seen = provider.requests().pop().unwrap();
+        let seen = provider.received_requests().pop().unwrap();
         assert_eq!((seen.method.as_str(), seen.authorization.as_deref()), (method, Some("Bearer")));
     }
 }

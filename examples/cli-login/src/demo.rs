@@ -1,16 +1,16 @@
 //! A device login from its beginning to its end, against a provider of this program's own.
 
 use authlib_core::{ClientConfig, DevicePoll, OAuth2Client};
-use authlib_provider::{Client, Fault, Provider, Server, User};
+use authlib_provider::{Fault, Provider, Server, TestClient, TestUser};
 
 use crate::failure::Failure;
 use crate::output::print;
 
 pub(crate) async fn run() -> Result<(), Failure> {
     let server = Server::start(|issuer| {
-        let alice = User::new("alice").name("Alice Example").email("alice@example.com");
+        let alice = TestUser::new("alice").name("Alice Example").email("alice@example.com");
         // A program that everybody can take apart keeps no secret: it is a public client (RFC 8252 §8.5).
-        Provider::builder(issuer).client(Client::public("cli")).user(alice).build()
+        Provider::builder(issuer).client(TestClient::public("cli")).user(alice).build()
     })
     .await?;
     let provider = server.provider();

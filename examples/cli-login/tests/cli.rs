@@ -168,7 +168,7 @@ async fn who_says_no_is_told_so() {
     let home = Home::new("denied").await;
     let mut login = home.start("login --no-browser --timeout 60");
     let url = login.url();
-    browse(&home.provider().deny(&url)).await;
+    browse(home.provider().deny(&url).unwrap().as_str()).await;
     login.end().failed(4, "access_denied");
 
     let mut login = home.start("login --device --timeout 60");
@@ -235,7 +235,7 @@ async fn a_logout_revokes_the_token_and_deletes_its_file() {
     home.run("whoami").failed(3, "nobody is logged in");
 
     home.log_in().await;
-    home.provider().inject(Fault::Answer(Endpoint::Revoke, Reply::html(503)));
+    home.provider().inject(Fault::Response(Endpoint::Revoke, Reply::html(503)));
     let done = home.run("logout");
     done.failed(1, "revocation");
     assert!(!home.token_file().exists(), "it is forgotten here whatever the provider says");

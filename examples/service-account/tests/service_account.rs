@@ -105,7 +105,7 @@ async fn what_is_wrong_is_said_without_the_key() {
     let account = Account::new("wrong").await;
     let (code, said) = account.run("https://evil.example/");
     assert!(code == Some(1) && said.contains("api_base_url"), "{said}");
-    assert_eq!(account.server.provider().count(Endpoint::Elsewhere), 0);
+    assert_eq!(account.server.provider().count(Endpoint::Unmatched), 0);
 
     account.change("client_email", "stranger@project.example");
     let (code, said) = account.run("echo");

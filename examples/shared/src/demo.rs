@@ -10,7 +10,7 @@ use authlib_provider::{Provider, Server};
 ///
 /// When there is no free port, and what is wrong with the registry.
 pub async fn demo(base_url: &str) -> Result<(Server, OAuth), Box<dyn std::error::Error>> {
-    let server = Server::start(|issuer| Provider::new(issuer)).await?;
+    let server = Server::start(Provider::new).await?;
     println!("No client is configured, so the demo provider runs at {}", server.issuer());
     let demo = ClientConfig::new("demo")
         .label("the demo provider")

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use authlib_provider::{Client, Provider, Server, User};
+use authlib_provider::{TestClient, Provider, Server, TestUser};
 use reqwest::header::LOCATION;
 use reqwest::redirect::Policy;
 use reqwest::{Response, StatusCode};
@@ -111,7 +111,7 @@ fn location(answer: &Response) -> Outcome<String> {
 /// One login from its start to its logout.
 async fn log_in(browser: &reqwest::Client, base_url: &str, provider: &Provider) -> Outcome {
     let start = browser.get(format!("{base_url}/login/op?next=/profile")).send().await?;
-    let back = provider.approve(&location(&start)?, "alice");
+    let back = provider.approve(&location(&start)?, "alice").ok_or("the login was not approved")?;
     let finish = browser.get(back).send().await?;
     if location(&finish)? != "/profile" {
         return Err("the login did not end at its next page".into());
@@ -132,8 +132,8 @@ fn browser() -> Outcome<reqwest::Client> {
 
 async fn measure(program: &str, seconds: u64) -> Outcome<bool> {
     let server = Server::start(|issuer| {
-        let client = Client::confidential("app", "load-secret").any_loopback_redirect();
-        Provider::builder(issuer).client(client).user(User::new("alice").name("Alice")).build()
+        let client = TestClient::confidential("app", "load-secret").any_loopback_redirect();
+        Provider::builder(issuer).client(client).user(TestUser::new("alice").name("Alice")).build()
     })
     .await?;
     let app = App::start(program, server.issuer()).await?;

@@ -67,7 +67,7 @@ pub(crate) async fn invalid_callbacks_are_rejected_and_end_login(package: &str) 
         let callback = fixture.allowed(&browser).await;
         assert_eq!(browser.get_json(callback.as_str()).await.status, 400, "{fault:?}");
         assert!(!fixture.is_alice(&browser).await);
-        fixture.provider().behave();
+        fixture.provider().clear_faults();
     }
     // The state of another client.
     let browser = Browser::new();
@@ -169,7 +169,7 @@ pub(crate) async fn tokens_are_sent_to_api_origin_only(package: &str) {
     let fixture = Fixture::new(package).await;
     let browser = Browser::new();
     fixture.log_in(&browser).await;
-    let before = fixture.provider().requests().len();
+    let before = fixture.provider().received_requests().len();
     for path in
         ["..%2fuserinfo", "https:%2f%2fevil.example%2f", "%2f%2fevil.example", "%2e%2e/userinfo"]
     {
@@ -177,5 +177,5 @@ pub(crate) async fn tokens_are_sent_to_api_origin_only(package: &str) {
         assert!(matches!(page.status, 400 | 404), "{path}: {} {}", page.status, page.body);
         assert!(!page.body.contains("alice"), "{path}: {}", page.body);
     }
-    assert_eq!(fixture.provider().requests().len(), before);
+    assert_eq!(fixture.provider().received_requests().len(), before);
 }

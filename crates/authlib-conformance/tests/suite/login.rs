@@ -18,8 +18,7 @@ pub(crate) async fn login_returns_to_start_with_profile_and_new_session(package:
 
     // T042, T061: the `state` goes out and comes back.
     let start = browser.get(fixture.url("/login/op?next=/profile%3Fx=1")).await.location();
-    let callback = fixture.provider().approve(start.as_str(), "alice");
-    let callback = Url::parse(&callback).unwrap();
+    let callback = fixture.provider().approve(start.as_str(), "alice").unwrap();
     let state = |url: &Url| {
         url.query_pairs().find(|(name, _)| name == "state").map(|(_, value)| value.into_owned())
     };
@@ -45,7 +44,7 @@ pub(crate) async fn login_returns_to_start_with_profile_and_new_session(package:
     assert!(json["token"]["expires_at"].is_u64());
     assert!(browser.get(fixture.url("/")).await.body.contains("Alice Example"));
 
-    let seen = fixture.provider().requests();
+    let seen = fixture.provider().received_requests();
     let token = seen.iter().find(|seen| seen.endpoint == Endpoint::Token).unwrap();
     assert_eq!(token.authorization.as_deref(), Some("Basic"));
 }
@@ -124,12 +123,12 @@ pub(crate) async fn slow_login_in_one_tab_does_not_affect_others(package: &str) 
     let fixture = Fixture::new(package).await;
     let browser = Browser::new();
     let slow = fixture.allowed(&browser).await;
-    fixture.provider().inject(Fault::Answer(Endpoint::Token, Reply::Hang));
+    fixture.provider().inject(Fault::Response(Endpoint::Token, Reply::Hang));
     let meanwhile = async {
         while fixture.count(Endpoint::Token) == 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        fixture.provider().behave();
+        fixture.provider().clear_faults();
         // One tab begins a login that it ends later, one logs in.
         let later = fixture.allowed(&browser).await;
         let other = fixture.allowed_with(&browser, "op_two", "").await;

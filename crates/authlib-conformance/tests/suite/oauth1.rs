@@ -85,9 +85,9 @@ pub(crate) async fn userinfo_request_is_signed_with_user_token(package: &str) {
     let page = browser.get(fixture.url("/userinfo/op")).await;
     assert_eq!(page.json()["user"]["email"], "alice@example.com", "{}", page.body);
     for reply in [Reply::html(200), Reply::json(401, "{}"), Reply::json(200, "{}")] {
-        fixture.provider().inject(Fault::Answer(Endpoint::OAuth1Api, reply));
+        fixture.provider().inject(Fault::Response(Endpoint::OAuth1Api, reply));
         assert_eq!(browser.get_json(fixture.url("/userinfo/op")).await.status, 502);
-        fixture.provider().behave();
+        fixture.provider().clear_faults();
     }
 }
 
@@ -100,11 +100,11 @@ pub(crate) async fn denial_is_403_in_json_and_html(package: &str) {
         }
         let browser = Browser::new();
         let start = || async { browser.get(fixture.url("/login/op")).await.location() };
-        let back = fixture.provider().deny(start().await.as_str());
+        let back = fixture.provider().deny(start().await.as_str()).unwrap();
         let page = browser.get_json(&back).await;
         assert_eq!((page.status, &page.json()["error"]), (403, &json!("access_denied")));
         assert_eq!(browser.get_json(&back).await.status, 400, "the login is spent");
-        let page = browser.get(fixture.provider().deny(start().await.as_str())).await;
+        let page = browser.get(fixture.provider().deny(start().await.as_str()).unwrap()).await;
         assert_eq!(page.status, 403);
         assert!(page.header("content-type").starts_with("text/html"), "{:?}", page.headers);
         // The problem reporting extension asks for no token.
@@ -154,22 +154,27 @@ pub(crate) async fn invalid_oauth1_callbacks_are_400(package: &str) {
 pub(crate) async fn broken_provider_responses_are_502(package: &str) {
     let fixture = Fixture::oauth1(package, "").await;
     let answer = |name: &str, value: Option<&str>| {
-        Fault::OAuth1Answer(name.to_owned(), value.map(ToOwned::to_owned))
+        Fault::OAuth1Param(name.to_owned(), value.map(ToOwned::to_owned))
     };
     let mut quirks = vec![
         answer("oauth_callback_confirmed", None),
         answer("oauth_callback_confirmed", Some("false")),
         answer("oauth_token", None),
         answer("oauth_token_secret", None),
-        Fault::OAuth1AnswerTwice("oauth_token".into(), "x".into()),
+        Fault::OAuth1ParamTwice("oauth_token".into(), "x".into()),
         Fault::AuthorizationParam("oauth_verifier".into(), "wrong".into()),
     ];
     for endpoint in [Endpoint::OAuth1RequestToken, Endpoint::OAuth1AccessToken] {
         let away = Reply::Redirect(307, "https://evil.example/".into());
-        for reply in
-            [Reply::html(200), Reply::html(401), Reply::html(500), Reply::Cut, Reply::Half, away]
-        {
-            quirks.push(Fault::Answer(endpoint, reply));
+        for reply in [
+            Reply::html(200),
+            Reply::html(401),
+            Reply::html(500),
+            Reply::Reset,
+            Reply::Truncated,
+            away,
+        ] {
+            quirks.push(Fault::Response(endpoint, reply));
         }
     }
     for fault in quirks {
@@ -188,18 +193,18 @@ pub(crate) async fn token_secret_of_pending_login_stays_on_server(package: &str)
     let name = || "oauth_token_secret".to_owned();
     let browser = Browser::new();
     let secret = "the-secret-of-these-credentials";
-    fixture.provider().inject(Fault::OAuth1Answer(name(), Some(secret.to_owned())));
+    fixture.provider().inject(Fault::OAuth1Param(name(), Some(secret.to_owned())));
     let callback = fixture.allowed(&browser).await;
     let kept = format!("{:?}", browser.cookie("localhost"));
     let page = browser.get_json(callback.as_str()).await;
     assert_eq!(page.status, 502, "the provider knows another secret");
-    fixture.provider().behave();
+    fixture.provider().clear_faults();
     fixture.log_in(&browser).await;
     browser.get(fixture.url("/api/op/x")).await;
     let profile = browser.get(fixture.url("/profile")).await.body;
     let shown = format!("{kept}{}{profile}{}", page.body, fixture.app.log());
     assert!(!shown.contains(secret) && !shown.contains("s3cr3t"), "{shown}");
-    for seen in fixture.provider().requests() {
+    for seen in fixture.provider().received_requests() {
         for name in ["oauth_signature", "oauth_token", "oauth_verifier"] {
             if let Some(value) = seen.secret(name) {
                 assert!(!shown.contains(value), "{name} of {} is in\n{shown}", seen.path);

@@ -73,10 +73,10 @@ pub(crate) async fn broken_provider_responses_are_502(package: &str) {
             Reply::json(429, "{}"),
             Reply::Redirect(302, canary.clone()),
             Reply::Redirect(308, canary.clone()),
-            Reply::Cut,
-            Reply::Half,
+            Reply::Reset,
+            Reply::Truncated,
         ] {
-            fixture.assert_rejects(Fault::Answer(endpoint, reply), 502).await;
+            fixture.assert_rejects(Fault::Response(endpoint, reply), 502).await;
         }
     }
     for fault in [
@@ -102,8 +102,8 @@ pub(crate) async fn broken_metadata_is_502_before_any_request(package: &str) {
         Fault::metadata("authorization_endpoint", "javascript:alert(1)"),
         Fault::metadata("token_endpoint", "http://op.example/token"),
         Fault::metadata("authorization_endpoint", json!(null)),
-        Fault::Answer(Endpoint::Discovery, Reply::html(200)),
-        Fault::Answer(Endpoint::Discovery, Reply::Cut),
+        Fault::Response(Endpoint::Discovery, Reply::html(200)),
+        Fault::Response(Endpoint::Discovery, Reply::Reset),
     ] {
         // A fresh app each time: one that failed often asks more rarely.
         let fixture = Fixture::new(package).await;
@@ -116,9 +116,9 @@ pub(crate) async fn broken_metadata_is_502_before_any_request(package: &str) {
         Fixture::new(package).await.assert_rejects(Fault::metadata(name, json!(null)), 502).await;
     }
     for fault in [
-        Fault::Answer(Endpoint::Jwks, Reply::html(500)),
-        Fault::Answer(Endpoint::Jwks, Reply::json(200, r#"{"keys":[]}"#)),
-        Fault::Answer(Endpoint::Jwks, Reply::json(200, "{}")),
+        Fault::Response(Endpoint::Jwks, Reply::html(500)),
+        Fault::Response(Endpoint::Jwks, Reply::json(200, r#"{"keys":[]}"#)),
+        Fault::Response(Endpoint::Jwks, Reply::json(200, "{}")),
     ] {
         fixture.assert_rejects(fault, 502).await;
     }
@@ -148,10 +148,10 @@ pub(crate) async fn slow_and_endless_responses_are_bounded_in_time(package: &str
     let fixture = Fixture::new(package).await;
     #[expect(clippy::disallowed_methods, reason = "it is the bound on real time that is tested")]
     let began = Instant::now();
-    for reply in [Reply::Huge(100 << 20), Reply::GzipBomb(100 << 20)] {
-        fixture.assert_rejects(Fault::Answer(Endpoint::Token, reply), 502).await;
+    for reply in [Reply::Oversized(100 << 20), Reply::GzipBomb(100 << 20)] {
+        fixture.assert_rejects(Fault::Response(Endpoint::Token, reply), 502).await;
     }
-    fixture.assert_rejects(Fault::Answer(Endpoint::Token, Reply::Hang), 502).await;
+    fixture.assert_rejects(Fault::Response(Endpoint::Token, Reply::Hang), 502).await;
     assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
 }
 
@@ -163,10 +163,10 @@ pub(crate) async fn key_rotation_is_followed_at_any_time(package: &str) {
     assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "a new key");
     fixture.provider().inject(Fault::RotateBeforeSigning);
     assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "a new key at the last moment");
-    fixture.provider().behave();
-    fixture.provider().rotate_keys_keeping_the_kid();
+    fixture.provider().clear_faults();
+    fixture.provider().rotate_keys_keeping_kid();
     assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "a new key under the old name");
-    fixture.provider().inject(Fault::Answer(Endpoint::Jwks, Reply::html(500)));
+    fixture.provider().inject(Fault::Response(Endpoint::Jwks, Reply::html(500)));
     assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "known keys serve on");
     // Registered keys are the only ones, wherever the metadata say that there are others.
     let other =

@@ -19,7 +19,7 @@ pub(crate) async fn metadata_and_keys_are_fetched_once_with_user_agent(package: 
         }
         let count = |endpoint| fixture.count(endpoint);
         assert_eq!((count(Endpoint::Discovery), count(Endpoint::Jwks)), (1, 1));
-        for seen in fixture.provider().requests() {
+        for seen in fixture.provider().received_requests() {
             let sent = seen.user_agent.as_deref().unwrap_or_default();
             assert!(sent.starts_with(agent), "{:?}: {sent:?}", seen.endpoint);
         }
@@ -36,7 +36,7 @@ pub(crate) async fn metadata_document_provides_authorization_endpoint(package: &
     let start = page.location();
     assert!(start.as_str().starts_with(fixture.provider().issuer()), "{start}");
     assert!(start.path().len() > "/authorize".len() && start.path().ends_with("/authorize"));
-    let back = fixture.provider().approve(start.as_str(), "alice");
+    let back = fixture.provider().approve(start.as_str(), "alice").unwrap();
     assert_eq!(browser.get(&back).await.status, 303);
     assert!(fixture.is_alice(&browser).await);
 }
@@ -56,11 +56,11 @@ pub(crate) async fn pkce_verifier_matches_challenge_of_its_login(package: &str) 
         assert_ne!(challenge(&first), challenge(&second));
         // The provider holds the verifier against the challenge: another login's is refused.
         let crossed = first.as_str().replace(&challenge(&first), &challenge(&second));
-        let back = fixture.provider().approve(&crossed, "alice");
+        let back = fixture.provider().approve(&crossed, "alice").unwrap();
         assert_eq!(browser.get_json(&back).await.status, 502);
-        let back = fixture.provider().approve(second.as_str(), "alice");
+        let back = fixture.provider().approve(second.as_str(), "alice").unwrap();
         assert_eq!(browser.get(&back).await.status, 303);
-        let seen = fixture.provider().requests();
+        let seen = fixture.provider().received_requests();
         let requests: Vec<_> =
             seen.iter().filter(|seen| seen.endpoint == Endpoint::Token).collect();
         assert_eq!(requests.len(), 2);
@@ -85,7 +85,7 @@ pub(crate) async fn id_token_repeats_nonce_of_authorization_url(package: &str) {
         let start = browser.get(fixture.url("/login/op")).await.location();
         let nonce = param(&start, "nonce").unwrap();
         assert!(nonce.len() >= 20, "{nonce}");
-        let back = fixture.provider().approve(start.as_str(), "alice");
+        let back = fixture.provider().approve(start.as_str(), "alice").unwrap();
         assert_eq!(browser.get(&back).await.status, 303, "{algorithm}\n{}", fixture.app.log());
         let profile = browser.get(fixture.url("/profile")).await.json();
         assert_eq!(

@@ -14,7 +14,7 @@ pub(crate) async fn environment_alone_provides_id_and_secret(package: &str) {
         let browser = Browser::new();
         assert_eq!(fixture.log_in(&browser).await.status, 303, "{file:?}");
         assert!(fixture.is_alice(&browser).await, "{file:?}");
-        let seen = fixture.provider().requests();
+        let seen = fixture.provider().received_requests();
         let token = seen.iter().find(|seen| seen.endpoint == Endpoint::Token).unwrap();
         assert_eq!(token.authorization.as_deref(), Some("Basic"), "{file:?}");
     }

@@ -39,11 +39,11 @@ pub(crate) async fn concurrent_requests_share_one_refresh(package: &str) {
     let browser = Browser::new();
     fixture.provider().inject(Fault::token("expires_in", json!(0)));
     fixture.log_in(&browser).await;
-    fixture.provider().behave();
+    fixture.provider().clear_faults();
     let pages = join_all((0..20).map(|_| browser.get(fixture.url("/api/op/echo")))).await;
     assert!(pages.iter().all(|page| page.status == 200));
     assert_eq!(fixture.count(Endpoint::Token), 2, "one for the code, one for all twenty");
-    let seen = fixture.provider().requests();
+    let seen = fixture.provider().received_requests();
     let refresh = seen.iter().rfind(|seen| seen.endpoint == Endpoint::Token).unwrap();
     assert_eq!(refresh.field("grant_type"), Some("refresh_token"));
     assert_eq!(refresh.authorization.as_deref(), Some("Basic"));

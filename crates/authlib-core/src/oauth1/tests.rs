@@ -1,6 +1,6 @@
 //! Whole logins against the provider, whose signature check is written apart from ours.
 
-use authlib_provider::{Client, Fault, Provider, User};
+use authlib_provider::{Fault, Provider, TestClient, TestUser};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
@@ -38,7 +38,7 @@ struct World {
 
 impl World {
     fn new(method: SignatureMethod, placement: SignaturePlacement) -> Self {
-        let registered = Client::oauth1("c&k", "s~e c%41").redirect_uri(CALLBACK);
+        let registered = TestClient::oauth1("c&k", "s~e c%41").redirect_uri(CALLBACK);
         let rsa = method.name().starts_with("RSA");
         let (registered, rsa_key) = if rsa {
             let key = RsaKey::parse(&Secret::new(Signer::rsa().private_pem())).unwrap();
@@ -48,7 +48,7 @@ impl World {
         };
         let provider = Provider::builder(ISSUER)
             .client(registered)
-            .user(User::new("alice").name("Alice Example"))
+            .user(TestUser::new("alice").name("Alice Example"))
             .signing_alg("ES256")
             .clock(|| from_unix_seconds(NOW))
             .build();
@@ -97,9 +97,9 @@ impl World {
     /// The browser goes to the provider and comes back.
     fn callback(&self, temporary: &TemporaryCredentials) -> Params {
         let page = authorization_url(&Self::url("authorize"), &temporary.token, &Params::new());
-        let back = self.provider.approve(page.unwrap().as_str(), "alice");
-        assert!(back.starts_with(CALLBACK), "{back}");
-        Params::parse(back.split_once('?').unwrap().1)
+        let back = self.provider.approve(page.unwrap().as_str(), "alice").unwrap();
+        assert!(back.as_str().starts_with(CALLBACK), "{back}");
+        Params::parse(back.query().unwrap())
     }
 
     fn exchange(&self, temporary: &TemporaryCredentials, verifier: &Secret) -> Result<Token> {
@@ -206,17 +206,17 @@ fn provider_faults_end_oauth1_login() {
     let name = |name: &str| name.to_owned();
     for (quirk, kind, says) in [
         (
-            Fault::OAuth1Answer(name("oauth_callback_confirmed"), None),
+            Fault::OAuth1Param(name("oauth_callback_confirmed"), None),
             ErrorKind::InvalidResponse,
             "oauth_callback_confirmed",
         ),
         (
-            Fault::OAuth1AnswerTwice(name("oauth_token"), name("x")),
+            Fault::OAuth1ParamTwice(name("oauth_token"), name("x")),
             ErrorKind::InvalidResponse,
             "repeats",
         ),
         (
-            Fault::OAuth1Answer(name("oauth_token_secret"), None),
+            Fault::OAuth1Param(name("oauth_token_secret"), None),
             ErrorKind::InvalidResponse,
             "no `oauth_token_secret`",
         ),
@@ -257,12 +257,12 @@ fn provider_faults_end_oauth1_login() {
 fn oauth1_denial_is_access_denied() {
     for quirk in [None, Some(Fault::OAuth1Denied)] {
         let world = World::usual();
-        world.provider.behave();
+        world.provider.clear_faults();
         quirk.into_iter().for_each(|quirk| world.provider.inject(quirk));
         let temporary = world.temporary(CALLBACK).unwrap();
         let page = authorization_url(&World::url("authorize"), &temporary.token, &Params::new());
-        let back = world.provider.deny(page.unwrap().as_str());
-        let callback = Params::parse(back.split_once('?').unwrap().1);
+        let back = world.provider.deny(page.unwrap().as_str()).unwrap();
+        let callback = Params::parse(back.query().unwrap());
         let error = Authorization::check(&callback, &temporary.token).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AccessDenied, "{back}");
     }

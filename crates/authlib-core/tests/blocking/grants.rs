@@ -70,8 +70,8 @@ fn code_is_exchanged_by_post_but_error_callback_is_not() {
     assert_eq!(error.provider_error().unwrap().error, "invalid_grant");
     served.provider().clear_requests();
     let (url, pending) = client.create_authorization_url(AuthorizeOptions::new()).unwrap();
-    let denied = served.provider().deny(url.as_str());
-    let error = client.fetch_access_token(pending, &denied).unwrap_err();
+    let denied = served.provider().deny(url.as_str()).unwrap();
+    let error = client.fetch_access_token(pending, denied.as_str()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
     assert_eq!(served.provider().count(Endpoint::Token), 0);
 }
@@ -131,7 +131,7 @@ fn expired_token_can_be_replaced_by_new_fetch() {
     old.expires_at = Some(SystemTime::UNIX_EPOCH);
     let client = served.begun(served.registered()).token(old).build_blocking().unwrap();
     assert_eq!(client.get("echo").send().unwrap_err().kind(), ErrorKind::Unauthenticated);
-    assert!(served.provider().requests().is_empty());
+    assert!(served.provider().received_requests().is_empty());
     client.fetch_token(Grant::client_credentials()).unwrap();
     assert_eq!(client.get("echo").send().unwrap().status(), 200);
 }

@@ -105,7 +105,7 @@ fn blocking_request_without_token_is_not_sent() {
         client.post("echo").send_streaming().unwrap_err().kind(),
         ErrorKind::Unauthenticated
     );
-    assert!(served.provider().requests().is_empty());
+    assert!(served.provider().received_requests().is_empty());
 }
 
 /// H20, with real sockets: another server would have seen the token.
@@ -117,13 +117,13 @@ fn api_redirect_is_returned_not_followed() {
     for status in [302, 307] {
         served.answers(Endpoint::Api, Reply::Redirect(status, other.at("/api/echo")));
         assert_eq!(client.get("echo").send().unwrap().status().as_u16(), status);
-        served.provider().behave();
+        served.provider().clear_faults();
     }
     assert_eq!(
         client.get(&other.at("/api/echo")).send().unwrap_err().kind(),
         ErrorKind::InvalidRequest
     );
-    assert!(other.provider().requests().is_empty());
+    assert!(other.provider().received_requests().is_empty());
 }
 
 /// Sends on a thread of its own, so that a request that never ends fails a test and does not stop it.

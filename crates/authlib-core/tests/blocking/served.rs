@@ -9,7 +9,9 @@ use authlib_core::numeric_date::from_unix_seconds;
 use authlib_core::{
     AuthorizeOptions, ClientConfig, Grant, OAuth2ClientBuilder, PendingLogin, Secret,
 };
-use authlib_provider::{Client, Endpoint, Fault, Provider, RecordedRequest, Reply, Server, User};
+use authlib_provider::{
+    Endpoint, Fault, Provider, RecordedRequest, Reply, Server, TestClient, TestUser,
+};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
@@ -35,11 +37,11 @@ impl Served {
         let mut key = keys["rsa"].take();
         key["kid"] = "k1".into();
         key.as_object_mut().unwrap().retain(|name, _| ["kty", "kid", "e", "n"].contains(&&**name));
-        let make = |issuer: &str| {
+        let make = |issuer: String| {
             Provider::builder(issuer)
-                .client(Client::confidential("app", SECRET).redirect_uri(CALLBACK))
-                .client(Client::public("robot-client"))
-                .user(User::new("carol").password("hush"))
+                .client(TestClient::confidential("app", SECRET).redirect_uri(CALLBACK))
+                .client(TestClient::public("robot-client"))
+                .user(TestUser::new("carol").password("hush"))
                 .assertion_issuer(ROBOT, json!({ "keys": [key] }))
                 .clock(move || theirs.now())
                 .build()
@@ -79,11 +81,11 @@ impl Served {
     }
 
     pub(crate) fn answers(&self, endpoint: Endpoint, reply: Reply) {
-        self.provider().inject(Fault::Answer(endpoint, reply));
+        self.provider().inject(Fault::Response(endpoint, reply));
     }
 
     pub(crate) fn last(&self, endpoint: Endpoint) -> RecordedRequest {
-        let mut seen = self.provider().requests();
+        let mut seen = self.provider().received_requests();
         seen.retain(|seen| seen.endpoint == endpoint);
         seen.pop().unwrap()
     }
@@ -91,8 +93,8 @@ impl Served {
     /// A login by code, and the URL that the browser came back to.
     pub(crate) fn answered(&self, client: &OAuth2Client) -> (PendingLogin, String) {
         let (url, pending) = client.create_authorization_url(AuthorizeOptions::new()).unwrap();
-        let back = self.provider().approve(url.as_str(), "alice");
-        (pending, back)
+        let back = self.provider().approve(url.as_str(), "alice").unwrap();
+        (pending, back.into())
     }
 }
 

@@ -53,11 +53,11 @@ pub(super) fn credentials(provider: &Provider, mut fields: Fields) -> Response {
     let mut json = false;
     for quirk in provider.quirks() {
         match quirk {
-            Fault::OAuth1Answer(name, value) => {
+            Fault::OAuth1Param(name, value) => {
                 fields.retain(|(known, _)| *known != name);
                 fields.extend(value.map(|value| (name, value)));
             }
-            Fault::OAuth1AnswerTwice(name, value) => fields.push((name, value)),
+            Fault::OAuth1ParamTwice(name, value) => fields.push((name, value)),
             Fault::OAuth1Json => json = true,
             _ => {}
         }

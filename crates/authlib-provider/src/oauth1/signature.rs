@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::normalise::encode;
-use crate::client::Client;
+use crate::client::TestClient;
 
 /// A signature method.
 #[derive(Clone, Copy)]
@@ -38,7 +38,7 @@ impl Method {
     }
 }
 
-impl Client {
+impl TestClient {
     /// Whether `signature` is this client's over `text`.
     pub(super) fn has_signed(
         &self,

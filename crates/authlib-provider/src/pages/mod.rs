@@ -3,10 +3,10 @@
 use authlib_core::message::Response;
 use http::header;
 
-use crate::client::Client;
+use crate::client::TestClient;
 use crate::exchange::{self, Fields, field, respond};
 use crate::provider::{Provider, unguessable};
-use crate::user::User;
+use crate::user::TestUser;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -23,13 +23,13 @@ impl Person {
         let first = || state.users.first().map(|user| user.sub.clone());
         let username = hint.map(ToOwned::to_owned).or_else(first).unwrap_or_default();
         let known = state.users.iter().find(|user| user.sub == username);
-        let display_name = known.map_or(username.as_str(), User::display_name).to_owned();
+        let display_name = known.map_or(username.as_str(), TestUser::display_name).to_owned();
         Self { username, display_name }
     }
 }
 
 /// The page that asks who logs in, and whether the client may know.
-pub(crate) fn login(client: &Client, asked: &Fields, person: &Person, back: &str) -> Response {
+pub(crate) fn login(client: &TestClient, asked: &Fields, person: &Person, back: &str) -> Response {
     let request = form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).finish();
     let host = url::Url::parse(back).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
     page(

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use url::{Host, Url};
 
-use crate::client::Client;
+use crate::client::TestClient;
 
 const AUTH_METHODS: &[&str] =
     &["client_secret_basic", "client_secret_post", "client_secret_jwt", "none", "private_key_jwt"];
@@ -68,10 +68,10 @@ impl Metadata {
     }
 
     /// The client that this makes.
-    pub(super) fn client(&self, id: &str, secret: Option<String>) -> Client {
+    pub(super) fn client(&self, id: &str, secret: Option<String>) -> TestClient {
         let mut client = match secret {
-            Some(secret) => Client::confidential(id, secret),
-            None => Client::public(id),
+            Some(secret) => TestClient::confidential(id, secret),
+            None => TestClient::public(id),
         };
         client = client.auth_method(self.auth_method());
         client.jwks = self.0.get("jwks").filter(|_| self.has_keys()).cloned();

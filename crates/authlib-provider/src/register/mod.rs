@@ -7,7 +7,7 @@ pub(crate) use endpoint::{handle, is_at};
 
 use serde_json::{Map, Value};
 
-use crate::client::Client;
+use crate::client::TestClient;
 
 /// Who may register.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ impl Registration {
 
 /// A client that registered itself.
 pub(crate) struct Registered {
-    pub(crate) client: Client,
+    pub(crate) client: TestClient,
     /// What it registered, as it is told back.
     metadata: Map<String, Value>,
     /// The token that manages the registration.

@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
 use super::flow::{CALLBACK, ISSUER, VERIFIER, basic, builder, code, post_with};
-use crate::{Client, Provider};
+use crate::{Provider, TestClient};
 
 pub(super) const NOW: u64 = 1_700_000_000;
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -22,10 +22,10 @@ pub(super) fn key() -> EncodingKey {
 /// A provider with a client by key and one by secret.
 fn provider(key: &EncodingKey) -> Provider {
     let jwk = Jwk::from_encoding_key(key, Algorithm::ES256).unwrap();
-    let keyed = Client::public("keyed").jwks(json!({ "keys": [jwk] }));
+    let keyed = TestClient::public("keyed").jwks(json!({ "keys": [jwk] }));
     builder()
         .client(keyed.auth_method("private_key_jwt").redirect_uri(CALLBACK))
-        .client(Client::confidential("hmac", "hush").auth_method("client_secret_jwt"))
+        .client(TestClient::confidential("hmac", "hush").auth_method("client_secret_jwt"))
         .build()
 }
 

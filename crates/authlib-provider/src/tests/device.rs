@@ -11,7 +11,7 @@ use super::flow::{
     ISSUER, basic, builder, encoded, get, get_as, json, now, post, post_with, provider, refresh,
     text,
 };
-use crate::{Client, Endpoint, Fault, Provider};
+use crate::{Endpoint, Fault, Provider, TestClient};
 
 const TOKEN: &str = "https://op.example/token";
 const PAGE: &str = "https://op.example/device";
@@ -107,7 +107,7 @@ fn who_asks_too_often_has_to_slow_down() {
 
 #[test]
 fn refused_unknown_and_foreign_codes_give_nothing() {
-    let provider = builder().client(Client::confidential("other", "hush")).build();
+    let provider = builder().client(TestClient::confidential("other", "hush")).build();
     let asked = ask(&provider);
     let code = asked["device_code"].as_str().unwrap();
     let fields = [("grant_type", GRANT), ("device_code", code)];

@@ -15,7 +15,7 @@ fn check(quirk: Fault, changed: impl Fn(&Login) -> bool) {
     provider.inject(quirk);
     let login = Login::at(&provider);
     assert!(changed(&login), "{name} doesn't show: {login:#?}");
-    provider.behave();
+    provider.clear_faults();
     assert!(!changed(&Login::at(&provider)), "{name} doesn't end");
 }
 
@@ -73,9 +73,10 @@ fn a_token_answer_can_be_a_form() {
 
 #[test]
 fn hs256_signs_with_the_secret_of_the_client() {
-    let other = crate::Client::confidential("first", "another secret");
+    let other = crate::TestClient::confidential("first", "another secret");
     let provider = crate::Provider::builder(ISSUER).client(other);
-    let client = crate::Client::confidential("id", "secret").redirect_uri(super::flow::CALLBACK);
+    let client =
+        crate::TestClient::confidential("id", "secret").redirect_uri(super::flow::CALLBACK);
     let login = Login::at(&provider.client(client).signing_alg("HS256").build());
     assert_eq!(login.header["alg"], "HS256");
     assert!(login.keys.is_empty());
@@ -113,7 +114,7 @@ fn an_rsa_key_by_its_own_kid_is_not_the_foreign_one() {
     for quirk in [Fault::ForeignKey, Fault::EmbeddedJwk, Fault::BadSignature] {
         provider.inject(quirk.clone());
         assert!(!Login::at(&provider).signed, "{quirk:?}");
-        provider.behave();
+        provider.clear_faults();
     }
 }
 
@@ -196,7 +197,7 @@ fn paths_move_at_each_run() {
     let provider = provider();
     let mut places = Vec::new();
     for _ in 0..2 {
-        provider.behave();
+        provider.clear_faults();
         provider.inject(Fault::MovedPaths);
         let login = Login::at(&provider);
         assert_eq!(login.userinfo["sub"], "alice");

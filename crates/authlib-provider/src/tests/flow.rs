@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::exchange;
-use crate::{Client, Provider, ProviderBuilder, User};
+use crate::{Provider, ProviderBuilder, TestClient, TestUser};
 
 pub(super) const ISSUER: &str = "https://op.example";
 pub(super) const CALLBACK: &str = "https://app.example/cb";
@@ -28,11 +28,11 @@ pub(super) fn now() -> SystemTime {
 
 /// With a fixed clock, and EC keys: they are made in no time.
 pub(super) fn builder() -> ProviderBuilder {
-    let client = Client::confidential("id", "secret").name("App & Co");
+    let client = TestClient::confidential("id", "secret").name("App & Co");
     Provider::builder(ISSUER)
         .client(client.redirect_uri(CALLBACK).post_logout_redirect_uri("https://app.example/bye"))
-        .client(Client::public("public").redirect_uri(CALLBACK))
-        .user(User::demo())
+        .client(TestClient::public("public").redirect_uri(CALLBACK))
+        .user(TestUser::demo())
         .clock(now)
         .signing_alg("ES256")
 }
@@ -103,7 +103,7 @@ pub(super) fn param(url: &Url, name: &str) -> Option<String> {
 
 /// The URL to which the browser of a user who agrees is sent.
 pub(super) fn approved(provider: &Provider, query: &str) -> Url {
-    Url::parse(&provider.approve(&format!("{ISSUER}/authorize?{query}"), "alice")).unwrap()
+    provider.approve(&format!("{ISSUER}/authorize?{query}"), "alice").unwrap()
 }
 
 /// The query of an authorization request, with parameters replaced or (by an empty value) taken out.

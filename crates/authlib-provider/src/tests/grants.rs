@@ -9,7 +9,7 @@ use super::assertion::{NOW, claims, key, signed};
 use super::flow::{
     ISSUER, basic, builder, code, get, get_as, json, post_with, provider, redeem, refresh,
 };
-use crate::{Provider, User};
+use crate::{Provider, TestUser};
 
 const TOKEN: &str = "https://op.example/token";
 const INTROSPECT: &str = "https://op.example/introspect";
@@ -80,7 +80,7 @@ fn a_confidential_client_gets_a_token_in_its_own_name() {
 
 #[test]
 fn a_name_and_its_password_are_a_grant() {
-    let user = User::new("bob").password("hunter2");
+    let user = TestUser::new("bob").password("hunter2");
     assert!(!format!("{user:?}").contains("hunter2"));
     let provider = builder().user(user).build();
     let with = |name: &str, password: &str| {

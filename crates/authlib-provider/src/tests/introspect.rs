@@ -77,7 +77,7 @@ fn the_jwt_can_be_spoilt() {
     let provider = provider();
     let token = access_token(&provider);
     let spoilt = |quirk: Fault| {
-        provider.behave();
+        provider.clear_faults();
         provider.inject(quirk);
         text(&ask(&provider, &token, JWT))
     };
@@ -90,7 +90,7 @@ fn the_jwt_can_be_spoilt() {
     for quirk in [Fault::BadSignature, Fault::ForeignKey, Fault::Unsigned("none".to_owned())] {
         assert_eq!(verified(&provider, &spoilt(quirk.clone())), None, "{quirk:?}");
     }
-    provider.behave();
+    provider.clear_faults();
     provider.inject(Fault::IntrospectionPlain);
     let plain = ask(&provider, &token, JWT);
     assert_eq!(plain.headers()[CONTENT_TYPE], "application/json");

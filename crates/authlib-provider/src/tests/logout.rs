@@ -38,7 +38,7 @@ fn a_former_key_still_proves_a_hint_and_a_foreign_one_never() {
         provider.inject(quirk);
         let forged = Login::at(&provider);
         check(forged.token["id_token"].as_str().unwrap(), 400);
-        provider.behave();
+        provider.clear_faults();
     }
 }
 

@@ -14,14 +14,14 @@ use serde_json::json;
 
 use super::flow::{CALLBACK, ISSUER, basic, builder, encoded, get, json, post, post_with, text};
 use crate::exchange::{Fields, field, parse};
-use crate::{Client, Endpoint, Fault, Provider, Reply};
+use crate::{Endpoint, Fault, Provider, Reply, TestClient};
 
 const NOW: u64 = 1_700_000_000;
 
 fn provider() -> Provider {
     builder()
-        .client(Client::oauth1("ck", "c s").redirect_uri(CALLBACK))
-        .client(Client::oauth1("other", "c s").redirect_uri(CALLBACK))
+        .client(TestClient::oauth1("ck", "c s").redirect_uri(CALLBACK))
+        .client(TestClient::oauth1("other", "c s").redirect_uri(CALLBACK))
         .build()
 }
 
@@ -81,8 +81,8 @@ fn page(token: &str) -> String {
 
 /// What the callback says after `alice` allowed it.
 fn called_back(provider: &Provider, token: &str) -> Fields {
-    let back = provider.approve(&page(token), "alice");
-    parse(back.strip_prefix(&format!("{CALLBACK}?")).unwrap())
+    let back = provider.approve(&page(token), "alice").unwrap();
+    parse(back.as_str().strip_prefix(&format!("{CALLBACK}?")).unwrap())
 }
 
 /// Token credentials.
@@ -117,7 +117,7 @@ fn a_login_leads_to_the_api() {
     assert_eq!(answer["path"], "/oauth1/api/me");
     assert_eq!(answer["parameters"], json!([["a", "b"], ["a", "c d"]]));
     assert_eq!(provider.count(Endpoint::OAuth1Api), 1);
-    let seen = format!("{:?}", provider.requests());
+    let seen = format!("{:?}", provider.received_requests());
     assert!(!seen.contains(&token) && !seen.contains(&secret), "{seen}");
 }
 
@@ -173,7 +173,7 @@ fn token_credentials_need_the_user_the_verifier_and_the_client_and_come_once() {
     };
     check_refused(&exchange("ck", "guessed", &secret), 401, "permission_unknown");
     let verifier = value(&called_back(&provider, &token), "oauth_verifier");
-    assert_eq!(provider.approve(&page(&token), "mallory"), "", "it is decided");
+    assert_eq!(provider.approve(&page(&token), "mallory"), None, "it is decided");
     check_refused(&exchange("ck", "guessed", &secret), 401, "verifier_invalid");
     check_refused(&exchange("ck", "", &secret), 400, "parameter_absent");
     check_refused(&exchange("ck", &verifier, "wrong"), 401, "signature_invalid");
@@ -190,12 +190,12 @@ fn a_refusal_ends_the_login_in_the_words_of_either_dialect() {
     let provider = provider();
     let (token, _) = temporary(&provider, CALLBACK);
     let said = encoded(&[("oauth_token", &token), ("oauth_problem", "user_refused")]);
-    assert_eq!(provider.deny(&page(&token)), format!("{CALLBACK}?{said}"));
-    assert_eq!(provider.deny(&page(&token)), "");
+    assert_eq!(provider.deny(&page(&token)).unwrap().as_str(), format!("{CALLBACK}?{said}"));
+    assert_eq!(provider.deny(&page(&token)), None);
     provider.inject(Fault::OAuth1Denied);
     let (token, _) = temporary(&provider, CALLBACK);
     let said = encoded(&[("denied", &token)]);
-    assert_eq!(provider.deny(&page(&token)), format!("{CALLBACK}?{said}"));
+    assert_eq!(provider.deny(&page(&token)).unwrap().as_str(), format!("{CALLBACK}?{said}"));
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn out_of_band_the_page_shows_the_verifier() {
     let changes = [("oauth_token", token.as_str()), ("oauth_verifier", &verifier)];
     assert_eq!(plain(&provider, "/oauth1/access_token", &secret, &changes).status(), 200);
     let (token, _) = temporary(&provider, "oob");
-    assert_eq!(provider.approve(&page(&token), "alice"), "");
+    assert_eq!(provider.approve(&page(&token), "alice"), None);
     let (token, _) = temporary(&provider, CALLBACK);
     assert_eq!(provider.approve_out_of_band(&page(&token), "alice"), "");
 }
@@ -236,12 +236,12 @@ fn temporary_credentials_are_good_for_ten_minutes() {
     let seconds = Arc::new(AtomicU64::new(NOW));
     let clock = Arc::clone(&seconds);
     let provider = builder()
-        .client(Client::oauth1("ck", "c s").redirect_uri(CALLBACK))
+        .client(TestClient::oauth1("ck", "c s").redirect_uri(CALLBACK))
         .clock(move || UNIX_EPOCH + Duration::from_secs(clock.load(Ordering::Relaxed)))
         .build();
     let (token, _) = temporary(&provider, CALLBACK);
     seconds.fetch_add(600, Ordering::Relaxed);
-    assert_eq!(provider.approve(&page(&token), "alice"), "");
+    assert_eq!(provider.approve(&page(&token), "alice"), None);
 }
 
 #[test]
@@ -251,15 +251,15 @@ fn it_misbehaves_on_demand() {
         provider.inject(quirk);
         plain(&provider, "/oauth1/request_token", "", &[("oauth_callback", CALLBACK)])
     };
-    let unconfirmed = Fault::OAuth1Answer("oauth_callback_confirmed".to_owned(), None);
+    let unconfirmed = Fault::OAuth1Param("oauth_callback_confirmed".to_owned(), None);
     assert!(!text(&answer(unconfirmed)).contains("confirmed"));
     let wrong = Some("false".to_owned());
-    let wrong = answer(Fault::OAuth1Answer("oauth_callback_confirmed".to_owned(), wrong));
+    let wrong = answer(Fault::OAuth1Param("oauth_callback_confirmed".to_owned(), wrong));
     assert!(text(&wrong).contains("oauth_callback_confirmed=false"));
-    let twice = answer(Fault::OAuth1AnswerTwice("oauth_token".to_owned(), "x".to_owned()));
+    let twice = answer(Fault::OAuth1ParamTwice("oauth_token".to_owned(), "x".to_owned()));
     assert_eq!(text(&twice).matches("oauth_token=").count(), 2);
     assert!(json(&answer(Fault::OAuth1Json))["oauth_token_secret"].is_string());
-    let html = answer(Fault::Answer(Endpoint::OAuth1RequestToken, Reply::html(500)));
+    let html = answer(Fault::Response(Endpoint::OAuth1RequestToken, Reply::html(500)));
     assert_eq!(html.status(), 500);
     for (quirk, expected) in [
         (
@@ -275,8 +275,8 @@ fn it_misbehaves_on_demand() {
         let provider = provider();
         let (token, _) = temporary(&provider, CALLBACK);
         provider.inject(quirk);
-        let back = provider.approve(&page(&token), "alice");
-        assert!(back.contains(expected), "{back}");
+        let back = provider.approve(&page(&token), "alice").unwrap();
+        assert!(back.as_str().contains(expected), "{back}");
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::flow::{
     CALLBACK, ISSUER, basic, builder, code, get_as, json, now, post_with, provider, redeem, refresh,
 };
-use crate::{Client, Endpoint, Provider};
+use crate::{Endpoint, Provider, TestClient};
 
 const REVOKE: &str = "https://op.example/revoke";
 const INTROSPECT: &str = "https://op.example/introspect";
@@ -39,7 +39,7 @@ fn a_revoked_token_takes_its_family_along_and_no_other() {
 
 #[test]
 fn wrong_revocations_and_introspections_are_refused() {
-    let other = Client::confidential("other", "hush").redirect_uri(CALLBACK);
+    let other = TestClient::confidential("other", "hush").redirect_uri(CALLBACK);
     let provider = builder().client(other).build();
     let (access, _) = tokens(&provider);
     let check = |url: &str, token: &str, headers: HeaderMap, status: u16| {
@@ -90,5 +90,5 @@ fn introspection_tells_what_a_token_is_good_for_while_it_is() {
     assert_eq!(introspect(&short, &tokens(&short).0), over, "an expired token");
     // What was asked about is a secret, and not kept.
     assert_eq!(provider.count(Endpoint::Introspect), 4);
-    assert!(provider.requests().iter().all(|seen| seen.field("token").is_none()));
+    assert!(provider.received_requests().iter().all(|seen| seen.field("token").is_none()));
 }

@@ -7,12 +7,12 @@ use authlib_core::transport::{HttpClient, TransportError};
 use serde_json::Value;
 
 use super::flow::{CALLBACK, basic, encoded, json, post_with};
-use crate::{Client, Endpoint, Fault, Provider, ProviderBuilder, Reply, Server, User};
+use crate::{Endpoint, Fault, Provider, ProviderBuilder, Reply, Server, TestClient, TestUser};
 
 /// More than any client should read.
 const HUGE: usize = 4 * 1024 * 1024;
 
-fn fast(issuer: &str) -> ProviderBuilder {
+fn fast(issuer: impl Into<String>) -> ProviderBuilder {
     Provider::builder(issuer).signing_alg("ES256")
 }
 
@@ -70,19 +70,19 @@ async fn faults_are_the_same_with_and_without_a_socket() {
     let url = format!("{}/jwks", server.issuer());
     let rows = [
         (None, "200"),
-        (Some(Reply::Cut), "broken"),
+        (Some(Reply::Reset), "broken"),
         (Some(Reply::GzipBomb(HUGE)), "too large"),
-        (Some(Reply::Half), "broken"),
+        (Some(Reply::Truncated), "broken"),
         (Some(Reply::Hang), "timeout"),
-        (Some(Reply::Huge(HUGE)), "too large"),
+        (Some(Reply::Oversized(HUGE)), "too large"),
         (Some(Reply::Redirect(307, "http://canary.example/".to_owned())), "307"),
         (Some(Reply::html(200)), "200"),
         (Some(Reply::json(500, "{}")), "500"),
     ];
     for (reply, expected) in rows {
-        provider.behave();
+        provider.clear_faults();
         if let Some(reply) = reply.clone() {
-            provider.inject(Fault::Answer(Endpoint::Jwks, reply));
+            provider.inject(Fault::Response(Endpoint::Jwks, reply));
         }
         provider.clear_requests();
         assert_eq!(over_http(&http, &url).await, expected, "{reply:?} over HTTP");
@@ -97,7 +97,7 @@ async fn faults_are_the_same_with_and_without_a_socket() {
 #[tokio::test]
 async fn a_cut_comes_before_a_byte_of_the_answer() {
     let server = Server::start(|issuer| fast(issuer).build()).await.unwrap();
-    server.provider().inject(Fault::Answer(Endpoint::Jwks, Reply::Cut));
+    server.provider().inject(Fault::Response(Endpoint::Jwks, Reply::Reset));
     let url = format!("{}/jwks", server.issuer());
     // No status arrives, not only no body.
     assert!(client().get(url).send().await.is_err());
@@ -107,8 +107,8 @@ async fn a_cut_comes_before_a_byte_of_the_answer() {
 #[tokio::test]
 async fn a_lost_answer_is_that_of_a_request_that_was_carried_out() {
     let server = Server::start(|issuer| {
-        let client = Client::confidential("id", "secret").redirect_uri(CALLBACK);
-        fast(issuer).client(client).user(User::new("alice").password("hunter2")).build()
+        let client = TestClient::confidential("id", "secret").redirect_uri(CALLBACK);
+        fast(issuer).client(client).user(TestUser::new("alice").password("hunter2")).build()
     });
     let server = server.await.unwrap();
     let provider = server.provider();
@@ -141,7 +141,7 @@ async fn a_lost_answer_is_that_of_a_request_that_was_carried_out() {
         let token = ask(&log_in).await.unwrap();
         let token = token["refresh_token"].as_str().unwrap();
         let refresh = [("grant_type", "refresh_token"), ("refresh_token", token)];
-        provider.inject(Fault::AnswerLost(Endpoint::Token));
+        provider.inject(Fault::ResponseLost(Endpoint::Token));
         assert_eq!(ask(&refresh).await, Err(()), "socket: {socket}");
         assert_eq!(ask(&refresh).await.unwrap()["error"], "invalid_grant", "socket: {socket}");
     }
@@ -149,7 +149,7 @@ async fn a_lost_answer_is_that_of_a_request_that_was_carried_out() {
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_not_handed_over() {
-    let client = Client::confidential("id", "secret");
+    let client = TestClient::confidential("id", "secret");
     let provider = fast("https://op.example").client(client).build();
     let fields = [("grant_type", "client_credentials")];
     let token = post_with(&provider, "https://op.example/token", &fields, basic("id", "secret"));
@@ -167,7 +167,7 @@ async fn whoever_follows_a_redirect_is_seen_elsewhere() {
         assert_eq!(summary(provider.send(get(url)).await), "no connection");
     }
     assert_eq!(summary(provider.send(get("https://op.example/nowhere")).await), "404");
-    assert_eq!(provider.count(Endpoint::Elsewhere), 3);
+    assert_eq!(provider.count(Endpoint::Unmatched), 3);
     assert_eq!(provider.count(Endpoint::Token), 0);
 }
 

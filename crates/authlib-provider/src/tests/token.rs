@@ -9,7 +9,7 @@ use super::flow::{
     CALLBACK, ISSUER, VERIFIER, approved, basic, builder, code, get_as, json, now, param, post,
     post_with, provider, query, redeem, refresh,
 };
-use crate::{Client, Endpoint, Provider};
+use crate::{Endpoint, Provider, TestClient};
 
 const TOKEN: &str = "https://op.example/token";
 
@@ -67,8 +67,8 @@ fn a_verifier_without_a_challenge_is_refused() {
 
 #[test]
 fn clients_authenticate_as_they_are_registered() {
-    let odd = Client::confidential("a:b", "p%ä +").redirect_uri(CALLBACK);
-    let check = |client: Client, headers: HeaderMap, form: &[(&str, &str)], status: u16| {
+    let odd = TestClient::confidential("a:b", "p%ä +").redirect_uri(CALLBACK);
+    let check = |client: TestClient, headers: HeaderMap, form: &[(&str, &str)], status: u16| {
         let provider = Provider::builder(ISSUER).signing_alg("ES256").client(client).build();
         let id = if provider.client("a:b").is_some() { "a:b" } else { "public" };
         let url = approved(&provider, &query(&[("client_id", id)]));
@@ -84,7 +84,7 @@ fn clients_authenticate_as_they_are_registered() {
     check(odd.clone().auth_method("client_secret_basic"), HeaderMap::new(), &form, 401);
     check(odd.clone().auth_method("client_secret_basic"), header(), &[], 200);
     check(odd.auth_method("client_secret_post"), header(), &[], 401);
-    let public = Client::public("public").redirect_uri(CALLBACK);
+    let public = TestClient::public("public").redirect_uri(CALLBACK);
     check(public, HeaderMap::new(), &[("client_id", "public")], 200);
 }
 
@@ -168,7 +168,7 @@ fn what_came_in_is_seen_without_its_secrets() {
     let form = [("client_id", "id"), ("client_secret", "hush"), ("grant_type", "x")];
     let _ = post(&provider, TOKEN, &form);
     assert_eq!(provider.count(Endpoint::Token), 2);
-    let seen = provider.requests();
+    let seen = provider.received_requests();
     assert_eq!(seen[0].authorization.as_deref(), Some("Basic"));
     assert_eq!(seen[0].field("grant_type"), Some("authorization_code"));
     assert_eq!((seen[0].path.as_str(), seen[0].method.as_str()), ("/token", "POST"));
@@ -178,7 +178,7 @@ fn what_came_in_is_seen_without_its_secrets() {
     assert_eq!(seen[1].secret("client_secret"), Some("hush"));
     let authorization = basic("id", "secret")["authorization"].clone();
     assert_eq!(seen[0].header("Authorization"), authorization.to_str().ok());
-    let shown = format!("{seen:?} {provider:?} {:?}", Client::confidential("id", "hush"));
+    let shown = format!("{seen:?} {provider:?} {:?}", TestClient::confidential("id", "hush"));
     let basic = authorization.to_str().unwrap();
     for secret in ["hush", code.as_str(), VERIFIER, basic] {
         assert!(!shown.contains(secret), "{secret}");

@@ -1,19 +1,19 @@
 use http::header::WWW_AUTHENTICATE;
 
 use super::flow::{CALLBACK, ISSUER, get, get_as, json, param, provider, query, redeem};
-use crate::{Client, Provider, User};
+use crate::{Provider, TestClient, TestUser};
 
 pub(super) fn access_token(provider: &Provider, scope: &str) -> String {
     let asked = format!("{ISSUER}/authorize?{}", query(&[("scope", scope)]));
     let user = provider.state().users[0].sub.clone();
-    let url = url::Url::parse(&provider.approve(&asked, &user)).unwrap();
+    let url = provider.approve(&asked, &user).unwrap();
     let answer = redeem(provider, &format!("{ISSUER}/token"), &param(&url, "code").unwrap());
     json(&answer)["access_token"].as_str().unwrap().to_owned()
 }
 
 #[test]
 fn claims_come_by_scope() {
-    let user = User::new("7")
+    let user = TestUser::new("7")
         .name("Seven")
         .email("seven@example.com")
         .email_verified(true)
@@ -21,7 +21,7 @@ fn claims_come_by_scope() {
         .address("7 Street")
         .phone("+7")
         .claim("preferred_username", "seven");
-    let client = Client::confidential("id", "secret").redirect_uri(CALLBACK);
+    let client = TestClient::confidential("id", "secret").redirect_uri(CALLBACK);
     let provider = Provider::builder(ISSUER).client(client).user(user).signing_alg("ES256").build();
     let check = |scope: &str, names: &[&str]| {
         let token = access_token(&provider, scope);
@@ -78,7 +78,7 @@ fn rotation_keeps_former_keys_and_the_kid_only_when_asked_to() {
     let after = keys();
     assert_eq!((after.len(), &after[0]), (2, &before[0]));
     assert_ne!(after[1]["kid"], before[0]["kid"]);
-    provider.rotate_keys_keeping_the_kid();
+    provider.rotate_keys_keeping_kid();
     let kept = keys();
     assert_eq!((kept.len(), &kept[1]["kid"]), (2, &after[1]["kid"]));
     assert_ne!(kept[1]["x"], after[1]["x"]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use authlib_core::{ClientConfig, OAuth, OAuthBuilder};
-use authlib_provider::{Client as Registered, Provider, ProviderBuilder, User};
+use authlib_provider::{Provider, ProviderBuilder, TestClient as Registered, TestUser};
 use authlib_rocket::{OAuthFairing, catchers};
 use rocket::http::{ContentType, Cookie, Header, Method, Status};
 use rocket::local::asynchronous::Client;
@@ -21,7 +21,7 @@ pub(crate) fn provider_builder() -> ProviderBuilder {
         .redirect_uri("https://app.example/authorize")
         .redirect_uri("https://app.example/authorize/op")
         .post_logout_redirect_uri("https://app.example/logged-out");
-    Provider::builder(ISSUER).client(client).user(User::new("alice").name("Alice"))
+    Provider::builder(ISSUER).client(client).user(TestUser::new("alice").name("Alice"))
 }
 
 pub(crate) fn op() -> ClientConfig {
@@ -73,17 +73,18 @@ impl Browser {
         Self::of(rocket.mount("/", routes).register("/", catchers())).await
     }
 
-    pub(crate) async fn get(&mut self, uri: &str) -> Page {
+    pub(crate) async fn get(&mut self, uri: impl AsRef<str>) -> Page {
         self.send(Method::Get, uri, &[], "").await
     }
 
     pub(crate) async fn send(
         &mut self,
         method: Method,
-        uri: &str,
+        uri: impl AsRef<str>,
         headers: &[(&'static str, &'static str)],
         form: &str,
     ) -> Page {
+        let uri = uri.as_ref();
         let path = uri.strip_prefix(BASE_URL).unwrap_or(uri);
         let mut request = self.client.req(method, path);
         request = request.header(Header::new("accept", "application/json"));

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
-use authlib_provider::{Client, Fault, Provider, Server, User};
+use authlib_provider::{Fault, Provider, Server, TestClient, TestUser};
 use serde_json::Value;
 
 /// A person's home on this machine, and a provider.
@@ -35,8 +35,8 @@ impl Home {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&folder);
         let server = Server::start(|issuer| {
-            let client = Client::public("cli").any_loopback_redirect();
-            let alice = User::new("alice").name("Alice Example");
+            let client = TestClient::public("cli").any_loopback_redirect();
+            let alice = TestUser::new("alice").name("Alice Example");
             Provider::builder(issuer).client(client).user(alice).build()
         });
         let server = server.await.unwrap();

@@ -1,0 +1,227 @@
+//! The assertion client, which gets its tokens by statements that it signs itself (RFC 7523 §2.1), against a
+//! provider that takes each statement once.
+
+use std::time::Duration;
+
+use authlib_core::client::AssertionClientBuilder;
+use authlib_core::{AssertionClient, ErrorKind, Secret};
+use authlib_provider::{Endpoint, Fault, RecordedRequest, Reply, TestClient};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::test_bed::keys::{RSA, private_jwk, public_jwk};
+use crate::test_bed::{ISSUER, ProviderHttp, TestBed, only, sent};
+
+const ROBOT: &str = "robot@project.example";
+
+/// A world whose provider trusts the robot.
+fn robot_bed() -> TestBed {
+    let jwks = json!({ "keys": [public_jwk("rsa", "k1"), public_jwk("p256", "k2")] });
+    TestBed::with(
+        |provider| {
+            provider.assertion_issuer(ROBOT, jwks).client(TestClient::public("robot-client"))
+        },
+        |client| client,
+        |oauth| oauth,
+    )
+}
+
+fn begun(world: &TestBed, key: impl Into<Secret>) -> AssertionClientBuilder {
+    wired(world, AssertionClient::builder(format!("{ISSUER}/token"), ROBOT, key).key_id("k1"))
+}
+
+fn wired(world: &TestBed, builder: AssertionClientBuilder) -> AssertionClientBuilder {
+    builder
+        .api_base_url(format!("{ISSUER}/api/"))
+        .http_client(ProviderHttp(world.provider.clone()))
+        .shared_clock(world.clock.clone())
+}
+
+/// Header and claims of the statement in a token request.
+fn statement(seen: &RecordedRequest) -> (Value, Value) {
+    let mut parts =
+        seen.secret("assertion").unwrap().split('.').map(|part| {
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap_or_default()).ok()
+        });
+    (parts.next().unwrap().unwrap(), parts.next().unwrap().unwrap())
+}
+
+/// T137, T197.
+#[tokio::test]
+async fn first_use_sends_assertion_and_live_token_is_reused() {
+    let world = robot_bed();
+    let robot = begun(&world, RSA).subject("alice").scope("read write").build().unwrap();
+    assert!(world.provider.received_requests().is_empty());
+    let echo: Value = robot.get("echo").send().await.unwrap().json().unwrap();
+    assert_eq!((&echo["sub"], &echo["scope"]), (&json!("alice"), &json!("read write")));
+    assert_eq!(robot.post("echo").json(&json!({})).send().await.unwrap().status(), 200);
+
+    let asked = only(&world, Endpoint::Token);
+    assert_eq!(asked.method, "POST");
+    assert_eq!(asked.names, ["grant_type", "assertion", "scope"]);
+    let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+    assert_eq!(asked.field("grant_type"), Some(grant));
+    assert!(asked.authorization.is_none());
+    let (header, mut claims) = statement(&asked);
+    assert_eq!(header, json!({"alg": "RS256", "kid": "k1", "typ": "JWT"}));
+    claims.as_object_mut().unwrap().remove("jti");
+    let expected = json!({"iss": ROBOT, "sub": "alice", "aud": format!("{ISSUER}/token"),
+        "iat": 1_800_000_000, "exp": 1_800_003_600, "scope": "read write"});
+    assert_eq!(claims, expected);
+}
+
+/// T137, T197.
+#[tokio::test]
+async fn assertion_without_subject_sends_only_configured_claims() {
+    let world = robot_bed();
+    let robot = begun(&world, private_jwk("p256").to_string())
+        .key_id("k2")
+        .alg("ES256")
+        .audience(ISSUER)
+        .lifetime(Duration::from_secs(300))
+        .claim("tier", 1)
+        .claim("scope", "of the statement");
+    let token = robot.build().unwrap().active_token().await.unwrap();
+    assert_eq!(token.scope.as_deref(), Some("of the statement"));
+    let asked = only(&world, Endpoint::Token);
+    assert_eq!(asked.names, ["grant_type", "assertion"]);
+    let (header, claims) = statement(&asked);
+    assert_eq!((&header["alg"], &header["kid"]), (&json!("ES256"), &json!("k2")));
+    assert_eq!((&claims["aud"], &claims["tier"]), (&json!(ISSUER), &json!(1)));
+    assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 300);
+    assert!(claims.get("sub").is_none());
+}
+
+/// T139, T140, H16: Authlib's second statement has the `jti` of the first as soon as there are
+/// claims.
+#[tokio::test]
+async fn each_refresh_signs_assertion_with_new_jti() {
+    let world = robot_bed();
+    let robot = begun(&world, RSA).claim("tier", 1).build().unwrap();
+    let mut tokens = Vec::new();
+    for _ in 0..3 {
+        tokens.push(robot.active_token().await.unwrap().access_token.expose().to_owned());
+        world.clock.advance(Duration::from_secs(3600));
+    }
+    let asked = sent(&world, Endpoint::Token);
+    let mut ids: Vec<_> = asked.iter().map(|seen| statement(seen).1["jti"].to_string()).collect();
+    assert!(ids.iter().all(|id| id.len() >= 36), "{ids:?}");
+    for list in [&mut ids, &mut tokens] {
+        list.sort_unstable();
+        list.dedup();
+        assert_eq!(list.len(), 3);
+    }
+}
+
+/// T138, T141, T199: Unlike Authlib: the key says which algorithm, and a fixed `jti` would make
+/// each renewal a replay.
+#[tokio::test]
+async fn unsignable_assertion_fails_before_first_request() {
+    let world = robot_bed();
+    let builder = begun(&world, RSA);
+    let shown = format!("{builder:?}") + &format!("{:?}", builder.build().unwrap());
+    assert!(RSA.lines().all(|line| !shown.contains(line)), "{shown}");
+    for (builder, says) in [
+        (begun(&world, RSA).alg("ES256"), "\"ES256\""),
+        (begun(&world, RSA).alg("none"), "\"none\""),
+        (begun(&world, RSA).claim("jti", "fixed"), "`jti`"),
+        (begun(&world, "no key"), "can't be read"),
+        (wired(&world, AssertionClient::builder("http://as.example/t", ROBOT, RSA)), "not https"),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    assert!(world.provider.received_requests().is_empty());
+}
+
+/// T195, T198.
+#[tokio::test]
+async fn assertion_token_request_includes_client_id() {
+    let world = robot_bed();
+    let robot = begun(&world, RSA).client_id("robot-client").build().unwrap();
+    robot.active_token().await.unwrap();
+    let asked = only(&world, Endpoint::Token);
+    assert_eq!(asked.field("client_id"), Some("robot-client"));
+    assert!(asked.authorization.is_none() && asked.secret("client_secret").is_none());
+}
+
+/// Authlib's async client fetches five.
+#[tokio::test]
+async fn five_concurrent_calls_send_one_assertion() {
+    let world = robot_bed();
+    let robot = begun(&world, RSA).build().unwrap();
+    let answers = join_all((0..5).map(|_| robot.get("echo").send())).await;
+    assert!(answers.iter().all(|answer| answer.as_ref().unwrap().status() == 200));
+    only(&world, Endpoint::Token);
+}
+
+/// Authlib's httpx clients know a leeway of 60 seconds only.
+#[tokio::test]
+async fn assertion_client_uses_configured_leeway() {
+    for (leeway, requests) in [(100, 2), (80, 1)] {
+        let world = robot_bed();
+        let leeway = Duration::from_secs(leeway);
+        let robot = begun(&world, RSA).configure(|config| config.leeway(leeway)).build().unwrap();
+        robot.active_token().await.unwrap();
+        world.clock.advance(Duration::from_secs(3600 - 90));
+        robot.active_token().await.unwrap();
+        assert_eq!(world.provider.count(Endpoint::Token), requests);
+    }
+}
+
+/// A description with a quote is an error like any other; Authlib's fails on it.
+#[tokio::test]
+async fn rejected_assertion_returns_provider_error_without_token() {
+    let world = robot_bed();
+    let robot = begun(&world, RSA).key_id("unknown").build().unwrap();
+    let error = robot.active_token().await.unwrap_err();
+    assert_eq!(error.provider_error().unwrap().error, "invalid_grant");
+    let quoted = r#"{"error":"invalid_grant","error_description":"no \"robots\""}"#;
+    world.provider.inject(Fault::Response(Endpoint::Token, Reply::json(400, quoted)));
+    let robot = begun(&world, RSA).build().unwrap();
+    let error = robot.get("echo").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+    assert!(robot.oauth2_client().token().await.unwrap().is_none());
+    assert_eq!(world.provider.count(Endpoint::Api), 0);
+}
+
+/// The pattern of Google's documentation: the key file says it all.
+#[tokio::test]
+async fn service_account_file_builds_client() {
+    let world = robot_bed();
+    let file = json!({"type": "service_account", "project_id": "p", "private_key_id": "k1",
+        "private_key": RSA, "client_email": ROBOT, "token_uri": format!("{ISSUER}/token")});
+    let builder = AssertionClient::from_service_account_json(&Secret::new(file.to_string()));
+    let robot = wired(&world, builder.unwrap().scope("drive.readonly")).build().unwrap();
+    let echo: Value = robot.get("echo").send().await.unwrap().json().unwrap();
+    assert_eq!((&echo["sub"], &echo["scope"]), (&json!(ROBOT), &json!("drive.readonly")));
+    for (name, value, says) in [
+        ("type", json!("authorized_user"), "another credential's file"),
+        ("private_key", Value::Null, "no `private_key`"),
+        ("client_email", Value::Null, "no `client_email`"),
+        ("client_email", json!(7), "no key file"),
+    ] {
+        let mut other = file.clone();
+        other[name] = value;
+        let refused = AssertionClient::from_service_account_json(&Secret::new(other.to_string()));
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains(says), "{error}");
+        assert!(!error.to_string().contains("PRIVATE"), "{error}");
+    }
+    // What `gcloud auth application-default login` writes has neither key nor address.
+    let own = json!({"type": "authorized_user", "client_id": "x", "refresh_token": "hush"});
+    let refused = AssertionClient::from_service_account_json(&Secret::new(own.to_string()));
+    assert!(refused.unwrap_err().to_string().contains("another credential's file"));
+}
+
+/// One mistake is one problem: a client that signs statements needs no id.
+#[test]
+fn unreadable_key_is_the_only_configuration_error() {
+    let built = AssertionClient::builder("https://op.example/token", ROBOT, "no key").build();
+    let error = built.unwrap_err().to_string();
+    assert!(error.contains("1 problem") && error.contains("can't be read"), "{error}");
+}

@@ -1,0 +1,10 @@
+//! Clients of programs without a browser.
+
+mod assertion;
+mod authentication;
+mod device;
+mod grants;
+mod hooks;
+mod refresh;
+mod requests;
+mod secrets_in_logs;

@@ -1,0 +1,192 @@
+//! Requests of a standalone client: where the token stands in them, and where it never goes.
+
+use std::time::Duration;
+
+use authlib_core::message::Request;
+use authlib_core::oauth2::TokenPlacement;
+use authlib_core::transport::{Body, HttpClient as _};
+use authlib_core::{ErrorKind, Grant, OAuth2Client, Token};
+use authlib_provider::{Endpoint, Fault, Reply};
+use futures_util::stream;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::test_bed::standalone::{registered, standalone_bed};
+use crate::test_bed::{ISSUER, TestBed, builder, client, sent};
+
+/// A client that puts its token there.
+async fn placing(world: &TestBed, placement: &str) -> OAuth2Client {
+    let config = registered().token_placement(placement).renewal("client_credentials");
+    let client = client(world, config);
+    client.active_token().await.unwrap();
+    client
+}
+
+/// T086.
+#[tokio::test]
+async fn token_of_unknown_type_is_not_sent() {
+    let world = standalone_bed();
+    let mut token = Token::bearer("t");
+    token.token_type = "mac".to_owned();
+    let client = builder(&world, registered()).token(token).build().unwrap();
+    assert_eq!(client.get("echo").send().await.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert!(world.provider.received_requests().is_empty());
+}
+
+/// T087, T088, T089, T142, T143: Each API answer says where the token came. A GET has no body (RFC
+/// 6750 §2.2), unlike Authlib's.
+#[tokio::test]
+async fn client_or_request_chooses_token_placement() {
+    for (placement, other) in [
+        ("header", TokenPlacement::Query),
+        ("query", TokenPlacement::Header),
+        ("body", TokenPlacement::Header),
+    ] {
+        let world = standalone_bed();
+        let client = placing(&world, placement).await;
+        for streamed in [false, true] {
+            for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH] {
+                let request = || client.request(method.clone(), "echo").query([("q", "a b")]);
+                let said = said(request(), streamed).await;
+                if placement == "body" && method == Method::GET {
+                    let error = said.unwrap_err();
+                    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+                    assert!(error.to_string().contains("RFC 6750 §2.2"), "{error}");
+                } else {
+                    let said = said.unwrap();
+                    assert_eq!(said["token_in"], placement, "{method}");
+                    assert_eq!(said["query"][0], json!(["q", "a b"]));
+                }
+                let said = self::said(request().token_placement(other), streamed).await.unwrap();
+                assert_ne!(said["token_in"], placement, "{method}");
+            }
+        }
+    }
+}
+
+/// The answer of the echoing API.
+async fn said(request: authlib_core::ApiRequest, streamed: bool) -> authlib_core::Result<Value> {
+    if !streamed {
+        return request.send().await?.json();
+    }
+    let body = request.send_streaming().await?.into_body().bytes(1 << 20).await.unwrap();
+    Ok(serde_json::from_slice(&body).unwrap())
+}
+
+/// T088: Authlib reads a JSON body as a form and sends what is left of it.
+#[tokio::test]
+async fn token_in_non_form_body_is_rejected() {
+    let world = standalone_bed();
+    let client = placing(&world, "body").await;
+    let form = client.post("echo").form([("a", "b c"), ("a", "d")]);
+    let echo: Value = form.send().await.unwrap().json().unwrap();
+    let token = client.token().await.unwrap().unwrap().access_token;
+    assert_eq!(echo["body"], format!("a=b+c&a=d&access_token={}", token.expose()));
+    for request in [
+        client.post("echo").json(&json!({"a": 1})),
+        client.post("echo").body("text/plain", "a=b"),
+        client.post("echo").stream("text/plain", Body::from("a=b")),
+        client.post("echo").form([("access_token", "of another")]),
+    ] {
+        assert_eq!(request.send().await.unwrap_err().kind(), ErrorKind::InvalidRequest);
+    }
+    assert_eq!(world.provider.count(Endpoint::Api), 1);
+}
+
+/// T144.
+#[tokio::test]
+async fn standalone_bodies_stream_in_both_directions() {
+    let world = standalone_bed();
+    let client = placing(&world, "header").await;
+    let pieces = stream::iter([b"one ".to_vec(), b"two".to_vec()].map(Ok));
+    let request = client.put("echo").stream("text/plain", Body::stream(pieces));
+    let mut answer = request.send_streaming().await.unwrap();
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["content-type"]),
+        (200, &"application/json".parse::<http::HeaderValue>().unwrap())
+    );
+    let mut text = Vec::new();
+    while let Some(piece) = answer.body_mut().chunk().await.unwrap() {
+        text.extend_from_slice(&piece);
+    }
+    let echo: Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!((&echo["body"], &echo["method"]), (&json!("one two"), &json!("PUT")));
+    // The plain face takes a stream as well, and has the whole answer.
+    let pieces = stream::iter([Ok(b"three".to_vec())]);
+    let answer = client.put("echo").stream("text/plain", Body::stream(pieces)).send().await;
+    assert_eq!(answer.unwrap().json::<Value>().unwrap()["body"], "three");
+}
+
+/// T118: Authlib lends its signer to a plain HTTP session; here it is the token that is lent,
+/// fresh.
+#[tokio::test]
+async fn active_token_can_be_used_by_another_http_client() {
+    let world = standalone_bed();
+    let client = client(&world, registered().renewal("client_credentials"));
+    let token = client.active_token().await.unwrap();
+    let mut request = Request::new(Vec::new());
+    *request.uri_mut() = format!("{ISSUER}/api/echo").parse().unwrap();
+    let value = format!("{} {}", token.token_type, token.access_token.expose());
+    request.headers_mut().insert("authorization", value.parse().unwrap());
+    let answer = world.provider.send(request).await.unwrap();
+    assert_eq!(answer.status(), 200);
+}
+
+/// H20, H22: The token goes to its own API, and to the origins that are named; a redirect is the
+/// caller's to follow.
+#[tokio::test]
+async fn absolute_url_and_redirect_do_not_leak_token() {
+    let world = standalone_bed();
+    let client = placing(&world, "header").await;
+    // Nor is one renewed for a request that goes nowhere.
+    world.clock.advance(Duration::from_secs(3600));
+    world.provider.clear_requests();
+    for url in ["https://evil.example/", "//evil.example/", "/token", "http://op.example/api/"] {
+        for request in [client.get(url), client.post(url).form([("a", "b")])] {
+            assert_eq!(
+                request.send().await.unwrap_err().kind(),
+                ErrorKind::InvalidRequest,
+                "{url}"
+            );
+        }
+        let streamed = client.get(url).send_streaming().await;
+        assert_eq!(streamed.unwrap_err().kind(), ErrorKind::InvalidRequest, "{url}");
+    }
+    assert!(world.provider.received_requests().is_empty());
+
+    for status in [301, 302, 303, 307, 308] {
+        let away = Reply::Redirect(status, "https://evil.example/".to_owned());
+        world.provider.inject(Fault::Response(Endpoint::Api, away));
+        let answer = client.get("echo").send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status);
+        assert_eq!(answer.headers()["location"], "https://evil.example/");
+        world.provider.clear_faults();
+    }
+    assert_eq!(world.provider.count(Endpoint::Unmatched), 0);
+
+    // What needs no token may go anywhere, without it.
+    let foreign = client.get("https://evil.example/x").without_token().send().await;
+    assert_eq!(foreign.unwrap_err().kind(), ErrorKind::Transport);
+    assert!(sent(&world, Endpoint::Unmatched)[0].authorization.is_none());
+    let config = registered().api_origin("https://files.example").renewal("client_credentials");
+    let wide = self::client(&world, config);
+    assert!(wide.get("https://files.example/upload").send().await.is_err());
+    assert!(wide.get("https://files.example:444/upload").send().await.is_err());
+    let reached = sent(&world, Endpoint::Unmatched);
+    assert_eq!(reached.len(), 2);
+    assert_eq!(reached[1].authorization.as_deref(), Some("Bearer"));
+}
+
+/// A client without a place to send its token to can still fetch one.
+#[tokio::test]
+async fn client_without_api_base_url_sends_no_token() {
+    let world = standalone_bed();
+    let mut config = registered();
+    config.api_base_url = None;
+    let client = client(&world, config);
+    client.fetch_token(Grant::client_credentials()).await.unwrap();
+    let error = client.get(&format!("{ISSUER}/api/echo")).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("token is not sent"), "{error}");
+    assert_eq!(world.provider.count(Endpoint::Api), 0);
+}

@@ -1,0 +1,122 @@
+//! Calls to the provider's API: with the right user's token, and never beside `api_base_url`.
+
+use std::time::Duration;
+
+use authlib_core::store::TokenOwner;
+use authlib_core::{ErrorKind, Params};
+use authlib_provider::{Endpoint, Fault, Reply};
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::test_bed::{Browser, TestBed};
+
+#[tokio::test]
+async fn api_request_sends_query_headers_body_and_token() {
+    let world = TestBed::new();
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    let app = world.app();
+    let request = app
+        .request(Method::PUT, "repos/1?a=b", &owner)
+        .query(Params::new().with("q", "x y"))
+        .header("authorization", "Basic none")
+        .json(&json!({"name": "x"}));
+    let response = request.send().await.unwrap();
+    let echo: Value = serde_json::from_slice(response.body()).unwrap();
+    assert_eq!(echo["sub"], "alice");
+    assert_eq!(echo["method"], "PUT");
+    assert_eq!(echo["path"], "/api/repos/1");
+    assert_eq!(echo["query"], json!([["a", "b"], ["q", "x y"]]));
+    assert_eq!(echo["body"], r#"{"name":"x"}"#);
+
+    // Whatever the API answers is an answer, a redirect too: it is not followed.
+    assert_eq!(app.get("teapot", &owner).send().await.unwrap().status(), 418);
+    let away = Reply::Redirect(302, "https://evil.example/".to_owned());
+    world.provider.inject(Fault::Response(Endpoint::Api, away));
+    let response = app.post("x", &owner).form(Params::new()).send().await.unwrap();
+    assert_eq!(response.status(), 302);
+    assert_eq!(response.headers()["location"], "https://evil.example/");
+}
+
+/// B22, H22: the token stays under `api_base_url`.
+#[tokio::test]
+async fn token_is_sent_to_allowed_origins_only() {
+    let world = TestBed::new();
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    world.provider.clear_requests();
+    for url in [
+        "https://evil.example/",
+        "//evil.example/",
+        "\\\\evil.example/",
+        "https://op.example.evil.example/api/",
+        "https://op.example@evil.example/api/",
+        "https://op.example:444/api/",
+        "http://op.example/api/",
+        "https://user:pass@op.example/api/",
+        "https://user@op.example/api/",
+        "/userinfo",
+        "../userinfo",
+        "x/../../userinfo",
+        "%2e%2e/userinfo",
+        "/apix",
+        "javascript:alert(1)",
+    ] {
+        let error = world.app().get(url, &owner).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{url}: {error}");
+    }
+    assert!(world.provider.received_requests().is_empty());
+    // A scheme without slashes is a path to the parser of browsers, and so it is here.
+    for url in ["user", "/api/user", "https://op.example/api/user", "./a/../user", "", "https:x.y"]
+    {
+        assert!(world.app().get(url, &owner).send().await.is_ok(), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn expired_token_is_refreshed_before_api_call() {
+    let world = TestBed::new();
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    world.clock.advance(Duration::from_secs(3600));
+    let response = world.app().get("user", &owner).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(world.provider.count(Endpoint::Token), 2);
+}
+
+#[tokio::test]
+async fn api_request_without_user_is_not_sent() {
+    let world = TestBed::new();
+    let error = world.app().get("user", &TokenOwner::new("op", "x")).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    assert!(world.provider.received_requests().is_empty());
+    let world = TestBed::with(
+        |p| p,
+        |mut client| {
+            client.api_base_url = None;
+            client
+        },
+        |oauth| oauth,
+    );
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    let error = world.app().get("user", &owner).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("api_base_url"), "{error}");
+}
+
+/// B20, H28: user info that is asked for later is held against the login as well.
+#[tokio::test]
+async fn later_userinfo_must_have_same_subject() {
+    let world = TestBed::new();
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    assert_eq!(world.app().userinfo(&owner).await.unwrap().name(), Some("Alice"));
+    for quirk in [
+        Fault::user_info("sub", "mallory"),
+        Fault::user_info("sub", "Alice"),
+        Fault::UserInfoMissing("sub".into()),
+        Fault::Response(Endpoint::UserInfo, Reply::html(200)),
+        Fault::Response(Endpoint::UserInfo, Reply::json(401, "{}")),
+    ] {
+        world.provider.inject(quirk.clone());
+        let error = world.app().userinfo(&owner).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{quirk:?}");
+        world.provider.clear_faults();
+    }
+}

@@ -1,0 +1,8 @@
+//! Requests to the endpoints of provider and API.
+
+mod api;
+mod client_authentication;
+mod origins;
+mod registration;
+mod signed_introspection;
+mod token_exchange;

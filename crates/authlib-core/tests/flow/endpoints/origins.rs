@@ -1,0 +1,314 @@
+//! Where secrets and tokens go, whatever hooks and settings say: to their endpoint, and to the API.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use authlib_core::hooks::{self, ClientAuth, ClientIdentity, EndpointRequest, RequestHook};
+use authlib_core::message::{BodyLimit, Request, Response, Timeout};
+use authlib_core::transport::{Body, BoxFuture, HttpClient, TransportError};
+use authlib_core::{ClientConfig, Error, ErrorKind, Grant, OAuth2Client, Result, Token};
+use authlib_provider::{Endpoint, Fault};
+use futures_util::stream;
+use serde_json::Value;
+
+use crate::test_bed::service::{service, service_bed};
+use crate::test_bed::{ISSUER, TestBed, builder, client};
+
+/// Sends the client's secret in a header, to the endpoint at `url` where it has one of its own.
+struct Own {
+    url: Option<&'static str>,
+}
+
+impl ClientAuth for Own {
+    fn authenticate<'a>(
+        &'a self,
+        client: ClientIdentity<'a>,
+        mut request: EndpointRequest,
+    ) -> BoxFuture<'a, Result<EndpointRequest>> {
+        Box::pin(async move {
+            if let Some(url) = self.url {
+                request.url = url.parse().unwrap();
+            }
+            request.form.set("client_id", client.client_id);
+            request.form.set("client_secret", client.client_secret.unwrap().expose());
+            request.headers.insert("x-endpoint", format!("{:?}", client.endpoint).parse().unwrap());
+            Ok(request)
+        })
+    }
+}
+
+/// One request to each endpoint at which the client says who it is.
+async fn all(client: &OAuth2Client) -> Vec<Result<()>> {
+    client.set_token(&Token::bearer("token")).await.unwrap();
+    vec![
+        client.remote_app().fetch_token(Grant::client_credentials()).await.map(drop),
+        client.remote_app().fetch_token(Grant::refresh_token(&"rt".into())).await.map(drop),
+        client.start_device_login(None).await.map(drop),
+        client.introspect_token(&"token".into(), None).await.map(drop),
+        client.revoke_token().await,
+    ]
+}
+
+fn with_device() -> ClientConfig {
+    service().device_authorization_endpoint(format!("{ISSUER}/device_authorization"))
+}
+
+fn asked(world: &TestBed) -> Vec<Endpoint> {
+    world.provider.received_requests().iter().map(|seen| seen.endpoint).collect()
+}
+
+#[tokio::test]
+async fn custom_authentication_cannot_change_origin() {
+    let all_five = [
+        Endpoint::Token,
+        Endpoint::Token,
+        Endpoint::DeviceAuthorization,
+        Endpoint::Introspect,
+        Endpoint::Revoke,
+    ];
+    let world = service_bed();
+    all(&client(&world, with_device().client_auth(Own { url: None }))).await;
+    assert_eq!(asked(&world), all_five);
+    for seen in world.provider.received_requests() {
+        assert!(seen.header("x-endpoint").is_some() && seen.authorization.is_none());
+    }
+    world.provider.clear_requests();
+    let same = Own { url: Some("https://op.example:443/token?tenant=7") };
+    all(&client(&world, with_device().client_auth(same))).await;
+    assert_eq!(asked(&world), [Endpoint::Token; 5]);
+    assert!(
+        world.provider.received_requests().iter().all(|seen| seen.field("tenant") == Some("7"))
+    );
+    for url in [
+        "https://evil.example/token",
+        "https://op.example.evil.example/token",
+        "https://op.example:444/token",
+        "http://op.example/token",
+        "http://127.0.0.1/token",
+        "data:text/plain,x",
+    ] {
+        let world = service_bed();
+        let client = client(&world, with_device().client_auth(Own { url: Some(url) }));
+        for result in all(&client).await {
+            let error = result.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config, "{url}: {error}");
+            assert_eq!(error.client(), Some("service"));
+            assert!(!format!("{error:?}").contains("secret-of-the-service"));
+        }
+        assert!(world.provider.received_requests().is_empty(), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn endpoint_authentication_applies_to_that_endpoint_only() {
+    struct Locked;
+    impl ClientAuth for Locked {
+        fn authenticate<'a>(
+            &'a self,
+            _: ClientIdentity<'a>,
+            _: EndpointRequest,
+        ) -> BoxFuture<'a, Result<EndpointRequest>> {
+            Box::pin(async { Err(Error::new(ErrorKind::Unsupported, "the card is locked")) })
+        }
+    }
+    let world = service_bed();
+    let config = with_device().client_auth_at(hooks::Endpoint::Introspection, Locked);
+    let results = all(&client(&world, config)).await;
+    let error = results[3].as_ref().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("the card is locked"), "{error}");
+    assert_eq!(world.provider.count(Endpoint::Introspect), 0);
+    for seen in world.provider.received_requests() {
+        assert_eq!(seen.authorization.as_deref(), Some("Basic"));
+    }
+}
+
+/// Leads a request to another host.
+/// What is said of one endpoint wins over what is said of all, and code over a name.
+#[tokio::test]
+async fn endpoint_authentication_overrides_general_one() {
+    let named = || {
+        let mut config = service().client_auth(Own { url: None });
+        config.revocation_endpoint_auth_method = Some("client_secret_basic".to_owned());
+        config
+    };
+    let own = |config: ClientConfig| {
+        config.client_auth_at(hooks::Endpoint::Revocation, Own { url: None })
+    };
+    for (config, by_name) in [(named(), true), (own(named()), false)] {
+        let world = service_bed();
+        let client = client(&world, config);
+        client.set_token(&Token::bearer("token")).await.unwrap();
+        client.revoke_token().await.unwrap();
+        let requests = world.provider.received_requests();
+        let [seen] = requests.as_slice() else { panic!("{} requests", requests.len()) };
+        assert_eq!(seen.authorization.is_some(), by_name);
+        assert_eq!(seen.header("x-endpoint").is_none(), by_name);
+    }
+}
+
+/// What names and proves the client is no grant's to say (RFC 6749 §2.3).
+#[tokio::test]
+async fn grant_cannot_override_client_id() {
+    let world = service_bed();
+    let client = client(&world, service());
+    for name in ["client_id", "client_secret", "client_assertion", "grant_type"] {
+        let grant = Grant::client_credentials().param(name, "x");
+        let error = client.fetch_token(grant).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{name}");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    assert!(world.provider.received_requests().is_empty());
+}
+
+fn astray(request: &mut Request) -> Result<()> {
+    *request.uri_mut() = "https://evil.example/api/".parse().unwrap();
+    Ok(())
+}
+
+#[tokio::test]
+async fn hook_cannot_redirect_secret_or_token() {
+    use RequestHook::{
+        AccessTokenRequest, IntrospectTokenRequest, ProtectedRequest, RefreshTokenRequest,
+        RevokeTokenRequest,
+    };
+    let world = service_bed();
+    let mut config = with_device();
+    for at in [
+        AccessTokenRequest,
+        IntrospectTokenRequest,
+        ProtectedRequest,
+        RefreshTokenRequest,
+        RevokeTokenRequest,
+    ] {
+        config = config.on_request(at, astray);
+    }
+    let client = client(&world, config);
+    for (index, result) in all(&client).await.into_iter().enumerate() {
+        // There is no hook for device logins.
+        assert_eq!(result.is_ok(), index == 2);
+        assert!(result.err().is_none_or(|error| error.kind() == ErrorKind::Config));
+    }
+    client.set_token(&Token::bearer("token")).await.unwrap();
+    let error = client.get("echo").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(!format!("{error:?}").contains("\"token\""));
+    let body = Body::stream(stream::iter([Ok(b"a".to_vec())]));
+    let error = client.post("echo").stream("text/plain", body).send_streaming().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert_eq!(asked(&world), [Endpoint::DeviceAuthorization]);
+}
+
+/// The user info endpoint is where the provider or the settings say, not where the API is: it may be on
+/// another host, as Google's, but only there does the token go.
+#[tokio::test]
+async fn userinfo_request_follows_no_redirect() {
+    let world = service_bed();
+    let mut config = service().userinfo_endpoint(format!("{ISSUER}/userinfo"));
+    config.api_base_url = None;
+    let client = client(&world, config);
+    client.fetch_token(Grant::client_credentials()).await.unwrap();
+    assert_eq!(client.userinfo().await.unwrap().sub(), "service");
+    assert_eq!(
+        client.get(&format!("{ISSUER}/userinfo")).send().await.unwrap_err().kind(),
+        ErrorKind::Config
+    );
+    let away = authlib_provider::Reply::Redirect(302, "https://evil.example/".into());
+    world.provider.inject(Fault::Response(Endpoint::UserInfo, away));
+    client.userinfo().await.unwrap_err();
+    assert_eq!(world.provider.count(Endpoint::Unmatched), 0);
+    assert_eq!(world.provider.count(Endpoint::UserInfo), 2);
+    for url in ["http://op.example/userinfo", "https://u:p@op.example/userinfo"] {
+        let config = service().userinfo_endpoint(url);
+        assert_eq!(OAuth2Client::new(config).unwrap_err().kind(), ErrorKind::Config);
+    }
+}
+
+#[tokio::test]
+async fn only_listed_origins_get_token() {
+    let world = service_bed();
+    let mut config = service().api_origin(ISSUER);
+    config.api_base_url = None;
+    let client = client(&world, config);
+    client.fetch_token(Grant::client_credentials()).await.unwrap();
+    for path in ["/api/echo", "/api/../api/echo", "/api/x?y=z#fragment"] {
+        let answer = client.get(&format!("{ISSUER}{path}")).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+    }
+    world.provider.clear_requests();
+    for url in [
+        "https://op.example:444/api/echo",
+        "http://op.example/api/echo",
+        "https://sub.op.example/api/echo",
+        "https://op.example@evil.example/",
+        "https://u:p@op.example/api/echo",
+        "/api/echo",
+    ] {
+        let error = client.get(url).send().await.unwrap_err();
+        let relative = url.starts_with('/');
+        let kind = if relative { ErrorKind::Config } else { ErrorKind::InvalidRequest };
+        assert_eq!(error.kind(), kind, "{url}");
+        // Without the token it may go wherever it likes.
+        if url.starts_with("https://op.example:") {
+            let error = client.get(url).without_token().send().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Transport);
+        }
+    }
+    assert_eq!(asked(&world), [Endpoint::Unmatched]);
+    assert!(world.provider.received_requests()[0].authorization.is_none());
+}
+
+/// An HTTP client that can't stream collects bodies up to the request's limit, and says whose is larger.
+/// A hook may hand back a request of its own making, which knows of no limit.
+#[tokio::test]
+async fn request_replaced_by_hook_keeps_limits() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let limits = Limits { seen: seen.clone() };
+    let hook = RequestHook::ProtectedRequest;
+    let config = service().on_request_async(hook, |request: Request| async move {
+        let (head, body) = request.into_parts();
+        let mut fresh = Request::new(body);
+        (*fresh.method_mut(), *fresh.uri_mut()) = (head.method, head.uri);
+        *fresh.headers_mut() = head.headers;
+        Ok(fresh)
+    });
+    let world = service_bed();
+    let client = builder(&world, config).token(Token::bearer("t")).http_client(limits);
+    let client = client.build().unwrap();
+    let request = client.get("echo").max_response_size(7).timeout(Duration::from_secs(3));
+    request.send().await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), [(7, Some(Duration::from_secs(3)))]);
+}
+
+/// The most bytes and the longest time.
+type Limit = (usize, Option<Duration>);
+
+/// Remembers the limits of each request.
+struct Limits {
+    seen: Arc<Mutex<Vec<Limit>>>,
+}
+
+impl HttpClient for Limits {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        let timeout = Timeout::of(request.extensions());
+        self.seen.lock().unwrap().push((BodyLimit::of(&request), timeout));
+        Box::pin(async { Ok(Response::new(Vec::new())) })
+    }
+}
+
+#[tokio::test]
+async fn buffered_response_uses_request_limit() {
+    let world = service_bed();
+    let client = client(&world, service().renewal("client_credentials"));
+    let pieces =
+        |count: usize| Body::stream(stream::iter((0..count).map(|_| Ok(vec![b'.'; 1 << 20]))));
+    let request = client.post("echo").stream("text/plain", pieces(3));
+    let echo: Value = request.send().await.unwrap().json().unwrap();
+    assert_eq!(echo["body_length"], 3 << 20);
+    let request = client.post("echo").stream("text/plain", pieces(3)).max_response_size(2 << 20);
+    let error = request.send().await.unwrap_err();
+    assert!(error.report().to_string().contains("sends no streams"), "{error}");
+    let request = client.get("stream").query([("bytes", "3145728")]);
+    let body = request.send_streaming().await.unwrap().into_body();
+    assert_eq!(body.bytes(4 << 20).await.unwrap().len(), 3 << 20);
+}

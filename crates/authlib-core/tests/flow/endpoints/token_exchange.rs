@@ -1,0 +1,189 @@
+//! Tokens exchanged for others (RFC 8693): what is asked for, who acts for whom, and what is no access
+//! token.
+
+use authlib_core::oauth2::{ExchangedToken, TokenExchange, token_type};
+use authlib_core::{ErrorKind, Grant, Token};
+use authlib_provider::{Endpoint, Fault, Reply};
+use serde_json::{Value, json};
+
+use crate::test_bed::service::{service, service_bed};
+use crate::test_bed::{Browser, ISSUER, TestBed, client, only};
+
+/// The access token of Alice's login.
+async fn alice(world: &TestBed) -> Token {
+    let token = world.log_in(&Browser::default()).await.unwrap().token;
+    world.provider.clear_requests();
+    token
+}
+
+fn exchange(subject: &Token) -> TokenExchange {
+    TokenExchange::new(subject.access_token.clone(), token_type::ACCESS_TOKEN)
+}
+
+#[tokio::test]
+async fn token_exchange_narrows_scope_and_changes_audience() {
+    let world = TestBed::new();
+    let subject = alice(&world).await;
+    let asked = exchange(&subject)
+        .resource("https://one.example/api")
+        .resource("https://two.example/api")
+        .audience("three")
+        .scope("email")
+        .requested_token_type(token_type::ACCESS_TOKEN);
+    let exchanged = world.app().exchange_token(&asked).await.unwrap();
+    assert_eq!(exchanged.issued_token_type, token_type::ACCESS_TOKEN);
+    assert_ne!(exchanged.token.access_token, subject.access_token);
+    assert_eq!(exchanged.token.scope.as_deref(), Some("email"));
+    let request = only(&world, Endpoint::Token);
+    // RFC 8693 §2.1: each place is a parameter of its own, and no type stands without its token.
+    assert_eq!(
+        request.names,
+        [
+            "grant_type",
+            "resource",
+            "resource",
+            "audience",
+            "requested_token_type",
+            "subject_token",
+            "subject_token_type",
+            "scope"
+        ]
+    );
+    let resources: Vec<_> =
+        request.fields.iter().filter(|(name, _)| name == "resource").map(|(_, uri)| uri).collect();
+    assert_eq!(resources, ["https://one.example/api", "https://two.example/api"]);
+    assert_eq!(request.authorization.as_deref(), Some("Basic"));
+    assert_eq!(request.secret("subject_token"), Some(subject.access_token.expose()));
+    let about = world.app().introspect_token(&exchanged.token.access_token, None).await.unwrap();
+    assert_eq!(about.aud(), ["https://one.example/api", "https://two.example/api", "three"]);
+    assert_eq!((about.sub(), about.act().unwrap()), (Some("alice"), None));
+    // The subject's token is as good as before, and nothing was kept.
+    let about = world.app().introspect_token(&subject.access_token, None).await.unwrap();
+    assert!(about.active());
+    assert!(!format!("{asked:?} {exchanged:?}").contains(subject.access_token.expose()));
+    assert!(!format!("{exchanged:?}").contains(exchanged.token.access_token.expose()));
+}
+
+/// RFC 8693 §4.1: the actor of today is the outermost, the one before is inside.
+#[tokio::test]
+async fn introspection_shows_actor_of_exchanged_token() {
+    let world = service_bed();
+    let subject = alice(&world).await;
+    let service = client(&world, service());
+    let own = service.remote_app().fetch_token(Grant::client_credentials()).await.unwrap();
+    let asked = exchange(&subject).actor_token(own.access_token.clone(), token_type::ACCESS_TOKEN);
+    let exchanged = service.exchange_token(&asked).await.unwrap();
+    let about = service.introspect_token(&exchanged.token.access_token, None).await.unwrap();
+    assert_eq!(about.sub(), Some("alice"));
+    let actor = about.act().unwrap().unwrap();
+    assert_eq!((actor.sub(), actor.act()), (Some("service"), None));
+
+    let app = world.app();
+    let own = app.fetch_token(Grant::client_credentials()).await.unwrap();
+    let asked = exchange(&exchanged.token).actor_token(own.access_token, token_type::ACCESS_TOKEN);
+    let twice = app.exchange_token(&asked).await.unwrap();
+    let about = app.introspect_token(&twice.token.access_token, None).await.unwrap();
+    let actor = about.act().unwrap().unwrap();
+    assert_eq!(actor.sub(), Some("app"));
+    assert_eq!(actor.act().unwrap().sub(), Some("service"));
+}
+
+#[tokio::test]
+async fn token_exchange_does_not_send_client_scope() {
+    let world = TestBed::new();
+    let subject = alice(&world).await;
+    world.app().exchange_token(&exchange(&subject)).await.unwrap();
+    assert!(!only(&world, Endpoint::Token).names.contains(&"scope".to_owned()));
+}
+
+#[tokio::test]
+async fn exchange_response_without_issued_token_type_is_rejected() {
+    for quirk in [
+        Fault::TokenMissing("issued_token_type".into()),
+        Fault::token("issued_token_type", ""),
+        Fault::token("issued_token_type", 7),
+        Fault::TokenMissing("access_token".into()),
+        Fault::TokenMissing("token_type".into()),
+        Fault::token("token_type", "mac"),
+        Fault::Response(Endpoint::Token, Reply::html(200)),
+    ] {
+        let world = TestBed::new();
+        let subject = alice(&world).await;
+        world.provider.inject(quirk.clone());
+        let error = world.app().exchange_token(&exchange(&subject)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{quirk:?}: {error}");
+        assert_eq!(error.client(), Some("op"));
+        assert!(!format!("{error} {error:?}").contains(subject.access_token.expose()));
+    }
+}
+
+/// RFC 8693 §2.2.2.
+#[tokio::test]
+async fn exchange_errors_keep_provider_error_and_hint() {
+    for (asked, code, hint) in [
+        (TokenExchange::new("unknown", token_type::ACCESS_TOKEN), "invalid_request", "subject"),
+        (TokenExchange::new("x", "urn:example:token"), "invalid_request", "subject"),
+        (TokenExchange::new("", ""), "invalid_request", "subject"),
+    ] {
+        let error = TestBed::new().app().exchange_token(&asked).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+        assert_eq!(error.provider_error().unwrap().error, code);
+        assert!(error.to_string().contains(hint), "{error}");
+    }
+    let world = TestBed::new();
+    let subject = alice(&world).await;
+    let asked = exchange(&subject).resource("no uri");
+    let error = world.app().exchange_token(&asked).await.unwrap_err();
+    assert_eq!(error.provider_error().unwrap().error, "invalid_target");
+    assert!(error.to_string().contains("`resource`"), "{error}");
+    let asked = exchange(&subject).scope("admin");
+    let error = world.app().exchange_token(&asked).await.unwrap_err();
+    assert_eq!(error.provider_error().unwrap().error, "invalid_scope");
+}
+
+/// RFC 8693 §2.2.1: what is of type `N_A` is a bearer token for nobody.
+#[tokio::test]
+async fn exchanged_non_access_token_is_not_sent_to_api() {
+    let world = service_bed();
+    let subject = alice(&world).await;
+    world.provider.inject(Fault::token("token_type", "N_A"));
+    world.provider.inject(Fault::token("issued_token_type", token_type::JWT));
+    let config = service().userinfo_endpoint(format!("{ISSUER}/userinfo"));
+    let client = client(&world, config);
+    let ExchangedToken { token, issued_token_type, .. } =
+        client.exchange_token(&exchange(&subject)).await.unwrap();
+    assert_eq!((token.token_type.as_str(), issued_token_type.as_str()), ("N_A", token_type::JWT));
+    // Handing it on is what it is for: as an actor's or a subject's token.
+    let asked = TokenExchange::new(token.access_token.clone(), issued_token_type);
+    client.exchange_token(&asked).await.unwrap_err();
+    // Somebody keeps it all the same.
+    client.set_token(&token).await.unwrap();
+    world.provider.clear_faults();
+    world.provider.clear_requests();
+    use authlib_core::oauth2::TokenPlacement::{Body, Header, Query};
+    for placement in [Body, Header, Query] {
+        let request = client.post("echo").form([("a", "b")]).token_placement(placement);
+        let error = request.send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{placement:?}: {error}");
+    }
+    assert_eq!(
+        client.get("echo").send_streaming().await.unwrap_err().kind(),
+        ErrorKind::Unsupported
+    );
+    assert_eq!(client.userinfo().await.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert!(world.provider.received_requests().is_empty());
+    // Ending it is allowed.
+    client.revoke_token().await.unwrap();
+}
+
+/// Members that the provider adds are kept, as with any token.
+#[tokio::test]
+async fn extra_members_of_exchange_response_are_kept() {
+    let world = TestBed::new();
+    let subject = alice(&world).await;
+    world.provider.inject(Fault::token("refresh_token", "rt"));
+    world.provider.inject(Fault::token("trace", json!({"id": 7})));
+    let exchanged = world.app().exchange_token(&exchange(&subject)).await.unwrap();
+    assert!(exchanged.token.refresh_token.is_some());
+    assert_eq!(exchanged.token.extra::<Value>("trace").unwrap(), Some(json!({"id": 7})));
+}

@@ -1,0 +1,473 @@
+//! Whole logins against the provider as a function: what works, and every way in which a provider, a
+//! browser or an attacker can spoil one.
+
+use std::time::Duration;
+
+use authlib_core::login::{self, Incoming, Received};
+use authlib_core::{AuthorizeOptions, ErrorKind, LogoutOptions};
+use authlib_provider::{Endpoint, Fault, Reply};
+use http::{HeaderMap, Method};
+use serde_json::json;
+
+use crate::test_bed::{Browser, ISSUER, SECRET, TestBed};
+
+#[tokio::test]
+async fn login_sends_required_parameters_and_identifies_user() {
+    let world = TestBed::new();
+    let browser = Browser::default();
+    let options = AuthorizeOptions::from("/authorize/op").next("/inbox?x=1").data(json!({"a": 1}));
+    let url = world.start_with(&browser, options).await.unwrap();
+    for name in ["state=", "nonce=", "code_challenge=", "code_challenge_method=S256"] {
+        assert!(url.contains(name), "{url}");
+    }
+    let back = world.provider.approve(&url, "alice").unwrap();
+    let login = world.finish(&browser, &back).await.unwrap();
+    let user = login.token.userinfo().unwrap();
+    assert_eq!((user.sub(), user.name(), user.iss()), ("alice", Some("Alice"), Some(ISSUER)));
+    assert_eq!(login.next, "/inbox?x=1");
+    assert_eq!(login.data, Some(json!({"a": 1})));
+    assert_eq!(*browser.renewed.borrow(), 1);
+    let seen = world.provider.received_requests();
+    let token = seen.iter().find(|seen| seen.endpoint == Endpoint::Token).unwrap();
+    assert_eq!(token.authorization.as_deref(), Some("Basic"));
+    assert!(token.names.contains(&"code_verifier".to_owned()));
+    let user_agent = seen
+        .iter()
+        .all(|seen| seen.user_agent.as_ref().is_some_and(|agent| agent.starts_with("authlib-rs/")));
+    assert!(user_agent);
+}
+
+/// The ID token's point of failure, by the provider's quirk: each stops the login before user info is
+/// asked, logs nobody in, and says which check failed.
+#[tokio::test]
+async fn invalid_id_tokens_fail_login() {
+    let far = 10_000;
+    let table = [
+        (Fault::Unsigned("none".into()), "three parts"),
+        (Fault::Unsigned("nOnE".into()), "three parts"),
+        (Fault::BadSignature, "signature is wrong"),
+        (Fault::ForeignKey, "signature is wrong"),
+        (Fault::EmbeddedJwk, "signature is wrong"),
+        (Fault::HmacWithPublicKey, "signed with \"HS256\""),
+        (Fault::SignedBy("ES256".into()), "signed with \"ES256\""),
+        (Fault::header("alg", json!("none")), "signed with \"none\""),
+        (Fault::header("alg", json!(null)), "`alg`"),
+        (Fault::header("kid", json!("nobody-s")), "no key for RS256 with `kid`"),
+        (Fault::header("kid", json!(7)), "`kid`"),
+        (Fault::header("crit", json!(["exp"])), "`crit`"),
+        (Fault::header("b64", json!(false)), "`b64`"),
+        (Fault::header("typ", json!("at+jwt")), "`typ`"),
+        (Fault::header("typ", json!("logout+jwt")), "`typ`"),
+        (Fault::claim("iss", "https://evil.example"), "`iss`"),
+        (Fault::claim("iss", "https://op.example/"), "`iss`"),
+        (Fault::claim("iss", json!(["https://op.example"])), "`iss` is of the wrong type"),
+        (Fault::without_claim("iss"), "`iss` is missing"),
+        (Fault::claim("aud", "other"), "`aud`"),
+        (Fault::claim("aud", json!([])), "`aud`"),
+        (Fault::claim("aud", json!(["app", "other"])), "`azp`"),
+        (Fault::claim("aud", json!([1])), "`aud` is of the wrong type"),
+        (Fault::without_claim("aud"), "`aud` is missing"),
+        (Fault::claim("azp", "other"), "`azp`"),
+        (Fault::without_claim("sub"), "`sub` is missing"),
+        (Fault::claim("sub", ""), "`sub` is missing"),
+        (Fault::claim("sub", json!(1)), "`sub` is of the wrong type"),
+        (Fault::claim("sub", "x".repeat(256)), "`sub` is longer"),
+        (Fault::without_claim("exp"), "`exp` is missing"),
+        (Fault::ClaimTime("exp".into(), -60), "expired"),
+        (Fault::claim("exp", "9999999999"), "`exp` is of the wrong type"),
+        (Fault::claim("exp", json!(null)), "`exp` is of the wrong type"),
+        (Fault::claim("exp", json!(-1)), "`exp` is of the wrong type"),
+        (Fault::without_claim("iat"), "`iat` is missing"),
+        (Fault::ClaimTime("iat".into(), -7 * 24 * 3600), "long before this login"),
+        (Fault::ClaimTime("iat".into(), far), "`iat` lies in the future"),
+        (Fault::ClaimTime("nbf".into(), far), "`nbf` lies in the future"),
+        (Fault::claim("nbf", "text"), "`nbf` is of the wrong type"),
+        (Fault::claim("nonce", "another"), "`nonce` is not"),
+        (Fault::without_claim("nonce"), "no `nonce`"),
+        (Fault::claim("nonce", json!(1)), "`nonce` is of the wrong type"),
+        (Fault::claim("at_hash", "AAAA"), "`at_hash`"),
+        (Fault::claim("at_hash", json!(true)), "`at_hash` is of the wrong type"),
+        (Fault::claim("auth_time", "now"), "`auth_time` is of the wrong type"),
+        (Fault::claim("events", json!({})), "`events`"),
+        (Fault::ClaimTwice("sub".into(), json!("mallory")), "each name once"),
+    ];
+    for (quirk, says) in table {
+        let world = TestBed::new();
+        let browser = Browser::default();
+        world.provider.inject(quirk.clone());
+        let error = world.log_in(&browser).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{quirk:?}: {error}");
+        assert!(error.report().to_string().contains(says), "{quirk:?}: {error}");
+        assert!(world.is_anonymous(&browser).await, "{quirk:?}");
+        assert_eq!(world.provider.count(Endpoint::UserInfo), 0, "{quirk:?}");
+        assert_eq!(*browser.renewed.borrow(), 0, "{quirk:?}");
+    }
+}
+
+#[tokio::test]
+async fn unusual_valid_id_tokens_are_accepted() {
+    for quirk in [
+        Fault::claim("aud", json!(["app"])),
+        Fault::without_claim("at_hash"),
+        Fault::without_claim("auth_time"),
+        Fault::header("typ", json!(null)),
+        Fault::header("kid", json!(null)),
+        Fault::header("x-private", json!({"a": 1})),
+        Fault::ClaimTime("exp".into(), -59),
+        Fault::ClaimTime("iat".into(), 60),
+        Fault::claim("exp", json!(1_900_000_000.5)),
+        Fault::JwksExotic,
+        Fault::JwksWithoutKid,
+        Fault::token("token_type", "bEaReR"),
+        Fault::TokenMissing("expires_in".into()),
+        Fault::TokenMissing("scope".into()),
+        Fault::metadata("verify", json!(false)),
+        Fault::metadata("client_id", json!("somebody-else")),
+        Fault::MovedPaths,
+    ] {
+        let world = TestBed::new();
+        world.provider.inject(quirk.clone());
+        let login = world.log_in(&Browser::default()).await;
+        assert!(login.is_ok(), "{quirk:?}: {login:?}");
+    }
+    let world = TestBed::new();
+    world.provider.inject(Fault::claim("aud", json!(["app", "other"])));
+    world.provider.inject(Fault::claim("azp", "app"));
+    assert!(world.log_in(&Browser::default()).await.is_ok());
+}
+
+/// What stands behind the login: metadata, keys, token and user info, broken in every way.
+#[tokio::test]
+async fn broken_back_channel_responses_are_502_without_login() {
+    use ErrorKind::{InvalidResponse, Transport};
+    let canary = "https://canary.example/";
+    let mut table = Vec::new();
+    for endpoint in [Endpoint::Discovery, Endpoint::Jwks, Endpoint::Token, Endpoint::UserInfo] {
+        for (reply, kind) in [
+            (Reply::html(500), InvalidResponse),
+            (Reply::html(200), InvalidResponse),
+            (Reply::json(200, "{"), InvalidResponse),
+            (Reply::json(200, "[]"), InvalidResponse),
+            (Reply::json(200, "{\"a\":".repeat(100_000)), InvalidResponse),
+            (Reply::json(503, "{}"), InvalidResponse),
+            (Reply::Redirect(302, canary.into()), InvalidResponse),
+            (Reply::Redirect(307, canary.into()), InvalidResponse),
+            (Reply::Reset, Transport),
+            (Reply::Truncated, Transport),
+            (Reply::Hang, Transport),
+            (Reply::Oversized(100 << 20), Transport),
+            (Reply::GzipBomb(100 << 20), Transport),
+        ] {
+            table.push((Fault::Response(endpoint, reply), kind));
+        }
+    }
+    table.extend([
+        (Fault::Response(Endpoint::Jwks, Reply::json(200, r#"{"keys":[]}"#)), InvalidResponse),
+        (Fault::metadata("issuer", json!("https://evil.example")), InvalidResponse),
+        (Fault::metadata("issuer", json!("https://op.example/")), InvalidResponse),
+        (Fault::metadata("issuer", json!(null)), InvalidResponse),
+        (Fault::metadata("token_endpoint", json!("http://op.example/token")), InvalidResponse),
+        (Fault::metadata("jwks_uri", json!("http://op.example/jwks")), InvalidResponse),
+        (Fault::NoIdToken, InvalidResponse),
+        (Fault::token("access_token", json!(null)), InvalidResponse),
+        (Fault::token("error", json!("oops")), InvalidResponse),
+        (Fault::token("token_type", json!("mac")), InvalidResponse),
+        (Fault::TokenMissing("token_type".into()), InvalidResponse),
+        (Fault::user_info("sub", "mallory"), InvalidResponse),
+        (Fault::user_info("sub", json!(1)), InvalidResponse),
+        (Fault::UserInfoMissing("sub".into()), InvalidResponse),
+    ]);
+    for (quirk, kind) in table {
+        let world = TestBed::new();
+        let browser = Browser::default();
+        world.provider.inject(quirk.clone());
+        let error = world.log_in(&browser).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{quirk:?}: {error}");
+        assert!(world.is_anonymous(&browser).await, "{quirk:?}");
+        assert!(world.provider.count(Endpoint::Token) <= 1, "{quirk:?}");
+    }
+}
+
+#[tokio::test]
+async fn invalid_callbacks_never_reach_token_endpoint() {
+    let param = |name: &str, value: &str| Fault::AuthorizationParam(name.into(), value.into());
+    let missing = |name: &str| Fault::AuthorizationMissing(name.into());
+    let twice = |name: &str, value: &str| Fault::AuthorizationTwice(name.into(), value.into());
+    let error = |error: &str| Fault::AuthorizationError(error.into(), "<script>".into());
+    use ErrorKind::{AccessDenied, AuthorizationError, InvalidCallback};
+    for (quirk, kind) in [
+        (param("state", "wrong"), InvalidCallback),
+        (missing("state"), InvalidCallback),
+        (twice("state", "wrong"), InvalidCallback),
+        (param("iss", "https://evil.example"), InvalidCallback),
+        (missing("iss"), InvalidCallback),
+        (twice("iss", ISSUER), InvalidCallback),
+        (twice("code", "other"), InvalidCallback),
+        (missing("code"), InvalidCallback),
+        (param("id_token", "a.b.c"), InvalidCallback),
+        (param("access_token", "x"), InvalidCallback),
+        (error("access_denied"), AccessDenied),
+        (error("login_required"), AuthorizationError),
+        (error("temporarily_unavailable"), AuthorizationError),
+    ] {
+        let world = TestBed::new();
+        let browser = Browser::default();
+        world.provider.inject(quirk.clone());
+        let failed = world.log_in(&browser).await.unwrap_err();
+        assert_eq!(failed.kind(), kind, "{quirk:?}: {failed}");
+        assert_eq!(world.provider.count(Endpoint::Token), 0, "{quirk:?}");
+        assert!(world.is_anonymous(&browser).await, "{quirk:?}");
+    }
+}
+
+/// C1, H01, H02: a state is good once, in the browser that got it, for ten minutes.
+#[tokio::test]
+async fn state_is_valid_once_in_its_browser_for_ten_minutes() {
+    let world = TestBed::new();
+    let (browser, other) = (Browser::default(), Browser::default());
+    let url = world.start(&browser).await.unwrap();
+    let back = world.provider.approve(&url, "alice").unwrap();
+
+    // S1: the callback in another browser, with and without a session of its own.
+    assert_eq!(world.finish(&other, &back).await.unwrap_err().kind(), ErrorKind::InvalidCallback);
+    world.start(&other).await.unwrap();
+    assert_eq!(world.finish(&other, &back).await.unwrap_err().kind(), ErrorKind::InvalidCallback);
+    assert_eq!(world.provider.count(Endpoint::Token), 0);
+
+    world.finish(&browser, &back).await.unwrap();
+    assert_eq!(world.finish(&browser, &back).await.unwrap_err().kind(), ErrorKind::InvalidCallback);
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+
+    let url = world.start(&browser).await.unwrap();
+    let back = world.provider.approve(&url, "alice").unwrap();
+    world.clock.advance(Duration::from_secs(601));
+    let error = world.finish(&browser, &back).await.unwrap_err();
+    assert!(error.to_string().contains("10 minutes"), "{error}");
+}
+
+#[tokio::test]
+async fn concurrent_callbacks_redeem_code_once() {
+    let world = TestBed::new();
+    let browser = Browser::default();
+    let url = world.start(&browser).await.unwrap();
+    let back = world.provider.approve(&url, "alice").unwrap();
+    // Each with its own copy of the session, as two replicas of a request would have it.
+    let copy = Browser::default();
+    let state = login::Session::load(&browser).await.unwrap().unwrap();
+    login::Session::save(&copy, &state).await.unwrap();
+    let (one, two) = tokio::join!(world.finish(&browser, &back), world.finish(&copy, &back));
+    assert!(one.is_ok() != two.is_ok());
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+}
+
+/// S5 and H23: several tabs finish in any order.
+#[tokio::test]
+async fn tabs_finish_in_any_order_and_flood_keeps_newest() {
+    let world = TestBed::new();
+    let browser = Browser::default();
+    let first = world.start(&browser).await.unwrap();
+    let second = world.start(&browser).await.unwrap();
+    for url in [second, first] {
+        let back = world.provider.approve(&url, "alice").unwrap();
+        world.finish(&browser, &back).await.unwrap();
+    }
+    // S4: a thousand starts leave eight records.
+    let oldest = world.start(&browser).await.unwrap();
+    let mut newest = String::new();
+    for _ in 0..1000 {
+        newest = world.start(&browser).await.unwrap();
+    }
+    let state = login::Session::load(&browser).await.unwrap().unwrap();
+    assert!(serde_json::to_string(&state).unwrap().len() < 8 * 600);
+    let back = world.provider.approve(&oldest, "alice").unwrap();
+    assert!(world.finish(&browser, &back).await.is_err());
+    let back = world.provider.approve(&newest, "alice").unwrap();
+    assert!(world.finish(&browser, &back).await.is_ok());
+}
+
+/// C2: the state of one client is not taken by another, and is spent.
+#[tokio::test]
+async fn state_of_another_client_is_rejected_and_consumed() {
+    let other = authlib_core::ClientConfig::new("other")
+        .client_id("app")
+        .client_secret(SECRET)
+        .issuer(ISSUER)
+        .scope("openid");
+    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.register(other));
+    let browser = Browser::default();
+    let url = world.start(&browser).await.unwrap();
+    let back = world.provider.approve(&url, "alice").unwrap();
+    let params = world.receive(&browser, &back).await.unwrap();
+    let other = world.oauth.client("other").unwrap();
+    let error = login::authorize_access_token(&other, &browser, &params).await.unwrap_err();
+    assert!(error.to_string().contains("started with client `op`"), "{error}");
+    assert!(world.finish(&browser, &back).await.is_err());
+    assert_eq!(world.provider.count(Endpoint::Token), 0);
+}
+
+/// H25 and C3: the state of a logout is not one of a login.
+#[tokio::test]
+async fn logout_state_and_login_state_are_not_interchangeable() {
+    let world = TestBed::new();
+    let browser = Browser::default();
+    world.log_in(&browser).await.unwrap();
+    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    let answer = login::logout_redirect(&world.oauth, &browser, &HeaderMap::new(), options, "/")
+        .await
+        .unwrap();
+    assert!(world.is_anonymous(&browser).await);
+    let location = url::Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap();
+    assert!(location.as_str().starts_with("https://op.example/end_session?id_token_hint="));
+    let state = location.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+
+    let back = format!("https://app.example/authorize/op?code=c&state={state}&iss={ISSUER}");
+    assert_eq!(world.finish(&browser, &back).await.unwrap_err().kind(), ErrorKind::InvalidCallback);
+
+    let check = |query: String| {
+        let (oauth, browser) = (&world.oauth, &browser);
+        async move { login::validate_logout_response(oauth, browser, &Method::GET, Some(&query)).await }
+    };
+    assert!(check("state=wrong".into()).await.is_err());
+    assert!(check(String::new()).await.is_err());
+    assert_eq!(check(format!("state={state}")).await.unwrap().as_deref(), Some("op"));
+    assert!(check(format!("state={state}")).await.is_err());
+    assert_eq!(check(String::new()).await.unwrap(), None);
+}
+
+/// T045, S9: the parameters on which the login rests can't be replaced.
+#[tokio::test]
+async fn reserved_parameters_are_rejected_by_name() {
+    let world = TestBed::new();
+    for name in [
+        "state",
+        "nonce",
+        "redirect_uri",
+        "code_challenge",
+        "code_verifier",
+        "client_id",
+        "scope",
+        "iss",
+    ] {
+        let options = AuthorizeOptions::from("/authorize/op").param(name, "x");
+        let error = world.start_with(&Browser::default(), options).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+/// H33: `max_age` is asked for and held against `auth_time`.
+#[tokio::test]
+async fn max_age_is_enforced() {
+    let world = TestBed::new();
+    let options = || AuthorizeOptions::from("/authorize/op").max_age(Duration::from_secs(30));
+    let browser = Browser::default();
+    for (quirk, says) in [
+        (Fault::without_claim("auth_time"), "no `auth_time`"),
+        (Fault::ClaimTime("auth_time".into(), -200), "longer ago than `max_age`"),
+    ] {
+        world.provider.inject(quirk);
+        let url = world.start_with(&browser, options()).await.unwrap();
+        assert!(url.contains("max_age=30"));
+        let back = world.provider.approve(&url, "alice").unwrap();
+        let error = world.finish(&browser, &back).await.unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+        world.provider.clear_faults();
+    }
+    let url = world.start_with(&browser, options()).await.unwrap();
+    let back = world.provider.approve(&url, "alice").unwrap();
+    assert!(world.finish(&browser, &back).await.is_ok());
+}
+
+/// C11: a stolen code in one's own session fails at the provider, and without PKCE there, by nonce.
+#[tokio::test]
+async fn stolen_code_is_useless_in_another_session() {
+    for ignored in [false, true] {
+        let world = TestBed::new();
+        if ignored {
+            world.provider.inject(Fault::PkceIgnored);
+        }
+        let (victim, attacker) = (Browser::default(), Browser::default());
+        let url = world.start(&victim).await.unwrap();
+        let stolen = world.provider.approve(&url, "alice").unwrap();
+        let own = world.start(&attacker).await.unwrap();
+        let state = |url: &str| {
+            let url = url::Url::parse(url).unwrap();
+            url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned()
+        };
+        let injected = stolen.as_str().replace(&state(&url), &state(&own));
+        let error = world.finish(&attacker, &injected).await.unwrap_err();
+        let kind = if ignored { ErrorKind::InvalidIdToken } else { ErrorKind::InvalidResponse };
+        assert_eq!(error.kind(), kind, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn form_post_without_session_is_resubmitted_same_site() {
+    let world = TestBed::with(|p| p, |client| client.response_mode("form_post"), |oauth| oauth);
+    let browser = Browser::default();
+    let url = world.start(&browser).await.unwrap();
+    assert!(url.contains("response_mode=form_post"));
+    let state = url::Url::parse(&url).unwrap();
+    let state = state.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let form = format!("error=access_denied&state={state}&iss={ISSUER}");
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
+    headers.insert("sec-fetch-site", "cross-site".parse().unwrap());
+    let post = |browser, query| {
+        let (app, headers, form) = (world.app(), headers.clone(), form.clone());
+        async move {
+            let incoming = Incoming::new(&Method::POST, query, &headers, form.as_bytes());
+            login::receive(&app, browser, &incoming).await
+        }
+    };
+    // The cookie was kept back: the page repeats the post, once.
+    let stranger = Browser::default();
+    let Received::Answer(page) = post(&stranger, None).await.unwrap() else { panic!("no page") };
+    let page = String::from_utf8(page.body().clone()).unwrap();
+    assert!(page.contains(&state) && page.contains("again=1"));
+    assert!(matches!(post(&stranger, Some("again=1")).await.unwrap(), Received::Callback(_)));
+    // The cookie was sent: no detour. H03: the error in the form is seen.
+    let Received::Callback(params) = post(&browser, None).await.unwrap() else { panic!("a page") };
+    let error = login::authorize_access_token(&world.app(), &browser, &params).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AccessDenied);
+}
+
+/// C9: what looks and does not come spends nothing; C6, C12: one place, bounded.
+#[tokio::test]
+async fn callback_is_bounded_in_one_place_and_not_prefetched() {
+    let world = TestBed::new();
+    let browser = Browser::default();
+    let receive =
+        |method: Method, query: String, headers: &[(&'static str, &str)], body: Vec<u8>| {
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.insert(*name, value.parse().unwrap());
+            }
+            let (app, browser) = (world.app(), &browser);
+            async move {
+                let incoming = Incoming::new(&method, Some(&query), &map, &body);
+                login::receive(&app, browser, &incoming).await
+            }
+        };
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for (method, headers) in [
+        (Method::HEAD, &[][..]),
+        (Method::GET, &[("purpose", "prefetch")][..]),
+        (Method::GET, &[("sec-purpose", "prefetch;prerender")][..]),
+    ] {
+        let received = receive(method, "code=c&state=s".into(), headers, vec![]).await.unwrap();
+        assert!(matches!(received, Received::Answer(_)));
+    }
+    let refused = [
+        receive(Method::POST, "code=c".into(), &[form], b"state=s".to_vec()).await,
+        receive(Method::POST, String::new(), &[("content-type", "application/json")], vec![]).await,
+        receive(Method::POST, String::new(), &[form], vec![0xff]).await,
+        receive(Method::GET, format!("state={}", "s".repeat(513)), &[], vec![]).await,
+        receive(Method::GET, format!("x={}", "s".repeat(20_000)), &[], vec![]).await,
+    ];
+    for received in refused {
+        assert_eq!(received.unwrap_err().kind(), ErrorKind::InvalidCallback);
+    }
+    let large = receive(Method::POST, String::new(), &[form], vec![b'a'; 70_000]).await;
+    assert_eq!(large.unwrap_err().kind(), ErrorKind::PayloadTooLarge);
+}

@@ -1,0 +1,278 @@
+//! What depends on how clients are registered, and several of them in one browser.
+
+use std::time::Duration;
+
+use authlib_core::login::{self, Session as _};
+use authlib_core::store::TokenOwner;
+use authlib_core::{
+    AuthorizeOptions, ClientConfig, ErrorKind, Grant, JwtBearer, LogoutOptions, OAuth2Client,
+    Params,
+};
+use authlib_provider::{Endpoint, Fault};
+use http::{HeaderMap, Method};
+use serde_json::json;
+use url::Url;
+
+use crate::test_bed::keys::P256;
+use crate::test_bed::recorded::RecordedResponses;
+use crate::test_bed::{Browser, CALLBACK, ISSUER, SECRET, TestBed};
+
+/// A world with a second client of the same provider.
+fn two_clients() -> TestBed {
+    let other = ClientConfig::new("other")
+        .client_id("app")
+        .client_secret(SECRET)
+        .issuer(ISSUER)
+        .scope("openid");
+    TestBed::with(|p| p, |c| c, |oauth| oauth.register(other))
+}
+
+#[tokio::test]
+async fn concurrent_logins_in_one_browser_are_both_kept() {
+    let world = two_clients();
+    let browser = Browser::default();
+    let other = world.oauth.client("other").unwrap();
+    let first = world.start(&browser).await.unwrap();
+    let options = AuthorizeOptions::from("/authorize/other");
+    let answer = login::authorize_redirect(&other, &browser, options).await.unwrap();
+    let second = answer.headers()["location"].to_str().unwrap();
+    let first = world.provider.approve(&first, "alice").unwrap();
+    let second = world.provider.approve(second, "bob").unwrap();
+    let params = world.receive(&browser, &second).await.unwrap();
+    let (one, two) = tokio::join!(
+        world.finish(&browser, &first),
+        login::authorize_access_token(&other, &browser, &params)
+    );
+    assert_eq!(one.unwrap().token.userinfo().unwrap().sub(), "alice");
+    assert_eq!(two.unwrap().token.userinfo().unwrap().sub(), "bob");
+    let state = browser.load().await.unwrap().unwrap();
+    let mut clients: Vec<_> = state.logins().iter().map(|login| login.client.as_str()).collect();
+    clients.sort_unstable();
+    assert_eq!(clients, ["op", "other"]);
+}
+
+/// C2, without a browser: a record is good for the client that made it only.
+#[tokio::test]
+async fn pending_login_of_another_client_is_rejected() {
+    let world = two_clients();
+    let options = AuthorizeOptions::from("/authorize/op");
+    let (url, pending) = world.app().create_authorization_url(options).await.unwrap();
+    let back = world.provider.approve(url.as_str(), "alice").unwrap();
+    let callback = Params::parse(back.query().unwrap());
+    let other = world.oauth.client("other").unwrap();
+    let error = other.fetch_access_token(pending, &callback).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCallback);
+    assert_eq!(world.provider.count(Endpoint::Token), 0);
+}
+
+/// An ID token that nobody asked for is neither verified nor kept, and tells nobody who it is.
+/// Whatever stands beside an OAuth 1.0a token, nobody said that `sub` names the user.
+#[tokio::test]
+async fn subject_claim_selects_oauth1_user() {
+    let temporary = json!({"oauth_token": "t", "oauth_token_secret": "s",
+        "oauth_callback_confirmed": true});
+    let answer = json!({"oauth_token": "at", "oauth_token_secret": "s", "sub": "admin", "id": "7"});
+    for (claim, sub) in [(None, None), (Some("id"), Some("7")), (Some("sub"), Some("admin"))] {
+        let http = RecordedResponses::default()
+            .json("https://old.example/initiate", &temporary)
+            .json("https://old.example/token", &answer);
+        let mut config = ClientConfig::new("old")
+            .client_id("key")
+            .client_secret("shared")
+            .request_token_url("https://old.example/initiate")
+            .authorization_endpoint("https://old.example/authorize")
+            .token_endpoint("https://old.example/token");
+        config.subject_claim = claim.map(ToOwned::to_owned);
+        let client = OAuth2Client::builder(config).http_client(http).build().unwrap();
+        let (_, pending) = client.create_authorization_url(CALLBACK.into()).await.unwrap();
+        let back = format!("{CALLBACK}?oauth_token=t&oauth_verifier=v");
+        let token = client.fetch_access_token(pending, &back).await.unwrap();
+        let known = token.userinfo().ok().map(|user| user.sub().to_owned());
+        assert_eq!(known.filter(|sub| !sub.is_empty()).as_deref(), sub, "{claim:?}");
+    }
+}
+
+/// Only OAuth 1.0a has callbacks that name no login.
+#[tokio::test]
+async fn oauth1_problem_does_not_end_oauth2_login() {
+    let world = TestBed::new();
+    let browser = Browser::default();
+    let url = world.start(&browser).await.unwrap();
+    let problem = format!("{CALLBACK}?oauth_problem=user_refused");
+    let error = world.finish(&browser, &problem).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCallback);
+    let back = world.provider.approve(&url, "alice").unwrap();
+    world.finish(&browser, &back).await.unwrap();
+}
+
+/// Nothing that it could be held against is at hand (OpenID Connect Core §12.2).
+#[tokio::test]
+async fn manual_refresh_drops_id_token() {
+    let world = TestBed::new();
+    let login = world.log_in(&Browser::default()).await.unwrap();
+    let grant = Grant::refresh_token(login.token.refresh_token.as_ref().unwrap());
+    let token = world.app().fetch_token(grant).await.unwrap();
+    assert!(login.token.id_token.is_some() && token.id_token.is_none());
+    assert!(token.userinfo().is_err());
+    // The one that is kept brings another, which is verified.
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    assert!(world.app().refresh_token(&owner).await.unwrap().id_token.is_some());
+}
+
+/// RFC 5849 §3.1 lets a request do without a token, but one for a user must not become the client's own.
+#[tokio::test]
+async fn missing_oauth1_user_token_never_signs_as_client() {
+    let old = ClientConfig::new("old")
+        .client_id("key")
+        .client_secret("shared-secret-of-oauth-one")
+        .request_token_url(format!("{ISSUER}/oauth1/initiate"))
+        .authorization_endpoint(format!("{ISSUER}/oauth1/authorize"))
+        .token_endpoint(format!("{ISSUER}/oauth1/token"))
+        .api_base_url(format!("{ISSUER}/api/"));
+    let world = TestBed::with(|p| p, |config| config, |oauth| oauth.register(old));
+    let app = world.oauth.client("old").unwrap();
+    let owner = TokenOwner::new("old", "alice");
+    assert_eq!(
+        app.get("echo", &owner).send().await.unwrap_err().kind(),
+        ErrorKind::Unauthenticated
+    );
+    // Nor is a login without a way back one whose verifier somebody types.
+    let started = app.create_authorization_url(AuthorizeOptions::new()).await;
+    assert_eq!(started.unwrap_err().kind(), ErrorKind::Config);
+    let grant = app.fetch_token(Grant::client_credentials()).await;
+    assert_eq!(grant.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert!(world.provider.received_requests().is_empty());
+}
+
+/// Else a user's token that expires would become the client's own, which may do more.
+#[tokio::test]
+async fn client_with_own_refresh_cannot_log_in_users() {
+    let bearer = || JwtBearer::new("robot", P256);
+    for own in [
+        |config: ClientConfig, _| config.renewal("client_credentials"),
+        |config: ClientConfig, bearer| config.renew_by_assertion(bearer),
+    ] {
+        let world = TestBed::with(|p| p, |config| own(config, bearer()), |oauth| oauth);
+        let browser = Browser::default();
+        let error = world.start(&browser).await.unwrap_err();
+        assert_eq!((error.kind(), error.client()), (ErrorKind::Config, Some("op")));
+        assert!(error.to_string().contains("without `renewal`"), "{error}");
+        assert!(browser.load().await.unwrap().is_none_or(|state| state.logins().is_empty()));
+    }
+    for other in ["off", "refresh_token"] {
+        let world = TestBed::with(|p| p, |config| config.renewal(other), |oauth| oauth);
+        world.log_in(&Browser::default()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn unrequested_id_token_is_dropped() {
+    let world = TestBed::with(
+        |p| p,
+        |client| client.scope("profile").without_userinfo_at_login(),
+        |oauth| oauth,
+    );
+    world.provider.inject(Fault::token("id_token", "a.b.c"));
+    let login = world.log_in(&Browser::default()).await.unwrap();
+    assert!(login.token.id_token.is_none());
+    assert!(login.token.userinfo().is_err());
+}
+
+/// J17: a nonce must be absent if none was sent.
+#[tokio::test]
+async fn unsent_nonce_in_id_token_is_rejected() {
+    let world = TestBed::with(|p| p, |client| client.dangerous_skip_nonce(), |oauth| oauth);
+    let browser = Browser::default();
+    assert!(!world.start(&browser).await.unwrap().contains("nonce"));
+    world.log_in(&browser).await.unwrap();
+    world.provider.inject(Fault::claim("nonce", "of another login"));
+    let error = world.log_in(&browser).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidIdToken);
+    assert!(error.to_string().contains("`nonce`"), "{error}");
+}
+
+#[tokio::test]
+async fn provider_requiring_par_gets_no_plain_request() {
+    let world = TestBed::new();
+    world.provider.inject(Fault::metadata("require_pushed_authorization_requests", true));
+    let error = world.start(&Browser::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+}
+
+/// S7: where the browser goes after the login is a path of this site.
+#[tokio::test]
+async fn next_is_local_path_or_root() {
+    for (next, lands) in [
+        ("/inbox?page=2#x", "/inbox?page=2#x"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("\t//evil.example", "/"),
+        ("https:evil.example", "/"),
+        ("https://evil.example/", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/%09/evil.example", "/"),
+        ("/@evil.example", "/"),
+        ("", "/"),
+    ] {
+        let world = TestBed::new();
+        let browser = Browser::default();
+        let options = AuthorizeOptions::from("/authorize/op").next(next);
+        let url = world.start_with(&browser, options).await.unwrap();
+        let back = world.provider.approve(&url, "alice").unwrap();
+        assert_eq!(world.finish(&browser, &back).await.unwrap().next, lands, "{next:?}");
+    }
+}
+
+#[tokio::test]
+async fn post_logout_redirect_expires_after_ten_minutes() {
+    let world = TestBed::new();
+    let browser = Browser::default();
+    world.log_in(&browser).await.unwrap();
+    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    let answer = login::logout_redirect(&world.oauth, &browser, &HeaderMap::new(), options, "/")
+        .await
+        .unwrap();
+    let url = Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap();
+    let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    world.clock.advance(Duration::from_secs(601));
+    let query = format!("state={state}");
+    let back =
+        login::validate_logout_response(&world.oauth, &browser, &Method::GET, Some(&query)).await;
+    assert_eq!(back.unwrap_err().kind(), ErrorKind::InvalidCallback);
+}
+
+/// RP-CASES client-secret-basic and its kin: each way of client authentication, and awkward secrets.
+#[tokio::test]
+async fn every_client_authentication_method_is_accepted() {
+    use authlib_provider::TestClient;
+    const AWKWARD: &str = "p%\u{e4} +:&=\"";
+    for (method, secret) in [
+        ("client_secret_basic", Some(AWKWARD)),
+        ("client_secret_post", Some(AWKWARD)),
+        ("none", None),
+    ] {
+        let world = TestBed::with(
+            |provider| {
+                let client = match secret {
+                    Some(secret) => TestClient::confidential("i:d", secret),
+                    None => TestClient::public("i:d"),
+                };
+                provider.client(client.auth_method(method).redirect_uri(CALLBACK))
+            },
+            |mut client| {
+                client.client_secret = secret.map(Into::into);
+                client.client_id("i:d").token_endpoint_auth_method(method)
+            },
+            |oauth| oauth,
+        );
+        let login = world.log_in(&Browser::default()).await;
+        assert!(login.is_ok(), "{method}: {login:?}");
+        let seen = world.provider.received_requests();
+        let token = seen.iter().find(|seen| seen.endpoint == Endpoint::Token).unwrap();
+        assert_eq!(token.authorization.is_some(), method == "client_secret_basic");
+        assert_eq!(
+            token.names.iter().any(|name| name == "client_secret"),
+            method == "client_secret_post"
+        );
+    }
+}

@@ -1,0 +1,101 @@
+//! What a logout asks the provider for (OpenID Connect RP-Initiated Logout 1.0 §2), and what of it stays
+//! in the session until the browser comes back.
+
+use authlib_core::login::{self, Session as _};
+use authlib_core::store::MemoryPendingLoginStore;
+use authlib_core::{LogoutOptions, Result};
+use http::{HeaderMap, Method};
+use url::Url;
+
+use crate::test_bed::{Browser, TestBed};
+
+/// Logs Alice in and out again, and returns where the browser is sent.
+async fn log_out(world: &TestBed, browser: &Browser, options: LogoutOptions) -> Url {
+    world.log_in(browser).await.unwrap();
+    let headers = HeaderMap::new();
+    let answer = login::logout_redirect(&world.oauth, browser, &headers, options, "/bye").await;
+    let location = answer.unwrap().headers()["location"].to_str().unwrap().to_owned();
+    Url::parse("https://app.example").unwrap().join(&location).unwrap()
+}
+
+fn param(url: &Url, name: &str) -> Option<String> {
+    url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+}
+
+async fn back(world: &TestBed, browser: &Browser, state: &str) -> Result<Option<String>> {
+    let query = format!("state={state}");
+    login::validate_logout_response(&world.oauth, browser, &Method::GET, Some(&query)).await
+}
+
+/// T025, T052, T073.
+#[tokio::test]
+async fn logout_without_redirect_uri_has_no_state() {
+    let (world, browser) = (TestBed::new(), Browser::default());
+    let to = log_out(&world, &browser, LogoutOptions::new()).await;
+    assert!(to.as_str().starts_with("https://op.example/end_session?id_token_hint="), "{to}");
+    assert_eq!(param(&to, "client_id").as_deref(), Some("app"));
+    assert_eq!((param(&to, "post_logout_redirect_uri"), param(&to, "state")), (None, None));
+    let kept = serde_json::to_value(browser.load().await.unwrap().unwrap()).unwrap();
+    let records = kept["logouts"].as_array().map_or(0, Vec::len);
+    assert_eq!(records, 0, "{kept}");
+    assert!(back(&world, &browser, "").await.is_err());
+}
+
+/// T026, T081.
+#[tokio::test]
+async fn logout_sends_client_id_hint_and_ui_locales() {
+    let mut options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    options.logout_hint = Some("alice@example.com & others".to_owned());
+    options.ui_locales = Some("de-CH fr".to_owned());
+    let to = log_out(&TestBed::new(), &Browser::default(), options).await;
+    assert_eq!(param(&to, "client_id").as_deref(), Some("app"));
+    assert_eq!(param(&to, "logout_hint").as_deref(), Some("alice@example.com & others"));
+    assert_eq!(param(&to, "ui_locales").as_deref(), Some("de-CH fr"));
+    assert_eq!(to.query_pairs().count(), 6, "{to}");
+}
+
+/// T027, T029: The state is made anew for each logout, and no caller can set it.
+#[tokio::test]
+async fn logout_url_comes_with_its_pending_state() {
+    let world = TestBed::new();
+    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    let mut states = Vec::new();
+    for _ in 0..2 {
+        let (url, pending) = world.app().create_logout_url(None, &options).await.unwrap().unwrap();
+        assert_eq!(pending.unwrap().client(), "op");
+        assert_eq!(param(&url, "id_token_hint"), None);
+        states.push(param(&url, "state").unwrap());
+    }
+    assert!(states[0].len() >= 20 && states[0] != states[1], "{states:?}");
+}
+
+/// T078, T080: Also with a login store: the record of a logout has no secret, and stays in the
+/// session.
+#[tokio::test]
+async fn post_logout_redirect_is_single_use_with_store() {
+    let world = TestBed::with(
+        |p| p,
+        |c| c,
+        |oauth| oauth.pending_login_store(MemoryPendingLoginStore::new()),
+    );
+    let browser = Browser::default();
+    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    let state = param(&log_out(&world, &browser, options).await, "state").unwrap();
+    let kept = serde_json::to_string(&browser.load().await.unwrap().unwrap()).unwrap();
+    assert!(kept.contains(&state) && !kept.contains("eyJ"), "{kept}");
+    assert!(back(&world, &Browser::default(), &state).await.is_err(), "another browser");
+    assert_eq!(back(&world, &browser, &state).await.unwrap().as_deref(), Some("op"));
+    let kept = serde_json::to_string(&browser.load().await.unwrap().unwrap()).unwrap();
+    assert!(!kept.contains(&state), "{kept}");
+    assert!(back(&world, &browser, &state).await.is_err(), "used before");
+}
+
+/// T079.
+#[tokio::test]
+async fn post_logout_redirect_uri_accepts_url_type() {
+    let uri = Url::parse("https://app.example/logged-out?to=a b").unwrap();
+    let options = LogoutOptions::new().post_logout_redirect_uri(uri.clone());
+    let to = log_out(&TestBed::new(), &Browser::default(), options).await;
+    assert_eq!(param(&to, "post_logout_redirect_uri").as_deref(), Some(uri.as_str()));
+    assert!(to.as_str().contains("logged-out%3Fto%3Da%2520b"), "{to}");
+}

@@ -1,0 +1,289 @@
+//! Each preset logs a user in: its authorization URL, its token answer and its user, in the shape that
+//! the provider's documentation gives them, with the quirks that it is known for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use authlib_core::clock::{Clock as _, FixedClock};
+use authlib_core::numeric_date::{from_unix_seconds, unix_seconds};
+use authlib_core::{ClientConfig, Error, ErrorKind, OAuth, OAuth2Client, Params, Token, providers};
+use jsonwebtoken::{EncodingKey, Header, encode};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::test_bed::recorded::RecordedResponses;
+
+const REDIRECT_URI: &str = "https://app.example/authorize";
+const SECRET: &str = "a client secret that is long enough for HMAC";
+
+/// A login with `preset` up to the URL of its callback.
+struct Started {
+    app: authlib_core::RegisteredClient,
+    pending: authlib_core::PendingLogin,
+    /// Scheme, host and path of the authorization URL.
+    endpoint: String,
+    /// Its query.
+    query: HashMap<String, String>,
+}
+
+async fn start(preset: ClientConfig, http: &RecordedResponses) -> Started {
+    let name = preset.name.clone();
+    let oauth = OAuth::builder()
+        .register(preset.client_id("id").client_secret(SECRET))
+        .http_client(http.clone())
+        .clock(clock())
+        .build()
+        .unwrap();
+    let app = oauth.client(&name).unwrap();
+    let (url, pending) = app.create_authorization_url(REDIRECT_URI.into()).await.unwrap();
+    let query = url.query_pairs().into_owned().collect();
+    let endpoint = url[..url::Position::AfterPath].to_owned();
+    Started { app, pending, endpoint, query }
+}
+
+impl Started {
+    /// Comes back with a code and, where the provider sends one, its `iss`.
+    async fn finish(self, iss: Option<&str>) -> Result<Token, Error> {
+        let mut callback =
+            Params::new().with("code", "the-code").with("state", self.query["state"].as_str());
+        callback.extend(iss.map(|iss| ("iss".to_owned(), iss.to_owned())));
+        self.app.fetch_access_token(self.pending, &callback).await
+    }
+}
+
+/// A provider without OpenID Connect: endpoints, and who its user is.
+struct Plain {
+    preset: fn() -> ClientConfig,
+    authorize: &'static str,
+    token: &'static str,
+    userinfo: &'static str,
+    scope: &'static str,
+    user: Value,
+    sub: &'static str,
+}
+
+#[tokio::test]
+async fn oauth2_presets_identify_user_by_stable_api_id() {
+    let table = [
+        Plain {
+            preset: providers::github,
+            authorize: "https://github.com/login/oauth/authorize",
+            token: "https://github.com/login/oauth/access_token",
+            userinfo: "https://api.github.com/user",
+            scope: "read:user user:email",
+            user: json!({"id": 583_231, "login": "octocat", "email": null}),
+            sub: "583231",
+        },
+        Plain {
+            preset: providers::discord,
+            authorize: "https://discord.com/oauth2/authorize",
+            token: "https://discord.com/api/oauth2/token",
+            userinfo: "https://discord.com/api/users/@me",
+            scope: "identify email",
+            user: json!({"id": "80351110224678912", "username": "nelly", "verified": true}),
+            sub: "80351110224678912",
+        },
+        Plain {
+            preset: providers::spotify,
+            authorize: "https://accounts.spotify.com/authorize",
+            token: "https://accounts.spotify.com/api/token",
+            userinfo: "https://api.spotify.com/v1/me",
+            scope: "user-read-email",
+            user: json!({"id": "wizzler", "display_name": "Ronald", "email": "r@example.com"}),
+            sub: "wizzler",
+        },
+    ];
+    for case in table {
+        let answer = json!({"access_token": "at", "token_type": "bearer", "scope": case.scope});
+        let http =
+            RecordedResponses::default().json(case.token, &answer).json(case.userinfo, &case.user);
+        let started = start((case.preset)(), &http).await;
+        assert_eq!(started.endpoint, case.authorize);
+        assert_eq!(started.query["scope"], case.scope);
+        assert_eq!(started.query["redirect_uri"], REDIRECT_URI);
+        assert_eq!(started.query["code_challenge_method"], "S256");
+        assert!(!started.query.contains_key("nonce"));
+
+        let token = started.finish(None).await.unwrap();
+        assert_eq!(token.userinfo().unwrap().sub(), case.sub, "{}", case.token);
+        let asked = http.only(case.userinfo);
+        assert_eq!(asked.headers()["authorization"], "Bearer at");
+        // GitHub refuses API requests without one, and answers forms unless JSON is asked for.
+        assert!(asked.headers().contains_key("user-agent"));
+        assert_eq!(http.only(case.token).headers()["accept"], "application/json");
+    }
+}
+
+/// GitHub's documentation, "Device flow": a command-line program needs the client's id only.
+#[tokio::test]
+async fn github_supports_device_flow() {
+    let device = json!({"device_code": "d", "user_code": "WDJB-MJHT", "expires_in": 900,
+        "verification_uri": "https://github.com/login/device", "interval": 5});
+    let answer = json!({"access_token": "at", "token_type": "bearer", "scope": "read:user"});
+    let http = RecordedResponses::default()
+        .json("https://github.com/login/device/code", &device)
+        .json("https://github.com/login/oauth/access_token", &answer);
+    let clock = Arc::new(FixedClock::new(from_unix_seconds(1_800_000_000)));
+    let builder = OAuth2Client::builder(providers::github().client_id("Iv1.8a61f9b3a7aba766"));
+    let client = builder.http_client(http.clone()).shared_clock(clock).build().unwrap();
+    let mut login = client.start_device_login(None).await.unwrap();
+    assert_eq!(login.user_code(), "WDJB-MJHT");
+    assert_eq!(login.wait().await.unwrap().access_token.expose(), "at");
+    let asked = http.only("https://github.com/login/device/code");
+    assert_eq!(asked.headers()["accept"], "application/json");
+    assert_eq!(
+        Params::parse(std::str::from_utf8(asked.body()).unwrap()),
+        Params::from([("scope", "read:user user:email"), ("client_id", "Iv1.8a61f9b3a7aba766")])
+    );
+}
+
+#[tokio::test]
+async fn github_callback_iss_must_match() {
+    let answer = json!({"access_token": "at", "token_type": "bearer", "scope": "repo,gist"});
+    let http = || {
+        RecordedResponses::default()
+            .json("https://github.com/login/oauth/access_token", &answer)
+            .json("https://api.github.com/user", &json!({"id": 1}))
+    };
+    let started = start(providers::github(), &http()).await;
+    let token = started.finish(Some("https://github.com/login/oauth")).await.unwrap();
+    assert_eq!(token.scope.as_deref(), Some("repo,gist"));
+
+    let http = http();
+    let started = start(providers::github(), &http).await;
+    let error = started.finish(Some("https://github.example")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCallback);
+    assert_eq!(http.count("https://github.com/login/oauth/access_token"), 0);
+}
+
+#[tokio::test]
+async fn github_error_with_status_200_is_an_error() {
+    let said = json!({"error": "bad_verification_code", "error_description": "The code expired."});
+    let http =
+        RecordedResponses::default().json("https://github.com/login/oauth/access_token", &said);
+    let error = start(providers::github(), &http).await.finish(None).await.unwrap_err();
+    assert_eq!(error.provider_error().unwrap().error, "bad_verification_code");
+}
+
+/// The presets with OpenID Connect, their issuers, and the API that they are good for.
+#[tokio::test]
+async fn oidc_presets_fetch_metadata_of_issuer() {
+    let table = [
+        (providers::google(), "https://accounts.google.com"),
+        (providers::gitlab(), "https://gitlab.com"),
+        (providers::auth0("x.eu.auth0.com"), "https://x.eu.auth0.com/"),
+        (providers::okta("x.okta.com/oauth2/default"), "https://x.okta.com/oauth2/default"),
+        (providers::keycloak("https://id.example", "main"), "https://id.example/realms/main"),
+    ];
+    for (preset, issuer) in table {
+        let http = RecordedResponses::default().json(&well_known(issuer), &metadata(issuer));
+        let started = start(preset, &http).await;
+        assert_eq!(started.endpoint, "https://op.example/authorize");
+        assert!(started.query["scope"].split(' ').any(|scope| scope == "openid"), "{issuer}");
+        assert!(started.query.contains_key("nonce"));
+        assert_eq!(started.query["code_challenge_method"], "S256");
+    }
+}
+
+#[tokio::test]
+async fn google_issuer_without_scheme_is_accepted() {
+    for (iss, accepted) in [
+        ("https://accounts.google.com", true),
+        ("accounts.google.com", true),
+        ("http://accounts.google.com", false),
+        ("accounts.google.com.evil.example", false),
+    ] {
+        let google = "https://accounts.google.com";
+        let preset = providers::google().id_token_signed_response_alg("HS256");
+        let token = openid_login(
+            preset,
+            &well_known(google),
+            &metadata(google),
+            |nonce| json!({"iss": iss, "nonce": nonce}),
+        )
+        .await;
+        match token {
+            Ok(token) => assert!(accepted && token.userinfo().unwrap().sub() == "1", "{iss}"),
+            Err(error) => {
+                assert!(!accepted, "{error}");
+                assert_eq!(error.kind(), ErrorKind::InvalidIdToken);
+            }
+        }
+    }
+}
+
+/// `LinkedIn` sends ID tokens without the nonce and refuses PKCE: neither is sent, and its ID tokens are
+/// verified all the same.
+#[tokio::test]
+async fn linkedin_login_sends_no_nonce_and_no_pkce() {
+    let preset = providers::linkedin().id_token_signed_response_alg("HS256");
+    let started = start(preset.clone(), &RecordedResponses::default()).await;
+    assert_eq!(started.endpoint, "https://www.linkedin.com/oauth/v2/authorization");
+    assert_eq!(started.query["scope"], "openid profile email");
+    assert!(!started.query.contains_key("nonce"));
+    assert!(!started.query.contains_key("code_challenge"));
+    for (iss, accepted) in [
+        ("https://www.linkedin.com/oauth", true),
+        ("https://www.linkedin.com", true),
+        ("https://www.linkedin.example", false),
+    ] {
+        let token = openid_login(preset.clone(), "", &Value::Null, |_| json!({"iss": iss})).await;
+        assert_eq!(token.is_ok(), accepted, "{token:?}");
+    }
+}
+
+/// A login whose ID token is signed with the client secret and has `claims` on top of the usual.
+async fn openid_login(
+    preset: ClientConfig,
+    metadata_url: &str,
+    metadata: &Value,
+    claims: impl Fn(Option<&String>) -> Value,
+) -> Result<Token, Error> {
+    let preset = preset.without_userinfo_at_login();
+    let document = RecordedResponses::default().json(metadata_url, metadata);
+    let mut started = start(preset.clone(), &document).await;
+    let now = unix_seconds(clock().now());
+    let mut payload = json!({"sub": "1", "aud": "id", "iat": now, "exp": now + 60});
+    let claims = claims(started.query.get("nonce"));
+    payload.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+    let key = EncodingKey::from_secret(SECRET.as_bytes());
+    let id_token = encode(&Header::default(), &payload, &key).unwrap();
+    let answer = json!({"access_token": "at", "token_type": "Bearer", "id_token": id_token});
+
+    // The same client again, now that its nonce is known and the answer can be written.
+    let token_endpoint = preset.token_endpoint.clone();
+    let token_endpoint = token_endpoint.unwrap_or_else(|| "https://op.example/token".to_owned());
+    let http = document.json(&token_endpoint, &answer);
+    started.app = OAuth::builder()
+        .register(preset.client_id("id").client_secret(SECRET))
+        .http_client(http)
+        .clock(clock())
+        .build()?
+        .clients()
+        .next()
+        .unwrap()
+        .clone();
+    started.finish(None).await
+}
+
+fn clock() -> FixedClock {
+    FixedClock::new(from_unix_seconds(1_800_000_000))
+}
+
+fn well_known(issuer: &str) -> String {
+    format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
+}
+
+fn metadata(issuer: &str) -> Value {
+    let url =
+        |path: &str| Url::parse("https://op.example").unwrap().join(path).unwrap().to_string();
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": url("authorize"),
+        "token_endpoint": url("token"),
+        "jwks_uri": url("jwks"),
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+    })
+}

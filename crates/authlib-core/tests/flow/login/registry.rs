@@ -1,0 +1,52 @@
+//! The registry: what it finds, and what it is told when it is made.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use authlib_core::login::Session as _;
+use authlib_core::store::MemoryPendingLoginStore;
+use authlib_core::{AuthorizeOptions, ErrorKind};
+
+use crate::test_bed::oauth1::{self};
+use crate::test_bed::{Browser, TestBed};
+
+/// T001, T006, T057, T038: a client of OAuth 1.0a is one like any other.
+#[test]
+fn client_is_found_by_name_and_unknown_name_is_error() {
+    for world in [TestBed::new(), oauth1::oauth1_bed(|client| client)] {
+        let app = world.oauth.client("op").unwrap();
+        assert_eq!(app.name(), "op");
+        assert!(!app.client_id().is_empty());
+        let error = world.oauth.client("dev").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnknownClient);
+        assert!(error.to_string().contains("dev"), "{error}");
+    }
+}
+
+/// T004, T005, T010: A registry is made at once with all that it needs, and cheap to clone: there
+/// is nothing to be used before. What may come later is who wants to hear of new tokens.
+#[tokio::test]
+async fn registry_has_store_at_build_and_accepts_subscribers() {
+    let heard = Arc::new(AtomicU32::new(0));
+    let (early, late) = (heard.clone(), heard.clone());
+    let world = TestBed::with(
+        |p| p,
+        |client| client.refresh_token_url("https://op.example/token"),
+        |oauth| {
+            oauth.pending_login_store(MemoryPendingLoginStore::new()).on_token_update(move |_| {
+                early.fetch_add(1, Ordering::Relaxed);
+            })
+        },
+    );
+    world.oauth.clone().subscribe(move |update| {
+        assert_ne!(update.token.access_token, update.old.access_token);
+        late.fetch_add(10, Ordering::Relaxed);
+    });
+    let browser = Browser::default();
+    world.start_with(&browser, AuthorizeOptions::from("/authorize/op")).await.unwrap();
+    let kept = serde_json::to_string(&browser.load().await.unwrap().unwrap()).unwrap();
+    assert!(!kept.contains("code_verifier"), "the store has it");
+    let login = world.log_in(&browser).await.unwrap();
+    world.app().refresh_token(&login.owner).await.unwrap();
+    assert_eq!(heard.load(Ordering::Relaxed), 11);
+}

@@ -1,0 +1,165 @@
+//! Sessions and stores that fail, and logins that are kept outside the session: nobody is logged in by
+//! an accident.
+
+use std::cell::Cell;
+use std::sync::atomic::Ordering;
+
+use authlib_core::login::{self, Session, SessionState};
+use authlib_core::store::MemoryPendingLoginStore;
+use authlib_core::{AuthorizeOptions, Error, ErrorKind, Result};
+use authlib_provider::Endpoint;
+
+use crate::test_bed::wrapped_store::failing_store;
+use crate::test_bed::{Browser, TestBed};
+
+/// What a session may fail at.
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    Load,
+    Renew,
+    /// The `n`th save from now.
+    Save(u32),
+}
+
+/// A browser whose session store fails.
+struct Failing<'a> {
+    browser: &'a Browser,
+    fault: Cell<Fault>,
+}
+
+impl Failing<'_> {
+    fn error() -> Error {
+        Error::new(ErrorKind::Store, "the session store is away")
+    }
+}
+
+impl Session for Failing<'_> {
+    async fn load(&self) -> Result<Option<SessionState>> {
+        if self.fault.get() == Fault::Load { Err(Self::error()) } else { self.browser.load().await }
+    }
+
+    async fn save(&self, state: &SessionState) -> Result<()> {
+        match self.fault.get() {
+            Fault::Save(0) => return Err(Self::error()),
+            Fault::Save(left) => self.fault.set(Fault::Save(left - 1)),
+            _ => {}
+        }
+        self.browser.save(state).await
+    }
+
+    async fn renew(&self) -> Result<()> {
+        if self.fault.get() == Fault::Renew {
+            Err(Self::error())
+        } else {
+            self.browser.renew().await
+        }
+    }
+}
+
+#[tokio::test]
+async fn login_is_not_started_if_session_cannot_be_saved() {
+    for fault in [Fault::Load, Fault::Save(0)] {
+        let world = TestBed::new();
+        let browser = Browser::default();
+        let failing = Failing { browser: &browser, fault: Cell::new(fault) };
+        let options = AuthorizeOptions::from("/authorize/op");
+        let started = login::authorize_redirect(&world.app(), &failing, options).await;
+        assert_eq!(started.unwrap_err().kind(), ErrorKind::Store);
+    }
+}
+
+/// C16: every error path ends with nobody logged in; a state that can't be marked as spent is not used.
+#[tokio::test]
+async fn failing_session_during_callback_does_not_log_in() {
+    for (fault, token_requests) in
+        [(Fault::Load, 0), (Fault::Save(0), 0), (Fault::Renew, 1), (Fault::Save(1), 1)]
+    {
+        let world = TestBed::new();
+        let browser = Browser::default();
+        let url = world.start(&browser).await.unwrap();
+        let back = world.provider.approve(&url, "alice").unwrap();
+        let params = world.receive(&browser, &back).await.unwrap();
+        let failing = Failing { browser: &browser, fault: Cell::new(fault) };
+        let failed = login::authorize_access_token(&world.app(), &failing, &params).await;
+        assert_eq!(failed.unwrap_err().kind(), ErrorKind::Store);
+        assert_eq!(world.provider.count(Endpoint::Token), token_requests);
+        assert!(world.is_anonymous(&browser).await);
+        if fault != Fault::Load {
+            // Spent, whatever happened.
+            let again = world.finish(&browser, &back).await.unwrap_err();
+            assert_eq!(again.kind(), ErrorKind::InvalidCallback);
+        }
+    }
+}
+
+#[tokio::test]
+async fn failing_token_store_blocks_login_but_not_logout() {
+    let (store, away) = failing_store(|_| true);
+    away.store(true, Ordering::Relaxed);
+    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store));
+    let browser = Browser::default();
+    assert_eq!(world.log_in(&browser).await.unwrap_err().kind(), ErrorKind::Store);
+    let state = browser.load().await.unwrap().unwrap();
+    assert!(state.logins().is_empty());
+
+    away.store(false, Ordering::Relaxed);
+    world.log_in(&browser).await.unwrap();
+    away.store(true, Ordering::Relaxed);
+    // The store's error is told, but the browser is logged out all the same.
+    assert!(login::logout(&world.oauth, &browser).await.is_ok(), "nobody is kept logged in");
+    assert!(browser.load().await.unwrap().unwrap().logins().is_empty());
+}
+
+/// T011: With a login store the session holds a marker only, and both are needed.
+#[tokio::test]
+async fn pending_login_store_keeps_secrets_out_of_session() {
+    let with_store = || {
+        TestBed::with(
+            |p| p,
+            |c| c,
+            |oauth| oauth.pending_login_store(MemoryPendingLoginStore::new()),
+        )
+    };
+    let world = with_store();
+    let browser = Browser::default();
+    let url = world.start(&browser).await.unwrap();
+    let state = serde_json::to_string(&browser.load().await.unwrap().unwrap()).unwrap();
+    assert!(!state.contains("code_verifier") && !state.contains("nonce"), "{state}");
+    assert!(state.len() < 200, "{} bytes", state.len());
+    let back = world.provider.approve(&url, "alice").unwrap();
+    // S1: the store alone is not enough.
+    let stranger = Browser::default();
+    world.start(&stranger).await.unwrap();
+    assert!(world.finish(&stranger, &back).await.is_err());
+    // The session alone is not enough either: another process whose store is empty.
+    let elsewhere = with_store();
+    assert!(elsewhere.finish(&browser, &back).await.is_err());
+    assert_eq!(world.provider.count(Endpoint::Token), 0);
+
+    let url = world.start(&browser).await.unwrap();
+    let back = world.provider.approve(&url, "alice").unwrap();
+    assert_eq!(
+        world.finish(&browser, &back).await.unwrap().token.userinfo().unwrap().sub(),
+        "alice"
+    );
+    assert!(world.finish(&browser, &back).await.is_err());
+}
+
+/// C15 and W-like: the session id changes at login and at logout, and a second login replaces the
+/// first one's token.
+#[tokio::test]
+async fn login_and_logout_renew_session_id() {
+    let world = TestBed::new();
+    let browser = Browser::default();
+    let first = world.log_in(&browser).await.unwrap();
+    assert_eq!(*browser.renewed.borrow(), 1);
+    let second = world.log_in(&browser).await.unwrap();
+    assert_eq!(*browser.renewed.borrow(), 2);
+    let old = world.app().active_token(&first.owner).await.unwrap_err();
+    assert_eq!(old.kind(), ErrorKind::Unauthenticated, "the replaced login's token is deleted");
+    assert!(world.app().active_token(&second.owner).await.is_ok());
+    login::logout(&world.oauth, &browser).await.unwrap();
+    assert_eq!(*browser.renewed.borrow(), 3);
+    assert!(world.app().active_token(&second.owner).await.is_err());
+    assert!(login::logout(&world.oauth, &browser).await.unwrap().is_none());
+}

@@ -1,0 +1,324 @@
+//! Logins by OAuth 1.0a in a browser's session (RFC 5849 §2), against the provider, whose signature check
+//! is written apart from ours.
+
+use std::time::Duration;
+
+use authlib_core::login::{self, Session};
+use authlib_core::store::MemoryPendingLoginStore;
+use authlib_core::{AuthorizeOptions, Error, ErrorKind, OAuth};
+use authlib_provider::{Endpoint, Fault, Reply};
+use http::HeaderMap;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::test_bed::oauth1::{self, METHODS, PLACEMENTS, settings, signing};
+use crate::test_bed::{Browser, CALLBACK, ISSUER, ProviderHttp, TestBed};
+
+async fn session(browser: &Browser) -> Value {
+    let state = browser.load().await.unwrap();
+    state.map(|state| serde_json::to_value(&state).unwrap()).unwrap_or_default()
+}
+
+fn status(error: &Error) -> u16 {
+    login::error_answer(error, &HeaderMap::new()).status().as_u16()
+}
+
+/// T007 to T009, T038, T041, T060: the redirect carries the temporary token and nothing else, the session
+/// has what the callback is held against, and the callback yields the token.
+#[tokio::test]
+async fn oauth1_login_works_with_session() {
+    let world = oauth1::oauth1_bed(|client| client);
+    let browser = Browser::default();
+    let options = AuthorizeOptions::from("/authorize/op").next("/album").data(json!({"n": 1}));
+    let url = world.start_with(&browser, options).await.unwrap();
+    let page = Url::parse(&url).unwrap();
+    assert!(url.starts_with(&format!("{ISSUER}/oauth1/authorize?oauth_token=")));
+    assert_eq!(page.query_pairs().count(), 1, "{url}");
+    let asked = &world.provider.received_requests()[0];
+    assert_eq!((asked.endpoint, &*asked.method), (Endpoint::OAuth1RequestToken, "POST"));
+    let callback = "oauth_callback=\"https%3A%2F%2Fapp.example%2Fauthorize%2Fop\"";
+    assert!(asked.header("authorization").unwrap().contains(callback));
+    assert_eq!(session(&browser).await["pending"].as_array().unwrap().len(), 1);
+
+    let back = world.provider.approve(&url, "alice").unwrap();
+    let login = world.finish(&browser, &back).await.unwrap();
+    assert_eq!(login.token.token_type, "OAuth1");
+    assert!(login.token.token_secret.is_some());
+    let name: Option<String> = login.token.extra("screen_name").unwrap();
+    assert_eq!(name.as_deref(), Some("Alice"));
+    let user = login.token.userinfo().unwrap();
+    assert_eq!(user.sub(), "alice", "the `subject_claim` of the settings");
+    assert_eq!((login.next.as_str(), login.data), ("/album", Some(json!({"n": 1}))));
+    assert_eq!(*browser.renewed.borrow(), 1);
+    assert_eq!(session(&browser).await["pending"], Value::Null);
+    assert!(!world.is_anonymous(&browser).await);
+    let headers = HeaderMap::new();
+    let options = authlib_core::LogoutOptions::new();
+    login::logout_redirect(&world.oauth, &browser, &headers, options, "/").await.unwrap();
+    assert!(world.is_anonymous(&browser).await);
+}
+
+/// T008, O6: with a login store the session holds a marker, and the secret stays on the server.
+#[tokio::test]
+async fn oauth1_login_works_with_pending_login_store() {
+    let world = oauth1::oauth1_bed(|client| client);
+    let oauth = OAuth::builder()
+        .base_url("https://app.example")
+        .register(settings())
+        .http_client(ProviderHttp(world.provider.clone()))
+        .shared_clock(world.clock.clone())
+        .pending_login_store(MemoryPendingLoginStore::new())
+        .build()
+        .unwrap();
+    let world = TestBed { oauth, ..world };
+    let browser = Browser::default();
+    let url = world.start(&browser).await.unwrap();
+    let marker = &session(&browser).await["pending"][0];
+    assert!(marker.get("token_secret").is_none(), "{marker}");
+    let back = world.provider.approve(&url, "alice").unwrap();
+    world.finish(&browser, &back).await.unwrap();
+    let error = world.finish(&browser, &back).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCallback);
+}
+
+/// H17, B10: every method in every place that can carry it, from settings to the API.
+#[tokio::test]
+async fn every_signature_method_and_location_works() {
+    for method in METHODS {
+        for placement in PLACEMENTS {
+            let world = oauth1::oauth1_bed_with(method, |client| {
+                signing(client, method, placement).realm("Photos, all")
+            });
+            let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+            let call = world.app().post("x", &owner).form([("a", "1")]);
+            let echo: Value = call.send().await.unwrap().json().unwrap();
+            assert_eq!(echo["sub"], "alice", "{method} {placement}");
+            assert_eq!(echo["signature_method"], method);
+            for seen in world.provider.received_requests() {
+                let own: Vec<_> = seen.names.iter().filter(|n| n.starts_with("oauth_")).collect();
+                let once: std::collections::HashSet<_> = own.iter().collect();
+                assert_eq!(own.len(), once.len(), "{method} {placement}: {own:?}");
+                let in_header = placement == "HEADER" && seen.endpoint != Endpoint::OAuth1Authorize;
+                assert_eq!(seen.authorization.is_some(), in_header, "{method} {placement}");
+            }
+        }
+    }
+}
+
+/// O7: a refusal is a 403 in each of its dialects, with a token or without, and ends the login.
+#[tokio::test]
+async fn oauth1_denial_is_403_and_ends_login() {
+    let problem = |problem: &str| format!("{CALLBACK}?oauth_problem={problem}");
+    for dialect in ["denied", "user_refused", "permission_denied", "nameless"] {
+        let world = oauth1::oauth1_bed(|client| client);
+        let browser = Browser::default();
+        let url = world.start(&browser).await.unwrap();
+        let allowed =
+            world.provider.approve(&world.start(&Browser::default()).await.unwrap(), "a").unwrap();
+        if dialect == "denied" {
+            world.provider.inject(Fault::OAuth1Denied);
+        }
+        let back = match dialect {
+            "nameless" => problem("user_refused"),
+            "permission_denied" => {
+                format!("{}&{}", problem("permission_denied"), url.split_once('?').unwrap().1)
+            }
+            _ => world.provider.deny(&url).unwrap().into(),
+        };
+        assert!(!back.contains("oauth_verifier"), "{back}");
+        let error = world.finish(&browser, &back).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AccessDenied, "{dialect}: {error}");
+        assert_eq!(status(&error), 403);
+        assert_eq!(session(&browser).await["pending"], Value::Null, "{dialect}");
+        let error = world.finish(&browser, &back).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidCallback, "{dialect} again: {error}");
+        assert!(world.finish(&browser, &allowed).await.is_err(), "another browser's");
+        assert_eq!(world.provider.count(Endpoint::OAuth1AccessToken), 0);
+    }
+    // Another problem than a refusal is the provider's fault.
+    let world = oauth1::oauth1_bed(|client| client);
+    let browser = Browser::default();
+    world.start(&browser).await.unwrap();
+    let error = world.finish(&browser, &problem("additional_authorization_required")).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::AuthorizationError);
+    assert_eq!(session(&browser).await["pending"], Value::Null);
+}
+
+/// O2: a callback is good once, in time, in the browser that began, and for the login that it names.
+#[tokio::test]
+async fn oauth1_callback_is_valid_once_in_time_in_its_browser() {
+    let world = oauth1::oauth1_bed(|client| client);
+    let (ours, theirs) = (Browser::default(), Browser::default());
+    let our_url = world.start(&ours).await.unwrap();
+    let their_url = world.start(&theirs).await.unwrap();
+    let back = world.provider.approve(&our_url, "alice").unwrap();
+    let error = world.finish(&theirs, &back).await.unwrap_err();
+    assert_eq!((error.kind(), status(&error)), (ErrorKind::InvalidCallback, 400));
+    let error = world.finish(&Browser::default(), &back).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCallback, "no session at all");
+    assert!(world.is_anonymous(&theirs).await);
+    assert!(world.finish(&ours, &back).await.is_ok());
+    let error = world.finish(&ours, &back).await.unwrap_err();
+    assert_eq!((error.kind(), status(&error)), (ErrorKind::InvalidCallback, 400), "replayed");
+
+    // The verifier of one login with the token of another.
+    let token = |url: &str| url.split_once("oauth_token=").unwrap().1.to_owned();
+    let verifier = back.as_str().split_once("oauth_verifier=").unwrap().1;
+    let swapped = format!("{CALLBACK}?oauth_token={}&oauth_verifier={verifier}", token(&their_url));
+    let error = world.finish(&theirs, &swapped).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
+    assert!(world.is_anonymous(&theirs).await);
+
+    let late = Browser::default();
+    let back = world.provider.approve(&world.start(&late).await.unwrap(), "alice").unwrap();
+    world.clock.advance(Duration::from_secs(601));
+    let before = world.provider.count(Endpoint::OAuth1AccessToken);
+    let error = world.finish(&late, &back).await.unwrap_err();
+    assert_eq!((error.kind(), status(&error)), (ErrorKind::InvalidCallback, 400), "{error}");
+    assert_eq!(world.provider.count(Endpoint::OAuth1AccessToken), before);
+}
+
+/// H34, T129, T135, T136: callbacks that say nothing, too little or too much reach no endpoint.
+#[tokio::test]
+async fn invalid_oauth1_callbacks_are_400_in_core() {
+    for spoil in [
+        |token: &str| format!("oauth_token={token}"),
+        |token: &str| format!("oauth_token={token}&oauth_verifier="),
+        |token: &str| format!("oauth_token={token}&oauth_verifier=a&oauth_verifier=b"),
+        |token: &str| format!("oauth_token={token}&oauth_token={token}&oauth_verifier=a"),
+        |token: &str| format!("oauth_token={token}&denied=other&oauth_verifier=a"),
+        |token: &str| format!("oauth_token={token}&oauth_verifier={}", "v".repeat(5000)),
+        |_: &str| "oauth_token=&oauth_verifier=a".to_owned(),
+        |_: &str| "oauth_verifier=a".to_owned(),
+        |_: &str| "state=a&code=b".to_owned(),
+        |_: &str| String::new(),
+    ] {
+        let world = oauth1::oauth1_bed(|client| client);
+        let browser = Browser::default();
+        let url = world.start(&browser).await.unwrap();
+        let query = spoil(url.split_once("oauth_token=").unwrap().1);
+        let error = match world.receive(&browser, &format!("{CALLBACK}?{query}")).await {
+            Ok(params) => login::authorize_access_token(&world.app(), &browser, &params).await,
+            Err(error) => Err(error),
+        };
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidCallback, "{query}: {error}");
+        assert_eq!(world.provider.count(Endpoint::OAuth1AccessToken), 0, "{query}");
+        assert!(world.is_anonymous(&browser).await);
+    }
+}
+
+/// O1, T134: whatever the provider does wrong is a typed error, and nobody is logged in.
+#[tokio::test]
+async fn oauth1_provider_faults_are_typed_without_login() {
+    let answer = |name: &str, value: Option<&str>| {
+        Fault::OAuth1Param(name.to_owned(), value.map(ToOwned::to_owned))
+    };
+    let ends = [Endpoint::OAuth1RequestToken, Endpoint::OAuth1AccessToken];
+    let mut cases = vec![
+        (answer("oauth_callback_confirmed", None), ErrorKind::InvalidResponse),
+        (answer("oauth_callback_confirmed", Some("false")), ErrorKind::InvalidResponse),
+        (answer("oauth_callback_confirmed", Some("")), ErrorKind::InvalidResponse),
+        (answer("oauth_token", None), ErrorKind::InvalidResponse),
+        (answer("oauth_token", Some("")), ErrorKind::InvalidResponse),
+        (answer("oauth_token_secret", None), ErrorKind::InvalidResponse),
+        (Fault::OAuth1ParamTwice("oauth_token".into(), "x".into()), ErrorKind::InvalidResponse),
+        (
+            Fault::AuthorizationParam("oauth_verifier".into(), "x".into()),
+            ErrorKind::InvalidResponse,
+        ),
+        (Fault::AuthorizationMissing("oauth_verifier".into()), ErrorKind::InvalidCallback),
+        (Fault::AuthorizationParam("oauth_token".into(), "x".into()), ErrorKind::InvalidCallback),
+    ];
+    for end in ends {
+        for status in [200, 302, 400, 401, 403, 404, 500, 503] {
+            cases.push((Fault::Response(end, Reply::html(status)), ErrorKind::InvalidResponse));
+        }
+        let away = Reply::Redirect(302, "https://evil.example/".into());
+        cases.push((Fault::Response(end, away), ErrorKind::InvalidResponse));
+        cases.push((Fault::Response(end, Reply::json(200, "[]")), ErrorKind::InvalidResponse));
+        cases.push((Fault::Response(end, Reply::Reset), ErrorKind::Transport));
+    }
+    for (quirk, kind) in cases {
+        let world = oauth1::oauth1_bed(|client| client);
+        let browser = Browser::default();
+        world.provider.inject(quirk.clone());
+        let error = world.log_in(&browser).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{quirk:?}: {error}");
+        let expected = if kind == ErrorKind::InvalidCallback { 400 } else { 502 };
+        assert_eq!(status(&error), expected, "{quirk:?}");
+        assert!(world.is_anonymous(&browser).await, "{quirk:?}");
+        assert_eq!(world.provider.count(Endpoint::Unmatched), 0, "{quirk:?}");
+        world.provider.clear_faults();
+        assert!(world.log_in(&browser).await.is_ok(), "{quirk:?}: and then it works");
+    }
+}
+
+/// T132, T180: unusual and not wrong; and the opt-out of O1, by its name.
+#[tokio::test]
+async fn unusual_oauth1_responses_are_accepted() {
+    let confirmed = |value: Option<&str>| {
+        let name = "oauth_callback_confirmed".to_owned();
+        Fault::OAuth1Param(name, value.map(ToOwned::to_owned))
+    };
+    for quirk in [confirmed(Some("True")), Fault::OAuth1Json] {
+        let world = oauth1::oauth1_bed(|client| client);
+        world.provider.inject(quirk.clone());
+        assert!(world.log_in(&Browser::default()).await.is_ok(), "{quirk:?}");
+    }
+    let world = oauth1::oauth1_bed(authlib_core::ClientConfig::dangerous_unconfirmed_callback);
+    world.provider.inject(confirmed(None));
+    assert!(world.log_in(&Browser::default()).await.is_ok());
+}
+
+/// T131, T133: what the provider wants to know besides goes where the settings say, signed.
+#[tokio::test]
+async fn oauth1_steps_send_configured_parameters() {
+    let world = oauth1::oauth1_bed(|client| {
+        client
+            .request_token_param("xoauth_displayname", "A & B")
+            .authorize_param("perms", "read")
+            .access_token_param("x_auth_mode", "client auth")
+    });
+    let browser = Browser::default();
+    let options = AuthorizeOptions::from("/authorize/op").param("force_login", "true");
+    let url = world.start_with(&browser, options).await.unwrap();
+    assert!(url.contains("&perms=read") && url.contains("&force_login=true"), "{url}");
+    let back = world.provider.approve(&url, "alice").unwrap();
+    world.finish(&browser, &back).await.unwrap();
+    let seen = world.provider.received_requests();
+    assert_eq!(seen[0].field("xoauth_displayname"), Some("A & B"));
+    assert_eq!(seen.last().unwrap().field("x_auth_mode"), Some("client auth"));
+}
+
+/// B20: user info is signed like any other request, and must be about whom the token answer named.
+#[tokio::test]
+async fn oauth1_userinfo_request_is_signed() {
+    let endpoint = format!("{ISSUER}/oauth1/api/me?include=mail");
+    let world = oauth1::oauth1_bed(|client| {
+        client.userinfo_endpoint(endpoint.as_str()).subject_claim("sub")
+    });
+    let login = world.log_in(&Browser::default()).await.unwrap();
+    assert_eq!(login.token.userinfo().unwrap().sub(), "alice");
+    let user = world.app().userinfo(&login.owner).await.unwrap();
+    assert_eq!(user.as_map()["user"]["email"], "alice@example.com");
+    for reply in [Reply::html(200), Reply::html(500), Reply::json(401, "{}")] {
+        world.provider.inject(Fault::Response(Endpoint::OAuth1Api, reply));
+        let error = world.app().userinfo(&login.owner).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+        let browser = Browser::default();
+        assert!(world.log_in(&browser).await.is_err());
+        assert!(world.is_anonymous(&browser).await);
+        world.provider.clear_faults();
+    }
+    // The provider's API does not say `user_id`, so it is played here.
+    let world = oauth1::oauth1_bed(|client| client.userinfo_endpoint(endpoint.as_str()));
+    for (said, kind) in [("alice", None), ("mallory", Some(ErrorKind::InvalidResponse))] {
+        let body = json!({"user_id": said}).to_string();
+        let reply = Reply::json(200, body);
+        world.provider.inject(Fault::Response(Endpoint::OAuth1Api, reply));
+        let login = world.log_in(&Browser::default()).await;
+        assert_eq!(login.err().map(|error| error.kind()), kind, "{said}");
+        world.provider.clear_faults();
+    }
+}

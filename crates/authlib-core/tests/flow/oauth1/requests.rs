@@ -1,0 +1,156 @@
+//! Signed requests of every kind (RFC 5849 §3). The provider says what it saw, after a signature check of
+//! its own.
+
+use authlib_core::transport::{Body, TransportError};
+use authlib_core::{ErrorKind, Multipart};
+use authlib_provider::{Endpoint, Fault, Reply};
+use futures_util::stream;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::test_bed::ISSUER;
+use crate::test_bed::oauth1::{client, logged_in, signed_with};
+
+/// Without a token the client signs in its own name; what comes of it is the provider's business.
+#[tokio::test]
+async fn request_without_token_is_signed_with_client_secret_only() {
+    let (client, world) = client("HMAC-SHA1", "HEADER");
+    let answer = client.get("x").send().await.unwrap();
+    assert_eq!(answer.status(), 401);
+    let (_, header) = signed_with(&world, Endpoint::OAuth1Api);
+    assert!(header.contains("oauth_signature=") && !header.contains("oauth_token="), "{header}");
+    // A request that withholds the token has no signature either, and may go anywhere.
+    client.get(&format!("{ISSUER}/api/x")).without_token().send().await.unwrap();
+    assert_eq!(world.provider.received_requests().last().unwrap().authorization, None);
+}
+
+/// What a query and a form may hold: sent as it was given, and signed as it was sent.
+const AWKWARD: [(&str, &str); 10] = [
+    ("q", "two  words"),
+    ("q", "+ % & = ; # ? / ~"),
+    ("q", ""),
+    ("", "nameless"),
+    ("it's", "O'Neil (a*b)!"),
+    ("é", "ü ☃ 😀"),
+    ("escaped", "%20%2B%zz"),
+    ("a[b]", "[]{}<>\"\\^`|"),
+    ("line", "a\r\nb\tc"),
+    ("q", "+ % & = ; # ? / ~"),
+];
+
+/// T125, O5: by every method and in every place.
+#[tokio::test]
+async fn special_parameters_arrive_unchanged() {
+    let expected: Vec<_> = AWKWARD.iter().map(|(name, value)| json!([name, value])).collect();
+    for method in ["HMAC-SHA1", "HMAC-SHA512", "PLAINTEXT", "RSA-SHA256"] {
+        for placement in ["HEADER", "BODY", "QUERY"] {
+            let (client, _world) = logged_in(method, placement).await;
+            let posted = client.post("a%20b/%C3%BC;p=1").query(AWKWARD).form(AWKWARD);
+            let answer = posted.send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{method} {placement}");
+            let echo: Value = answer.json().unwrap();
+            assert_eq!(echo["path"], "/oauth1/api/a%20b/%C3%BC;p=1");
+            let twice = [expected.clone(), expected.clone()].concat();
+            assert_eq!(echo["parameters"], json!(twice), "{method} {placement}");
+            if placement != "BODY" {
+                let got = client.get("x?raw=a'b&c=%41+").query(AWKWARD).send().await.unwrap();
+                let echo: Value = got.json().unwrap();
+                assert_eq!(echo["parameters"][0], json!(["raw", "a'b"]));
+                assert_eq!(echo["parameters"][1], json!(["c", "A "]));
+                assert_eq!(echo["parameters"].as_array().unwrap().len(), 12);
+            }
+        }
+    }
+}
+
+/// H19, T124: bodies that are no forms arrive whole; what is at hand is bound by its hash.
+#[tokio::test]
+async fn oauth1_non_form_bodies_arrive_unchanged() {
+    for placement in ["HEADER", "QUERY"] {
+        let (client, world) = logged_in("HMAC-SHA1", placement).await;
+        let has_hash = || {
+            let (names, header) = signed_with(&world, Endpoint::OAuth1Api);
+            header.contains("oauth_body_hash") || names.iter().any(|n| n == "oauth_body_hash")
+        };
+        let sent = json!({"status": "it's & = + é"});
+        let echo: Value = client.put("x").json(&sent).send().await.unwrap().json().unwrap();
+        assert_eq!(echo["body"], sent.to_string());
+        assert!(has_hash());
+        let form = Multipart::new().text("a", "1 & 2").file(
+            "photo",
+            "a.xml",
+            "text/xml",
+            b"<a>&amp;</a>".to_vec(),
+        );
+        let answer = client.post("x").multipart(&form).send().await.unwrap();
+        let body = answer.json::<Value>().unwrap()["body"].as_str().unwrap().to_owned();
+        assert!(body.contains("1 & 2") && body.contains("<a>&amp;</a>"), "{body}");
+        assert!(has_hash());
+        let pieces = [Ok::<_, TransportError>("streamed "), Ok("body")];
+        let body = Body::stream(stream::iter(pieces));
+        let echo = client.post("x").stream("text/plain", body).send().await.unwrap();
+        assert_eq!(echo.json::<Value>().unwrap()["body"], "streamed body");
+        assert!(!has_hash(), "nobody has read it yet");
+        let answer = client.patch("x").body("text/plain", "").send_streaming().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(client.delete("x").send().await.unwrap().status(), 200);
+        assert_eq!(client.head("x").send().await.unwrap().status(), 200);
+    }
+}
+
+/// What can't be signed is not sent, and the error says what to change.
+#[tokio::test]
+async fn unsignable_request_is_not_sent() {
+    let (client, world) = logged_in("HMAC-SHA1", "BODY").await;
+    let stream = || Body::stream(stream::iter([Ok::<_, TransportError>("a=b")]));
+    for request in [
+        client.get("x"),
+        client.delete("x"),
+        client.head("x"),
+        client.post("x").json(&json!({})),
+        client.post("x").body("text/plain", "x"),
+        client.post("x").stream("text/plain", stream()),
+        client.post("x").stream("application/x-www-form-urlencoded", stream()),
+        client.post("x?oauth_token=mine"),
+        client.post("x").form([("oauth_nonce", "mine")]),
+        client.request(Method::POST, "x").header("authorization", "Basic none"),
+    ] {
+        let error = request.send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+    }
+    assert!(world.provider.received_requests().is_empty());
+}
+
+/// H20, H22, O4, O8: a signed request leads to the API and nowhere else, and a redirect is an answer.
+#[tokio::test]
+async fn request_to_another_origin_is_not_signed() {
+    for placement in ["HEADER", "QUERY"] {
+        let (client, world) = logged_in("HMAC-SHA1", placement).await;
+        for url in [
+            "https://evil.example/oauth1/api/",
+            "//evil.example/",
+            "http://op.example/oauth1/api/",
+            "https://op.example:444/oauth1/api/",
+            "https://op.example@evil.example/oauth1/api/",
+            "/oauth1/request_token",
+            "../access_token",
+            "%2e%2e/access_token",
+        ] {
+            let error = client.get(url).send().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{url}: {error}");
+        }
+        assert!(world.provider.received_requests().is_empty());
+        for (status, to) in [(302, "https://evil.example/x"), (307, "/oauth1/api/y"), (308, "z")] {
+            let away = Reply::Redirect(status, to.to_owned());
+            world.provider.inject(Fault::Response(Endpoint::OAuth1Api, away));
+            let answer = client.post("x").form([("a", "b")]).send().await.unwrap();
+            assert_eq!(
+                (answer.status(), &answer.headers()["location"]),
+                (status.try_into().unwrap(), &to.parse().unwrap())
+            );
+            world.provider.clear_faults();
+        }
+        assert_eq!(world.provider.count(Endpoint::OAuth1Api), 3);
+        assert_eq!(world.provider.count(Endpoint::Unmatched), 0);
+    }
+}

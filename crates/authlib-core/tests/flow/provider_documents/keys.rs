@@ -1,0 +1,277 @@
+//! The provider's documents and keys: asked for once, again when a token needs it, and not at a
+//! stranger's pace.
+
+use std::time::Duration;
+
+use authlib_core::ErrorKind;
+use authlib_provider::{Endpoint, Fault, Reply};
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::test_bed::{Browser, TestBed};
+
+/// A login of a browser that is new.
+async fn log_in(world: &TestBed) -> Result<(), authlib_core::Error> {
+    world.log_in(&Browser::default()).await.map(|_| ())
+}
+
+fn counts(world: &TestBed) -> [usize; 4] {
+    [Endpoint::Discovery, Endpoint::Jwks, Endpoint::Token, Endpoint::UserInfo]
+        .map(|endpoint| world.provider.count(endpoint))
+}
+
+#[tokio::test]
+async fn second_login_sends_only_token_and_userinfo_requests() {
+    let world = TestBed::new();
+    log_in(&world).await.unwrap();
+    assert_eq!(counts(&world), [1, 1, 1, 1]);
+    log_in(&world).await.unwrap();
+    assert_eq!(counts(&world), [1, 1, 2, 2]);
+    let world = TestBed::with(|p| p, |client| client.without_userinfo_at_login(), |oauth| oauth);
+    log_in(&world).await.unwrap();
+    log_in(&world).await.unwrap();
+    assert_eq!(counts(&world), [1, 1, 2, 0]);
+}
+
+#[tokio::test]
+async fn hundred_first_logins_share_one_metadata_and_jwks_fetch() {
+    let world = TestBed::new();
+    let logins = join_all((0..100).map(|_| log_in(&world))).await;
+    assert!(logins.iter().all(Result::is_ok));
+    assert_eq!(counts(&world), [1, 1, 100, 100]);
+}
+
+#[tokio::test]
+async fn every_announced_public_key_algorithm_is_accepted() {
+    for algorithm in
+        ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
+    {
+        let world = TestBed::with(|provider| provider.signing_alg(algorithm), |c| c, |o| o);
+        log_in(&world).await.unwrap_or_else(|error| panic!("{algorithm}: {error}"));
+    }
+}
+
+/// J2, J3: HMAC only where the client is registered for it, and then nothing else.
+#[tokio::test]
+async fn only_registered_algorithm_is_accepted() {
+    for (signed, registered, accepted) in [
+        ("HS256", Some("HS256"), true),
+        ("HS256", None, false),
+        ("HS256", Some("HS512"), false),
+        ("RS256", Some("HS256"), false),
+        ("ES256", Some("ES256"), true),
+        ("RS256", Some("ES256"), false),
+        ("RS256", Some("PS256"), false),
+    ] {
+        let world = TestBed::with(
+            |provider| provider.signing_alg(signed),
+            |client| match registered {
+                Some(algorithm) => client.id_token_signed_response_alg(algorithm),
+                None => client,
+            },
+            |oauth| oauth,
+        );
+        let login = log_in(&world).await;
+        assert_eq!(login.is_ok(), accepted, "{signed} as {registered:?}: {login:?}");
+        if let Err(error) = login {
+            // An HMAC provider publishes no keys, which is noticed first.
+            let kinds = [ErrorKind::InvalidIdToken, ErrorKind::InvalidResponse];
+            assert!(kinds.contains(&error.kind()), "{error}");
+        }
+    }
+}
+
+/// J10, H15: a new key between two logins, between fetch and signature, and under the old `kid`.
+#[tokio::test]
+async fn rotated_keys_are_fetched_once_and_accepted() {
+    let world = TestBed::new();
+    log_in(&world).await.unwrap();
+    world.provider.rotate_keys();
+    log_in(&world).await.unwrap();
+    log_in(&world).await.unwrap();
+    assert_eq!(world.provider.count(Endpoint::Jwks), 2);
+    world.provider.rotate_keys_keeping_kid();
+    log_in(&world).await.unwrap();
+    log_in(&world).await.unwrap();
+    assert_eq!(world.provider.count(Endpoint::Jwks), 3);
+    world.provider.inject(Fault::RotateBeforeSigning);
+    log_in(&world).await.unwrap();
+    assert_eq!(world.provider.count(Endpoint::Jwks), 4);
+}
+
+#[tokio::test]
+async fn rotation_under_load_is_fetched_once() {
+    let world = TestBed::new();
+    log_in(&world).await.unwrap();
+    world.provider.rotate_keys();
+    let logins = join_all((0..50).map(|_| log_in(&world))).await;
+    assert!(logins.iter().all(Result::is_ok), "{logins:?}");
+    assert_eq!(world.provider.count(Endpoint::Jwks), 2);
+}
+
+/// J9, H14: unknown `kid`s and wrong signatures can't make us hammer the provider, and don't keep
+/// honest logins out.
+#[tokio::test]
+async fn flood_of_unknown_keys_causes_few_jwks_fetches() {
+    let world = TestBed::new();
+    log_in(&world).await.unwrap();
+    for nth in 0..200 {
+        world.provider.inject(Fault::header("kid", format!("unknown-{nth}")));
+        assert_eq!(log_in(&world).await.unwrap_err().kind(), ErrorKind::InvalidIdToken);
+        world.provider.clear_faults();
+        world.provider.inject(Fault::ForeignKey);
+        assert_eq!(log_in(&world).await.unwrap_err().kind(), ErrorKind::InvalidIdToken);
+        world.provider.clear_faults();
+    }
+    let fetched = world.provider.count(Endpoint::Jwks);
+    assert!(fetched <= 5, "{fetched} fetches");
+    log_in(&world).await.unwrap();
+    assert_eq!(world.provider.count(Endpoint::Jwks), fetched);
+    // A minute later one more fetch has been earned, for a rotation that is real.
+    world.clock.advance(Duration::from_secs(60));
+    world.provider.rotate_keys();
+    log_in(&world).await.unwrap();
+    assert_eq!(world.provider.count(Endpoint::Jwks), fetched + 1);
+}
+
+/// J9.
+#[tokio::test]
+async fn same_unknown_key_is_looked_up_once_per_minute() {
+    let world = TestBed::new();
+    log_in(&world).await.unwrap();
+    world.provider.inject(Fault::header("kid", "unknown"));
+    for _ in 0..10 {
+        log_in(&world).await.unwrap_err();
+    }
+    assert_eq!(world.provider.count(Endpoint::Jwks), 2);
+}
+
+/// J2: metadata that offer HMAC alone can't talk a client into it.
+#[tokio::test]
+async fn metadata_cannot_switch_client_to_hmac() {
+    let world = TestBed::with(|provider| provider.signing_alg("HS256"), |c| c, |o| o);
+    let algorithms = json!(["HS256", "none"]);
+    world.provider.inject(Fault::metadata("id_token_signing_alg_values_supported", algorithms));
+    let error = log_in(&world).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+    assert!(error.to_string().contains("id_token_signed_response_alg"), "{error}");
+}
+
+#[tokio::test]
+async fn key_set_with_error_status_is_ignored() {
+    let world = TestBed::new();
+    let url = url::Url::parse("https://op.example/jwks").unwrap();
+    let keys = world.provider.handle(&authlib_core::message::json_get(&url));
+    let keys = String::from_utf8(keys.body().clone()).unwrap();
+    assert!(keys.contains("kty"));
+    world.provider.inject(Fault::Response(Endpoint::Jwks, Reply::json(500, keys)));
+    assert_eq!(log_in(&world).await.unwrap_err().kind(), ErrorKind::InvalidResponse);
+}
+
+/// J11: a key set that turns to garbage, or is away, does not stop logins for a day.
+#[tokio::test]
+async fn last_good_document_is_used_if_new_one_is_bad() {
+    let hour = Duration::from_secs(3600);
+    for reply in [
+        Reply::html(500),
+        Reply::html(200),
+        Reply::json(200, "{}"),
+        Reply::json(200, r#"{"keys":[]}"#),
+        Reply::json(200, "garbage"),
+        Reply::Reset,
+        Reply::Oversized(100 << 20),
+    ] {
+        let world = TestBed::new();
+        log_in(&world).await.unwrap();
+        for endpoint in [Endpoint::Discovery, Endpoint::Jwks] {
+            world.provider.inject(Fault::Response(endpoint, reply.clone()));
+        }
+        for _ in 0..3 {
+            world.clock.advance(hour);
+            log_in(&world).await.unwrap_or_else(|error| panic!("{reply:?}: {error}"));
+        }
+        world.clock.advance(hour * 22);
+        assert!(log_in(&world).await.is_err(), "{reply:?}: a day is the end");
+        world.provider.clear_faults();
+        world.clock.advance(Duration::from_secs(60));
+        log_in(&world).await.unwrap();
+    }
+}
+
+/// H27, B3: the document is held against the registered issuer letter by letter, before anybody is
+/// sent anywhere.
+#[tokio::test]
+async fn metadata_of_another_issuer_starts_no_login() {
+    for issuer in [
+        "https://evil.example",
+        "https://op.example/",
+        "https://OP.example",
+        "https://op.example:443",
+        "http://op.example",
+        "",
+    ] {
+        let world = TestBed::new();
+        world.provider.inject(Fault::metadata("issuer", issuer));
+        let error = world.start(&Browser::default()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{issuer}: {error}");
+        assert!(error.to_string().contains("issuer"), "{error}");
+    }
+}
+
+/// B1, S13, H26: no endpoint of the document may be plain http or a script, and its other members
+/// change nothing.
+#[tokio::test]
+async fn metadata_changes_endpoints_and_nothing_else() {
+    for (name, url) in [
+        ("authorization_endpoint", "javascript:alert(1)"),
+        ("authorization_endpoint", "data:text/html,x"),
+        ("authorization_endpoint", "http://op.example/authorize"),
+        ("authorization_endpoint", "https://op.example/authorize#x"),
+        ("authorization_endpoint", "https://user@op.example/authorize"),
+        ("token_endpoint", "http://localhost:80@op.example/token"),
+        ("userinfo_endpoint", "http://op.example/userinfo"),
+        ("jwks_uri", "http://127.0.0.1.op.example/jwks"),
+        ("end_session_endpoint", "ftp://op.example/"),
+    ] {
+        let world = TestBed::new();
+        world.provider.inject(Fault::metadata(name, url));
+        let error = world.start(&Browser::default()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{url}: {error}");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    let world = TestBed::new();
+    for (name, value) in [
+        ("verify", json!(false)),
+        ("proxies", json!({"https": "http://evil.example"})),
+        ("scope", json!("admin")),
+        ("client_secret", json!("x")),
+        ("token_endpoint_auth_method", json!("none")),
+        ("code_challenge_methods_supported", json!(["plain"])),
+    ] {
+        world.provider.inject(Fault::metadata(name, value));
+    }
+    let browser = Browser::default();
+    let url = world.start(&browser).await.unwrap();
+    // S11: S256 even where the document says that only `plain` is known.
+    assert!(url.contains("code_challenge_method=S256"));
+    assert!(url.contains("scope=openid%20profile%20email"), "{url}");
+    let back = world.provider.approve(&url, "alice").unwrap();
+    world.finish(&browser, &back).await.unwrap();
+    let world = TestBed::new();
+    let endpoint = "https://op.example/authorize?tenant=1";
+    world.provider.inject(Fault::metadata("authorization_endpoint", endpoint));
+    let url = world.start(&Browser::default()).await.unwrap();
+    assert!(url.starts_with("https://op.example/authorize?tenant=1&response_type=code&"), "{url}");
+}
+
+/// B3: what is registered wins over the document.
+#[tokio::test]
+async fn configured_endpoints_override_metadata() {
+    let world = TestBed::with(
+        |provider| provider,
+        |client| client.token_endpoint("https://op.example/token"),
+        |oauth| oauth,
+    );
+    world.provider.inject(Fault::metadata("token_endpoint", "https://evil.example/token"));
+    log_in(&world).await.unwrap();
+}

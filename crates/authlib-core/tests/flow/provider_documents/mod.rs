@@ -1,0 +1,4 @@
+//! The provider's metadata and keys.
+
+mod external_id_token;
+mod keys;

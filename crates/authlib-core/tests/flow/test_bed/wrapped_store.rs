@@ -1,0 +1,133 @@
+//! [`WrappedStore`]: a token store that fails, or is changed by another process, at a chosen call.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use authlib_core::store::{
+    Lease, LoginQuery, MemoryTokenStore, ReplaceOutcome, TokenOwner, TokenRow, TokenStore,
+};
+use authlib_core::transport::BoxFuture;
+use authlib_core::{Error, ErrorKind, Result, Token};
+
+use crate::test_bed::stores::Shared;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Call {
+    Acquire,
+    Delete,
+    Load,
+    Replace,
+    Save,
+}
+
+type Intercept = Arc<dyn Fn(Call) -> Result<()> + Send + Sync>;
+
+/// A store in memory whose calls go through a function: before a change, and after a look.
+#[derive(Clone)]
+pub(crate) struct WrappedStore {
+    rows: Shared,
+    intercept: Intercept,
+    /// As if each process had leases of its own.
+    has_no_leases: bool,
+}
+
+impl WrappedStore {
+    pub(crate) fn new(
+        rows: &Shared,
+        intercept: impl Fn(Call) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        Self { rows: rows.clone(), intercept: Arc::new(intercept), has_no_leases: false }
+    }
+
+    /// A store whose leases keep nobody from refreshing.
+    pub(crate) fn without_leases(rows: &Shared) -> Self {
+        Self { has_no_leases: true, ..Self::new(rows, |_| Ok(())) }
+    }
+
+    fn check(&self, call: Call) -> Result<()> {
+        (self.intercept)(call)
+    }
+}
+
+impl TokenStore for WrappedStore {
+    fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>> {
+        Box::pin(async move {
+            let found = self.rows.load(owner).await;
+            self.check(Call::Load)?;
+            found
+        })
+    }
+
+    fn save<'a>(&'a self, row: &'a TokenRow) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.check(Call::Save)?;
+            self.rows.save(row).await
+        })
+    }
+
+    fn replace<'a>(
+        &'a self,
+        lease: &'a Lease,
+        old: Option<&'a Token>,
+        new: &'a Token,
+    ) -> BoxFuture<'a, Result<ReplaceOutcome>> {
+        Box::pin(async move {
+            self.check(Call::Replace)?;
+            if !self.has_no_leases {
+                return self.rows.replace(lease, old, new).await;
+            }
+            let lease = self.rows.acquire(lease.owner(), Duration::from_secs(60)).await?.unwrap();
+            self.rows.replace(&lease, old, new).await
+        })
+    }
+
+    fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.check(Call::Delete)?;
+            self.rows.delete(owner).await
+        })
+    }
+
+    fn find_logins<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<TokenOwner>>> {
+        self.rows.find_logins(query)
+    }
+
+    fn acquire<'a>(
+        &'a self,
+        owner: &'a TokenOwner,
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<Option<Lease>>> {
+        Box::pin(async move {
+            self.check(Call::Acquire)?;
+            if self.has_no_leases {
+                return Ok(Some(Lease::new(owner.clone(), 0)));
+            }
+            self.rows.acquire(owner, ttl).await
+        })
+    }
+
+    fn release(&self, lease: Lease) -> BoxFuture<'_, Result<()>> {
+        self.rows.release(lease)
+    }
+}
+
+/// A store that fails at the calls that `fails_at` selects while the switch is on.
+pub(crate) fn failing_store(
+    fails_at: impl Fn(Call) -> bool + Send + Sync + 'static,
+) -> (WrappedStore, Arc<AtomicBool>) {
+    let switch = Arc::new(AtomicBool::new(false));
+    let is_on = switch.clone();
+    let store = WrappedStore::new(&Arc::new(MemoryTokenStore::new()), move |call| {
+        if is_on.load(Ordering::Relaxed) && fails_at(call) {
+            return Err(Error::new(ErrorKind::Store, "the token store failed"));
+        }
+        Ok(())
+    });
+    (store, switch)
+}
+
+/// Stores a token as an application or another process would.
+pub(crate) async fn save(store: &impl TokenStore, owner: &TokenOwner, token: Token) {
+    store.save(&TokenRow::new(owner.clone(), token)).await.unwrap();
+}

@@ -1,0 +1,117 @@
+//! A renewal that fails is not tried again at once, by whomever it is asked for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use authlib_core::hooks::ResponseHook;
+use authlib_core::{ErrorKind, OAuth2Client, Token};
+use authlib_provider::{Endpoint, Fault, Reply};
+use futures_util::future::join_all;
+
+use crate::test_bed::service::{WAYS, Way, service, service_bed};
+use crate::test_bed::{Browser, HOUR, TestBed, client, expired};
+
+/// What a hundred calls send in the first `seconds` after a failure, and whether they all fail.
+async fn calls(world: &TestBed, client: &OAuth2Client, advance: u64) -> (usize, Vec<ErrorKind>) {
+    world.clock.advance(Duration::from_secs(advance));
+    world.provider.clear_requests();
+    let results = join_all((0..100).map(|_| client.active_token())).await;
+    let mut kinds: Vec<_> =
+        results.into_iter().filter_map(|result| result.err().map(|error| error.kind())).collect();
+    kinds.dedup();
+    (world.provider.count(Endpoint::Token), kinds)
+}
+
+/// Each refusal, a final one as well: a service that is refused must not storm its provider.
+#[tokio::test]
+async fn failed_refresh_backs_off() {
+    for way in WAYS {
+        for (reply, kind) in [
+            (Reply::Reset, ErrorKind::Transport),
+            (Reply::json(503, "{}"), ErrorKind::InvalidResponse),
+            (Reply::json(400, r#"{"error":"invalid_grant"}"#), ErrorKind::InvalidResponse),
+            (Reply::json(401, r#"{"error":"invalid_client"}"#), ErrorKind::InvalidResponse),
+            (Reply::html(200), ErrorKind::InvalidResponse),
+        ] {
+            let world = service_bed();
+            let client = client(&world, way.config(&world));
+            let case = format!("{way:?} {reply:?}");
+            world.provider.inject(Fault::Response(Endpoint::Token, reply));
+            let mut pause = 0;
+            for next in [1, 2, 4, 8, 16, 32, 60, 60] {
+                assert_eq!(calls(&world, &client, pause).await, (1, vec![kind]), "{case}");
+                assert_eq!(calls(&world, &client, next - 1).await, (0, vec![kind]), "{case}");
+                pause = 1;
+            }
+            world.provider.clear_faults();
+            assert_eq!(calls(&world, &client, 1).await, (1, vec![]), "{case}");
+            // A success begins the row anew.
+            world.provider.inject(Fault::Response(Endpoint::Token, Reply::Reset));
+            assert_eq!(calls(&world, &client, 3600).await.0, 1, "{case}");
+            assert_eq!(calls(&world, &client, 1).await.0, 1, "{case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn retry_after_is_honoured_up_to_one_hour() {
+    for (said, pause) in
+        [("90", 90), ("3600", 3600), ("99999999999999999", 3600), ("0", 1), ("soon", 1), ("-5", 1)]
+    {
+        for way in [Way::Assertion, Way::ClientCredentials] {
+            let world = service_bed();
+            world.provider.inject(Fault::Response(Endpoint::Token, Reply::json(503, "{}")));
+            let hook = ResponseHook::AccessTokenResponse;
+            let config = way.config(&world).on_response(hook, move |response| {
+                response.headers_mut().insert("retry-after", said.parse().unwrap());
+                Ok(())
+            });
+            let client = client(&world, config);
+            assert_eq!(calls(&world, &client, 0).await.0, 1, "{way:?} {said}");
+            assert_eq!(calls(&world, &client, pause - 1).await.0, 0, "{way:?} {said}");
+            assert_eq!(calls(&world, &client, 1).await.0, 1, "{way:?} {said}");
+        }
+    }
+}
+
+/// A shared renewal whose code panics once must not panic in everybody who asks for the token ever after.
+#[tokio::test]
+async fn panicking_callback_fails_only_its_own_refresh() {
+    let world = service_bed();
+    let panics = Arc::new(AtomicBool::new(true));
+    let still = panics.clone();
+    let client = client(
+        &world,
+        service().renew_by(move |_| {
+            let panics = still.load(Ordering::Relaxed);
+            async move {
+                assert!(!panics, "the application's own bug");
+                Ok(Token::bearer("new"))
+            }
+        }),
+    );
+    let error = client.active_token().await.unwrap_err();
+    assert_eq!((error.kind(), error.client()), (ErrorKind::Internal, Some("service")));
+    assert!(error.to_string().contains("panicked") && error.to_string().contains("`renew_by`"));
+    panics.store(false, Ordering::Relaxed);
+    assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::Internal, "the pause");
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(client.active_token().await.unwrap().access_token.expose(), "new");
+}
+
+#[tokio::test]
+async fn refresh_backoff_is_per_token_owner() {
+    let world = TestBed::new();
+    let (_, alice, _) = expired(&world).await;
+    let browser = Browser::default();
+    let url = world.start(&browser).await.unwrap();
+    let bob =
+        world.finish(&browser, &world.provider.approve(&url, "bob").unwrap()).await.unwrap().owner;
+    world.clock.advance(HOUR);
+    world.provider.inject(Fault::Response(Endpoint::Token, Reply::Reset));
+    assert!(world.app().active_token(&alice).await.is_err());
+    world.provider.clear_faults();
+    assert!(world.app().active_token(&alice).await.is_err());
+    assert!(world.app().active_token(&bob).await.is_ok());
+}

@@ -1,0 +1,82 @@
+//! How long before its end a token is renewed.
+
+use std::time::Duration;
+
+use authlib_core::{ErrorKind, JwtBearer};
+use authlib_provider::{Endpoint, Fault};
+use serde_json::json;
+
+use crate::test_bed::keys::P256;
+use crate::test_bed::service::{WAYS, Way, service, service_bed};
+use crate::test_bed::{SECOND, client};
+
+#[tokio::test]
+async fn leeway_sets_time_of_refresh_before_expiry() {
+    for (leeway, before, requests) in [
+        (None, 61, 1),
+        (None, 60, 2),
+        (Some(0), 1, 1),
+        (Some(0), 0, 2),
+        (Some(300), 301, 1),
+        (Some(300), 300, 2),
+        // Half of its life at most, or a token would be renewed with each call.
+        (Some(u64::MAX), 3600, 1),
+        (Some(u64::MAX), 1801, 1),
+        (Some(u64::MAX), 1800, 2),
+    ] {
+        for way in WAYS {
+            let world = service_bed();
+            let mut config = way.config(&world);
+            config.leeway = leeway.map(Duration::from_secs);
+            let client = client(&world, config);
+            client.active_token().await.unwrap();
+            world.clock.advance(Duration::from_secs(3600 - before));
+            client.active_token().await.unwrap();
+            let sent = world.provider.count(Endpoint::Token);
+            assert_eq!(sent, requests, "{way:?}: {leeway:?}, {before} seconds before the end");
+        }
+    }
+}
+
+/// No number of seconds makes a panic or a loop.
+#[tokio::test]
+async fn extreme_token_lifetimes_do_not_fail() {
+    let world = service_bed();
+    for expires_in in [json!(1e300), json!(u64::MAX), json!("99999999999999999999")] {
+        world.provider.inject(Fault::token("expires_in", expires_in));
+        let mut config = Way::ClientCredentials.config(&world);
+        config.leeway = Some(Duration::from_secs(3600));
+        let client = client(&world, config);
+        world.provider.clear_requests();
+        client.active_token().await.unwrap();
+        client.active_token().await.unwrap();
+        assert_eq!(world.provider.count(Endpoint::Token), 1);
+        world.provider.clear_faults();
+    }
+    let bearer = JwtBearer::new("robot", P256).key_id("k1").lifetime(Duration::MAX);
+    let client = client(&world, service().renew_by_assertion(bearer));
+    assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::InvalidResponse);
+}
+
+/// A token that lives no longer than the leeway is not renewed with each call: Keycloak's live a minute.
+#[tokio::test]
+async fn short_lived_token_is_used_for_half_its_lifetime() {
+    for way in WAYS {
+        let world = service_bed();
+        world.provider.inject(Fault::token("expires_in", 60));
+        let client = client(&world, way.config(&world));
+        for minute in 1..5 {
+            for _ in 0..30 {
+                client.active_token().await.unwrap();
+                world.clock.advance(SECOND);
+            }
+            assert_eq!(world.provider.count(Endpoint::Token), minute, "{way:?}");
+        }
+        // Those that live for longer are renewed in time again.
+        world.provider.clear_faults();
+        client.active_token().await.unwrap();
+        world.clock.advance(Duration::from_secs(3541));
+        client.active_token().await.unwrap();
+        assert_eq!(world.provider.count(Endpoint::Token), 6, "{way:?}");
+    }
+}

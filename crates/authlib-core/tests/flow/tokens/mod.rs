@@ -1,0 +1,11 @@
+//! Refresh, storage and revocation of tokens.
+
+mod backoff;
+mod leeway;
+mod outages;
+mod refresh;
+mod refresh_methods;
+mod replicas;
+mod retry;
+mod revocation;
+mod unsaved;

@@ -1,0 +1,107 @@
+//! Keys that can't be had at the wrong moment: nobody is shut out for longer than that, and no refresh
+//! token is lost for it.
+
+use std::time::Duration;
+
+use authlib_core::ErrorKind;
+use authlib_provider::{Endpoint, Fault, Reply};
+use futures_util::FutureExt as _;
+use serde_json::json;
+
+use crate::test_bed::stores::{Shared, replica};
+use crate::test_bed::{Browser, ProviderHttp, TestBed, expired};
+
+fn no_keys() -> Fault {
+    Fault::Response(Endpoint::Jwks, Reply::html(500))
+}
+
+/// The provider changes its keys while its JWK set can't be had: that is an outage, not a forgery, and
+/// it ends when the set is back.
+#[tokio::test]
+async fn key_rotation_during_jwks_outage_recovers() {
+    let world = TestBed::new();
+    world.log_in(&Browser::default()).await.unwrap();
+    world.provider.rotate_keys();
+    world.provider.inject(no_keys());
+    for _ in 0..2 {
+        let error = world.log_in(&Browser::default()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
+    }
+    world.provider.clear_faults();
+    world.log_in(&Browser::default()).await.unwrap();
+}
+
+/// The same during a refresh: the refresh token that the answer brought is kept for the next try.
+#[tokio::test]
+async fn unverifiable_refresh_keeps_rotated_refresh_token() {
+    let world = TestBed::new();
+    let (_, owner, _) = expired(&world).await;
+    world.provider.rotate_keys();
+    world.provider.inject(no_keys());
+    let error = world.app().active_token(&owner).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
+    world.provider.clear_faults();
+    world.clock.advance(Duration::from_secs(1));
+    let token = world.app().active_token(&owner).await.unwrap();
+    assert_eq!(world.provider.count(Endpoint::Token), 2, "no refresh token was spent twice");
+    assert_eq!(token.userinfo().unwrap().sub(), "alice");
+}
+
+/// A process that has just started has no keys: it fetches them before it spends the refresh token.
+#[tokio::test]
+async fn refresh_waits_until_provider_keys_are_available() {
+    let store = Shared::default();
+    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+    let (_, owner, _) = expired(&world).await;
+    let restarted = replica(&world, store.clone(), ProviderHttp(world.provider.clone()));
+    world.provider.inject(no_keys());
+    let app = restarted.client("op").unwrap();
+    app.active_token(&owner).await.unwrap_err();
+    assert_eq!(world.provider.count(Endpoint::Token), 0);
+    world.provider.clear_faults();
+    world.clock.advance(Duration::from_secs(1));
+    app.active_token(&owner).await.unwrap();
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+}
+
+/// What is about the token and the login is believed from the ID token only: user info is not signed.
+#[tokio::test]
+async fn userinfo_cannot_replace_id_token() {
+    let world = TestBed::new();
+    for quirk in [
+        Fault::without_claim("auth_time"),
+        Fault::user_info("auth_time", "yesterday"),
+        Fault::user_info("azp", "somebody"),
+        Fault::user_info("acr", "gold"),
+        Fault::user_info("iss", "https://evil.example"),
+        Fault::user_info("nickname", json!("Al")),
+    ] {
+        world.provider.inject(quirk);
+    }
+    let login = world.log_in(&Browser::default()).await.unwrap();
+    let user = login.token.userinfo().unwrap();
+    for name in ["auth_time", "azp", "acr"] {
+        assert!(!user.as_map().contains_key(name), "{name}");
+    }
+    assert_eq!(user.iss(), Some(crate::test_bed::ISSUER));
+    assert_eq!(user.nickname(), Some("Al"));
+}
+
+/// A refresh whose browser went away in the middle of fetching a document does not keep that document
+/// from everybody else.
+#[tokio::test]
+async fn dropped_refresh_does_not_block_others() {
+    for polls in 1..8 {
+        let world = TestBed::new();
+        let (_, owner, _) = expired(&world).await;
+        world.provider.rotate_keys();
+        let app = world.app();
+        let mut refresh = Box::pin(app.active_token(&owner));
+        for _ in 0..polls {
+            let _ = (&mut refresh).now_or_never();
+        }
+        drop(refresh);
+        world.log_in(&Browser::default()).await.unwrap();
+        app.active_token(&owner).await.unwrap();
+    }
+}

@@ -1,0 +1,287 @@
+//! Tokens that stay fresh: refreshed once however many ask, rotated, refused, and lost on the way.
+
+use std::time::Duration;
+
+use authlib_core::store::{TokenOwner, TokenStore as _};
+use authlib_core::{ErrorKind, login};
+use authlib_provider::{Endpoint, Fault, Reply};
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::test_bed::stores::Shared;
+use crate::test_bed::{Browser, HOUR, ISSUER, TestBed, expired, listen};
+
+/// Shopify, Slack and others say whose account it is beside the first token, and not again.
+#[tokio::test]
+async fn extra_members_survive_refresh_without_them() {
+    let world = TestBed::new();
+    world.provider.inject(Fault::token("team", json!("T1")));
+    let browser = Browser::default();
+    let owner = world.log_in(&browser).await.unwrap().owner;
+    world.provider.clear_faults();
+    world.clock.advance(HOUR);
+    let token = world.app().active_token(&owner).await.unwrap();
+    assert_eq!(token.extra::<String>("team").unwrap().as_deref(), Some("T1"));
+    world.provider.inject(Fault::token("team", json!("T2")));
+    world.clock.advance(HOUR);
+    let token = world.app().active_token(&owner).await.unwrap();
+    assert_eq!(token.extra::<String>("team").unwrap().as_deref(), Some("T2"));
+}
+
+/// H24, I11: a hundred requests at once with one expired token.
+#[tokio::test]
+async fn hundred_concurrent_calls_send_one_refresh_request() {
+    let world = TestBed::new();
+    let (_, owner, old) = expired(&world).await;
+    let heard = listen(&world.oauth);
+    let app = world.app();
+    let tokens = join_all((0..100).map(|_| app.active_token(&owner))).await;
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    let first = tokens[0].clone().unwrap();
+    assert_ne!(first.access_token, old.access_token);
+    for token in tokens {
+        assert_eq!(token.unwrap().access_token, first.access_token);
+    }
+    let heard = std::mem::take(&mut *heard.lock().unwrap());
+    let [update] = heard.as_slice() else { panic!("{} updates", heard.len()) };
+    assert_eq!(update.owner, owner);
+    assert_eq!(update.old.refresh_token, old.refresh_token);
+    assert_eq!(update.token.access_token, first.access_token);
+    // And it is in the store: nobody asks again.
+    assert_eq!(app.active_token(&owner).await.unwrap().access_token, first.access_token);
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+}
+
+/// I12: two users at once, each gets the token of its own.
+#[tokio::test]
+async fn refreshes_of_two_users_do_not_mix() {
+    let world = TestBed::new();
+    let mut owners = Vec::new();
+    for user in ["alice", "bob"] {
+        let browser = Browser::default();
+        let url = world.start(&browser).await.unwrap();
+        let back = world.provider.approve(&url, user).unwrap();
+        owners.push((user, world.finish(&browser, &back).await.unwrap().owner));
+    }
+    world.clock.advance(HOUR);
+    let app = world.app();
+    let users = join_all(owners.iter().cycle().take(20).map(|(user, owner)| {
+        let app = app.clone();
+        async move { (*user, app.userinfo(owner).await.unwrap()) }
+    }))
+    .await;
+    for (user, info) in users {
+        assert_eq!(info.sub(), user);
+    }
+    assert_eq!(world.provider.count(Endpoint::Token), 4, "two logins and two refreshes");
+}
+
+/// RFC 6749 §6: what a refresh answer leaves out is as before, and each rotated token is used once.
+#[tokio::test]
+async fn rotated_refresh_token_replaces_old_one_else_kept() {
+    for rotates in [true, false] {
+        let world = TestBed::new();
+        let (_, owner, old) = expired(&world).await;
+        if !rotates {
+            world.provider.inject(Fault::NoRotation);
+        }
+        world.provider.inject(Fault::TokenMissing("scope".into()));
+        let mut seen = vec![old.access_token];
+        for _ in 0..3 {
+            let token = world.app().active_token(&owner).await.unwrap();
+            assert!(!seen.contains(&token.access_token));
+            assert_eq!(token.refresh_token == old.refresh_token, !rotates);
+            assert_eq!(token.scope.as_deref(), Some("openid profile email"));
+            assert_eq!(token.userinfo().unwrap().sub(), "alice", "who it is stays known");
+            seen.push(token.access_token);
+            world.clock.advance(HOUR);
+        }
+        let requests = world.provider.received_requests();
+        let mut tokens = requests.iter().filter(|seen| seen.endpoint == Endpoint::Token);
+        assert!(tokens.all(|seen| seen.names.contains(&"refresh_token".to_owned())));
+    }
+}
+
+/// I13: a refresh token that the provider refuses is not tried again.
+#[tokio::test]
+async fn rejected_refresh_is_remembered_until_new_login() {
+    let world = TestBed::new();
+    let (_, owner, _) = expired(&world).await;
+    world.provider.inject(Fault::RefreshRefused);
+    let app = world.app();
+    for _ in 0..100 {
+        let error = app.active_token(&owner).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
+        assert_eq!(error.client(), Some("op"));
+    }
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+}
+
+/// A provider that is away costs nobody the login: the refresh token stays.
+#[tokio::test]
+async fn provider_outage_loses_no_token() {
+    let world = TestBed::new();
+    let browser = Browser::default();
+    let login = world.log_in(&browser).await.unwrap();
+    let (app, owner) = (world.app(), login.owner);
+    world.provider.inject(Fault::Response(Endpoint::Token, Reply::Reset));
+    // Within the leeway the old token is still good.
+    world.clock.advance(Duration::from_secs(3570));
+    let token = app.active_token(&owner).await.unwrap();
+    assert_eq!(token.access_token, login.token.access_token);
+    // After its expiry it is not.
+    world.clock.advance(Duration::from_secs(30));
+    assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::Transport);
+    for reply in [Reply::json(503, "{}"), Reply::html(200), Reply::json(429, r#"{"error":"x"}"#)] {
+        world.provider.clear_faults();
+        world.provider.inject(Fault::Response(Endpoint::Token, reply));
+        world.clock.advance(Duration::from_secs(60));
+        assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::InvalidResponse);
+    }
+    world.provider.clear_faults();
+    world.clock.advance(Duration::from_secs(60));
+    assert_ne!(app.active_token(&owner).await.unwrap().access_token, token.access_token);
+}
+
+/// Wherever the request that refreshes is dropped, the rotated token is not lost.
+#[tokio::test]
+async fn request_dropped_during_refresh_loses_no_token() {
+    for polls in 0..20 {
+        let world = TestBed::new();
+        let (_, owner, old) = expired(&world).await;
+        let app = world.app();
+        let mut dropped = Box::pin(app.active_token(&owner));
+        for _ in 0..polls {
+            if let Some(done) = (&mut dropped).now_or_never() {
+                done.unwrap();
+                break;
+            }
+        }
+        drop(dropped);
+        let token = app.active_token(&owner).await.unwrap();
+        assert_ne!(token.access_token, old.access_token);
+        assert_eq!(world.provider.count(Endpoint::Token), 1, "after {polls} polls");
+        // The token that came is the one that the provider knows.
+        assert_eq!(app.userinfo(&owner).await.unwrap().sub(), "alice");
+    }
+}
+
+#[tokio::test]
+async fn logout_during_refresh_wins() {
+    let store = Shared::default();
+    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+    let (browser, owner, _) = expired(&world).await;
+    let heard = listen(&world.oauth);
+    let app = world.app();
+    let (refreshed, logged_out) =
+        tokio::join!(app.active_token(&owner), login::logout(&world.oauth, &browser));
+    assert!(logged_out.unwrap().is_some());
+    assert_eq!(refreshed.unwrap_err().kind(), ErrorKind::Unauthenticated);
+    assert!(store.load(&owner).await.unwrap().is_none());
+    assert!(heard.lock().unwrap().is_empty());
+}
+
+/// J31, I14: a refreshed ID token must be the same user's; nothing of a wrong answer is kept.
+#[tokio::test]
+async fn refresh_that_changes_user_is_rejected() {
+    for (quirk, says) in [
+        (Fault::RefreshedClaim("sub".into(), json!("mallory")), "`sub`"),
+        (Fault::RefreshedClaim("sub".into(), json!(1)), "`sub`"),
+        (Fault::RefreshedClaim("iss".into(), json!("https://evil.example")), "`iss`"),
+        (Fault::RefreshedClaim("aud".into(), json!("other")), "`aud`"),
+        (Fault::RefreshedClaim("azp".into(), json!("other")), "`azp`"),
+        (Fault::RefreshedClaim("nonce".into(), json!("another")), "`nonce`"),
+        (Fault::RefreshedClaim("auth_time".into(), json!(1)), "`auth_time`"),
+        (Fault::RefreshedClaim("at_hash".into(), json!("AAAA")), "`at_hash`"),
+        (Fault::RefreshedClaim("exp".into(), json!(1)), "expired"),
+        (Fault::without_claim("iat"), "`iat`"),
+        (Fault::BadSignature, "signature"),
+        (Fault::Unsigned("none".into()), "three parts"),
+    ] {
+        let store = Shared::default();
+        let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+        let (_, owner, old) = expired(&world).await;
+        let heard = listen(&world.oauth);
+        world.provider.inject(quirk.clone());
+        let error = world.app().active_token(&owner).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{quirk:?}: {error}");
+        assert!(error.report().to_string().contains(says), "{quirk:?}: {error}");
+        let kept = store.load(&owner).await.unwrap().unwrap();
+        assert_eq!(kept.access_token, old.access_token, "{quirk:?}");
+        assert!(heard.lock().unwrap().is_empty(), "{quirk:?}");
+        // And the refresh token, which is spent, is not sent again.
+        assert_eq!(
+            world.app().active_token(&owner).await.unwrap_err().kind(),
+            ErrorKind::Unauthenticated
+        );
+        assert_eq!(world.provider.count(Endpoint::Token), 1, "{quirk:?}");
+    }
+    // The nonce may be left out of a refreshed ID token, and so may the ID token itself.
+    for quirk in [Fault::without_claim("nonce"), Fault::NoIdToken] {
+        let world = TestBed::new();
+        let (_, owner, old) = expired(&world).await;
+        world.provider.inject(quirk.clone());
+        let token = world.app().active_token(&owner).await.unwrap();
+        assert_ne!(token.access_token, old.access_token, "{quirk:?}");
+        assert!(token.id_token.is_some(), "{quirk:?}");
+    }
+}
+
+/// J31: A login without a nonce is not continued by an ID token that has one.
+#[tokio::test]
+async fn unsent_nonce_in_refreshed_id_token_is_rejected() {
+    let world = TestBed::with(|p| p, |client| client.dangerous_skip_nonce(), |oauth| oauth);
+    let (_, owner, _) = expired(&world).await;
+    world.provider.inject(Fault::RefreshedClaim("nonce".into(), json!("unasked")));
+    let error = world.app().active_token(&owner).await.unwrap_err();
+    assert!(error.to_string().contains("`nonce`"), "{error}");
+}
+
+#[tokio::test]
+async fn refresh_uses_configured_endpoint_and_parameters() {
+    let world = TestBed::with(
+        |provider| provider,
+        |mut client| {
+            client.refresh_token_params.set("audience", "api");
+            client.refresh_token_url(format!("{ISSUER}/api/refresh"))
+        },
+        |oauth| oauth,
+    );
+    let (_, owner, _) = expired(&world).await;
+    // The provider has no such token endpoint: its API refuses, but it was asked, and as registered.
+    assert!(world.app().active_token(&owner).await.is_err());
+    let requests = world.provider.received_requests();
+    let asked = requests.iter().find(|seen| seen.method == "POST").unwrap();
+    assert_eq!(asked.path, "/api/refresh");
+    assert_eq!(asked.field("audience"), Some("api"));
+    assert_eq!(asked.field("grant_type"), Some("refresh_token"));
+}
+
+#[tokio::test]
+async fn token_without_expiry_or_refresh_token_never_refreshes() {
+    let world = TestBed::new();
+    world.provider.inject(Fault::TokenMissing("expires_in".into()));
+    let login = world.log_in(&Browser::default()).await.unwrap();
+    world.provider.clear_faults();
+    world.clock.advance(HOUR * 24);
+    assert!(world.app().active_token(&login.owner).await.is_ok());
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+
+    let world = TestBed::new();
+    world.provider.inject(Fault::TokenMissing("refresh_token".into()));
+    let (_, owner, _) = expired(&world).await;
+    let error = world.app().active_token(&owner).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    assert!(error.to_string().contains("no refresh token"), "{error}");
+    assert_eq!(world.provider.count(Endpoint::Token), 0);
+}
+
+#[tokio::test]
+async fn unknown_owner_has_no_token() {
+    let world = TestBed::new();
+    let nobody = TokenOwner::new("op", "nobody");
+    let error = world.app().active_token(&nobody).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    assert!(world.provider.received_requests().is_empty());
+}

@@ -1,0 +1,326 @@
+//! API requests that are repeated with another token after a 401, and those that never are.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use authlib_core::message::{Request, Response};
+use authlib_core::store::TokenOwner;
+use authlib_core::transport::{Body, BoxFuture, HttpClient, TransportError};
+use authlib_core::{
+    ApiRequest, ErrorKind, Multipart, OAuth2Client, RegisteredClient, Result, TokenUpdate,
+};
+use authlib_provider::{Endpoint, Fault, Reply};
+use futures_util::future::join_all;
+use futures_util::stream;
+use http::{HeaderValue, StatusCode};
+use serde_json::{Value, json};
+
+use crate::test_bed::service::{WAYS, service, service_bed};
+use crate::test_bed::{Browser, ISSUER, ProviderHttp, TestBed, builder, client, listen};
+
+/// Alice's login, and an API that takes her token no more, though its time has not come.
+async fn refused(world: &TestBed) -> (RegisteredClient, TokenOwner) {
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    world.provider.expire_access_tokens();
+    world.provider.clear_requests();
+    (world.app(), owner)
+}
+
+/// Makes one request in one way.
+type Make = fn(&RegisteredClient, &TokenOwner) -> ApiRequest;
+
+const WHOLE: [(&str, Make); 5] = [
+    ("get", |app, owner| app.get("echo", owner).query([("q", "1")])),
+    ("json", |app, owner| app.post("echo", owner).json(&json!({"a": "b"}))),
+    ("form", |app, owner| app.put("echo", owner).form([("a", "b"), ("a", "c")])),
+    ("multipart", |app, owner| app.post("echo", owner).multipart(&Multipart::new().text("a", "b"))),
+    ("bytes", |app, owner| app.patch("echo", owner).body("text/plain", "a b")),
+];
+
+#[tokio::test]
+async fn rejected_token_refreshes_once_and_repeats_request() {
+    for (name, make) in WHOLE {
+        for streamed in [false, true] {
+            let world = TestBed::new();
+            let (app, owner) = refused(&world).await;
+            let heard = listen(&world.oauth);
+            let body: Value = if streamed {
+                let response = make(&app, &owner).send_streaming().await.unwrap();
+                assert_eq!(response.status(), 200, "{name}");
+                let body = response.into_body().bytes(1 << 20).await.unwrap();
+                serde_json::from_slice(&body).unwrap()
+            } else {
+                make(&app, &owner).send().await.unwrap().error_for_status().unwrap().json().unwrap()
+            };
+            assert_eq!(body["sub"], "alice", "{name}");
+            assert_eq!(world.provider.count(Endpoint::Token), 1, "{name}");
+            let requests = world.provider.received_requests();
+            let api: Vec<_> =
+                requests.iter().filter(|seen| seen.endpoint == Endpoint::Api).collect();
+            assert_eq!(api.len(), 2, "{name}");
+            assert_eq!(api[0].fields, api[1].fields, "{name}");
+            assert_eq!(api[0].header("content-type"), api[1].header("content-type"), "{name}");
+            assert_ne!(api[0].header("authorization"), api[1].header("authorization"), "{name}");
+            let updates: Vec<TokenUpdate> = heard.lock().unwrap().clone();
+            assert_eq!(updates.len(), 1, "{name}");
+            let bearer = format!("Bearer {}", updates[0].token.access_token.expose());
+            assert_eq!(api[1].header("authorization"), Some(bearer.as_str()));
+            // The new token is at hand for the next.
+            assert_eq!(make(&app, &owner).send().await.unwrap().status(), 200);
+            assert_eq!(world.provider.count(Endpoint::Token), 1, "{name}");
+        }
+    }
+}
+
+/// A wire whose API answers as it is told, and counts.
+#[derive(Clone)]
+struct Api {
+    wire: Arc<ProviderHttp>,
+    status: u16,
+    challenge: &'static str,
+    asked: Arc<AtomicUsize>,
+    bodies: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl Api {
+    fn new(world: &TestBed, status: u16, challenge: &'static str) -> Self {
+        let wire = Arc::new(ProviderHttp(world.provider.clone()));
+        Self { wire, status, challenge, asked: Arc::default(), bodies: Arc::default() }
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    fn client(&self, world: &TestBed) -> OAuth2Client {
+        let config = service().renewal("client_credentials");
+        builder(world, config).http_client(self.clone()).build().unwrap()
+    }
+}
+
+impl HttpClient for Api {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        Box::pin(async move {
+            if !request.uri().path().starts_with("/api/") {
+                return self.wire.send(request).await;
+            }
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            self.bodies.lock().unwrap().push(request.into_body());
+            let mut response = Response::new(b"no".to_vec());
+            *response.status_mut() = StatusCode::from_u16(self.status).unwrap();
+            if !self.challenge.is_empty() {
+                let challenge = HeaderValue::from_static(self.challenge);
+                response.headers_mut().insert("www-authenticate", challenge);
+            }
+            Ok(response)
+        })
+    }
+}
+
+/// RFC 6750 §3.1: `invalid_token` and nothing else says that another token may do.
+#[tokio::test]
+async fn only_invalid_token_401_is_retried_once() {
+    for (status, challenge, sent) in [
+        (401, r#"Bearer realm="api", error="invalid_token""#, 2),
+        (401, r#"bearer error=invalid_token"#, 2),
+        (401, r#"Basic realm="x, y", Bearer error="invalid_token", error_description="no""#, 2),
+        (401, "", 1),
+        (401, "Bearer", 1),
+        (401, r#"Bearer error="insufficient_scope""#, 1),
+        (401, r#"Bearer error="invalid_request""#, 1),
+        (401, r#"Basic realm="Bearer error=invalid_token""#, 1),
+        (401, r#"Digest error="invalid_token""#, 1),
+        (401, r#"Bearer realm="error=\"invalid_token\"""#, 1),
+        (403, r#"Bearer error="insufficient_scope""#, 1),
+        (403, r#"Bearer error="invalid_token""#, 1),
+        (400, r#"Bearer error="invalid_token""#, 1),
+        (200, r#"Bearer error="invalid_token""#, 1),
+        (500, r#"Bearer error="invalid_token""#, 1),
+    ] {
+        for streamed in [false, true] {
+            let world = service_bed();
+            let api = Api::new(&world, status, challenge);
+            let client = api.client(&world);
+            let request = client.post("x").body("text/plain", "hello");
+            // The second refusal is the caller's to see.
+            let answer = if streamed {
+                request.send_streaming().await.unwrap().status()
+            } else {
+                request.send().await.unwrap().status()
+            };
+            assert_eq!(answer.as_u16(), status, "{challenge}");
+            assert_eq!(api.asked(), sent, "{status} {challenge}");
+            assert_eq!(*api.bodies.lock().unwrap(), vec![b"hello".to_vec(); sent]);
+            assert_eq!(world.provider.count(Endpoint::Token), sent, "{status} {challenge}");
+        }
+    }
+}
+
+const INVALID: &str = r#"Bearer error="invalid_token""#;
+
+#[tokio::test]
+async fn streaming_body_is_sent_once() {
+    let world = service_bed();
+    let api = Api::new(&world, 401, INVALID);
+    let client = api.client(&world);
+    let body = || Body::stream(stream::iter([Ok(b"ab".to_vec()), Ok(b"cd".to_vec())]));
+    let answer = client.post("x").stream("text/plain", body()).send().await.unwrap();
+    assert_eq!(answer.status(), 401);
+    let answer = client.post("x").stream("text/plain", body()).send_streaming().await.unwrap();
+    assert_eq!(answer.status(), 401);
+    assert_eq!(*api.bodies.lock().unwrap(), [b"abcd", b"abcd"]);
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+}
+
+#[tokio::test]
+async fn request_without_token_gets_none_after_401() {
+    let world = service_bed();
+    let api = Api::new(&world, 401, INVALID);
+    let client = api.client(&world);
+    assert_eq!(client.get("x").without_token().send().await.unwrap().status(), 401);
+    let answer = client.get("x").without_token().send_streaming().await.unwrap();
+    assert_eq!((answer.status().as_u16(), api.asked()), (401, 2));
+    assert_eq!(world.provider.count(Endpoint::Token), 0);
+}
+
+#[tokio::test]
+async fn without_refresh_method_401_is_returned() {
+    for renewal in ["off", "refresh_token"] {
+        let world = TestBed::with(|p| p, |client| client.renewal(renewal), |oauth| oauth);
+        world.provider.inject(Fault::TokenMissing("refresh_token".into()));
+        let (app, owner) = refused(&world).await;
+        for (name, make) in WHOLE {
+            world.provider.clear_requests();
+            assert_eq!(make(&app, &owner).send().await.unwrap().status(), 401, "{name}");
+            assert_eq!(world.provider.received_requests().len(), 1, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn failed_refresh_is_the_request_error() {
+    for (quirk, kind) in [
+        (Fault::RefreshRefused, ErrorKind::Unauthenticated),
+        (Fault::Response(Endpoint::Token, Reply::Reset), ErrorKind::Transport),
+        (Fault::Response(Endpoint::Token, Reply::html(500)), ErrorKind::InvalidResponse),
+        (Fault::RefreshedClaim("sub".into(), json!("mallory")), ErrorKind::InvalidIdToken),
+    ] {
+        let world = TestBed::new();
+        let (app, owner) = refused(&world).await;
+        world.provider.inject(quirk.clone());
+        let error = app.get("echo", &owner).send().await.unwrap_err();
+        assert_eq!((error.kind(), error.client()), (kind, Some("op")), "{quirk:?}");
+        // And it is not tried again at once, though the API refuses again.
+        for _ in 0..10 {
+            let _ = app.get("echo", &owner).send().await;
+        }
+        assert_eq!(world.provider.count(Endpoint::Token), 1, "{quirk:?}");
+    }
+}
+
+#[tokio::test]
+async fn hundred_concurrent_401s_share_one_refresh() {
+    let world = TestBed::new();
+    let (app, owner) = refused(&world).await;
+    let answers = join_all((0..100).map(|_| app.get("echo", &owner).send())).await;
+    for answer in answers {
+        assert_eq!(answer.unwrap().status(), 200);
+    }
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    assert_eq!(world.provider.count(Endpoint::Api), 200);
+    for way in WAYS {
+        let world = service_bed();
+        let client = client(&world, way.config(&world));
+        client.active_token().await.unwrap();
+        world.provider.expire_access_tokens();
+        let answers = join_all((0..100).map(|_| client.get("echo").send())).await;
+        for answer in answers {
+            assert_eq!(answer.unwrap().status(), 200, "{way:?}");
+        }
+        assert_eq!(world.provider.count(Endpoint::Token), 2, "{way:?}");
+    }
+}
+
+/// Whoever comes late with the old token takes the new one, and spends no refresh token.
+#[tokio::test]
+async fn late_401_uses_already_refreshed_token() {
+    let world = TestBed::new();
+    let (app, owner) = refused(&world).await;
+    let mut late = Box::pin(app.get("echo", &owner).send());
+    // On its way to the API with the old token.
+    for _ in 0..2 {
+        assert!(futures_util::FutureExt::now_or_never(&mut late).is_none());
+    }
+    app.refresh_token(&owner).await.unwrap();
+    assert_eq!(late.await.unwrap().status(), 200);
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+}
+
+/// An API that refuses every token, as one does that expects another audience, makes nobody storm the
+/// token endpoint.
+#[tokio::test]
+async fn api_rejecting_all_tokens_differs_from_expired_token() {
+    for streamed in [false, true] {
+        let world = service_bed();
+        let api = Api::new(&world, 401, INVALID);
+        let client = api.client(&world);
+        let calls = async || {
+            for _ in 0..50 {
+                let request = client.get("x");
+                let status = if streamed {
+                    request.send_streaming().await.unwrap().status()
+                } else {
+                    request.send().await.unwrap().status()
+                };
+                assert_eq!(status, 401);
+            }
+            world.provider.count(Endpoint::Token)
+        };
+        assert_eq!(calls().await, 2, "the first, and one more");
+        for (pause, requests) in [(1, 3), (1, 3), (1, 4), (3, 4), (1, 5)] {
+            world.clock.advance(Duration::from_secs(pause));
+            assert_eq!(calls().await, requests);
+        }
+    }
+    // One that takes the new token is asked again at once.
+    let world = service_bed();
+    let client = client(&world, service().renewal("client_credentials"));
+    client.active_token().await.unwrap();
+    for requests in 2..10 {
+        world.provider.expire_access_tokens();
+        assert_eq!(client.get("echo").send().await.unwrap().status(), 200);
+        assert_eq!(world.provider.count(Endpoint::Token), requests);
+    }
+}
+
+/// User info is a protected resource like any other (OpenID Connect Core §5.3).
+#[tokio::test]
+async fn userinfo_is_retried_with_refreshed_token() {
+    let world = TestBed::new();
+    let browser = Browser::default();
+    let login = world.log_in(&browser).await.unwrap();
+    world.provider.expire_access_tokens();
+    world.provider.clear_requests();
+    let user = world.app().userinfo(&login.owner).await.unwrap();
+    assert_eq!(user.sub(), "alice");
+    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    assert_eq!(world.provider.count(Endpoint::UserInfo), 2);
+}
+
+/// A user info endpoint that refuses every token storms nobody either.
+#[tokio::test]
+async fn userinfo_rejecting_all_tokens_refreshes_once_per_backoff() {
+    let world = service_bed();
+    let api = Api::new(&world, 401, INVALID);
+    let config = service().renewal("client_credentials");
+    let config = config.userinfo_endpoint(format!("{ISSUER}/api/me"));
+    let client = builder(&world, config).http_client(api.clone()).build().unwrap();
+    for (pause, requests) in [(0, 2), (1, 3), (1, 3), (1, 4)] {
+        world.clock.advance(Duration::from_secs(pause));
+        for _ in 0..20 {
+            assert_eq!(client.userinfo().await.unwrap_err().kind(), ErrorKind::InvalidResponse);
+        }
+        assert_eq!(world.provider.count(Endpoint::Token), requests);
+    }
+}

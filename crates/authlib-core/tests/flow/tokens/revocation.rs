@@ -1,0 +1,305 @@
+//! Tokens ended at the provider and asked about there: what is sent, what is forgotten, and what a
+//! logout does of it.
+
+use std::time::Duration;
+
+use authlib_core::login::{self, Session as _};
+use authlib_core::numeric_date::{from_unix_seconds, unix_seconds};
+use authlib_core::store::{TokenOwner, TokenStore as _};
+use authlib_core::{ClientConfig, ErrorKind, LogoutOptions, Secret, TokenTypeHint};
+use authlib_provider::{Endpoint, Fault, Reply, TestClient};
+use futures_util::FutureExt as _;
+use serde_json::{Value, json};
+
+use crate::test_bed::stores::Shared;
+use crate::test_bed::wrapped_store::save;
+use crate::test_bed::{Browser, CALLBACK, ISSUER, TestBed, expired, listen, only};
+
+/// A world whose token store can be looked into.
+fn open_world() -> (TestBed, Shared) {
+    let store = Shared::default();
+    (TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone())), store)
+}
+
+async fn is_active(world: &TestBed, token: &Secret) -> bool {
+    world.app().introspect_token(token, None).await.unwrap().active()
+}
+
+#[tokio::test]
+async fn revocation_ends_token_at_provider_and_locally() {
+    let (world, store) = open_world();
+    let login = world.log_in(&Browser::default()).await.unwrap();
+    let app = world.app();
+    assert!(is_active(&world, &login.token.access_token).await);
+    app.revoke_token(&login.owner).await.unwrap();
+    let seen = only(&world, Endpoint::Revoke);
+    assert_eq!((seen.method.as_str(), seen.authorization.as_deref()), ("POST", Some("Basic")));
+    assert_eq!(seen.field("token_type_hint"), Some("refresh_token"));
+    assert_eq!(seen.names, ["token", "token_type_hint"]);
+    assert!(store.load(&login.owner).await.unwrap().is_none());
+    assert!(!is_active(&world, &login.token.access_token).await);
+    assert!(!is_active(&world, &login.token.refresh_token.unwrap()).await);
+    // There is nothing left, and the word `None` is not a token.
+    let error = app.revoke_token(&login.owner).await.unwrap_err();
+    assert_eq!((error.kind(), error.client()), (ErrorKind::Unauthenticated, Some("op")));
+    only(&world, Endpoint::Revoke);
+}
+
+#[tokio::test]
+async fn access_token_is_revoked_without_refresh_token() {
+    let (world, store) = open_world();
+    world.provider.inject(Fault::TokenMissing("refresh_token".into()));
+    let login = world.log_in(&Browser::default()).await.unwrap();
+    world.app().revoke_token(&login.owner).await.unwrap();
+    assert_eq!(only(&world, Endpoint::Revoke).field("token_type_hint"), Some("access_token"));
+    assert!(store.load(&login.owner).await.unwrap().is_none());
+    assert!(!is_active(&world, &login.token.access_token).await);
+}
+
+#[tokio::test]
+async fn token_is_deleted_even_if_revocation_fails() {
+    let at = |reply| Fault::Response(Endpoint::Revoke, reply);
+    for (quirk, kind) in [
+        (at(Reply::Reset), ErrorKind::Transport),
+        (at(Reply::html(503)), ErrorKind::InvalidResponse),
+        (at(Reply::json(400, r#"{"error":"invalid_request"}"#)), ErrorKind::InvalidResponse),
+        (at(Reply::json(400, r#"{"error":"unsupported_token_type"}"#)), ErrorKind::Unsupported),
+        (at(Reply::Redirect(302, "https://evil.example/".into())), ErrorKind::InvalidResponse),
+        (Fault::metadata("revocation_endpoint", Value::Null), ErrorKind::Unsupported),
+        (Fault::metadata("revocation_endpoint", "http://op.example/r"), ErrorKind::InvalidResponse),
+    ] {
+        let (world, store) = open_world();
+        let owner = TokenOwner::new("op", "alice");
+        save(&store, &owner, authlib_core::Token::bearer("at")).await;
+        world.provider.inject(quirk.clone());
+        let error = world.app().revoke_token(&owner).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{quirk:?}: {error}");
+        assert_eq!(error.client(), Some("op"));
+        assert!(store.load(&owner).await.unwrap().is_none(), "{quirk:?}");
+        assert!(world.provider.count(Endpoint::Revoke) <= 1, "{quirk:?}");
+        assert_eq!(world.provider.count(Endpoint::Unmatched), 0, "{quirk:?}");
+    }
+}
+
+/// H22 for revocations: another client's token is not this provider's to see.
+#[tokio::test]
+async fn token_of_another_client_is_neither_sent_nor_deleted() {
+    let (world, store) = open_world();
+    let owner = TokenOwner::new("other", "alice");
+    save(&store, &owner, authlib_core::Token::bearer("at")).await;
+    let error = world.app().revoke_token(&owner).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    assert!(world.provider.received_requests().is_empty());
+    assert!(store.load(&owner).await.unwrap().is_some());
+}
+
+/// However far a refresh has come, nothing that it brings outlives the revocation.
+#[tokio::test]
+async fn revocation_during_refresh_revokes_new_token() {
+    for polls in 0..20 {
+        let (world, store) = open_world();
+        let (_, owner, old) = expired(&world).await;
+        let heard = listen(&world.oauth);
+        let app = world.app();
+        let mut dropped = Box::pin(app.active_token(&owner));
+        for _ in 0..polls {
+            if (&mut dropped).now_or_never().is_some() {
+                break;
+            }
+        }
+        drop(dropped);
+        app.revoke_token(&owner).await.unwrap();
+        assert!(store.load(&owner).await.unwrap().is_none(), "after {polls} polls");
+        assert!(!is_active(&world, &old.refresh_token.unwrap()).await, "after {polls} polls");
+        let news = std::mem::take(&mut *heard.lock().unwrap());
+        for new in news {
+            let token = new.token.refresh_token.unwrap();
+            assert!(!is_active(&world, &token).await, "after {polls} polls");
+        }
+    }
+}
+
+/// A token that is gone from the store is revoked: a request that was dropped on the way can be made again.
+#[tokio::test]
+async fn dropped_revocation_leaves_consistent_state() {
+    for polls in 0..20 {
+        let (world, store) = open_world();
+        let login = world.log_in(&Browser::default()).await.unwrap();
+        let app = world.app();
+        let mut dropped = Box::pin(app.revoke_token(&login.owner));
+        for _ in 0..polls {
+            if (&mut dropped).now_or_never().is_some() {
+                break;
+            }
+        }
+        drop(dropped);
+        let stored = store.load(&login.owner).await.unwrap().is_some();
+        assert!(stored || !is_active(&world, &login.token.access_token).await, "{polls} polls");
+        if stored {
+            app.revoke_token(&login.owner).await.unwrap();
+        }
+        assert!(!is_active(&world, &login.token.access_token).await, "{polls} polls");
+    }
+}
+
+#[tokio::test]
+async fn introspection_returns_token_status_and_metadata() {
+    let world = TestBed::new();
+    let token = world.log_in(&Browser::default()).await.unwrap().token;
+    let app = world.app();
+    let hint = Some(TokenTypeHint::AccessToken);
+    let said = app.introspect_token(&token.access_token, hint).await.unwrap();
+    assert!(said.active());
+    assert_eq!(
+        (said.sub(), said.client_id(), said.iss()),
+        (Some("alice"), Some("app"), Some(ISSUER))
+    );
+    assert_eq!(said.scope(), token.scope.as_deref());
+    assert_eq!((said.token_type(), said.aud()), (Some("Bearer"), vec!["app"]));
+    let exp = unix_seconds(token.expires_at.unwrap());
+    assert_eq!(said.exp(), token.expires_at);
+    assert_eq!(said.iat(), Some(from_unix_seconds(exp - 3600)));
+    assert_eq!(only(&world, Endpoint::Introspect).field("token_type_hint"), Some("access_token"));
+    world.clock.advance(Duration::from_secs(3600));
+    assert!(!is_active(&world, &token.access_token).await);
+
+    for (reply, kind) in [
+        (Reply::Reset, ErrorKind::Transport),
+        (Reply::html(200), ErrorKind::InvalidResponse),
+        (Reply::json(200, r#"{"active":"true"}"#), ErrorKind::InvalidResponse),
+        (Reply::json(401, r#"{"error":"invalid_client"}"#), ErrorKind::InvalidResponse),
+    ] {
+        world.provider.inject(Fault::Response(Endpoint::Introspect, reply.clone()));
+        let error = app.introspect_token(&token.access_token, None).await.unwrap_err();
+        assert_eq!((error.kind(), error.client()), (kind, Some("op")), "{reply:?}");
+        world.provider.clear_faults();
+    }
+    let world = TestBed::new();
+    world.provider.inject(Fault::metadata("introspection_endpoint", Value::Null));
+    let error = world.app().introspect_token(&token.access_token, None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("`introspection_endpoint`"), "{error}");
+}
+
+/// The client authenticates as at the token endpoint, unless the document says otherwise of this one;
+/// what is configured wins, and nothing is tried.
+#[tokio::test]
+async fn client_authentication_follows_token_endpoint_or_metadata() {
+    const AT_TOKEN: &str = "token_endpoint_auth_methods_supported";
+    const HERE: &str = "introspection_endpoint_auth_methods_supported";
+    let post = || json!(["client_secret_post"]);
+    for (token, own, configured, expected) in [
+        (Value::Null, Value::Null, None, Some("Basic")),
+        (post(), Value::Null, None, Some("form")),
+        (post(), json!(["client_secret_basic", "client_secret_post"]), None, Some("form")),
+        (Value::Null, post(), None, Some("form")),
+        (Value::Null, post(), Some("client_secret_basic"), Some("Basic")),
+        (Value::Null, json!(["private_key_jwt", "bearer"]), None, None),
+    ] {
+        let world = TestBed::with(
+            |p| p,
+            |client| match configured {
+                Some(method) => client.token_endpoint_auth_method(method),
+                None => client,
+            },
+            |oauth| oauth,
+        );
+        world.provider.inject(Fault::metadata(AT_TOKEN, token.clone()));
+        world.provider.inject(Fault::metadata(HERE, own.clone()));
+        let answer = world.app().introspect_token(&Secret::new("at"), None).await;
+        let case = format!("{token} {own} {configured:?}");
+        let Some(expected) = expected else {
+            let error = answer.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{case}");
+            assert!(error.to_string().contains(HERE), "{case}: {error}");
+            assert_eq!(world.provider.count(Endpoint::Introspect), 0, "{case}");
+            continue;
+        };
+        assert!(!answer.unwrap().active(), "{case}");
+        let seen = only(&world, Endpoint::Introspect);
+        let in_form = seen.names.iter().any(|name| name == "client_secret");
+        assert_eq!(in_form, expected == "form", "{case}");
+        assert_eq!(seen.authorization.is_some(), expected == "Basic", "{case}");
+    }
+}
+
+#[tokio::test]
+async fn configured_revocation_endpoints_override_metadata() {
+    let world = TestBed::with(
+        |provider| provider.client(TestClient::public("public").redirect_uri(CALLBACK)),
+        |mut client| {
+            client.client_secret = None;
+            client.client_id("public").revocation_endpoint(format!("{ISSUER}/api/revoke"))
+        },
+        |oauth| oauth,
+    );
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    world.provider.clear_requests();
+    // The provider has no such endpoint there: its API refuses, but it was asked, and as registered.
+    assert!(world.app().revoke_token(&owner).await.is_err());
+    let seen = only(&world, Endpoint::Api);
+    assert_eq!(seen.path, "/api/revoke");
+    assert_eq!(seen.names, ["token", "token_type_hint", "client_id"]);
+
+    let wrong = ClientConfig::new("x").client_id("x").issuer(ISSUER);
+    let wrong = wrong.revocation_endpoint("http://a.example").introspection_endpoint("x");
+    let error = authlib_core::OAuth::builder().register(wrong).build().unwrap_err().to_string();
+    for key in ["`revocation_endpoint`: is refused", "`introspection_endpoint`: is refused"] {
+        assert!(error.contains(key), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn logout_revokes_if_configured_and_ignores_failure() {
+    let fails = |reply| Some(Fault::Response(Endpoint::Revoke, reply));
+    let gone = Some(Fault::metadata("revocation_endpoint", Value::Null));
+    for (revokes, quirk, asked) in [
+        (false, None, 0),
+        (true, None, 1),
+        (true, fails(Reply::Reset), 1),
+        (true, fails(Reply::html(503)), 1),
+        (true, gone, 0),
+    ] {
+        let (world, store) = open_world();
+        // The document is read at the login.
+        world.provider.inject(quirk.clone().unwrap_or(Fault::JwksExotic));
+        let browser = Browser::default();
+        let login = world.log_in(&browser).await.unwrap();
+        let mut options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+        if revokes {
+            options = options.revoke_tokens();
+        }
+        let answer =
+            login::logout_redirect(&world.oauth, &browser, &http::HeaderMap::new(), options, "/")
+                .await
+                .unwrap();
+        let away = answer.headers()["location"].to_str().unwrap();
+        assert!(away.starts_with("https://op.example/end_session?"), "{quirk:?}: {away}");
+        assert!(away.contains("id_token_hint"), "{quirk:?}");
+        assert!(browser.load().await.unwrap().unwrap().logins().is_empty(), "{quirk:?}");
+        assert!(store.load(&login.owner).await.unwrap().is_none(), "{quirk:?}");
+        assert_eq!(world.provider.count(Endpoint::Revoke), asked, "{quirk:?}");
+        let active = is_active(&world, &login.token.access_token).await;
+        assert_eq!(active, !(revokes && quirk.is_none()), "{quirk:?}");
+    }
+}
+
+/// A renewal that began beside a revocation would bring a token that nobody revokes.
+#[tokio::test]
+async fn refresh_does_not_start_during_revocation() {
+    let world = TestBed::new();
+    let (_, owner, old) = expired(&world).await;
+    let app = world.app();
+    let mut revoked = Box::pin(app.revoke_token(&owner));
+    while world.provider.count(Endpoint::Revoke) == 0 {
+        assert!((&mut revoked).now_or_never().is_none(), "the answer is still on its way");
+    }
+    let error = app.active_token(&owner).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    assert!(error.to_string().contains("being revoked"), "{error}");
+    revoked.await.unwrap();
+    assert_eq!(world.provider.count(Endpoint::Token), 0);
+    assert!(!is_active(&world, old.refresh_token.as_ref().unwrap()).await);
+    // A later login of the same owner renews as before.
+    assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
+}
