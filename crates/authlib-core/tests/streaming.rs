@@ -1,4 +1,4 @@
-//! Bodies as they come, over real sockets: up and down, with bounded memory, broken off and too slow.
+//! Streaming bodies over real sockets: uploads, downloads, limits, timeouts and broken connections.
 #![cfg(feature = "reqwest")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 

@@ -10,7 +10,7 @@ use authlib_provider::{Endpoint, Fault, Reply};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::served::{CALLBACK, HOUR, ROBOT, RSA, SECRET, Served, carol};
+use crate::test_bed::{CALLBACK, HOUR, ROBOT, RSA, SECRET, TestBed, carol};
 
 fn param(url: &Url, name: &str) -> Option<String> {
     url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
@@ -19,7 +19,7 @@ fn param(url: &Url, name: &str) -> Option<String> {
 /// T164, T165.
 #[test]
 fn authorization_url_has_all_parameters_and_s256_challenge() {
-    let served = Served::new();
+    let served = TestBed::new();
     let endpoint = served.at("/authorize?tenant=1");
     let config = served.registered().authorization_endpoint(endpoint);
     let client = served.client(config.authorize_param("prompt", "login"));
@@ -42,7 +42,7 @@ fn authorization_url_has_all_parameters_and_s256_challenge() {
 /// T166.
 #[test]
 fn fragment_parameters_become_token() {
-    let served = Served::new();
+    let served = TestBed::new();
     let client = served.client(served.registered());
     let url = format!("{CALLBACK}#access_token=2Y&token_type=bearer&state=sent");
     client.token_from_fragment(&url, &Secret::new("sent")).unwrap();
@@ -54,7 +54,7 @@ fn fragment_parameters_become_token() {
 /// T167, T168, H04, H05.
 #[test]
 fn code_is_exchanged_by_post_but_error_callback_is_not() {
-    let served = Served::new();
+    let served = TestBed::new();
     let client = served.client(served.registered().token_endpoint(served.at("/token?tenant=1")));
     let (pending, back) = served.answered(&client);
     let token = client.fetch_access_token(pending, &format!("{back}#_=_")).unwrap();
@@ -79,7 +79,7 @@ fn code_is_exchanged_by_post_but_error_callback_is_not() {
 /// T169.
 #[test]
 fn client_secret_post_sends_id_and_secret_in_form() {
-    let served = Served::new();
+    let served = TestBed::new();
     let config = served.registered().token_endpoint_auth_method("client_secret_post");
     served.client(config).fetch_token(Grant::client_credentials()).unwrap();
     let asked = served.last(Endpoint::Token);
@@ -93,7 +93,7 @@ fn client_secret_post_sends_id_and_secret_in_form() {
 /// T170.
 #[test]
 fn async_hook_repairs_token_response() {
-    let served = Served::new();
+    let served = TestBed::new();
     served.provider().inject(Fault::TokenMissing("token_type".to_owned()));
     let plain = served.client(served.registered());
     assert_eq!(plain.fetch_token(carol()).unwrap_err().kind(), ErrorKind::InvalidResponse);
@@ -113,7 +113,7 @@ fn async_hook_repairs_token_response() {
 /// T171, T172.
 #[test]
 fn each_grant_sends_grant_type_and_client_scope() {
-    let served = Served::new();
+    let served = TestBed::new();
     let client = served.client(served.registered());
     client.fetch_token(carol()).unwrap();
     let names = served.last(Endpoint::Token).names;
@@ -126,7 +126,7 @@ fn each_grant_sends_grant_type_and_client_scope() {
 /// T173, T174.
 #[test]
 fn expired_token_can_be_replaced_by_new_fetch() {
-    let served = Served::new();
+    let served = TestBed::new();
     let mut old = Token::bearer("of long ago");
     old.expires_at = Some(SystemTime::UNIX_EPOCH);
     let client = served.begun(served.registered()).token(old).build_blocking().unwrap();
@@ -142,7 +142,7 @@ fn expired_token_refreshes_and_json_body_stays_intact() {
     for (renewal, grant) in
         [("refresh_token", carol()), ("client_credentials", Grant::client_credentials())]
     {
-        let served = Served::new();
+        let served = TestBed::new();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let ear = heard.clone();
         let builder = served.begun(served.registered().renewal(renewal));
@@ -162,7 +162,7 @@ fn expired_token_refreshes_and_json_body_stays_intact() {
         assert_eq!(heard[0].old.access_token, old.access_token);
         assert_eq!(heard[0].old.refresh_token, old.refresh_token);
     }
-    let served = Served::new();
+    let served = TestBed::new();
     let client = served.client(served.registered());
     client.fetch_token(Grant::client_credentials()).unwrap();
     served.clock.advance(HOUR);
@@ -172,7 +172,7 @@ fn expired_token_refreshes_and_json_body_stays_intact() {
 /// T176: Authlib's blocking clients have no lock: each thread would renew for itself.
 #[test]
 fn ten_threads_share_one_refresh() {
-    let served = Served::new();
+    let served = TestBed::new();
     let client = served.client(served.registered());
     client.fetch_token(carol()).unwrap();
     served.clock.advance(HOUR);
@@ -188,7 +188,7 @@ fn ten_threads_share_one_refresh() {
 /// T178.
 #[test]
 fn revocation_sends_token_type_hint_and_clears_token() {
-    let served = Served::new();
+    let served = TestBed::new();
     let client = served.client(served.registered());
     let token = client.fetch_token(carol()).unwrap();
     assert!(client.introspect_token(&token.access_token, None).unwrap().active());
@@ -203,7 +203,7 @@ fn revocation_sends_token_type_hint_and_clears_token() {
 /// T194, T195, T196.
 #[test]
 fn blocking_assertion_client_signs_new_assertion_per_token() {
-    let served = Served::new();
+    let served = TestBed::new();
     let builder = || {
         AssertionClient::builder(served.at("/token"), ROBOT, RSA)
             .key_id("k1")

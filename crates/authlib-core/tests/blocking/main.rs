@@ -1,11 +1,9 @@
-//! The clients for programs without an async runtime, over real sockets: what the flow tests show of their
-//! async twins holds for them too. Numbers stand for the same tests of Authlib's blocking clients; a table in
-//! the guide has them all.
+//! The blocking clients, over real sockets: they behave as the async clients do in the flow tests.
 
-// `cfg(test)` tells clippy that these are tests all through, where `unwrap` is allowed.
-#[cfg(test)]
+// Tells clippy that this is test code, where `unwrap` is allowed.
+#![cfg(test)]
+
 mod grants;
-#[cfg(test)]
+mod oauth1;
 mod requests;
-#[cfg(test)]
-mod served;
+mod test_bed;

@@ -10,7 +10,7 @@ use authlib_core::{ErrorKind, Result, Token};
 use authlib_provider::{Endpoint, Reply};
 use serde_json::Value;
 
-use crate::served::Served;
+use crate::test_bed::TestBed;
 
 /// The answer of the echoing API.
 fn said(request: ApiRequest, streamed: bool) -> Result<Value> {
@@ -25,7 +25,7 @@ fn said(request: ApiRequest, streamed: bool) -> Result<Value> {
 /// T162, T163.
 #[test]
 fn token_placement_applies_to_streaming_requests() {
-    let served = Served::new();
+    let served = TestBed::new();
     for placement in ["header", "query", "body"] {
         let config = served.registered().token_placement(placement).renewal("client_credentials");
         let client = served.client(config);
@@ -51,7 +51,7 @@ fn token_placement_applies_to_streaming_requests() {
 #[test]
 fn bodies_stream_in_both_directions() {
     const SIZE: usize = 3_000_000;
-    let served = Served::new();
+    let served = TestBed::new();
     let client = served.client(served.registered().renewal("client_credentials"));
     let answer = client.get("stream").query([("bytes", SIZE.to_string())]).send_streaming();
     let mut body = answer.unwrap().into_body();
@@ -85,7 +85,7 @@ impl io::Read for Torn {
 /// T163: Half a file must not arrive as a whole one.
 #[test]
 fn failing_body_reader_fails_request() {
-    let served = Served::new();
+    let served = TestBed::new();
     let client = served.client(served.registered().renewal("client_credentials"));
     for panics in [false, true] {
         let request = client.put("echo").stream("text/plain", Torn { left: 1000, panics });
@@ -98,7 +98,7 @@ fn failing_body_reader_fails_request() {
 /// T179.
 #[test]
 fn blocking_request_without_token_is_not_sent() {
-    let served = Served::new();
+    let served = TestBed::new();
     let client = served.client(served.registered());
     assert_eq!(client.get("echo").send().unwrap_err().kind(), ErrorKind::Unauthenticated);
     assert_eq!(
@@ -111,7 +111,7 @@ fn blocking_request_without_token_is_not_sent() {
 /// H20, with real sockets: another server would have seen the token.
 #[test]
 fn api_redirect_is_returned_not_followed() {
-    let (served, other) = (Served::new(), Served::new());
+    let (served, other) = (TestBed::new(), TestBed::new());
     let client = served.client(served.registered().renewal("client_credentials"));
     client.active_token().unwrap();
     for status in [302, 307] {
@@ -137,7 +137,7 @@ fn sent(request: ApiRequest) -> Receiver<Result<Vec<u8>>> {
 #[test]
 fn request_timeout_overrides_client_timeout() {
     let (short, long) = (Duration::from_millis(250), Duration::from_secs(60));
-    let served = Served::new();
+    let served = TestBed::new();
     served.answers(Endpoint::Api, Reply::Hang);
     let with = |timeout| {
         let config = served.registered().timeout(timeout);

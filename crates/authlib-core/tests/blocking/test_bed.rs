@@ -22,13 +22,13 @@ pub(crate) const RSA: &str = include_str!("../client-keys/rsa.pem");
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 /// A provider on a loopback port. Only it has a runtime.
-pub(crate) struct Served {
+pub(crate) struct TestBed {
     server: Server,
     pub(crate) clock: Arc<FixedClock>,
     _runtime: Runtime,
 }
 
-impl Served {
+impl TestBed {
     pub(crate) fn new() -> Self {
         let clock = Arc::new(FixedClock::new(from_unix_seconds(1_800_000_000)));
         let theirs = clock.clone();

@@ -1,4 +1,4 @@
-//! The built-in HTTP client over real sockets: the four promises of the port.
+//! The built-in HTTP client over real sockets: the contract of `HttpClient`.
 #![cfg(feature = "reqwest")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
