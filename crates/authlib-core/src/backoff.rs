@@ -45,9 +45,20 @@ impl Backoff {
         *self = Self::new(self.free);
     }
 
+    /// Whether no failure is remembered.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.failures == 0
+    }
+
     /// Whether the next attempt has to wait.
     pub(crate) fn is_pausing(&self, now: SystemTime) -> bool {
         self.until > now
+    }
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self::new(0)
     }
 }
 

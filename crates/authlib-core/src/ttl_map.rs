@@ -52,6 +52,17 @@ impl<K: Clone + Eq + Hash, V> TtlMap<K, V> {
         if !self.entries.contains_key(&key) {
             drop(self.make_room(now, |_| true));
         }
+        self.put(key, value, lifetime, now)
+    }
+
+    /// As [`insert`](Self::insert), without making room.
+    pub(crate) fn put(
+        &mut self,
+        key: K,
+        value: V,
+        lifetime: Duration,
+        now: SystemTime,
+    ) -> Option<V> {
         let old = self.take(&key, now);
         let place = self.next_place(lifetime, now);
         self.order.insert(place, key.clone());

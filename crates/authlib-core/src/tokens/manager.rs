@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt as _;
 
-use super::in_flight::{Refresh, Refreshes};
-use super::refresher::is_final;
-use crate::config::{ClientSettings, Renewal};
+use super::owner_state::{OwnerState, OwnerStates, Refresh, Unsaved};
+use super::refresher::{RefreshFailure, Refresher};
+use crate::config::ClientSettings;
 use crate::endpoints::EndpointClient;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
@@ -18,19 +18,27 @@ use crate::store::{Lease, ReplaceOutcome, TokenOwner, TokenRow, TokenStore, Unsa
 use crate::token_updates::{Subscribers, TokenUpdate};
 use crate::transport::BoxFuture;
 
-/// How long a refresh may take: metadata, keys, token and once more keys at 10 seconds each, and a margin.
-const LEASE_TTL: Duration = Duration::from_secs(60);
+/// The requests of one refresh: metadata, keys, token, and keys again.
+const REQUESTS_PER_REFRESH: u32 = 4;
 
-/// The first and the longest pause between attempts to acquire a lease.
+/// How long one request takes at most, if the client has no `timeout`.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a refresh may take besides its requests.
+const LEASE_MARGIN: Duration = Duration::from_secs(20);
+
+/// The first and the longest pause between two attempts to acquire a lease.
 const FIRST_POLL: Duration = Duration::from_millis(50);
-const LAST_POLL: Duration = Duration::from_millis(500);
+const LONGEST_POLL: Duration = Duration::from_millis(500);
 
-/// The tokens of one client's users.
+/// Owns the state of refreshes: the store, its leases, the refreshes in flight, pauses and unsaved tokens.
+/// The [`Refresher`] only exchanges an old token for a new one.
 pub(crate) struct TokenManager {
-    pub(super) endpoints: Arc<EndpointClient>,
-    pub(super) store: Arc<dyn TokenStore>,
+    endpoints: Arc<EndpointClient>,
+    refresher: Refresher,
+    store: Arc<dyn TokenStore>,
     subscribers: Arc<Mutex<Subscribers>>,
-    pub(super) refreshes: Refreshes,
+    states: OwnerStates,
 }
 
 impl TokenManager {
@@ -39,90 +47,88 @@ impl TokenManager {
         store: Arc<dyn TokenStore>,
         subscribers: Arc<Mutex<Subscribers>>,
     ) -> Self {
-        Self { endpoints, store, subscribers, refreshes: Refreshes::default() }
+        let refresher = Refresher(endpoints.clone());
+        Self { endpoints, refresher, store, subscribers, states: OwnerStates::new() }
     }
 
     pub(crate) fn endpoints(&self) -> &Arc<EndpointClient> {
         &self.endpoints
     }
 
-    pub(super) fn settings(&self) -> &ClientSettings {
-        self.endpoints.settings()
-    }
-
-    pub(super) fn name(&self) -> &str {
-        &self.settings().name
-    }
-
-    pub(super) fn now(&self) -> SystemTime {
-        self.endpoints.now()
+    /// The owner's token, refreshed if it is about to expire.
+    pub(crate) async fn active_token(self: &Arc<Self>, owner: &TokenOwner) -> Result<Token> {
+        let Some(token) = self.find_token(owner).await? else {
+            if self.settings().renewal.fetches_the_first() {
+                return self.refreshed(owner, None).await;
+            }
+            // The user logged out: an unsaved token must not come back.
+            self.update(owner, OwnerState::forget_unsaved);
+            return Err(self.refresher.no_token());
+        };
+        let is_valid = !token.is_expired(self.now(), Duration::ZERO);
+        let has_unsaved = self.read(owner, OwnerState::unsaved).is_some();
+        if (self.is_fresh(owner, &token) && !has_unsaved)
+            || (is_valid && !self.refresher.can_refresh(&token))
+        {
+            return Ok(token);
+        }
+        match self.refreshed(owner, None).await {
+            Err(error) if is_valid => self.keep_serving(owner, error).await,
+            refreshed => refreshed,
+        }
     }
 
     /// Refreshes the owner's token, although it may not have expired.
     pub(crate) async fn refresh_token(self: &Arc<Self>, owner: &TokenOwner) -> Result<Token> {
         let rejected = self.find_token(owner).await?.map(|token| token.access_token);
-        self.renewed(owner, rejected).await
+        self.refreshed(owner, rejected).await
     }
 
-    /// The owner's token, refreshed if it is about to expire.
-    pub(crate) async fn active_token(self: &Arc<Self>, owner: &TokenOwner) -> Result<Token> {
-        let token = match self.find_token(owner).await? {
-            Some(token) => token,
-            None if self.settings().renewal.fetches_the_first() => {
-                return self.renewed(owner, None).await;
-            }
-            None => {
-                // Whoever logged out has no use for a token that could not be kept.
-                self.refreshes.forget_unsaved(owner);
-                return Err(self.nobody());
-            }
+    /// Another token after the API rejected `rejected`, if one can be had.
+    pub(crate) async fn token_after_rejection(
+        self: &Arc<Self>,
+        owner: &TokenOwner,
+        rejected: &Token,
+    ) -> Result<Option<Token>> {
+        let stored = self.find_token(owner).await?;
+        let is_newer = stored.is_some_and(|stored| stored.access_token != rejected.access_token);
+        // An API that rejects every token must not make us flood the token endpoint.
+        let now = self.now();
+        let is_refused = self.read(owner, |state| state.is_refused_after_refresh(now));
+        if !is_newer && (is_refused || !self.refresher.can_refresh(rejected)) {
+            return Ok(None);
+        }
+        tracing::debug!(client = self.name(), "the API rejected the token; refreshing");
+        self.refreshed(owner, Some(rejected.access_token.clone())).await.map(Some)
+    }
+
+    /// Records whether the API rejected that other token as well.
+    pub(crate) fn record_retry(&self, owner: &TokenOwner, is_rejected: bool) {
+        let now = self.now();
+        self.update(owner, |state| state.record_retry(is_rejected, now));
+    }
+
+    /// Revokes the owner's token at the provider, then deletes it here whatever the provider answered.
+    pub(crate) async fn revoke_token(&self, owner: &TokenOwner) -> Result<()> {
+        let _guard = self.states.block_refreshes(owner, self.now());
+        self.await_in_flight(owner).await;
+        let Ok(lease) = self.acquire(owner, |_| false).await? else {
+            return Ok(());
         };
-        let good = !token.is_expired(self.now(), Duration::ZERO);
-        let fresh = self.is_fresh(owner, &token);
-        let homeless = self.refreshes.has_unsaved(owner);
-        if (fresh && !homeless) || (good && !self.is_renewable(&token)) {
-            return Ok(token);
-        }
-        match self.renewed(owner, None).await {
-            Err(error) if good => self.serve_on(owner, error).await,
-            renewed => renewed,
-        }
+        let revoked = async {
+            let token = self.newest_token(owner).await?;
+            let revoked = self.endpoints.revoke(&token).await;
+            // After the response: a request dropped before it leaves a token that can be revoked again.
+            self.update(owner, OwnerState::forget_unsaved);
+            self.store.delete(owner).await?;
+            revoked
+        };
+        let revoked = revoked.await;
+        self.release(lease).await;
+        revoked
     }
 
-    /// Whether the owner's token is good for a while.
-    pub(super) fn is_fresh(&self, owner: &TokenOwner, token: &Token) -> bool {
-        let leeway = self.refreshes.leeway(owner, self.settings().leeway);
-        !token.is_expired(self.now(), leeway)
-    }
-
-    /// Whether this client can renew `token` when it has expired.
-    pub(crate) fn is_renewable(&self, token: &Token) -> bool {
-        match &self.settings().renewal {
-            Renewal::Off => false,
-            Renewal::RefreshToken => token.refresh_token.is_some(),
-            _ => true,
-        }
-    }
-
-    /// The token that could not be renewed, while it has a little time left and is still the owner's.
-    async fn serve_on(&self, owner: &TokenOwner, error: Error) -> Result<Token> {
-        use ErrorKind::{InvalidResponse, Transport, Unauthenticated};
-        if !matches!(error.kind(), InvalidResponse | Unauthenticated | Transport) {
-            return Err(error);
-        }
-        match self.stored_token(owner).await {
-            Ok(token) if !token.is_expired(self.now(), Duration::ZERO) => {
-                tracing::warn!(client = self.name(), error = %error.report(), "the old token serves on");
-                Ok(token)
-            }
-            _ => Err(error),
-        }
-    }
-
-    pub(crate) async fn stored_token(&self, owner: &TokenOwner) -> Result<Token> {
-        self.find_token(owner).await?.ok_or_else(|| self.nobody())
-    }
-
+    /// The owner's token as it is stored.
     pub(crate) async fn find_token(&self, owner: &TokenOwner) -> Result<Option<Token>> {
         self.check_owner(owner)?;
         self.store.load(owner).await
@@ -134,247 +140,300 @@ impl TokenManager {
         self.store.save(&TokenRow::new(owner.clone(), token.clone())).await
     }
 
-    /// Whether the owner is one of this client's: another's token would be sent to a provider whose token
-    /// it is not.
+    /// A token of another client would be sent to a provider that did not issue it.
     fn check_owner(&self, owner: &TokenOwner) -> Result<()> {
         if owner.client == self.name() {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Unauthenticated, "the token is another client's")
-            .with_hint("a `TokenOwner` has the name under which its client is registered"))
+        let check = format!(
+            "`TokenOwner::client` is `{}`, but this client is registered as `{}`",
+            owner.client,
+            self.name()
+        );
+        Err(Error::new(ErrorKind::Unauthenticated, check))
     }
 
-    pub(crate) fn nobody(&self) -> Error {
-        if self.settings().extensions.standalone {
-            return Error::new(ErrorKind::Unauthenticated, "the client has no token").with_hint(
-                "fetch one or set one; where no user is needed, `renewal` says how it is fetched",
-            );
-        }
-        Error::new(ErrorKind::Unauthenticated, "nobody is logged in with this client")
-    }
-
-    /// A token that is not `rejected`, by the renewal under way or a new one.
-    pub(crate) async fn renewed(
+    /// A token that is not `rejected`, from the refresh in flight or from a new one.
+    async fn refreshed(
         self: &Arc<Self>,
         owner: &TokenOwner,
         rejected: Option<Secret>,
     ) -> Result<Token> {
-        let refresh = self.shared_refresh(owner, rejected)?;
-        self.finish_refresh(owner, refresh).await
-    }
-
-    fn shared_refresh(
-        self: &Arc<Self>,
-        owner: &TokenOwner,
-        rejected: Option<Secret>,
-    ) -> Result<Refresh> {
-        self.refreshes.share(owner, self.now(), || {
+        let now = self.now();
+        let begin = || -> Refresh {
             let (manager, owned) = (self.clone(), owner.clone());
-            let future: BoxFuture<'static, _> = Box::pin(async move {
-                // A shared future that panicked panics in all who ask for it ever after.
-                let renewal =
-                    AssertUnwindSafe(manager.renew_and_remember(&owned, rejected.as_ref()));
-                renewal.catch_unwind().await.unwrap_or_else(|_| {
-                    let error = panicked();
-                    manager.refreshes.failed(&owned, &error, manager.now());
-                    Err(error)
-                })
+            let refresh: BoxFuture<'static, _> = Box::pin(async move {
+                let rejected = rejected.as_ref();
+                let refreshed = catch_panic(manager.refresh_once(&owned, rejected)).await;
+                manager.record(&owned, &refreshed);
+                refreshed
             });
-            future.shared()
-        })
+            refresh.shared()
+        };
+        let refresh = self.update(owner, |state| state.join_refresh(now, begin))?;
+        self.finish(owner, refresh).await
     }
 
-    async fn renew_and_remember(
-        &self,
-        owner: &TokenOwner,
-        rejected: Option<&Secret>,
-    ) -> Result<Token> {
-        let renewed = self.renew(owner, rejected).await;
-        match &renewed {
-            Ok(token) => {
-                let left = token.expires_at.map(|at| at.duration_since(self.now()));
-                let left = left.map(Result::unwrap_or_default);
-                self.refreshes.succeeded(owner, left, self.settings().leeway);
-            }
-            Err(error) if self.is_free(error) => {}
-            Err(error) => self.refreshes.failed(owner, error, self.now()),
-        }
-        renewed
-    }
-
-    /// Whether another try after this error sends nothing, so that it costs the provider nothing.
-    fn is_free(&self, error: &Error) -> bool {
-        use ErrorKind::{Config, Store, Unauthenticated};
-        match &self.settings().renewal {
-            // Nobody knows what it sends.
-            Renewal::Callback(_) => error.kind() == Store,
-            Renewal::Assertion(_) | Renewal::ClientCredentials | Renewal::Off => {
-                matches!(error.kind(), Config | Unauthenticated | Store)
-            }
-            // A refresh token that was refused for good is dropped.
-            Renewal::RefreshToken => {
-                matches!(error.kind(), Config | Unauthenticated | Store) || is_final(error)
-            }
-        }
-    }
-
-    /// Carries a renewal to its end and forgets it.
-    async fn finish_refresh(&self, owner: &TokenOwner, refresh: Refresh) -> Result<Token> {
+    /// Continues a refresh to its end and forgets it.
+    async fn finish(&self, owner: &TokenOwner, refresh: Refresh) -> Result<Token> {
         let refreshed = refresh.clone().await;
-        self.refreshes.finish(owner, &refresh);
+        self.update(owner, |state| state.finish_refresh(&refresh));
         refreshed
     }
 
-    /// Carries a renewal under way to its end, whoever began it and whatever comes of it.
-    pub(crate) async fn settle_refresh(&self, owner: &TokenOwner) {
-        if let Some(refresh) = self.refreshes.under_way(owner)
-            && let Err(error) = self.finish_refresh(owner, refresh).await
+    /// Continues the refresh in flight to its end, whatever its result.
+    async fn await_in_flight(&self, owner: &TokenOwner) {
+        if let Some(refresh) = self.read(owner, OwnerState::in_flight)
+            && let Err(error) = self.finish(owner, refresh).await
         {
-            tracing::debug!(client = self.name(), error = %error.report(), "a refresh under way came to nothing");
+            tracing::debug!(client = self.name(), error = %error.report(), "refresh in flight failed");
         }
     }
 
-    /// Waits for the exclusive right to refresh or revoke the owner's token.
-    pub(super) async fn acquire_lease(&self, owner: &TokenOwner) -> Result<Lease> {
-        let (mut waited, mut pause) = (Duration::ZERO, FIRST_POLL);
-        loop {
-            if let Some(lease) = self.store.acquire(owner, LEASE_TTL).await? {
-                return Ok(lease);
+    /// One refresh under a lease, unless another process refreshed the token meanwhile.
+    async fn refresh_once(&self, owner: &TokenOwner, rejected: Option<&Secret>) -> Result<Token> {
+        let is_enough = |token: &Token| {
+            self.is_usable(owner, token, rejected)
+                && self.read(owner, OwnerState::unsaved).is_none()
+        };
+        let lease = match self.acquire(owner, is_enough).await? {
+            Ok(lease) => lease,
+            Err(token) => return Ok(token),
+        };
+        let refreshed = catch_panic(self.refresh_holding(&lease, rejected)).await;
+        self.release(lease).await;
+        refreshed
+    }
+
+    async fn refresh_holding(&self, lease: &Lease, rejected: Option<&Secret>) -> Result<Token> {
+        let owner = lease.owner();
+        self.store_unsaved(lease).await?;
+        // Loaded again: another process may have refreshed it before the lease was ours.
+        let old = self.find_token(owner).await?;
+        match old {
+            Some(old) if self.is_usable(owner, &old, rejected) => Ok(old),
+            old => match self.refresher.refresh(old.as_ref()).await {
+                Ok(new) => self.store_refreshed(lease, Unsaved { old, new }).await,
+                Err(failure) => self.store_failure(lease, old, failure).await,
+            },
+        }
+    }
+
+    /// Whether the token was not rejected and remains valid for a while.
+    fn is_usable(&self, owner: &TokenOwner, token: &Token, rejected: Option<&Secret>) -> bool {
+        rejected.is_none_or(|rejected| *rejected != token.access_token)
+            && self.is_fresh(owner, token)
+    }
+
+    /// Whether the token remains valid for the client's leeway, or for half of its life if that is shorter:
+    /// a token that lives no longer than the leeway would be refreshed by each call.
+    fn is_fresh(&self, owner: &TokenOwner, token: &Token) -> bool {
+        let leeway = self.settings().leeway;
+        let short_lifetime = self.read(owner, OwnerState::short_lifetime);
+        let leeway = short_lifetime.map_or(leeway, |lifetime| leeway.min(lifetime / 2));
+        !token.is_expired(self.now(), leeway)
+    }
+
+    /// Remembers the result of a refresh.
+    fn record(&self, owner: &TokenOwner, refreshed: &Result<Token>) {
+        let now = self.now();
+        self.update(owner, |state| match refreshed {
+            Ok(token) => {
+                let left = token.expires_at.map(|end| end.duration_since(now).unwrap_or_default());
+                state.record_success(left, self.settings().leeway);
             }
-            if waited > LEASE_TTL {
-                let check = "another process holds the lease of the token for too long";
-                return Err(Error::new(ErrorKind::Store, check));
+            Err(error) if self.refresher.costs_nothing(error) => {}
+            Err(error) => state.record_failure(error, now),
+        });
+    }
+
+    /// The current token after a failed refresh, if it is still valid and the owner's.
+    async fn keep_serving(&self, owner: &TokenOwner, error: Error) -> Result<Token> {
+        use ErrorKind::{InvalidResponse, Transport, Unauthenticated};
+        if !matches!(error.kind(), InvalidResponse | Unauthenticated | Transport) {
+            return Err(error);
+        }
+        match self.find_token(owner).await {
+            Ok(Some(token)) if !token.is_expired(self.now(), Duration::ZERO) => {
+                tracing::warn!(
+                    client = self.name(),
+                    error = %error.report(),
+                    "refresh failed; using the current access token until it expires"
+                );
+                Ok(token)
             }
-            self.endpoints.sleep(pause).await;
-            waited += pause;
-            pause = (pause * 2).min(LAST_POLL);
+            _ => Err(error),
         }
     }
 
-    /// Lets other processes refresh the token. If the store can't be reached, the lease expires.
-    pub(super) async fn release_lease(&self, lease: Lease) {
-        if let Err(error) = self.store.release(lease).await {
-            tracing::warn!(client = self.name(), error = %error.report(), "could not release a refresh lease");
-        }
+    /// The owner's newest token: the unsaved one, unless the stored one was replaced or deleted since.
+    async fn newest_token(&self, owner: &TokenOwner) -> Result<Token> {
+        let stored = self.find_token(owner).await?;
+        let unsaved = self.read(owner, OwnerState::unsaved);
+        let newer = unsaved.filter(|unsaved| is_same(unsaved.old.as_ref(), stored.as_ref()));
+        newer.map(|unsaved| unsaved.new).or(stored).ok_or_else(|| self.refresher.no_token())
     }
 
-    /// Keeps what an earlier renewal could not, unless the token was replaced or forgotten since.
-    pub(super) async fn keep_unsaved(&self, lease: &Lease) -> Result<()> {
-        let Some((old, new)) = self.refreshes.unsaved(lease.owner()) else {
+    /// Stores the token that an earlier refresh could not, unless the row was replaced or deleted since.
+    async fn store_unsaved(&self, lease: &Lease) -> Result<()> {
+        let Some(unsaved) = self.read(lease.owner(), OwnerState::unsaved) else {
             return Ok(());
         };
-        match self.keep(lease, old, new).await {
+        match self.store_refreshed(lease, unsaved).await {
             Err(error) if error.kind() != ErrorKind::Unauthenticated => Err(error),
             _ => Ok(()),
         }
     }
 
-    /// The owner's newest token: the stored one, unless the store did not take its successor.
-    pub(crate) async fn newest_token(&self, owner: &TokenOwner) -> Result<Token> {
-        let stored = self.find_token(owner).await?;
-        let access_token = |token: &Option<Token>| token.as_ref().map(|t| t.access_token.clone());
-        let unsaved = self.refreshes.unsaved(owner);
-        let newer = unsaved.filter(|(old, _)| access_token(old) == access_token(&stored));
-        newer.map(|(_, new)| new).or(stored).ok_or_else(|| self.nobody())
+    /// Stores the new token, then notifies the subscribers. If another process was faster, its token counts.
+    async fn store_refreshed(&self, lease: &Lease, tokens: Unsaved) -> Result<Token> {
+        let Unsaved { old, new } = &tokens;
+        let owner = lease.owner();
+        let current = match self.store.replace(lease, old.as_ref(), new).await {
+            Ok(ReplaceOutcome::Replaced) => None,
+            Ok(ReplaceOutcome::Conflict(current)) if is_same(current.as_deref(), old.as_ref()) => {
+                let cause = "the refresh took longer than its lease, and another process began one";
+                return Err(self.hold_unsaved(owner, tokens, Error::new(ErrorKind::Store, cause)));
+            }
+            Ok(ReplaceOutcome::Conflict(current)) => Some(current),
+            Err(cause) => return Err(self.hold_unsaved(owner, tokens, cause)),
+        };
+        self.update(owner, OwnerState::forget_unsaved);
+        if let Some(current) = current {
+            return current.map(|token| *token).ok_or_else(|| {
+                let check = "the user logged out while the token was refreshed";
+                Error::new(ErrorKind::Unauthenticated, check)
+            });
+        }
+        tracing::debug!(client = self.name(), "token refreshed");
+        let Unsaved { old, new } = tokens;
+        // A token that only lost its refresh token is the same for subscribers.
+        if let Some(old) = old.filter(|old| old.access_token != new.access_token) {
+            let update = TokenUpdate { owner: owner.clone(), token: new.clone(), old };
+            let subscribers =
+                self.subscribers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            subscribers.publish(&update);
+        }
+        Ok(new)
     }
 
-    /// Stores the new token, then tells the subscribers. Where another process was faster, its token
-    /// is the one that counts.
-    pub(super) async fn keep(
+    /// Stores what a failed refresh changed in the old token. If another process refreshed it meanwhile, and
+    /// ours was rejected for that reason, the other's token counts.
+    async fn store_failure(
         &self,
         lease: &Lease,
         old: Option<Token>,
-        new: Token,
+        failure: RefreshFailure,
     ) -> Result<Token> {
-        let owner = lease.owner();
-        let current = match self.store.replace(lease, old.as_ref(), &new).await {
-            Ok(ReplaceOutcome::Replaced) => {
-                self.refreshes.forget_unsaved(owner);
-                tracing::debug!(client = self.name(), "a token was renewed");
-                // One that only lost its refresh token is the same token to everybody else.
-                if let Some(old) = old.filter(|old| old.access_token != new.access_token) {
-                    let update = TokenUpdate { owner: owner.clone(), token: new.clone(), old };
-                    let subscribers = self.subscribers.lock();
-                    let subscribers = subscribers.unwrap_or_else(PoisonError::into_inner).clone();
-                    subscribers.publish(&update);
-                }
-                return Ok(new);
+        let RefreshFailure { error, old: Some(changed), is_final } = failure else {
+            return Err(failure.error);
+        };
+        match self.store.replace(lease, old.as_ref(), &changed).await {
+            Ok(ReplaceOutcome::Conflict(Some(other)))
+                if is_final
+                    && !is_same(Some(&other), old.as_ref())
+                    && !other.is_expired(self.now(), Duration::ZERO) =>
+            {
+                Ok(*other)
             }
-            Ok(ReplaceOutcome::Conflict(current)) => current,
-            Err(cause) => return Err(self.unsaved(owner, old, new, cause)),
-        };
-        if current.as_ref().map(|token| &token.access_token)
-            == old.as_ref().map(|token| &token.access_token)
-        {
-            let cause = "the refresh took longer than its lease, and another process began one";
-            return Err(self.unsaved(owner, old, new, Error::new(ErrorKind::Store, cause)));
+            Ok(_) => Err(error),
+            Err(cause) => {
+                // Otherwise the next refresh would send the old refresh token again.
+                tracing::warn!(
+                    client = self.name(),
+                    error = %cause.report(),
+                    "could not store the changed refresh token"
+                );
+                self.update(lease.owner(), |state| {
+                    state.hold_unsaved(Unsaved { old, new: changed });
+                });
+                Err(if is_final { cause } else { error })
+            }
         }
-        self.refreshes.forget_unsaved(owner);
-        current.map(|token| *token).ok_or_else(|| {
-            let check = "the user logged out while the token was refreshed";
-            Error::new(ErrorKind::Unauthenticated, check)
-        })
     }
 
-    /// Holds a token that could not be stored, and reports it.
-    fn unsaved(&self, owner: &TokenOwner, old: Option<Token>, new: Token, cause: Error) -> Error {
-        self.refreshes.hold(owner, old, new.clone(), self.now());
-        Error::new(ErrorKind::Store, UnsavedToken::new(new, cause))
-            .with_hint("the next call tries to keep it again; `UnsavedToken::of` has it")
+    /// Holds a token that could not be stored until the next call, and reports it.
+    fn hold_unsaved(&self, owner: &TokenOwner, tokens: Unsaved, cause: Error) -> Error {
+        let error = Error::new(ErrorKind::Store, UnsavedToken::new(tokens.new.clone(), cause))
+            .with_hint("the next call tries to store it again; `UnsavedToken::of` returns it");
+        self.update(owner, |state| state.hold_unsaved(tokens));
+        error
     }
 
-    /// Revokes the owner's token at the provider, then deletes it here whatever the provider answered.
-    pub(crate) async fn revoke_token(&self, owner: &TokenOwner) -> Result<()> {
-        let _revoking = self.refreshes.revoking(owner);
-        self.settle_refresh(owner).await;
-        let lease = self.acquire_lease(owner).await?;
-        let revoked = async {
-            let token = self.newest_token(owner).await?;
-            let revoked = self.endpoints.revoke(&token).await;
-            // After the response: a request dropped before it leaves a token that can be revoked again.
-            self.refreshes.forget_unsaved(owner);
-            self.store.delete(owner).await?;
-            revoked
-        };
-        let revoked = revoked.await;
-        self.release_lease(lease).await;
-        revoked
-    }
-
-    /// Another token after the API rejected `rejected`, if one can be had.
-    pub(crate) async fn token_after_rejection(
-        self: &Arc<Self>,
+    /// Waits for the exclusive right to refresh or revoke the owner's token; or, while another process has
+    /// it, until that process stored a token that `is_enough`, which is then the `Err`.
+    async fn acquire(
+        &self,
         owner: &TokenOwner,
-        rejected: &Token,
-    ) -> Result<Option<Token>> {
-        let stored = self.find_token(owner).await?;
-        let renewed =
-            stored.as_ref().is_some_and(|kept| kept.access_token != rejected.access_token);
-        // An API that rejects every token must not make us flood the token endpoint.
-        let futile = self.refreshes.is_futile(owner, self.now());
-        if !renewed && (futile || !self.is_renewable(rejected)) {
-            return Ok(None);
+        is_enough: impl Fn(&Token) -> bool,
+    ) -> Result<Result<Lease, Token>> {
+        let timeout = self.settings().timeout.unwrap_or(REQUEST_TIMEOUT);
+        let ttl = timeout.saturating_mul(REQUESTS_PER_REFRESH).saturating_add(LEASE_MARGIN);
+        let (mut waited, mut pause) = (Duration::ZERO, FIRST_POLL);
+        while waited <= ttl {
+            if let Some(lease) = self.store.acquire(owner, ttl).await? {
+                return Ok(Ok(lease));
+            }
+            self.endpoints.sleep(pause).await;
+            if let Some(token) = self.find_token(owner).await?.filter(&is_enough) {
+                return Ok(Err(token));
+            }
+            waited = waited.saturating_add(pause);
+            pause = pause.saturating_mul(2).min(LONGEST_POLL);
         }
-        tracing::debug!(client = self.name(), "the API rejected the token");
-        self.renewed(owner, Some(rejected.access_token.clone())).await.map(Some)
+        let check = "another process has held the refresh lease of this token for too long";
+        Err(Error::new(ErrorKind::Store, check)
+            .with_hint("check that `TokenStore::acquire` lets a lease expire after its `ttl`"))
     }
 
-    /// Records whether the API rejected that other token as well.
-    pub(crate) fn record_retry(&self, owner: &TokenOwner, is_rejected: bool) {
-        self.refreshes.repeated(owner, is_rejected, self.now());
+    /// Lets other processes refresh the token. If the store can't be reached, the lease expires.
+    async fn release(&self, lease: Lease) {
+        if let Err(error) = self.store.release(lease).await {
+            tracing::warn!(
+                client = self.name(),
+                error = %error.report(),
+                "could not release a refresh lease; it expires by itself"
+            );
+        }
+    }
+
+    fn read<T: Default>(&self, owner: &TokenOwner, read: impl FnOnce(&OwnerState) -> T) -> T {
+        self.states.read(owner, self.now(), read)
+    }
+
+    fn update<T>(&self, owner: &TokenOwner, update: impl FnOnce(&mut OwnerState) -> T) -> T {
+        self.states.update(owner, self.now(), update)
+    }
+
+    fn settings(&self) -> &ClientSettings {
+        self.endpoints.settings()
+    }
+
+    fn name(&self) -> &str {
+        &self.settings().name
+    }
+
+    fn now(&self) -> SystemTime {
+        self.endpoints.now()
     }
 }
 
 impl fmt::Debug for TokenManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenManager")
-            .field("endpoints", &self.endpoints)
-            .field("refreshes", &self.refreshes)
-            .finish_non_exhaustive()
+        f.debug_struct("TokenManager").field("endpoints", &self.endpoints).finish_non_exhaustive()
     }
 }
 
-fn panicked() -> Error {
-    Error::new(ErrorKind::Internal, "the application's own code panicked while a token was renewed")
-        .with_hint("look at its token store, `renew_by`, hooks and subscribers")
+/// Whether both are the same access token, or both are none.
+fn is_same(one: Option<&Token>, other: Option<&Token>) -> bool {
+    one.map(|token| &token.access_token) == other.map(|token| &token.access_token)
+}
+
+/// Turns a panic of the application's code into an error: a shared future that panics would panic in every
+/// request that awaits it.
+async fn catch_panic(refresh: impl Future<Output = Result<Token>>) -> Result<Token> {
+    AssertUnwindSafe(refresh).catch_unwind().await.unwrap_or_else(|_| {
+        Err(Error::new(ErrorKind::Internal, "application code panicked during a token refresh")
+            .with_hint("check the token store, `renew_by`, hooks and subscribers"))
+    })
 }
