@@ -25,7 +25,7 @@
 //!     let oauth = OAuth::builder()
 //!         .register(providers::google())
 //!         .load_env() // GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET
-//!         .require(Google::NAME)
+//!         .require_client(Google::NAME)
 //!         .build()?; // every problem of every client, reported at once
 //!     let (sessions, key) = (MemoryStore::new(), Key::generate());
 //!     HttpServer::new(move || {

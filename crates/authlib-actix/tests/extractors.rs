@@ -64,7 +64,7 @@ fn oauth(provider: &Provider) -> OAuth {
     OAuth::builder()
         .base_url(BASE_URL)
         .register(op)
-        .require(Op::NAME)
+        .require_client(Op::NAME)
         .http_client(provider.clone())
         .build()
         .unwrap()
@@ -172,7 +172,7 @@ async fn unknown_client_returns_404_and_require_fails_startup() {
         config.route("/login", web::get().to(missing));
     });
     assert_eq!(browser.send("GET", "/login").await.0, StatusCode::NOT_FOUND);
-    let error = OAuth::builder().require(Missing::NAME).build().unwrap_err();
+    let error = OAuth::builder().require_client(Missing::NAME).build().unwrap_err();
     assert!(error.to_string().contains("`missing`"), "{error}");
 }
 

@@ -27,7 +27,7 @@
 //!     let oauth = OAuth::builder()
 //!         .register(providers::google())
 //!         .load_env() // GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET
-//!         .require(Google::NAME)
+//!         .require_client(Google::NAME)
 //!         .build()?; // every problem of every client, reported at once
 //!     let app: Router = Router::new()
 //!         .route("/login", get(login))

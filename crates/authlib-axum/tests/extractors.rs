@@ -56,7 +56,7 @@ fn oauth(provider: &Provider) -> OAuth {
     OAuth::builder()
         .base_url("https://app.example")
         .register(op)
-        .require(Op::NAME)
+        .require_client(Op::NAME)
         .http_client(provider.clone())
         .build()
         .unwrap()
@@ -137,7 +137,7 @@ async fn unknown_client_returns_404_and_require_fails_startup() {
     let router = Router::new().route("/login", get(missing));
     let mut browser = Browser::new(layered(router, oauth(&provider)));
     assert_eq!(browser.send("GET", "/login").await.0, StatusCode::NOT_FOUND);
-    let error = OAuth::builder().require(Missing::NAME).build().unwrap_err();
+    let error = OAuth::builder().require_client(Missing::NAME).build().unwrap_err();
     assert!(error.to_string().contains("`missing`"), "{error}");
 }
 

@@ -56,7 +56,7 @@ fn client(change: impl FnOnce(ClientConfig) -> ClientConfig) -> OAuth1Client {
     OAuth1Client::builder(change(config))
         .token(token.into())
         .http_client(Nowhere)
-        .build_oauth1()
+        .build()
         .unwrap()
 }
 

@@ -1,7 +1,7 @@
 //! [`Clock`]: the source of the current time; replaceable in tests.
 
 use std::future::poll_fn;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
@@ -10,13 +10,24 @@ use futures_timer::Delay;
 use crate::transport::BoxFuture;
 
 /// The source of the current time, shared by everything in a registry: expiry, caches and backoff.
+/// An `Arc` of a clock is a clock too.
 pub trait Clock: Send + Sync {
-    /// The time now.
+    /// The current time.
     fn now(&self) -> SystemTime;
 
     /// Waits until the next poll of a device login, or of a refresh lease.
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         Box::pin(Delay::new(duration))
+    }
+}
+
+impl<C: Clock + ?Sized> Clock for Arc<C> {
+    fn now(&self) -> SystemTime {
+        (**self).now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        (**self).sleep(duration)
     }
 }
 

@@ -79,7 +79,7 @@ pub use crate::api::{ApiRequest, ApiResponse};
 pub use crate::authorization::{
     AuthorizeOptions, LogoutOptions, PENDING_TTL, PendingLogin, PendingLogout, Purpose,
 };
-pub use crate::client::{AssertionClient, OAuth1Client, OAuth2Client, OAuth2ClientBuilder};
+pub use crate::client::{AssertionClient, ClientBuilder, OAuth1Client, OAuth2Client};
 pub use crate::config::ClientConfig;
 pub use crate::endpoints::{DeviceLogin, DevicePoll, Registration};
 pub use crate::error::{Error, ErrorKind, ProviderError, Result};

@@ -136,7 +136,7 @@ pub fn load_figment(builder: OAuthBuilder, figment: &Figment) -> OAuthBuilder {
         None => builder,
     };
     let clients = find("oauth").map(|clients| ("oauth".to_owned(), clients));
-    builder.load_value(clients.into_iter().collect())
+    builder.load_table(clients.into_iter().collect())
 }
 
 /// A fairing that calls `subscriber` after each refreshed token was stored, with the token before. It

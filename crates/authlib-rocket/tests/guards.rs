@@ -272,7 +272,7 @@ async fn login_expires_even_if_browser_keeps_cookie() {
     let clock = Arc::new(FixedClock::new(now));
     let theirs = clock.clone();
     let provider = provider_builder().clock(move || theirs.now()).build();
-    let fairing = OAuthFairing::new(builder(&provider).shared_clock(clock.clone()))
+    let fairing = OAuthFairing::new(builder(&provider).clock(clock.clone()))
         .session_lifetime(Duration::from_secs(3600));
     let routes = routes![login, authorize, who, nobody];
     let mut browser = Browser::of(rocket().attach(fairing).mount("/", routes)).await;

@@ -16,7 +16,7 @@ pub(crate) async fn run(registration: &Registration, how: &How) -> Result<(), Fa
     registration.tokens.prepare()?;
     let token =
         if how.device { by_device(client, how).await? } else { by_browser(client, how).await? };
-    let label = client.remote_app().label();
+    let label = client.registered_client().label();
     let claims = token.userinfo().ok();
     let name = claims.as_ref().map(|claims| {
         let name = claims.name().or_else(|| claims.preferred_username());

@@ -51,7 +51,7 @@ fn registry(options: &Options) -> authlib_core::OAuthBuilder {
         .settings
         .iter()
         .map(|(key, value)| (format!("{prefix}_{key}").to_ascii_uppercase(), value.clone()));
-    builder.load_vars(vars)
+    builder.load_env_from(vars)
 }
 
 fn the_one(oauth: &OAuth) -> Result<String, Failure> {

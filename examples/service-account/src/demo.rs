@@ -4,8 +4,7 @@ use std::error::Error;
 use std::fs::{self, DirBuilder};
 use std::path::PathBuf;
 
-use authlib_core::AssertionClient;
-use authlib_core::client::blocking;
+use authlib_core::client::blocking::AssertionClient;
 use authlib_provider::{Endpoint, Provider, Server};
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -40,7 +39,7 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
         .scope("reports")
         .subject("alice@example.com")
         .api_base_url(format!("{}/api/", server.issuer()))
-        .build_blocking()?;
+        .build()?;
     show(&account, &server)?;
     server.provider().expire_access_tokens();
     print("The token has expired.\n\n")?;
@@ -48,7 +47,7 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
 }
 
 /// Calls the API, and says in whose name and by how many statements.
-fn show(account: &blocking::AssertionClient, server: &Server) -> Result<(), Box<dyn Error>> {
+fn show(account: &AssertionClient, server: &Server) -> Result<(), Box<dyn Error>> {
     let echo: Value = account.get("echo").send()?.error_for_status()?.json()?;
     let said = |name| echo.get(name).and_then(Value::as_str).unwrap_or_default();
     let (sub, scope) = (said("sub"), said("scope"));

@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use authlib_core::AssertionClient;
+use authlib_core::client::blocking::AssertionClient;
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 
 const HELP: &str = "\
@@ -71,7 +71,7 @@ fn call(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         account = account.subject(subject);
     }
     // The token is fetched by the first request.
-    let answer = account.build_blocking()?.get(&arguments.url).send()?;
+    let answer = account.build()?.get(&arguments.url).send()?;
     io::stdout().write_all(answer.body())?;
     answer.error_for_status()?;
     Ok(())

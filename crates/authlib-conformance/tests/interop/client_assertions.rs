@@ -130,7 +130,8 @@ async fn token_exchange_returns_actor_subject_and_audience() {
     let second = OAuth2Client::new(by_secret(at_authlib(&server, "second"))).unwrap();
     let mut subject = alice.clone();
     for client in [&app, &second] {
-        let actor = client.remote_app().fetch_token(Grant::client_credentials()).await.unwrap();
+        let actor =
+            client.registered_client().fetch_token(Grant::client_credentials()).await.unwrap();
         let exchange = TokenExchange::new(subject, token_type::ACCESS_TOKEN)
             .actor_token(actor.access_token, token_type::ACCESS_TOKEN)
             .resource("https://api.example.com")

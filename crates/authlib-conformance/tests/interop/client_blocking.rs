@@ -8,10 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use authlib_conformance::{Browser, InteropServer, TestKey};
-use authlib_core::client::blocking::OAuth2Client;
+use authlib_core::client::blocking::{AssertionClient, OAuth2Client};
 use authlib_core::clock::{Clock as _, FixedClock, SystemClock};
 use authlib_core::hooks::RequestHook;
-use authlib_core::{AssertionClient, AuthorizeOptions, ErrorKind, Grant, Secret, Token, client};
+use authlib_core::{AuthorizeOptions, ErrorKind, Grant, Secret, Token};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -83,7 +83,7 @@ fn jwt_bearer_token_is_accepted_by_resource() {
         .key_id(key.public_jwk["kid"].as_str().unwrap())
         .subject("bob")
         .api_base_url(bench.server.url("/api/"))
-        .build_blocking()
+        .build()
         .unwrap();
     let user: Value = client.get("me").send().unwrap().json().unwrap();
     assert_eq!(user["sub"], "bob");
@@ -96,8 +96,7 @@ fn device_flow_returns_token() {
     // A clock that goes on when somebody waits: the pauses between the questions take no time.
     let clock = Arc::new(FixedClock::new(SystemClock.now()));
     let config = by_secret(at_oidc(&bench.server, "app")).scope("openid profile");
-    let client =
-        client::OAuth2Client::builder(config).shared_clock(clock).build_blocking().unwrap();
+    let client = OAuth2Client::builder(config).clock(clock).build().unwrap();
     let mut device = client.start_device_login(None).unwrap();
     let page = device.verification_uri_complete().unwrap().to_owned();
     let mut questions = 0;
@@ -127,8 +126,7 @@ fn twenty_threads_share_one_refresh() {
             Ok(())
         });
     let clock = Arc::new(FixedClock::new(SystemClock.now()));
-    let client =
-        client::OAuth2Client::builder(config).shared_clock(clock.clone()).build_blocking().unwrap();
+    let client = OAuth2Client::builder(config).clock(clock.clone()).build().unwrap();
     let before = bench.log_in(&client);
     clock.advance(Duration::from_secs(9 * 60 + 30));
     let threads: Vec<_> = (0..20)

@@ -10,7 +10,7 @@ use authlib_core::oauth1::TemporaryCredentials;
 use authlib_core::random::Random;
 use authlib_core::transport::{Body, TransportError};
 use authlib_core::{
-    ClientConfig, ErrorKind, Multipart, OAuth1Client, OAuth2ClientBuilder, Params, Result, Secret,
+    ClientBuilder, ClientConfig, ErrorKind, Multipart, OAuth1Client, Params, Result, Secret,
 };
 use futures_util::stream;
 use serde_json::{Value, json};
@@ -70,12 +70,12 @@ fn settings(server: &InteropServer, method: &str, placement: &str) -> ClientConf
     client.private_key(TestKey::for_algorithm("RS256").private_pem)
 }
 
-fn builder(server: &InteropServer, method: &str, placement: &str) -> OAuth2ClientBuilder {
+fn builder(server: &InteropServer, method: &str, placement: &str) -> ClientBuilder<OAuth1Client> {
     OAuth1Client::builder(settings(server, method, placement))
 }
 
 fn client(server: &InteropServer, method: &str, placement: &str) -> OAuth1Client {
-    builder(server, method, placement).build_oauth1().unwrap()
+    builder(server, method, placement).build().unwrap()
 }
 
 /// Where the server sends the browser of `alice`.
@@ -264,17 +264,17 @@ async fn wrong_secret_stale_timestamp_and_replay_are_typed_errors() {
         let unknown = settings(&server, "HMAC-SHA1", "HEADER").client_id("nobody");
         let unknown = OAuth1Client::new(unknown).unwrap();
         let hour_ago = Arc::new(FixedClock::new(now - Duration::from_secs(3600)));
-        let stale = builder(&server, "HMAC-SHA1", "HEADER").shared_clock(hour_ago);
-        let stale = stale.build_oauth1().unwrap();
+        let stale = builder(&server, "HMAC-SHA1", "HEADER").clock(hour_ago);
+        let stale = stale.build().unwrap();
         for (case, client) in [("wrong", wrong), ("unknown", unknown), ("stale", stale)] {
             let error = client.fetch_request_token(CALLBACK).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{kind:?} {case}: {error}");
             assert!(!format!("{error:?}").contains(SECRET));
         }
         let stuck = builder(&server, "HMAC-SHA1", "HEADER")
-            .shared_clock(Arc::new(FixedClock::new(now)))
+            .clock(Arc::new(FixedClock::new(now)))
             .random(Stuck)
-            .build_oauth1()
+            .build()
             .unwrap();
         stuck.fetch_request_token(CALLBACK).await.unwrap();
         let error = stuck.fetch_request_token(CALLBACK).await.unwrap_err();

@@ -62,7 +62,7 @@ async fn twenty_tasks_share_one_refresh() {
         Ok(())
     });
     let clock = Arc::new(FixedClock::new(SystemClock.now()));
-    let client = OAuth2Client::builder(config).shared_clock(clock.clone()).build().unwrap();
+    let client = OAuth2Client::builder(config).clock(clock.clone()).build().unwrap();
     let mut before = log_in(&server, &client, "allow").await.unwrap();
     for round in 1..=2 {
         // The token lives for ten minutes, and is renewed in its last.
@@ -164,7 +164,7 @@ async fn device_flow_is_approved_or_denied_on_provider_pages() {
 async fn device_polling_stops_when_code_expires() {
     let Some(server) = oidc(&[for_machines(&[DEVICE_CODE])], &["deviceFlow"]).await else { return };
     let clock = Arc::new(FixedClock::new(SystemClock.now()));
-    let client = OAuth2Client::builder(config(&server)).shared_clock(clock).build().unwrap();
+    let client = OAuth2Client::builder(config(&server)).clock(clock).build().unwrap();
     let mut device = client.start_device_login(Some("openid")).await.unwrap();
     let mut questions = 0;
     let waited = device.wait_while(|_| {

@@ -1,15 +1,15 @@
-//! [`AssertionClient`]: a client that gets its tokens by statements that it signs itself (RFC 7523 §2.1).
+//! [`AssertionClient`]: a client that gets its tokens with JWT assertions (RFC 7523 §2.1).
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
 use serde_json::Value;
 
+use super::builder::DefaultHttp;
 use super::service_account::ServiceAccount;
-use super::{OAuth2Client, OAuth2ClientBuilder};
+use super::{ClientBuilder, OAuth2Client};
 use crate::api::ApiRequest;
 use crate::clock::Clock;
 use crate::config::ClientConfig;
@@ -18,8 +18,8 @@ use crate::oauth2::{JwtBearer, Token};
 use crate::secret::Secret;
 use crate::transport::HttpClient;
 
-/// A client that gets its tokens by statements that it signs itself, as Google's service accounts do
-/// (RFC 7523 §2.1). There is no refresh token: each renewal is a new statement.
+/// A client that gets its tokens with JWT assertions that it signs itself, as Google's service accounts do
+/// (RFC 7523 §2.1). There is no refresh token: each new token takes a new assertion.
 ///
 /// ```no_run
 /// use authlib_core::AssertionClient;
@@ -41,29 +41,23 @@ pub struct AssertionClient {
     client: OAuth2Client,
 }
 
-/// Collects what an [`AssertionClient`] says, and checks it in [`build`](Self::build).
+/// Builds an [`AssertionClient`], or its blocking counterpart.
 #[must_use = "a builder does nothing until it builds"]
-pub struct AssertionClientBuilder {
-    config: ClientConfig,
-    statement: JwtBearer,
-    http: Option<Arc<dyn HttpClient>>,
-    clock: Option<Arc<dyn Clock>>,
+pub struct AssertionClientBuilder<C = AssertionClient> {
+    client: ClientBuilder<C>,
+    assertion: JwtBearer,
 }
 
 impl AssertionClient {
-    /// Statements of `issuer`, signed with its private key (PEM, or the JSON text of a private JWK), for
+    /// Assertions of `issuer`, signed with its private key (PEM, or the JSON text of a private JWK), for
     /// the token endpoint.
     pub fn builder(
         token_endpoint: impl Into<String>,
         issuer: impl Into<String>,
         key: impl Into<Secret>,
     ) -> AssertionClientBuilder {
-        AssertionClientBuilder {
-            config: ClientConfig::new("assertion").token_endpoint(token_endpoint),
-            statement: JwtBearer::new(issuer, key),
-            http: None,
-            clock: None,
-        }
+        let default_http = || Ok(None);
+        AssertionClientBuilder::new(token_endpoint, issuer, key, default_http, Self::wrap)
     }
 
     /// Reads the JSON file of a Google service account.
@@ -73,7 +67,7 @@ impl AssertionClient {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the file can't be read, or is the file of
     /// something else; the error holds none of its content.
     pub fn from_service_account_file(path: impl AsRef<Path>) -> Result<AssertionClientBuilder> {
-        Ok(ServiceAccount::read(path.as_ref())?.builder())
+        ServiceAccount::read(path.as_ref()).map(Self::service_account)
     }
 
     /// As [`from_service_account_file`](Self::from_service_account_file), from the JSON text.
@@ -82,16 +76,25 @@ impl AssertionClient {
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) when it is the text of something else.
     pub fn from_service_account_json(json: &Secret) -> Result<AssertionClientBuilder> {
-        Ok(ServiceAccount::parse(json)?.builder())
+        ServiceAccount::parse(json).map(Self::service_account)
     }
 
-    /// The client with its token, for all that it can do beside requests.
+    fn service_account(account: ServiceAccount) -> AssertionClientBuilder {
+        Self::builder(account.token_uri, account.client_email, account.private_key)
+            .set_key_id(account.private_key_id)
+    }
+
+    fn wrap(client: OAuth2Client) -> Self {
+        Self { client }
+    }
+
+    /// The underlying client, which has more methods.
     #[must_use]
     pub fn oauth2_client(&self) -> &OAuth2Client {
         &self.client
     }
 
-    /// The token, fetched or renewed by a new statement where it must be.
+    /// The token, fetched with a new assertion if there is none or it has expired.
     ///
     /// # Errors
     ///
@@ -117,126 +120,121 @@ impl AssertionClient {
     }
 }
 
-impl AssertionClientBuilder {
-    /// For whom the token is (`sub`): with a Google service account, a user of the domain that delegated
-    /// its authority.
+impl<C> AssertionClientBuilder<C> {
+    pub(super) fn new(
+        token_endpoint: impl Into<String>,
+        issuer: impl Into<String>,
+        key: impl Into<Secret>,
+        default_http: DefaultHttp,
+        wrap: fn(OAuth2Client) -> C,
+    ) -> Self {
+        let config = ClientConfig::new("assertion").token_endpoint(token_endpoint);
+        Self {
+            client: ClientBuilder::new(config, default_http, wrap),
+            assertion: JwtBearer::new(issuer, key),
+        }
+    }
+
+    pub(super) fn set_key_id(mut self, kid: Option<String>) -> Self {
+        if let Some(kid) = kid {
+            self.assertion = self.assertion.key_id(kid);
+        }
+        self
+    }
+
+    /// The user that the token is for (`sub`): with a Google service account, a user of the domain that
+    /// delegated its authority.
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
-        self.statement = self.statement.subject(subject);
+        self.assertion = self.assertion.subject(subject);
         self
     }
 
-    /// Whom the statement is for (`aud`); by default the token endpoint.
+    /// The audience of the assertion (`aud`); the token endpoint by default.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.statement = self.statement.audience(audience);
+        self.assertion = self.assertion.audience(audience);
         self
     }
 
-    /// The scope, blank-separated. It stands in the form (RFC 7521 §4.1) and in the statement, where
+    /// The scope, space-separated. It is sent in the form (RFC 7521 §4.1), and in the assertion, where
     /// Google reads it.
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         let scope = scope.into();
-        self.statement = self.statement.claim("scope", scope.clone());
-        self.config = self.config.scope(scope);
-        self
+        self.assertion = self.assertion.claim("scope", scope.clone());
+        self.configure(|config| config.scope(scope))
     }
 
-    /// One more claim of the statement. `jti`, `iat` and `exp` can't be set.
+    /// Another claim of the assertion. `jti`, `iat` and `exp` cannot be set.
     pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.statement = self.statement.claim(name, value);
+        self.assertion = self.assertion.claim(name, value);
         self
     }
 
     /// The algorithm, such as `ES256`; by default the key's usual one.
     pub fn alg(mut self, alg: impl Into<String>) -> Self {
-        self.statement = self.statement.alg(alg);
+        self.assertion = self.assertion.alg(alg);
         self
     }
 
     /// The `kid` under which the provider knows the key.
-    pub fn key_id(mut self, kid: impl Into<String>) -> Self {
-        self.statement = self.statement.key_id(kid);
-        self
+    pub fn key_id(self, kid: impl Into<String>) -> Self {
+        self.set_key_id(Some(kid.into()))
     }
 
-    /// How long each statement is good: an hour by default.
+    /// The lifetime of each assertion; an hour by default.
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
-        self.statement = self.statement.lifetime(lifetime);
+        self.assertion = self.assertion.lifetime(lifetime);
         self
     }
 
-    /// The client's id, for servers that want one beside the statement (RFC 7521 §4.1).
-    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
-        self.config = self.config.client_id(client_id);
-        self
+    /// The `client_id`, for providers that require one beside the assertion (RFC 7521 §4.1).
+    pub fn client_id(self, client_id: impl Into<String>) -> Self {
+        self.configure(|config| config.client_id(client_id))
     }
 
-    /// What relative URLs of API requests are taken from.
-    pub fn api_base_url(mut self, url: impl Into<String>) -> Self {
-        self.config = self.config.api_base_url(url);
-        self
+    /// The URL that relative URLs of API requests are resolved against.
+    pub fn api_base_url(self, url: impl Into<String>) -> Self {
+        self.configure(|config| config.api_base_url(url))
     }
 
     /// Adds an origin that the token may be sent to.
-    pub fn api_origin(mut self, origin: impl Into<String>) -> Self {
-        self.config = self.config.api_origin(origin);
-        self
+    pub fn api_origin(self, origin: impl Into<String>) -> Self {
+        self.configure(|config| config.api_origin(origin))
     }
 
-    /// Changes what else the client is made of: hooks, timeouts, placement of the token.
+    /// Changes any other setting of the client: hooks, timeouts, token placement.
     pub fn configure(mut self, change: impl FnOnce(ClientConfig) -> ClientConfig) -> Self {
-        self.config = change(self.config);
+        self.client = self.client.configure(change);
         self
     }
 
-    /// Sends requests by another HTTP client than the built-in one.
+    /// Sends requests with another HTTP client than the built-in one.
     pub fn http_client(mut self, http: impl HttpClient + 'static) -> Self {
-        self.http = Some(Arc::new(http));
+        self.client = self.client.http_client(http);
         self
     }
 
-    /// Tells the time by another clock than the system's.
-    pub fn shared_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = Some(clock);
+    /// Uses another clock than the system's, for tests. An `Arc` of a clock is a clock too.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.client = self.client.clock(clock);
         self
     }
 
-    /// Checks everything and makes the client.
+    /// Checks the configuration and builds the client.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
-    pub fn build(self) -> Result<AssertionClient> {
-        Ok(AssertionClient { client: self.builder().build()? })
-    }
-
-    /// As [`build`](Self::build), for a program without an async runtime.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
-    #[cfg(feature = "blocking")]
-    pub fn build_blocking(self) -> Result<super::blocking::AssertionClient> {
-        let client = self.builder().build_blocking()?.asynchronous().clone();
-        Ok(super::blocking::AssertionClient::of(&AssertionClient { client }))
-    }
-
-    fn builder(self) -> OAuth2ClientBuilder {
-        let mut builder = OAuth2ClientBuilder::new(self.config.renew_by_assertion(self.statement));
-        if let Some(http) = self.http {
-            builder = builder.http_client(http);
-        }
-        if let Some(clock) = self.clock {
-            builder = builder.shared_clock(clock);
-        }
-        builder
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every error of the configuration, one a line.
+    pub fn build(self) -> Result<C> {
+        let assertion = self.assertion;
+        self.client.configure(|config| config.renew_by_assertion(assertion)).build()
     }
 }
 
-impl fmt::Debug for AssertionClientBuilder {
+impl<C> fmt::Debug for AssertionClientBuilder<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AssertionClientBuilder")
-            .field("config", &self.config)
-            .field("statement", &self.statement)
+            .field("client", &self.client)
+            .field("assertion", &self.assertion)
             .finish_non_exhaustive()
     }
 }

@@ -1,9 +1,9 @@
-//! [`OAuth2ClientBuilder`]: what an [`OAuth2Client`] is made of.
+//! [`ClientBuilder`]: builds a standalone client.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::{OAuth1Client, OAuth2Client};
+use super::OAuth2Client;
 use crate::clock::Clock;
 use crate::config::ClientConfig;
 use crate::error::Result;
@@ -15,59 +15,74 @@ use crate::token_updates::TokenUpdate;
 use crate::transport::HttpClient;
 
 /// The user in the owner of a standalone client's token: there is only one.
-const ITSELF: &str = "";
+const NO_USER: &str = "";
 
-/// Collects what an [`OAuth2Client`] is made of, and checks it in [`build`](Self::build).
+/// Builds a standalone client: an [`OAuth2Client`], an [`OAuth1Client`](super::OAuth1Client), or one of
+/// their blocking counterparts. It comes from the client's own `builder`.
 #[must_use = "a builder does nothing until it builds"]
-pub struct OAuth2ClientBuilder {
+pub struct ClientBuilder<C> {
     config: ClientConfig,
     oauth: OAuthBuilder,
     user: String,
     token: Option<Token>,
     store: Option<Arc<dyn TokenStore>>,
-    #[cfg(feature = "blocking")]
-    has_http: bool,
+    http: Option<Arc<dyn HttpClient>>,
+    default_http: DefaultHttp,
+    wrap: fn(OAuth2Client) -> C,
 }
 
-impl OAuth2ClientBuilder {
-    pub(super) fn new(mut config: ClientConfig) -> Self {
+/// Makes the HTTP client of a program that sets none; `None` is the registry's.
+pub(super) type DefaultHttp = fn() -> Result<Option<Arc<dyn HttpClient>>>;
+
+impl<C> ClientBuilder<C> {
+    pub(super) fn new(
+        config: impl Into<ClientConfig>,
+        default_http: DefaultHttp,
+        wrap: fn(OAuth2Client) -> C,
+    ) -> Self {
+        let mut config = config.into();
         config.extensions.standalone = true;
-        let user = ITSELF.to_owned();
         Self {
             config,
             oauth: OAuth::builder(),
-            user,
+            user: NO_USER.to_owned(),
             token: None,
             store: None,
-            #[cfg(feature = "blocking")]
-            has_http: false,
+            http: None,
+            default_http,
+            wrap,
         }
     }
 
-    /// The token that the client has already. With a [`token_store`](Self::token_store) it is the
-    /// store that says so: put it there.
+    pub(super) fn configure(mut self, change: impl FnOnce(ClientConfig) -> ClientConfig) -> Self {
+        self.config = change(self.config);
+        self
+    }
+
+    /// Sets the token that the program already has. It is not used with a
+    /// [`token_store`](Self::token_store): put it into the store instead.
     pub fn token(mut self, token: Token) -> Self {
         self.token = Some(token);
         self
     }
 
-    /// Keeps the token elsewhere than in memory. A
-    /// [`FnTokenStore`](crate::store::FnTokenStore) is made of two functions.
+    /// Keeps the token in a store of your own instead of in memory;
+    /// [`FnTokenStore`](crate::store::FnTokenStore) makes one from two functions.
     ///
-    /// The store finds the token by the client's name: clients of different providers over one store need
-    /// different names, or one would send the token of the other.
+    /// The store finds the token by the client's name: clients of different providers that share a store
+    /// need different names, or one would send the token of the other.
     pub fn token_store(mut self, tokens: impl TokenStore + 'static) -> Self {
         self.store = Some(Arc::new(tokens));
         self
     }
 
-    /// Whose token it is, where the store keeps those of several users.
+    /// Sets the user whose token it is, if the store keeps those of several users.
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.user = user.into();
         self
     }
 
-    /// Calls `subscriber` after each renewed token was stored, with the one before.
+    /// Calls `subscriber` after each refreshed token was stored, with the old and the new one.
     pub fn on_token_update(
         mut self,
         subscriber: impl Fn(&TokenUpdate) + Send + Sync + 'static,
@@ -76,82 +91,51 @@ impl OAuth2ClientBuilder {
         self
     }
 
-    /// Sends requests by another HTTP client than the built-in one.
+    /// Sends requests with another HTTP client than the built-in one.
     pub fn http_client(mut self, http: impl HttpClient + 'static) -> Self {
-        self.oauth = self.oauth.http_client(http);
-        #[cfg(feature = "blocking")]
-        {
-            self.has_http = true;
-        }
+        self.http = Some(Arc::new(http));
         self
     }
 
-    /// Tells the time by another clock than the system's.
-    pub fn shared_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.oauth = self.oauth.shared_clock(clock);
+    /// Uses another clock than the system's, for tests. An `Arc` of a clock is a clock too.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.oauth = self.oauth.clock(clock);
         self
     }
 
-    /// Takes randomness from elsewhere than the system: for tests only.
+    /// Uses another source of randomness than the system's, for tests only.
     pub fn random(mut self, random: impl Random + 'static) -> Self {
         self.oauth = self.oauth.random(random);
         self
     }
 
-    /// Checks everything and makes the client.
+    /// Checks the configuration and builds the client.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
-    pub fn build(self) -> Result<OAuth2Client> {
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every error of the configuration, one a line.
+    pub fn build(self) -> Result<C> {
         let owner = TokenOwner::new(self.config.name.clone(), self.user);
         let store = match (self.store, self.token) {
             (Some(store), _) => store,
             (None, None) => Arc::new(MemoryTokenStore::new()),
             (None, Some(token)) => Arc::new(MemoryTokenStore::holding(owner.clone(), token)),
         };
-        let oauth = self.oauth.register(self.config).token_store(store).build()?;
-        Ok(OAuth2Client::for_owner(&oauth.client(&owner.client)?, owner))
-    }
-
-    /// As [`build`](Self::build), for an OAuth 1.0a client.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
-    pub fn build_oauth1(mut self) -> Result<OAuth1Client> {
-        self.config.extensions.oauth1 = true;
-        self.build().map(OAuth1Client::of)
-    }
-
-    /// As [`build`](Self::build), for a program without an async runtime.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
-    #[cfg(feature = "blocking")]
-    pub fn build_blocking(mut self) -> Result<super::blocking::OAuth2Client> {
-        if !self.has_http {
-            self = self.http_client(crate::transport::ReqwestClient::in_the_background()?);
+        let http = match self.http {
+            Some(http) => Some(http),
+            None => (self.default_http)()?,
+        };
+        let mut oauth = self.oauth.register(self.config).token_store(store);
+        if let Some(http) = http {
+            oauth = oauth.http_client(http);
         }
-        self.build().map(super::blocking::OAuth2Client::of)
-    }
-
-    /// As [`build_oauth1`](Self::build_oauth1), for a program without an async runtime.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
-    #[cfg(feature = "blocking")]
-    pub fn build_oauth1_blocking(mut self) -> Result<super::blocking::OAuth1Client> {
-        self.config.extensions.oauth1 = true;
-        let client = self.build_blocking()?.asynchronous().clone();
-        Ok(super::blocking::OAuth1Client::of(OAuth1Client::of(client)))
+        let oauth = oauth.build()?;
+        Ok((self.wrap)(OAuth2Client::for_owner(&oauth.client(&owner.client)?, owner)))
     }
 }
 
-impl fmt::Debug for OAuth2ClientBuilder {
+impl<C> fmt::Debug for ClientBuilder<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuth2ClientBuilder").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("ClientBuilder").field("config", &self.config).finish_non_exhaustive()
     }
 }

@@ -1,9 +1,9 @@
-//! Clients for programs without a browser's session: services, jobs and command-line tools.
+//! Standalone clients, for services, jobs and command-line tools.
 //!
-//! [`OAuth2Client`] holds one token, by any grant; [`AssertionClient`] gets its tokens by statements that
-//! it signs itself, [`OAuth1Client`] signs its requests. All are a [`RegisteredClient`](crate::RegisteredClient) with one owner, so that a registered client
-//! can do all that they can. With the feature `blocking`, `blocking` has the same for programs
-//! without an async runtime.
+//! [`OAuth2Client`] holds one token, from any grant; [`AssertionClient`] gets its tokens with JWT
+//! assertions that it signs itself; [`OAuth1Client`] signs its requests. Each is a
+//! [`RegisteredClient`](crate::RegisteredClient) with one token owner. With the feature `blocking`, `blocking`
+//! has the same clients for programs without an async runtime.
 
 mod assertion;
 #[cfg(feature = "blocking")]
@@ -14,6 +14,6 @@ mod oauth2;
 mod service_account;
 
 pub use self::assertion::{AssertionClient, AssertionClientBuilder};
-pub use self::builder::OAuth2ClientBuilder;
+pub use self::builder::ClientBuilder;
 pub use self::oauth1::OAuth1Client;
 pub use self::oauth2::OAuth2Client;

@@ -6,7 +6,7 @@ use http::Method;
 use url::Url;
 
 use super::oauth2::query_of;
-use super::{OAuth2Client, OAuth2ClientBuilder};
+use super::{ClientBuilder, OAuth2Client};
 use crate::api::{ApiRequest, verbs};
 use crate::config::ClientConfig;
 use crate::endpoints::oauth1::{from_stored_token, to_stored_token};
@@ -19,8 +19,8 @@ use crate::registry::RegisteredClient;
 use crate::secret::Secret;
 use crate::store::TokenOwner;
 
-/// An OAuth 1.0a client with one token, for programs without a browser's session (RFC 5849). Each of
-/// its requests is signed; without a token they are signed in the client's own name.
+/// An OAuth 1.0a client with one token, for programs without a browser's session (RFC 5849). Its requests
+/// are signed; without a token, with the client's credentials alone.
 ///
 /// ```no_run
 /// use authlib_core::{ClientConfig, OAuth1Client, Params, Secret};
@@ -52,49 +52,46 @@ pub struct OAuth1Client {
 }
 
 impl OAuth1Client {
-    /// A client as it is registered at the provider, with its token in memory.
+    /// A client with its token in memory.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every error of the configuration, one a line.
     pub fn new(config: impl Into<ClientConfig>) -> Result<Self> {
-        Self::builder(config).build_oauth1()
+        Self::builder(config).build()
     }
 
-    /// Begins a client with a token, a store, or an HTTP client of its own; it ends with
-    /// [`build_oauth1`](OAuth2ClientBuilder::build_oauth1).
-    pub fn builder(config: impl Into<ClientConfig>) -> OAuth2ClientBuilder {
-        let mut config = config.into();
-        config.extensions.oauth1 = true;
-        OAuth2ClientBuilder::new(config)
+    /// Builds a client with a token, a store or an HTTP client of your own.
+    pub fn builder(config: impl Into<ClientConfig>) -> ClientBuilder<Self> {
+        ClientBuilder::new(oauth1_config(config), || Ok(None), Self::wrap)
     }
 
     /// A registered client with the token of one of its users.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) when the client speaks OAuth 2.0.
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if it is an OAuth 2.0 client.
     pub fn for_owner(app: &RegisteredClient, owner: TokenOwner) -> Result<Self> {
         app.endpoints().require_oauth1()?;
-        Ok(Self { inner: OAuth2Client::for_owner(app, owner) })
+        Ok(Self::wrap(OAuth2Client::for_owner(app, owner)))
     }
 
-    pub(super) fn of(inner: OAuth2Client) -> Self {
+    pub(super) fn wrap(inner: OAuth2Client) -> Self {
         Self { inner }
     }
 
     fn app(&self) -> &RegisteredClient {
-        self.inner.remote_app()
+        self.inner.registered_client()
     }
 
-    /// Asks for temporary credentials (RFC 5849 §2.1). `callback` is where the browser comes back to,
-    /// or `oob` where the user types the verifier.
+    /// Requests temporary credentials (RFC 5849 §2.1). `callback` is the URL that the browser comes back
+    /// to, or `oob` if the user types the verifier.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) when the provider refuses, does not
-    /// confirm the callback, or answers something else;
-    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) when there is no answer.
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the provider reports an error,
+    /// does not confirm the callback, or the response is malformed;
+    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) if there is no response.
     pub async fn fetch_request_token(&self, callback: &str) -> Result<TemporaryCredentials> {
         let endpoints = self.app().endpoints();
         let requested = endpoints.request_temporary_credentials(callback).await;
@@ -116,8 +113,8 @@ impl OAuth1Client {
         url.map_err(|error| error.with_client(self.app().name()))
     }
 
-    /// The verifier of the callback that the browser came back with, which must be about `temporary`
-    /// (RFC 5849 §2.2). `callback` is its URL, or its query.
+    /// The verifier of a callback, which must belong to `temporary` (RFC 5849 §2.2). `callback` is its URL,
+    /// or its query.
     ///
     /// # Errors
     ///
@@ -137,13 +134,14 @@ impl OAuth1Client {
             .map_err(|error| error.with_client(self.app().name()))
     }
 
-    /// Trades the temporary credentials and the verifier for a token (RFC 5849 §2.3), and keeps it.
+    /// Exchanges the temporary credentials and the verifier for a token (RFC 5849 §2.3), and stores it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback) when the verifier is empty,
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) when the provider refuses or answers
-    /// something else, [`ErrorKind::Transport`](crate::ErrorKind::Transport) when there is no answer,
+    /// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback) if the verifier is empty,
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the provider reports an error
+    /// or the response is malformed, [`ErrorKind::Transport`](crate::ErrorKind::Transport) if there is no
+    /// response,
     /// and what the store reports.
     pub async fn fetch_access_token(
         &self,
@@ -165,13 +163,13 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// What the store reports, and [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) when what it
-    /// holds is no OAuth 1.0a token.
+    /// What the store reports, and [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the
+    /// stored token is not an OAuth 1.0a token.
     pub async fn token(&self) -> Result<Option<OAuth1Token>> {
         self.inner.token().await?.map(|token| from_stored_token(&token)).transpose()
     }
 
-    /// Keeps `token`, in the place of the one before.
+    /// Stores `token` instead of the present one.
     ///
     /// # Errors
     ///
@@ -183,11 +181,18 @@ impl OAuth1Client {
 
     verbs!(ApiRequest);
 
-    /// A signed request to `url`; see [`RegisteredClient::request`] for where it may lead. A redirect is not
-    /// followed, and so never signed for another.
+    /// A signed request to `url`; see [`RegisteredClient::request`] for where it may be sent. A redirect is
+    /// returned, and not followed.
     pub fn request(&self, method: Method, url: &str) -> ApiRequest {
         self.inner.request(method, url)
     }
+}
+
+/// The configuration of an OAuth 1.0a client, also of one that has no `request_token_url`.
+pub(super) fn oauth1_config(config: impl Into<ClientConfig>) -> ClientConfig {
+    let mut config = config.into();
+    config.extensions.oauth1 = true;
+    config
 }
 
 impl From<OAuth1Token> for Token {
@@ -201,5 +206,24 @@ impl From<OAuth1Token> for Token {
 impl fmt::Debug for OAuth1Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OAuth1Client").field("app", self.app()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conversion_to_token_keeps_the_other_members() {
+        let mut token = OAuth1Token::new("t", "s");
+        token.extra.push("user_id", "38895958");
+        token.extra.push("sub", "unverified");
+        let stored = Token::from(token);
+        let claims = stored.claims.as_ref().unwrap();
+        assert_eq!(claims["user_id"], "38895958");
+        assert!(!claims.contains_key("sub"));
+        let back = from_stored_token(&stored).unwrap();
+        assert_eq!(back.extra().only("user_id").unwrap(), Some("38895958"));
+        assert_eq!(back.oauth_token_secret.expose(), "s");
     }
 }

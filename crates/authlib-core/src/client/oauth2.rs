@@ -5,7 +5,7 @@ use std::fmt;
 use http::Method;
 use url::Url;
 
-use super::OAuth2ClientBuilder;
+use super::ClientBuilder;
 use crate::api::{ApiRequest, verbs};
 use crate::authorization::{AuthorizeOptions, PendingLogin};
 use crate::config::ClientConfig;
@@ -21,9 +21,9 @@ use crate::secret::Secret;
 use crate::store::TokenOwner;
 
 /// An OAuth 2.0 client with one token, for programs without a browser's session. It fetches the token by
-/// any grant, keeps and renews it, and calls the provider's API with it.
+/// any grant, stores and refreshes it, and calls the provider's API with it.
 ///
-/// Cheap to clone; all clones share the token, and renew it once.
+/// Cheap to clone; all clones share the token, and refresh it once.
 ///
 /// ```no_run
 /// use authlib_core::{ClientConfig, OAuth2Client};
@@ -38,7 +38,7 @@ use crate::store::TokenOwner;
 ///         .scope("reports:read")
 ///         .renewal("client_credentials"),
 /// )?;
-/// // The token is fetched when it is needed first, and again when it has expired.
+/// // The token is fetched on first use, and again when it has expired.
 /// let latest: serde_json::Value = reports.get("reports/latest").send().await?.json()?;
 /// # let _ = latest;
 /// # Ok(())
@@ -53,18 +53,18 @@ pub struct OAuth2Client {
 }
 
 impl OAuth2Client {
-    /// A client as it is registered at the provider, with its token in memory.
+    /// A client with its token in memory.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every error of the configuration, one a line.
     pub fn new(config: impl Into<ClientConfig>) -> Result<Self> {
         Self::builder(config).build()
     }
 
-    /// Begins a client with a token, a store, or an HTTP client of its own.
-    pub fn builder(config: impl Into<ClientConfig>) -> OAuth2ClientBuilder {
-        OAuth2ClientBuilder::new(config.into())
+    /// Builds a client with a token, a store or an HTTP client of your own.
+    pub fn builder(config: impl Into<ClientConfig>) -> ClientBuilder<Self> {
+        ClientBuilder::new(config, || Ok(None), |client| client)
     }
 
     /// A registered client with the token of one of its users.
@@ -73,19 +73,19 @@ impl OAuth2Client {
         Self { app: app.clone(), owner }
     }
 
-    /// The client that it stands on.
+    /// The registered client that it is made of.
     #[must_use]
-    pub fn remote_app(&self) -> &RegisteredClient {
+    pub fn registered_client(&self) -> &RegisteredClient {
         &self.app
     }
 
-    /// Whose token it is.
+    /// The owner of the token.
     #[must_use]
     pub fn owner(&self) -> &TokenOwner {
         &self.owner
     }
 
-    /// The token as it is kept, which may have expired.
+    /// The stored token, which may have expired.
     ///
     /// # Errors
     ///
@@ -94,17 +94,17 @@ impl OAuth2Client {
         self.app.tokens().find_token(&self.owner).await
     }
 
-    /// Keeps `token`, in the place of the one before.
+    /// Stores `token` instead of the present one.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) when its owner is another client's, and what the
-    /// store reports.
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the owner is another client's, and
+    /// what the store reports.
     pub async fn set_token(&self, token: &Token) -> Result<()> {
         self.app.tokens().save_token(&self.owner, token).await
     }
 
-    /// The token, renewed if it has expired, and fetched where the client's renewal can; see
+    /// The token, refreshed if it has expired, and fetched first if the client's `renewal` can; see
     /// [`RegisteredClient::active_token`].
     ///
     /// # Errors
@@ -114,7 +114,7 @@ impl OAuth2Client {
         self.app.active_token(&self.owner).await
     }
 
-    /// Renews the token, although it may not have expired.
+    /// Refreshes the token, although it may not have expired.
     ///
     /// # Errors
     ///
@@ -123,8 +123,7 @@ impl OAuth2Client {
         self.app.refresh_token(&self.owner).await
     }
 
-    /// The URL to send the user to, and the record that the answer is held against: its
-    /// [`state`](PendingLogin::state) is in the URL, and PKCE is on. See
+    /// The URL to send the user to, and the pending login that the response must match; see
     /// [`RegisteredClient::create_authorization_url`].
     ///
     /// # Errors
@@ -157,7 +156,7 @@ impl OAuth2Client {
         Ok(token)
     }
 
-    /// Asks for a token by any grant and keeps it. See [`RegisteredClient::fetch_token`].
+    /// Requests a token by any grant and stores it; see [`RegisteredClient::fetch_token`].
     ///
     /// # Errors
     ///
@@ -166,14 +165,14 @@ impl OAuth2Client {
         let renewed = grant.spent_refresh_token();
         let mut token = self.app.fetch_token(grant).await?;
         if token.refresh_token.is_none() {
-            // Left out, it means the same one (RFC 6749 §6).
+            // Left out, it stays the same (RFC 6749 §6).
             token.refresh_token = renewed;
         }
         self.set_token(&token).await?;
         Ok(token)
     }
 
-    /// Exchanges a token for another, which is returned and not kept; see
+    /// Exchanges a token for another, which is returned and not stored; see
     /// [`RegisteredClient::exchange_token`].
     ///
     /// # Errors
@@ -183,8 +182,8 @@ impl OAuth2Client {
         self.app.exchange_token(exchange).await
     }
 
-    /// Asks for a code that the user types into a page on another device (RFC 8628); see
-    /// [`RegisteredClient::start_device_login`]. Keep its token with [`set_token`](Self::set_token).
+    /// Requests a code that the user types into a page on another device (RFC 8628); see
+    /// [`RegisteredClient::start_device_login`]. Store its token with [`set_token`](Self::set_token).
     ///
     /// # Errors
     ///
@@ -193,9 +192,9 @@ impl OAuth2Client {
         self.app.start_device_login(scope).await
     }
 
-    /// Reads the token of an implicit grant out of the URL that the browser came back to, and keeps it.
-    /// It is for providers that offer nothing else: RFC 9700 §2.1.2 says that the grant must not be used,
-    /// because its tokens leak through the browser. See [`token_from_fragment`].
+    /// Stores the token of an implicit grant, from the URL that the browser came back to. Only for
+    /// providers that support nothing else: RFC 9700 §2.1.2 advises against this grant, because its tokens
+    /// leak through the browser. See [`token_from_fragment`].
     ///
     /// # Errors
     ///
@@ -219,7 +218,7 @@ impl OAuth2Client {
         self.app.request(method, url, &self.owner)
     }
 
-    /// Who the token's user is; see [`RegisteredClient::userinfo`].
+    /// The user info of the token's user; see [`RegisteredClient::userinfo`].
     ///
     /// # Errors
     ///
@@ -228,7 +227,7 @@ impl OAuth2Client {
         self.app.userinfo(&self.owner).await
     }
 
-    /// Ends the token at the provider and forgets it; see [`RegisteredClient::revoke_token`].
+    /// Revokes the token at the provider and deletes it; see [`RegisteredClient::revoke_token`].
     ///
     /// # Errors
     ///
@@ -237,7 +236,7 @@ impl OAuth2Client {
         self.app.revoke_token(&self.owner).await
     }
 
-    /// Asks the provider what a token is good for; see [`RegisteredClient::introspect_token`].
+    /// The current status and metadata of a token; see [`RegisteredClient::introspect_token`].
     ///
     /// # Errors
     ///

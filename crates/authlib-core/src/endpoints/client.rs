@@ -94,7 +94,7 @@ impl EndpointClient {
         let origin = url.origin();
         let mut request = match self.client_auth(endpoint) {
             Some(auth) => self.authenticate_by(auth, endpoint, url, form).await?,
-            None => self.authenticate(endpoint, url, form, metadata.as_deref())?,
+            None => self.authenticate(endpoint, &url, form, metadata.as_deref())?,
         };
         change(&mut request);
         let hooks = &self.settings.extensions.hooks;
@@ -123,7 +123,7 @@ impl EndpointClient {
     fn authenticate(
         &self,
         endpoint: Endpoint,
-        url: Url,
+        url: &Url,
         form: Params,
         metadata: Option<&ServerMetadata>,
     ) -> Result<Request> {
@@ -133,9 +133,9 @@ impl EndpointClient {
             client_id: &self.settings.client_id,
             client_secret: self.settings.client_secret.as_ref(),
             raw_basic: self.settings.raw_basic,
-            assertion: self.client_assertion(method, &url, metadata)?,
+            assertion: self.client_assertion(method, url, metadata)?,
         };
-        Ok(token_request(&url, form, &credentials))
+        Ok(token_request(url, form, &credentials))
     }
 
     /// The request with the application's own [`ClientAuth`].

@@ -1,7 +1,7 @@
 //! Dynamic client registration (RFC 7591) and its management (RFC 7592): [`Registration`].
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use url::Url;
 
@@ -10,6 +10,7 @@ use crate::endpoint::Endpoint;
 use crate::endpoint_url::endpoint_url;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http_exchange::Driver;
+use crate::message::{Request, Response};
 use crate::oauth2::metadata::{metadata_request, parse_metadata_response};
 use crate::oauth2::registration::{
     delete_request, parse_delete_response, parse_management_response, parse_registration_response,
@@ -17,7 +18,7 @@ use crate::oauth2::registration::{
 };
 use crate::oauth2::{ClientInformation, ClientMetadata};
 use crate::secret::Secret;
-use crate::transport::HttpClient;
+use crate::transport::{self, HttpClient};
 
 /// Registers clients at a provider (RFC 7591), and reads, changes and deletes their registrations
 /// (RFC 7592).
@@ -32,7 +33,7 @@ use crate::transport::HttpClient;
 ///     .client_name("Reports")
 ///     .redirect_uris(["https://app.example.com/authorize"]);
 /// let client = registration.register(&metadata).await?;
-/// // Keep `client`: its id, its secret, and the token that its management needs.
+/// // Store `client`: its id, its secret, and the token that its management needs.
 /// let oauth = OAuth::builder().register(registration.config("reports", &client)).build()?;
 /// # let _ = oauth;
 /// # Ok(())
@@ -40,126 +41,101 @@ use crate::transport::HttpClient;
 /// ```
 #[derive(Clone)]
 pub struct Registration {
-    driver: Driver,
-    place: Place,
+    location: Location,
+    exchange: OnceLock<Driver>,
     initial_access_token: Option<Secret>,
 }
 
 #[derive(Clone, Debug)]
-enum Place {
+enum Location {
     Endpoint(Url),
-    Issuer(Url, String),
+    Metadata { url: Url, issuer: String },
 }
 
 impl Registration {
-    /// Registrations at the provider with this issuer, whose metadata say where (RFC 8414 §2).
+    /// Registers at the provider with this issuer, whose metadata name the endpoint (RFC 8414 §2).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when the issuer is no URL to trust, or there is no built-in HTTP client.
-    #[cfg(feature = "reqwest")]
+    /// [`ErrorKind::Config`] if the issuer is not an https URL without a query.
     pub fn at_issuer(issuer: &str) -> Result<Self> {
-        Self::at_issuer_over(issuer, built_in()?)
-    }
-
-    /// As `at_issuer`, over another HTTP client than the built-in one.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`] when the issuer is no URL to trust.
-    pub fn at_issuer_over(issuer: &str, http: impl HttpClient + 'static) -> Result<Self> {
-        let url = checked(issuer, "the issuer")?;
+        let url = checked_url(issuer, "issuer")?;
         if url.query().is_some() {
-            return Err(Error::new(ErrorKind::Config, "the issuer has a query (RFC 8414 §2)"));
+            let check = "issuer has a query, which is not allowed (RFC 8414 §2)";
+            return Err(Error::new(ErrorKind::Config, check));
         }
-        let url =
-            format!("{}/.well-known/openid-configuration", url.as_str().trim_end_matches('/'));
-        let url = checked(&url, "the issuer")?;
-        Ok(Self::new(Place::Issuer(url, issuer.to_owned()), http))
+        let base = url.as_str().trim_end_matches('/');
+        let url = checked_url(&format!("{base}/.well-known/openid-configuration"), "issuer")?;
+        Ok(Self::new(Location::Metadata { url, issuer: issuer.to_owned() }))
     }
 
-    /// Registrations at this registration endpoint.
+    /// Registers at this registration endpoint.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when it is no URL to trust, or there is no built-in HTTP client.
-    #[cfg(feature = "reqwest")]
+    /// [`ErrorKind::Config`] if it is not an https URL.
     pub fn at_endpoint(registration_endpoint: &str) -> Result<Self> {
-        Self::at_endpoint_over(registration_endpoint, built_in()?)
+        let url = checked_url(registration_endpoint, Endpoint::Registration.name())?;
+        Ok(Self::new(Location::Endpoint(url)))
     }
 
-    /// As `at_endpoint`, over another HTTP client than the built-in one.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`] when it is no URL to trust.
-    pub fn at_endpoint_over(
-        registration_endpoint: &str,
-        http: impl HttpClient + 'static,
-    ) -> Result<Self> {
-        let url = checked(registration_endpoint, "the registration endpoint")?;
-        Ok(Self::new(Place::Endpoint(url), http))
+    fn new(location: Location) -> Self {
+        Self { location, exchange: OnceLock::new(), initial_access_token: None }
     }
 
-    fn new(place: Place, http: impl HttpClient + 'static) -> Self {
-        let driver = Driver::new(Arc::new(http), None, None);
-        Self { driver, place, initial_access_token: None }
+    /// Sends requests with another HTTP client than the built-in one.
+    #[must_use]
+    pub fn http_client(mut self, http: impl HttpClient + 'static) -> Self {
+        self.exchange = OnceLock::from(Driver::new(Arc::new(http), None, None));
+        self
     }
 
-    /// The token without which the provider registers nobody (RFC 7591 §3).
+    /// Sets the initial access token, for providers that require one (RFC 7591 §3).
     #[must_use]
     pub fn initial_access_token(mut self, token: impl Into<Secret>) -> Self {
         self.initial_access_token = Some(token.into());
         self
     }
 
-    /// Registers a client. What the provider made of the metadata is in
-    /// [`metadata`](ClientInformation::metadata), and may differ from what was asked for.
+    /// Registers a client. The provider may change the requested metadata: the result is in
+    /// [`metadata`](ClientInformation::metadata).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] when the provider registers no clients,
-    /// [`ErrorKind::InvalidResponse`] when it refuses or answers something else,
-    /// [`ErrorKind::Transport`] when there is no answer.
+    /// [`ErrorKind::Unsupported`] if the provider has no registration endpoint,
+    /// [`ErrorKind::InvalidResponse`] if it reports an error or the response is malformed,
+    /// [`ErrorKind::Transport`] if there is no response, [`ErrorKind::Config`] without an HTTP client.
     pub async fn register(&self, metadata: &ClientMetadata) -> Result<ClientInformation> {
         let endpoint = self.endpoint().await?;
         let token = self.initial_access_token.as_ref();
         let request = registration_request(&endpoint, metadata, token)?;
-        parse_registration_response(
-            &self.driver.send("the client registration", request).await?,
-            &endpoint,
-        )
+        let response = self.send(Endpoint::Registration.request_name(), request).await?;
+        parse_registration_response(&response, &endpoint)
     }
 
-    /// The registration as it is now (RFC 7592 §2.1). Keep what comes back: the provider may have
-    /// changed the secret and the token of the registration.
+    /// The current registration (RFC 7592 §2.1). Store the result: the provider may have changed the
+    /// client secret and the registration access token.
     ///
-    /// The token goes to [`registration_client_uri`](ClientInformation::registration_client_uri), which the
-    /// provider named together with it, and to nowhere else.
+    /// That token is sent to [`registration_client_uri`](ClientInformation::registration_client_uri) only,
+    /// which the provider issued together with it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when the provider gave no way to manage it, and those of
+    /// [`ErrorKind::Config`] if the provider issued no registration access token, and those of
     /// [`register`](Self::register).
     pub async fn read(&self, client: &ClientInformation) -> Result<ClientInformation> {
         let request = read_request(client)?;
-        parse_management_response(
-            &self.driver.send("the client read request", request).await?,
-            client,
-        )
+        parse_management_response(&self.send("the client read request", request).await?, client)
     }
 
-    /// Replaces the registration's metadata by those of `client` (RFC 7592 §2.2).
+    /// Replaces the metadata of the registration with those of `client` (RFC 7592 §2.2).
     ///
     /// # Errors
     ///
     /// Those of [`read`](Self::read).
     pub async fn update(&self, client: &ClientInformation) -> Result<ClientInformation> {
         let request = update_request(client)?;
-        parse_management_response(
-            &self.driver.send("the client update request", request).await?,
-            client,
-        )
+        parse_management_response(&self.send("the client update request", request).await?, client)
     }
 
     /// Deletes the registration (RFC 7592 §2.3).
@@ -169,10 +145,10 @@ impl Registration {
     /// Those of [`read`](Self::read).
     pub async fn delete(&self, client: &ClientInformation) -> Result<()> {
         let request = delete_request(client)?;
-        parse_delete_response(&self.driver.send("the client delete request", request).await?)
+        parse_delete_response(&self.send("the client delete request", request).await?)
     }
 
-    /// The settings of a registered client, under a name of the application's.
+    /// The settings of a registered client, under a name that the application chooses.
     #[must_use]
     pub fn config(&self, name: &str, client: &ClientInformation) -> ClientConfig {
         let mut config = ClientConfig::new(name).client_id(&client.client_id);
@@ -180,43 +156,46 @@ impl Registration {
         config.token_endpoint_auth_method.clone_from(&client.metadata.token_endpoint_auth_method);
         config.scope.clone_from(&client.metadata.scope);
         config.redirect_uri = client.metadata.redirect_uris.first().cloned();
-        if let Place::Issuer(_, issuer) = &self.place {
+        if let Location::Metadata { issuer, .. } = &self.location {
             config.issuer = Some(issuer.clone());
         }
         config
     }
 
     async fn endpoint(&self) -> Result<Url> {
-        let (url, issuer) = match &self.place {
-            Place::Endpoint(url) => return Ok(url.clone()),
-            Place::Issuer(url, issuer) => (url, issuer),
+        let (url, issuer) = match &self.location {
+            Location::Endpoint(url) => return Ok(url.clone()),
+            Location::Metadata { url, issuer } => (url, issuer),
         };
-        let response = self.driver.send("the request for metadata", metadata_request(url)).await?;
-        parse_metadata_response(&response, issuer)?
-            .endpoints
-            .get(Endpoint::Registration)
-            .cloned()
-            .ok_or_else(|| {
-                let check = "the provider's metadata name no `registration_endpoint`";
-                Error::new(ErrorKind::Unsupported, check)
-                    .with_hint("register the client by hand, or use `Registration::at_endpoint`")
-            })
+        let response = self.send("the metadata request", metadata_request(url)).await?;
+        let metadata = parse_metadata_response(&response, issuer)?;
+        metadata.endpoints.get(Endpoint::Registration).cloned().ok_or_else(|| {
+            let check = format!("the metadata at {url} has no `registration_endpoint`");
+            Error::new(ErrorKind::Unsupported, check)
+                .with_hint("register the client by hand, or use `Registration::at_endpoint`")
+        })
+    }
+
+    async fn send(&self, what: &str, request: Request) -> Result<Response> {
+        let exchange = match self.exchange.get() {
+            Some(exchange) => exchange,
+            None => {
+                let default = Driver::new(transport::default_client()?, None, None);
+                self.exchange.get_or_init(|| default)
+            }
+        };
+        exchange.send(what, request).await
     }
 }
 
-fn checked(text: &str, what: &str) -> Result<Url> {
+fn checked_url(text: &str, name: &str) -> Result<Url> {
+    // The text itself may hold a password, and is not repeated.
     endpoint_url(text)
-        .map_err(|cause| Error::new(ErrorKind::Config, format!("{what} is refused: {cause}")))
-}
-
-#[cfg(feature = "reqwest")]
-fn built_in() -> Result<crate::transport::ReqwestClient> {
-    crate::transport::ReqwestClient::new()
-        .map_err(|cause| Error::new(ErrorKind::Config, format!("no HTTP client: {cause}")))
+        .map_err(|cause| Error::new(ErrorKind::Config, format!("{name} is not allowed: {cause}")))
 }
 
 impl fmt::Debug for Registration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registration").field("place", &self.place).finish_non_exhaustive()
+        f.debug_struct("Registration").field("location", &self.location).finish_non_exhaustive()
     }
 }

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::random::{Random, SystemRandom};
 use crate::store::{MemoryTokenStore, PendingLoginStore, TokenStore};
 use crate::token_updates::{Subscribers, TokenUpdate};
-use crate::transport::HttpClient;
+use crate::transport::{self, HttpClient};
 
 /// The default of [`OAuthBuilder::login_lifetime`].
 const LOGIN_LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -37,85 +37,80 @@ pub struct OAuthBuilder {
 }
 
 impl OAuthBuilder {
-    /// Registers a client: a [`ClientConfig`], a preset of [`providers`](crate::providers), or the
-    /// name of one. What it lacks may come from a file or the environment.
+    /// Registers a client: a [`ClientConfig`], a preset of [`providers`](crate::providers), or the name of
+    /// one. Missing settings can come from a file or the environment.
     pub fn register(mut self, client: impl Into<ClientConfig>) -> Self {
         self.sources.register(client.into());
         self
     }
 
-    /// Demands that a client of this name is registered in the end.
-    pub fn require(mut self, name: impl Into<String>) -> Self {
+    /// Makes [`build`](Self::build) fail if no client of this name is registered.
+    pub fn require_client(mut self, name: impl Into<String>) -> Self {
         self.required.push(name.into());
         self
     }
 
-    /// Lays the tables `[oauth.NAME]` of a TOML file over what is registered, and registers the names
-    /// that are new. A file that can't be read is a problem.
+    /// Reads the tables `[oauth.NAME]` of a TOML file. They override the settings of registered clients,
+    /// and register those whose names are new. A file that cannot be read is an error of
+    /// [`build`](Self::build).
     pub fn load_file(mut self, path: impl AsRef<Path>) -> Self {
         self.sources.file(path.as_ref());
         self
     }
 
-    /// As [`load_file`](Self::load_file), from a TOML text.
+    /// As [`load_file`](Self::load_file), from TOML text.
     pub fn load_toml(mut self, text: &str) -> Self {
         self.sources.toml(text, "the TOML text");
         self
     }
 
-    /// As [`load_file`](Self::load_file), from a value that the application read by itself; its
-    /// `oauth` member holds a table for each client.
-    pub fn load_value(mut self, document: Map<String, Value>) -> Self {
+    /// As [`load_file`](Self::load_file), from a document that the application has parsed; its member
+    /// `oauth` has a table for each client.
+    pub fn load_table(mut self, document: Map<String, Value>) -> Self {
         self.sources.document(document);
         self
     }
 
-    /// Lays `{NAME}_{KEY}` variables of the environment over everything else, such as
-    /// `GITHUB_CLIENT_SECRET`. A preset whose `{NAME}_CLIENT_ID` is set is registered, and so is another
-    /// name with that and `{NAME}_ISSUER` or `{NAME}_SERVER_METADATA_URL`, in lower case.
+    /// Reads the environment variables `{NAME}_{KEY}`, such as `GITHUB_CLIENT_SECRET`, which override all
+    /// other settings. `{NAME}_CLIENT_ID` registers a preset; together with `{NAME}_ISSUER` or
+    /// `{NAME}_SERVER_METADATA_URL` it registers any other client, named in lower case.
     pub fn load_env(mut self) -> Self {
         self.sources.env();
         self
     }
 
-    /// As [`load_env`](Self::load_env), from variables of your own.
-    pub fn load_vars(mut self, vars: impl IntoIterator<Item = (String, String)>) -> Self {
+    /// As [`load_env`](Self::load_env), from the given variables.
+    pub fn load_env_from(mut self, vars: impl IntoIterator<Item = (String, String)>) -> Self {
         self.sources.vars(vars.into_iter().collect());
         self
     }
 
-    /// The application's own URL, under which redirect URIs that are given as paths are taken. It is
-    /// never built from what a request says of its host.
+    /// Sets the application's own URL, against which redirect URIs that are paths are resolved. It is never
+    /// taken from a request's `Host`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
     }
 
-    /// Sends requests by another HTTP client than the built-in one.
+    /// Sends requests with another HTTP client than the built-in one.
     pub fn http_client(mut self, http: impl HttpClient + 'static) -> Self {
         self.http = Some(Arc::new(http));
         self
     }
 
-    /// Tells the time by another clock than the system's.
+    /// Uses another clock than the system's, for tests. An `Arc` of a clock is a clock too.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));
         self
     }
 
-    /// As [`clock`](Self::clock), for one that is shared.
-    pub fn shared_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = Some(clock);
-        self
-    }
-
-    /// Takes randomness from elsewhere than the system: for tests only.
+    /// Uses another source of randomness than the system's, for tests only.
     pub fn random(mut self, random: impl Random + 'static) -> Self {
         self.random = Some(Arc::new(random));
         self
     }
 
-    /// Keeps tokens elsewhere than in memory.
+    /// Keeps tokens in a store of your own instead of in memory.
     pub fn token_store(mut self, tokens: impl TokenStore + 'static) -> Self {
         self.tokens = Some(Arc::new(tokens));
         self
@@ -128,7 +123,7 @@ impl OAuthBuilder {
         self
     }
 
-    /// Keeps pending logins outside the browser's session, with a marker in it.
+    /// Keeps pending logins in a store of your own; the browser's session then holds only a reference.
     pub fn pending_login_store(mut self, logins: impl PendingLoginStore + 'static) -> Self {
         self.logins = Some(Arc::new(logins));
         self
@@ -143,40 +138,45 @@ impl OAuthBuilder {
         self
     }
 
-    /// Checks everything and makes the registry.
+    /// Checks the whole configuration and builds the registry.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] with every problem of every client, one a line.
+    /// [`ErrorKind::Config`] with all errors of all clients, one a line.
     pub fn build(self) -> Result<OAuth> {
         let (configs, mut problems) = self.sources.merge(crate::providers::NAMES);
         let base_url = self.base_url.as_deref().map(BaseUrl::parse).transpose();
         let base_url = base_url.unwrap_or_else(|cause| {
-            problems.push(ConfigProblem::new("", "base_url", format!("is refused: {cause}")));
+            problems.push(ConfigProblem::new("", "base_url", format!("is not allowed: {cause}")));
             None
         });
         for name in &self.required {
             if !configs.iter().any(|config| config.name == *name) {
-                problems.push(ConfigProblem::new(name, "", "is used, but nowhere registered"));
+                let known: Vec<_> = configs.iter().map(|config| config.name.as_str()).collect();
+                let problem = format!(
+                    "is required but not registered; call `.register({name:?})`, or load its \
+                     `client_id` (registered: {})",
+                    known.join(", ")
+                );
+                problems.push(ConfigProblem::new(name, "", problem));
             }
         }
-        let http = match self.http {
-            Some(http) => Some(http),
-            None => built_in(&mut problems),
-        };
+        let http = self.http.map_or_else(transport::default_client, Ok);
+        let http =
+            http.map_err(|cause| problems.push(ConfigProblem::new("", "", cause.to_string())));
         let mut settings = Vec::new();
         for config in configs {
             match config.resolve() {
                 Ok(resolved) => {
                     if self.base_url.is_none() {
-                        without_base(&resolved, &mut problems);
+                        check_without_base_url(&resolved, &mut problems);
                     }
                     settings.push(resolved);
                 }
                 Err(found) => problems.extend(found),
             }
         }
-        let Some(http) = http.filter(|_| problems.is_empty()) else {
+        let (Ok(http), true) = (http, problems.is_empty()) else {
             return Err(Error::new(ErrorKind::Config, ConfigProblems(problems)));
         };
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
@@ -201,35 +201,17 @@ impl OAuthBuilder {
     }
 }
 
-/// Paths that stand for URLs need the base that they are under.
-fn without_base(settings: &ClientSettings, problems: &mut Vec<ConfigProblem>) {
+/// Redirect URIs that are paths need a base URL.
+fn check_without_base_url(settings: &ClientSettings, problems: &mut Vec<ConfigProblem>) {
     for (key, uri) in [
         ("redirect_uri", &settings.redirect_uri),
         ("post_logout_redirect_uri", &settings.post_logout_redirect_uri),
     ] {
         if uri.as_deref().is_some_and(|uri| uri.starts_with('/')) {
-            let problem = "is a path, but the registry has no `base_url`";
+            let problem = "is a path, and no base URL is set; call `base_url` on the builder, or set an absolute URL";
             problems.push(ConfigProblem::new(&settings.name, key, problem));
         }
     }
-}
-
-#[cfg(feature = "reqwest")]
-fn built_in(problems: &mut Vec<ConfigProblem>) -> Option<Arc<dyn HttpClient>> {
-    match crate::transport::ReqwestClient::new() {
-        Ok(client) => Some(Arc::new(client)),
-        Err(cause) => {
-            problems.push(ConfigProblem::new("", "", format!("no HTTP client: {cause}")));
-            None
-        }
-    }
-}
-
-#[cfg(not(feature = "reqwest"))]
-fn built_in(problems: &mut Vec<ConfigProblem>) -> Option<Arc<dyn HttpClient>> {
-    let problem = "no HTTP client: give one with `.http_client(..)`, or turn on feature `reqwest`";
-    problems.push(ConfigProblem::new("", "", problem));
-    None
 }
 
 impl fmt::Debug for OAuthBuilder {

@@ -70,6 +70,23 @@ pub trait HttpClient: Send + Sync {
     }
 }
 
+/// The built-in HTTP client.
+///
+/// # Errors
+///
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) if it cannot be created, or is not compiled in.
+pub(crate) fn default_client() -> Result<Arc<dyn HttpClient>, Error> {
+    #[cfg(feature = "reqwest")]
+    let client = ReqwestClient::new().map(Arc::new).map_err(|cause| {
+        let check = format!("the built-in HTTP client cannot be created: {cause}");
+        Error::new(ErrorKind::Config, check)
+    })?;
+    #[cfg(not(feature = "reqwest"))]
+    let client = Err(Error::new(ErrorKind::Config, "there is no built-in HTTP client")
+        .with_hint("call `.http_client(..)`, or turn on the feature `reqwest` of authlib-core"))?;
+    Ok(client)
+}
+
 impl<T: HttpClient + ?Sized> HttpClient for Arc<T> {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         (**self).send(request)

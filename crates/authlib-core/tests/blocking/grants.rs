@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::SystemTime;
 
+use authlib_core::client::blocking::AssertionClient;
 use authlib_core::hooks::{RequestHook, ResponseHook, default_token_type_bearer};
-use authlib_core::{AssertionClient, AuthorizeOptions, ErrorKind, Grant, Secret, Token};
+use authlib_core::{AuthorizeOptions, ErrorKind, Grant, Secret, Token};
 use authlib_provider::{Endpoint, Fault, Reply};
 use serde_json::{Value, json};
 use url::Url;
@@ -129,7 +130,7 @@ fn expired_token_can_be_replaced_by_new_fetch() {
     let served = TestBed::new();
     let mut old = Token::bearer("of long ago");
     old.expires_at = Some(SystemTime::UNIX_EPOCH);
-    let client = served.begun(served.registered()).token(old).build_blocking().unwrap();
+    let client = served.begun(served.registered()).token(old).build().unwrap();
     assert_eq!(client.get("echo").send().unwrap_err().kind(), ErrorKind::Unauthenticated);
     assert!(served.provider().received_requests().is_empty());
     client.fetch_token(Grant::client_credentials()).unwrap();
@@ -148,7 +149,7 @@ fn expired_token_refreshes_and_json_body_stays_intact() {
         let builder = served.begun(served.registered().renewal(renewal));
         let builder =
             builder.on_token_update(move |update| ear.lock().unwrap().push(update.clone()));
-        let client = builder.build_blocking().unwrap();
+        let client = builder.build().unwrap();
         let old = client.fetch_token(grant).unwrap();
         served.clock.advance(HOUR);
         let body = json!({"a": "b & c"});
@@ -211,9 +212,9 @@ fn blocking_assertion_client_signs_new_assertion_per_token() {
             .scope("read")
             .client_id("robot-client")
             .api_base_url(served.at("/api/"))
-            .shared_clock(served.clock.clone())
+            .clock(served.clock.clone())
     };
-    let robot = builder().build_blocking().unwrap();
+    let robot = builder().build().unwrap();
     let mut ids = Vec::new();
     for _ in 0..2 {
         for _ in 0..2 {
@@ -227,6 +228,6 @@ fn blocking_assertion_client_signs_new_assertion_per_token() {
     }
     assert_ne!(ids[0], ids[1]);
     assert_eq!(served.provider().count(Endpoint::Token), 2);
-    let wrong = builder().alg("ES256").build_blocking().unwrap_err();
+    let wrong = builder().alg("ES256").build().unwrap_err();
     assert_eq!(wrong.kind(), ErrorKind::Config);
 }

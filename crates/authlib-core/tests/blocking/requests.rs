@@ -141,7 +141,7 @@ fn request_timeout_overrides_client_timeout() {
     served.answers(Endpoint::Api, Reply::Hang);
     let with = |timeout| {
         let config = served.registered().timeout(timeout);
-        served.begun(config).token(Token::bearer("t")).build_blocking().unwrap()
+        served.begun(config).token(Token::bearer("t")).build().unwrap()
     };
     for request in [with(short).get("echo"), with(long).get("echo").timeout(short)] {
         // The client's usual limit is ten seconds.

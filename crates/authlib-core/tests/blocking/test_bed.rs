@@ -6,9 +6,7 @@ use std::time::Duration;
 use authlib_core::client::blocking::OAuth2Client;
 use authlib_core::clock::{Clock as _, FixedClock};
 use authlib_core::numeric_date::from_unix_seconds;
-use authlib_core::{
-    AuthorizeOptions, ClientConfig, Grant, OAuth2ClientBuilder, PendingLogin, Secret,
-};
+use authlib_core::{AuthorizeOptions, ClientBuilder, ClientConfig, Grant, PendingLogin, Secret};
 use authlib_provider::{
     Endpoint, Fault, Provider, RecordedRequest, Reply, Server, TestClient, TestUser,
 };
@@ -68,12 +66,12 @@ impl TestBed {
             .scope("read write")
     }
 
-    pub(crate) fn begun(&self, config: ClientConfig) -> OAuth2ClientBuilder {
-        authlib_core::OAuth2Client::builder(config).shared_clock(self.clock.clone())
+    pub(crate) fn begun(&self, config: ClientConfig) -> ClientBuilder<OAuth2Client> {
+        OAuth2Client::builder(config).clock(self.clock.clone())
     }
 
     pub(crate) fn client(&self, config: ClientConfig) -> OAuth2Client {
-        self.begun(config).build_blocking().unwrap()
+        self.begun(config).build().unwrap()
     }
 
     pub(crate) fn provider(&self) -> &Provider {

@@ -1,23 +1,26 @@
 //! The blocking [`AssertionClient`].
 
+use std::path::Path;
+
 use http::Method;
 
-use super::{ApiRequest, OAuth2Client};
-use crate::client;
+use super::{ApiRequest, OAuth2Client, http_client_with_runtime};
+use crate::client::service_account::ServiceAccount;
+use crate::client::{self, AssertionClientBuilder};
 use crate::error::Result;
 use crate::oauth2::Token;
+use crate::secret::Secret;
 
-/// An [`AssertionClient`](client::AssertionClient) whose calls return when they are done. It comes from
-/// [`build_blocking`](client::AssertionClientBuilder::build_blocking).
+/// An [`AssertionClient`](client::AssertionClient) whose calls return when they are done.
 ///
 /// ```no_run
-/// use authlib_core::AssertionClient;
+/// use authlib_core::client::blocking::AssertionClient;
 ///
 /// # fn run() -> authlib_core::Result<()> {
 /// let drive = AssertionClient::from_service_account_file("service-account.json")?
 ///     .scope("https://www.googleapis.com/auth/drive.readonly")
 ///     .api_base_url("https://www.googleapis.com/drive/v3/")
-///     .build_blocking()?;
+///     .build()?;
 /// let files: serde_json::Value = drive.get("files").send()?.json()?;
 /// # let _ = files;
 /// # Ok(())
@@ -29,11 +32,46 @@ pub struct AssertionClient {
 }
 
 impl AssertionClient {
-    pub(in crate::client) fn of(inner: &client::AssertionClient) -> Self {
-        Self { client: OAuth2Client::of(inner.oauth2_client().clone()) }
+    /// As [`AssertionClient::builder`](client::AssertionClient::builder).
+    pub fn builder(
+        token_endpoint: impl Into<String>,
+        issuer: impl Into<String>,
+        key: impl Into<Secret>,
+    ) -> AssertionClientBuilder<Self> {
+        let default_http = http_client_with_runtime;
+        AssertionClientBuilder::new(token_endpoint, issuer, key, default_http, Self::wrap)
     }
 
-    /// The client with its token, for all that it can do beside requests.
+    /// Reads the JSON file of a Google service account.
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn from_service_account_file(
+        path: impl AsRef<Path>,
+    ) -> Result<AssertionClientBuilder<Self>> {
+        ServiceAccount::read(path.as_ref()).map(Self::service_account)
+    }
+
+    /// As [`from_service_account_file`](Self::from_service_account_file), from the JSON text.
+    ///
+    /// # Errors
+    ///
+    /// Those of the async one.
+    pub fn from_service_account_json(json: &Secret) -> Result<AssertionClientBuilder<Self>> {
+        ServiceAccount::parse(json).map(Self::service_account)
+    }
+
+    fn service_account(account: ServiceAccount) -> AssertionClientBuilder<Self> {
+        Self::builder(account.token_uri, account.client_email, account.private_key)
+            .set_key_id(account.private_key_id)
+    }
+
+    fn wrap(client: client::OAuth2Client) -> Self {
+        Self { client: OAuth2Client::wrap(client) }
+    }
+
+    /// The underlying client, which has more methods.
     #[must_use]
     pub fn oauth2_client(&self) -> &OAuth2Client {
         &self.client

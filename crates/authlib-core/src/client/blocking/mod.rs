@@ -36,6 +36,9 @@ mod oauth1;
 mod oauth2;
 mod request;
 
+use crate::error::Result;
+use crate::transport::{HttpClient, ReqwestClient};
+
 pub use self::assertion::AssertionClient;
 pub use self::device::DeviceLogin;
 pub use self::oauth1::OAuth1Client;
@@ -49,6 +52,12 @@ impl Wake for Unpark {
     fn wake(self: Arc<Self>) {
         self.0.unpark();
     }
+}
+
+/// Makes the HTTP client of a blocking client: one with a runtime of its own.
+fn http_client_with_runtime() -> Result<Option<Arc<dyn HttpClient>>> {
+    let client = ReqwestClient::in_the_background()?;
+    Ok(Some(Arc::new(client)))
 }
 
 /// Waits for `future` on this thread.

@@ -3,9 +3,10 @@
 use http::Method;
 use url::Url;
 
-use super::{ApiRequest, block_on};
+use super::{ApiRequest, block_on, http_client_with_runtime};
 use crate::api::verbs;
-use crate::client;
+use crate::client::oauth1::oauth1_config;
+use crate::client::{self, ClientBuilder};
 use crate::config::ClientConfig;
 use crate::error::Result;
 use crate::oauth1::{TemporaryCredentials, Token};
@@ -19,18 +20,19 @@ pub struct OAuth1Client {
 }
 
 impl OAuth1Client {
-    /// As [`OAuth1Client::new`](client::OAuth1Client::new). For a token, a store or an HTTP client of its
-    /// own, see [`build_oauth1_blocking`](client::OAuth2ClientBuilder::build_oauth1_blocking).
+    /// As [`OAuth1Client::new`](client::OAuth1Client::new).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every error of the configuration, one a line.
     pub fn new(config: impl Into<ClientConfig>) -> Result<Self> {
-        client::OAuth1Client::builder(config).build_oauth1_blocking()
+        Self::builder(config).build()
     }
 
-    pub(in crate::client) fn of(inner: client::OAuth1Client) -> Self {
-        Self { inner }
+    /// Builds a client with a token, a store or an HTTP client of your own.
+    pub fn builder(config: impl Into<ClientConfig>) -> ClientBuilder<Self> {
+        let wrap = |inner| Self { inner: client::OAuth1Client::wrap(inner) };
+        ClientBuilder::new(oauth1_config(config), http_client_with_runtime, wrap)
     }
 
     /// As [`fetch_request_token`](client::OAuth1Client::fetch_request_token).

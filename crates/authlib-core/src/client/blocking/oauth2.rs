@@ -3,10 +3,10 @@
 use http::Method;
 use url::Url;
 
-use super::{ApiRequest, DeviceLogin, block_on};
+use super::{ApiRequest, DeviceLogin, block_on, http_client_with_runtime};
 use crate::api::verbs;
 use crate::authorization::{AuthorizeOptions, PendingLogin};
-use crate::client;
+use crate::client::{self, ClientBuilder};
 use crate::config::ClientConfig;
 use crate::error::Result;
 use crate::oauth2::{ExchangedToken, Grant, Introspection, Token, TokenExchange, TokenTypeHint};
@@ -23,29 +23,33 @@ pub struct OAuth2Client {
 }
 
 impl OAuth2Client {
-    /// As [`OAuth2Client::new`](client::OAuth2Client::new). For a token, a store or an HTTP client of its
-    /// own, see [`build_blocking`](client::OAuth2ClientBuilder::build_blocking).
+    /// As [`OAuth2Client::new`](client::OAuth2Client::new).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, one a line.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every error of the configuration, one a line.
     pub fn new(config: impl Into<ClientConfig>) -> Result<Self> {
-        client::OAuth2Client::builder(config).build_blocking()
+        Self::builder(config).build()
+    }
+
+    /// Builds a client with a token, a store or an HTTP client of your own.
+    pub fn builder(config: impl Into<ClientConfig>) -> ClientBuilder<Self> {
+        ClientBuilder::new(config, http_client_with_runtime, Self::wrap)
     }
 
     /// A registered client with the token of one of its users.
     #[must_use]
     pub fn for_owner(app: &RegisteredClient, owner: TokenOwner) -> Self {
-        Self::of(client::OAuth2Client::for_owner(app, owner))
+        Self::wrap(client::OAuth2Client::for_owner(app, owner))
     }
 
-    pub(in crate::client) fn of(inner: client::OAuth2Client) -> Self {
+    pub(super) fn wrap(inner: client::OAuth2Client) -> Self {
         Self { inner }
     }
 
     /// The same client for async code.
     #[must_use]
-    pub fn asynchronous(&self) -> &client::OAuth2Client {
+    pub fn as_async(&self) -> &client::OAuth2Client {
         &self.inner
     }
 

@@ -36,7 +36,7 @@ fn wired(world: &TestBed, builder: AssertionClientBuilder) -> AssertionClientBui
     builder
         .api_base_url(format!("{ISSUER}/api/"))
         .http_client(ProviderHttp(world.provider.clone()))
-        .shared_clock(world.clock.clone())
+        .clock(world.clock.clone())
 }
 
 /// Header and claims of the statement in a token request.
@@ -202,7 +202,7 @@ async fn service_account_file_builds_client() {
         ("type", json!("authorized_user"), "another credential's file"),
         ("private_key", Value::Null, "no `private_key`"),
         ("client_email", Value::Null, "no `client_email`"),
-        ("client_email", json!(7), "no key file"),
+        ("client_email", json!(7), "not a service account key file"),
     ] {
         let mut other = file.clone();
         other[name] = value;

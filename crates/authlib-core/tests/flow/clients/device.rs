@@ -59,13 +59,13 @@ impl Device {
         let mut config = service().client_id("app").issuer(ISSUER).scope("openid email");
         config.client_secret = Some(SECRET.into());
         config.token_endpoint = None;
-        let client = builder(&world, config).shared_clock(Arc::new(events)).build().unwrap();
+        let client = builder(&world, config).clock(Arc::new(events)).build().unwrap();
         let started = world.clock.now();
         Self { world, client, pauses, started }
     }
 
     fn app(&self) -> &RegisteredClient {
-        self.client.remote_app()
+        self.client.registered_client()
     }
 
     fn pauses(&self) -> Vec<u64> {

@@ -224,7 +224,7 @@ async fn client_registration_shows_no_secret() {
         .registration(Some("initial-4711"))
         .build();
     let registration =
-        Registration::at_issuer_over(ISSUER, ProviderHttp(provider.clone())).unwrap();
+        Registration::at_issuer(ISSUER).unwrap().http_client(ProviderHttp(provider.clone()));
     let registration = registration.initial_access_token("initial-4711");
     show(&log, &registration);
     let client = registration.register(&ClientMetadata::new().redirect_uris([CALLBACK])).await;

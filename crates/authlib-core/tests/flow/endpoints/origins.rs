@@ -41,8 +41,8 @@ impl ClientAuth for Own {
 async fn all(client: &OAuth2Client) -> Vec<Result<()>> {
     client.set_token(&Token::bearer("token")).await.unwrap();
     vec![
-        client.remote_app().fetch_token(Grant::client_credentials()).await.map(drop),
-        client.remote_app().fetch_token(Grant::refresh_token(&"rt".into())).await.map(drop),
+        client.registered_client().fetch_token(Grant::client_credentials()).await.map(drop),
+        client.registered_client().fetch_token(Grant::refresh_token(&"rt".into())).await.map(drop),
         client.start_device_login(None).await.map(drop),
         client.introspect_token(&"token".into(), None).await.map(drop),
         client.revoke_token().await,

@@ -18,7 +18,7 @@ fn closed() -> Provider {
 }
 
 fn at(provider: &Provider) -> Registration {
-    Registration::at_issuer_over(ISSUER, ProviderHttp(provider.clone())).unwrap()
+    Registration::at_issuer(ISSUER).unwrap().http_client(ProviderHttp(provider.clone()))
 }
 
 fn metadata() -> ClientMetadata {
@@ -248,24 +248,16 @@ async fn registration_access_token_goes_to_its_uri_only() {
 #[tokio::test]
 async fn invalid_registration_endpoint_is_rejected_unsent() {
     for url in ["http://op.example/", "op.example", "https://op.example/#x", ""] {
-        let provider = open();
-        let wire = || ProviderHttp(provider.clone());
-        assert_eq!(
-            Registration::at_endpoint_over(url, wire()).unwrap_err().kind(),
-            ErrorKind::Config
-        );
-        assert_eq!(
-            Registration::at_issuer_over(url, wire()).unwrap_err().kind(),
-            ErrorKind::Config
-        );
+        assert_eq!(Registration::at_endpoint(url).unwrap_err().kind(), ErrorKind::Config);
+        assert_eq!(Registration::at_issuer(url).unwrap_err().kind(), ErrorKind::Config);
     }
     // A well-known path behind a query would be a part of it.
-    let tenant = Registration::at_issuer_over("https://op.example/?tenant=1", ProviderHttp(open()));
+    let tenant = Registration::at_issuer("https://op.example/?tenant=1");
     assert!(tenant.unwrap_err().to_string().contains("has a query"));
     let provider = open();
     let url = format!("{ISSUER}/register");
     let registration =
-        Registration::at_endpoint_over(&url, ProviderHttp(provider.clone())).unwrap();
+        Registration::at_endpoint(&url).unwrap().http_client(ProviderHttp(provider.clone()));
     registration.register(&metadata()).await.unwrap();
     assert_eq!(provider.count(Endpoint::Discovery), 0);
 }

@@ -19,7 +19,7 @@ fn config() -> ClientConfig {
 async fn setup(config: ClientConfig) -> (TestBed, OAuth2Client, Secret) {
     let world = service_bed();
     let client = client(&world, config);
-    let token = client.remote_app().fetch_token(Grant::client_credentials()).await.unwrap();
+    let token = client.registered_client().fetch_token(Grant::client_credentials()).await.unwrap();
     world.provider.clear_requests();
     (world, client, token.access_token)
 }

@@ -70,7 +70,7 @@ async fn introspection_shows_actor_of_exchanged_token() {
     let world = service_bed();
     let subject = alice(&world).await;
     let service = client(&world, service());
-    let own = service.remote_app().fetch_token(Grant::client_credentials()).await.unwrap();
+    let own = service.registered_client().fetch_token(Grant::client_credentials()).await.unwrap();
     let asked = exchange(&subject).actor_token(own.access_token.clone(), token_type::ACCESS_TOKEN);
     let exchanged = service.exchange_token(&asked).await.unwrap();
     let about = service.introspect_token(&exchanged.token.access_token, None).await.unwrap();

@@ -125,7 +125,7 @@ async fn github_supports_device_flow() {
         .json("https://github.com/login/oauth/access_token", &answer);
     let clock = Arc::new(FixedClock::new(from_unix_seconds(1_800_000_000)));
     let builder = OAuth2Client::builder(providers::github().client_id("Iv1.8a61f9b3a7aba766"));
-    let client = builder.http_client(http.clone()).shared_clock(clock).build().unwrap();
+    let client = builder.http_client(http.clone()).clock(clock).build().unwrap();
     let mut login = client.start_device_login(None).await.unwrap();
     assert_eq!(login.user_code(), "WDJB-MJHT");
     assert_eq!(login.wait().await.unwrap().access_token.expose(), "at");

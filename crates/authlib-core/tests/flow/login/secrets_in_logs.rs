@@ -191,8 +191,11 @@ async fn private_key_and_assertions_are_never_shown() {
         [("B_CLIENT_ID".to_owned(), "b".to_owned()), ("B_PRIVATE_KEY".to_owned(), spoilt)];
     let file = format!("[oauth.b]\nprivate_key = ['''{pem}''']\n");
     let broken = format!("[oauth.c]\nprivate_key = \"{pem}\n");
-    let builder =
-        OAuth::builder().register(client).load_toml(&file).load_toml(&broken).load_vars(variables);
+    let builder = OAuth::builder()
+        .register(client)
+        .load_toml(&file)
+        .load_toml(&broken)
+        .load_env_from(variables);
     log.show(&format!("{builder:?}"));
     let error = builder.build().unwrap_err();
     log.show(&format!("{error} {error:?}"));
@@ -227,7 +230,7 @@ async fn invalid_settings_show_no_secret() {
         .register(ClientConfig::new("a").client_secret("hush").authorize_param("state", "hush"))
         .load_toml("[oauth.b]\nclient_secret = ['hush']\naccess_token_url = 'https://u:hush@x/'\n")
         .load_toml("[oauth.c]\nclient_secret = \"hush\n")
-        .load_vars([("A_CLIENT_SECRT".to_owned(), "hush".to_owned())]);
+        .load_env_from([("A_CLIENT_SECRT".to_owned(), "hush".to_owned())]);
     log.show(&format!("{builder:?}"));
     let error = builder.build().unwrap_err();
     log.show(&format!("{error} {error:?}"));

@@ -134,9 +134,9 @@ async fn oauth1_token_can_be_set_and_read_back() {
     let process = || {
         OAuth1Client::builder(signing(settings(), "HMAC-SHA256", "HEADER"))
             .http_client(ProviderHttp(world.provider.clone()))
-            .shared_clock(world.clock.clone())
+            .clock(world.clock.clone())
             .token_store(store(row.clone()))
-            .build_oauth1()
+            .build()
             .unwrap()
     };
     assert_eq!(process().token().await.unwrap(), None);
@@ -184,8 +184,8 @@ async fn each_request_has_new_nonce_and_signature() {
     slow.clock.advance(Duration::from_secs(301));
     let late = OAuth1Client::builder(settings())
         .http_client(ProviderHttp(world.provider.clone()))
-        .shared_clock(slow.clock)
-        .build_oauth1()
+        .clock(slow.clock)
+        .build()
         .unwrap();
     let error = late.fetch_request_token(CALLBACK).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
@@ -193,8 +193,8 @@ async fn each_request_has_new_nonce_and_signature() {
     assert!(error.to_string().contains("the clock of this machine"), "{error}");
     let wrong = OAuth1Client::builder(settings().client_secret("another"))
         .http_client(ProviderHttp(world.provider.clone()))
-        .shared_clock(world.clock.clone())
-        .build_oauth1()
+        .clock(world.clock.clone())
+        .build()
         .unwrap();
     let error = wrong.fetch_request_token(CALLBACK).await.unwrap_err();
     assert_eq!(error.provider_error().unwrap().error, "signature_invalid");

@@ -66,7 +66,7 @@ async fn oauth1_login_works_with_pending_login_store() {
         .base_url("https://app.example")
         .register(settings())
         .http_client(ProviderHttp(world.provider.clone()))
-        .shared_clock(world.clock.clone())
+        .clock(world.clock.clone())
         .pending_login_store(MemoryPendingLoginStore::new())
         .build()
         .unwrap();

@@ -22,7 +22,7 @@ use authlib_core::numeric_date::from_unix_seconds;
 use authlib_core::store::TokenOwner;
 use authlib_core::transport::{BoxFuture, HttpClient, TransportError};
 use authlib_core::{
-    AuthorizeOptions, ClientConfig, OAuth, OAuth2Client, OAuth2ClientBuilder, OAuthBuilder,
+    AuthorizeOptions, ClientBuilder, ClientConfig, OAuth, OAuth2Client, OAuthBuilder,
     RegisteredClient, Result, Token, TokenUpdate,
 };
 use authlib_provider::{
@@ -118,7 +118,7 @@ impl TestBed {
             .base_url("https://app.example")
             .register(client(config))
             .http_client(ProviderHttp(provider.clone()))
-            .shared_clock(clock.clone());
+            .clock(clock.clone());
         let oauth = oauth(builder).build().unwrap();
         Self { oauth, provider, clock }
     }
@@ -192,10 +192,10 @@ pub(crate) fn listen(oauth: &OAuth) -> Arc<Mutex<Vec<TokenUpdate>>> {
 }
 
 /// Begins a standalone client at the provider.
-pub(crate) fn builder(world: &TestBed, config: ClientConfig) -> OAuth2ClientBuilder {
+pub(crate) fn builder(world: &TestBed, config: ClientConfig) -> ClientBuilder<OAuth2Client> {
     OAuth2Client::builder(config)
         .http_client(ProviderHttp(world.provider.clone()))
-        .shared_clock(world.clock.clone())
+        .clock(world.clock.clone())
 }
 
 /// A standalone client at the provider.

@@ -77,8 +77,8 @@ pub(crate) fn client_with(
     let world = TestBed::with(|provider| registered(provider, method), |op| op, |oauth| oauth);
     let client = OAuth1Client::builder(change(settings()))
         .http_client(ProviderHttp(world.provider.clone()))
-        .shared_clock(world.clock.clone())
-        .build_oauth1()
+        .clock(world.clock.clone())
+        .build()
         .unwrap();
     (client, world)
 }

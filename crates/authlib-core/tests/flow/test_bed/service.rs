@@ -52,7 +52,9 @@ impl Way {
                 let other = client(world, service());
                 service().renew_by(move |_| {
                     let other = other.clone();
-                    async move { other.remote_app().fetch_token(Grant::client_credentials()).await }
+                    async move {
+                        other.registered_client().fetch_token(Grant::client_credentials()).await
+                    }
                 })
             }
             Self::ClientCredentials => service().renewal("client_credentials"),

@@ -48,7 +48,7 @@ pub(crate) fn replica(
     OAuth::builder()
         .register(client)
         .http_client(http)
-        .shared_clock(world.clock.clone())
+        .clock(world.clock.clone())
         .token_store(store)
         .build()
         .unwrap()

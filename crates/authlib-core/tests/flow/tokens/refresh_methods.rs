@@ -199,7 +199,7 @@ async fn refresh_callback_error_reaches_caller() {
     }
     let owner = TokenOwner::new("another", "");
     let world = service_bed();
-    let app = client(&world, service()).remote_app().clone();
+    let app = client(&world, service()).registered_client().clone();
     assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     // Nor is a token kept where another client would take it for its own.
     let stranger = OAuth2Client::for_owner(&app, owner);
