@@ -1,5 +1,5 @@
-//! [`Cached`]: a value that is fetched once for many, kept for a time, and outlives its source's
-//! failures.
+//! [`Cached`]: a document that is fetched once for concurrent callers, cached, and still used for a time
+//! if it cannot be fetched again.
 
 use std::fmt;
 use std::future::Future;
@@ -10,30 +10,33 @@ use futures_util::FutureExt as _;
 use futures_util::future::Shared;
 
 use crate::backoff::Backoff;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::transport::BoxFuture;
 
-/// How long a document is taken for fresh.
-pub(crate) const TTL: Duration = Duration::from_secs(3600);
+/// How long a document is fresh.
+const TTL: Duration = Duration::from_secs(3600);
 
-/// How long an old document serves when no new one is to be had.
+/// How long a document is used if no newer one can be fetched.
 const STALE: Duration = Duration::from_secs(24 * 3600);
 
 /// How many failures in a row cause no pause before the next attempt.
 const FREE_FAILURES: u32 = 2;
 
-/// How long an old value is served without a try after a failure.
+/// How long after a failure an old document is used without another attempt.
 const MOMENT: Duration = Duration::from_secs(1);
 
-/// How long a fetch that nobody goes on with is worth going on with.
+/// The maximum age of a fetch that a new caller still joins.
 const ABANDONED: Duration = Duration::from_secs(60);
 
-/// A fetch under way. It is a shared future and belongs to nobody: whoever waits for it carries it on,
-/// so that one whose caller went away, or was parked in the middle, holds nobody up.
+/// A fetch in progress. It is a shared future that every caller polls: one whose first caller was dropped,
+/// or is not polled any more, blocks nobody.
 type Fetch<T> = Shared<BoxFuture<'static, Result<Arc<T>>>>;
 
-/// A value behind one fetch at a time.
+/// A document, and at most one fetch of it at a time.
 pub(crate) struct Cached<T> {
+    /// For log events.
+    client: String,
+    document: &'static str,
     slot: Mutex<Slot<T>>,
 }
 
@@ -41,33 +44,28 @@ struct Slot<T> {
     value: Option<(Arc<T>, SystemTime)>,
     failure: Option<(Error, SystemTime)>,
     backoff: Backoff,
-    under_way: Option<(Fetch<T>, SystemTime)>,
+    in_flight: Option<(Fetch<T>, SystemTime)>,
 }
 
 impl<T: Send + Sync + 'static> Cached<T> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(client: &str, document: &'static str) -> Self {
         let backoff = Backoff::new(FREE_FAILURES);
-        let slot = Slot { value: None, failure: None, backoff, under_way: None };
-        Self { slot: Mutex::new(slot) }
+        let slot = Slot { value: None, failure: None, backoff, in_flight: None };
+        Self { client: client.to_owned(), document, slot: Mutex::new(slot) }
     }
 
-    /// The value if it is there and was fetched less than `ttl` ago.
-    pub(crate) fn fresh(&self, now: SystemTime) -> Option<Arc<T>> {
-        self.younger_than(TTL, now)
-    }
-
-    /// The value, fetched by `fetch` where there is no fresh one.
+    /// The document, fetched with `fetch` unless it is fresh.
     pub(crate) async fn get<F>(&self, now: SystemTime, fetch: impl FnOnce() -> F) -> Result<Arc<T>>
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        match self.fresh(now).or_else(|| self.spared(now)) {
+        match self.younger_than(TTL, now).or_else(|| self.recently_failed(now)) {
             Some(value) => Ok(value),
             None => self.join(now, false, fetch).await,
         }
     }
 
-    /// Fetches, whatever is there; or takes the outcome of the fetch that was under way already.
+    /// The document, fetched although it may be fresh. A fetch in progress is joined instead.
     pub(crate) async fn refetch<F>(
         &self,
         now: SystemTime,
@@ -79,8 +77,8 @@ impl<T: Send + Sync + 'static> Cached<T> {
         self.join(now, true, fetch).await
     }
 
-    /// The outcome of the fetch under way, or of a new one. Which of them is found in one step, so that of
-    /// two threads that find none, one begins it.
+    /// The result of the fetch in progress, or of a new one. Looking for the first and starting the second
+    /// is one step, so that only one of two threads starts it.
     async fn join<F>(
         &self,
         now: SystemTime,
@@ -91,13 +89,13 @@ impl<T: Send + Sync + 'static> Cached<T> {
         F: Future<Output = Result<T>> + Send + 'static,
     {
         match self.find(now, is_forced, fetch) {
-            Ok(Found::Fetch(fetch)) => self.carry_on(fetch, now).await,
+            Ok(Found::Fetch(fetch)) => self.await_fetch(fetch, now).await,
             Ok(Found::Value(value)) => Ok(value),
             Err(failure) => self.younger_than(STALE, now).ok_or(failure),
         }
     }
 
-    /// The error is that of the last fetch, while it is too soon for another.
+    /// The error is that of the last fetch, during the pause after it.
     fn find<F>(
         &self,
         now: SystemTime,
@@ -108,12 +106,12 @@ impl<T: Send + Sync + 'static> Cached<T> {
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let mut slot = self.lock();
-        // One that has come to its end and is not written down yet is as good as its value.
-        if let Some(under_way) = slot.under_way(now, !is_forced) {
-            return Ok(Found::Fetch(under_way));
+        // A fetch that has ended, and whose result is not recorded yet, is as good as its result.
+        if let Some(fetch) = slot.in_flight(now, !is_forced) {
+            return Ok(Found::Fetch(fetch));
         }
         if let Some(value) = slot.younger_than(TTL, now).filter(|_| !is_forced) {
-            // Somebody was faster since we looked.
+            // Another thread has fetched it since this one looked.
             return Ok(Found::Value(value));
         }
         if let Some(failure) = slot.pausing(now) {
@@ -122,41 +120,41 @@ impl<T: Send + Sync + 'static> Cached<T> {
         let fetch = fetch();
         let future: BoxFuture<'static, _> = Box::pin(async move { fetch.await.map(Arc::new) });
         let fetch = future.shared();
-        let abandoned = slot.under_way.replace((fetch.clone(), now));
-        // What it holds is let go after our lock.
+        let abandoned = slot.in_flight.replace((fetch.clone(), now));
+        // Its resources are released after the lock.
         drop(slot);
         drop(abandoned);
         Ok(Found::Fetch(fetch))
     }
 
-    /// The value once no fetch is under way: for who may not cause one, but may profit from another's.
+    /// The result of the fetch in progress, or of the last one: for a caller that must not start one.
     pub(crate) async fn settled(&self, now: SystemTime) -> Result<Arc<T>> {
-        let under_way = self.lock().under_way(now, false);
-        match under_way {
-            Some(fetch) => self.carry_on(fetch, now).await,
+        let in_flight = self.lock().in_flight(now, false);
+        match in_flight {
+            Some(fetch) => self.await_fetch(fetch, now).await,
             None => self.outcome(now),
         }
     }
 
-    /// Carries a fetch to its end; the first to see it writes it down. What it brought counts for all who
-    /// carried it where nothing newer is there, also where another has begun since.
-    async fn carry_on(&self, fetch: Fetch<T>, now: SystemTime) -> Result<Arc<T>> {
+    /// Waits for a fetch. The first caller to see its end records the result, which all its callers get
+    /// unless there is a newer one.
+    async fn await_fetch(&self, fetch: Fetch<T>, now: SystemTime) -> Result<Arc<T>> {
         let fetched = fetch.clone().await;
-        self.keep(&fetch, fetched.clone(), now);
+        self.record(&fetch, fetched.clone(), now);
         self.younger_than(STALE, now).map_or(fetched, Ok)
     }
 
-    /// Why the last fetch failed, if it did.
+    /// The error of the last fetch, if it failed.
     pub(crate) fn failure(&self) -> Option<Error> {
         self.lock().failure.as_ref().map(|(error, _)| error.clone())
     }
 
-    fn keep(&self, fetch: &Fetch<T>, fetched: Result<Arc<T>>, now: SystemTime) {
+    fn record(&self, fetch: &Fetch<T>, fetched: Result<Arc<T>>, now: SystemTime) {
         let mut slot = self.lock();
-        if !slot.under_way.as_ref().is_some_and(|(own, _)| own.ptr_eq(fetch)) {
+        if !slot.in_flight.as_ref().is_some_and(|(own, _)| own.ptr_eq(fetch)) {
             return;
         }
-        slot.under_way = None;
+        slot.in_flight = None;
         match fetched {
             Ok(value) => {
                 slot.value = Some((value, now));
@@ -164,26 +162,31 @@ impl<T: Send + Sync + 'static> Cached<T> {
                 slot.backoff.record_success();
             }
             Err(error) => {
-                tracing::warn!(error = %error.report(), "a document of the provider could not be fetched");
+                tracing::warn!(
+                    client = self.client,
+                    document = self.document,
+                    error = %error.report(),
+                    "fetching a provider document failed"
+                );
                 slot.failure = Some((error, now));
                 slot.backoff.record_failure(Duration::ZERO, now);
             }
         }
     }
 
-    /// What the last fetch came to: its value; or an old value in spite of its failure; or the failure.
+    /// The result of the last fetch: its document, an older one if it failed, or its error.
     fn outcome(&self, now: SystemTime) -> Result<Arc<T>> {
         match (self.younger_than(STALE, now), self.failure()) {
             (Some(value), _) => Ok(value),
             (None, Some(error)) => Err(error),
             (None, None) => {
-                Err(Error::new(crate::error::ErrorKind::Transport, "the document has expired"))
+                Err(Error::new(ErrorKind::Transport, "the cached document has expired"))
             }
         }
     }
 
-    /// An old value while its source has failed a moment ago: it would only fail again.
-    fn spared(&self, now: SystemTime) -> Option<Arc<T>> {
+    /// An old document, if the last fetch has failed just now and the next would probably fail too.
+    fn recently_failed(&self, now: SystemTime) -> Option<Arc<T>> {
         let failed_at = self.lock().failure.as_ref().map(|(_, at)| *at)?;
         let moment = now.duration_since(failed_at).unwrap_or_default() < MOMENT;
         moment.then(|| self.younger_than(STALE, now)).flatten()
@@ -198,7 +201,6 @@ impl<T: Send + Sync + 'static> Cached<T> {
     }
 }
 
-/// What somebody who wants a value waits for.
 enum Found<T> {
     Fetch(Fetch<T>),
     Value(Arc<T>),
@@ -210,10 +212,10 @@ impl<T> Slot<T> {
         (now.duration_since(*fetched_at).unwrap_or_default() < age).then(|| value.clone())
     }
 
-    fn under_way(&self, now: SystemTime, or_ended: bool) -> Option<Fetch<T>> {
-        let (fetch, since) = self.under_way.as_ref()?;
-        let worth = now.duration_since(*since).unwrap_or_default() < ABANDONED;
-        (worth && (or_ended || fetch.peek().is_none())).then(|| fetch.clone())
+    fn in_flight(&self, now: SystemTime, or_ended: bool) -> Option<Fetch<T>> {
+        let (fetch, since) = self.in_flight.as_ref()?;
+        let is_recent = now.duration_since(*since).unwrap_or_default() < ABANDONED;
+        (is_recent && (or_ended || fetch.peek().is_none())).then(|| fetch.clone())
     }
 
     /// The last failure, while it is too soon for another attempt.
@@ -247,7 +249,7 @@ mod tests {
     async fn get(cache: &Cached<u32>, count: &Arc<AtomicU32>, now: u64, up: bool) -> Result<u32> {
         let count = count.clone();
         let fetch = || async move {
-            // Whoever waits carries the fetch on: it must last until all of them do.
+            // The fetch must last until all callers have joined it.
             for _ in 0..100 {
                 tokio::task::yield_now().await;
             }
@@ -258,8 +260,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn many_who_need_it_at_once_share_one_fetch_and_one_failure() {
-        let (cache, count) = (Cached::new(), Arc::new(AtomicU32::new(0)));
+    async fn concurrent_callers_share_one_fetch_and_one_failure() {
+        let (cache, count) = (Cached::new("c", "keys"), Arc::new(AtomicU32::new(0)));
         let failed = join_all((0..50).map(|_| get(&cache, &count, 0, false))).await;
         assert!(failed.iter().all(Result::is_err));
         assert_eq!(count.load(Ordering::SeqCst), 1);
@@ -268,8 +270,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_is_fresh_for_an_hour_and_serves_a_day_while_its_source_is_down() {
-        let (cache, count) = (Cached::new(), Arc::new(AtomicU32::new(0)));
+    async fn document_is_fresh_for_an_hour_and_used_for_a_day() {
+        let (cache, count) = (Cached::new("c", "keys"), Arc::new(AtomicU32::new(0)));
         assert_eq!(get(&cache, &count, 0, true).await.unwrap(), 1);
         assert_eq!(get(&cache, &count, 3599, true).await.unwrap(), 1);
         assert_eq!(get(&cache, &count, 3600, false).await.unwrap(), 1);
@@ -279,8 +281,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_source_that_stays_down_is_asked_ever_more_rarely_and_recovers() {
-        let (cache, count) = (Cached::new(), Arc::new(AtomicU32::new(0)));
+    async fn failed_fetches_back_off_and_recover() {
+        let (cache, count) = (Cached::new("c", "keys"), Arc::new(AtomicU32::new(0)));
         for _ in 0..100 {
             assert!(get(&cache, &count, 0, false).await.is_err());
         }
@@ -291,10 +293,10 @@ mod tests {
         assert_eq!(get(&cache, &count, 3, true).await.unwrap(), 5);
     }
 
-    /// A caller that stops in the middle, and is kept somewhere without being dropped, holds nobody up.
+    /// A caller that is neither polled nor dropped blocks no other.
     #[tokio::test]
-    async fn a_fetch_whose_caller_stopped_is_carried_on_by_the_next() {
-        let (cache, count) = (Cached::new(), Arc::new(AtomicU32::new(0)));
+    async fn next_caller_continues_an_abandoned_fetch() {
+        let (cache, count) = (Cached::new("c", "keys"), Arc::new(AtomicU32::new(0)));
         let mut parked = Box::pin(get(&cache, &count, 0, true));
         assert!((&mut parked).now_or_never().is_none());
         assert_eq!(get(&cache, &count, 0, true).await.unwrap(), 1);
@@ -303,11 +305,10 @@ mod tests {
         assert_eq!(parked.await.unwrap(), 2);
     }
 
-    /// Threads that find nothing at the same moment fetch once, and all get what it brought.
     #[test]
-    fn threads_at_the_same_moment_fetch_once_and_all_get_the_value() {
+    fn concurrent_threads_fetch_once() {
         for _ in 0..200 {
-            let (cache, count) = (Cached::<u32>::new(), AtomicU32::new(0));
+            let (cache, count) = (Cached::<u32>::new("c", "keys"), AtomicU32::new(0));
             let start = std::sync::Barrier::new(4);
             std::thread::scope(|scope| {
                 for _ in 0..4 {

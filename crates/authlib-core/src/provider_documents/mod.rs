@@ -40,12 +40,12 @@ impl ProviderDocuments {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
+            metadata: Cached::new(&settings.name, "metadata"),
+            jwks: Cached::new(&settings.name, "keys"),
             configured_keys: settings.own_keys(),
             settings,
             exchange,
             clock,
-            metadata: Cached::new(),
-            jwks: Cached::new(),
             refetches: RefetchLimit::new(),
         }
     }
