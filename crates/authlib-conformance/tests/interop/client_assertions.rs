@@ -44,7 +44,7 @@ async fn each_token_uses_a_new_assertion() {
         assert_eq!(user["scope"], "read");
         let first = client.active_token().await.unwrap();
         assert!(first.refresh_token.is_none());
-        let second = client.oauth2_client().refresh_token().await.unwrap();
+        let second = client.refresh_token().await.unwrap();
         assert_ne!(second.access_token, first.access_token);
     }
 }

@@ -7,7 +7,7 @@ mod send;
 mod userinfo;
 mod verbs;
 
-pub use self::request::ApiRequest;
+pub use self::request::{ApiRequest, Async};
 pub use self::response::ApiResponse;
 pub(crate) use self::userinfo::userinfo;
 pub(crate) use self::verbs::verbs;

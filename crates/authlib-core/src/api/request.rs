@@ -1,6 +1,7 @@
 //! [`ApiRequest`]: builds a request to the provider's API.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,12 +44,18 @@ pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 /// # }
 /// ```
 #[must_use = "a request does nothing until it is sent"]
-pub struct ApiRequest {
+pub struct ApiRequest<M = Async> {
     tokens: Arc<TokenManager>,
     owner: TokenOwner,
     /// The request, or the first mistake in it.
     parts: Result<RequestParts>,
+    mode: PhantomData<M>,
 }
+
+/// An [`ApiRequest`] that is sent by async code.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Async;
 
 /// A request as the application built it, without a token.
 pub(super) struct RequestParts {
@@ -69,7 +76,7 @@ pub(super) enum Content {
     Stream(Body),
 }
 
-impl ApiRequest {
+impl<M> ApiRequest<M> {
     pub(crate) fn new(
         tokens: Arc<TokenManager>,
         owner: TokenOwner,
@@ -87,7 +94,14 @@ impl ApiRequest {
             placement: settings.token_placement,
             without_token: false,
         });
-        Self { tokens, owner, parts }
+        Self { tokens, owner, parts, mode: PhantomData }
+    }
+
+    /// The same request for another way to send it.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn with_mode<N>(self) -> ApiRequest<N> {
+        let Self { tokens, owner, parts, mode: _ } = self;
+        ApiRequest { tokens, owner, parts, mode: PhantomData }
     }
 
     fn set(self, set: impl FnOnce(&mut RequestParts)) -> Self {
@@ -159,11 +173,6 @@ impl ApiRequest {
         }
     }
 
-    /// Sets a body that is streamed. The request is then not repeated after a 401.
-    pub fn stream(self, content_type: &str, body: Body) -> Self {
-        self.content(content_type, Content::Stream(body))
-    }
-
     /// Sets the maximum time of the whole exchange, instead of the client's `timeout`.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.set(|parts| parts.timeout = Some(timeout))
@@ -185,6 +194,13 @@ impl ApiRequest {
     pub fn without_token(self) -> Self {
         self.set(|parts| parts.without_token = true)
     }
+}
+
+impl ApiRequest {
+    /// Sets a body that is streamed. The request is then not repeated after a 401.
+    pub fn stream(self, content_type: &str, body: Body) -> Self {
+        self.content(content_type, Content::Stream(body))
+    }
 
     /// Sends the request. A response of any status is `Ok`.
     ///
@@ -194,7 +210,7 @@ impl ApiRequest {
     /// errors of [`RegisteredClient::active_token`](crate::RegisteredClient::active_token), and
     /// [`ErrorKind::Transport`] if there is no response.
     pub async fn send(self) -> Result<ApiResponse> {
-        let Self { tokens, owner, parts } = self;
+        let Self { tokens, owner, parts, mode: _ } = self;
         let sent = async { send(&tokens, &owner, parts?).await.map(ApiResponse::new) };
         sent.await.map_err(|error: Error| with_client(error, &tokens))
     }
@@ -205,7 +221,7 @@ impl ApiRequest {
     ///
     /// Those of [`send`](Self::send).
     pub async fn send_streaming(self) -> Result<StreamingResponse> {
-        let Self { tokens, owner, parts } = self;
+        let Self { tokens, owner, parts, mode: _ } = self;
         let sent = async { send_streaming(&tokens, &owner, parts?).await };
         sent.await.map_err(|error: Error| with_client(error, &tokens))
     }
@@ -215,7 +231,7 @@ fn with_client(error: Error, tokens: &TokenManager) -> Error {
     error.with_client(&tokens.endpoints().settings().name)
 }
 
-impl fmt::Debug for ApiRequest {
+impl<M> fmt::Debug for ApiRequest<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiRequest")
             .field("client", &self.tokens.endpoints().settings().name)

@@ -1,4 +1,4 @@
-//! [`ApiResponse`]: the answer of a provider's API.
+//! [`ApiResponse`]: the response of a provider's API.
 
 use std::fmt;
 use std::ops::Deref;
@@ -10,10 +10,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::message::Response;
 use crate::oauth2::endpoint_response;
 
-/// The answer to a request to the provider's API: an [`http::Response`] with its whole body, which can
-/// be read as JSON and as text.
+/// The response to a request to the provider's API: an [`http::Response`] with its whole body, which can be
+/// read as JSON and as text.
 ///
-/// `Debug` shows the status and the length only: what an API answers is the user's.
+/// `Debug` shows the status and the length only, because the body is a user's data.
 #[derive(Clone)]
 pub struct ApiResponse(Response);
 
@@ -26,13 +26,13 @@ impl ApiResponse {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`] when it is no JSON of a `T`.
+    /// [`ErrorKind::InvalidResponse`] if it is not the JSON of a `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(self.0.body()).map_err(|cause| {
             let status = self.0.status().as_u16();
-            // The cause names a place and a type, and none of the content.
+            // The cause itself may quote the content.
             let check = format!(
-                "the API's answer ({status}) is not the expected JSON, at line {} column {}",
+                "the API's response ({status}) is not the expected JSON, at line {} column {}",
                 cause.line(),
                 cause.column()
             );
@@ -44,23 +44,23 @@ impl ApiResponse {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`] when it is not UTF-8.
+    /// [`ErrorKind::InvalidResponse`] if it is not UTF-8.
     pub fn text(&self) -> Result<&str> {
         std::str::from_utf8(self.0.body()).map_err(|_| {
-            Error::new(ErrorKind::InvalidResponse, "the API's answer is no UTF-8 text")
+            Error::new(ErrorKind::InvalidResponse, "the API's response is not UTF-8 text")
         })
     }
 
-    /// The answer itself, where its status is no error.
+    /// The response itself, unless its status is an error.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`] where it is 400 or more; [`Error::provider_error`] has the status, the
-    /// `Retry-After` and the API's own words, where it has some in OAuth's form.
+    /// [`ErrorKind::InvalidResponse`] if it is 400 or more; [`Error::provider_error`] has the status, the
+    /// `Retry-After`, and the error code if the API reports errors as OAuth does.
     pub fn error_for_status(self) -> Result<Self> {
         let status = self.0.status();
         if status.is_client_error() || status.is_server_error() {
-            let check = format!("the API answered {}", status.as_u16());
+            let check = format!("the API returned status {}", status.as_u16());
             let body: Map<String, Value> =
                 serde_json::from_slice(self.0.body()).unwrap_or_default();
             let error = endpoint_response::provider_error(&self.0, &body)
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_status_is_an_error_with_status_pause_and_words() {
+    fn error_status_becomes_error_with_provider_error() {
         assert!(answer(302, "").error_for_status().is_ok());
         for (body, code) in [(r#"{"error":"quota"}"#, "quota"), ("<html>", "(no OAuth error)")] {
             let error = answer(429, body).error_for_status().unwrap_err();
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_nothing_of_the_body() {
+    fn debug_does_not_show_the_body() {
         assert!(!format!("{:?}", answer(200, "hush")).contains("hush"));
     }
 }

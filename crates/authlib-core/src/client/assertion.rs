@@ -1,20 +1,19 @@
 //! [`AssertionClient`]: a client that gets its tokens with JWT assertions (RFC 7523 §2.1).
 
 use std::fmt;
+use std::ops::Deref;
 use std::path::Path;
 use std::time::Duration;
 
-use http::Method;
 use serde_json::Value;
 
 use super::builder::DefaultHttp;
 use super::service_account::ServiceAccount;
 use super::{ClientBuilder, OAuth2Client};
-use crate::api::ApiRequest;
 use crate::clock::Clock;
 use crate::config::ClientConfig;
 use crate::error::Result;
-use crate::oauth2::{JwtBearer, Token};
+use crate::oauth2::JwtBearer;
 use crate::secret::Secret;
 use crate::transport::HttpClient;
 
@@ -87,36 +86,14 @@ impl AssertionClient {
     fn wrap(client: OAuth2Client) -> Self {
         Self { client }
     }
+}
 
-    /// The underlying client, which has more methods.
-    #[must_use]
-    pub fn oauth2_client(&self) -> &OAuth2Client {
+/// An [`AssertionClient`] has all methods of an [`OAuth2Client`].
+impl Deref for AssertionClient {
+    type Target = OAuth2Client;
+
+    fn deref(&self) -> &OAuth2Client {
         &self.client
-    }
-
-    /// The token, fetched with a new assertion if there is none or it has expired.
-    ///
-    /// # Errors
-    ///
-    /// What the token endpoint reports, as an error of kind
-    /// [`InvalidResponse`](crate::ErrorKind::InvalidResponse) or [`Transport`](crate::ErrorKind::Transport).
-    pub async fn active_token(&self) -> Result<Token> {
-        self.client.active_token().await
-    }
-
-    /// A GET of `url`; see [`request`](Self::request).
-    pub fn get(&self, url: &str) -> ApiRequest {
-        self.client.get(url)
-    }
-
-    /// A POST to `url`; see [`request`](Self::request).
-    pub fn post(&self, url: &str) -> ApiRequest {
-        self.client.post(url)
-    }
-
-    /// A request to `url` with the token; see [`RegisteredClient::request`](crate::RegisteredClient::request).
-    pub fn request(&self, method: Method, url: &str) -> ApiRequest {
-        self.client.request(method, url)
     }
 }
 

@@ -17,3 +17,4 @@ pub use self::assertion::{AssertionClient, AssertionClientBuilder};
 pub use self::builder::ClientBuilder;
 pub use self::oauth1::OAuth1Client;
 pub use self::oauth2::OAuth2Client;
+pub use crate::api::Async;

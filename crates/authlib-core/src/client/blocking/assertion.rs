@@ -1,14 +1,12 @@
 //! The blocking [`AssertionClient`].
 
+use std::ops::Deref;
 use std::path::Path;
 
-use http::Method;
-
-use super::{ApiRequest, OAuth2Client, http_client_with_runtime};
+use super::{OAuth2Client, http_client_with_runtime};
 use crate::client::service_account::ServiceAccount;
 use crate::client::{self, AssertionClientBuilder};
 use crate::error::Result;
-use crate::oauth2::Token;
 use crate::secret::Secret;
 
 /// An [`AssertionClient`](client::AssertionClient) whose calls return when they are done.
@@ -43,10 +41,6 @@ impl AssertionClient {
     }
 
     /// Reads the JSON file of a Google service account.
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn from_service_account_file(
         path: impl AsRef<Path>,
     ) -> Result<AssertionClientBuilder<Self>> {
@@ -54,10 +48,6 @@ impl AssertionClient {
     }
 
     /// As [`from_service_account_file`](Self::from_service_account_file), from the JSON text.
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn from_service_account_json(json: &Secret) -> Result<AssertionClientBuilder<Self>> {
         ServiceAccount::parse(json).map(Self::service_account)
     }
@@ -70,34 +60,13 @@ impl AssertionClient {
     fn wrap(client: client::OAuth2Client) -> Self {
         Self { client: OAuth2Client::wrap(client) }
     }
+}
 
-    /// The underlying client, which has more methods.
-    #[must_use]
-    pub fn oauth2_client(&self) -> &OAuth2Client {
+/// An [`AssertionClient`] has all methods of an [`OAuth2Client`].
+impl Deref for AssertionClient {
+    type Target = OAuth2Client;
+
+    fn deref(&self) -> &OAuth2Client {
         &self.client
-    }
-
-    /// As [`active_token`](client::AssertionClient::active_token).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
-    pub fn active_token(&self) -> Result<Token> {
-        self.client.active_token()
-    }
-
-    /// A GET of `url`; see [`request`](Self::request).
-    pub fn get(&self, url: &str) -> ApiRequest {
-        self.client.get(url)
-    }
-
-    /// A POST to `url`; see [`request`](Self::request).
-    pub fn post(&self, url: &str) -> ApiRequest {
-        self.client.post(url)
-    }
-
-    /// A request to `url` with the token; see [`RegisteredClient::request`](crate::RegisteredClient::request).
-    pub fn request(&self, method: Method, url: &str) -> ApiRequest {
-        self.client.request(method, url)
     }
 }

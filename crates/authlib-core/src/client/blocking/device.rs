@@ -44,28 +44,16 @@ impl DeviceLogin {
     }
 
     /// As [`poll`](endpoints::DeviceLogin::poll).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn poll(&mut self) -> Result<DevicePoll> {
         block_on(self.inner.poll())
     }
 
     /// As [`wait`](endpoints::DeviceLogin::wait).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn wait(&mut self) -> Result<Token> {
         block_on(self.inner.wait())
     }
 
     /// As [`wait_while`](endpoints::DeviceLogin::wait_while): to give up, say `false`.
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn wait_while(&mut self, keep_on: impl FnMut(Duration) -> bool) -> Result<Option<Token>> {
         block_on(self.inner.wait_while(keep_on))
     }

@@ -1,9 +1,10 @@
-//! The same clients for programs without an async runtime: each call returns when it is done.
+//! The standalone clients for programs without an async runtime. Each method has the errors of its async
+//! counterpart.
 //!
-//! There is one implementation: these wait for the futures of [`OAuth2Client`](super::OAuth2Client), whose
-//! requests run on a runtime of two threads behind the scenes. They must not be called inside an async
-//! function, whose thread they would hold. A process that forks does so before its first request: a child has
-//! none of its parent's threads, and would wait for their answer without end.
+//! There is one implementation: these clients wait for the futures of [`OAuth2Client`](super::OAuth2Client),
+//! whose requests run on a background runtime of two threads. Do not call them in an async function, whose
+//! thread they would block. A process that forks must do so before its first request: the child has none of
+//! its parent's threads, and would wait forever.
 //!
 //! ```no_run
 //! use authlib_core::ClientConfig;
@@ -24,6 +25,8 @@
 //! }
 //! ```
 
+#![expect(clippy::missing_errors_doc, reason = "the errors are those of the async clients")]
+
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -43,7 +46,7 @@ pub use self::assertion::AssertionClient;
 pub use self::device::DeviceLogin;
 pub use self::oauth1::OAuth1Client;
 pub use self::oauth2::OAuth2Client;
-pub use self::request::{ApiRequest, BodyReader};
+pub use self::request::{ApiRequest, Blocking, BodyReader};
 
 /// Wakes a thread that is parked.
 struct Unpark(Thread);

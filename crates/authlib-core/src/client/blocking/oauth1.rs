@@ -21,10 +21,6 @@ pub struct OAuth1Client {
 
 impl OAuth1Client {
     /// As [`OAuth1Client::new`](client::OAuth1Client::new).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every error of the configuration, one a line.
     pub fn new(config: impl Into<ClientConfig>) -> Result<Self> {
         Self::builder(config).build()
     }
@@ -36,19 +32,11 @@ impl OAuth1Client {
     }
 
     /// As [`fetch_request_token`](client::OAuth1Client::fetch_request_token).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn fetch_request_token(&self, callback: &str) -> Result<TemporaryCredentials> {
         block_on(self.inner.fetch_request_token(callback))
     }
 
     /// As [`create_authorization_url`](client::OAuth1Client::create_authorization_url).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn create_authorization_url(
         &self,
         temporary: &TemporaryCredentials,
@@ -58,10 +46,6 @@ impl OAuth1Client {
     }
 
     /// As [`parse_authorization_response`](client::OAuth1Client::parse_authorization_response).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn parse_authorization_response(
         &self,
         temporary: &TemporaryCredentials,
@@ -71,10 +55,6 @@ impl OAuth1Client {
     }
 
     /// As [`fetch_access_token`](client::OAuth1Client::fetch_access_token).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn fetch_access_token(
         &self,
         temporary: &TemporaryCredentials,
@@ -84,19 +64,11 @@ impl OAuth1Client {
     }
 
     /// As [`token`](client::OAuth1Client::token).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn token(&self) -> Result<Option<Token>> {
         block_on(self.inner.token())
     }
 
     /// As [`set_token`](client::OAuth1Client::set_token).
-    ///
-    /// # Errors
-    ///
-    /// What the store reports.
     pub fn set_token(&self, token: Token) -> Result<()> {
         block_on(self.inner.set_token(token))
     }
@@ -105,6 +77,6 @@ impl OAuth1Client {
 
     /// A signed request to `url`; see [`OAuth1Client::request`](client::OAuth1Client::request).
     pub fn request(&self, method: Method, url: &str) -> ApiRequest {
-        ApiRequest::of(self.inner.request(method, url))
+        self.inner.request(method, url).with_mode()
     }
 }

@@ -24,10 +24,6 @@ pub struct OAuth2Client {
 
 impl OAuth2Client {
     /// As [`OAuth2Client::new`](client::OAuth2Client::new).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every error of the configuration, one a line.
     pub fn new(config: impl Into<ClientConfig>) -> Result<Self> {
         Self::builder(config).build()
     }
@@ -54,46 +50,26 @@ impl OAuth2Client {
     }
 
     /// As [`token`](client::OAuth2Client::token).
-    ///
-    /// # Errors
-    ///
-    /// What the store reports.
     pub fn token(&self) -> Result<Option<Token>> {
         block_on(self.inner.token())
     }
 
     /// As [`set_token`](client::OAuth2Client::set_token).
-    ///
-    /// # Errors
-    ///
-    /// What the store reports.
     pub fn set_token(&self, token: &Token) -> Result<()> {
         block_on(self.inner.set_token(token))
     }
 
     /// As [`active_token`](client::OAuth2Client::active_token).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn active_token(&self) -> Result<Token> {
         block_on(self.inner.active_token())
     }
 
     /// As [`refresh_token`](client::OAuth2Client::refresh_token).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn refresh_token(&self) -> Result<Token> {
         block_on(self.inner.refresh_token())
     }
 
     /// As [`create_authorization_url`](client::OAuth2Client::create_authorization_url).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn create_authorization_url(
         &self,
         options: AuthorizeOptions,
@@ -102,10 +78,6 @@ impl OAuth2Client {
     }
 
     /// As [`fetch_access_token`](client::OAuth2Client::fetch_access_token).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn fetch_access_token(
         &self,
         pending: PendingLogin,
@@ -115,37 +87,21 @@ impl OAuth2Client {
     }
 
     /// As [`fetch_token`](client::OAuth2Client::fetch_token).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn fetch_token(&self, grant: Grant) -> Result<Token> {
         block_on(self.inner.fetch_token(grant))
     }
 
     /// As [`exchange_token`](client::OAuth2Client::exchange_token).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn exchange_token(&self, exchange: &TokenExchange) -> Result<ExchangedToken> {
         block_on(self.inner.exchange_token(exchange))
     }
 
     /// As [`start_device_login`](client::OAuth2Client::start_device_login).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn start_device_login(&self, scope: Option<&str>) -> Result<DeviceLogin> {
         block_on(self.inner.start_device_login(scope)).map(DeviceLogin::of)
     }
 
     /// As [`token_from_fragment`](client::OAuth2Client::token_from_fragment).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn token_from_fragment(
         &self,
         authorization_response: &str,
@@ -158,32 +114,20 @@ impl OAuth2Client {
 
     /// A request to `url` with the token; see [`RegisteredClient::request`].
     pub fn request(&self, method: Method, url: &str) -> ApiRequest {
-        ApiRequest::of(self.inner.request(method, url))
+        self.inner.request(method, url).with_mode()
     }
 
     /// As [`userinfo`](client::OAuth2Client::userinfo).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn userinfo(&self) -> Result<UserInfo> {
         block_on(self.inner.userinfo())
     }
 
     /// As [`revoke_token`](client::OAuth2Client::revoke_token).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn revoke_token(&self) -> Result<()> {
         block_on(self.inner.revoke_token())
     }
 
     /// As [`introspect_token`](client::OAuth2Client::introspect_token).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn introspect_token(
         &self,
         token: &Secret,

@@ -3,116 +3,46 @@
 use std::fmt;
 use std::io::{self, Read};
 use std::thread;
-use std::time::Duration;
 
 use bytes::{Buf as _, Bytes};
 use futures_util::stream::unfold;
-use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::block_on;
-use crate::api::{self, ApiResponse};
+use crate::api::{self, ApiResponse, Async};
 use crate::error::Result;
-use crate::multipart::Multipart;
-use crate::oauth2::TokenPlacement;
-use crate::params::Params;
 use crate::transport::{Body, Cause, TransportError};
 
-/// The bytes of one piece of a body that is read.
+/// The size of the chunks that are read from a reader.
 const PIECE: usize = 64 * 1024;
 
-/// An [`ApiRequest`](api::ApiRequest) whose calls return when they are done.
-#[derive(Debug)]
-#[must_use = "a request does nothing until it is sent"]
-pub struct ApiRequest {
-    inner: api::ApiRequest,
-}
+/// An [`ApiRequest`](api::ApiRequest) that is sent without an async runtime.
+pub type ApiRequest = api::ApiRequest<Blocking>;
+
+/// An [`ApiRequest`](api::ApiRequest) that is sent by blocking code.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Blocking;
 
 impl ApiRequest {
-    pub(super) fn of(inner: api::ApiRequest) -> Self {
-        Self { inner }
-    }
-
-    fn with(self, change: impl FnOnce(api::ApiRequest) -> api::ApiRequest) -> Self {
-        Self::of(change(self.inner))
-    }
-
-    /// As [`query`](api::ApiRequest::query).
-    pub fn query(self, params: impl Into<Params>) -> Self {
-        self.with(|request| request.query(params))
-    }
-
-    /// As [`header`](api::ApiRequest::header).
-    pub fn header(self, name: &str, value: &str) -> Self {
-        self.with(|request| request.header(name, value))
-    }
-
-    /// As [`body`](api::ApiRequest::body).
-    pub fn body(self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        self.with(|request| request.body(content_type, body))
-    }
-
-    /// As [`json`](api::ApiRequest::json).
-    pub fn json(self, value: &impl Serialize) -> Self {
-        self.with(|request| request.json(value))
-    }
-
-    /// As [`form`](api::ApiRequest::form).
-    pub fn form(self, params: impl Into<Params>) -> Self {
-        self.with(|request| request.form(params))
-    }
-
-    /// As [`multipart`](api::ApiRequest::multipart).
-    pub fn multipart(self, form: &Multipart) -> Self {
-        self.with(|request| request.multipart(form))
-    }
-
-    /// Sends what `reader` gives as it comes. The request can't be repeated after a 401.
+    /// Sets a body that is streamed from `reader`. The request is then not repeated after a 401.
     pub fn stream(self, content_type: &str, reader: impl Read + Send + 'static) -> Self {
-        self.with(|request| request.stream(content_type, read_body(reader)))
-    }
-
-    /// As [`timeout`](api::ApiRequest::timeout).
-    pub fn timeout(self, timeout: Duration) -> Self {
-        self.with(|request| request.timeout(timeout))
-    }
-
-    /// As [`max_response_size`](api::ApiRequest::max_response_size).
-    pub fn max_response_size(self, bytes: usize) -> Self {
-        self.with(|request| request.max_response_size(bytes))
-    }
-
-    /// As [`token_placement`](api::ApiRequest::token_placement).
-    pub fn token_placement(self, placement: TokenPlacement) -> Self {
-        self.with(|request| request.token_placement(placement))
-    }
-
-    /// As [`without_token`](api::ApiRequest::without_token).
-    pub fn without_token(self) -> Self {
-        self.with(api::ApiRequest::without_token)
+        self.with_mode::<Async>().stream(content_type, read_body(reader)).with_mode()
     }
 
     /// As [`send`](api::ApiRequest::send).
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
     pub fn send(self) -> Result<ApiResponse> {
-        block_on(self.inner.send())
+        block_on(self.with_mode::<Async>().send())
     }
 
-    /// As [`send_streaming`](api::ApiRequest::send_streaming): the body is read as it comes.
-    ///
-    /// # Errors
-    ///
-    /// Those of the async one.
+    /// As [`send_streaming`](api::ApiRequest::send_streaming), with a body to be read.
     pub fn send_streaming(self) -> Result<http::Response<BodyReader>> {
-        let response = block_on(self.inner.send_streaming())?;
+        let response = block_on(self.with_mode::<Async>().send_streaming())?;
         Ok(response.map(|body| BodyReader { body, piece: Bytes::new() }))
     }
 }
 
-/// An answer's body, to be read as it comes.
+/// The body of a response, to be read as it arrives.
 pub struct BodyReader {
     body: Body,
     piece: Bytes,
@@ -136,11 +66,11 @@ impl fmt::Debug for BodyReader {
     }
 }
 
-/// A body out of a reader, which is read on a thread of its own: it may take its time. The thread ends
-/// with the reader, or when nobody takes the pieces any more.
+/// A body from a reader, which is read on its own thread, because it may block. The thread ends with the
+/// reader, or when the body is dropped.
 fn read_body(mut reader: impl Read + Send + 'static) -> Body {
-    // `None` is the reader's own word that it is done. A reader that panicked, or a thread that could not
-    // be had, must not pass for the end of a whole body.
+    // `None` is the end of the body. A reader that panicked, or a thread that could not be started, must not
+    // look like it.
     let (pieces, taken) = mpsc::channel::<Result<Option<Vec<u8>>, TransportError>>(2);
     let read = move || {
         loop {
@@ -167,7 +97,7 @@ fn read_body(mut reader: impl Read + Send + 'static) -> Body {
             Some(Ok(piece)) => Some((Ok(piece?), Some(taken))),
             Some(Err(error)) => Some((Err(error), None)),
             None => {
-                let cause = Cause::new("the reader of the request's body gave up");
+                let cause = Cause::new("the reader of the request body ended early");
                 Some((Err(TransportError::Broken(cause)), None))
             }
         }

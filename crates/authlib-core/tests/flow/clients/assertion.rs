@@ -184,7 +184,7 @@ async fn rejected_assertion_returns_provider_error_without_token() {
     let robot = begun(&world, RSA).build().unwrap();
     let error = robot.get("echo").send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
-    assert!(robot.oauth2_client().token().await.unwrap().is_none());
+    assert!(robot.token().await.unwrap().is_none());
     assert_eq!(world.provider.count(Endpoint::Api), 0);
 }
 
