@@ -19,6 +19,7 @@ chapters! {
     rocket: "rocket.md",
     api: "api.md",
     revocation: "revocation.md",
+    stores: "stores.md",
     tokens: "tokens.md",
     services: "services.md",
     devices: "devices.md",

@@ -1,4 +1,4 @@
-//! [`Algorithm`]: the supported signature algorithms (RFC 7518 §3.1).
+//! [`Algorithm`]: the signature algorithms of RFC 7518 §3.1 that this crate accepts, in one table.
 
 use std::fmt;
 
@@ -6,22 +6,35 @@ use crate::crypto::{Hash, Scheme};
 
 /// A signature algorithm. There is no `none`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Algorithm {
+#[non_exhaustive]
+pub enum Algorithm {
+    /// HMAC with SHA-256: with the client secret, for clients registered for it.
     Hs256,
+    /// HMAC with SHA-384.
     Hs384,
+    /// HMAC with SHA-512.
     Hs512,
+    /// RSA PKCS#1 v1.5 with SHA-256.
     Rs256,
+    /// RSA PKCS#1 v1.5 with SHA-384.
     Rs384,
+    /// RSA PKCS#1 v1.5 with SHA-512.
     Rs512,
+    /// RSA-PSS with SHA-256.
     Ps256,
+    /// RSA-PSS with SHA-384.
     Ps384,
+    /// RSA-PSS with SHA-512.
     Ps512,
+    /// ECDSA on P-256 with SHA-256.
     Es256,
+    /// ECDSA on P-384 with SHA-384.
     Es384,
+    /// ECDSA on P-521 with SHA-512.
     Es512,
-    /// `EdDSA`, on Ed25519 only (RFC 8037 §3.1).
+    /// `EdDSA`, here on Ed25519 only (RFC 8037 §3.1).
     EdDsa,
-    /// The same under its fully specified name (RFC 9864 §2.2).
+    /// `EdDSA` on Ed25519 under its fully specified name (RFC 9864 §2.2).
     Ed25519,
 }
 
@@ -44,17 +57,20 @@ impl Algorithm {
     ];
 
     /// The name in a token's `alg`, such as `RS256`.
-    pub(crate) fn name(self) -> &'static str {
+    #[must_use]
+    pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(alg, _)| *alg == self).map_or("", |(_, name)| name)
     }
 
     /// The algorithm of exactly this name.
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(alg, _)| *alg)
     }
 
-    /// Whether it is HMAC: a key that verifies can also sign.
-    pub(crate) fn is_symmetric(self) -> bool {
+    /// Whether who can verify can also sign: HMAC.
+    #[must_use]
+    pub fn is_symmetric(self) -> bool {
         self.scheme().is_none()
     }
 
@@ -71,8 +87,8 @@ impl Algorithm {
         })
     }
 
-    /// The hash of `at_hash` and `c_hash` (OpenID Connect Core §3.1.3.6); SHA-512 for Ed25519, which uses it
-    /// internally.
+    /// The hash of `at_hash` and `c_hash` (OpenID Connect Core §3.1.3.6); for Ed25519 it is the one
+    /// inside, SHA-512.
     pub(crate) fn hash(self) -> Hash {
         match self {
             Self::Hs256 | Self::Rs256 | Self::Ps256 | Self::Es256 => Hash::Sha256,

@@ -1,8 +1,6 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use base64::engine::general_purpose::STANDARD;
-
 use super::*;
 use crate::jose::JwkSet;
 use crate::jose::jws::{self, Header};
@@ -140,7 +138,7 @@ fn debug_shows_nothing_of_a_key() {
 }
 
 fn der(pem: &str) -> Vec<u8> {
-    pem::decode(pem, pem::PRIVATE_KEY).unwrap().to_vec()
+    super::pem(pem).unwrap().to_vec()
 }
 
 fn wrapped(der: &[u8]) -> String {

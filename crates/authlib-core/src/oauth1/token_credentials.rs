@@ -4,7 +4,6 @@ use std::fmt;
 
 use url::Url;
 
-#[cfg(test)]
 use super::credentials::TokenCredentials;
 use super::credentials_response::CredentialsResponse;
 use super::temporary_credentials::form_post;
@@ -54,7 +53,7 @@ impl Token {
         &self.extra
     }
 
-    #[cfg(test)]
+    /// For the signature of an API request.
     pub(crate) fn credentials(&self) -> TokenCredentials<'_> {
         TokenCredentials { token: &self.oauth_token, secret: &self.oauth_token_secret }
     }

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::future::{Future, ready};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Lease, LocalLeases, LoginQuery, ReplaceOutcome, TokenOwner, TokenRow, TokenStore};
+use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
 use crate::transport::BoxFuture;
@@ -81,6 +83,13 @@ impl FnTokenStore {
             fetch: Box::new(move |owner| Box::pin(fetch_token(owner))),
             update: Box::new(move |change| Box::pin(update_token(change))),
         }
+    }
+
+    /// Lets leases expire by another clock than the system's.
+    #[must_use]
+    pub fn on_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.leases = LocalLeases::on_clock(clock);
+        self
     }
 
     fn change(

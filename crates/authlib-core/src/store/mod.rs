@@ -1,5 +1,7 @@
-//! The stores: [`TokenStore`] for tokens, and [`PendingLoginStore`] for pending logins.
+//! The stores: [`TokenStore`] for tokens, [`PendingLoginStore`] for pending logins, and [`conformance`],
+//! with which an implementation of either is tested.
 
+pub mod conformance;
 mod fn_store;
 mod lease;
 mod memory;

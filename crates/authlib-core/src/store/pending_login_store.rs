@@ -7,7 +7,8 @@ use crate::transport::BoxFuture;
 
 /// Stores pending logins outside the browser's session, which then holds a reference only.
 ///
-/// An implementation must keep three promises:
+/// An implementation must keep three promises, which
+/// [`conformance::check_pending_login_store`](super::conformance::check_pending_login_store) tests:
 ///
 /// 1. [`take`](Self::take) gives a record to **one** of any number of concurrent callers.
 /// 2. A record is gone after its `ttl`.

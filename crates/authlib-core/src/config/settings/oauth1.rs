@@ -8,7 +8,7 @@ use crate::config::ClientConfig;
 use crate::hooks::OAuth1Signature;
 use crate::oauth1::credentials::{ClientCredentials, RsaKey};
 use crate::oauth1::temporary_credentials::CallbackConfirmation;
-use crate::oauth1::{RSA_SHA1_FEATURE, SignatureMethod, SignaturePlacement};
+use crate::oauth1::{SignatureMethod, SignaturePlacement};
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -92,9 +92,6 @@ impl ClientConfig {
              `PLAINTEXT`";
         let named = self.signature_method.as_ref();
         let method = check.one_of("signature_method", named, accepted, SignatureMethod::from_name);
-        if method.is_some_and(|method| !method.is_compiled()) {
-            check.problem("signature_method", RSA_SHA1_FEATURE);
-        }
         Method::Known(method.unwrap_or_default())
     }
 

@@ -81,20 +81,10 @@ async fn oauth1_login_works_with_pending_login_store() {
     assert_eq!(error.kind(), ErrorKind::InvalidCallback);
 }
 
-#[test]
-fn rsa_sha1_needs_its_feature() {
-    let built = OAuth::builder().register(signing(settings(), "RSA-SHA1", "HEADER")).build();
-    assert_eq!(built.is_ok(), cfg!(feature = "oauth1-rsa-sha1"));
-    if let Err(error) = built {
-        assert_eq!(error.kind(), ErrorKind::Config);
-        assert!(error.report().to_string().contains("`oauth1-rsa-sha1`"), "{error}");
-    }
-}
-
 /// H17, B10: every method in every place that can carry it, from settings to the API.
 #[tokio::test]
 async fn every_signature_method_and_location_works() {
-    for method in METHODS.iter().copied() {
+    for method in METHODS {
         for placement in PLACEMENTS {
             let world = oauth1::oauth1_bed_with(method, |client| {
                 signing(client, method, placement).realm("Photos, all")

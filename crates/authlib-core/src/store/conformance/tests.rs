@@ -1,0 +1,280 @@
+//! The stores of this crate pass, and a store that breaks one promise fails the case of that promise.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use super::*;
+use crate::clock::FixedClock;
+use crate::error::Result as CoreResult;
+use crate::oauth2::Token;
+use crate::store::{
+    FnTokenStore, Lease, LoginQuery, MemoryPendingLoginStore, MemoryTokenStore, ReplaceOutcome,
+    TokenOwner, TokenRow, TtlMap,
+};
+use crate::transport::BoxFuture;
+
+fn fixed_clock() -> Arc<FixedClock> {
+    Arc::new(FixedClock::new(SystemTime::UNIX_EPOCH))
+}
+
+#[tokio::test]
+async fn memory_stores_pass() {
+    let clock = fixed_clock();
+    let store = MemoryTokenStore::on_clock(clock.clone(), 100);
+    check_token_store(&store, &*clock).await.unwrap();
+    let store = MemoryPendingLoginStore::on_clock(clock.clone());
+    check_pending_login_store(&store, &*clock).await.unwrap();
+}
+
+#[tokio::test]
+async fn fn_store_passes_over_functions_that_enforce_lifetimes() {
+    let clock = fixed_clock();
+    let rows = Arc::new(Mutex::new(TtlMap::<TokenOwner, (Token, Duration)>::new(100)));
+    let (found, loading, saving) = (rows.clone(), clock.clone(), clock.clone());
+    let store = FnTokenStore::new(
+        move |owner| {
+            let row = found.lock().unwrap().get(&owner, loading.now()).map(|row| row.0.clone());
+            async { Ok(row) }
+        },
+        move |change| {
+            let (mut rows, now) = (rows.lock().unwrap(), saving.now());
+            let before = rows.take(&change.owner, now).filter(|_| change.old.is_some());
+            let lifetime = before.map(|row| row.1).or(change.lifetime).unwrap_or(Duration::MAX);
+            if let Some(token) = change.token {
+                rows.insert(change.owner, (token, lifetime), lifetime, now);
+            }
+            async { Ok(()) }
+        },
+    );
+    check_token_store(&store.on_clock(clock.clone()), &*clock).await.unwrap();
+}
+
+/// One broken promise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    AcquireIsNotExclusive,
+    DeleteDoesNothing,
+    DeleteEndsLease,
+    FindsNothing,
+    FindsTooMuch,
+    IgnoresCase,
+    IgnoresFencing,
+    IgnoresLifetime,
+    LeaseNeverExpires,
+    LosesMembers,
+    Nothing,
+    ReleaseDoesNothing,
+    ReleaseEndsEveryLease,
+    ReplaceCreatesRow,
+    ReplaceDoesNotCompare,
+    ReplaceKeepsExpiry,
+    RepeatsFencingNumber,
+}
+
+/// A store in memory with one fault.
+struct Faulty {
+    inner: MemoryTokenStore,
+    fault: Fault,
+    held: Mutex<Vec<(TokenOwner, Lease)>>,
+}
+
+fn faulty(fault: Fault) -> (Faulty, Arc<FixedClock>) {
+    let clock = fixed_clock();
+    let inner = MemoryTokenStore::on_clock(clock.clone(), 100);
+    (Faulty { inner, fault, held: Mutex::default() }, clock)
+}
+
+impl Faulty {
+    fn row(&self, owner: &TokenOwner, token: &Token) -> TokenRow {
+        let mut row = TokenRow::new(owner.clone(), token.clone());
+        if self.fault == Fault::IgnoresCase {
+            row.owner.user = row.owner.user.to_lowercase();
+        }
+        if self.fault == Fault::LosesMembers {
+            row.token.token_secret = None;
+        }
+        row
+    }
+
+    /// The inner store's lease for a caller whose lease may be stale.
+    fn current(&self, lease: &Lease) -> Lease {
+        let held = self.held.lock().unwrap();
+        let newest = held.iter().rev().find(|(owner, _)| owner == lease.owner());
+        let number = newest.map_or(lease.fencing_number(), |(_, held)| held.fencing_number());
+        Lease::new(lease.owner().clone(), number)
+    }
+}
+
+impl TokenStore for Faulty {
+    fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, CoreResult<Option<Token>>> {
+        let owner = self.row(owner, &Token::bearer("")).owner;
+        Box::pin(async move { self.inner.load(&owner).await })
+    }
+
+    fn save<'a>(&'a self, row: &'a TokenRow) -> BoxFuture<'a, CoreResult<()>> {
+        let changed = self.row(&row.owner, &row.token);
+        let mut row = TokenRow { owner: changed.owner, token: changed.token, ..row.clone() };
+        if self.fault == Fault::IgnoresLifetime {
+            row.lifetime = None;
+        }
+        Box::pin(async move { self.inner.save(&row).await })
+    }
+
+    fn replace<'a>(
+        &'a self,
+        lease: &'a Lease,
+        old: Option<&'a Token>,
+        new: &'a Token,
+    ) -> BoxFuture<'a, CoreResult<ReplaceOutcome>> {
+        Box::pin(async move {
+            let stored = self.inner.load(lease.owner()).await?;
+            let row = self.row(lease.owner(), new);
+            match self.fault {
+                Fault::ReplaceCreatesRow if stored.is_none() => self.inner.save(&row).await?,
+                Fault::ReplaceDoesNotCompare if stored.is_some() => self.inner.save(&row).await?,
+                Fault::ReplaceKeepsExpiry if stored.is_some() => {
+                    let row = TokenRow { lifetime: Some(TTL), ..row };
+                    self.inner.save(&row).await?;
+                }
+                Fault::IgnoresFencing => {
+                    return self.inner.replace(&self.current(lease), old, new).await;
+                }
+                _ => return self.inner.replace(lease, old, new).await,
+            }
+            Ok(ReplaceOutcome::Replaced)
+        })
+    }
+
+    fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, CoreResult<()>> {
+        Box::pin(async move {
+            match self.fault {
+                Fault::DeleteDoesNothing => return Ok(()),
+                Fault::DeleteEndsLease => self.held.lock().unwrap().clear(),
+                _ => {}
+            }
+            self.inner.delete(owner).await
+        })
+    }
+
+    fn find_logins<'a>(
+        &'a self,
+        query: &'a LoginQuery,
+    ) -> BoxFuture<'a, CoreResult<Vec<TokenOwner>>> {
+        Box::pin(async move {
+            match (self.fault, query) {
+                (Fault::FindsNothing, _) => Ok(Vec::new()),
+                (Fault::FindsTooMuch, LoginQuery::Session { issuer, .. }) => {
+                    let session = LoginQuery::Session { issuer: issuer.clone(), sid: "sid".into() };
+                    self.inner.find_logins(&session).await
+                }
+                _ => self.inner.find_logins(query).await,
+            }
+        })
+    }
+
+    fn acquire<'a>(
+        &'a self,
+        owner: &'a TokenOwner,
+        ttl: Duration,
+    ) -> BoxFuture<'a, CoreResult<Option<Lease>>> {
+        Box::pin(async move {
+            let ttl = if self.fault == Fault::LeaseNeverExpires { Duration::MAX } else { ttl };
+            let Some(lease) = self.inner.acquire(owner, ttl).await? else {
+                let is_open = self.fault == Fault::AcquireIsNotExclusive;
+                return Ok(is_open.then(|| Lease::new(owner.clone(), u64::MAX)));
+            };
+            let number =
+                if self.fault == Fault::RepeatsFencingNumber { 1 } else { lease.fencing_number() };
+            // The inner lease ends when it is dropped.
+            self.held.lock().unwrap().push((owner.clone(), lease));
+            Ok(Some(Lease::new(owner.clone(), number)))
+        })
+    }
+
+    fn release(&self, lease: Lease) -> BoxFuture<'_, CoreResult<()>> {
+        let every = self.fault == Fault::ReleaseEndsEveryLease;
+        if self.fault != Fault::ReleaseDoesNothing {
+            self.held.lock().unwrap().retain(|(owner, held)| {
+                owner != lease.owner()
+                    || !(every || held.fencing_number() == lease.fencing_number())
+            });
+        }
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+#[tokio::test]
+async fn each_fault_of_a_token_store_is_found() {
+    let (sound, clock) = faulty(Fault::Nothing);
+    check_token_store(&sound, &*clock).await.unwrap();
+    let faults = [
+        (Fault::AcquireIsNotExclusive, "a lease is exclusive"),
+        (Fault::AcquireIsNotExclusive, "one of several concurrent callers"),
+        (Fault::DeleteDoesNothing, "delete removes the row"),
+        (Fault::DeleteEndsLease, "save and delete need no lease"),
+        (Fault::FindsNothing, "logins are found"),
+        (Fault::FindsTooMuch, "logins are found"),
+        (Fault::IgnoresCase, "owners are compared"),
+        (Fault::IgnoresFencing, "replace rejects a lease"),
+        (Fault::IgnoresLifetime, "a row is gone after its lifetime"),
+        (Fault::LeaseNeverExpires, "a lease expires"),
+        (Fault::LosesMembers, "load returns what save stored"),
+        (Fault::ReleaseDoesNothing, "a lease is exclusive until it is released"),
+        (Fault::ReleaseEndsEveryLease, "a late release"),
+        (Fault::ReplaceCreatesRow, "replace compares"),
+        (Fault::ReplaceDoesNotCompare, "replace compares"),
+        (Fault::ReplaceDoesNotCompare, "replace without an old token"),
+        (Fault::ReplaceDoesNotCompare, "one of several concurrent replacements"),
+        (Fault::ReplaceKeepsExpiry, "replace restarts the lifetime"),
+        (Fault::RepeatsFencingNumber, "fencing numbers grow"),
+    ];
+    for (case, _) in tokens::CASES {
+        let has_fault = faults.iter().any(|(_, promise)| case.starts_with(promise));
+        assert!(has_fault, "no fault breaks {case:?}");
+    }
+    for (fault, promise) in faults {
+        let (store, clock) = faulty(fault);
+        let broken = check_token_store(&store, &*clock).await.unwrap_err();
+        let is_found = broken.0.iter().any(|(case, _)| case.starts_with(promise));
+        assert!(is_found, "{fault:?} does not break {promise:?}: {broken}");
+    }
+}
+
+/// A store of pending logins with one fault.
+struct FaultyPending(MemoryPendingLoginStore, &'static str);
+
+impl PendingLoginStore for FaultyPending {
+    fn insert<'a>(
+        &'a self,
+        key: &'a str,
+        record: String,
+        ttl: Duration,
+    ) -> BoxFuture<'a, CoreResult<()>> {
+        let ttl = if self.1 == "a record is gone" { Duration::MAX } else { ttl };
+        Box::pin(async move { self.0.insert(key, record, ttl).await })
+    }
+
+    fn take<'a>(&'a self, key: &'a str) -> BoxFuture<'a, CoreResult<Option<String>>> {
+        Box::pin(async move {
+            let key = if self.1 == "records come back" { key.trim() } else { key };
+            let record = self.0.take(key).await?;
+            if self.1 == "a record is taken once"
+                && let Some(record) = &record
+            {
+                self.0.insert(key, record.clone(), TTL).await?;
+            }
+            Ok(record)
+        })
+    }
+}
+
+#[tokio::test]
+async fn each_fault_of_a_pending_login_store_is_found() {
+    for promise in ["records come back", "a record is taken once", "a record is gone"] {
+        let clock = fixed_clock();
+        let store = FaultyPending(MemoryPendingLoginStore::on_clock(clock.clone()), promise);
+        let broken = check_pending_login_store(&store, &*clock).await.unwrap_err();
+        assert_eq!(broken.0.len(), 1, "{broken}");
+        assert!(broken.0[0].0.starts_with(promise), "{broken}");
+    }
+}
