@@ -42,8 +42,9 @@ mod tests {
     #[test]
     fn settings_table_is_complete() {
         let table = include_str!("configuration.md");
-        for key in authlib_core::config::key_names() {
-            assert!(table.contains(&format!("`{key}`")), "{key}");
+        for (name, alias) in authlib_core::config::setting_names() {
+            let alias = alias.map(|alias| format!("`{alias}` ")).unwrap_or_default();
+            assert!(table.contains(&format!("\n| `{name}` | {alias}| ")), "{name}");
         }
     }
 

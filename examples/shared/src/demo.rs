@@ -13,7 +13,7 @@ pub async fn demo(base_url: &str) -> Result<(Server, OAuth), Box<dyn std::error:
     let server = Server::start(Provider::new).await?;
     println!("No client is configured, so the demo provider runs at {}", server.issuer());
     let demo = ClientConfig::new("demo")
-        .label("the demo provider")
+        .display_name("the demo provider")
         .client_id("demo")
         .client_secret("demo-secret")
         .issuer(server.issuer())
@@ -21,7 +21,7 @@ pub async fn demo(base_url: &str) -> Result<(Server, OAuth), Box<dyn std::error:
         .api_base_url(format!("{}/api/", server.issuer()));
     let oauth1 = format!("{}/oauth1", server.issuer());
     let demo1 = ClientConfig::new("demo1")
-        .label("the demo provider by OAuth 1.0a")
+        .display_name("the demo provider by OAuth 1.0a")
         .client_id("demo1")
         .client_secret("demo1-secret")
         .request_token_url(format!("{oauth1}/request_token"))

@@ -1,7 +1,9 @@
 //! Our [`OAuth2Client`] at Authlib's own server: its grants, its refusals, and the resource behind it.
 
 use authlib_conformance::{Browser, InteropKind, InteropServer, TestKey};
-use authlib_core::oauth2::{ClientMetadata, TokenPlacement};
+use authlib_core::config::Refresh;
+use authlib_core::jose::Algorithm;
+use authlib_core::oauth2::{AssertionAudience, AuthMethod, ClientMetadata, TokenPlacement};
 use authlib_core::{
     DevicePoll, ErrorKind, Grant, OAuth2Client, Registration, Secret, TokenTypeHint,
 };
@@ -83,7 +85,9 @@ async fn token_in_unsupported_place_is_401_without_refresh() {
 #[tokio::test]
 async fn client_credentials_token_is_refetched_after_401() {
     let Some(server) = authlib(&[client(&["client_credentials"])]).await else { return };
-    let config = by_secret(at_authlib(&server, "app")).renewal("client_credentials").scope("read");
+    let config = by_secret(at_authlib(&server, "app"))
+        .refresh_with(Refresh::ClientCredentials)
+        .scope("read");
     let client = OAuth2Client::new(config).unwrap();
     let first_answer = me(&client).await;
     let expected = (&json!("app"), &json!("read"), None);
@@ -224,7 +228,8 @@ async fn client_secret_with_special_characters_authenticates() {
     });
     let Some(server) = authlib(&clients).await else { return };
     for method in methods {
-        let config = at_authlib(&server, &id(method)).token_endpoint_auth_method(method);
+        let config = at_authlib(&server, &id(method))
+            .token_endpoint_auth_method(AuthMethod::from_name(method).unwrap());
         let client = OAuth2Client::new(config.clone().client_secret(secret)).unwrap();
         works_everywhere(&client, &id(method)).await;
         let wrong = OAuth2Client::new(config.client_secret(crate::SECRET)).unwrap();
@@ -248,11 +253,11 @@ async fn private_key_jwt_authenticates_at_every_endpoint() {
     let Some(server) = authlib(&clients).await else { return };
     for alg in algorithms {
         let key = TestKey::for_algorithm(alg);
-        for audience in ["issuer", "token_endpoint"] {
+        for audience in [AssertionAudience::Issuer, AssertionAudience::TokenEndpoint] {
             let config = at_authlib(&server, alg)
                 .private_key(key.private_pem)
                 .private_key_id(key.public_jwk["kid"].as_str().unwrap())
-                .token_endpoint_auth_signing_alg(alg)
+                .token_endpoint_auth_signing_alg(Algorithm::from_name(alg).unwrap())
                 .client_assertion_audience(audience);
             works_everywhere(&OAuth2Client::new(config).unwrap(), alg).await;
         }
@@ -278,9 +283,11 @@ async fn client_registers_updates_works_and_deletes_itself() {
     let changed = registration.update(&made).await.unwrap();
     let read = registration.read(&changed).await.unwrap();
     assert_eq!(read.metadata.client_name.as_deref(), Some("Another name"));
-    let endpoints = at_authlib(&server, "");
-    let mut config = registration.config("peer", &read).api_base_url(server.url("/api/"));
-    (config.issuer, config.server_metadata_url) = (endpoints.issuer, endpoints.server_metadata_url);
+    let config = registration
+        .config("peer", &read)
+        .issuer(server.issuer())
+        .server_metadata_url(server.url("/.well-known/oauth-authorization-server"))
+        .api_base_url(server.url("/api/"));
     let client = OAuth2Client::new(config).unwrap();
     log_in(&server, &client, "allow").await.unwrap();
     assert_eq!(me(&client).await["scope"], "read email");

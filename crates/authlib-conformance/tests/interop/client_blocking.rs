@@ -10,6 +10,7 @@ use std::time::Duration;
 use authlib_conformance::{Browser, InteropServer, TestKey};
 use authlib_core::client::blocking::{AssertionClient, OAuth2Client};
 use authlib_core::clock::{Clock as _, FixedClock, SystemClock};
+use authlib_core::config::Refresh;
 use authlib_core::hooks::RequestHook;
 use authlib_core::{AuthorizeOptions, ErrorKind, Grant, Secret, Token};
 use serde_json::{Value, json};
@@ -50,7 +51,8 @@ impl Bench {
 fn blocking_client_calls_api_refreshes_and_revokes() {
     let apps = [crate::client(&["client_credentials"])];
     let Some(bench) = Bench::start(authlib(&apps)) else { return };
-    let config = by_secret(at_authlib(&bench.server, "app")).renewal("client_credentials");
+    let config =
+        by_secret(at_authlib(&bench.server, "app")).refresh_with(Refresh::ClientCredentials);
     let client = OAuth2Client::new(config).unwrap();
     let ask = || client.get("me").send().unwrap().error_for_status().unwrap().json::<Value>();
     assert_eq!(ask().unwrap()["client_id"], "app");

@@ -2,6 +2,8 @@
 //! tokens.
 
 use authlib_conformance::TestKey;
+use authlib_core::jose::Algorithm;
+use authlib_core::oauth2::{AssertionAudience, AuthMethod};
 use authlib_core::{ErrorKind, Grant, OAuth2Client, Secret, TokenTypeHint};
 use serde_json::{Value, json};
 
@@ -34,11 +36,11 @@ async fn private_keys_of_every_type_authenticate_everywhere() {
     let Some(server) = oidc(&algorithms.map(with_key), FEATURES).await else { return };
     for alg in algorithms {
         let key = TestKey::for_algorithm(alg);
-        for audience in ["issuer", "token_endpoint"] {
+        for audience in [AssertionAudience::Issuer, AssertionAudience::TokenEndpoint] {
             let config = at_oidc(&server, alg)
                 .private_key(key.private_pem)
                 .private_key_id(key.public_jwk["kid"].as_str().unwrap())
-                .token_endpoint_auth_signing_alg(alg)
+                .token_endpoint_auth_signing_alg(Algorithm::from_name(alg).unwrap())
                 .client_assertion_audience(audience);
             works_everywhere(&OAuth2Client::new(config).unwrap(), alg).await;
         }
@@ -51,7 +53,7 @@ async fn unregistered_signature_algorithm_is_rejected() {
     let key = TestKey::for_algorithm("PS256");
     let config = at_oidc(&server, "PS256")
         .private_key(key.private_pem)
-        .token_endpoint_auth_signing_alg("RS256");
+        .token_endpoint_auth_signing_alg(Algorithm::Rs256);
     let client = OAuth2Client::new(config).unwrap();
     let refused = client.fetch_token(Grant::client_credentials()).await.unwrap_err();
     assert_eq!((refused.kind(), said(&refused)), (ErrorKind::InvalidResponse, "invalid_client"));
@@ -72,7 +74,8 @@ async fn client_secret_with_special_characters_authenticates() {
     });
     let Some(server) = oidc(&clients, FEATURES).await else { return };
     for method in methods {
-        let config = at_oidc(&server, &id(method)).token_endpoint_auth_method(method);
+        let config = at_oidc(&server, &id(method))
+            .token_endpoint_auth_method(AuthMethod::from_name(method).unwrap());
         let client = OAuth2Client::new(config.clone().client_secret(secret)).unwrap();
         works_everywhere(&client, &id(method)).await;
         let wrong = OAuth2Client::new(config.client_secret(SECRET)).unwrap();
@@ -112,7 +115,7 @@ async fn introspection_reads_json_and_jwt() {
     app["introspection_signed_response_alg"] = "ES256".into();
     let Some(server) = oidc(&[app], &features).await else { return };
     let plain = by_secret(at_oidc(&server, "app"));
-    let signed = plain.clone().introspection_signed_response_alg("ES256");
+    let signed = plain.clone().introspection_signed_response_alg(Algorithm::Es256);
     for config in [plain, signed.clone()] {
         let client = OAuth2Client::new(config).unwrap();
         let token = client.fetch_token(Grant::client_credentials().scope("read")).await.unwrap();
@@ -125,7 +128,8 @@ async fn introspection_reads_json_and_jwt() {
         assert!(!nobodys.active());
     }
     // That the signature counts shows when another algorithm is expected.
-    let wrong = OAuth2Client::new(signed.introspection_signed_response_alg("RS256")).unwrap();
+    let wrong =
+        OAuth2Client::new(signed.introspection_signed_response_alg(Algorithm::Rs256)).unwrap();
     let refused = wrong.introspect_token(&Secret::new("nobodys"), None).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidResponse);
     assert!(refused.to_string().contains("ES256"), "{refused}");

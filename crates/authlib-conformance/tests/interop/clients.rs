@@ -1,6 +1,7 @@
 //! What the tests of our clients share: servers, settings that fit them, and a login.
 
 use authlib_conformance::{Browser, InteropKind, InteropServer};
+use authlib_core::oauth2::AuthMethod;
 use authlib_core::{AuthorizeOptions, ClientConfig, Error, Grant, OAuth2Client, Secret, Token};
 use serde_json::{Value, json};
 
@@ -49,7 +50,7 @@ pub(crate) fn at_authlib(server: &InteropServer, client_id: &str) -> ClientConfi
 
 /// The proof that fits [`crate::client`].
 pub(crate) fn by_secret(config: ClientConfig) -> ClientConfig {
-    config.client_secret(SECRET).token_endpoint_auth_method("client_secret_post")
+    config.client_secret(SECRET).token_endpoint_auth_method(AuthMethod::ClientSecretPost)
 }
 
 /// The client of [`crate::client`] for a login.

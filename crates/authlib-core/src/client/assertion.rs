@@ -203,7 +203,7 @@ impl<C> AssertionClientBuilder<C> {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every error of the configuration, one a line.
     pub fn build(self) -> Result<C> {
         let assertion = self.assertion;
-        self.client.configure(|config| config.renew_by_assertion(assertion)).build()
+        self.client.configure(|config| config.refresh_with(assertion)).build()
     }
 }
 

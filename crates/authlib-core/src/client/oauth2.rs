@@ -26,6 +26,7 @@ use crate::store::TokenOwner;
 /// Cheap to clone; all clones share the token, and refresh it once.
 ///
 /// ```no_run
+/// use authlib_core::config::Refresh;
 /// use authlib_core::{ClientConfig, OAuth2Client};
 ///
 /// # async fn run() -> authlib_core::Result<()> {
@@ -36,7 +37,7 @@ use crate::store::TokenOwner;
 ///         .token_endpoint("https://login.example.com/token")
 ///         .api_base_url("https://api.example.com/v1/")
 ///         .scope("reports:read")
-///         .renewal("client_credentials"),
+///         .refresh_with(Refresh::ClientCredentials),
 /// )?;
 /// // The token is fetched on first use, and again when it has expired.
 /// let latest: serde_json::Value = reports.get("reports/latest").send().await?.json()?;
@@ -104,7 +105,7 @@ impl OAuth2Client {
         self.app.tokens().save_token(&self.owner, token).await
     }
 
-    /// The token, refreshed if it has expired, and fetched first if the client's `renewal` can; see
+    /// The token, refreshed if it has expired, and fetched first if the client's `refresh_with` can; see
     /// [`RegisteredClient::active_token`].
     ///
     /// # Errors

@@ -1,5 +1,6 @@
-//! [`ClientConfig`]: a client's registration, as code gives it; not yet validated.
+//! [`ClientConfig`]: the configuration of one client, not yet validated.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -7,15 +8,26 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::ConfigProblem;
 use super::extensions::Extensions;
+use super::settings::{Refresh, ResponseMode};
+use crate::endpoint::Endpoint;
+use crate::jose::Algorithm;
+use crate::oauth1::{SignatureMethod, SignaturePlacement};
+use crate::oauth2::{AssertionAudience, AuthMethod, ClientInformation, TokenPlacement};
 use crate::params::Params;
 use crate::secret::Secret;
 
-/// A client as it is registered: what the provider gave for it, and where the provider's endpoints are.
+/// The configuration of a client: what the provider issued for it, and where the provider's endpoints
+/// are.
 ///
-/// With OpenID Connect an [`issuer`](Self::issuer) says it all; a preset of
-/// [`providers`](crate::providers) needs the id and the secret only. Nothing is checked here: all
-/// problems are reported together when the registry is built.
+/// For an OpenID Connect provider the [`issuer`](Self::issuer) is enough; a preset of
+/// [`providers`](crate::providers) needs the id and the secret only. Nothing is validated here:
+/// building the registry reports all errors at once.
+///
+/// URLs are given as text or as [`Url`](url::Url). They must start with `https://`; `http://` is
+/// accepted for `localhost`, 127.0.0.0/8 and `::1` only. An empty text removes a setting, for example one
+/// of a preset.
 ///
 /// ```
 /// use authlib_core::ClientConfig;
@@ -28,156 +40,125 @@ use crate::secret::Secret;
 /// # let _ = client;
 /// ```
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
 pub struct ClientConfig {
-    /// The name under which it is registered, for URLs and settings.
-    pub name: String,
-    /// What a button says; by default the name.
-    pub label: Option<String>,
-    /// The client's id at the provider.
-    pub client_id: Option<String>,
-    /// The client's secret. Without one it is a public client.
-    pub client_secret: Option<Secret>,
-    /// The client's private key, for `private_key_jwt`: PEM (PKCS#8, PKCS#1 or SEC 1) or the JSON text of
-    /// a private JWK.
-    pub private_key: Option<Secret>,
-    /// The `kid` under which the provider knows that key; by default the JWK's.
-    pub private_key_id: Option<String>,
-    /// The provider's issuer, letter by letter as the provider spells it.
-    pub issuer: Option<String>,
-    /// Where the provider's metadata are; by default under the issuer, and nowhere when the endpoints
-    /// are all set here.
-    pub server_metadata_url: Option<String>,
-    /// Authlib's `authorize_url`.
-    pub authorization_endpoint: Option<String>,
-    /// Authlib's `access_token_url`.
-    pub token_endpoint: Option<String>,
-    /// Where tokens are refreshed, if not at the token endpoint.
-    pub refresh_token_url: Option<String>,
-    /// Where user info is.
-    pub userinfo_endpoint: Option<String>,
-    /// Where the provider's keys are.
-    pub jwks_uri: Option<String>,
-    /// The provider's keys themselves, as the JSON text of a JWK set. Symmetric ones are allowed here,
-    /// so it is a secret.
-    pub jwks: Option<Secret>,
-    /// Where the provider ends its session (RP-Initiated Logout).
-    pub end_session_endpoint: Option<String>,
-    /// Where the provider tells what a token is good for (RFC 7662).
-    pub introspection_endpoint: Option<String>,
-    /// Where the provider revokes tokens (RFC 7009).
-    pub revocation_endpoint: Option<String>,
-    /// Where a device asks for a code to show to its user (RFC 8628).
-    pub device_authorization_endpoint: Option<String>,
-    /// What relative URLs of API requests are taken from.
-    pub api_base_url: Option<String>,
-    /// More origins that the token may be sent to, such as `https://uploads.example.com`.
-    pub api_origins: Vec<String>,
-    /// Where the token stands in API requests: `header`, which is the default, `body` or `query`.
-    pub token_placement: Option<String>,
-    /// Where the provider sends the browser back to: an absolute URL, or a path under the registry's
-    /// base URL.
-    pub redirect_uri: Option<String>,
-    /// Where the provider sends the browser to after a logout.
-    pub post_logout_redirect_uri: Option<String>,
-    /// The scope, blank-separated.
-    pub scope: Option<String>,
-    /// More parameters of the authorization request.
-    pub authorize_params: Params,
-    /// More parameters of the token request.
-    pub access_token_params: Params,
-    /// More parameters of the refresh request.
-    pub refresh_token_params: Params,
-    /// `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt` or `none`; by
-    /// default what the metadata say.
-    pub token_endpoint_auth_method: Option<String>,
-    /// The algorithm of client assertions; by default the key's usual one that the metadata name.
-    pub token_endpoint_auth_signing_alg: Option<String>,
-    /// The audience of client assertions: `issuer`, which is the default, or `token_endpoint`.
-    pub client_assertion_audience: Option<String>,
-    /// How long a client assertion is good: 60 seconds by default.
-    pub client_assertion_lifetime: Option<Duration>,
-    /// More claims of client assertions.
-    pub client_assertion_claims: Map<String, Value>,
-    /// The certificate of the private key, as PEM, for servers that know the key by its thumbprint
-    /// (`x5t#S256`, RFC 7515 §4.1.8).
-    pub private_key_certificate: Option<String>,
-    /// As `token_endpoint_auth_method`, for the introspection endpoint; by default the same.
-    pub introspection_endpoint_auth_method: Option<String>,
-    /// As `token_endpoint_auth_method`, for the revocation endpoint; by default the same.
-    pub revocation_endpoint_auth_method: Option<String>,
-    /// The algorithm by which introspection answers are signed (RFC 9701); with one, an answer that is
-    /// not signed is refused.
-    pub introspection_signed_response_alg: Option<String>,
-    /// How an expired token is renewed: `refresh_token`, which is the default, `client_credentials` or
-    /// `off`.
-    pub renewal: Option<String>,
-    /// The longest that a request to the provider may take: 10 seconds by default.
-    pub timeout: Option<Duration>,
-    /// Sends `client_secret_basic` without the form-encoding of RFC 6749 §2.3.1, for servers that do
-    /// not decode it. An id with a colon, and anything outside ASCII, is then read wrongly.
-    pub raw_client_secret_basic: bool,
-    /// `S256`, which is the default. There is no other.
-    pub code_challenge_method: Option<String>,
-    /// `query` or `form_post`; by default the provider's choice, which is the query.
-    pub response_mode: Option<String>,
-    /// The one algorithm of ID tokens; by default the public-key ones of the metadata, or RS256.
-    pub id_token_signed_response_alg: Option<String>,
-    /// How long before its expiry a token is refreshed: 60 seconds by default.
-    pub leeway: Option<Duration>,
-    /// How long ago the user may have authenticated at the provider.
-    pub max_age: Option<Duration>,
-    /// The `User-Agent` of requests to the provider.
-    pub user_agent: Option<String>,
-    /// Whether user info is fetched at login, where there is an endpoint: yes by default.
-    pub fetch_userinfo: Option<bool>,
-    /// The member of the user info that names the user, for providers without OpenID Connect: `sub` by
-    /// default.
-    pub subject_claim: Option<String>,
-    /// More spellings of the issuer that ID tokens and callbacks may use.
-    pub accepted_issuers: Vec<String>,
-    /// Leaves the nonce out of the login, for providers that don't repeat it in their ID tokens. A code
-    /// that was stolen from another login is then told by PKCE alone (RFC 9700 §4.5.3).
-    pub dangerous_skip_nonce: bool,
-    /// Leaves PKCE out of the login, for providers that refuse it. An intercepted code can then be used
-    /// by who intercepted it (RFC 7636 §1).
-    pub dangerous_skip_pkce: bool,
-    /// Where a login gets its temporary credentials (RFC 5849 §2.1). With it this is an OAuth 1.0a client.
-    pub request_token_url: Option<String>,
-    /// More parameters of the request for temporary credentials.
-    pub request_token_params: Params,
-    /// How OAuth 1.0a requests are signed: `HMAC-SHA1`, which is the default, `HMAC-SHA256`,
-    /// `HMAC-SHA512`, `RSA-SHA1`, `RSA-SHA256`, `RSA-SHA512` (with `private_key`) or `PLAINTEXT`.
-    pub signature_method: Option<String>,
-    /// Where the signature stands: `HEADER`, which is the default, `BODY` or `QUERY`.
-    pub signature_type: Option<String>,
-    /// The realm of the signature's header.
-    pub realm: Option<String>,
-    /// Takes temporary credentials from a provider that does not say `oauth_callback_confirmed`. Who
-    /// starts a login can then end it in another's browser (RFC 5849 §2.1).
-    pub dangerous_unconfirmed_callback: bool,
-    /// What is given in code.
+    pub(crate) name: String,
+    pub(super) display_name: Option<String>,
+    pub(super) client_id: Option<String>,
+    pub(super) client_secret: Option<Secret>,
+    pub(super) private_key: Option<Secret>,
+    pub(super) private_key_id: Option<String>,
+    pub(super) private_key_certificate: Option<String>,
+    pub(super) issuer: Option<String>,
+    pub(super) accepted_issuers: Vec<String>,
+    pub(super) server_metadata_url: Option<String>,
+    pub(super) endpoints: BTreeMap<Endpoint, String>,
+    /// The JSON text of a JWK set, which may have symmetric keys.
+    pub(super) jwks: Option<Secret>,
+    pub(super) api_base_url: Option<String>,
+    pub(super) api_origins: Vec<String>,
+    pub(super) token_location: Option<TokenPlacement>,
+    pub(super) redirect_uri: Option<String>,
+    pub(super) post_logout_redirect_uri: Option<String>,
+    pub(super) scope: Option<String>,
+    pub(super) authorize_params: Params,
+    pub(super) access_token_params: Params,
+    pub(super) refresh_token_params: Params,
+    pub(super) token_endpoint_auth_method: Option<AuthMethod>,
+    pub(super) introspection_endpoint_auth_method: Option<AuthMethod>,
+    pub(super) revocation_endpoint_auth_method: Option<AuthMethod>,
+    pub(super) raw_client_secret_basic: bool,
+    pub(super) token_endpoint_auth_signing_alg: Option<Algorithm>,
+    pub(super) client_assertion_audience: Option<AssertionAudience>,
+    pub(super) client_assertion_lifetime: Option<Duration>,
+    pub(super) client_assertion_claims: Map<String, Value>,
+    pub(super) introspection_signed_response_alg: Option<Algorithm>,
+    pub(super) id_token_signed_response_alg: Option<Algorithm>,
+    pub(super) refresh_with: Option<Refresh>,
+    pub(super) refresh_before_expiry: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) user_agent: Option<String>,
+    pub(super) response_mode: Option<ResponseMode>,
+    pub(super) max_age: Option<Duration>,
+    pub(super) fetch_userinfo: Option<bool>,
+    pub(super) subject_claim: Option<String>,
+    pub(super) dangerous_skip_nonce: bool,
+    pub(super) dangerous_skip_pkce: bool,
+    pub(super) request_token_params: Params,
+    pub(super) signature_method: Option<SignatureMethod>,
+    pub(super) signature_location: Option<SignaturePlacement>,
+    pub(super) realm: Option<String>,
+    pub(super) dangerous_allow_missing_callback_confirmed: bool,
+    /// Errors in values of files and the environment.
+    pub(super) rejected: Vec<ConfigProblem>,
     pub(crate) extensions: Extensions,
 }
 
+/// Setters of texts.
 macro_rules! text_setters {
-    ($($(#[$doc:meta])* $name:ident)*) => {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
         $($(#[$doc])*
         #[must_use]
-        pub fn $name(mut self, value: impl Into<String>) -> Self {
-            self.$name = Some(value.into());
+        pub fn $name(mut self, $name: impl Into<String>) -> Self {
+            self.$name = Some($name.into()).filter(|text| !text.is_empty());
+            self
+        })*
+    };
+}
+
+/// Setters of other values.
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident: $value:ty;)*) => {
+        $($(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, $name: $value) -> Self {
+            self.$name = Some($name.into());
+            self
+        })*
+    };
+}
+
+macro_rules! endpoint_setters {
+    ($($(#[$doc:meta])* $name:ident: $endpoint:ident;)*) => {
+        $($(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, url: impl Into<String>) -> Self {
+            self.endpoints.insert(Endpoint::$endpoint, url.into());
+            self.endpoints.retain(|_, url| !url.is_empty());
+            self
+        })*
+    };
+}
+
+/// Setters that add a parameter to a request, or replace it.
+macro_rules! param_setters {
+    ($($(#[$doc:meta])* $name:ident: $params:ident;)*) => {
+        $($(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, name: &str, value: impl Into<String>) -> Self {
+            self.$params.set(name, value);
+            self
+        })*
+    };
+}
+
+macro_rules! switches {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        $($(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self) -> Self {
+            self.$name = true;
             self
         })*
     };
 }
 
 impl ClientConfig {
-    /// A client of which nothing is known but its name.
+    /// A client that has only its name, which is part of URLs and settings.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), ..Self::default() }
     }
 
-    /// Registers it under another name: two clients of one provider need two.
+    /// Changes the name: two clients of one provider need two names.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
@@ -185,82 +166,161 @@ impl ClientConfig {
     }
 
     text_setters! {
-        /// Sets what a button says.
-        label
-        /// Sets the client's id.
-        client_id
-        /// Sets the provider's issuer.
-        issuer
-        /// Sets where the provider's metadata are.
-        server_metadata_url
-        /// Sets the authorization endpoint.
-        authorization_endpoint
-        /// Sets the token endpoint.
-        token_endpoint
-        /// Sets where tokens are refreshed.
-        refresh_token_url
-        /// Sets where user info is.
-        userinfo_endpoint
-        /// Sets where the provider's keys are.
-        jwks_uri
-        /// Sets where the provider ends its session.
-        end_session_endpoint
-        /// Sets where the provider tells what a token is good for.
-        introspection_endpoint
-        /// Sets where the provider revokes tokens.
-        revocation_endpoint
-        /// Sets where a device asks for a code to show to its user.
-        device_authorization_endpoint
-        /// Sets what relative URLs of API requests are taken from.
-        api_base_url
-        /// Sets where the token stands in API requests: `header`, `body` or `query`.
-        token_placement
-        /// Sets where the provider sends the browser back to.
-        redirect_uri
-        /// Sets where the provider sends the browser to after a logout.
-        post_logout_redirect_uri
-        /// Sets the scope, blank-separated.
-        scope
-        /// Sets the authentication method at the token endpoint.
-        token_endpoint_auth_method
-        /// Sets the algorithm of client assertions.
-        token_endpoint_auth_signing_alg
-        /// Sets the audience of client assertions: `issuer` or `token_endpoint`.
-        client_assertion_audience
-        /// Sets the authentication method at the introspection endpoint.
-        introspection_endpoint_auth_method
-        /// Sets the authentication method at the revocation endpoint.
-        revocation_endpoint_auth_method
-        /// Sets the algorithm by which introspection answers are signed, and requires it.
-        introspection_signed_response_alg
-        /// Sets how an expired token is renewed: `refresh_token`, `client_credentials` or `off`.
-        renewal
-        /// Sets the certificate of the private key, as PEM.
-        private_key_certificate
-        /// Sets the `kid` under which the provider knows the private key.
-        private_key_id
-        /// Sets `query` or `form_post`.
-        response_mode
-        /// Sets the one algorithm of ID tokens.
-        id_token_signed_response_alg
+        /// Sets the name that users see, for example on login buttons. Default: the client's name.
+        #[doc(alias = "label")]
+        display_name;
+        /// Sets the client identifier that the provider issued (RFC 6749 §2.2).
+        client_id;
+        /// Sets the `kid` that the provider knows the private key by. Default: that of the JWK.
+        private_key_id;
+        /// Sets the certificate of the private key, as PEM, for servers that identify the key by its
+        /// thumbprint (`x5t#S256`, RFC 7515 §4.1.8).
+        private_key_certificate;
+        /// Sets the provider's issuer. It must match the metadata document exactly, trailing slash
+        /// included.
+        issuer;
+        /// Sets the URL of the provider's metadata document. Default: the OpenID Connect Discovery URL
+        /// of the issuer, and no document if all endpoints are configured.
+        server_metadata_url;
+        /// Sets the base URL against which relative API URLs are resolved.
+        api_base_url;
+        /// Sets the URL that the provider redirects to after the login: an absolute URL, or a path that
+        /// is resolved against the registry's base URL.
+        redirect_uri;
+        /// Sets the URL that the provider redirects to after a logout: an absolute URL or a path.
+        post_logout_redirect_uri;
+        /// Sets the scope, space-separated. Default: `openid` if only an OpenID provider is configured.
+        scope;
         /// Sets the `User-Agent` of requests to the provider.
-        user_agent
-        /// Sets the member of the user info that names the user.
-        subject_claim
+        user_agent;
+        /// Sets the member of the user info that identifies the user, for providers without OpenID
+        /// Connect. Default: `sub`.
+        subject_claim;
+        /// Sets the realm in the header of OAuth 1.0a requests.
+        realm;
     }
 
-    /// Sets the client's secret.
-    #[must_use]
-    pub fn client_secret(mut self, secret: impl Into<Secret>) -> Self {
-        self.client_secret = Some(secret.into());
-        self
+    setters! {
+        /// Sets the client secret. A client without a secret and a private key is a public client.
+        client_secret: impl Into<Secret>;
+        /// Sets the client's private key, for `private_key_jwt`: PEM (PKCS#8, PKCS#1 or SEC 1), or the
+        /// JSON text of a private JWK.
+        #[doc(alias = "rsa_key")]
+        private_key: impl Into<Secret>;
+        /// Sets where API requests carry the access token (RFC 6750 §2). Default: in the header.
+        #[doc(alias = "token_placement")]
+        token_location: TokenPlacement;
+        /// Sets how the client authenticates at the token endpoint. Default: the method that fits the
+        /// configured credentials and the provider's metadata.
+        token_endpoint_auth_method: AuthMethod;
+        /// Sets how the client authenticates at the introspection endpoint, if not as at the token
+        /// endpoint.
+        introspection_endpoint_auth_method: AuthMethod;
+        /// Sets how the client authenticates at the revocation endpoint, if not as at the token
+        /// endpoint.
+        revocation_endpoint_auth_method: AuthMethod;
+        /// Sets the algorithm of client assertions. Default: the first of the key's algorithms that the
+        /// metadata lists.
+        token_endpoint_auth_signing_alg: Algorithm;
+        /// Sets the `aud` of client assertions. Default: the issuer.
+        client_assertion_audience: AssertionAudience;
+        /// Sets the lifetime of client assertions, at most an hour. Default: 60 seconds.
+        client_assertion_lifetime: Duration;
+        /// Sets the algorithm of signed introspection responses (RFC 9701); responses that are not
+        /// signed are then rejected.
+        introspection_signed_response_alg: Algorithm;
+        /// Sets the only algorithm of ID tokens. Default: the public-key algorithms that the metadata
+        /// lists, or else RS256.
+        id_token_signed_response_alg: Algorithm;
+        /// Sets how an expired token is refreshed, and how a program without a browser gets its first
+        /// one. Default: [`Refresh::RefreshToken`].
+        ///
+        /// ```
+        /// use authlib_core::config::Refresh;
+        /// use authlib_core::{ClientConfig, JwtBearer};
+        ///
+        /// let client = ClientConfig::new("reports");
+        /// let by_credentials = client.clone().refresh_with(Refresh::ClientCredentials);
+        /// let by_assertion = client.clone().refresh_with(JwtBearer::new("robot", "-----BEGIN ..."));
+        /// let by_callback = client.refresh_with(Refresh::callback(|old| async move {
+        ///     let _ = old;
+        ///     Ok(authlib_core::Token::bearer("from elsewhere"))
+        /// }));
+        /// # let _ = (by_credentials, by_assertion, by_callback);
+        /// ```
+        #[doc(alias = "renewal")]
+        refresh_with: impl Into<Refresh>;
+        /// Sets how long before its expiry a token is refreshed, at most half of its lifetime. Default:
+        /// 60 seconds.
+        #[doc(alias = "leeway")]
+        refresh_before_expiry: Duration;
+        /// Sets the timeout of requests to the provider. Default: 10 seconds.
+        timeout: Duration;
+        /// Sets how the provider sends the authorization response. Default: not sent; providers then
+        /// use the query.
+        response_mode: ResponseMode;
+        /// Sets the maximum time since the user authenticated at the provider (OpenID Connect Core
+        /// §3.1.2.1).
+        max_age: Duration;
+        /// Sets how OAuth 1.0a requests are signed (RFC 5849 §3.4). Default: `HMAC-SHA1`. The RSA
+        /// methods need a [`private_key`](Self::private_key).
+        signature_method: SignatureMethod;
+        /// Sets where OAuth 1.0a requests carry the signature (RFC 5849 §3.5). Default: in the header.
+        #[doc(alias = "signature_type")]
+        signature_location: SignaturePlacement;
     }
 
-    /// Sets the client's private key: PEM, or the JSON text of a private JWK.
-    #[must_use]
-    pub fn private_key(mut self, key: impl Into<Secret>) -> Self {
-        self.private_key = Some(key.into());
-        self
+    endpoint_setters! {
+        /// Sets the authorization endpoint (RFC 6749 §3.1).
+        #[doc(alias = "authorize_url")]
+        authorization_endpoint: Authorization;
+        /// Sets the token endpoint (RFC 6749 §3.2).
+        #[doc(alias = "access_token_url")]
+        token_endpoint: Token;
+        /// Sets the endpoint for refresh requests, if it is not the token endpoint.
+        refresh_token_url: Refresh;
+        /// Sets the user info endpoint (OpenID Connect Core §5.3).
+        userinfo_endpoint: UserInfo;
+        /// Sets the URL of the provider's JWK set (RFC 7517 §5).
+        jwks_uri: Jwks;
+        /// Sets the logout endpoint (OpenID Connect RP-Initiated Logout §2).
+        end_session_endpoint: EndSession;
+        /// Sets the introspection endpoint (RFC 7662 §2).
+        introspection_endpoint: Introspection;
+        /// Sets the revocation endpoint (RFC 7009 §2).
+        revocation_endpoint: Revocation;
+        /// Sets the device authorization endpoint (RFC 8628 §3.1).
+        device_authorization_endpoint: DeviceAuthorization;
+        /// Sets the endpoint for temporary credentials (RFC 5849 §2.1), which makes this an OAuth 1.0a
+        /// client.
+        request_token_url: RequestToken;
+    }
+
+    param_setters! {
+        /// Adds a parameter to the authorization request.
+        authorize_param: authorize_params;
+        /// Adds a parameter to the token request.
+        access_token_param: access_token_params;
+        /// Adds a parameter to the refresh request.
+        refresh_token_param: refresh_token_params;
+        /// Adds a parameter to the request for temporary credentials.
+        request_token_param: request_token_params;
+    }
+
+    switches! {
+        /// Sends `client_secret_basic` without the form-encoding of RFC 6749 §2.3.1, for servers that
+        /// do not decode it. Such servers misread an id with a colon and anything outside ASCII.
+        raw_client_secret_basic;
+        /// Sends no nonce, for providers that do not repeat it in their ID tokens. Only PKCE then
+        /// detects a code that was stolen from another login (RFC 9700 §4.5.3).
+        dangerous_skip_nonce;
+        /// Sends no PKCE challenge, for providers that reject it. An intercepted code can then be
+        /// redeemed by the attacker (RFC 7636 §1).
+        dangerous_skip_pkce;
+        /// Accepts temporary credentials without `oauth_callback_confirmed`, which RFC 5849 §2.1
+        /// requires. An attacker can then finish a login in the victim's browser (the session fixation
+        /// of OAuth 1.0).
+        dangerous_allow_missing_callback_confirmed;
     }
 
     /// Sets the client's private key from DER: PKCS#8, PKCS#1 or SEC 1.
@@ -271,7 +331,7 @@ impl ClientConfig {
         self.private_key(pem)
     }
 
-    /// Sets the provider's keys, as a JWK set.
+    /// Sets the provider's keys, as a JWK set. Symmetric keys are accepted here.
     #[must_use]
     #[expect(
         clippy::needless_pass_by_value,
@@ -282,28 +342,14 @@ impl ClientConfig {
         self
     }
 
-    /// Adds a parameter of the authorization request.
+    /// Adds another spelling of the issuer that ID tokens and callbacks may use.
     #[must_use]
-    pub fn authorize_param(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.authorize_params.set(name, value);
+    pub fn accepted_issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.accepted_issuers.push(issuer.into());
         self
     }
 
-    /// Adds a parameter of the token request.
-    #[must_use]
-    pub fn access_token_param(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.access_token_params.set(name, value);
-        self
-    }
-
-    /// Adds a parameter of the refresh request.
-    #[must_use]
-    pub fn refresh_token_param(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.refresh_token_params.set(name, value);
-        self
-    }
-
-    /// Adds an origin that the token may be sent to, such as `https://uploads.example.com`.
+    /// Adds an origin that the access token may be sent to, such as `https://uploads.example.com`.
     #[must_use]
     pub fn api_origin(mut self, origin: impl Into<String>) -> Self {
         self.api_origins.push(origin.into());
@@ -317,62 +363,35 @@ impl ClientConfig {
         self
     }
 
-    /// Sets how long a client assertion is good.
+    /// Does not fetch the user info at login: all claims are then from the ID token.
     #[must_use]
-    pub fn client_assertion_lifetime(mut self, lifetime: Duration) -> Self {
-        self.client_assertion_lifetime = Some(lifetime);
-        self
-    }
-
-    /// Sets the longest that a request to the provider may take.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// Sends `client_secret_basic` without the form-encoding of RFC 6749 §2.3.1, for servers that do
-    /// not decode it. An id with a colon, and anything outside ASCII, is then read wrongly.
-    #[must_use]
-    pub fn raw_client_secret_basic(mut self) -> Self {
-        self.raw_client_secret_basic = true;
-        self
-    }
-
-    /// Sets how long before its expiry a token is refreshed: half of its life at most.
-    #[must_use]
-    pub fn leeway(mut self, leeway: Duration) -> Self {
-        self.leeway = Some(leeway);
-        self
-    }
-
-    /// Sets how long ago the user may have authenticated at the provider.
-    #[must_use]
-    pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.max_age = Some(max_age);
-        self
-    }
-
-    /// Leaves user info alone at login; the ID token then says all that is known.
-    #[must_use]
+    #[doc(alias = "fetch_userinfo")]
     pub fn without_userinfo_at_login(mut self) -> Self {
         self.fetch_userinfo = Some(false);
         self
     }
 
-    /// Leaves the nonce out of the login, for providers that don't repeat it in their ID tokens. A code
-    /// that was stolen from another login is then told by PKCE alone (RFC 9700 §4.5.3).
-    #[must_use]
-    pub fn dangerous_skip_nonce(mut self) -> Self {
-        self.dangerous_skip_nonce = true;
-        self
+    /// The configuration of a dynamically registered client (RFC 7591 §3.2.1).
+    pub(crate) fn of_registration(name: &str, client: &ClientInformation) -> Self {
+        let mut config = Self::new(name).client_id(&client.client_id);
+        config.client_secret.clone_from(&client.client_secret);
+        config.scope.clone_from(&client.metadata.scope);
+        config.redirect_uri = client.metadata.redirect_uris.first().cloned();
+        if let Some(method) = &client.metadata.token_endpoint_auth_method {
+            config.set("token_endpoint_auth_method", method.as_str().into());
+        }
+        config
     }
 
-    /// Leaves PKCE out of the login, for providers that refuse it. An intercepted code can then be used
-    /// by who intercepted it (RFC 7636 §1).
-    #[must_use]
-    pub fn dangerous_skip_pkce(mut self) -> Self {
-        self.dangerous_skip_pkce = true;
-        self
+    pub(super) fn has_endpoint(&self, endpoint: Endpoint) -> bool {
+        self.endpoints.contains_key(&endpoint)
+    }
+
+    pub(super) fn has_secret(&self) -> bool {
+        self.client_secret.as_ref().is_some_and(|secret| !secret.is_empty())
+    }
+
+    pub(super) fn has_private_key(&self) -> bool {
+        self.private_key.as_ref().is_some_and(|key| !key.is_empty())
     }
 }

@@ -1,5 +1,4 @@
-//! What a client is given in code and no file can say: hooks, authentication of its own, and how its
-//! token is renewed.
+//! What only code can configure: hooks, custom client authentication and custom signatures.
 
 use std::fmt;
 use std::future::Future;
@@ -9,30 +8,23 @@ use super::ClientConfig;
 use crate::error::Result;
 use crate::hooks::{ClientAuth, Endpoint, Hooks, OAuth1Signature, RequestHook, ResponseHook};
 use crate::message::{Request, Response};
-use crate::oauth2::{JwtBearer, Token};
-use crate::transport::BoxFuture;
 
-/// Fetches a token in the application's own way; it is given the one that has expired, if there was one.
-pub(crate) type RenewBy =
-    Arc<dyn Fn(Option<Token>) -> BoxFuture<'static, Result<Token>> + Send + Sync>;
-
+/// What only code can configure.
 #[derive(Clone, Default)]
 pub(crate) struct Extensions {
     pub(crate) hooks: Hooks,
     pub(crate) auth: Option<Arc<dyn ClientAuth>>,
     pub(crate) auth_at: Vec<(Endpoint, Arc<dyn ClientAuth>)>,
-    pub(crate) renew_by: Option<RenewBy>,
-    pub(crate) jwt_bearer: Option<Arc<JwtBearer>>,
     pub(crate) oauth1_signature: Option<Arc<dyn OAuth1Signature>>,
-    /// It speaks OAuth 1.0a, although nothing else says so.
+    /// An OAuth 1.0a client even without a `request_token_url`.
     pub(crate) oauth1: bool,
-    /// It is no client that people log in with.
+    /// A client of a program, with which users do not log in.
     pub(crate) standalone: bool,
 }
 
 impl Extensions {
-    /// The authentication of its own that the client has at `endpoint`. `has_method` says that a registered
-    /// method is configured for this endpoint alone, which wins over what is for all.
+    /// The custom authentication at an endpoint: the one for this endpoint, or else the one for all
+    /// endpoints unless a registered method is configured for this endpoint (`has_method`).
     pub(crate) fn auth_for(&self, endpoint: Endpoint, has_method: bool) -> Option<&dyn ClientAuth> {
         let own = self.auth_at.iter().rev().find(|(at, _)| *at == endpoint);
         let all = self.auth.as_ref().filter(|_| !has_method);
@@ -41,9 +33,9 @@ impl Extensions {
 }
 
 impl ClientConfig {
-    /// Changes a request before it is sent. Hooks run in the order in which they were added, and after
-    /// the client has proven itself or the token is in its place. They can't lead either astray: a request
-    /// that would leave its endpoint's origin, or the places where a token may go, is not sent.
+    /// Changes a request before it is sent. Hooks run in the order in which they were added, after the
+    /// client authentication or the access token was added. A hook can't send these elsewhere: a request
+    /// to another origin than the endpoint's, or to where the access token must not go, is not sent.
     ///
     /// ```
     /// use authlib_core::ClientConfig;
@@ -65,7 +57,7 @@ impl ClientConfig {
         self
     }
 
-    /// As [`on_request`](Self::on_request), for a hook that waits for something.
+    /// As [`on_request`](Self::on_request), for an async hook.
     #[must_use]
     pub fn on_request_async<F>(
         mut self,
@@ -79,7 +71,7 @@ impl ClientConfig {
         self
     }
 
-    /// Changes an answer before it is read; see [`hooks`](crate::hooks) for ready-made ones.
+    /// Changes a response before it is parsed; see [`hooks`](crate::hooks) for built-in hooks.
     #[must_use]
     pub fn on_response(
         mut self,
@@ -90,7 +82,7 @@ impl ClientConfig {
         self
     }
 
-    /// As [`on_response`](Self::on_response), for a hook that waits for something.
+    /// As [`on_response`](Self::on_response), for an async hook.
     #[must_use]
     pub fn on_response_async<F>(
         mut self,
@@ -104,35 +96,24 @@ impl ClientConfig {
         self
     }
 
-    /// Proves who the client is in a way of its own, at all endpoints.
+    /// Authenticates the client with a method that no RFC defines, at all endpoints.
     #[must_use]
     pub fn client_auth(mut self, auth: impl ClientAuth + 'static) -> Self {
         self.extensions.auth = Some(Arc::new(auth));
         self
     }
 
-    /// As [`client_auth`](Self::client_auth), at one endpoint only; there it wins.
+    /// As [`client_auth`](Self::client_auth), for one endpoint only, where it takes precedence.
     #[must_use]
-    pub fn client_auth_at(mut self, endpoint: Endpoint, auth: impl ClientAuth + 'static) -> Self {
+    pub fn client_auth_for(mut self, endpoint: Endpoint, auth: impl ClientAuth + 'static) -> Self {
         self.extensions.auth_at.push((endpoint, Arc::new(auth)));
         self
     }
 
-    /// Renews an expired token, and fetches the first, in the application's own way.
+    /// Signs OAuth 1.0a requests with a method that RFC 5849 does not define.
     #[must_use]
-    pub fn renew_by<F>(mut self, renew: impl Fn(Option<Token>) -> F + Send + Sync + 'static) -> Self
-    where
-        F: Future<Output = Result<Token>> + Send + 'static,
-    {
-        self.extensions.renew_by = Some(Arc::new(move |old| Box::pin(renew(old))));
-        self
-    }
-
-    /// Renews an expired token, and fetches the first, by an assertion that is signed anew each time
-    /// (RFC 7523 §2.1).
-    #[must_use]
-    pub fn renew_by_assertion(mut self, jwt_bearer: JwtBearer) -> Self {
-        self.extensions.jwt_bearer = Some(Arc::new(jwt_bearer));
+    pub fn oauth1_signature(mut self, signature: impl OAuth1Signature + 'static) -> Self {
+        self.extensions.oauth1_signature = Some(Arc::new(signature));
         self
     }
 }
@@ -142,8 +123,6 @@ impl fmt::Debug for Extensions {
         f.debug_struct("Extensions")
             .field("hooks", &self.hooks)
             .field("auth", &self.auth.is_some())
-            .field("renew_by", &self.renew_by.is_some())
-            .field("jwt_bearer", &self.jwt_bearer)
             .finish_non_exhaustive()
     }
 }

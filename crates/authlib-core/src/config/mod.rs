@@ -10,7 +10,9 @@ mod source;
 pub use self::client_config::ClientConfig;
 pub use self::problem::{ConfigProblem, ConfigProblems};
 pub(crate) use self::setting_keys::is_reserved_authorize_param;
-pub use self::setting_keys::key_names;
-pub use self::settings::ResponseMode;
-pub(crate) use self::settings::{ClientSettings, OAuth1Method, OAuth1Settings, Renewal, is_openid};
+pub use self::setting_keys::setting_names;
+pub(crate) use self::settings::{
+    ClientSettings, OAuth1Method, OAuth1Settings, RefreshPolicy, is_openid, metadata_url,
+};
+pub use self::settings::{Refresh, RefreshCallback, ResponseMode};
 pub(crate) use self::source::Sources;

@@ -1,20 +1,22 @@
-//! [`ConfigProblem`]: one thing that is wrong with a setting, and [`ConfigProblems`], all of them.
+//! [`ConfigProblem`]: one error in the configuration, and [`ConfigProblems`], all of them.
 
 use std::fmt;
 
-/// One thing that is wrong with a setting. It shows no secret.
+use super::setting_keys::{find, variable};
+
+/// One error in the configuration. It shows no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigProblem {
-    /// The client that the setting is of; empty for a problem of a whole file.
+    /// The client that the setting belongs to; empty if the error is not about one client.
     pub client: String,
-    /// The key, as the deployer writes it.
+    /// The setting or the environment variable; empty if the error is not about one of them.
     pub key: String,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what is accepted: the predicate of a sentence about the key.
     pub problem: String,
 }
 
-/// Everything that is wrong with the settings of a registry.
+/// All errors in the configuration of a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigProblems(pub Vec<ConfigProblem>);
@@ -27,24 +29,67 @@ impl ConfigProblem {
 
 impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.client.is_empty() {
-            write!(f, "client `{}`: ", self.client)?;
+        let Self { client, key, problem } = self;
+        match (client.is_empty(), key.is_empty()) {
+            (true, true) => return f.write_str(problem),
+            (true, false) => return write!(f, "`{key}` {problem}"),
+            (false, true) => return write!(f, "client `{client}` {problem}"),
+            (false, false) => write!(f, "client `{client}`: `{key}` ")?,
         }
-        if !self.key.is_empty() {
-            write!(f, "`{}`: ", self.key)?;
+        let Some(setting) = find(key) else {
+            return f.write_str(problem);
+        };
+        if let Some(alias) = setting.alias.filter(|alias| alias != key) {
+            write!(f, "(or `{alias}`) ")?;
         }
-        f.write_str(&self.problem)
+        write!(f, "{problem} [environment variable {}]", variable(client, key))
     }
 }
 
 impl fmt::Display for ConfigProblems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the configuration has {} problem(s)", self.0.len())?;
-        for problem in &self.0 {
-            write!(f, "\n  {problem}")?;
-        }
-        Ok(())
+        let count = self.0.len();
+        let errors = if count == 1 { "error" } else { "errors" };
+        write!(f, "invalid OAuth configuration: {count} {errors}")?;
+        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
     }
 }
 
 impl std::error::Error for ConfigProblems {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_names_client_setting_alias_and_variable() {
+        for (client, key, expected) in [
+            ("", "", "is bad"),
+            ("", "base_url", "`base_url` is bad"),
+            ("my-app", "", "client `my-app` is bad"),
+            ("my-app", "MY_APP_X", "client `my-app`: `MY_APP_X` is bad"),
+            (
+                "my-app",
+                "scope",
+                "client `my-app`: `scope` is bad [environment variable MY_APP_SCOPE]",
+            ),
+            (
+                "my-app",
+                "display_name",
+                "client `my-app`: `display_name` (or `label`) is bad [environment variable \
+                 MY_APP_DISPLAY_NAME]",
+            ),
+        ] {
+            assert_eq!(ConfigProblem::new(client, key, "is bad").to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn errors_are_counted_and_listed() {
+        let problem = ConfigProblem::new("", "", "bad");
+        let one = ConfigProblems(vec![problem.clone()]);
+        assert_eq!(one.to_string(), "invalid OAuth configuration: 1 error\n  bad");
+        let two = ConfigProblems(vec![problem.clone(), problem]);
+        assert_eq!(two.to_string(), "invalid OAuth configuration: 2 errors\n  bad\n  bad");
+    }
+}

@@ -1,175 +1,139 @@
-//! The names of settings: Authlib's and the RFCs', in one table.
+//! The settings of files and of the environment: one table of names, aliases and kinds of values.
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::ClientConfig;
+use super::settings::{Refresh, ResponseMode};
+use super::{ClientConfig, ConfigProblem};
+use crate::endpoint::Endpoint;
+use crate::jose::Algorithm;
+use crate::oauth1::{SignatureMethod, SignaturePlacement};
+use crate::oauth2::{AssertionAudience, AuthMethod, TokenPlacement};
 use crate::params::Params;
 use crate::secret::Secret;
 
-/// The names of all settings that a file and the environment may have, in alphabetical order.
-pub fn key_names() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().map(|(name, _)| *name)
-}
+const AUTH_METHODS: &str = "`client_secret_basic`, `client_secret_post`, `client_secret_jwt`, \
+                            `private_key_jwt` or `none`";
+const ALGORITHMS: &str = "RS, PS, ES or HS with 256, 384 or 512, `EdDSA` or `Ed25519`, but not `none` \
+                          (RFC 8725 §3.2)";
+const PUBLIC_KEY_ALGORITHMS: &str =
+    "RS, PS or ES with 256, 384 or 512, `EdDSA` or `Ed25519`, but not `none` (RFC 8725 §3.2)";
+const SIGNATURE_METHODS: &str = "`HMAC-SHA1`, `HMAC-SHA256`, `HMAC-SHA512`, `RSA-SHA1`, `RSA-SHA256`, \
+                                 `RSA-SHA512` or `PLAINTEXT`";
 
-/// How one setting is written into a [`ClientConfig`]; a refusal says what was expected.
-pub(super) type Setter = fn(&mut ClientConfig, Value) -> Result<(), &'static str>;
-
-/// Every key, with Authlib's name where it has one of its own, then the RFCs' name.
-pub(super) const KEYS: &[(&str, Setter)] = &[
-    ("access_token_params", |c, v| into_params(&mut c.access_token_params, v)),
-    ("access_token_url", |c, v| into_text(&mut c.token_endpoint, v)),
-    ("accepted_issuers", |c, v| {
-        c.accepted_issuers = list(v).ok_or("a list of texts")?;
-        Ok(())
+/// All settings, by name. The aliases are Authlib's names, and names of earlier versions.
+pub(super) const SETTINGS: &[Setting] = &[
+    params("access_token_params", |c| &mut c.access_token_params),
+    list("accepted_issuers", |c, v| c.accepted_issuers = v),
+    text("api_base_url", |c, v| c.api_base_url = Some(v)),
+    list("api_origins", |c, v| c.api_origins = v),
+    url("authorization_endpoint", Endpoint::Authorization).alias("authorize_url"),
+    params("authorize_params", |c| &mut c.authorize_params),
+    choice("client_assertion_audience", "`issuer` or `token_endpoint`", |c, v| {
+        put(&mut c.client_assertion_audience, AssertionAudience::from_name(v))
     }),
-    ("api_base_url", |c, v| into_text(&mut c.api_base_url, v)),
-    ("api_origins", |c, v| {
-        c.api_origins = list(v).ok_or("a list of texts")?;
-        Ok(())
+    table("client_assertion_claims", |c, v| c.client_assertion_claims = v),
+    seconds("client_assertion_lifetime", |c, v| c.client_assertion_lifetime = Some(v)),
+    text("client_id", |c, v| c.client_id = Some(v)),
+    text("client_secret", |c, v| c.client_secret = Some(Secret::new(v))),
+    // The only method is always used: the setting is accepted for files that spell it out.
+    choice("code_challenge_method", "`S256` (RFC 9700 §2.1.1)", |_, v| v == "S256").in_kwargs(),
+    switch("dangerous_allow_missing_callback_confirmed", |c, v| {
+        c.dangerous_allow_missing_callback_confirmed = v;
+    })
+    .alias("dangerous_unconfirmed_callback"),
+    switch("dangerous_skip_nonce", |c, v| c.dangerous_skip_nonce = v),
+    switch("dangerous_skip_pkce", |c, v| c.dangerous_skip_pkce = v),
+    url("device_authorization_endpoint", Endpoint::DeviceAuthorization),
+    text("display_name", |c, v| c.display_name = Some(v)).alias("label"),
+    url("end_session_endpoint", Endpoint::EndSession),
+    switch("fetch_userinfo", |c, v| c.fetch_userinfo = Some(v)),
+    choice("id_token_signed_response_alg", ALGORITHMS, |c, v| {
+        put(&mut c.id_token_signed_response_alg, Algorithm::from_name(v))
     }),
-    ("authorization_endpoint", |c, v| into_text(&mut c.authorization_endpoint, v)),
-    ("authorize_params", |c, v| into_params(&mut c.authorize_params, v)),
-    ("authorize_url", |c, v| into_text(&mut c.authorization_endpoint, v)),
-    ("client_assertion_audience", |c, v| into_text(&mut c.client_assertion_audience, v)),
-    ("client_assertion_claims", |c, v| {
-        let Value::Object(claims) = v else { return Err("a table") };
-        c.client_assertion_claims = claims;
-        Ok(())
+    url("introspection_endpoint", Endpoint::Introspection),
+    choice("introspection_endpoint_auth_method", AUTH_METHODS, |c, v| {
+        put(&mut c.introspection_endpoint_auth_method, AuthMethod::from_name(v))
     }),
-    ("client_assertion_lifetime", |c, v| into_seconds(&mut c.client_assertion_lifetime, &v)),
-    ("client_id", |c, v| into_text(&mut c.client_id, v)),
-    ("client_secret", |c, v| {
-        c.client_secret = Some(Secret::new(text(v).ok_or("a text")?));
-        Ok(())
+    choice("introspection_signed_response_alg", PUBLIC_KEY_ALGORITHMS, |c, v| {
+        let alg = Algorithm::from_name(v).filter(|alg| !alg.is_symmetric());
+        put(&mut c.introspection_signed_response_alg, alg)
     }),
-    ("code_challenge_method", |c, v| into_text(&mut c.code_challenge_method, v)),
-    ("dangerous_skip_nonce", |c, v| {
-        c.dangerous_skip_nonce = truth(&v).ok_or("true or false")?;
-        Ok(())
+    text("issuer", |c, v| c.issuer = Some(v)),
+    table("jwks", |c, v| c.jwks = Some(Secret::new(Value::Object(v).to_string()))),
+    url("jwks_uri", Endpoint::Jwks),
+    seconds("max_age", |c, v| c.max_age = Some(v)),
+    text("post_logout_redirect_uri", |c, v| c.post_logout_redirect_uri = Some(v)),
+    Setting::new("private_key", Kind::Key(|c, v| c.private_key = Some(Secret::new(v))))
+        .alias("rsa_key")
+        .in_kwargs(),
+    text("private_key_certificate", |c, v| c.private_key_certificate = Some(v)),
+    text("private_key_id", |c, v| c.private_key_id = Some(v)),
+    text("prompt", |c, v| c.authorize_params.set("prompt", v)).in_kwargs(),
+    switch("raw_client_secret_basic", |c, v| c.raw_client_secret_basic = v),
+    text("realm", |c, v| c.realm = Some(v)).in_kwargs(),
+    text("redirect_uri", |c, v| c.redirect_uri = Some(v)),
+    seconds("refresh_before_expiry", |c, v| c.refresh_before_expiry = Some(v))
+        .alias("leeway")
+        .in_kwargs(),
+    params("refresh_token_params", |c| &mut c.refresh_token_params),
+    url("refresh_token_url", Endpoint::Refresh),
+    choice("refresh_with", "`refresh_token`, `client_credentials` or `off`", |c, v| {
+        put(&mut c.refresh_with, Refresh::from_name(v))
+    })
+    .alias("renewal"),
+    params("request_token_params", |c| &mut c.request_token_params),
+    url("request_token_url", Endpoint::RequestToken),
+    choice("response_mode", "`query` or `form_post`", |c, v| {
+        put(&mut c.response_mode, ResponseMode::from_name(v))
+    })
+    .in_kwargs(),
+    url("revocation_endpoint", Endpoint::Revocation),
+    choice("revocation_endpoint_auth_method", AUTH_METHODS, |c, v| {
+        put(&mut c.revocation_endpoint_auth_method, AuthMethod::from_name(v))
+    })
+    .in_kwargs(),
+    Setting::new("scope", Kind::Words(|c, v| c.scope = Some(v))).in_kwargs(),
+    text("server_metadata_url", |c, v| c.server_metadata_url = Some(v)),
+    choice("signature_location", "`HEADER`, `BODY` or `QUERY`", |c, v| {
+        put(&mut c.signature_location, SignaturePlacement::from_name(v))
+    })
+    .alias("signature_type")
+    .in_kwargs(),
+    choice("signature_method", SIGNATURE_METHODS, |c, v| {
+        put(&mut c.signature_method, SignatureMethod::from_name(v))
+    })
+    .in_kwargs(),
+    text("subject_claim", |c, v| c.subject_claim = Some(v)),
+    seconds("timeout", |c, v| c.timeout = Some(v)).in_kwargs(),
+    url("token_endpoint", Endpoint::Token).alias("access_token_url"),
+    choice("token_endpoint_auth_method", AUTH_METHODS, |c, v| {
+        put(&mut c.token_endpoint_auth_method, AuthMethod::from_name(v))
+    })
+    .in_kwargs(),
+    choice("token_endpoint_auth_signing_alg", ALGORITHMS, |c, v| {
+        put(&mut c.token_endpoint_auth_signing_alg, Algorithm::from_name(v))
     }),
-    ("dangerous_skip_pkce", |c, v| {
-        c.dangerous_skip_pkce = truth(&v).ok_or("true or false")?;
-        Ok(())
-    }),
-    ("dangerous_unconfirmed_callback", |c, v| {
-        c.dangerous_unconfirmed_callback = truth(&v).ok_or("true or false")?;
-        Ok(())
-    }),
-    ("device_authorization_endpoint", |c, v| into_text(&mut c.device_authorization_endpoint, v)),
-    ("end_session_endpoint", |c, v| into_text(&mut c.end_session_endpoint, v)),
-    ("fetch_userinfo", |c, v| {
-        c.fetch_userinfo = Some(truth(&v).ok_or("true or false")?);
-        Ok(())
-    }),
-    ("id_token_signed_response_alg", |c, v| into_text(&mut c.id_token_signed_response_alg, v)),
-    ("introspection_endpoint", |c, v| into_text(&mut c.introspection_endpoint, v)),
-    ("introspection_endpoint_auth_method", |c, v| {
-        into_text(&mut c.introspection_endpoint_auth_method, v)
-    }),
-    ("introspection_signed_response_alg", |c, v| {
-        into_text(&mut c.introspection_signed_response_alg, v)
-    }),
-    ("issuer", |c, v| into_text(&mut c.issuer, v)),
-    ("jwks", |c, v| {
-        let object = v.is_object().then(|| v.to_string());
-        c.jwks = Some(Secret::new(object.ok_or("a JWK set")?));
-        Ok(())
-    }),
-    ("jwks_uri", |c, v| into_text(&mut c.jwks_uri, v)),
-    ("label", |c, v| into_text(&mut c.label, v)),
-    ("leeway", |c, v| into_seconds(&mut c.leeway, &v)),
-    ("max_age", |c, v| into_seconds(&mut c.max_age, &v)),
-    ("post_logout_redirect_uri", |c, v| into_text(&mut c.post_logout_redirect_uri, v)),
-    ("private_key", |c, v| {
-        let key = if v.is_object() { Some(v.to_string()) } else { text(v) };
-        c.private_key = Some(Secret::new(key.ok_or("PEM or a private JWK")?));
-        Ok(())
-    }),
-    ("private_key_certificate", |c, v| into_text(&mut c.private_key_certificate, v)),
-    ("private_key_id", |c, v| into_text(&mut c.private_key_id, v)),
-    ("prompt", |c, v| {
-        c.authorize_params.set("prompt", text(v).ok_or("a text")?);
-        Ok(())
-    }),
-    ("raw_client_secret_basic", |c, v| {
-        c.raw_client_secret_basic = truth(&v).ok_or("true or false")?;
-        Ok(())
-    }),
-    ("realm", |c, v| into_text(&mut c.realm, v)),
-    ("redirect_uri", |c, v| into_text(&mut c.redirect_uri, v)),
-    ("refresh_token_params", |c, v| into_params(&mut c.refresh_token_params, v)),
-    ("refresh_token_url", |c, v| into_text(&mut c.refresh_token_url, v)),
-    ("renewal", |c, v| into_text(&mut c.renewal, v)),
-    ("request_token_params", |c, v| into_params(&mut c.request_token_params, v)),
-    ("request_token_url", |c, v| into_text(&mut c.request_token_url, v)),
-    ("response_mode", |c, v| into_text(&mut c.response_mode, v)),
-    ("revocation_endpoint", |c, v| into_text(&mut c.revocation_endpoint, v)),
-    ("revocation_endpoint_auth_method", |c, v| {
-        into_text(&mut c.revocation_endpoint_auth_method, v)
-    }),
-    ("rsa_key", |c, v| {
-        c.private_key = Some(Secret::new(text(v).ok_or("PEM")?));
-        Ok(())
-    }),
-    ("scope", |c, v| {
-        let scope = match v {
-            Value::Array(_) => list(v).ok_or("a text or a list of texts")?.join(" "),
-            other => text(other).ok_or("a text or a list of texts")?,
-        };
-        c.scope = Some(scope);
-        Ok(())
-    }),
-    ("server_metadata_url", |c, v| into_text(&mut c.server_metadata_url, v)),
-    ("signature_method", |c, v| into_text(&mut c.signature_method, v)),
-    ("signature_type", |c, v| into_text(&mut c.signature_type, v)),
-    ("subject_claim", |c, v| into_text(&mut c.subject_claim, v)),
-    ("timeout", |c, v| into_seconds(&mut c.timeout, &v)),
-    ("token_endpoint", |c, v| into_text(&mut c.token_endpoint, v)),
-    ("token_endpoint_auth_method", |c, v| into_text(&mut c.token_endpoint_auth_method, v)),
-    ("token_endpoint_auth_signing_alg", |c, v| {
-        into_text(&mut c.token_endpoint_auth_signing_alg, v)
-    }),
-    ("token_placement", |c, v| into_text(&mut c.token_placement, v)),
-    ("user_agent", |c, v| into_text(&mut c.user_agent, v)),
-    ("userinfo_endpoint", |c, v| into_text(&mut c.userinfo_endpoint, v)),
+    choice("token_location", "`header`, `body` or `query`", |c, v| {
+        put(&mut c.token_location, TokenPlacement::from_name(v))
+    })
+    .alias("token_placement")
+    .in_kwargs(),
+    text("user_agent", |c, v| c.user_agent = Some(v)),
+    url("userinfo_endpoint", Endpoint::UserInfo),
 ];
 
-/// The table whose keys are settings of their own: Authlib keeps these apart, here they are the same.
+/// The table whose entries are settings of their own, as in Authlib.
 pub(super) const CLIENT_KWARGS: &str = "client_kwargs";
 
-/// What may stand in `client_kwargs`.
-pub(super) const IN_CLIENT_KWARGS: &[&str] = &[
-    "code_challenge_method",
-    "leeway",
-    "prompt",
-    "realm",
-    "response_mode",
-    "revocation_endpoint_auth_method",
-    "rsa_key",
-    "scope",
-    "signature_method",
-    "signature_type",
-    "timeout",
-    "token_endpoint_auth_method",
-    "token_placement",
-];
-
-/// Members of a provider's metadata (RFC 8414 §2) for which there is no use yet. Taking them without a
-/// word would promise one.
-pub(super) const NOT_USED_YET: &[&str] =
+/// Members of a provider's metadata (RFC 8414 §2) that have no effect yet. Accepting them silently would
+/// promise one.
+pub(super) const NOT_SUPPORTED_YET: &[&str] =
     &["pushed_authorization_request_endpoint", "registration_endpoint"];
 
-/// Two names of one setting.
-pub(super) const ALIASES: &[(&str, &str)] = &[
-    ("access_token_url", "token_endpoint"),
-    ("authorize_url", "authorization_endpoint"),
-    ("private_key", "rsa_key"),
-];
-
-/// Parameters of the authorization request on which the login's security rests: they are set by the
-/// login, and by nobody else (RFC 9700 §4).
+/// Parameters of the authorization request that secure the login: only the login sets them (RFC 9700
+/// §4).
 const RESERVED_AUTHORIZE: &[&str] = &[
     "client_id",
     "client_secret",
@@ -201,78 +165,223 @@ const RESERVED_TOKEN: &[&str] = &[
     "refresh_token",
 ];
 
-/// Whether a parameter of the authorization request is the login's own.
+/// The name of each setting and its alias, in alphabetical order.
+#[doc(hidden)]
+pub fn setting_names() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+    SETTINGS.iter().map(|setting| (setting.name, setting.alias))
+}
+
+/// Whether only the login sets this parameter of the authorization request.
 pub(crate) fn is_reserved_authorize_param(name: &str) -> bool {
     RESERVED_AUTHORIZE.contains(&name)
 }
 
-/// Whether a parameter of the token request is the exchange's own.
+/// Whether only the grant sets this parameter of the token request.
 pub(super) fn is_reserved_token_param(name: &str) -> bool {
     RESERVED_TOKEN.contains(&name)
 }
 
-/// The setter of a key.
-pub(super) fn setter(key: &str) -> Option<Setter> {
-    KEYS.iter().find(|(known, _)| *known == key).map(|(_, setter)| *setter)
+/// The setting of a name or an alias.
+pub(super) fn find(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.keys().any(|known| known == key))
 }
 
-/// The known key that `key` was probably meant to be.
-pub(super) fn similar(key: &str) -> Option<&'static str> {
-    KEYS.iter()
-        .map(|(known, _)| *known)
-        .chain([CLIENT_KWARGS])
-        .map(|known| (distance(key, known), known))
-        .filter(|(distance, _)| (1..=2).contains(distance))
-        .min()
-        .map(|(_, known)| known)
+impl ClientConfig {
+    /// Writes the value of a setting in a file or the environment; false if there is no such setting.
+    pub(super) fn set(&mut self, key: &str, value: Value) -> bool {
+        let Some(setting) = find(key) else {
+            return false;
+        };
+        if let Err(problem) = setting.set(self, value) {
+            self.rejected.push(ConfigProblem::new(&self.name, key, problem));
+        }
+        true
+    }
 }
 
-fn text(value: Value) -> Option<String> {
+/// The environment variable of a client's setting: upper case, and `_` for every character that is not
+/// a letter or digit.
+pub(super) fn variable(client: &str, key: &str) -> String {
+    format!("{client}_{key}")
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
+        .collect()
+}
+
+/// One row of the table.
+pub(super) struct Setting {
+    pub(super) name: &'static str,
+    pub(super) alias: Option<&'static str>,
+    /// Whether `client_kwargs` may hold it.
+    pub(super) in_kwargs: bool,
+    kind: Kind,
+}
+
+/// The kind of a value, and how it is written into the configuration.
+enum Kind {
+    /// One of several words, which are listed for the error message.
+    Choice(&'static str, fn(&mut ClientConfig, &str) -> bool),
+    /// A PEM text or a JWK.
+    Key(fn(&mut ClientConfig, String)),
+    List(fn(&mut ClientConfig, Vec<String>)),
+    Params(fn(&mut ClientConfig) -> &mut Params),
+    Seconds(fn(&mut ClientConfig, Duration)),
+    Switch(fn(&mut ClientConfig, bool)),
+    Table(fn(&mut ClientConfig, Map<String, Value>)),
+    Text(fn(&mut ClientConfig, String)),
+    Url(Endpoint),
+    /// A text of words, or a list of them.
+    Words(fn(&mut ClientConfig, String)),
+}
+
+const fn text(name: &'static str, set: fn(&mut ClientConfig, String)) -> Setting {
+    Setting::new(name, Kind::Text(set))
+}
+
+const fn url(name: &'static str, endpoint: Endpoint) -> Setting {
+    Setting::new(name, Kind::Url(endpoint))
+}
+
+const fn list(name: &'static str, set: fn(&mut ClientConfig, Vec<String>)) -> Setting {
+    Setting::new(name, Kind::List(set))
+}
+
+const fn seconds(name: &'static str, set: fn(&mut ClientConfig, Duration)) -> Setting {
+    Setting::new(name, Kind::Seconds(set))
+}
+
+const fn switch(name: &'static str, set: fn(&mut ClientConfig, bool)) -> Setting {
+    Setting::new(name, Kind::Switch(set))
+}
+
+const fn table(name: &'static str, set: fn(&mut ClientConfig, Map<String, Value>)) -> Setting {
+    Setting::new(name, Kind::Table(set))
+}
+
+const fn params(name: &'static str, of: fn(&mut ClientConfig) -> &mut Params) -> Setting {
+    Setting::new(name, Kind::Params(of))
+}
+
+const fn choice(
+    name: &'static str,
+    accepted: &'static str,
+    set: fn(&mut ClientConfig, &str) -> bool,
+) -> Setting {
+    Setting::new(name, Kind::Choice(accepted, set))
+}
+
+impl Setting {
+    const fn new(name: &'static str, kind: Kind) -> Self {
+        Self { name, alias: None, in_kwargs: false, kind }
+    }
+
+    const fn alias(mut self, alias: &'static str) -> Self {
+        self.alias = Some(alias);
+        self
+    }
+
+    const fn in_kwargs(mut self) -> Self {
+        self.in_kwargs = true;
+        self
+    }
+
+    /// Its name and its alias.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'static str> {
+        [self.name].into_iter().chain(self.alias)
+    }
+
+    /// Whether its value is a table, which the environment has as JSON.
+    pub(super) fn is_table(&self) -> bool {
+        matches!(self.kind, Kind::Params(_) | Kind::Table(_))
+    }
+
+    /// Writes a value into the configuration, or says what is wrong with it.
+    fn set(&self, client: &mut ClientConfig, value: Value) -> Result<(), String> {
+        match self.kind {
+            Kind::Choice(accepted, set) => {
+                let word = string(value).ok_or("must be a string")?;
+                if !set(client, &word) {
+                    return Err(format!("is {word:?}, which is not supported: use {accepted}"));
+                }
+            }
+            Kind::Key(set) if value.is_object() => set(client, value.to_string()),
+            Kind::Key(set) => set(client, string(value).ok_or("must be PEM or a private JWK")?),
+            Kind::List(set) => set(client, strings(value).ok_or("must be a list of strings")?),
+            Kind::Params(of) => set_params(of(client), value)?,
+            Kind::Seconds(set) => set(client, duration(&value)?),
+            Kind::Switch(set) => set(client, boolean(&value)?),
+            Kind::Table(set) => match value {
+                Value::Object(table) => set(client, table),
+                _ => return Err("must be a table".to_owned()),
+            },
+            Kind::Text(set) => set(client, string(value).ok_or("must be a string")?),
+            Kind::Url(endpoint) => {
+                let url = string(value).ok_or("must be a string")?;
+                client.endpoints.insert(endpoint, url);
+            }
+            Kind::Words(set) => {
+                let words = match value {
+                    Value::Array(_) => strings(value).map(|words| words.join(" ")),
+                    other => string(other),
+                };
+                set(client, words.ok_or("must be a string or a list of strings")?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Fills `slot`, unless the value could not be parsed.
+fn put<T>(slot: &mut Option<T>, parsed: Option<T>) -> bool {
+    let known = parsed.is_some();
+    if known {
+        *slot = parsed;
+    }
+    known
+}
+
+fn string(value: Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text),
         _ => None,
     }
 }
 
-fn list(value: Value) -> Option<Vec<String>> {
+/// A list; the environment has it as words.
+fn strings(value: Value) -> Option<Vec<String>> {
     match value {
-        Value::Array(list) => list.into_iter().map(text).collect(),
-        // In the environment a list is written with blanks.
+        Value::Array(list) => list.into_iter().map(string).collect(),
         Value::String(text) => Some(text.split_ascii_whitespace().map(ToOwned::to_owned).collect()),
         _ => None,
     }
 }
 
-fn truth(value: &Value) -> Option<bool> {
-    match value {
-        Value::Bool(truth) => Some(*truth),
+fn boolean(value: &Value) -> Result<bool, String> {
+    let parsed = match value {
+        Value::Bool(value) => Some(*value),
         Value::String(text) => text.parse().ok(),
         _ => None,
-    }
+    };
+    parsed.ok_or_else(|| format!("is {value}, but must be true or false"))
 }
 
-fn into_text(slot: &mut Option<String>, value: Value) -> Result<(), &'static str> {
-    *slot = Some(text(value).ok_or("a text")?);
-    Ok(())
-}
-
-fn into_seconds(slot: &mut Option<Duration>, value: &Value) -> Result<(), &'static str> {
-    let seconds = match value {
+fn duration(value: &Value) -> Result<Duration, String> {
+    let parsed = match value {
         Value::Number(number) => number.as_u64(),
         Value::String(text) => text.parse().ok(),
         _ => None,
     };
-    *slot = Some(Duration::from_secs(seconds.ok_or("a whole number of seconds")?));
-    Ok(())
+    let wrong = || format!("is {value}, but must be a whole number of seconds");
+    parsed.map(Duration::from_secs).ok_or_else(wrong)
 }
 
 /// Adds the entries of a table; those of the same name replace earlier ones.
-fn into_params(params: &mut Params, value: Value) -> Result<(), &'static str> {
-    const EXPECTED: &str = "a table of texts, numbers, truth values and lists of them";
+fn set_params(params: &mut Params, value: Value) -> Result<(), &'static str> {
+    const EXPECTED: &str = "must be a table of strings, numbers, booleans and lists of them";
     let plain = |value: Value| match value {
         Value::String(text) => Some(text),
         Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
         _ => None,
     };
     let Value::Object(table) = value else {
@@ -292,26 +401,4 @@ fn into_params(params: &mut Params, value: Value) -> Result<(), &'static str> {
         }
     }
     Ok(())
-}
-
-/// The number of letters to add, drop or change between two names (Levenshtein), as far as 3.
-pub(super) fn distance(left: &str, right: &str) -> usize {
-    if left.len().abs_diff(right.len()) > 2 {
-        return 3;
-    }
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut before = i + 1;
-        for (b, slot) in right.bytes().zip(row.iter_mut().skip(1)) {
-            let cost = (diagonal + usize::from(a != b)).min(before + 1).min(*slot + 1);
-            diagonal = *slot;
-            *slot = cost;
-            before = cost;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or(3).min(3)
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use url::Url;
 
-use crate::config::ClientConfig;
+use crate::config::{ClientConfig, metadata_url};
 use crate::endpoint::Endpoint;
 use crate::endpoint_url::endpoint_url;
 use crate::error::{Error, ErrorKind, Result};
@@ -64,8 +64,7 @@ impl Registration {
             let check = "issuer has a query, which is not allowed (RFC 8414 §2)";
             return Err(Error::new(ErrorKind::Config, check));
         }
-        let base = url.as_str().trim_end_matches('/');
-        let url = checked_url(&format!("{base}/.well-known/openid-configuration"), "issuer")?;
+        let url = checked_url(&metadata_url(url.as_str()), "issuer")?;
         Ok(Self::new(Location::Metadata { url, issuer: issuer.to_owned() }))
     }
 
@@ -151,15 +150,11 @@ impl Registration {
     /// The settings of a registered client, under a name that the application chooses.
     #[must_use]
     pub fn config(&self, name: &str, client: &ClientInformation) -> ClientConfig {
-        let mut config = ClientConfig::new(name).client_id(&client.client_id);
-        config.client_secret.clone_from(&client.client_secret);
-        config.token_endpoint_auth_method.clone_from(&client.metadata.token_endpoint_auth_method);
-        config.scope.clone_from(&client.metadata.scope);
-        config.redirect_uri = client.metadata.redirect_uris.first().cloned();
-        if let Location::Metadata { issuer, .. } = &self.location {
-            config.issuer = Some(issuer.clone());
+        let config = ClientConfig::of_registration(name, client);
+        match &self.location {
+            Location::Metadata { issuer, .. } => config.issuer(issuer),
+            Location::Endpoint(_) => config,
         }
-        config
     }
 
     async fn endpoint(&self) -> Result<Url> {

@@ -18,14 +18,15 @@ pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-
 /// request may take. It is never used twice.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(60);
 
-/// Whom assertions are made for.
+/// The `aud` of client assertions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Audience {
-    /// The issuer where it is known, and else the token endpoint: an assertion for one server is then
-    /// of no use at another that claims its endpoint (draft-ietf-oauth-rfc7523bis).
+#[non_exhaustive]
+pub enum Audience {
+    /// The issuer if it is known, or else the token endpoint: an assertion for one server is then
+    /// useless at another that claims its endpoint (draft-ietf-oauth-rfc7523bis).
     #[default]
     Issuer,
-    /// The token endpoint, as RFC 7523 §3 allows and some servers demand.
+    /// The token endpoint, as RFC 7523 §3 allows and some servers require.
     TokenEndpoint,
 }
 
@@ -56,7 +57,7 @@ pub(crate) struct Assertion<'a> {
 }
 
 impl Audience {
-    /// The audience of a registered name.
+    /// The audience of this name in files and the environment.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         match name {
             "issuer" => Some(Self::Issuer),

@@ -27,6 +27,7 @@ mod token;
 
 pub use self::actor::Actor;
 pub use self::bearer::TokenPlacement;
+pub use self::client_assertion::Audience as AssertionAudience;
 pub use self::client_auth::AuthMethod;
 pub use self::client_metadata::ClientMetadata;
 pub use self::device::DeviceAuthorization;

@@ -60,7 +60,7 @@ impl RegisteredClient {
     /// The display name, for example on a login button: the configured label, otherwise the name.
     #[must_use]
     pub fn label(&self) -> &str {
-        &self.settings().label
+        &self.settings().display_name
     }
 
     /// The `client_id`.

@@ -58,7 +58,7 @@ impl TokenManager {
     /// The owner's token, refreshed if it is about to expire.
     pub(crate) async fn active_token(self: &Arc<Self>, owner: &TokenOwner) -> Result<Token> {
         let Some(token) = self.find_token(owner).await? else {
-            if self.settings().renewal.fetches_the_first() {
+            if self.settings().refresh.fetches_the_first() {
                 return self.refreshed(owner, None).await;
             }
             // The user logged out: an unsaved token must not come back.
@@ -228,7 +228,7 @@ impl TokenManager {
     /// Whether the token remains valid for the client's leeway, or for half of its life if that is shorter:
     /// a token that lives no longer than the leeway would be refreshed by each call.
     fn is_fresh(&self, owner: &TokenOwner, token: &Token) -> bool {
-        let leeway = self.settings().leeway;
+        let leeway = self.settings().refresh_before_expiry;
         let short_lifetime = self.read(owner, OwnerState::short_lifetime);
         let leeway = short_lifetime.map_or(leeway, |lifetime| leeway.min(lifetime / 2));
         !token.is_expired(self.now(), leeway)
@@ -240,7 +240,7 @@ impl TokenManager {
         self.update(owner, |state| match refreshed {
             Ok(token) => {
                 let left = token.expires_at.map(|end| end.duration_since(now).unwrap_or_default());
-                state.record_success(left, self.settings().leeway);
+                state.record_success(left, self.settings().refresh_before_expiry);
             }
             Err(error) if self.refresher.costs_nothing(error) => {}
             Err(error) => state.record_failure(error, now),
@@ -434,6 +434,6 @@ fn is_same(one: Option<&Token>, other: Option<&Token>) -> bool {
 async fn catch_panic(refresh: impl Future<Output = Result<Token>>) -> Result<Token> {
     AssertUnwindSafe(refresh).catch_unwind().await.unwrap_or_else(|_| {
         Err(Error::new(ErrorKind::Internal, "application code panicked during a token refresh")
-            .with_hint("check the token store, `renew_by`, hooks and subscribers"))
+            .with_hint("check the token store, `refresh_with`, hooks and subscribers"))
     })
 }

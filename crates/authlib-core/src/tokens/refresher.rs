@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::config::Renewal;
+use crate::config::RefreshPolicy;
 use crate::endpoint::Endpoint;
 use crate::endpoints::EndpointClient;
 use crate::error::{Error, ErrorKind, Result};
@@ -32,20 +32,20 @@ impl From<Error> for RefreshFailure {
 impl Refresher {
     pub(super) async fn refresh(&self, old: Option<&Token>) -> Result<Token, RefreshFailure> {
         let endpoints = &self.0;
-        match &endpoints.settings().renewal {
-            Renewal::Off => {
+        match &endpoints.settings().refresh {
+            RefreshPolicy::Off => {
                 Err(Error::new(ErrorKind::Unauthenticated, "the access token has expired")
-                    .with_hint("`renewal` of this client is `off`; the user must log in again")
+                    .with_hint("`refresh_with` of this client is `off`; the user must log in again")
                     .into())
             }
-            Renewal::RefreshToken => {
+            RefreshPolicy::RefreshToken => {
                 self.use_refresh_token(old.ok_or_else(|| self.no_token())?).await
             }
-            Renewal::Callback(refresh) => Ok(refresh(old.cloned()).await?),
-            Renewal::ClientCredentials => {
+            RefreshPolicy::Callback(refresh) => Ok(refresh.call(old.cloned()).await?),
+            RefreshPolicy::ClientCredentials => {
                 Ok(endpoints.fetch_token(&Grant::client_credentials()).await?)
             }
-            Renewal::Assertion(signer) => {
+            RefreshPolicy::Assertion(signer) => {
                 let endpoint = endpoints.documents().endpoint(Endpoint::Token).await?;
                 let jti = endpoints.random_secret()?;
                 let assertion = signer.sign(endpoint.as_str(), &jti, endpoints.now())?;
@@ -56,9 +56,9 @@ impl Refresher {
 
     /// Whether the policy can replace `token`.
     pub(super) fn can_refresh(&self, token: &Token) -> bool {
-        match &self.0.settings().renewal {
-            Renewal::Off => false,
-            Renewal::RefreshToken => token.refresh_token.is_some(),
+        match &self.0.settings().refresh {
+            RefreshPolicy::Off => false,
+            RefreshPolicy::RefreshToken => token.refresh_token.is_some(),
             _ => true,
         }
     }
@@ -67,10 +67,10 @@ impl Refresher {
     /// refresh token.
     pub(super) fn costs_nothing(&self, error: &Error) -> bool {
         use ErrorKind::{Config, Store, Unauthenticated};
-        match &self.0.settings().renewal {
+        match &self.0.settings().refresh {
             // What an application's own function sends is unknown.
-            Renewal::Callback(_) => error.kind() == Store,
-            Renewal::RefreshToken if is_final(error) => true,
+            RefreshPolicy::Callback(_) => error.kind() == Store,
+            RefreshPolicy::RefreshToken if is_final(error) => true,
             _ => matches!(error.kind(), Config | Unauthenticated | Store),
         }
     }
@@ -78,7 +78,7 @@ impl Refresher {
     pub(super) fn no_token(&self) -> Error {
         if self.0.settings().extensions.standalone {
             return Error::new(ErrorKind::Unauthenticated, "the client has no token").with_hint(
-                "fetch one or set one; if no user is needed, configure `renewal` to fetch it",
+                "fetch one or set one; if no user is needed, configure `refresh_with` to fetch it",
             );
         }
         Error::new(ErrorKind::Unauthenticated, "the user is not logged in with this client")

@@ -1,5 +1,7 @@
 //! How the token is got and renewed: by each grant, by a statement of one's own, once for all threads.
 
+use authlib_core::config::Refresh;
+use authlib_core::oauth2::AuthMethod;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::SystemTime;
@@ -81,7 +83,7 @@ fn code_is_exchanged_by_post_but_error_callback_is_not() {
 #[test]
 fn client_secret_post_sends_id_and_secret_in_form() {
     let served = TestBed::new();
-    let config = served.registered().token_endpoint_auth_method("client_secret_post");
+    let config = served.registered().token_endpoint_auth_method(AuthMethod::ClientSecretPost);
     served.client(config).fetch_token(Grant::client_credentials()).unwrap();
     let asked = served.last(Endpoint::Token);
     assert_eq!(
@@ -140,13 +142,14 @@ fn expired_token_can_be_replaced_by_new_fetch() {
 /// T175, T176, T177.
 #[test]
 fn expired_token_refreshes_and_json_body_stays_intact() {
-    for (renewal, grant) in
-        [("refresh_token", carol()), ("client_credentials", Grant::client_credentials())]
-    {
+    for (refresh, name, grant) in [
+        (Refresh::RefreshToken, "refresh_token", carol()),
+        (Refresh::ClientCredentials, "client_credentials", Grant::client_credentials()),
+    ] {
         let served = TestBed::new();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let ear = heard.clone();
-        let builder = served.begun(served.registered().renewal(renewal));
+        let builder = served.begun(served.registered().refresh_with(refresh));
         let builder =
             builder.on_token_update(move |update| ear.lock().unwrap().push(update.clone()));
         let client = builder.build().unwrap();
@@ -155,7 +158,7 @@ fn expired_token_refreshes_and_json_body_stays_intact() {
         let body = json!({"a": "b & c"});
         let echo: Value = client.post("echo").json(&body).send().unwrap().json().unwrap();
         assert_eq!(echo["body"], body.to_string());
-        assert_eq!(served.last(Endpoint::Token).field("grant_type"), Some(renewal));
+        assert_eq!(served.last(Endpoint::Token).field("grant_type"), Some(name));
         let new = client.token().unwrap().unwrap();
         let heard = std::mem::take(&mut *heard.lock().unwrap());
         assert_eq!(heard.len(), 1);

@@ -1,5 +1,7 @@
 //! Requests with the token: where it stands, bodies that stream, timeouts, and where it never goes.
 
+use authlib_core::config::Refresh;
+use authlib_core::oauth2::TokenPlacement;
 use std::io::{self, Cursor, Read as _};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -26,8 +28,13 @@ fn said(request: ApiRequest, streamed: bool) -> Result<Value> {
 #[test]
 fn token_placement_applies_to_streaming_requests() {
     let served = TestBed::new();
-    for placement in ["header", "query", "body"] {
-        let config = served.registered().token_placement(placement).renewal("client_credentials");
+    for (location, placement) in [
+        (TokenPlacement::Header, "header"),
+        (TokenPlacement::Query, "query"),
+        (TokenPlacement::Body, "body"),
+    ] {
+        let config =
+            served.registered().token_location(location).refresh_with(Refresh::ClientCredentials);
         let client = served.client(config);
         for streamed in [false, true] {
             let got = said(client.get("echo"), streamed);
@@ -52,7 +59,7 @@ fn token_placement_applies_to_streaming_requests() {
 fn bodies_stream_in_both_directions() {
     const SIZE: usize = 3_000_000;
     let served = TestBed::new();
-    let client = served.client(served.registered().renewal("client_credentials"));
+    let client = served.client(served.registered().refresh_with(Refresh::ClientCredentials));
     let answer = client.get("stream").query([("bytes", SIZE.to_string())]).send_streaming();
     let mut body = answer.unwrap().into_body();
     let mut piece = [0; 100];
@@ -86,7 +93,7 @@ impl io::Read for Torn {
 #[test]
 fn failing_body_reader_fails_request() {
     let served = TestBed::new();
-    let client = served.client(served.registered().renewal("client_credentials"));
+    let client = served.client(served.registered().refresh_with(Refresh::ClientCredentials));
     for panics in [false, true] {
         let request = client.put("echo").stream("text/plain", Torn { left: 1000, panics });
         let outcome = sent(request).recv_timeout(Duration::from_secs(5)).unwrap();
@@ -112,7 +119,7 @@ fn blocking_request_without_token_is_not_sent() {
 #[test]
 fn api_redirect_is_returned_not_followed() {
     let (served, other) = (TestBed::new(), TestBed::new());
-    let client = served.client(served.registered().renewal("client_credentials"));
+    let client = served.client(served.registered().refresh_with(Refresh::ClientCredentials));
     client.active_token().unwrap();
     for status in [302, 307] {
         served.answers(Endpoint::Api, Reply::Redirect(status, other.at("/api/echo")));

@@ -9,6 +9,7 @@
 //! ```no_run
 //! use authlib_core::ClientConfig;
 //! use authlib_core::client::blocking::OAuth2Client;
+//! use authlib_core::config::Refresh;
 //!
 //! fn main() -> authlib_core::Result<()> {
 //!     let reports = OAuth2Client::new(
@@ -17,7 +18,7 @@
 //!             .client_secret("s3cr3t")
 //!             .token_endpoint("https://login.example.com/token")
 //!             .api_base_url("https://api.example.com/v1/")
-//!             .renewal("client_credentials"),
+//!             .refresh_with(Refresh::ClientCredentials),
 //!     )?;
 //!     let latest: serde_json::Value = reports.get("reports/latest").send()?.json()?;
 //!     println!("{latest}");

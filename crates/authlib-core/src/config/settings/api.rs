@@ -1,54 +1,40 @@
-//! Where API requests may go, and where the access token is in them.
-
-use std::time::Duration;
+//! Where API requests may go.
 
 use url::Url;
 
-use super::validate::Validator;
+use super::validate::{Validator, quoted};
 use crate::config::ClientConfig;
 use crate::endpoint_url::endpoint_url;
-use crate::oauth2::TokenPlacement;
 
 impl ClientConfig {
-    pub(super) fn placement(&self, check: &mut Validator<'_>) -> TokenPlacement {
-        let accepted = "`header`, `body` and `query`";
-        let text = self.token_placement.as_ref();
-        check
-            .one_of("token_placement", text, accepted, TokenPlacement::from_name)
-            .unwrap_or_default()
+    /// The base of relative URLs, with a slash at its end: they are resolved below it, not beside it.
+    pub(super) fn checked_api_base_url(&self, check: &mut Validator) -> Option<Url> {
+        let mut url = check.url("api_base_url", self.api_base_url.as_deref())?;
+        if !url.path().ends_with('/') {
+            let path = format!("{}/", url.path());
+            url.set_path(&path);
+        }
+        url.set_query(None);
+        Some(url)
     }
 
-    /// The origins beside that of `api_base_url`.
-    pub(super) fn origins(&self, check: &mut Validator<'_>) -> Vec<Url> {
+    /// The origins that the access token may be sent to, besides that of `api_base_url`.
+    pub(super) fn checked_api_origins(&self, check: &mut Validator) -> Vec<Url> {
         let mut origins = Vec::new();
         for text in &self.api_origins {
+            let shown = quoted(text);
             match endpoint_url(text) {
                 Ok(url) if url.path() == "/" && url.query().is_none() => origins.push(url),
                 Ok(_) => {
-                    let problem = format!("{text:?} is more than an origin: leave its path out");
+                    let problem =
+                        format!("has {shown}, which is more than an origin: remove its path");
                     check.problem("api_origins", problem);
                 }
-                Err(cause) => check.problem("api_origins", format!("{text:?} is refused: {cause}")),
+                Err(cause) => {
+                    check.problem("api_origins", format!("has {shown}, which is refused: {cause}"));
+                }
             }
         }
         origins
     }
-
-    /// The longest that a request may take.
-    pub(super) fn longest(&self, check: &mut Validator<'_>) -> Option<Duration> {
-        if self.timeout == Some(Duration::ZERO) {
-            check.problem("timeout", "is zero: no answer would be in time");
-        }
-        self.timeout
-    }
-}
-
-/// The base with a slash at its end, so that relative URLs go below it and not beside.
-pub(super) fn with_slash(mut url: Url) -> Url {
-    if !url.path().ends_with('/') {
-        let path = format!("{}/", url.path());
-        url.set_path(&path);
-    }
-    url.set_query(None);
-    url
 }

@@ -12,7 +12,9 @@ use std::time::Duration;
 use url::Url;
 
 pub(crate) use self::oauth1::{Method as OAuth1Method, OAuth1Settings};
-pub(crate) use self::refresh::Renewal;
+pub(crate) use self::provider::metadata_url;
+pub(crate) use self::refresh::RefreshPolicy;
+pub use self::refresh::{Refresh, RefreshCallback};
 use super::extensions::Extensions;
 use crate::endpoint::Endpoints;
 use crate::error::{Error, ErrorKind, Result};
@@ -23,12 +25,12 @@ use crate::oauth2::{AuthMethod, TokenPlacement};
 use crate::params::Params;
 use crate::secret::Secret;
 
-/// How the provider sends its answer back (OAuth 2.0 Multiple Response Types §2.1, OAuth 2.0 Form
-/// Post Response Mode).
+/// How the provider sends the authorization response (OAuth 2.0 Multiple Response Types §2.1, OAuth 2.0
+/// Form Post Response Mode).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseMode {
-    /// In a form that the browser posts.
+    /// As a form that the browser posts.
     FormPost,
     /// In the query.
     Query,
@@ -43,16 +45,21 @@ impl ResponseMode {
             Self::Query => "query",
         }
     }
+
+    /// The mode of a registered name, if it is supported.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        [Self::FormPost, Self::Query].into_iter().find(|mode| mode.name() == name)
+    }
 }
 
-/// A client's settings, parsed and checked.
+/// A client's settings, parsed and validated.
 #[derive(Debug)]
 pub(crate) struct ClientSettings {
     pub(crate) name: String,
-    pub(crate) label: String,
+    pub(crate) display_name: String,
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<Secret>,
-    /// How it signs assertions; nothing for a public client.
+    /// How the client signs assertions, if it has a key or a secret.
     pub(crate) signing: Option<Signing>,
     pub(crate) issuer: Option<String>,
     pub(crate) accepted_issuers: Vec<String>,
@@ -63,7 +70,7 @@ pub(crate) struct ClientSettings {
     pub(crate) api_base_url: Option<Url>,
     pub(crate) api_origins: Vec<Url>,
     pub(crate) token_placement: TokenPlacement,
-    pub(crate) renewal: Renewal,
+    pub(crate) refresh: RefreshPolicy,
     pub(crate) timeout: Option<Duration>,
     is_interactive: bool,
     pub(crate) redirect_uri: Option<String>,
@@ -80,7 +87,7 @@ pub(crate) struct ClientSettings {
     pub(crate) introspection_alg: Option<Algorithm>,
     pub(crate) response_mode: Option<ResponseMode>,
     pub(crate) id_token_alg: Option<Algorithm>,
-    pub(crate) leeway: Duration,
+    pub(crate) refresh_before_expiry: Duration,
     pub(crate) max_age: Option<Duration>,
     pub(crate) user_agent: Option<String>,
     pub(crate) fetch_userinfo: bool,
@@ -131,12 +138,12 @@ impl ClientSettings {
     /// Checks that users may log in with this client. One that gets tokens on its own behalf would replace a
     /// user's expired token with its own, and all its permissions.
     pub(crate) fn ensure_user_logins(&self) -> Result<()> {
-        if !matches!(self.renewal, Renewal::Assertion(_) | Renewal::ClientCredentials) {
+        if !matches!(self.refresh, RefreshPolicy::Assertion(_) | RefreshPolicy::ClientCredentials) {
             return Ok(());
         }
         let check = "users cannot log in with this client: it gets tokens on its own behalf";
         Err(Error::new(ErrorKind::Config, check)
-            .with_hint("register another client without `renewal` for logins"))
+            .with_hint("register another client without `refresh_with` for logins"))
     }
 
     /// The OAuth 1.0a settings, if the client speaks that protocol.
@@ -147,12 +154,12 @@ impl ClientSettings {
         }
     }
 
-    /// The member of the user info that names the user, where there is no ID token.
+    /// The member of the user info that identifies the user if there is no ID token.
     pub(crate) fn subject_claim(&self) -> &str {
         self.subject_claim.as_deref().unwrap_or("sub")
     }
 
-    /// What the client can prove itself with.
+    /// The credentials that the client can authenticate with.
     pub(crate) fn held(&self) -> Held {
         match (&self.signing, &self.client_secret) {
             (None, _) => Held::Nothing,

@@ -3,89 +3,18 @@
 
 use url::Url;
 
+use super::is_openid;
 use super::validate::Validator;
 use crate::config::ClientConfig;
 use crate::endpoint::{Endpoint, Endpoints};
-use crate::jose::JwkSet;
-use crate::secret::Secret;
+use crate::jose::{Algorithm, JwkSet};
 
 const OPENID_SUFFIX: &str = "/.well-known/openid-configuration";
-pub(super) const OAUTH_SEGMENT: &str = "/.well-known/oauth-authorization-server";
+const OAUTH_SEGMENT: &str = "/.well-known/oauth-authorization-server";
 
-impl ClientConfig {
-    pub(super) fn endpoints(&self, check: &mut Validator<'_>) -> Endpoints {
-        let mut endpoints = Endpoints::default();
-        for (endpoint, url) in [
-            (Endpoint::Authorization, &self.authorization_endpoint),
-            (Endpoint::DeviceAuthorization, &self.device_authorization_endpoint),
-            (Endpoint::EndSession, &self.end_session_endpoint),
-            (Endpoint::Introspection, &self.introspection_endpoint),
-            (Endpoint::Jwks, &self.jwks_uri),
-            (Endpoint::Refresh, &self.refresh_token_url),
-            (Endpoint::RequestToken, &self.request_token_url),
-            (Endpoint::Revocation, &self.revocation_endpoint),
-            (Endpoint::Token, &self.token_endpoint),
-            (Endpoint::UserInfo, &self.userinfo_endpoint),
-        ] {
-            if let Some(url) = check.url(endpoint.setting(), url.as_ref()) {
-                endpoints.insert(endpoint, url);
-            }
-        }
-        endpoints
-    }
-
-    /// The issuer and where its metadata are, each from the other where only one is given
-    /// (OpenID Connect Discovery §4, RFC 8414 §3).
-    pub(super) fn provider(&self, check: &mut Validator<'_>) -> (Option<String>, Option<Url>) {
-        let url = check.url("issuer", self.issuer.as_ref());
-        if url.is_some_and(|url| url.query().is_some()) {
-            check.problem("issuer", "has a query (RFC 8414 §2)");
-        }
-        let given = check.url("server_metadata_url", self.server_metadata_url.as_ref());
-        match (self.issuer.clone(), given) {
-            (Some(issuer), Some(url)) => (Some(issuer), Some(url)),
-            (Some(issuer), None) if self.has_all_endpoints() => (Some(issuer), None),
-            (Some(issuer), None) => {
-                let text = format!("{}{OPENID_SUFFIX}", issuer.trim_end_matches('/'));
-                let url = Url::parse(&text).ok();
-                (Some(issuer), url)
-            }
-            (None, Some(url)) => {
-                let issuer = issuer_of(self.server_metadata_url.as_deref().unwrap_or_default());
-                if issuer.is_none() {
-                    let problem = "does not end like a well-known URL: set `issuer` as well, for the \
-                                   document is held against it";
-                    check.problem("server_metadata_url", problem);
-                }
-                (issuer, Some(url))
-            }
-            (None, None) => (None, None),
-        }
-    }
-
-    /// Whether a login needs no document: the endpoints are registered, and the keys too where ID
-    /// tokens are to be verified.
-    pub(super) fn has_all_endpoints(&self) -> bool {
-        let keys = self.jwks.is_some() || self.jwks_uri.is_some() || self.has_hmac();
-        self.authorization_endpoint.is_some()
-            && self.token_endpoint.is_some()
-            && (keys || !self.is_openid())
-    }
-}
-
-pub(super) fn configured_jwks(check: &mut Validator<'_>, jwks: &Secret) -> Option<JwkSet> {
-    let value = serde_json::from_str(jwks.expose()).unwrap_or_default();
-    match JwkSet::from_value_with_symmetric(&value) {
-        Ok(keys) if keys.is_empty() => {
-            check.problem("jwks", "has no key that can verify a signature");
-            None
-        }
-        Ok(keys) => Some(keys),
-        Err(cause) => {
-            check.problem("jwks", format!("is no JWK set: {cause}"));
-            None
-        }
-    }
+/// The well-known URL of an issuer's metadata document (OpenID Connect Discovery §4).
+pub(crate) fn metadata_url(issuer: &str) -> String {
+    format!("{}{OPENID_SUFFIX}", issuer.trim_end_matches('/'))
 }
 
 /// The issuer of a well-known URL.
@@ -96,4 +25,90 @@ fn issuer_of(metadata_url: &str) -> Option<String> {
     // RFC 8414 §3 inserts the segment between host and path.
     let (origin, path) = metadata_url.split_once(OAUTH_SEGMENT)?;
     (path.is_empty() || path.starts_with('/')).then(|| format!("{origin}{path}"))
+}
+
+impl ClientConfig {
+    pub(super) fn checked_endpoints(&self, check: &mut Validator) -> Endpoints {
+        let mut endpoints = Endpoints::default();
+        for (endpoint, text) in &self.endpoints {
+            if let Some(url) = check.url(endpoint.setting(), Some(text)) {
+                endpoints.insert(*endpoint, url);
+            }
+        }
+        endpoints
+    }
+
+    /// The issuer and the URL of its metadata document, each derived from the other if only one is
+    /// configured.
+    pub(super) fn provider(&self, check: &mut Validator) -> (Option<String>, Option<Url>) {
+        let url = check.url("issuer", self.issuer.as_deref());
+        if url.is_some_and(|url| url.query().is_some()) {
+            check.problem("issuer", "must not have a query (RFC 8414 §2)");
+        }
+        let given = check.url("server_metadata_url", self.server_metadata_url.as_deref());
+        match (self.issuer.clone(), given) {
+            (Some(issuer), Some(url)) => (Some(issuer), Some(url)),
+            (Some(issuer), None) if self.has_all_endpoints() => (Some(issuer), None),
+            (Some(issuer), None) => {
+                let url = Url::parse(&metadata_url(&issuer)).ok();
+                (Some(issuer), url)
+            }
+            (None, Some(url)) => {
+                let issuer = issuer_of(self.server_metadata_url.as_deref().unwrap_or_default());
+                if issuer.is_none() {
+                    let problem = "is not a well-known URL that ends with the issuer's path: set \
+                                   `issuer` as well, which the document is validated against";
+                    check.problem("server_metadata_url", problem);
+                }
+                (issuer, Some(url))
+            }
+            (None, None) => (None, None),
+        }
+    }
+
+    /// Whether the provider's metadata document can be fetched.
+    pub(super) fn has_metadata(&self) -> bool {
+        self.issuer.is_some() || self.server_metadata_url.is_some()
+    }
+
+    /// Whether only an OAuth 2.0 metadata document is configured (RFC 8414), which need not be an
+    /// OpenID provider's.
+    pub(super) fn has_oauth_metadata(&self) -> bool {
+        self.server_metadata_url.as_deref().is_some_and(|url| url.contains(OAUTH_SEGMENT))
+    }
+
+    /// Whether a login needs no metadata document: the endpoints are configured, and the keys too if ID
+    /// tokens are verified.
+    fn has_all_endpoints(&self) -> bool {
+        self.has_endpoint(Endpoint::Authorization)
+            && self.has_endpoint(Endpoint::Token)
+            && (self.has_keys() || !self.asks_for_openid())
+    }
+
+    pub(super) fn asks_for_openid(&self) -> bool {
+        is_openid(self.scope.as_deref().unwrap_or_default())
+    }
+
+    /// Whether the keys for ID tokens need no metadata document.
+    pub(super) fn has_keys(&self) -> bool {
+        self.jwks.is_some()
+            || self.has_endpoint(Endpoint::Jwks)
+            || self.id_token_signed_response_alg.is_some_and(Algorithm::is_symmetric)
+    }
+
+    /// The configured keys of the provider.
+    pub(super) fn checked_jwks(&self, check: &mut Validator) -> Option<JwkSet> {
+        let value = serde_json::from_str(self.jwks.as_ref()?.expose()).unwrap_or_default();
+        match JwkSet::from_value_with_symmetric(&value) {
+            Ok(keys) if keys.is_empty() => {
+                check.problem("jwks", "has no key that can verify a signature");
+                None
+            }
+            Ok(keys) => Some(keys),
+            Err(cause) => {
+                check.problem("jwks", format!("is not a JWK set (RFC 7517 §5): {cause}"));
+                None
+            }
+        }
+    }
 }

@@ -1,77 +1,116 @@
-//! How an expired access token is refreshed.
+//! How an expired access token is refreshed: [`Refresh`] as configured, [`RefreshPolicy`] as validated.
 
 use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
 
 use super::validate::Validator;
 use crate::config::ClientConfig;
-use crate::config::extensions::RenewBy;
+use crate::error::Result;
 use crate::oauth2::jwt_bearer::JwtBearerSigner;
+use crate::oauth2::{JwtBearer, Token};
+use crate::transport::BoxFuture;
 
-/// How a token that has expired is renewed.
-#[derive(Default)]
-pub(crate) enum Renewal {
-    /// By a new statement (RFC 7523 §2.1).
-    Assertion(Box<JwtBearerSigner>),
-    /// In the application's own way.
-    Callback(RenewBy),
-    /// By the client's own authority (RFC 6749 §4.4).
+/// How an expired token is refreshed, and how a program without a browser gets its first one.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub enum Refresh {
+    /// With a new JWT assertion (RFC 7523 §2.1). A [`JwtBearer`] converts to it.
+    Assertion(Box<JwtBearer>),
+    /// By a function of the application; see [`callback`](Self::callback).
+    Callback(RefreshCallback),
+    /// With the client credentials grant (RFC 6749 §4.4). Users can't log in with such a client: their
+    /// tokens would become the client's own.
     ClientCredentials,
-    /// Not at all.
+    /// Never: an expired token is an error.
     Off,
-    /// By its refresh token (RFC 6749 §6).
+    /// With its refresh token (RFC 6749 §6).
     #[default]
     RefreshToken,
 }
 
-impl Renewal {
-    /// Whether a token can be had without anybody's login.
+/// A function of the application that fetches tokens.
+#[derive(Clone)]
+pub struct RefreshCallback(RefreshFn);
+
+type RefreshFn = Arc<dyn Fn(Option<Token>) -> BoxFuture<'static, Result<Token>> + Send + Sync>;
+
+/// As [`Refresh`], with the key of the assertion parsed.
+#[derive(Debug, Default)]
+pub(crate) enum RefreshPolicy {
+    Assertion(Box<JwtBearerSigner>),
+    Callback(RefreshCallback),
+    ClientCredentials,
+    Off,
+    #[default]
+    RefreshToken,
+}
+
+impl Refresh {
+    /// Calls `refresh` with the expired token, or with `None` to get the first one.
+    pub fn callback<F>(refresh: impl Fn(Option<Token>) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Token>> + Send + 'static,
+    {
+        Self::Callback(RefreshCallback(Arc::new(move |expired| Box::pin(refresh(expired)))))
+    }
+
+    /// The value of this name in files and the environment.
+    pub(in crate::config) fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "client_credentials" => Some(Self::ClientCredentials),
+            "off" => Some(Self::Off),
+            "refresh_token" => Some(Self::RefreshToken),
+            _ => None,
+        }
+    }
+
+    /// Whether the application gets tokens by its own means, for which it may need no registration
+    /// (RFC 7521 §4.1).
+    pub(super) fn is_custom(&self) -> bool {
+        matches!(self, Self::Assertion(_) | Self::Callback(_))
+    }
+}
+
+impl RefreshCallback {
+    pub(crate) fn call(&self, expired: Option<Token>) -> BoxFuture<'static, Result<Token>> {
+        (self.0)(expired)
+    }
+}
+
+impl RefreshPolicy {
+    /// Whether the first token is fetched without a user's login.
     pub(crate) fn fetches_the_first(&self) -> bool {
         !matches!(self, Self::Off | Self::RefreshToken)
     }
 }
 
 impl ClientConfig {
-    pub(super) fn renewal_policy(&self, check: &mut Validator<'_>) -> Renewal {
-        let code = (&self.extensions.jwt_bearer, &self.extensions.renew_by);
-        let named = self.renewal.as_deref();
-        if usize::from(named.is_some())
-            + usize::from(code.0.is_some())
-            + usize::from(code.1.is_some())
-            > 1
-        {
-            check.problem("renewal", "is said twice: leave all but one of the ways out");
-        }
-        match (named, code) {
-            (_, (Some(bearer), _)) => match bearer.signer() {
-                Ok(signer) => Renewal::Assertion(Box::new(signer)),
+    pub(super) fn refresh_policy(&self, check: &mut Validator) -> RefreshPolicy {
+        match self.refresh_with.clone().unwrap_or_default() {
+            Refresh::Assertion(bearer) => match bearer.signer() {
+                Ok(signer) => RefreshPolicy::Assertion(Box::new(signer)),
                 Err(cause) => {
-                    check.problem("renew_by_assertion", cause.to_string());
-                    Renewal::Off
+                    check.problem("refresh_with", format!("has a bad assertion: {cause}"));
+                    RefreshPolicy::Off
                 }
             },
-            (_, (None, Some(renew))) => Renewal::Callback(renew.clone()),
-            (None | Some("refresh_token"), _) => Renewal::RefreshToken,
-            (Some("client_credentials"), _) => Renewal::ClientCredentials,
-            (Some("off"), _) => Renewal::Off,
-            (Some(other), _) => {
-                let problem = format!(
-                    "{other:?} is not supported, only `refresh_token`, `client_credentials` and `off`"
-                );
-                check.problem("renewal", problem);
-                Renewal::Off
-            }
+            Refresh::Callback(callback) => RefreshPolicy::Callback(callback),
+            Refresh::ClientCredentials => RefreshPolicy::ClientCredentials,
+            Refresh::Off => RefreshPolicy::Off,
+            Refresh::RefreshToken => RefreshPolicy::RefreshToken,
         }
     }
 }
 
-impl fmt::Debug for Renewal {
+impl From<JwtBearer> for Refresh {
+    fn from(bearer: JwtBearer) -> Self {
+        Self::Assertion(Box::new(bearer))
+    }
+}
+
+impl fmt::Debug for RefreshCallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Assertion(_) => "Assertion",
-            Self::Callback(_) => "Callback",
-            Self::ClientCredentials => "ClientCredentials",
-            Self::Off => "Off",
-            Self::RefreshToken => "RefreshToken",
-        })
+        f.debug_struct("RefreshCallback").finish_non_exhaustive()
     }
 }

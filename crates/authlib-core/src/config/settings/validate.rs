@@ -5,147 +5,143 @@ use std::time::Duration;
 use http::HeaderValue;
 use url::Url;
 
-use super::provider::{OAUTH_SEGMENT, configured_jwks};
-use super::refresh::Renewal;
-use super::{ClientSettings, Protocol, ResponseMode, is_openid};
-use crate::config::setting_keys::{is_reserved_authorize_param, is_reserved_token_param};
+use super::refresh::{Refresh, RefreshPolicy};
+use super::{ClientSettings, Protocol, ResponseMode};
+use crate::config::setting_keys::{find, is_reserved_authorize_param, is_reserved_token_param};
 use crate::config::{ClientConfig, ConfigProblem};
-use crate::endpoint_url::{EndpointUrlError, endpoint_url};
+use crate::endpoint::Endpoint;
+use crate::endpoint_url::endpoint_url;
 use crate::jose::Algorithm;
 use crate::params::Params;
 
-/// How long before its expiry a token is refreshed, unless configured otherwise.
-const LEEWAY: Duration = Duration::from_secs(60);
+/// How long before its expiry a token is refreshed by default.
+const REFRESH_BEFORE_EXPIRY: Duration = Duration::from_secs(60);
 
-/// Collects the problems of one client.
-pub(super) struct Validator<'a> {
-    name: &'a str,
+/// Collects the errors of one client.
+pub(super) struct Validator {
+    client: String,
     problems: Vec<ConfigProblem>,
 }
 
-impl Validator<'_> {
+impl Validator {
     pub(super) fn problem(&mut self, key: &str, problem: impl Into<String>) {
-        self.problems.push(ConfigProblem::new(self.name, key, problem));
+        self.problems.push(ConfigProblem::new(&self.client, key, problem));
     }
 
-    pub(super) fn url(&mut self, key: &str, text: Option<&String>) -> Option<Url> {
-        let url = endpoint_url(text?);
-        url.map_err(|cause: EndpointUrlError| self.problem(key, format!("is refused: {cause}")))
-            .ok()
-    }
-
-    /// The value that `parse` makes of a text, or a problem that names what is accepted.
-    pub(super) fn one_of<T>(
-        &mut self,
-        key: &str,
-        text: Option<&String>,
-        accepted: &str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Option<T> {
-        let text = text?;
-        let parsed = parse(text);
-        if parsed.is_none() {
-            self.problem(key, format!("{text:?} is not supported, only {accepted}"));
+    /// Reports a required setting that has no value. One with a rejected value has its own error.
+    pub(super) fn missing(&mut self, key: &str, reason: &str) {
+        let rejected = |problem: &ConfigProblem| find(&problem.key).is_some_and(|s| s.name == key);
+        if !self.problems.iter().any(rejected) {
+            self.problem(key, format!("is missing: {reason}"));
         }
-        parsed
+    }
+
+    pub(super) fn url(&mut self, key: &str, text: Option<&str>) -> Option<Url> {
+        let text = text?;
+        let url = endpoint_url(text);
+        url.map_err(|cause| {
+            self.problem(key, format!("is {}, which is refused: {cause}", quoted(text)));
+        })
+        .ok()
     }
 }
 
+/// A URL as error messages show it.
+pub(super) fn quoted(url: &str) -> String {
+    if url.contains('@') { "a URL with credentials".to_owned() } else { format!("{url:?}") }
+}
+
 impl ClientConfig {
-    /// Parses and checks everything.
+    /// Parses and validates everything.
     pub(crate) fn resolve(mut self) -> Result<ClientSettings, Vec<ConfigProblem>> {
-        self.settle();
-        let name = self.name.clone();
-        let mut check = Validator { name: &name, problems: Vec::new() };
+        let mut check =
+            Validator { client: self.name.clone(), problems: std::mem::take(&mut self.rejected) };
+        self.normalise(&mut check);
         let settings = self.checked(&mut check);
         if check.problems.is_empty() { Ok(settings) } else { Err(check.problems) }
     }
 
-    /// Puts what is written in Authlib's way into its place, and the scope that nobody wrote.
-    fn settle(&mut self) {
+    /// Moves settings out of `authorize_params`, where Authlib has them, and adds the default scope.
+    fn normalise(&mut self, check: &mut Validator) {
         let mut rest = Params::new();
         for (name, value) in std::mem::take(&mut self.authorize_params) {
             match name.as_str() {
                 "max_age" if self.max_age.is_none() && value.parse::<u64>().is_ok() => {
                     self.max_age = value.parse().ok().map(Duration::from_secs);
                 }
-                "response_mode" if self.response_mode.is_none() => self.response_mode = Some(value),
+                "response_mode" if self.response_mode.is_none() => {
+                    self.response_mode = ResponseMode::from_name(&value);
+                    if self.response_mode.is_none() {
+                        let problem = format!(
+                            "has the `response_mode` {value:?}, which is not supported: use `query` \
+                             or `form_post`"
+                        );
+                        check.problem("authorize_params", problem);
+                    }
+                }
                 "response_type" if value == "code" => {}
                 "scope" if self.scope.is_none() => self.scope = Some(value),
                 _ => rest.push(name, value),
             }
         }
         self.authorize_params = rest;
-        // Who names an OpenID provider and nothing more means OpenID Connect: without the scope it would
-        // be an OAuth login, in which nobody signs who the user is.
-        let oauth_only =
-            self.server_metadata_url.as_deref().is_some_and(|url| url.contains(OAUTH_SEGMENT));
-        let discovered = self.issuer.is_some() || self.server_metadata_url.is_some();
-        let by_hand = self.authorization_endpoint.is_some() && self.token_endpoint.is_some();
-        let people = !self.extensions.standalone
-            && self.renewal.is_none()
-            && self.extensions.renew_by.is_none()
-            && self.extensions.jwt_bearer.is_none();
-        if self.scope.is_none() && discovered && !oauth_only && !by_hand && people {
+        // Configuring only an OpenID provider means OpenID Connect: without this scope it would be a
+        // plain OAuth login, in which the user's identity is not signed.
+        let by_hand =
+            self.has_endpoint(Endpoint::Authorization) && self.has_endpoint(Endpoint::Token);
+        let logs_in = !self.extensions.standalone && self.refresh_with.is_none();
+        if self.scope.is_none()
+            && self.has_metadata()
+            && !self.has_oauth_metadata()
+            && !by_hand
+            && logs_in
+        {
             self.scope = Some("openid".to_owned());
         }
     }
 
-    fn checked(self, check: &mut Validator<'_>) -> ClientSettings {
+    fn checked(self, check: &mut Validator) -> ClientSettings {
         if self.name.is_empty() || !self.name.chars().all(is_name_char) {
-            check.problem("", "a client's name has letters, digits, `-`, `_` and `.` only");
+            check.problem("", "must have a name of letters, digits, `-`, `_` and `.`");
         }
-        let oauth1 = self.oauth1(check);
-        let client_id = self.client_id.clone().unwrap_or_default();
-        let renewal = self.renewal_policy(check);
-        // Who signs statements or fetches tokens by itself may have no registration (RFC 7521 §4.1).
-        let nameless = self.extensions.jwt_bearer.is_some() || self.extensions.renew_by.is_some();
-        if client_id.is_empty() && !nameless {
-            check.problem("client_id", "is missing");
-        }
-        let endpoints = self.endpoints(check);
+        let (protocol, signing) = if self.is_oauth1() {
+            (Protocol::OAuth1(Box::new(self.oauth1(check))), None)
+        } else {
+            self.reject_oauth1_settings(check);
+            self.check_auth_method(check);
+            (Protocol::OAuth2, self.signing(check))
+        };
+        let is_oauth2 = matches!(protocol, Protocol::OAuth2);
+        self.check_endpoint_auth_methods(check);
+        let refresh = self.refresh_policy(check);
+        let is_interactive = self.is_interactive(&refresh);
+        let endpoints = self.checked_endpoints(check);
         let (issuer, metadata_url) = self.provider(check);
-        let auth_method = if oauth1.is_some() { None } else { self.auth_method(check) };
-        let [introspection_auth_method, revocation_auth_method] = self.endpoint_methods(check);
-        let signing = if oauth1.is_some() { None } else { self.signing(auth_method, check) };
-        let id_token_alg = self.id_token_alg(check);
-        let introspection_alg = self.introspection_alg(check);
-        let jwks = self.jwks.as_ref().and_then(|jwks| configured_jwks(check, jwks));
-        let scope = self.scope.clone().unwrap_or_default();
-        let scope = scope.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
-        let is_interactive = self.is_interactive(&renewal);
-        self.completeness(is_interactive, &renewal, check);
-        self.params(check);
+        let jwks = self.checked_jwks(check);
+        self.check_completeness(is_interactive, &refresh, check);
+        self.check_algorithms(check);
+        self.check_params(check);
+        self.check_redirects(check);
+        self.check_http(check);
         ClientSettings {
-            auth_method,
-            introspection_auth_method,
-            revocation_auth_method,
+            auth_method: self.token_endpoint_auth_method.filter(|_| is_oauth2),
+            introspection_auth_method: self.introspection_endpoint_auth_method,
+            revocation_auth_method: self.revocation_endpoint_auth_method,
             raw_basic: self.raw_client_secret_basic,
-            introspection_alg,
+            introspection_alg: self.introspection_signed_response_alg,
             signing,
-            response_mode: check.one_of(
-                "response_mode",
-                self.response_mode.as_ref(),
-                "`query` and `form_post`",
-                |text| match text {
-                    "query" => Some(ResponseMode::Query),
-                    "form_post" => Some(ResponseMode::FormPost),
-                    _ => None,
-                },
-            ),
-            api_origins: self.origins(check),
-            token_placement: self.placement(check),
-            renewal,
-            timeout: self.longest(check),
+            response_mode: self.response_mode,
+            api_base_url: self.checked_api_base_url(check),
+            api_origins: self.checked_api_origins(check),
+            token_placement: self.token_location.unwrap_or_default(),
+            refresh,
+            timeout: self.timeout,
             is_interactive,
-            api_base_url: check
-                .url("api_base_url", self.api_base_url.as_ref())
-                .map(super::api::with_slash),
-            label: self.label.unwrap_or_else(|| self.name.clone()),
-            leeway: self.leeway.unwrap_or(LEEWAY),
+            display_name: self.display_name.unwrap_or_else(|| self.name.clone()),
+            refresh_before_expiry: self.refresh_before_expiry.unwrap_or(REFRESH_BEFORE_EXPIRY),
             fetch_userinfo: self.fetch_userinfo.unwrap_or(true),
             name: self.name,
-            client_id,
+            client_id: self.client_id.unwrap_or_default(),
             client_secret: self.client_secret.filter(|secret| !secret.is_empty()),
             issuer,
             accepted_issuers: self.accepted_issuers,
@@ -154,86 +150,91 @@ impl ClientConfig {
             jwks,
             redirect_uri: self.redirect_uri,
             post_logout_redirect_uri: self.post_logout_redirect_uri,
-            scope,
+            scope: words(self.scope.as_deref()),
             authorize_params: self.authorize_params,
             access_token_params: self.access_token_params,
             refresh_token_params: self.refresh_token_params,
-            id_token_alg,
+            id_token_alg: self.id_token_signed_response_alg,
             max_age: self.max_age,
             user_agent: self.user_agent,
             subject_claim: self.subject_claim,
             skip_nonce: self.dangerous_skip_nonce,
             skip_pkce: self.dangerous_skip_pkce,
             extensions: self.extensions,
-            protocol: oauth1.map_or(Protocol::OAuth2, |oauth1| Protocol::OAuth1(Box::new(oauth1))),
+            protocol,
         }
     }
 
-    pub(super) fn is_openid(&self) -> bool {
-        is_openid(self.scope.as_deref().unwrap_or_default())
-    }
-
-    pub(super) fn has_hmac(&self) -> bool {
-        self.id_token_signed_response_alg.as_deref().is_some_and(|alg| alg.starts_with("HS"))
-    }
-
-    fn is_interactive(&self, renewal: &Renewal) -> bool {
-        self.device_authorization_endpoint.is_none()
-            && !renewal.fetches_the_first()
+    /// Whether users log in with this client, in a browser.
+    fn is_interactive(&self, refresh: &RefreshPolicy) -> bool {
+        !self.has_endpoint(Endpoint::DeviceAuthorization)
+            && !refresh.fetches_the_first()
             && !self.extensions.standalone
     }
 
-    fn completeness(&self, is_interactive: bool, renewal: &Renewal, check: &mut Validator<'_>) {
-        // What is given but refused has its own problem, and is not missing as well.
-        let metadata = self.issuer.is_some() || self.server_metadata_url.is_some();
-        let tokens = !matches!(renewal, Renewal::Callback(_)) && !self.extensions.standalone;
-        for (key, given, needed) in [
-            ("authorize_url", self.authorization_endpoint.is_some(), is_interactive),
-            ("access_token_url", self.token_endpoint.is_some(), tokens),
+    fn check_completeness(
+        &self,
+        is_interactive: bool,
+        refresh: &RefreshPolicy,
+        check: &mut Validator,
+    ) {
+        let is_registered = self.client_id.as_deref().is_some_and(|id| !id.is_empty());
+        if !is_registered && !self.refresh_with.as_ref().is_some_and(Refresh::is_custom) {
+            check.missing("client_id", "the provider issues it when the client is registered");
+        }
+        let is_fetched =
+            !matches!(refresh, RefreshPolicy::Callback(_)) && !self.extensions.standalone;
+        for (endpoint, is_needed) in
+            [(Endpoint::Authorization, is_interactive), (Endpoint::Token, is_fetched)]
+        {
+            if is_needed && !self.has_endpoint(endpoint) && !self.has_metadata() {
+                check.missing(endpoint.setting(), "set it, or `issuer` or `server_metadata_url`");
+            }
+        }
+        if self.asks_for_openid() && !self.has_metadata() {
+            if !self.has_keys() {
+                let reason = "the scope `openid` needs keys to verify ID tokens; set it, or `jwks` or \
+                              `server_metadata_url`";
+                check.missing("jwks_uri", reason);
+            }
+            check.missing("issuer", "the scope `openid` needs it to validate ID tokens");
+        }
+    }
+
+    fn check_algorithms(&self, check: &mut Validator) {
+        if let Some(alg) = self.id_token_signed_response_alg.filter(|alg| alg.is_symmetric())
+            && !self.has_secret()
+            && self.jwks.is_none()
+        {
+            check.missing("client_secret", &format!("ID tokens are verified with it for {alg}"));
+        }
+        let Some(alg) = self.introspection_signed_response_alg else {
+            return;
+        };
+        if Algorithm::is_symmetric(alg) {
+            let problem = format!("is {alg}, but must be a public-key algorithm");
+            check.problem("introspection_signed_response_alg", problem);
+        }
+        if !self.has_metadata() {
+            check.missing("issuer", "signed introspection responses are validated against it");
+        }
+    }
+
+    fn check_params(&self, check: &mut Validator) {
+        type IsReserved = fn(&str) -> bool;
+        let login: IsReserved = is_reserved_authorize_param;
+        for (key, params, is_reserved) in [
+            ("authorize_params", &self.authorize_params, login),
+            ("access_token_params", &self.access_token_params, is_reserved_token_param),
+            ("refresh_token_params", &self.refresh_token_params, is_reserved_token_param),
         ] {
-            if !given && needed && !metadata {
-                check.problem(key, "is missing; set it, or `issuer` or `server_metadata_url`");
-            }
-        }
-        if self.is_openid() {
-            let keys = self.jwks.is_some() || self.jwks_uri.is_some() || self.has_hmac();
-            if !keys && !metadata {
-                let problem = "is missing: `openid` is in `scope`, and ID tokens can't be verified \
-                               without keys; set it, `jwks`, or `server_metadata_url`";
-                check.problem("jwks_uri", problem);
-            }
-            if !metadata {
-                let problem =
-                    "is missing: `openid` is in `scope`, and ID tokens are held against it";
-                check.problem("issuer", problem);
-            }
-        }
-        if self.user_agent.as_deref().is_some_and(|text| HeaderValue::from_str(text).is_err()) {
-            check.problem("user_agent", "can't be sent as a header");
-        }
-        match self.code_challenge_method.as_deref() {
-            None | Some("S256") => {}
-            Some(other) => {
-                let problem = format!("{other:?} is not offered, only `S256` (RFC 9700 §2.1.1)");
-                check.problem("code_challenge_method", problem);
+            for (name, _) in params.iter().filter(|(name, _)| is_reserved(name)) {
+                check.problem(key, format!("must not hold `{name}`, which is set automatically"));
             }
         }
     }
 
-    fn params(&self, check: &mut Validator<'_>) {
-        for (key, params, reserved) in [
-            (
-                "authorize_params",
-                &self.authorize_params,
-                is_reserved_authorize_param as fn(&str) -> bool,
-            ),
-            ("access_token_params", &self.access_token_params, is_reserved_token_param),
-            ("refresh_token_params", &self.refresh_token_params, is_reserved_token_param),
-        ] {
-            for (name, _) in params.iter().filter(|(name, _)| reserved(name)) {
-                check.problem(key, format!("must not hold `{name}`: the login sets it"));
-            }
-        }
+    fn check_redirects(&self, check: &mut Validator) {
         for (key, uri) in [
             ("redirect_uri", &self.redirect_uri),
             ("post_logout_redirect_uri", &self.post_logout_redirect_uri),
@@ -241,53 +242,37 @@ impl ClientConfig {
             let Some(uri) = uri.as_deref().filter(|uri| !uri.starts_with('/')) else {
                 continue;
             };
-            match Url::parse(uri) {
-                Ok(url) if url.fragment().is_some() => {
-                    check.problem(key, "has a fragment (RFC 6749 §3.1.2)");
-                }
+            let problem = match Url::parse(uri) {
+                Ok(url) if url.fragment().is_some() => "must not have a fragment (RFC 6749 §3.1.2)",
                 Ok(url) if !is_web_or_app(&url) => {
-                    check.problem(key, "is neither http, https nor an app's own scheme with a dot");
+                    "must be http, https or an app's own scheme with a dot (RFC 8252 §7.1)"
                 }
-                Ok(_) => {}
-                Err(_) => check.problem(key, "is neither an absolute URL nor a path"),
-            }
+                Ok(_) => continue,
+                Err(_) => "must be an absolute URL or a path",
+            };
+            check.problem(key, format!("is {}: it {problem}", quoted(uri)));
         }
     }
 
-    fn id_token_alg(&self, check: &mut Validator<'_>) -> Option<Algorithm> {
-        let alg = check.one_of(
-            "id_token_signed_response_alg",
-            self.id_token_signed_response_alg.as_ref(),
-            "RS, PS and ES 256 to 512, EdDSA and HS 256 to 512, never `none` (RFC 8725 §3.2)",
-            Algorithm::from_name,
-        )?;
-        if alg.is_symmetric() && !self.has_secret() && self.jwks.is_none() {
-            check.problem("client_secret", format!("is missing: ID tokens by {alg} need it"));
+    fn check_http(&self, check: &mut Validator) {
+        if self.timeout == Some(Duration::ZERO) {
+            check.problem("timeout", "is zero, but must be at least a second");
         }
-        Some(alg)
-    }
-
-    fn introspection_alg(&self, check: &mut Validator<'_>) -> Option<Algorithm> {
-        let alg = check.one_of(
-            "introspection_signed_response_alg",
-            self.introspection_signed_response_alg.as_ref(),
-            "RS, PS and ES 256 to 512 and EdDSA, never `none` (RFC 8725 §3.2)",
-            |name| Algorithm::from_name(name).filter(|alg| !alg.is_symmetric()),
-        );
-        if alg.is_some() && self.issuer.is_none() && self.server_metadata_url.is_none() {
-            let problem = "is missing: signed introspection answers are held against it";
-            check.problem("issuer", problem);
+        if let Some(text) = &self.user_agent
+            && HeaderValue::from_str(text).is_err()
+        {
+            check.problem("user_agent", format!("is {text:?}, which is not a valid header value"));
         }
-        alg
-    }
-
-    pub(super) fn has_secret(&self) -> bool {
-        self.client_secret.as_ref().is_some_and(|secret| !secret.is_empty())
     }
 }
 
-/// Whether a browser can be sent there: a web page, or an app by a scheme of its own, which has a dot
-/// (RFC 8252 §7.1) and so is never the `localhost` of a URL that lacks its scheme.
+/// A scope with single spaces.
+fn words(scope: Option<&str>) -> String {
+    scope.unwrap_or_default().split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a browser can be redirected there: a web page, or an app by its own scheme, which has a dot
+/// (RFC 8252 §7.1) and so is never the `localhost` of a URL without a scheme.
 fn is_web_or_app(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") || url.scheme().contains('.')
 }

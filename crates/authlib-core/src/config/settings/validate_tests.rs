@@ -1,4 +1,10 @@
+use serde_json::json;
+
 use super::*;
+use crate::JwtBearer;
+use crate::config::Sources;
+use crate::oauth1::{SignatureMethod, SignaturePlacement};
+use crate::oauth2::{AssertionAudience, AuthMethod, TokenPlacement};
 
 const P256: &str = include_str!("../../../tests/client-keys/p256.pem");
 
@@ -6,6 +12,21 @@ fn problems(config: ClientConfig) -> String {
     match config.resolve() {
         Ok(_) => String::new(),
         Err(problems) => problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+/// Checks that each configuration has the error, and shows no secret.
+fn check_problems(table: impl IntoIterator<Item = (ClientConfig, &'static str)>) {
+    for (config, expected) in table {
+        let problems = problems(config);
+        assert!(problems.contains(expected), "{expected}\nnot in\n{problems}");
+        assert!(!problems.contains("hush"), "{problems}");
+    }
+}
+
+fn check_accepted(configs: impl IntoIterator<Item = ClientConfig>) {
+    for config in configs {
+        assert_eq!(problems(config), "");
     }
 }
 
@@ -20,17 +41,34 @@ fn openid() -> ClientConfig {
     ClientConfig::new("c").client_id("id").issuer("https://op.example").scope("openid")
 }
 
+fn secret() -> ClientConfig {
+    by_hand().client_secret("s")
+}
+
+fn keyed() -> ClientConfig {
+    by_hand().private_key(P256)
+}
+
+/// `by_hand` with a setting from a file.
+fn from_file(line: &str) -> ClientConfig {
+    let mut sources = Sources::default();
+    sources.register(by_hand());
+    sources.toml(&format!("[oauth.c]\n{line}"), "authlib.toml");
+    let (mut clients, problems) = sources.merge(&[]);
+    assert!(problems.is_empty(), "{problems:?}");
+    clients.remove(0)
+}
+
 #[test]
-fn an_issuer_or_two_endpoints_are_enough() {
-    assert_eq!(problems(openid()), "");
-    assert_eq!(problems(by_hand()), "");
+fn issuer_or_two_endpoints_are_enough() {
+    check_accepted([openid(), by_hand()]);
     let settings = openid().resolve().unwrap();
     let url = "https://op.example/.well-known/openid-configuration";
     assert_eq!(settings.metadata_url.unwrap().as_str(), url);
 }
 
 #[test]
-fn the_issuer_is_taken_from_a_well_known_url() {
+fn issuer_is_derived_from_well_known_url() {
     for (url, issuer) in [
         ("https://op.example/.well-known/openid-configuration", "https://op.example"),
         ("https://op.example/r/x/.well-known/openid-configuration", "https://op.example/r/x"),
@@ -45,94 +83,119 @@ fn the_issuer_is_taken_from_a_well_known_url() {
 }
 
 #[test]
-fn what_is_missing_contradicts_or_weakens_is_refused_by_key() {
-    let table = [
-        (ClientConfig::new("c").issuer("https://op.example"), "`client_id`: is missing"),
-        (ClientConfig::new("c").client_id("x"), "`authorize_url`: is missing"),
-        (ClientConfig::new("c").client_id("x"), "`access_token_url`: is missing"),
-        (by_hand().scope("openid"), "`jwks_uri`: is missing"),
-        (by_hand().scope("openid"), "`issuer`: is missing"),
-        (by_hand().token_endpoint("http://op.example/t"), "`token_endpoint`: is refused"),
-        (by_hand().issuer("http://op.example"), "`issuer`: is refused"),
+fn missing_conflicting_and_weakening_settings_are_errors() {
+    let id = || ClientConfig::new("c").client_id("x");
+    let hs256 = || by_hand().id_token_signed_response_alg(Algorithm::Hs256);
+    let post = AuthMethod::ClientSecretPost;
+    check_problems([
+        (ClientConfig::new("c").issuer("https://op.example"), "`client_id` is missing"),
+        (id(), "`authorization_endpoint` (or `authorize_url`) is missing"),
+        (id(), "`token_endpoint` (or `access_token_url`) is missing"),
+        (by_hand().scope("openid"), "`jwks_uri` is missing"),
+        (by_hand().scope("openid"), "`issuer` is missing"),
+        (by_hand().token_endpoint("http://op.example/t"), "is \"http://op.example/t\", which is"),
+        (by_hand().token_endpoint("https://u:hush@op.example"), "is a URL with credentials, which"),
+        (by_hand().issuer("http://op.example"), "`issuer` is \"http://op.example\", which is"),
+        (by_hand().issuer("https://op.example "), "`issuer` is \"https://op.example \", which is"),
+        (by_hand().issuer("https://op.example?x=1"), "`issuer` must not have a query"),
         (by_hand().authorize_param("state", "x"), "must not hold `state`"),
         (by_hand().authorize_param("code_challenge", "x"), "must not hold `code_challenge`"),
-        (by_hand().access_token_param("client_secret", "x"), "must not hold `client_secret`"),
-        (by_hand().token_endpoint_auth_method("client_secret_post"), "`client_secret`: is missing"),
-        (by_hand().token_endpoint_auth_method("magic"), "\"magic\" is not supported"),
-        (by_hand().id_token_signed_response_alg("none"), "\"none\" is not supported"),
-        (by_hand().id_token_signed_response_alg("nOnE"), "\"nOnE\" is not supported"),
-        (by_hand().id_token_signed_response_alg("HS256"), "ID tokens by HS256 need it"),
-        (by_hand().response_mode("fragment"), "\"fragment\" is not supported"),
-        (by_hand().jwks(serde_json::json!({"keys": []})), "`jwks`: has no key"),
-        (by_hand().jwks(serde_json::json!({})), "`jwks`: is no JWK set"),
-        (by_hand().redirect_uri("localhost:3000/cb"), "`redirect_uri`: is neither http"),
-        (by_hand().redirect_uri("javascript:alert(1)"), "`redirect_uri`: is neither http"),
-        (by_hand().user_agent("a\nb"), "`user_agent`: can't be sent"),
-        (by_hand().issuer("https://op.example?x=1"), "`issuer`: has a query"),
-        (by_hand().issuer("https://op.example "), "`issuer`: is refused"),
         (by_hand().authorize_param("client_secret", "x"), "must not hold `client_secret`"),
-        (
-            by_hand().id_token_signed_response_alg("HS256").client_secret(""),
-            "ID tokens by HS256 need it",
-        ),
-        (by_hand().redirect_uri("not a url"), "`redirect_uri`: is neither"),
-        (by_hand().redirect_uri("https://x.example/#f"), "has a fragment"),
-        (ClientConfig { name: "a/b".into(), ..by_hand() }, "a client's name has letters"),
-        (by_hand().signature_type("BODY"), "`signature_type`: is OAuth 1.0a's"),
-        (by_hand().request_token_url("https://op.example/r"), "`client_secret`: is missing"),
-        (openid().request_token_url("https://op.example/r"), "`issuer`: has no use"),
-        (
-            ClientConfig { code_challenge_method: Some("plain".into()), ..by_hand() },
-            "only `S256` (RFC 9700",
-        ),
-    ];
-    for (config, says) in table {
-        let problems = problems(config);
-        assert!(problems.contains(says), "{says}\nnot in\n{problems}");
-    }
+        (by_hand().access_token_param("client_secret", "x"), "must not hold `client_secret`"),
+        (by_hand().refresh_token_param("grant_type", "x"), "must not hold `grant_type`"),
+        (by_hand().token_endpoint_auth_method(post), "`client_secret` is missing"),
+        (hs256(), "`client_secret` is missing: ID tokens are verified with it for HS256"),
+        (hs256().client_secret(""), "`client_secret` is missing"),
+        (by_hand().jwks(json!({"keys": []})), "`jwks` has no key"),
+        (by_hand().jwks(json!({})), "`jwks` is not a JWK set"),
+        (by_hand().redirect_uri("localhost:3000/cb"), "must be http, https or an app's own"),
+        (by_hand().redirect_uri("javascript:alert(1)"), "must be http, https or an app's own"),
+        (by_hand().redirect_uri("not a url"), "must be an absolute URL or a path"),
+        (by_hand().redirect_uri("https://x.example/#f"), "must not have a fragment"),
+        (by_hand().user_agent("a\nb"), "`user_agent` is \"a\\nb\", which is not a valid header"),
+        (by_hand().name("a/b"), "client `a/b` must have a name of letters"),
+        (by_hand().name(""), "must have a name of letters"),
+        (by_hand().signature_location(SignaturePlacement::Body), "`signature_type`) is only for"),
+        (by_hand().signature_method(SignatureMethod::Plaintext), "`signature_method` is only for"),
+        (by_hand().realm("x"), "`realm` is only for OAuth 1.0a"),
+        (by_hand().request_token_url("https://op.example/r"), "`client_secret` is missing"),
+        (openid().request_token_url("https://op.example/r"), "`issuer` is not used by OAuth 1.0a"),
+        (by_hand().timeout(Duration::ZERO), "`timeout` is zero"),
+    ]);
 }
 
-/// What is given but refused is one problem, not also missing.
+/// A value that the compiler refuses in code is an error with the accepted values in a file.
 #[test]
-fn a_refused_url_is_reported_once() {
+fn unsupported_values_in_files_are_errors() {
+    check_problems(
+        [
+            ("token_endpoint_auth_method = 'magic'", "is \"magic\", which is not supported: use"),
+            ("introspection_endpoint_auth_method = 'tls'", "is \"tls\", which is not supported"),
+            ("revocation_endpoint_auth_method = 'tls'", "is \"tls\", which is not supported"),
+            ("id_token_signed_response_alg = 'none'", "is \"none\", which is not supported"),
+            ("id_token_signed_response_alg = 'nOnE'", "is \"nOnE\", which is not supported"),
+            ("token_endpoint_auth_signing_alg = 'none'", "is \"none\", which is not supported"),
+            ("introspection_signed_response_alg = 'none'", "is \"none\", which is not supported"),
+            ("introspection_signed_response_alg = 'HS256'", "is \"HS256\", which is not supported"),
+            ("client_assertion_audience = 'me'", "use `issuer` or `token_endpoint`"),
+            ("code_challenge_method = 'plain'", "is \"plain\", which is not supported: use `S256`"),
+            ("response_mode = 'fragment'", "use `query` or `form_post`"),
+            ("authorize_params = { response_mode = 'fragment' }", "use `query` or `form_post`"),
+            ("renewal = 'always'", "`renewal` is \"always\", which is not supported: use"),
+            ("refresh_with = ''", "`refresh_with` (or `renewal`) is \"\", which is not supported"),
+            ("token_placement = 'cookie'", "use `header`, `body` or `query`"),
+            ("signature_type = 'COOKIE'", "use `HEADER`, `BODY` or `QUERY`"),
+            ("signature_method = 'MD5'", "`HMAC-SHA1`, `HMAC-SHA256`"),
+        ]
+        .map(|(line, expected)| (from_file(line), expected)),
+    );
+    check_accepted(
+        ["token_placement = 'uri'", "token_location = 'body'", "renewal = 'off'"].map(from_file),
+    );
+    let both = from_file("token_endpoint_auth_method = 'magic'").client_secret("s");
+    assert_eq!(problems(both.private_key(P256)).lines().count(), 1);
+}
+
+#[test]
+fn refused_url_is_reported_once() {
     let config = ClientConfig::new("c").client_id("id").issuer("http://op.example").scope("openid");
     assert_eq!(problems(config).lines().count(), 1);
 }
 
 #[test]
-fn an_app_may_be_sent_back_to_by_its_own_scheme() {
-    assert_eq!(problems(by_hand().redirect_uri("com.example.app:/cb")), "");
+fn redirect_uri_can_have_own_scheme() {
+    check_accepted([by_hand().redirect_uri("com.example.app:/cb"), by_hand().redirect_uri("/cb")]);
 }
 
 #[test]
-fn api_urls_go_below_the_base_and_not_beside_it() {
+fn empty_text_removes_setting() {
+    let config = by_hand().issuer("http://refused.example").issuer("").token_endpoint("x");
+    check_accepted([config
+        .token_endpoint("")
+        .server_metadata_url("https://op.example/.well-known/oauth-authorization-server")]);
+}
+
+#[test]
+fn api_urls_resolve_below_base_url() {
     let settings = by_hand().api_base_url("https://api.example/v1?x=y").resolve().unwrap();
     assert_eq!(settings.api_base_url.unwrap().as_str(), "https://api.example/v1/");
 }
 
 #[test]
-fn every_preset_needs_an_id_and_a_secret_only() {
-    for name in crate::providers::NAMES {
-        let preset = crate::providers::named(name).unwrap();
-        assert_eq!(problems(preset.client_id("id").client_secret("s")), "", "{name}");
-    }
-}
-
-/// Who names an OpenID provider and no scope means OpenID Connect.
-#[test]
-fn an_issuer_without_a_scope_asks_for_openid() {
-    let scopes = |config: ClientConfig| config.client_id("id").resolve().unwrap().scope;
+fn issuer_without_scope_asks_for_openid() {
+    let scope = |config: ClientConfig| config.client_id("id").resolve().unwrap().scope;
     let issuer = || ClientConfig::new("c").issuer("https://op.example");
-    assert_eq!(scopes(issuer()), "openid");
-    assert_eq!(scopes(issuer().scope("email")), "email");
+    assert_eq!(scope(issuer()), "openid");
+    assert_eq!(scope(issuer().scope(" email  profile ")), "email profile");
     let oauth = "https://op.example/.well-known/oauth-authorization-server";
-    assert!(scopes(ClientConfig::new("c").server_metadata_url(oauth)).is_empty());
-    assert!(scopes(by_hand()).is_empty());
+    assert_eq!(scope(ClientConfig::new("c").server_metadata_url(oauth)), "");
+    assert_eq!(scope(by_hand()), "");
+    assert_eq!(scope(issuer().refresh_with(Refresh::ClientCredentials)), "");
 }
 
-/// Authlib's way to write them.
+/// Authlib has these settings there.
 #[test]
-fn authorize_params_may_hold_the_response_mode_the_scope_and_max_age() {
+fn authorize_params_can_hold_response_mode_scope_and_max_age() {
     let settings = openid()
         .authorize_param("response_mode", "form_post")
         .authorize_param("response_type", "code")
@@ -149,177 +212,154 @@ fn authorize_params_may_hold_the_response_mode_the_scope_and_max_age() {
 }
 
 #[test]
-fn what_a_client_proves_itself_with_must_fit_its_method() {
-    let keyed = || by_hand().private_key(P256);
-    let secret = || by_hand().client_secret("s");
-    let method = |config: ClientConfig, name| config.token_endpoint_auth_method(name);
-    let alg = |config: ClientConfig, name| config.token_endpoint_auth_signing_alg(name);
-    for config in [
+fn credentials_must_fit_auth_method() {
+    use AuthMethod::{ClientSecretBasic, ClientSecretJwt, ClientSecretPost, None, PrivateKeyJwt};
+    let method = ClientConfig::token_endpoint_auth_method;
+    let alg = ClientConfig::token_endpoint_auth_signing_alg;
+    let audience = ClientConfig::client_assertion_audience;
+    check_accepted([
         keyed(),
-        method(keyed(), "private_key_jwt").client_secret("of HS256 ID tokens"),
-        alg(keyed(), "ES256").private_key_id("k").client_assertion_audience("token_endpoint"),
-        alg(method(secret(), "client_secret_jwt"), "HS512").client_assertion_audience("issuer"),
-    ] {
-        assert_eq!(problems(config), "");
-    }
-    let table = [
-        (method(by_hand(), "private_key_jwt"), "`private_key`: is missing"),
-        (method(secret(), "private_key_jwt"), "`private_key`: is missing"),
-        (method(by_hand(), "client_secret_jwt"), "`client_secret`: is missing"),
-        (keyed().client_secret("s"), "with both `private_key` and `client_secret`"),
-        (method(keyed(), "client_secret_basic"), "is not used by `client_secret_basic`"),
-        (method(keyed(), "none"), "is not used by `none`"),
-        (by_hand().private_key("hush"), "`private_key`: is neither PEM"),
-        (alg(keyed(), "RS256"), "RS256 does not fit `private_key`, only ES256"),
-        (alg(keyed(), "HS256"), "HS256 does not fit `private_key`"),
-        (alg(method(secret(), "client_secret_jwt"), "RS256"), "does not fit `client_secret`"),
-        (alg(keyed(), "none"), "\"none\" is not supported"),
-        (alg(method(secret(), "client_secret_post"), "HS256"), "signs no assertion"),
-        (alg(by_hand(), "ES256"), "signs no assertion"),
-        (by_hand().client_assertion_audience("issuer"), "signs no assertion"),
-        (secret().private_key_id("k"), "`private_key_id`: has no use"),
-        (keyed().client_assertion_audience("me"), "\"me\" is not supported"),
-    ];
-    for (config, says) in table {
-        let problems = problems(config);
-        assert!(problems.contains(says), "{says}\nnot in\n{problems}");
-        assert!(!problems.contains("hush"));
-    }
+        method(keyed(), PrivateKeyJwt).client_secret("of HS256 ID tokens"),
+        audience(alg(keyed(), Algorithm::Es256), AssertionAudience::TokenEndpoint)
+            .private_key_id("k"),
+        audience(
+            alg(method(secret(), ClientSecretJwt), Algorithm::Hs512),
+            AssertionAudience::Issuer,
+        ),
+    ]);
+    check_problems([
+        (method(by_hand(), PrivateKeyJwt), "`private_key` (or `rsa_key`) is missing"),
+        (method(secret(), PrivateKeyJwt), "`private_key` (or `rsa_key`) is missing"),
+        (method(by_hand(), ClientSecretJwt), "`client_secret` is missing"),
+        (keyed().client_secret("s"), "there is both a `private_key` and a `client_secret`"),
+        (method(keyed(), ClientSecretBasic), "is not used by `client_secret_basic`"),
+        (method(keyed(), None), "is not used by `none`"),
+        (by_hand().private_key("hush"), "`private_key` (or `rsa_key`) is neither PEM"),
+        (alg(keyed(), Algorithm::Rs256), "is RS256, which does not fit `private_key`: use ES256"),
+        (alg(keyed(), Algorithm::Hs256), "is HS256, which does not fit `private_key`"),
+        (
+            alg(method(secret(), ClientSecretJwt), Algorithm::Rs256),
+            "is RS256, which does not fit `client_secret`",
+        ),
+        (
+            alg(method(secret(), ClientSecretPost), Algorithm::Hs256),
+            "`token_endpoint_auth_signing_alg` is not used: only `private_key_jwt`",
+        ),
+        (alg(by_hand(), Algorithm::Es256), "`token_endpoint_auth_signing_alg` is not used"),
+        (
+            audience(by_hand(), AssertionAudience::Issuer),
+            "`client_assertion_audience` is not used: only `private_key_jwt`",
+        ),
+        (secret().private_key_id("k"), "`private_key_id` is not used without"),
+    ]);
 }
 
 #[test]
-fn how_tokens_are_renewed_and_where_they_go_is_checked_by_key() {
+fn refresh_and_api_settings_are_checked() {
     let fetched = |_| async { Err(crate::Error::new(crate::ErrorKind::Unauthenticated, "none")) };
-    let robot = || crate::JwtBearer::new("robot", P256);
-    for config in [
-        by_hand().renewal("client_credentials").client_secret("s"),
-        by_hand().renewal("refresh_token"),
-        by_hand().renewal("off"),
-        by_hand().renew_by(fetched),
-        by_hand().renew_by_assertion(robot().lifetime(Duration::MAX)),
-        by_hand().token_placement("uri").api_origin("https://x.example").api_origin("http://[::1]"),
-        by_hand().leeway(Duration::MAX).timeout(Duration::MAX),
-    ] {
-        assert_eq!(problems(config), "");
-    }
-    let table = [
+    let robot = || JwtBearer::new("robot", P256);
+    let refresh = |refresh: Refresh| by_hand().refresh_with(refresh);
+    check_accepted([
+        refresh(Refresh::ClientCredentials).client_secret("s"),
+        refresh(Refresh::RefreshToken),
+        refresh(Refresh::Off),
+        refresh(Refresh::callback(fetched)),
+        refresh(robot().lifetime(Duration::MAX).into()),
+        by_hand()
+            .token_location(TokenPlacement::Query)
+            .api_origin("https://x.example")
+            .api_origin("http://[::1]"),
+        by_hand().refresh_before_expiry(Duration::MAX).timeout(Duration::MAX),
+        // It may have no registration at all.
+        refresh(Refresh::callback(fetched)).client_id("").authorization_endpoint(""),
+    ]);
+    check_problems([
+        (refresh(JwtBearer::new("robot", "hush").into()), "`renewal`) has a bad assertion: "),
+        (refresh(robot().claim("jti", "fixed").into()), "has a bad assertion: `jti`"),
+        (refresh(robot().alg("none").into()), "has a bad assertion: \"none\""),
         (
-            by_hand().renewal("always"),
-            "`renewal`: \"always\" is not supported, only `refresh_token`",
-        ),
-        (by_hand().renewal(""), "`renewal`: \"\" is not supported"),
-        (by_hand().renewal("off").renew_by(fetched), "`renewal`: is said twice"),
-        (by_hand().renew_by(fetched).renew_by_assertion(robot()), "`renewal`: is said twice"),
-        (by_hand().renewal("off").renew_by_assertion(robot()), "`renewal`: is said twice"),
-        (
-            by_hand().renew_by_assertion(crate::JwtBearer::new("robot", "hush")),
-            "`renew_by_assertion`: the assertion's key can't be read",
+            by_hand().api_base_url("http://api.example/"),
+            "`api_base_url` is \"http://api.example/\"",
         ),
         (
-            by_hand().renew_by_assertion(robot().claim("jti", "fixed")),
-            "`renew_by_assertion`: `jti`",
+            by_hand().api_origin("https://x.example/v1"),
+            "`api_origins` has \"https://x.example/v1\"",
         ),
-        (by_hand().renew_by_assertion(robot().alg("none")), "`renew_by_assertion`: \"none\""),
-        (by_hand().token_placement("cookie"), "`token_placement`: \"cookie\" is not supported"),
-        (by_hand().timeout(Duration::ZERO), "`timeout`: is zero"),
-        (by_hand().api_base_url("http://api.example/"), "`api_base_url`: is refused"),
-        (by_hand().api_origin("https://x.example/v1"), "`api_origins`: \"https://x.example/v1\""),
         (
             by_hand().api_origin("https://x.example/?a=b"),
-            "`api_origins`: \"https://x.example/?a=b\"",
+            "has \"https://x.example/?a=b\", which is",
         ),
-        (
-            by_hand().api_origin("http://x.example"),
-            "`api_origins`: \"http://x.example\" is refused",
-        ),
-        (by_hand().api_origin("*"), "`api_origins`: \"*\" is refused"),
-        (by_hand().api_origin("https://u:p@x.example"), "`api_origins`"),
-        (by_hand().api_origin("x.example"), "`api_origins`"),
-    ];
-    for (config, says) in table {
-        let problems = problems(config);
-        assert!(problems.contains(says), "{says}\nnot in\n{problems}");
-        assert!(!problems.contains("hush"));
-    }
+        (by_hand().api_origin("http://x.example"), "has \"http://x.example\", which is refused"),
+        (by_hand().api_origin("*"), "has \"*\", which is refused"),
+        (by_hand().api_origin("https://u:hush@x.example"), "`api_origins` has a URL with"),
+        (by_hand().api_origin("x.example"), "`api_origins` has \"x.example\""),
+    ]);
 }
 
 #[test]
-fn what_an_assertion_says_is_checked_by_key() {
-    let keyed = || by_hand().private_key(P256);
-    let secret = || by_hand().client_secret("s");
+fn client_assertion_settings_are_checked() {
     let lifetime = |seconds| keyed().client_assertion_lifetime(Duration::from_secs(seconds));
-    for config in [lifetime(1), lifetime(3600), keyed().client_assertion_claim("scope", "a")] {
-        assert_eq!(problems(config), "");
-    }
     let pem = |body: &str| {
         let text = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
         keyed().private_key_certificate(text)
     };
-    assert_eq!(problems(pem("AAAA")), "");
-    let basic = |config: ClientConfig| config.token_endpoint_auth_method("client_secret_basic");
-    let table = [
-        (lifetime(0), "`client_assertion_lifetime`: must be between"),
-        (lifetime(3601), "`client_assertion_lifetime`: must be between"),
-        (lifetime(u64::MAX), "`client_assertion_lifetime`: must be between"),
+    check_accepted([
+        lifetime(1),
+        lifetime(3600),
+        keyed().client_assertion_claim("scope", "a"),
+        pem("AAAA"),
+    ]);
+    let basic = || secret().token_endpoint_auth_method(AuthMethod::ClientSecretBasic);
+    check_problems([
+        (lifetime(0), "`client_assertion_lifetime` must be between"),
+        (lifetime(3601), "`client_assertion_lifetime` must be between"),
+        (lifetime(u64::MAX), "`client_assertion_lifetime` must be between"),
         (
-            basic(secret()).client_assertion_lifetime(LEEWAY),
-            "`client_assertion_lifetime`: has no use",
+            basic().client_assertion_lifetime(Duration::from_secs(60)),
+            "`client_assertion_lifetime` is not used",
         ),
-        (
-            keyed().client_assertion_claim("jti", "x"),
-            "`client_assertion_claims`: must not hold `jti`",
-        ),
-        (
-            keyed().client_assertion_claim("exp", 1),
-            "`client_assertion_claims`: must not hold `exp`",
-        ),
-        (basic(secret()).client_assertion_claim("a", "b"), "`client_assertion_claims`: has no use"),
-        (pem(""), "`private_key_certificate`: is no PEM text"),
-        (pem("not base64!"), "`private_key_certificate`: is no PEM text"),
-        (keyed().private_key_certificate(P256), "`private_key_certificate`: is no PEM text"),
-        (
-            secret().private_key_certificate("x"),
-            "`private_key_certificate`: has no use without `private_key`",
-        ),
-    ];
-    for (config, says) in table {
-        let problems = problems(config);
-        assert!(problems.contains(says), "{says}\nnot in\n{problems}");
-    }
+        (keyed().client_assertion_claim("jti", "x"), "must not hold `jti`"),
+        (keyed().client_assertion_claim("exp", 1), "must not hold `exp`"),
+        (basic().client_assertion_claim("a", "b"), "`client_assertion_claims` is not used"),
+        (pem(""), "`private_key_certificate` is not a certificate in PEM"),
+        (pem("not base64!"), "`private_key_certificate` is not a certificate in PEM"),
+        (keyed().private_key_certificate(P256), "is not a certificate in PEM"),
+        (secret().private_key_certificate("x"), "is not used without `private_key`"),
+    ]);
 }
 
 #[test]
-fn methods_of_single_endpoints_need_what_they_prove_with() {
-    type Set = fn(ClientConfig, &str) -> ClientConfig;
+fn endpoint_auth_methods_need_credentials() {
+    type Set = fn(ClientConfig, AuthMethod) -> ClientConfig;
     let endpoints: [(&str, Set); 2] = [
-        ("introspection", |config, name| config.introspection_endpoint_auth_method(name)),
-        ("revocation", |config, name| config.revocation_endpoint_auth_method(name)),
+        ("introspection", ClientConfig::introspection_endpoint_auth_method),
+        ("revocation", ClientConfig::revocation_endpoint_auth_method),
     ];
     for (endpoint, set) in endpoints {
-        for (name, needs) in [
-            ("client_secret_basic", "`client_secret`: is missing: `client_secret_basic` needs it"),
-            ("client_secret_post", "`client_secret`: is missing: `client_secret_post` needs it"),
-            ("client_secret_jwt", "`client_secret`: is missing: `client_secret_jwt` needs it"),
-            ("private_key_jwt", "`private_key`: is missing: `private_key_jwt` needs it"),
+        for (method, missing) in [
+            (AuthMethod::ClientSecretBasic, "`client_secret` is missing"),
+            (AuthMethod::ClientSecretPost, "`client_secret` is missing"),
+            (AuthMethod::ClientSecretJwt, "`client_secret` is missing"),
+            (AuthMethod::PrivateKeyJwt, "`private_key` (or `rsa_key`) is missing"),
         ] {
-            assert_eq!(
-                problems(set(by_hand(), name)).lines().next(),
-                Some(&*format!("client `c`: {needs}"))
-            );
+            let reason = format!("`{endpoint}_endpoint_auth_method` is `{}`", method.name());
+            let expected = format!("client `c`: {missing}: {reason}");
+            let problems = problems(set(by_hand(), method));
+            assert!(problems.starts_with(&expected), "{problems}");
         }
-        assert_eq!(problems(set(by_hand(), "none")), "");
-        assert_eq!(problems(set(by_hand().client_secret("s"), "client_secret_post")), "");
-        let unknown = problems(set(by_hand(), "tls"));
-        let says = format!("`{endpoint}_endpoint_auth_method`: \"tls\" is not supported");
-        assert!(unknown.contains(&says), "{unknown}");
+        check_accepted([
+            set(by_hand(), AuthMethod::None),
+            set(secret(), AuthMethod::ClientSecretPost),
+        ]);
     }
-    let signed = |alg: &str| by_hand().introspection_signed_response_alg(alg);
-    for (config, says) in [
-        (signed("RS256"), "`issuer`: is missing: signed introspection"),
-        (signed("none"), "`introspection_signed_response_alg`: \"none\" is not supported"),
-        (signed("HS256"), "`introspection_signed_response_alg`: \"HS256\" is not supported"),
-    ] {
-        let problems = problems(config);
-        assert!(problems.contains(says), "{says}\nnot in\n{problems}");
-    }
+    check_problems([
+        (
+            by_hand().introspection_signed_response_alg(Algorithm::Rs256),
+            "`issuer` is missing: signed introspection",
+        ),
+        (
+            openid().introspection_signed_response_alg(Algorithm::Hs256),
+            "is HS256, but must be a public-key algorithm",
+        ),
+    ]);
 }

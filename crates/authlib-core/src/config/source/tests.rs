@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::setting_keys::{Setting, variable};
 
 fn merged(
     code: Vec<ClientConfig>,
@@ -9,14 +10,16 @@ fn merged(
     code.into_iter().for_each(|config| sources.register(config));
     sources.toml(toml, "authlib.toml");
     sources.vars(vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect());
-    let (clients, problems) = sources.merge(crate::providers::NAMES);
+    let (clients, mut problems) = sources.merge(crate::providers::NAMES);
+    problems.extend(clients.iter().flat_map(|client| client.rejected.clone()));
     (clients, problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 
 /// T003, T039, T059: a file wins over code, the environment over both, entry by entry in tables.
 #[test]
 fn environment_overrides_file_and_file_overrides_code() {
-    let code = ClientConfig::new("dev").client_id("code").authorize_param("a", "1").label("Dev");
+    let code =
+        ClientConfig::new("dev").client_id("code").authorize_param("a", "1").display_name("Dev");
     let toml = "[oauth.dev]\nclient_id = 'file'\nscope = ['x', 'y']\n\
                 [oauth.dev.authorize_params]\na = 2\nb = ['c', true]\n";
     let (clients, problems) = merged(
@@ -32,7 +35,7 @@ fn environment_overrides_file_and_file_overrides_code() {
     let [dev] = clients.as_slice() else { panic!("{clients:?}") };
     assert_eq!(dev.client_id.as_deref(), Some("env"));
     assert_eq!(dev.scope.as_deref(), Some("x y"));
-    assert_eq!(dev.label.as_deref(), Some("Dev"));
+    assert_eq!(dev.display_name.as_deref(), Some("Dev"));
     assert_eq!(dev.authorize_params.to_form(), "a=2&b=c&b=true");
     assert_eq!(dev.access_token_params.to_form(), "audience=api");
 }
@@ -53,7 +56,7 @@ fn environment_alone_provides_id_and_secret() {
 }
 
 #[test]
-fn a_preset_needs_its_id_and_secret_only_wherever_it_is_named() {
+fn file_and_environment_can_name_presets() {
     let (clients, problems) =
         merged(vec![], "[oauth.google]\nclient_id = 'x'\n", &[("GITHUB_CLIENT_ID", "y")]);
     assert_eq!(problems, "");
@@ -62,36 +65,57 @@ fn a_preset_needs_its_id_and_secret_only_wherever_it_is_named() {
     assert!(clients.iter().all(|client| client.scope.is_some()));
 }
 
-/// Every key of the table is taken from a file and from the environment.
+/// A JSON value that the setting accepts.
+fn example(key: &str) -> &'static str {
+    match key {
+        "jwks" => r#"{"keys":[]}"#,
+        key if key.ends_with("_params") || key.ends_with("_claims") => r#"{"a":"b"}"#,
+        key if key.starts_with("dangerous_") => "true",
+        "fetch_userinfo" | "raw_client_secret_basic" => "true",
+        "client_assertion_lifetime"
+        | "leeway"
+        | "max_age"
+        | "refresh_before_expiry"
+        | "timeout" => "5",
+        key if key.ends_with("_auth_method") => "\"client_secret_jwt\"",
+        key if key.ends_with("_alg") => "\"RS256\"",
+        "client_assertion_audience" => "\"token_endpoint\"",
+        "code_challenge_method" => "\"S256\"",
+        "refresh_with" | "renewal" => "\"off\"",
+        "response_mode" => "\"query\"",
+        "signature_location" | "signature_type" | "token_location" | "token_placement" => {
+            "\"body\""
+        }
+        "signature_method" => "\"PLAINTEXT\"",
+        _ => "\"text\"",
+    }
+}
+
 #[test]
-fn every_key_loads_from_a_file_and_from_the_environment() {
-    for (key, _) in KEYS {
-        let json = match *key {
-            "jwks" => r#"{"keys":[]}"#,
-            key if key.ends_with("_params") || key.ends_with("_claims") => r#"{"a":"b"}"#,
-            key if key.starts_with("dangerous_") => "true",
-            "fetch_userinfo" | "raw_client_secret_basic" => "true",
-            "client_assertion_lifetime" | "leeway" | "max_age" | "timeout" => "5",
-            _ => "\"text\"",
-        };
+fn every_key_loads_from_file_and_environment() {
+    for key in SETTINGS.iter().flat_map(Setting::keys) {
+        let json = example(key);
         let mut sources = Sources::default();
         let value: Value = serde_json::from_str(json).unwrap();
-        let document = serde_json::json!({ "oauth": { "c": { (*key): value } } });
+        let document = serde_json::json!({ "oauth": { "c": { (key): value } } });
         sources.document(document.as_object().unwrap().clone());
         let (from_file, problems) = sources.merge(crate::providers::NAMES);
         assert!(problems.is_empty(), "{key}: {problems:?}");
+        assert!(from_file[0].rejected.is_empty(), "{key}: {:?}", from_file[0].rejected);
         let variable = variable("c", key);
         let (from_env, problems) =
             merged(vec![ClientConfig::new("c")], "", &[(&variable, json.trim_matches('"'))]);
         assert_eq!(problems, "", "{key}");
         let empty = format!("{:?}", ClientConfig::new("c"));
         assert_eq!(format!("{from_file:?}"), format!("{from_env:?}"), "{key}");
-        assert_ne!(format!("{from_env:?}"), format!("[{empty}]"), "{key} changed nothing");
+        let changed = format!("{from_env:?}") != format!("[{empty}]");
+        // PKCE is always by S256.
+        assert_eq!(changed, key != "code_challenge_method", "{key}");
     }
 }
 
 #[test]
-fn everything_that_is_wrong_is_reported_at_once_with_client_and_key() {
+fn all_errors_are_reported_with_client_and_key() {
     let toml = "oauth.b = 'no table'\n[oauth.a]\ncleint_id = 'x'\nscope = 5\nnonsense = 1\nprompt = 'none'\n\
                 registration_endpoint = 'https://x'\n\
                 authorize_url = 'https://x'\nauthorization_endpoint = 'https://y'\n\
@@ -102,18 +126,18 @@ fn everything_that_is_wrong_is_reported_at_once_with_client_and_key() {
         &[("A_CLIENT_SECERT", "hush"), ("A_JWKS", "[]")],
     );
     for says in [
-        "client `a`: `cleint_id`: is no known setting; did you mean `client_id`?",
-        "client `a`: `scope`: must be a text or a list of texts",
-        "client `a`: `nonsense`: is no known setting",
-        "`authorize_url`: is set to another value than `authorization_endpoint`",
-        "client `a`: `verify`: is not known in `client_kwargs`",
-        "client `a`: `leeway`: must be a whole number of seconds",
-        "`A_CLIENT_SECERT`: is no known setting; did you mean `A_CLIENT_SECRET`?",
-        "`A_JWKS`: must be a JSON object",
-        "client `b`: must be a table",
-        "client `twice`: registered twice",
-        "client `a`: `registration_endpoint`: has no use yet",
-        "client `a`: `prompt`: is set to another value in `client_kwargs`",
+        "client `a`: `cleint_id` is not a known setting; did you mean `client_id`?",
+        "client `a`: `scope` must be a string or a list of strings",
+        "client `a`: `nonsense` is not a known setting",
+        "`authorize_url` has another value than `authorization_endpoint`, its other name",
+        "client `a`: `verify` is not supported in `client_kwargs`",
+        "client `a`: `leeway` is \"soon\", but must be a whole number of seconds",
+        "`A_CLIENT_SECERT` is not a known setting; did you mean `A_CLIENT_SECRET`?",
+        "`A_JWKS` must be a JSON object",
+        "client `b` must be a table",
+        "client `twice` is registered twice",
+        "client `a`: `registration_endpoint` is not supported yet; remove it",
+        "client `a`: `prompt` has another value in `client_kwargs`",
     ] {
         assert!(problems.contains(says), "{says}\nnot in\n{problems}");
     }
@@ -134,13 +158,13 @@ fn variables_of_longer_client_name_are_ignored() {
         "",
         &[("AZ_X_CLIENT_ID", "x"), ("AZ_X_SCOPE", "y")],
     );
-    assert_eq!(typo, "", "one letter more is no misspelling where a client has that name");
+    assert_eq!(typo, "", "one letter more is not a typo if a client has that name");
     let ids: Vec<_> = clients.iter().map(|client| client.client_id.as_deref()).collect();
     assert_eq!(ids, [Some("one"), Some("two")]);
 }
 
 #[test]
-fn a_broken_or_missing_file_is_a_problem_that_shows_no_secret() {
+fn broken_or_missing_file_is_error_without_secret() {
     let (_, problems) = merged(vec![], "[oauth.a]\nclient_secret = hush\n", &[]);
     assert!(problems.contains("authlib.toml, line 2"), "{problems}");
     assert!(!problems.contains("hush"), "{problems}");
@@ -153,7 +177,7 @@ fn a_broken_or_missing_file_is_a_problem_that_shows_no_secret() {
             .first()
             .unwrap()
             .to_string()
-            .contains("can't be read")
+            .contains("could not read /nowhere/authlib.toml")
     );
 }
 
@@ -176,10 +200,14 @@ fn debug_output_shows_no_secret_of_any_source() {
 }
 
 #[test]
-fn two_names_with_the_same_variables_are_refused_where_the_environment_is_read() {
+fn clients_with_same_variables_are_errors_if_environment_is_read() {
     let two = || vec![ClientConfig::new("my-app"), ClientConfig::new("my_app")];
     let (_, problems) = merged(two(), "", &[]);
-    assert_eq!(problems.matches("has the same variables `MY_APP_..`").count(), 1, "{problems}");
+    assert_eq!(
+        problems.matches("has the same environment variables `MY_APP_..`").count(),
+        1,
+        "{problems}"
+    );
     let mut sources = Sources::default();
     two().into_iter().for_each(|config| sources.register(config));
     assert!(sources.merge(crate::providers::NAMES).1.is_empty());
@@ -197,7 +225,7 @@ fn null_counts_as_absent() {
 }
 
 #[test]
-fn a_client_may_be_known_from_the_environment_alone() {
+fn environment_alone_can_configure_client() {
     let (clients, problems) = merged(
         vec![ClientConfig::new("my-app")],
         "",

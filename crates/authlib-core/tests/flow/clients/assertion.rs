@@ -164,7 +164,10 @@ async fn assertion_client_uses_configured_leeway() {
     for (leeway, requests) in [(100, 2), (80, 1)] {
         let world = robot_bed();
         let leeway = Duration::from_secs(leeway);
-        let robot = begun(&world, RSA).configure(|config| config.leeway(leeway)).build().unwrap();
+        let robot = begun(&world, RSA)
+            .configure(|config| config.refresh_before_expiry(leeway))
+            .build()
+            .unwrap();
         robot.active_token().await.unwrap();
         world.clock.advance(Duration::from_secs(3600 - 90));
         robot.active_token().await.unwrap();
@@ -223,5 +226,5 @@ async fn service_account_file_builds_client() {
 fn unreadable_key_is_the_only_configuration_error() {
     let built = AssertionClient::builder("https://op.example/token", ROBOT, "no key").build();
     let error = built.unwrap_err().to_string();
-    assert!(error.contains("1 problem") && error.contains("can't be read"), "{error}");
+    assert!(error.contains(": 1 error\n") && error.contains("can't be read"), "{error}");
 }

@@ -2,6 +2,9 @@
 //! tokens that it ends and asks about.
 
 use authlib_core::hooks::{self, ClientAuth, ClientIdentity, EndpointRequest};
+use authlib_core::jose::Algorithm;
+use authlib_core::oauth2::AssertionAudience;
+use authlib_core::oauth2::AuthMethod;
 use authlib_core::transport::BoxFuture;
 use authlib_core::{ClientConfig, ErrorKind, Grant, OAuth2Client, Result, Secret, TokenTypeHint};
 use authlib_provider::{Endpoint, Fault, RecordedRequest, Reply, TestClient};
@@ -31,7 +34,7 @@ fn claims(seen: &RecordedRequest) -> Value {
 #[tokio::test]
 async fn standalone_client_secret_post_uses_form() {
     let world = standalone_bed();
-    let config = registered().token_endpoint_auth_method("client_secret_post");
+    let config = registered().token_endpoint_auth_method(AuthMethod::ClientSecretPost);
     let client = client(&world, config);
     client.fetch_token(carol()).await.unwrap();
     client.refresh_token().await.unwrap();
@@ -53,12 +56,13 @@ async fn special_ids_and_secrets_work_with_basic_and_post() {
         ("j\u{fc}rgen", "p\u{e4}ss\u{1f511}"),
         ("https://app.example/?a=b&c", "&=#\"\\/"),
     ] {
-        for method in ["client_secret_basic", "client_secret_post"] {
-            let world = with_client(TestClient::confidential(id, secret).auth_method(method));
+        for method in [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost] {
+            let known = TestClient::confidential(id, secret).auth_method(method.name());
+            let world = with_client(known);
             let config = registered().client_id(id).client_secret(secret);
             let client = client(&world, config.token_endpoint_auth_method(method));
             let token = client.fetch_token(Grant::client_credentials()).await;
-            assert!(token.is_ok(), "{id} {method}: {token:?}");
+            assert!(token.is_ok(), "{id} {method:?}: {token:?}");
         }
         let world = with_client(TestClient::confidential(id, "another"));
         let client = client(&world, registered().client_id(id).client_secret(secret));
@@ -93,21 +97,23 @@ async fn signs(world: &TestBed, client: &OAuth2Client, case: &str) {
 /// any form.
 #[tokio::test]
 async fn client_secret_jwt_sends_assertion_and_type() {
-    for alg in [None, Some("HS384")] {
-        let mut config = registered()
+    let plain = || {
+        registered()
             .client_id("hmac")
             .client_secret(LONG)
-            .token_endpoint_auth_method("client_secret_jwt")
-            .client_assertion_audience("token_endpoint");
-        config.token_endpoint_auth_signing_alg = alg.map(ToOwned::to_owned);
+            .token_endpoint_auth_method(AuthMethod::ClientSecretJwt)
+    };
+    for (config, case) in [
+        (plain(), "by default"),
+        (plain().token_endpoint_auth_signing_alg(Algorithm::Hs384), "HS384"),
+    ] {
         let world =
             with_client(TestClient::confidential("hmac", LONG).auth_method("client_secret_jwt"));
-        let elsewhere = client(&world, config.clone());
+        let audience = AssertionAudience::TokenEndpoint;
+        let elsewhere = client(&world, config.clone().client_assertion_audience(audience));
         elsewhere.fetch_token(Grant::client_credentials()).await.unwrap();
         world.provider.clear_requests();
-        config.client_assertion_audience = None;
-        let config = config.issuer(ISSUER);
-        signs(&world, &client(&world, config), alg.unwrap_or("by default")).await;
+        signs(&world, &client(&world, config.issuer(ISSUER)), case).await;
     }
 }
 
@@ -200,7 +206,7 @@ impl ClientAuth for ApiKey {
 async fn custom_authentication_applies_to_one_endpoint() {
     let world = standalone_bed();
     let at = hooks::Endpoint::Revocation;
-    let client = client(&world, registered().client_auth_at(at, ApiKey(Some("k"))));
+    let client = client(&world, registered().client_auth_for(at, ApiKey(Some("k"))));
     let token = client.fetch_token(carol()).await.unwrap();
     client.introspect_token(&token.access_token, None).await.unwrap();
     world.provider.inject(Fault::Response(Endpoint::Revoke, Reply::json(200, "")));
@@ -211,7 +217,7 @@ async fn custom_authentication_applies_to_one_endpoint() {
         assert_eq!(seen.header("x-api-key"), revoked.then_some("k Revocation"));
     }
 
-    let everywhere = registered().client_auth(ApiKey(Some("e"))).client_auth_at(at, ApiKey(None));
+    let everywhere = registered().client_auth(ApiKey(Some("e"))).client_auth_for(at, ApiKey(None));
     let client = self::client(&world, everywhere);
     world.provider.clear_requests();
     assert!(client.fetch_token(carol()).await.is_err(), "the provider knows no such key");

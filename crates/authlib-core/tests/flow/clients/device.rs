@@ -56,9 +56,12 @@ impl Device {
             pauses: pauses.clone(),
             on_sleep: Mutex::new(Box::new(on_sleep)),
         };
-        let mut config = service().client_id("app").issuer(ISSUER).scope("openid email");
-        config.client_secret = Some(SECRET.into());
-        config.token_endpoint = None;
+        let config = service()
+            .client_id("app")
+            .client_secret(SECRET)
+            .issuer(ISSUER)
+            .token_endpoint("")
+            .scope("openid email");
         let client = builder(&world, config).clock(Arc::new(events)).build().unwrap();
         let started = world.clock.now();
         Self { world, client, pauses, started }
@@ -336,8 +339,7 @@ async fn public_client_sends_client_id_to_both_endpoints() {
         |client| client,
         |oauth| oauth,
     );
-    let mut config = service().client_id("tv").scope("email");
-    config.client_secret = None;
+    let config = service().client_id("tv").client_secret("").scope("email");
     let config = config.device_authorization_endpoint(format!("{ISSUER}/device_authorization"));
     let device = client(&world, config);
     let mut login = device.start_device_login(Some("")).await.unwrap();

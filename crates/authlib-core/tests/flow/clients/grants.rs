@@ -1,6 +1,8 @@
 //! A client without a browser's session: the URLs that it makes, and the grants by which it gets its token.
 //! Numbers stand for the same tests of Authlib's clients; a table in the guide has them all.
 
+use authlib_core::config::Refresh;
+use authlib_core::oauth2::AuthMethod;
 use authlib_core::{
     AuthorizeOptions, ErrorKind, Grant, OAuth2Client, Params, PendingLogin, Secret, Token,
 };
@@ -105,13 +107,12 @@ async fn implicit_fragment_parameters_become_token() {
 #[tokio::test]
 async fn code_is_exchanged_from_url_or_query() {
     let world = standalone_bed();
-    for config in [
-        registered(),
-        registered().token_endpoint_auth_method("client_secret_post"),
-        public().client_id("cli"),
+    let post = registered().token_endpoint_auth_method(AuthMethod::ClientSecretPost);
+    for (config, id, basic) in [
+        (registered(), "app", true),
+        (post, "app", false),
+        (public().client_id("cli"), "cli", false),
     ] {
-        let basic = config.client_secret.is_some() && config.token_endpoint_auth_method.is_none();
-        let id = config.client_id.clone();
         let client = client(&world, config);
         for whole in [true, false] {
             let (pending, back) = answered(&world, &client).await;
@@ -126,7 +127,7 @@ async fn code_is_exchanged_from_url_or_query() {
             let code = query(&Url::parse(&back).unwrap());
             assert_eq!(asked.secret("code"), code.only("code").unwrap());
             assert_eq!(asked.authorization.is_some(), basic);
-            assert_eq!(asked.field("client_id"), id.as_deref().filter(|_| !basic));
+            assert_eq!(asked.field("client_id"), Some(id).filter(|_| !basic));
         }
     }
     let client = client(&world, registered());
@@ -233,7 +234,7 @@ async fn code_callback_may_end_in_fragment() {
 #[tokio::test]
 async fn rejected_response_never_falls_back_to_another_grant() {
     let world = standalone_bed();
-    for config in [registered(), registered().renewal("client_credentials")] {
+    for config in [registered(), registered().refresh_with(Refresh::ClientCredentials)] {
         let client = client(&world, config);
         let (url, pending) =
             client.create_authorization_url(AuthorizeOptions::new()).await.unwrap();
@@ -271,7 +272,7 @@ async fn invalid_token_response_never_becomes_token() {
         (Reply::Redirect(302, "https://evil.example/".to_owned()), None),
     ] {
         let world = standalone_bed();
-        let client = client(&world, registered().renewal("client_credentials"));
+        let client = client(&world, registered().refresh_with(Refresh::ClientCredentials));
         world.provider.inject(Fault::Response(Endpoint::Token, reply.clone()));
         let error = client.active_token().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{reply:?}");

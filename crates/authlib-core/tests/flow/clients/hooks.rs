@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use authlib_core::config::Refresh;
 use authlib_core::hooks::{
     RequestHook, ResponseHook, default_token_type_bearer, parse_form_response, token_in_query,
 };
@@ -45,7 +46,7 @@ async fn hook_renames_query_token_for_linkedin() {
     let world = standalone_bed();
     let hook = token_in_query("oauth2_access_token");
     let config = registered().on_request(RequestHook::ProtectedRequest, hook);
-    let client = client(&world, config.renewal("client_credentials"));
+    let client = client(&world, config.refresh_with(Refresh::ClientCredentials));
     let token = client.active_token().await.unwrap();
     client.get("echo").query([("q", "a b")]).send().await.unwrap();
     let asked = sent(&world, Endpoint::Api).pop().unwrap();
@@ -60,7 +61,7 @@ async fn hook_renames_query_token_for_linkedin() {
 async fn hook_parses_form_encoded_token_response() {
     let world = standalone_bed();
     world.provider.inject(Fault::TokenForm);
-    let config = registered().renewal("client_credentials");
+    let config = registered().refresh_with(Refresh::ClientCredentials);
     let error = client(&world, config.clone()).active_token().await.unwrap_err();
     assert!(error.to_string().contains("`token_endpoint`"), "{error}");
 
@@ -84,7 +85,7 @@ async fn hook_parses_form_encoded_token_response() {
 #[tokio::test]
 async fn hook_sees_authorization_header_and_adds_another() {
     let world = standalone_bed();
-    let config = registered().renewal("client_credentials").on_request(
+    let config = registered().refresh_with(Refresh::ClientCredentials).on_request(
         RequestHook::ProtectedRequest,
         |request| {
             let header = request.headers()["authorization"].to_str().unwrap();
@@ -155,7 +156,7 @@ async fn hook_error_stops_request_and_reaches_caller() {
     let world = standalone_bed();
     let stop = |_: &mut _| Err(Error::new(ErrorKind::Config, "not today"));
     let refuse = |_: &mut Response| Err(Error::new(ErrorKind::InvalidResponse, "not like that"));
-    let config = registered().renewal("client_credentials");
+    let config = registered().refresh_with(Refresh::ClientCredentials);
     let before = client(&world, config.clone().on_request(RequestHook::AccessTokenRequest, stop));
     let error = before.get("echo").send().await.unwrap_err();
     assert_eq!((error.kind(), error.client()), (ErrorKind::Config, Some("solo")));
@@ -242,13 +243,12 @@ async fn hook_cannot_send_token_to_foreign_origin() {
         ("/api/echo", false),
         ("https://op.example/api/v2/echo?x=y", true),
     ] {
-        let config: ClientConfig = registered().renewal("client_credentials").on_request(
-            RequestHook::ProtectedRequest,
-            move |request| {
+        let config: ClientConfig = registered()
+            .refresh_with(Refresh::ClientCredentials)
+            .on_request(RequestHook::ProtectedRequest, move |request| {
                 *request.uri_mut() = to.parse().unwrap();
                 Ok(())
-            },
-        );
+            });
         let client = client(&world, config);
         for streamed in [false, true] {
             let request = client.get("echo");

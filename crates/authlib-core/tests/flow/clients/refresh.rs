@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use authlib_core::clock::Clock as _;
+use authlib_core::config::Refresh;
 use authlib_core::{ErrorKind, Grant, OAuth2Client, Token, TokenUpdate};
 use authlib_provider::{Endpoint, Fault};
 use futures_util::future::join_all;
@@ -16,10 +17,10 @@ use crate::test_bed::{Browser, HOUR, TestBed, builder, client, sent};
 type Heard = Arc<Mutex<Vec<TokenUpdate>>>;
 
 /// A client that renews in this way, and what its subscriber hears.
-fn listening(world: &TestBed, renewal: &str) -> (OAuth2Client, Heard) {
+fn listening(world: &TestBed, refresh: Refresh) -> (OAuth2Client, Heard) {
     let heard = Heard::default();
     let ear = heard.clone();
-    let builder = builder(world, registered().renewal(renewal));
+    let builder = builder(world, registered().refresh_with(refresh));
     let builder = builder.on_token_update(move |update| ear.lock().unwrap().push(update.clone()));
     (builder.build().unwrap(), heard)
 }
@@ -47,8 +48,8 @@ async fn leeway_decides_if_ten_second_token_is_expired() {
             |oauth| oauth,
         );
         let leeway = Duration::from_secs(leeway);
-        let config = registered().leeway(leeway);
-        let client = client(&world, config.renewal("client_credentials"));
+        let config = registered().refresh_before_expiry(leeway);
+        let client = client(&world, config.refresh_with(Refresh::ClientCredentials));
         for requests in [1, 1, 2, 2] {
             assert_eq!(client.get("echo").send().await.unwrap().status(), 200);
             assert_eq!(world.provider.count(Endpoint::Token), requests, "leeway {leeway:?}");
@@ -63,9 +64,10 @@ async fn leeway_decides_if_ten_second_token_is_expired() {
 #[tokio::test]
 async fn expired_token_without_refresh_fails_unsent() {
     let world = standalone_bed();
-    for (config, says) in
-        [(registered(), "no refresh token"), (registered().renewal("off"), "has expired")]
-    {
+    for (config, says) in [
+        (registered(), "no refresh token"),
+        (registered().refresh_with(Refresh::Off), "has expired"),
+    ] {
         let client = client(&world, config);
         client.fetch_token(Grant::client_credentials()).await.unwrap();
         world.clock.advance(HOUR);
@@ -91,7 +93,7 @@ async fn standalone_request_without_token_is_not_sent() {
     );
     assert_eq!(client.refresh_token().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     let told = client.active_token().await.unwrap_err().to_string();
-    assert!(told.contains("no token") && told.contains("`renewal`"), "{told}");
+    assert!(told.contains("no token") && told.contains("`refresh_with`"), "{told}");
     assert_eq!(client.revoke_token().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     assert!(world.provider.received_requests().is_empty());
 }
@@ -100,7 +102,7 @@ async fn standalone_request_without_token_is_not_sent() {
 #[tokio::test]
 async fn refresh_on_use_reports_old_token() {
     let world = standalone_bed();
-    let (client, heard) = listening(&world, "refresh_token");
+    let (client, heard) = listening(&world, Refresh::RefreshToken);
     let old = client.fetch_token(carol()).await.unwrap();
     assert!(heard.lock().unwrap().is_empty(), "a first token is no update");
     world.clock.advance(HOUR);
@@ -128,8 +130,8 @@ async fn refresh_on_use_reports_old_token() {
 #[tokio::test]
 async fn client_credentials_refetch_reports_old_token() {
     let world = standalone_bed();
-    let quiet = client(&world, registered().renewal("client_credentials"));
-    let (client, heard) = listening(&world, "client_credentials");
+    let quiet = client(&world, registered().refresh_with(Refresh::ClientCredentials));
+    let (client, heard) = listening(&world, Refresh::ClientCredentials);
     for client in [&quiet, &client] {
         // Also the first: nobody has to fetch it.
         let old = client.active_token().await.unwrap();
@@ -158,7 +160,7 @@ async fn refresh_before_post_keeps_json_body() {
     let world = standalone_bed();
     for (config, grant) in [
         (registered(), carol()),
-        (registered().renewal("client_credentials"), Grant::client_credentials()),
+        (registered().refresh_with(Refresh::ClientCredentials), Grant::client_credentials()),
     ] {
         let client = client(&world, config);
         let old = client.fetch_token(grant).await.unwrap();
@@ -178,7 +180,7 @@ async fn ten_concurrent_requests_share_one_refresh() {
     let world = standalone_bed();
     for (config, grant) in [
         (registered(), carol()),
-        (registered().renewal("client_credentials"), Grant::client_credentials()),
+        (registered().refresh_with(Refresh::ClientCredentials), Grant::client_credentials()),
     ] {
         let client = client(&world, config);
         client.fetch_token(grant).await.unwrap();
@@ -196,7 +198,7 @@ async fn ten_concurrent_requests_share_one_refresh() {
 #[tokio::test]
 async fn standalone_401_refreshes_once_and_repeats_request() {
     let world = standalone_bed();
-    let client = client(&world, registered().renewal("client_credentials"));
+    let client = client(&world, registered().refresh_with(Refresh::ClientCredentials));
     client.active_token().await.unwrap();
     world.provider.expire_access_tokens();
     let answer = client.post("echo").form([("a", "b")]).send().await.unwrap();
@@ -209,12 +211,12 @@ async fn standalone_401_refreshes_once_and_repeats_request() {
 #[tokio::test]
 async fn standalone_client_can_use_refresh_callback() {
     let world = standalone_bed();
-    let config = registered().renew_by(|old| async move {
+    let config = registered().refresh_with(Refresh::callback(|old| async move {
         let count = old.map_or(0, |old| old.access_token.expose().len());
         let mut token = Token::bearer("x".repeat(count + 1));
         token.expires_at = Some(SystemTime::UNIX_EPOCH);
         Ok(token)
-    });
+    }));
     let client = client(&world, config);
     for expected in ["x", "xx", "xxx"] {
         assert_eq!(client.active_token().await.unwrap().access_token.expose(), expected);

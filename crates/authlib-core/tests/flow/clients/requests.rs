@@ -1,5 +1,6 @@
 //! Requests of a standalone client: where the token stands in them, and where it never goes.
 
+use authlib_core::config::Refresh;
 use std::time::Duration;
 
 use authlib_core::message::Request;
@@ -15,8 +16,8 @@ use crate::test_bed::standalone::{registered, standalone_bed};
 use crate::test_bed::{ISSUER, TestBed, builder, client, sent};
 
 /// A client that puts its token there.
-async fn placing(world: &TestBed, placement: &str) -> OAuth2Client {
-    let config = registered().token_placement(placement).renewal("client_credentials");
+async fn placing(world: &TestBed, location: TokenPlacement) -> OAuth2Client {
+    let config = registered().token_location(location).refresh_with(Refresh::ClientCredentials);
     let client = client(world, config);
     client.active_token().await.unwrap();
     client
@@ -37,13 +38,13 @@ async fn token_of_unknown_type_is_not_sent() {
 /// 6750 §2.2), unlike Authlib's.
 #[tokio::test]
 async fn client_or_request_chooses_token_placement() {
-    for (placement, other) in [
-        ("header", TokenPlacement::Query),
-        ("query", TokenPlacement::Header),
-        ("body", TokenPlacement::Header),
+    for (location, placement, other) in [
+        (TokenPlacement::Header, "header", TokenPlacement::Query),
+        (TokenPlacement::Query, "query", TokenPlacement::Header),
+        (TokenPlacement::Body, "body", TokenPlacement::Header),
     ] {
         let world = standalone_bed();
-        let client = placing(&world, placement).await;
+        let client = placing(&world, location).await;
         for streamed in [false, true] {
             for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH] {
                 let request = || client.request(method.clone(), "echo").query([("q", "a b")]);
@@ -77,7 +78,7 @@ async fn said(request: authlib_core::ApiRequest, streamed: bool) -> authlib_core
 #[tokio::test]
 async fn token_in_non_form_body_is_rejected() {
     let world = standalone_bed();
-    let client = placing(&world, "body").await;
+    let client = placing(&world, TokenPlacement::Body).await;
     let form = client.post("echo").form([("a", "b c"), ("a", "d")]);
     let echo: Value = form.send().await.unwrap().json().unwrap();
     let token = client.token().await.unwrap().unwrap().access_token;
@@ -97,7 +98,7 @@ async fn token_in_non_form_body_is_rejected() {
 #[tokio::test]
 async fn standalone_bodies_stream_in_both_directions() {
     let world = standalone_bed();
-    let client = placing(&world, "header").await;
+    let client = placing(&world, TokenPlacement::Header).await;
     let pieces = stream::iter([b"one ".to_vec(), b"two".to_vec()].map(Ok));
     let request = client.put("echo").stream("text/plain", Body::stream(pieces));
     let mut answer = request.send_streaming().await.unwrap();
@@ -122,7 +123,7 @@ async fn standalone_bodies_stream_in_both_directions() {
 #[tokio::test]
 async fn active_token_can_be_used_by_another_http_client() {
     let world = standalone_bed();
-    let client = client(&world, registered().renewal("client_credentials"));
+    let client = client(&world, registered().refresh_with(Refresh::ClientCredentials));
     let token = client.active_token().await.unwrap();
     let mut request = Request::new(Vec::new());
     *request.uri_mut() = format!("{ISSUER}/api/echo").parse().unwrap();
@@ -137,7 +138,7 @@ async fn active_token_can_be_used_by_another_http_client() {
 #[tokio::test]
 async fn absolute_url_and_redirect_do_not_leak_token() {
     let world = standalone_bed();
-    let client = placing(&world, "header").await;
+    let client = placing(&world, TokenPlacement::Header).await;
     // Nor is one renewed for a request that goes nowhere.
     world.clock.advance(Duration::from_secs(3600));
     world.provider.clear_requests();
@@ -168,7 +169,8 @@ async fn absolute_url_and_redirect_do_not_leak_token() {
     let foreign = client.get("https://evil.example/x").without_token().send().await;
     assert_eq!(foreign.unwrap_err().kind(), ErrorKind::Transport);
     assert!(sent(&world, Endpoint::Unmatched)[0].authorization.is_none());
-    let config = registered().api_origin("https://files.example").renewal("client_credentials");
+    let config =
+        registered().api_origin("https://files.example").refresh_with(Refresh::ClientCredentials);
     let wide = self::client(&world, config);
     assert!(wide.get("https://files.example/upload").send().await.is_err());
     assert!(wide.get("https://files.example:444/upload").send().await.is_err());
@@ -181,8 +183,7 @@ async fn absolute_url_and_redirect_do_not_leak_token() {
 #[tokio::test]
 async fn client_without_api_base_url_sends_no_token() {
     let world = standalone_bed();
-    let mut config = registered();
-    config.api_base_url = None;
+    let config = registered().api_base_url("");
     let client = client(&world, config);
     client.fetch_token(Grant::client_credentials()).await.unwrap();
     let error = client.get(&format!("{ISSUER}/api/echo")).send().await.unwrap_err();

@@ -3,6 +3,8 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
+use authlib_core::ClientConfig;
+use authlib_core::jose::Algorithm;
 use authlib_core::oauth2::{ClientMetadata, TokenExchange, TokenPlacement, token_type};
 use authlib_core::store::UnsavedToken;
 use authlib_core::transport::Body;
@@ -74,11 +76,11 @@ fn show_error(log: &Log, error: &Error) {
     }
 }
 
-fn config() -> authlib_core::ClientConfig {
-    service()
+fn with_device(config: ClientConfig) -> ClientConfig {
+    config
         .device_authorization_endpoint(format!("{ISSUER}/device_authorization"))
         .issuer(ISSUER)
-        .introspection_signed_response_alg("RS256")
+        .introspection_signed_response_alg(Algorithm::Rs256)
 }
 
 /// Everything that a client can do, once; what comes of it is shown.
@@ -173,10 +175,7 @@ async fn grants_and_their_failures_show_no_secret() {
         for way in WAYS {
             let (log, _guard) = capture_log();
             let world = service_bed();
-            let mut settings = way.config(&world);
-            settings.device_authorization_endpoint = config().device_authorization_endpoint;
-            settings.issuer = config().issuer;
-            settings.introspection_signed_response_alg = Some("RS256".to_owned());
+            let settings = with_device(way.config(&world));
             show(&log, &settings);
             let client = builder(&world, settings);
             show(&log, &client);
@@ -257,7 +256,7 @@ fn invalid_service_account_file_is_not_quoted() {
     let spoilt = P256.replace("-----END", "END");
     let bearer = JwtBearer::new("robot", spoilt.as_str()).key_id("k1");
     show(&log, &bearer);
-    let error = OAuth2Client::new(service().renew_by_assertion(bearer)).unwrap_err();
+    let error = OAuth2Client::new(service().refresh_with(bearer)).unwrap_err();
     show_error(&log, &error);
     for text in [
         serde_json::json!({"type": "service_account", "private_key": spoilt}).to_string(),

@@ -87,14 +87,7 @@ async fn api_request_without_user_is_not_sent() {
     let error = world.app().get("user", &TokenOwner::new("op", "x")).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(world.provider.received_requests().is_empty());
-    let world = TestBed::with(
-        |p| p,
-        |mut client| {
-            client.api_base_url = None;
-            client
-        },
-        |oauth| oauth,
-    );
+    let world = TestBed::with(|p| p, |client| client.api_base_url(""), |oauth| oauth);
     let owner = world.log_in(&Browser::default()).await.unwrap().owner;
     let error = world.app().get("user", &owner).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);

@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+use authlib_core::jose::Algorithm;
+use authlib_core::oauth2::AssertionAudience;
+use authlib_core::oauth2::AuthMethod;
 use authlib_core::{ClientConfig, ErrorKind, OAuth, Secret};
 use authlib_provider::{Endpoint, Fault, TestClient};
 use base64::Engine as _;
@@ -12,6 +15,10 @@ use serde_json::{Value, json};
 use crate::test_bed::keys::{P256, keyed_bed, private_jwk};
 use crate::test_bed::recorded::RecordedResponses;
 use crate::test_bed::{Browser, CALLBACK, TestBed, sent};
+
+fn algorithm(name: &str) -> Algorithm {
+    Algorithm::from_name(name).unwrap()
+}
 
 /// A login, then two refreshes: the provider would refuse an assertion that it has seen.
 async fn check(world: &TestBed, case: &str) {
@@ -43,7 +50,7 @@ async fn every_private_key_algorithm_logs_in_and_refreshes() {
         for alg in algorithms {
             let key = private_jwk(name).to_string();
             let world = keyed_bed(name, |client| {
-                client.private_key(key).token_endpoint_auth_signing_alg(*alg)
+                client.private_key(key).token_endpoint_auth_signing_alg(algorithm(alg))
             });
             check(&world, alg).await;
         }
@@ -69,7 +76,7 @@ async fn every_private_key_format_logs_in_and_refreshes() {
 #[tokio::test]
 async fn token_endpoint_can_be_assertion_audience() {
     let world = keyed_bed("p256", |client| {
-        client.private_key(P256).client_assertion_audience("token_endpoint")
+        client.private_key(P256).client_assertion_audience(AssertionAudience::TokenEndpoint)
     });
     check(&world, "token_endpoint").await;
 }
@@ -83,12 +90,15 @@ async fn every_client_secret_jwt_hmac_logs_in_and_refreshes() {
             |provider| {
                 provider.client(client.auth_method("client_secret_jwt").redirect_uri(CALLBACK))
             },
-            |mut config| {
-                config.token_endpoint_auth_signing_alg = alg.map(Into::into);
-                config
+            |config| {
+                let config = config
                     .client_id("hmac")
                     .client_secret("a-secret-with-forty-two-characters-at-least")
-                    .token_endpoint_auth_method("client_secret_jwt")
+                    .token_endpoint_auth_method(AuthMethod::ClientSecretJwt);
+                match alg {
+                    Some(alg) => config.token_endpoint_auth_signing_alg(algorithm(alg)),
+                    None => config,
+                }
             },
             |oauth| oauth,
         );

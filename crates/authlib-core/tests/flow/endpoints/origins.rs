@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use authlib_core::config::Refresh;
 use authlib_core::hooks::{self, ClientAuth, ClientIdentity, EndpointRequest, RequestHook};
 use authlib_core::message::{BodyLimit, Request, Response, Timeout};
+use authlib_core::oauth2::AuthMethod;
 use authlib_core::transport::{Body, BoxFuture, HttpClient, TransportError};
 use authlib_core::{ClientConfig, Error, ErrorKind, Grant, OAuth2Client, Result, Token};
 use authlib_provider::{Endpoint, Fault};
@@ -112,7 +114,7 @@ async fn endpoint_authentication_applies_to_that_endpoint_only() {
         }
     }
     let world = service_bed();
-    let config = with_device().client_auth_at(hooks::Endpoint::Introspection, Locked);
+    let config = with_device().client_auth_for(hooks::Endpoint::Introspection, Locked);
     let results = all(&client(&world, config)).await;
     let error = results[3].as_ref().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
@@ -128,12 +130,12 @@ async fn endpoint_authentication_applies_to_that_endpoint_only() {
 #[tokio::test]
 async fn endpoint_authentication_overrides_general_one() {
     let named = || {
-        let mut config = service().client_auth(Own { url: None });
-        config.revocation_endpoint_auth_method = Some("client_secret_basic".to_owned());
-        config
+        service()
+            .client_auth(Own { url: None })
+            .revocation_endpoint_auth_method(AuthMethod::ClientSecretBasic)
     };
     let own = |config: ClientConfig| {
-        config.client_auth_at(hooks::Endpoint::Revocation, Own { url: None })
+        config.client_auth_for(hooks::Endpoint::Revocation, Own { url: None })
     };
     for (config, by_name) in [(named(), true), (own(named()), false)] {
         let world = service_bed();
@@ -204,8 +206,7 @@ async fn hook_cannot_redirect_secret_or_token() {
 #[tokio::test]
 async fn userinfo_request_follows_no_redirect() {
     let world = service_bed();
-    let mut config = service().userinfo_endpoint(format!("{ISSUER}/userinfo"));
-    config.api_base_url = None;
+    let config = service().userinfo_endpoint(format!("{ISSUER}/userinfo")).api_base_url("");
     let client = client(&world, config);
     client.fetch_token(Grant::client_credentials()).await.unwrap();
     assert_eq!(client.userinfo().await.unwrap().sub(), "service");
@@ -227,8 +228,7 @@ async fn userinfo_request_follows_no_redirect() {
 #[tokio::test]
 async fn only_listed_origins_get_token() {
     let world = service_bed();
-    let mut config = service().api_origin(ISSUER);
-    config.api_base_url = None;
+    let config = service().api_origin(ISSUER).api_base_url("");
     let client = client(&world, config);
     client.fetch_token(Grant::client_credentials()).await.unwrap();
     for path in ["/api/echo", "/api/../api/echo", "/api/x?y=z#fragment"] {
@@ -299,7 +299,7 @@ impl HttpClient for Limits {
 #[tokio::test]
 async fn buffered_response_uses_request_limit() {
     let world = service_bed();
-    let client = client(&world, service().renewal("client_credentials"));
+    let client = client(&world, service().refresh_with(Refresh::ClientCredentials));
     let pieces =
         |count: usize| Body::stream(stream::iter((0..count).map(|_| Ok(vec![b'.'; 1 << 20]))));
     let request = client.post("echo").stream("text/plain", pieces(3));

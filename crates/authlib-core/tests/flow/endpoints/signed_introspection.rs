@@ -1,5 +1,6 @@
 //! Introspection answers that the provider signs (RFC 9701): what is accepted, and that nothing else is.
 
+use authlib_core::jose::Algorithm;
 use authlib_core::{ClientConfig, ErrorKind, Grant, Introspection, OAuth2Client, Result, Secret};
 use authlib_provider::{Endpoint, Fault, Reply};
 use serde_json::{Value, json};
@@ -10,9 +11,10 @@ use crate::test_bed::{ISSUER, TestBed, client, sent};
 const SIGNED: &str = "application/token-introspection+jwt";
 
 fn config() -> ClientConfig {
-    let mut config = service().issuer(ISSUER).introspection_signed_response_alg("RS256");
-    config.introspection_endpoint = None;
-    config
+    service()
+        .issuer(ISSUER)
+        .introspection_endpoint("")
+        .introspection_signed_response_alg(Algorithm::Rs256)
 }
 
 /// A client that wants signed answers, and a token of its own to ask about.
@@ -153,7 +155,8 @@ async fn introspection_with_unknown_keys_does_not_flood_jwks() {
 /// The client's secret signs its ID tokens, and nothing else.
 #[tokio::test]
 async fn signed_introspection_uses_jwks_even_if_id_tokens_use_hmac() {
-    let (_world, client, token) = setup(config().id_token_signed_response_alg("HS256")).await;
+    let (_world, client, token) =
+        setup(config().id_token_signed_response_alg(Algorithm::Hs256)).await;
     assert!(ask(&client, &token).await.unwrap().active());
 }
 
@@ -161,7 +164,9 @@ async fn signed_introspection_uses_jwks_even_if_id_tokens_use_hmac() {
 #[tokio::test]
 async fn introspection_algorithm_must_be_registered_one() {
     for alg in ["ES256", "PS256", "EdDSA"] {
-        let (world, client, token) = setup(config().introspection_signed_response_alg(alg)).await;
+        let registered = Algorithm::from_name(alg).unwrap();
+        let config = config().introspection_signed_response_alg(registered);
+        let (world, client, token) = setup(config).await;
         ask(&client, &token).await.unwrap_err();
         world.provider.sign_with(alg);
         world.clock.advance(std::time::Duration::from_secs(600));

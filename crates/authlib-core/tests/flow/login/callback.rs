@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use authlib_core::config::ResponseMode;
 use authlib_core::login::{self, Incoming, Received};
 use authlib_core::{AuthorizeOptions, ErrorKind, LogoutOptions};
 use authlib_provider::{Endpoint, Fault, Reply};
@@ -403,7 +404,8 @@ async fn stolen_code_is_useless_in_another_session() {
 
 #[tokio::test]
 async fn form_post_without_session_is_resubmitted_same_site() {
-    let world = TestBed::with(|p| p, |client| client.response_mode("form_post"), |oauth| oauth);
+    let world =
+        TestBed::with(|p| p, |client| client.response_mode(ResponseMode::FormPost), |oauth| oauth);
     let browser = Browser::default();
     let url = world.start(&browser).await.unwrap();
     assert!(url.contains("response_mode=form_post"));

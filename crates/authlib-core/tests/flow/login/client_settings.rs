@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use authlib_core::config::Refresh;
 use authlib_core::login::{self, Session as _};
+use authlib_core::oauth2::AuthMethod;
 use authlib_core::store::TokenOwner;
 use authlib_core::{
     AuthorizeOptions, ClientConfig, ErrorKind, Grant, JwtBearer, LogoutOptions, OAuth2Client,
@@ -76,13 +78,13 @@ async fn subject_claim_selects_oauth1_user() {
         let http = RecordedResponses::default()
             .json("https://old.example/initiate", &temporary)
             .json("https://old.example/token", &answer);
-        let mut config = ClientConfig::new("old")
+        let config = ClientConfig::new("old")
             .client_id("key")
             .client_secret("shared")
             .request_token_url("https://old.example/initiate")
             .authorization_endpoint("https://old.example/authorize")
             .token_endpoint("https://old.example/token");
-        config.subject_claim = claim.map(ToOwned::to_owned);
+        let config = config.subject_claim(claim.unwrap_or_default());
         let client = OAuth2Client::builder(config).http_client(http).build().unwrap();
         let (_, pending) = client.create_authorization_url(CALLBACK.into()).await.unwrap();
         let back = format!("{CALLBACK}?oauth_token=t&oauth_verifier=v");
@@ -149,18 +151,18 @@ async fn missing_oauth1_user_token_never_signs_as_client() {
 async fn client_with_own_refresh_cannot_log_in_users() {
     let bearer = || JwtBearer::new("robot", P256);
     for own in [
-        |config: ClientConfig, _| config.renewal("client_credentials"),
-        |config: ClientConfig, bearer| config.renew_by_assertion(bearer),
+        |config: ClientConfig, _| config.refresh_with(Refresh::ClientCredentials),
+        |config: ClientConfig, bearer| config.refresh_with(bearer),
     ] {
         let world = TestBed::with(|p| p, |config| own(config, bearer()), |oauth| oauth);
         let browser = Browser::default();
         let error = world.start(&browser).await.unwrap_err();
         assert_eq!((error.kind(), error.client()), (ErrorKind::Config, Some("op")));
-        assert!(error.to_string().contains("without `renewal`"), "{error}");
+        assert!(error.to_string().contains("without `refresh_with`"), "{error}");
         assert!(browser.load().await.unwrap().is_none_or(|state| state.logins().is_empty()));
     }
-    for other in ["off", "refresh_token"] {
-        let world = TestBed::with(|p| p, |config| config.renewal(other), |oauth| oauth);
+    for other in [Refresh::Off, Refresh::RefreshToken] {
+        let world = TestBed::with(|p| p, |config| config.refresh_with(other), |oauth| oauth);
         world.log_in(&Browser::default()).await.unwrap();
     }
 }
@@ -259,9 +261,11 @@ async fn every_client_authentication_method_is_accepted() {
                 };
                 provider.client(client.auth_method(method).redirect_uri(CALLBACK))
             },
-            |mut client| {
-                client.client_secret = secret.map(Into::into);
-                client.client_id("i:d").token_endpoint_auth_method(method)
+            |client| {
+                client
+                    .client_secret(secret.unwrap_or_default())
+                    .client_id("i:d")
+                    .token_endpoint_auth_method(AuthMethod::from_name(method).unwrap())
             },
             |oauth| oauth,
         );

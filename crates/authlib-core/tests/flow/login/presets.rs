@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use authlib_core::clock::{Clock as _, FixedClock};
+use authlib_core::jose::Algorithm;
 use authlib_core::numeric_date::{from_unix_seconds, unix_seconds};
 use authlib_core::{ClientConfig, Error, ErrorKind, OAuth, OAuth2Client, Params, Token, providers};
 use jsonwebtoken::{EncodingKey, Header, encode};
@@ -27,14 +28,13 @@ struct Started {
 }
 
 async fn start(preset: ClientConfig, http: &RecordedResponses) -> Started {
-    let name = preset.name.clone();
     let oauth = OAuth::builder()
         .register(preset.client_id("id").client_secret(SECRET))
         .http_client(http.clone())
         .clock(clock())
         .build()
         .unwrap();
-    let app = oauth.client(&name).unwrap();
+    let app = oauth.clients().next().unwrap().clone();
     let (url, pending) = app.create_authorization_url(REDIRECT_URI.into()).await.unwrap();
     let query = url.query_pairs().into_owned().collect();
     let endpoint = url[..url::Position::AfterPath].to_owned();
@@ -194,11 +194,12 @@ async fn google_issuer_without_scheme_is_accepted() {
         ("accounts.google.com.evil.example", false),
     ] {
         let google = "https://accounts.google.com";
-        let preset = providers::google().id_token_signed_response_alg("HS256");
+        let preset = providers::google().id_token_signed_response_alg(Algorithm::Hs256);
         let token = openid_login(
             preset,
             &well_known(google),
             &metadata(google),
+            "https://op.example/token",
             |nonce| json!({"iss": iss, "nonce": nonce}),
         )
         .await;
@@ -216,7 +217,7 @@ async fn google_issuer_without_scheme_is_accepted() {
 /// verified all the same.
 #[tokio::test]
 async fn linkedin_login_sends_no_nonce_and_no_pkce() {
-    let preset = providers::linkedin().id_token_signed_response_alg("HS256");
+    let preset = providers::linkedin().id_token_signed_response_alg(Algorithm::Hs256);
     let started = start(preset.clone(), &RecordedResponses::default()).await;
     assert_eq!(started.endpoint, "https://www.linkedin.com/oauth/v2/authorization");
     assert_eq!(started.query["scope"], "openid profile email");
@@ -227,7 +228,9 @@ async fn linkedin_login_sends_no_nonce_and_no_pkce() {
         ("https://www.linkedin.com", true),
         ("https://www.linkedin.example", false),
     ] {
-        let token = openid_login(preset.clone(), "", &Value::Null, |_| json!({"iss": iss})).await;
+        let endpoint = "https://www.linkedin.com/oauth/v2/accessToken";
+        let claims = |_: Option<&String>| json!({"iss": iss});
+        let token = openid_login(preset.clone(), "", &Value::Null, endpoint, claims).await;
         assert_eq!(token.is_ok(), accepted, "{token:?}");
     }
 }
@@ -237,6 +240,7 @@ async fn openid_login(
     preset: ClientConfig,
     metadata_url: &str,
     metadata: &Value,
+    token_endpoint: &str,
     claims: impl Fn(Option<&String>) -> Value,
 ) -> Result<Token, Error> {
     let preset = preset.without_userinfo_at_login();
@@ -251,9 +255,7 @@ async fn openid_login(
     let answer = json!({"access_token": "at", "token_type": "Bearer", "id_token": id_token});
 
     // The same client again, now that its nonce is known and the answer can be written.
-    let token_endpoint = preset.token_endpoint.clone();
-    let token_endpoint = token_endpoint.unwrap_or_else(|| "https://op.example/token".to_owned());
-    let http = document.json(&token_endpoint, &answer);
+    let http = document.json(token_endpoint, &answer);
     started.app = OAuth::builder()
         .register(preset.client_id("id").client_secret(SECRET))
         .http_client(http)

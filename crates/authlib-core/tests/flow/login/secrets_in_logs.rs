@@ -77,7 +77,7 @@ async fn login_refresh_call_and_logout_log_no_secret() {
 async fn oauth1_login_and_calls_log_no_secret() {
     let (log, _guard) = capture_log();
     for placement in PLACEMENTS {
-        let world = oauth1::oauth1_bed(|client| client.signature_type(placement));
+        let world = oauth1::oauth1_bed(|client| oauth1::signing(client, "HMAC-SHA1", placement));
         let browser = Browser::default();
         let url = world.start(&browser).await.unwrap();
         let mut secrets = values(&url, &["oauth_token"]);

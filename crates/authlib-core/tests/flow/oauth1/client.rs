@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use authlib_core::OAuth;
 use authlib_core::hooks::OAuth1Signature;
-
 use authlib_core::oauth1::{TemporaryCredentials, Token as OAuth1Token};
 use authlib_core::store::{FnTokenStore, StoredToken};
 use authlib_core::{
@@ -24,8 +24,9 @@ fn oauth1_client_needs_client_id() {
     let error = OAuth1Client::new(ClientConfig::new("a").client_secret("s")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("client_id"), "{error}");
-    let odd = settings().signature_method("MD5").signature_type("COOKIE");
-    let error = OAuth1Client::new(odd).unwrap_err().to_string();
+    let odd = "[oauth.op]\nsignature_method = 'MD5'\nsignature_type = 'COOKIE'";
+    let oauth = OAuth::builder().register(settings()).load_toml(odd);
+    let error = oauth.build().unwrap_err().to_string();
     assert!(error.contains("signature_method") && error.contains("signature_type"), "{error}");
 }
 

@@ -266,7 +266,8 @@ async fn unusual_oauth1_responses_are_accepted() {
         world.provider.inject(quirk.clone());
         assert!(world.log_in(&Browser::default()).await.is_ok(), "{quirk:?}");
     }
-    let world = oauth1::oauth1_bed(authlib_core::ClientConfig::dangerous_unconfirmed_callback);
+    let world =
+        oauth1::oauth1_bed(authlib_core::ClientConfig::dangerous_allow_missing_callback_confirmed);
     world.provider.inject(confirmed(None));
     assert!(world.log_in(&Browser::default()).await.is_ok());
 }

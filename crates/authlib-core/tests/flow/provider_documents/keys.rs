@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use authlib_core::ErrorKind;
+use authlib_core::jose::Algorithm;
 use authlib_provider::{Endpoint, Fault, Reply};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -66,7 +67,9 @@ async fn only_registered_algorithm_is_accepted() {
         let world = TestBed::with(
             |provider| provider.signing_alg(signed),
             |client| match registered {
-                Some(algorithm) => client.id_token_signed_response_alg(algorithm),
+                Some(name) => {
+                    client.id_token_signed_response_alg(Algorithm::from_name(name).unwrap())
+                }
                 None => client,
             },
             |oauth| oauth,

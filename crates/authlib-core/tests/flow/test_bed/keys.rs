@@ -29,10 +29,7 @@ pub(crate) fn keyed_bed(name: &str, config: impl FnOnce(ClientConfig) -> ClientC
     let client = TestClient::public("keyed").auth_method("private_key_jwt").jwks(keys);
     TestBed::with(
         |provider| provider.client(client.redirect_uri(CALLBACK)),
-        |mut client| {
-            client.client_secret = None;
-            config(client.client_id("keyed").private_key_id("k1"))
-        },
+        |client| config(client.client_secret("").client_id("keyed").private_key_id("k1")),
         |oauth| oauth,
     )
 }

@@ -1,5 +1,6 @@
 //! The client `service`, which gets tokens without a user.
 
+use authlib_core::config::Refresh;
 use authlib_core::{ClientConfig, Grant, JwtBearer};
 use authlib_provider::TestClient;
 use serde_json::json;
@@ -45,19 +46,17 @@ pub(crate) fn service() -> ClientConfig {
 impl Way {
     pub(crate) fn config(self, world: &TestBed) -> ClientConfig {
         match self {
-            Self::Assertion => {
-                service().renew_by_assertion(JwtBearer::new("robot", P256).key_id("k1"))
-            }
+            Self::Assertion => service().refresh_with(JwtBearer::new("robot", P256).key_id("k1")),
             Self::Callback => {
                 let other = client(world, service());
-                service().renew_by(move |_| {
+                service().refresh_with(Refresh::callback(move |_| {
                     let other = other.clone();
                     async move {
                         other.registered_client().fetch_token(Grant::client_credentials()).await
                     }
-                })
+                }))
             }
-            Self::ClientCredentials => service().renewal("client_credentials"),
+            Self::ClientCredentials => service().refresh_with(Refresh::ClientCredentials),
         }
     }
 }

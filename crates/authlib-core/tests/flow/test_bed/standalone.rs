@@ -21,9 +21,7 @@ pub(crate) fn registered() -> ClientConfig {
 
 /// The same without a secret.
 pub(crate) fn public() -> ClientConfig {
-    let mut config = registered();
-    config.client_secret = None;
-    config
+    registered().client_secret("")
 }
 
 /// A provider with the user Carol, who has a password, and the public client `cli`.

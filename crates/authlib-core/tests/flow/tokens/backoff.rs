@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use authlib_core::config::Refresh;
 use authlib_core::hooks::ResponseHook;
 use authlib_core::{ErrorKind, OAuth2Client, Token};
 use authlib_provider::{Endpoint, Fault, Reply};
@@ -83,17 +84,17 @@ async fn panicking_callback_fails_only_its_own_refresh() {
     let still = panics.clone();
     let client = client(
         &world,
-        service().renew_by(move |_| {
+        service().refresh_with(Refresh::callback(move |_| {
             let panics = still.load(Ordering::Relaxed);
             async move {
                 assert!(!panics, "the application's own bug");
                 Ok(Token::bearer("new"))
             }
-        }),
+        })),
     );
     let error = client.active_token().await.unwrap_err();
     assert_eq!((error.kind(), error.client()), (ErrorKind::Internal, Some("service")));
-    assert!(error.to_string().contains("panicked") && error.to_string().contains("`renew_by`"));
+    assert!(error.to_string().contains("panicked") && error.to_string().contains("`refresh_with`"));
     panics.store(false, Ordering::Relaxed);
     assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::Internal, "the pause");
     world.clock.advance(Duration::from_secs(1));

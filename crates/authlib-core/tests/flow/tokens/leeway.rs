@@ -26,8 +26,12 @@ async fn leeway_sets_time_of_refresh_before_expiry() {
     ] {
         for way in WAYS {
             let world = service_bed();
-            let mut config = way.config(&world);
-            config.leeway = leeway.map(Duration::from_secs);
+            let config = match leeway {
+                Some(leeway) => {
+                    way.config(&world).refresh_before_expiry(Duration::from_secs(leeway))
+                }
+                None => way.config(&world),
+            };
             let client = client(&world, config);
             client.active_token().await.unwrap();
             world.clock.advance(Duration::from_secs(3600 - before));
@@ -44,8 +48,8 @@ async fn extreme_token_lifetimes_do_not_fail() {
     let world = service_bed();
     for expires_in in [json!(1e300), json!(u64::MAX), json!("99999999999999999999")] {
         world.provider.inject(Fault::token("expires_in", expires_in));
-        let mut config = Way::ClientCredentials.config(&world);
-        config.leeway = Some(Duration::from_secs(3600));
+        let config = Way::ClientCredentials.config(&world);
+        let config = config.refresh_before_expiry(Duration::from_secs(3600));
         let client = client(&world, config);
         world.provider.clear_requests();
         client.active_token().await.unwrap();
@@ -54,7 +58,7 @@ async fn extreme_token_lifetimes_do_not_fail() {
         world.provider.clear_faults();
     }
     let bearer = JwtBearer::new("robot", P256).key_id("k1").lifetime(Duration::MAX);
-    let client = client(&world, service().renew_by_assertion(bearer));
+    let client = client(&world, service().refresh_with(bearer));
     assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::InvalidResponse);
 }
 

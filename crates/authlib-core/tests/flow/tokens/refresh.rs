@@ -242,9 +242,10 @@ async fn unsent_nonce_in_refreshed_id_token_is_rejected() {
 async fn refresh_uses_configured_endpoint_and_parameters() {
     let world = TestBed::with(
         |provider| provider,
-        |mut client| {
-            client.refresh_token_params.set("audience", "api");
-            client.refresh_token_url(format!("{ISSUER}/api/refresh"))
+        |client| {
+            client
+                .refresh_token_param("audience", "api")
+                .refresh_token_url(format!("{ISSUER}/api/refresh"))
         },
         |oauth| oauth,
     );

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use authlib_core::clock::Clock as _;
+use authlib_core::config::Refresh;
 use authlib_core::store::TokenOwner;
 use authlib_core::{Error, ErrorKind, Grant, OAuth2Client, Token};
 use authlib_provider::{Endpoint, Fault};
@@ -68,7 +69,7 @@ async fn refresh_callback_receives_expired_token() {
     let clock = world.clock.clone();
     let asked = Arc::new(AtomicUsize::new(0));
     let counter = asked.clone();
-    let config = service().renew_by(move |old| {
+    let config = service().refresh_with(Refresh::callback(move |old| {
         let (number, now) = (counter.fetch_add(1, Ordering::Relaxed), clock.now());
         let name = old.map(|old| old.access_token.expose().to_owned()).unwrap_or_default();
         async move {
@@ -76,7 +77,7 @@ async fn refresh_callback_receives_expired_token() {
             token.expires_at = Some(now + HOUR);
             Ok(token)
         }
-    });
+    }));
     let client = client(&world, config);
     for expected in ["0", "01", "012"] {
         assert_eq!(client.active_token().await.unwrap().access_token.expose(), expected);
@@ -89,7 +90,7 @@ async fn refresh_callback_receives_expired_token() {
 
 #[tokio::test]
 async fn disabled_refresh_uses_token_until_expiry_then_401() {
-    let world = TestBed::with(|p| p, |client| client.renewal("off"), |oauth| oauth);
+    let world = TestBed::with(|p| p, |client| client.refresh_with(Refresh::Off), |oauth| oauth);
     let login = world.log_in(&Browser::default()).await.unwrap();
     world.provider.clear_requests();
     assert!(login.token.refresh_token.is_some());
@@ -99,7 +100,7 @@ async fn disabled_refresh_uses_token_until_expiry_then_401() {
     world.clock.advance(SECOND);
     let error = world.app().active_token(&login.owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    assert!(error.to_string().contains("`renewal`"), "{error}");
+    assert!(error.to_string().contains("`refresh_with`"), "{error}");
     let error = world.app().refresh_token(&login.owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(world.provider.received_requests().is_empty());
@@ -182,10 +183,10 @@ async fn refresh_callback_error_reaches_caller() {
         let world = service_bed();
         let asked = Arc::new(AtomicUsize::new(0));
         let counter = asked.clone();
-        let config = service().renew_by(move |_| {
+        let config = service().refresh_with(Refresh::callback(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
             async move { Err(Error::new(kind, "the vault is sealed")) }
-        });
+        }));
         let client = client(&world, config);
         for _ in 0..100 {
             let error = client.active_token().await.unwrap_err();

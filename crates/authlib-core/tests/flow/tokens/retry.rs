@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use authlib_core::config::Refresh;
 use authlib_core::message::{Request, Response};
 use authlib_core::store::TokenOwner;
 use authlib_core::transport::{Body, BoxFuture, HttpClient, TransportError};
@@ -94,7 +95,7 @@ impl Api {
     }
 
     fn client(&self, world: &TestBed) -> OAuth2Client {
-        let config = service().renewal("client_credentials");
+        let config = service().refresh_with(Refresh::ClientCredentials);
         builder(world, config).http_client(self.clone()).build().unwrap()
     }
 }
@@ -186,8 +187,8 @@ async fn request_without_token_gets_none_after_401() {
 
 #[tokio::test]
 async fn without_refresh_method_401_is_returned() {
-    for renewal in ["off", "refresh_token"] {
-        let world = TestBed::with(|p| p, |client| client.renewal(renewal), |oauth| oauth);
+    for refresh in [Refresh::Off, Refresh::RefreshToken] {
+        let world = TestBed::with(|p| p, |client| client.refresh_with(refresh), |oauth| oauth);
         world.provider.inject(Fault::TokenMissing("refresh_token".into()));
         let (app, owner) = refused(&world).await;
         for (name, make) in WHOLE {
@@ -285,7 +286,7 @@ async fn api_rejecting_all_tokens_differs_from_expired_token() {
     }
     // One that takes the new token is asked again at once.
     let world = service_bed();
-    let client = client(&world, service().renewal("client_credentials"));
+    let client = client(&world, service().refresh_with(Refresh::ClientCredentials));
     client.active_token().await.unwrap();
     for requests in 2..10 {
         world.provider.expire_access_tokens();
@@ -313,7 +314,7 @@ async fn userinfo_is_retried_with_refreshed_token() {
 async fn userinfo_rejecting_all_tokens_refreshes_once_per_backoff() {
     let world = service_bed();
     let api = Api::new(&world, 401, INVALID);
-    let config = service().renewal("client_credentials");
+    let config = service().refresh_with(Refresh::ClientCredentials);
     let config = config.userinfo_endpoint(format!("{ISSUER}/api/me"));
     let client = builder(&world, config).http_client(api.clone()).build().unwrap();
     for (pause, requests) in [(0, 2), (1, 3), (1, 3), (1, 4)] {

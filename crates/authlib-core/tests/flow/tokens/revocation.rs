@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use authlib_core::login::{self, Session as _};
 use authlib_core::numeric_date::{from_unix_seconds, unix_seconds};
+use authlib_core::oauth2::AuthMethod;
 use authlib_core::store::{TokenOwner, TokenStore as _};
 use authlib_core::{ClientConfig, ErrorKind, LogoutOptions, Secret, TokenTypeHint};
 use authlib_provider::{Endpoint, Fault, Reply, TestClient};
@@ -193,7 +194,7 @@ async fn client_authentication_follows_token_endpoint_or_metadata() {
         (post(), Value::Null, None, Some("form")),
         (post(), json!(["client_secret_basic", "client_secret_post"]), None, Some("form")),
         (Value::Null, post(), None, Some("form")),
-        (Value::Null, post(), Some("client_secret_basic"), Some("Basic")),
+        (Value::Null, post(), Some(AuthMethod::ClientSecretBasic), Some("Basic")),
         (Value::Null, json!(["private_key_jwt", "bearer"]), None, None),
     ] {
         let world = TestBed::with(
@@ -227,9 +228,11 @@ async fn client_authentication_follows_token_endpoint_or_metadata() {
 async fn configured_revocation_endpoints_override_metadata() {
     let world = TestBed::with(
         |provider| provider.client(TestClient::public("public").redirect_uri(CALLBACK)),
-        |mut client| {
-            client.client_secret = None;
-            client.client_id("public").revocation_endpoint(format!("{ISSUER}/api/revoke"))
+        |client| {
+            client
+                .client_secret("")
+                .client_id("public")
+                .revocation_endpoint(format!("{ISSUER}/api/revoke"))
         },
         |oauth| oauth,
     );
@@ -244,7 +247,10 @@ async fn configured_revocation_endpoints_override_metadata() {
     let wrong = ClientConfig::new("x").client_id("x").issuer(ISSUER);
     let wrong = wrong.revocation_endpoint("http://a.example").introspection_endpoint("x");
     let error = authlib_core::OAuth::builder().register(wrong).build().unwrap_err().to_string();
-    for key in ["`revocation_endpoint`: is refused", "`introspection_endpoint`: is refused"] {
+    for key in [
+        "`revocation_endpoint` is \"http://a.example\", which is refused",
+        "`introspection_endpoint` is \"x\", which is refused",
+    ] {
         assert!(error.contains(key), "{error}");
     }
 }
