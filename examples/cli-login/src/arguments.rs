@@ -1,109 +1,143 @@
-//! [`Arguments`]: the command line, as `help.txt` documents it.
+//! The command line.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lexopt::prelude::{Long, Short, Value, ValueExt as _};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
-use crate::failure::Failure;
+/// The longest `--timeout`: a day.
+const MAX_TIMEOUT: u64 = 24 * 3600;
 
-/// The longest that a login may be waited for: a day.
-const LONGEST: u64 = 24 * 3600;
+const AFTER_HELP: &str = "\
+Environment:
+  {NAME}_CLIENT_ID, {NAME}_CLIENT_SECRET, {NAME}_ISSUER, {NAME}_SCOPE, {NAME}_API_BASE_URL, ..
+          Settings of client NAME; they override the configuration file. There is no option for the
+          secret, because other users of the machine can read a program's arguments
+  AUTHLIB_CONFIG
+          Same as --config
 
-#[derive(Debug)]
+Files:
+  The token is stored in $XDG_STATE_HOME/cli-login/NAME.json (default ~/.local/state, on Windows
+  %LOCALAPPDATA%), readable by you only. Windows has no file modes: there the file is as private as
+  its folder.
+
+Exit codes:
+  0    success
+  1    any other error
+  2    invalid arguments or configuration
+  3    not logged in, or the login timed out
+  4    access denied by the user or the provider
+  5    the provider could not be reached
+  130  interrupted by Ctrl-C";
+
+/// Log in at an OAuth 2.0 or OpenID Connect provider and call its API.
+#[derive(Debug, Parser)]
+#[command(name = "cli-login", version, after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
     pub(crate) command: Command,
+    #[command(flatten)]
     pub(crate) options: Options,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Demo,
-    Get(String),
-    Help,
-    Login(How),
-    Logout,
-    Version,
+    /// Log in with the browser of this machine, or with any other by `--device`
+    Login(LoginOptions),
+    /// Print the user's claims as JSON
     Whoami,
+    /// Send a GET request to the API and print the response
+    Get {
+        /// URL, resolved against `api_base_url`
+        path: String,
+    },
+    /// Revoke the token and delete its file
+    Logout,
+    /// Run a device login against an embedded provider; needs no network
+    Demo,
 }
 
-/// How to log in.
-#[derive(Debug)]
-pub(crate) struct How {
+#[derive(Debug, Args)]
+pub(crate) struct LoginOptions {
+    /// Show a code to enter in a browser on another device (RFC 8628)
+    #[arg(long)]
     pub(crate) device: bool,
-    pub(crate) opens_browser: bool,
+    /// Print the URL without opening a browser
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// Listen on this port; 0 is any free port. Set it if the provider compares the port of the
+    /// redirect URI `http://127.0.0.1:PORT/callback`
+    #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
-    pub(crate) timeout: Duration,
+    /// Give up after this number of seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    timeout: u64,
 }
 
-/// Which client, and where its token is.
-#[derive(Debug, Default)]
+/// Which client to use, and where its token is stored.
+#[derive(Debug, Args)]
 pub(crate) struct Options {
+    /// The client, if several are configured; presets such as `google` are known
+    #[arg(long, value_name = "NAME", global = true)]
     pub(crate) client: Option<String>,
+    /// A TOML file with a table `[oauth.NAME]` for each client
+    #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
+    /// Store the token in this file
+    #[arg(long, value_name = "FILE", global = true)]
     pub(crate) token_file: Option<PathBuf>,
-    /// Settings of the client, by key.
-    pub(crate) settings: Vec<(&'static str, String)>,
+    /// The provider's issuer; needs `--client`
+    #[arg(long, value_name = "URL", global = true)]
+    issuer: Option<String>,
+    /// The client id; needs `--client`
+    #[arg(long, value_name = "ID", global = true)]
+    client_id: Option<String>,
+    /// The scopes to request, separated by spaces; needs `--client`
+    #[arg(long, global = true)]
+    scope: Option<String>,
+    /// The base URL of the API; needs `--client`
+    #[arg(long, value_name = "URL", global = true)]
+    api_base_url: Option<String>,
 }
 
 impl Arguments {
-    pub(crate) fn parse(words: impl Iterator<Item = OsString>) -> Result<Self, Failure> {
-        Self::read(lexopt::Parser::from_args(words)).map_err(|error| {
-            Failure::usage(format!("{error}; `cli-login --help` says how it is used"))
-        })
+    /// Reads the command line of this process. Exits for `--help`, and with code 2 for invalid arguments.
+    pub(crate) fn from_command_line() -> Self {
+        Self::parse().checked().unwrap_or_else(|error| error.exit())
     }
 
-    fn read(mut words: lexopt::Parser) -> Result<Self, lexopt::Error> {
-        let mut options = Options::default();
-        let mut how =
-            How { device: false, opens_browser: true, port: 0, timeout: Duration::from_secs(300) };
-        let mut of_login = None;
-        let mut named = Vec::new();
-        while let Some(word) = words.next()? {
-            match word {
-                Short('h') | Long("help") => return Ok(Self { command: Command::Help, options }),
-                Short('V') | Long("version") => {
-                    return Ok(Self { command: Command::Version, options });
-                }
-                Long("client") => options.client = Some(words.value()?.string()?),
-                Long("config") => options.config = Some(words.value()?.into()),
-                Long("token-file") => options.token_file = Some(words.value()?.into()),
-                Long("issuer") => options.settings.push(("issuer", words.value()?.string()?)),
-                Long("client-id") => options.settings.push(("client_id", words.value()?.string()?)),
-                Long("scope") => options.settings.push(("scope", words.value()?.string()?)),
-                Long("api-base-url") => {
-                    options.settings.push(("api_base_url", words.value()?.string()?));
-                }
-                Long("device") => (how.device, of_login) = (true, Some("--device")),
-                Long("no-browser") => (how.opens_browser, of_login) = (false, Some("--no-browser")),
-                Long("port") => (how.port, of_login) = (words.value()?.parse()?, Some("--port")),
-                Long("timeout") => {
-                    let seconds = words.value()?.parse::<u64>()?.clamp(1, LONGEST);
-                    (how.timeout, of_login) = (Duration::from_secs(seconds), Some("--timeout"));
-                }
-                Value(value) => named.push(value.string()?),
-                other => return Err(other.unexpected()),
-            }
+    fn checked(self) -> Result<Self, clap::Error> {
+        // clap checks `requires` for each subcommand alone: `--client` may stand before it.
+        if self.options.client.is_none()
+            && let Some((key, _)) = self.options.settings().next()
+        {
+            let option = key.replace('_', "-");
+            let words = format!("`--{option}` needs `--client NAME`");
+            return Err(Self::command().error(ErrorKind::MissingRequiredArgument, words));
         }
-        let named: Vec<_> = named.iter().map(String::as_str).collect();
-        let command = match named.as_slice() {
-            ["demo"] => Command::Demo,
-            ["get", path] => Command::Get((*path).to_owned()),
-            ["get"] => return Err("`get` needs a path".into()),
-            ["login"] => Command::Login(how),
-            ["logout"] => Command::Logout,
-            ["whoami"] => Command::Whoami,
-            [] => return Err("a command is missing".into()),
-            [first, ..] => return Err(format!("`{first}` is no command, or has too many").into()),
-        };
-        if let (Some(option), false) = (of_login, matches!(command, Command::Login(_))) {
-            return Err(format!("`{option}` is an option of `login` only").into());
-        }
-        if options.client.is_none() && !options.settings.is_empty() {
-            return Err("settings of a client need `--client NAME`".into());
-        }
-        Ok(Self { command, options })
+        Ok(self)
+    }
+}
+
+impl LoginOptions {
+    /// How long to wait for the user: at least a second, at most a day.
+    pub(crate) fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout.clamp(1, MAX_TIMEOUT))
+    }
+}
+
+impl Options {
+    /// The settings of the client that are given as options, by key.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [
+            ("issuer", &self.issuer),
+            ("client_id", &self.client_id),
+            ("scope", &self.scope),
+            ("api_base_url", &self.api_base_url),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, value.as_deref()?)))
     }
 }
 
@@ -111,44 +145,37 @@ impl Arguments {
 mod tests {
     use super::*;
 
-    fn parse(line: &str) -> Result<Arguments, Failure> {
-        Arguments::parse(line.split_whitespace().map(OsString::from))
+    fn parse(line: &str) -> Result<Arguments, clap::Error> {
+        let words = std::iter::once("cli-login").chain(line.split_whitespace());
+        Arguments::try_parse_from(words)?.checked()
     }
 
     #[test]
-    fn options_may_stand_anywhere() {
+    fn options_are_accepted_before_and_after_the_command() {
+        Arguments::command().debug_assert();
         let arguments = parse("--client a login --device --timeout 7 --scope openid").unwrap();
-        let Command::Login(how) = arguments.command else { panic!("{arguments:?}") };
-        assert!(how.device && how.opens_browser);
-        assert_eq!(how.timeout, Duration::from_secs(7));
+        let Command::Login(login) = &arguments.command else { panic!("{arguments:?}") };
+        assert!(login.device && !login.no_browser);
+        assert_eq!(login.timeout(), Duration::from_secs(7));
         assert_eq!(arguments.options.client.as_deref(), Some("a"));
-        assert_eq!(arguments.options.settings, [("scope", "openid".to_owned())]);
+        assert_eq!(arguments.options.settings().collect::<Vec<_>>(), [("scope", "openid")]);
     }
 
     #[test]
-    fn a_wrong_line_says_what_is_wrong_with_it() {
+    fn invalid_arguments_are_named() {
         for (line, words) in [
-            ("", "a command is missing"),
-            ("logni", "`logni` is no command"),
-            ("get", "`get` needs a path"),
-            ("login now", "too many"),
+            ("", "Usage:"),
+            ("logni", "'logni'"),
+            ("get", "<PATH>"),
+            ("login now", "'now'"),
             ("login --port 70000", "70000"),
-            ("whoami --device", "`--device` is an option of `login` only"),
+            ("whoami --device", "'--device'"),
             ("whoami --scope openid", "`--client NAME`"),
-            ("whoami --client-secret x", "--client-secret"),
+            ("whoami --client-secret x", "'--client-secret'"),
         ] {
-            let failure = parse(line).unwrap_err();
-            assert_eq!(failure.code, 2, "{line}");
-            assert!(failure.message.contains(words), "{line}: {}", failure.message);
-        }
-    }
-
-    #[test]
-    fn help_documents_every_option() {
-        let help = include_str!("help.txt");
-        let code = include_str!("arguments.rs");
-        for option in code.split("Long(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-            assert!(help.contains(&format!("--{option}")), "--{option}");
+            let error = parse(line).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{line}");
+            assert!(error.to_string().contains(words), "{line}: {error}");
         }
     }
 }

@@ -1,14 +1,13 @@
-//! The person's own browser. A window of this program's own would see what is typed into it (RFC 8252
-//! §8.12).
+//! Opens the user's browser. An embedded browser window could read the user's password (RFC 8252 §8.12).
 
 use std::process::{Command, Stdio};
 
-/// Tries to open `url`. It has been printed as well, so nothing is lost where no browser comes.
+/// Tries to open `url`. The URL has been printed too, so an error is ignored.
 pub(crate) fn open(url: &str) {
     let mut command = if cfg!(target_os = "macos") {
         Command::new("open")
     } else if cfg!(windows) {
-        // `start` is a word of the shell's, to which the `&` of a query begins the next command.
+        // Not `start`, a shell command: the shell would treat the `&` of the query as a separator.
         let mut command = Command::new("rundll32.exe");
         command.arg("url.dll,FileProtocolHandler");
         command

@@ -1,8 +1,8 @@
-//! [`Failure`]: what went wrong, and the exit code that says so to a script.
+//! [`Failure`]: an error message and its exit code.
 
 use authlib_core::{Error, ErrorKind};
 
-/// The exit codes of `help.txt`.
+/// The exit codes, as `--help` lists them.
 const OTHER: u8 = 1;
 const USAGE: u8 = 2;
 const NOT_LOGGED_IN: u8 = 3;
@@ -29,7 +29,7 @@ impl Failure {
         Self { code: NOT_LOGGED_IN, message: format!("{message}; run `cli-login login`") }
     }
 
-    pub(crate) fn too_late(message: impl Into<String>) -> Self {
+    pub(crate) fn timed_out(message: impl Into<String>) -> Self {
         Self { code: NOT_LOGGED_IN, message: message.into() }
     }
 
@@ -39,7 +39,7 @@ impl Failure {
 }
 
 impl From<Error> for Failure {
-    /// The library's words with their hint, which never hold a secret.
+    /// The library's message with its hint and causes; it never contains a secret.
     fn from(error: Error) -> Self {
         let code = match error.kind() {
             ErrorKind::Config | ErrorKind::InvalidRequest | ErrorKind::UnknownClient => USAGE,

@@ -1,4 +1,4 @@
-//! [`Loopback`]: where the browser comes back to, a port of this machine (RFC 8252 §7.3).
+//! [`Loopback`]: the loopback redirect (RFC 8252 §7.3).
 
 use std::convert::Infallible;
 use std::io;
@@ -18,37 +18,37 @@ use tokio::task::JoinSet;
 
 const PATH: &str = "/callback";
 
-/// The most connections at once: browsers open a few to spare.
+/// The most connections at once; browsers open a few spare ones.
 const MAX_CONNECTIONS: usize = 32;
 
-/// How long a connection may take to say what it wants.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a connection may take to send its request headers.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the browser shows in the end, whatever came of the login: it holds nothing of the request.
+/// The page after every callback, successful or not. It contains nothing from the request.
 const PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>cli-login</title>\
-                    <h1>Back to the terminal</h1><p>It says what came of the login. This window can be \
+                    <h1>Return to the terminal</h1><p>It shows the result of the login. This window can be \
                     closed.</p>";
 
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::CONTENT_TYPE, "text/html; charset=utf-8"),
     (header::CACHE_CONTROL, "no-store"),
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
-    // The page's own URL has the code in it.
+    // The URL of the page contains the authorization code.
     (header::REFERRER_POLICY, "no-referrer"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];
 
-/// A port that waits for one callback.
+/// A listener for one callback.
 #[derive(Debug)]
 pub(crate) struct Loopback {
     listener: TcpListener,
-    /// The `Host` of requests that are meant for us. A page elsewhere whose name was made to lead here
-    /// sends another (DNS rebinding).
+    /// The expected `Host` header. A page whose host name resolves to this machine (DNS rebinding) sends
+    /// another one.
     host: Arc<str>,
 }
 
 impl Loopback {
-    /// Takes a port of 127.0.0.1, which nobody outside this machine reaches: any free one for 0.
+    /// Listens on a port of 127.0.0.1, which other machines cannot reach; 0 is any free port.
     pub(crate) async fn bind(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
         let host = listener.local_addr()?.to_string().into();
@@ -59,14 +59,14 @@ impl Loopback {
         format!("http://{}{PATH}", self.host)
     }
 
-    /// Waits for the browser, shows it the page, and returns the URL that it came to. Whatever else is
-    /// asked of the port is answered, and doesn't end the wait.
+    /// Waits for the callback, responds with the page, and returns the callback's URL. Other requests get a
+    /// response and do not end the wait.
     pub(crate) async fn callback(self) -> String {
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
                 accepted = self.listener.accept(), if connections.len() < MAX_CONNECTIONS => {
-                    // An error is of that one connection, or passes.
+                    // An error concerns this connection only, or is temporary.
                     if let Ok((stream, _)) = accepted {
                         connections.spawn(serve(stream, self.host.clone()));
                     }
@@ -81,36 +81,36 @@ impl Loopback {
     }
 }
 
-/// Answers one request; the callback's query, if it was the callback.
+/// Responds to one request. Returns the query if the request is the callback.
 async fn serve(stream: TcpStream, host: Arc<str>) -> Option<String> {
     let callback = Mutex::new(None);
     let service = service_fn(|request: Request<Incoming>| {
         let query = callback_query(&request, &host);
-        let answer = answer(query.as_ref().err().copied());
+        let response = respond(query.as_ref().err().copied());
         if let Ok(query) = query {
             *callback.lock().unwrap_or_else(PoisonError::into_inner) = Some(query);
         }
-        async move { Ok::<_, Infallible>(answer) }
+        async move { Ok::<_, Infallible>(response) }
     });
-    // Who breaks off after the request has said what there was to say.
+    // An error after the request is ignored: the query has been read.
     let _ = http1::Builder::new()
         .keep_alive(false)
         .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
+        .header_read_timeout(HEADER_TIMEOUT)
         .serve_connection(TokioIo::new(stream), service)
         .await;
     callback.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn callback_query<B>(request: &Request<B>, host: &str) -> Result<String, StatusCode> {
-    let asked = request.headers().get(header::HOST).map(HeaderValue::as_bytes);
-    if asked != Some(host.as_bytes()) {
+    let named = request.headers().get(header::HOST).map(HeaderValue::as_bytes);
+    if named != Some(host.as_bytes()) {
         return Err(StatusCode::BAD_REQUEST);
     }
     if request.method() != Method::GET || request.uri().path() != PATH {
         return Err(StatusCode::NOT_FOUND);
     }
-    // A browser that looks ahead does not show its user the page: the real visit is still to come.
+    // A prefetch is not shown to the user; the actual visit follows.
     let purposes = request.headers().get_all("sec-purpose");
     if purposes.iter().any(|purpose| purpose.as_bytes().starts_with(b"prefetch")) {
         return Err(StatusCode::NOT_FOUND);
@@ -118,7 +118,7 @@ fn callback_query<B>(request: &Request<B>, host: &str) -> Result<String, StatusC
     Ok(request.uri().query().unwrap_or_default().to_owned())
 }
 
-fn answer(refusal: Option<StatusCode>) -> Response<Full<Bytes>> {
+fn respond(refusal: Option<StatusCode>) -> Response<Full<Bytes>> {
     let page = if refusal.is_none() { PAGE } else { "" };
     let mut response = Response::new(Full::new(Bytes::from_static(page.as_bytes())));
     *response.status_mut() = refusal.unwrap_or_default();
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_get_of_the_path_at_our_own_host_is_the_callback() {
+    fn callback_is_a_get_of_the_path_at_the_loopback_host() {
         let us = "127.0.0.1:4000";
         for (method, uri, host, expected) in [
             ("GET", "/callback?code=c&state=s", us, Ok("code=c&state=s")),

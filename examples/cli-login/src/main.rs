@@ -1,4 +1,4 @@
-//! A command-line program that logs a person in, and calls the provider's API for them.
+//! A command-line program that logs a user in and calls the provider's API.
 
 mod arguments;
 mod browser;
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
-    let arguments = Arguments::parse(std::env::args_os().skip(1))?;
+    let arguments = Arguments::from_command_line();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         tokio::select! {
@@ -38,7 +38,7 @@ fn run() -> Result<(), Failure> {
             Ok(()) = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
         }
     });
-    // Whoever waits for another process's lock on a thread of its own is not waited for.
+    // Does not wait for threads that are blocked on another process's lock.
     runtime.shutdown_background();
     outcome
 }
@@ -46,14 +46,12 @@ fn run() -> Result<(), Failure> {
 async fn perform(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Demo => demo::run().await,
-        Command::Help => output::print(include_str!("help.txt")),
-        Command::Version => output::print(concat!("cli-login ", env!("CARGO_PKG_VERSION"), "\n")),
-        Command::Login(how) => {
+        Command::Login(options) => {
             let registration = Registration::find(&arguments.options)?;
-            login::run(&registration, &how).await
+            login::run(&registration, &options).await
         }
         Command::Whoami => whoami(&Registration::find(&arguments.options)?.client).await,
-        Command::Get(path) => get(&Registration::find(&arguments.options)?.client, &path).await,
+        Command::Get { path } => get(&Registration::find(&arguments.options)?.client, &path).await,
         Command::Logout => logout(&Registration::find(&arguments.options)?.client).await,
     }
 }
@@ -64,20 +62,20 @@ async fn whoami(client: &OAuth2Client) -> Result<(), Failure> {
 }
 
 async fn get(client: &OAuth2Client, path: &str) -> Result<(), Failure> {
-    let answer = client.get(path).send().await?;
-    output::body(answer.body())?;
-    match answer.status().as_u16() {
-        401 => Err(Failure::not_logged_in("the API does not accept the token any more (401)")),
-        status @ 400.. => Err(Failure::other(format!("the API answered {status}"))),
+    let response = client.get(path).send().await?;
+    output::body(response.body())?;
+    match response.status().as_u16() {
+        401 => Err(Failure::not_logged_in("the API rejected the access token (status 401)")),
+        status @ 400.. => Err(Failure::other(format!("the API returned status {status}"))),
         _ => Ok(()),
     }
 }
 
 async fn logout(client: &OAuth2Client) -> Result<(), Failure> {
     if client.token().await?.is_none() {
-        return Err(Failure::not_logged_in("nobody is logged in"));
+        return Err(Failure::not_logged_in("not logged in"));
     }
-    // The file is gone whatever the provider says; an error tells that the token may live on there.
+    // Deletes the file even if the provider fails; the error says that the token may still be valid there.
     client.revoke_token().await?;
     output::print("Logged out.\n")
 }

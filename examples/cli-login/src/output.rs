@@ -1,4 +1,4 @@
-//! What people and scripts read: results on stdout, all else on stderr.
+//! Output: results on stdout, everything else on stderr.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -9,8 +9,8 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     body(text.as_bytes())
 }
 
-/// Prints what a server sent: as it is into a file or a pipe, and on a terminal without the control
-/// characters by which a text could do more than be read.
+/// Prints a server's response: unchanged into a file or a pipe, on a terminal without control characters,
+/// which could send commands to the terminal.
 pub(crate) fn body(body: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     let written = if stdout.is_terminal() {
@@ -19,13 +19,13 @@ pub(crate) fn body(body: &[u8]) -> Result<(), Failure> {
         stdout.write_all(body)
     };
     match written.and_then(|()| stdout.flush()) {
-        // Who reads only the first lines has what it wanted.
+        // The reader, such as `head`, has closed the pipe.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
 }
 
-/// Says something on the way. Nobody may be listening.
+/// Prints a message. Errors are ignored: stderr may be closed.
 pub(crate) fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "{}", harmless(text));
 }
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_servers_text_cannot_command_the_terminal() {
+    fn control_characters_are_replaced() {
         assert_eq!(harmless("a\x1b[2Jb\u{9b}c\r\n\td"), "a\u{fffd}[2Jb\u{fffd}c\u{fffd}\n\td");
     }
 }

@@ -1,4 +1,4 @@
-//! [`Registration`]: which client to be, by options, environment and file.
+//! [`Registration`]: the client, configured by options, environment and file.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::arguments::Options;
 use crate::failure::Failure;
 use crate::token_file::TokenFile;
 
-/// A client, and where its token is.
+/// A client and its token file.
 #[derive(Debug)]
 pub(crate) struct Registration {
     pub(crate) client: OAuth2Client,
@@ -19,21 +19,21 @@ pub(crate) struct Registration {
 
 impl Registration {
     pub(crate) fn find(options: &Options) -> Result<Self, Failure> {
-        // The name of the one client is known only when all are read.
+        // Without `--client`, the name is known once the configuration is read.
         let name = match &options.client {
             Some(name) => name.clone(),
-            None => the_one(&registry(options).build()?)?,
+            None => only_client(&registry(options).build()?)?,
         };
         let tokens = Arc::new(TokenFile::at(token_file(options, &name)?));
         let app = registry(options).token_store(tokens.clone()).build()?.client(&name)?;
-        // A token of another registration is not this client's.
+        // The client id is part of the owner: a token of another registration is not used.
         let owner = TokenOwner::new(name, app.client_id());
         Ok(Self { client: OAuth2Client::for_owner(&app, owner), tokens })
     }
 }
 
-/// Every client that is configured. No file of the working directory is read: it could be somebody
-/// else's, and send the token to them.
+/// All configured clients. No file of the working directory is read: another user could have placed it
+/// there to receive the token.
 fn registry(options: &Options) -> authlib_core::OAuthBuilder {
     let mut builder = OAuth::builder();
     if let Some(name) = &options.client {
@@ -44,26 +44,27 @@ fn registry(options: &Options) -> authlib_core::OAuthBuilder {
     }
     builder = builder.load_env();
     let Some(name) = &options.client else { return builder };
-    // Options are as variables that win over the environment's.
+    // Options are loaded as variables; they override the environment.
     let prefix: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     let vars = options
-        .settings
-        .iter()
-        .map(|(key, value)| (format!("{prefix}_{key}").to_ascii_uppercase(), value.clone()));
+        .settings()
+        .map(|(key, value)| (format!("{prefix}_{key}").to_ascii_uppercase(), value.to_owned()));
     builder.load_env_from(vars)
 }
 
-fn the_one(oauth: &OAuth) -> Result<String, Failure> {
+fn only_client(oauth: &OAuth) -> Result<String, Failure> {
     let names: Vec<_> = oauth.clients().map(RegisteredClient::name).collect();
     match names.as_slice() {
         [name] => Ok((*name).to_owned()),
         [] => Err(Failure::usage(
-            "no client is configured: see `cli-login --help`, or try `cli-login demo`",
+            "no client is configured; set GOOGLE_CLIENT_ID or the like (see `cli-login --help`), or try `cli-login demo`",
         )),
         several => {
             let several = several.join(", ");
-            Err(Failure::usage(format!("choose with `--client` between {several}")))
+            Err(Failure::usage(format!(
+                "several clients are configured ({several}); choose one with `--client NAME`"
+            )))
         }
     }
 }
@@ -73,7 +74,9 @@ fn token_file(options: &Options, client: &str) -> Result<PathBuf, Failure> {
         return Ok(file.clone());
     }
     if !client.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
-        return Err(Failure::usage("the client's name is no file name: say `--token-file FILE`"));
+        return Err(Failure::usage(format!(
+            "client name `{client}` cannot be used as a file name; set `--token-file FILE`"
+        )));
     }
     let folder = if cfg!(windows) {
         variable("LOCALAPPDATA")
@@ -82,7 +85,7 @@ fn token_file(options: &Options, client: &str) -> Result<PathBuf, Failure> {
         variable("XDG_STATE_HOME").or_else(at_home)
     };
     let folder = folder.filter(|folder| folder.is_absolute()).ok_or_else(|| {
-        Failure::usage("there is no home directory for the token: say `--token-file FILE`")
+        Failure::usage("no home directory found for the token file; set `--token-file FILE`")
     })?;
     Ok(folder.join("cli-login").join(format!("{client}.json")))
 }

@@ -1,7 +1,7 @@
-//! [`TokenFile`]: the token of one person, in a file that nobody else can read.
+//! [`TokenFile`]: the user's token in a file that only the user can read.
 //!
-//! On Windows files have no modes: there the file is as private as the folder that it is in, and one that
-//! others can read is not noticed.
+//! Windows has no file modes: there the file is as private as its folder, and a file that others can read
+//! is not detected.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::future::ready;
@@ -16,16 +16,16 @@ use authlib_core::transport::BoxFuture;
 use authlib_core::{Error, ErrorKind, Result, Token};
 use serde::{Deserialize, Serialize};
 
-/// The most bytes of a file that is read.
+/// The most bytes that are read from the file.
 const MAX_SIZE: u64 = 1024 * 1024;
 
-/// A store with room for one token.
+/// A store for one token.
 #[derive(Debug)]
 pub(crate) struct TokenFile {
     path: PathBuf,
 }
 
-/// What the file holds.
+/// The contents of the file.
 #[derive(Serialize, Deserialize)]
 struct Row {
     owner: TokenOwner,
@@ -37,7 +37,7 @@ impl TokenFile {
         Self { path }
     }
 
-    /// Makes sure that a token can be kept.
+    /// Checks that a token can be stored.
     pub(crate) fn prepare(&self) -> Result<()> {
         self.locked("writing").map(drop)
     }
@@ -51,34 +51,33 @@ impl TokenFile {
         let file = match File::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(self.failed("can't be opened", &error)),
+            Err(error) => return Err(self.failed("cannot be opened", &error)),
         };
-        // Of what was opened, and not of what may be at the path by now.
-        let metadata = file.metadata().map_err(|error| self.failed("can't be read", &error))?;
+        // The metadata of the open file: the path may have been replaced since.
+        let metadata = file.metadata().map_err(|error| self.failed("cannot be read", &error))?;
         if let Some(mode) = others(&metadata) {
             let path = self.path.display();
             return Err(self
                 .error(&format!("can be read by others (mode {mode:o})"))
-                .with_hint(format!("say `chmod 600 {path}`, or delete it and log in again")));
+                .with_hint(format!("run `chmod 600 {path}`, or delete it and log in again")));
         }
         let mut text = String::new();
         file.take(MAX_SIZE)
             .read_to_string(&mut text)
-            .map_err(|error| self.failed("can't be read", &error))?;
-        // What serde reports may quote the text, which holds a token.
-        serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|_| self.error("holds no token").with_hint("delete it and log in again"))
+            .map_err(|error| self.failed("cannot be read", &error))?;
+        // serde's error may quote the text, which contains a token.
+        serde_json::from_str(&text).map(Some).map_err(|_| {
+            self.error("does not contain a token").with_hint("delete it and log in again")
+        })
     }
 
-    /// The file as it was until the new one is whole: a program that is stopped in the middle loses
-    /// nothing.
+    /// Writes a new file, then renames it: if the program is stopped in between, the old file is intact.
     fn write(&self, owner: &TokenOwner, token: &Token) -> Result<()> {
-        let failed = |error: io::Error| self.failed("can't be written", &error);
+        let failed = |error: io::Error| self.failed("cannot be written", &error);
         let row = Row { owner: owner.clone(), token: token.clone().into() };
         let text = serde_json::to_vec(&row).map_err(|error| failed(error.into()))?;
         let new = self.beside("new");
-        // One that an earlier run left behind; with the lock held nobody else writes it.
+        // May be left over from an interrupted run; the lock excludes other writers.
         match fs::remove_file(&new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
@@ -89,10 +88,10 @@ impl TokenFile {
         written.and_then(|()| fs::rename(&new, &self.path)).map_err(failed)
     }
 
-    /// Holds other processes off until the file is dropped, or its process has ended.
+    /// Locks out other processes until the file is dropped or this process ends.
     fn locked(&self, what: &str) -> Result<File> {
         let file = self.open_lock(what)?;
-        file.lock().map_err(|error| self.failed("can't be locked", &error))?;
+        file.lock().map_err(|error| self.failed("cannot be locked", &error))?;
         Ok(file)
     }
 
@@ -104,14 +103,14 @@ impl TokenFile {
             }
             private_file().create(true).truncate(false).open(self.beside(what))
         };
-        open().map_err(|error| self.failed("can't be locked", &error))
+        open().map_err(|error| self.failed("cannot be locked", &error))
     }
 
     fn try_lock(&self, file: &File) -> Result<bool> {
         match file.try_lock() {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(error)) => Err(self.failed("can't be locked", &error)),
+            Err(TryLockError::Error(error)) => Err(self.failed("cannot be locked", &error)),
         }
     }
 
@@ -127,7 +126,7 @@ impl TokenFile {
     }
 
     fn error(&self, what: &str) -> Error {
-        Error::new(ErrorKind::Store, format!("the token's file {} {what}", self.path.display()))
+        Error::new(ErrorKind::Store, format!("token file {} {what}", self.path.display()))
     }
 }
 
@@ -144,7 +143,7 @@ impl TokenStore for TokenFile {
         Box::pin(ready(save()))
     }
 
-    /// A lease ends with its lock: nobody else refreshes while it is there, so its number needs no look.
+    /// The lock excludes other refreshes as long as the lease exists, so its fencing number is not compared.
     fn replace<'a>(
         &'a self,
         lease: &'a Lease,
@@ -152,7 +151,7 @@ impl TokenStore for TokenFile {
         new: &'a Token,
     ) -> BoxFuture<'a, Result<ReplaceOutcome>> {
         let replace = || {
-            // Another lock than that of the lease: nobody logs in or out between the look and the writing.
+            // Not the lock of the lease: it excludes logins and logouts between reading and writing.
             let _lock = self.locked("writing")?;
             let stored = self.find(lease.owner())?;
             let access_token = stored.as_ref().map(|token| &token.access_token);
@@ -165,7 +164,7 @@ impl TokenStore for TokenFile {
         Box::pin(ready(replace()))
     }
 
-    /// The lease is the lock on a file: the system lets it go when this program ends, in whatever way.
+    /// The lease is a lock on a file; the system releases it when this process ends.
     fn acquire<'a>(
         &'a self,
         owner: &'a TokenOwner,
@@ -195,7 +194,7 @@ impl TokenStore for TokenFile {
             let _lock = self.locked("writing")?;
             match fs::remove_file(&self.path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    Err(self.failed("can't be deleted", &error))
+                    Err(self.failed("cannot be deleted", &error))
                 }
                 _ => Ok(()),
             }
@@ -220,7 +219,7 @@ fn private_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// The mode of a file that not only its owner can read or write.
+/// The mode of a file, if users other than its owner can read or write it.
 #[cfg(unix)]
 fn others(metadata: &fs::Metadata) -> Option<u32> {
     let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
@@ -238,7 +237,7 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
-    /// A store in a folder of its own.
+    /// A store in its own folder.
     fn store(name: &str) -> (TokenFile, TokenOwner) {
         let folder = std::env::temp_dir().join(format!("cli-login-{}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
@@ -250,7 +249,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_replace_wins_only_over_the_token_that_it_renewed() {
+    async fn replace_compares_with_the_refreshed_token() {
         let (store, owner) = store("replace");
         let (first, second, third) = (Token::bearer("1"), Token::bearer("2"), Token::bearer("3"));
         store.save(&TokenRow::new(owner.clone(), first.clone())).await.unwrap();
@@ -270,13 +269,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_lock_holds_other_processes_off_until_it_is_dropped() {
+    async fn lease_excludes_other_processes_until_it_is_released() {
         let (store, owner) = store("lock");
         let lease = store.acquire(&owner, MINUTE).await.unwrap().unwrap();
         assert!(store.acquire(&owner, MINUTE).await.unwrap().is_none());
         let other = File::open(store.beside("refreshing")).unwrap();
         assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
-        // Who holds it can write.
+        // The lease does not block writing.
         store.save(&TokenRow::new(owner.clone(), Token::bearer("1"))).await.unwrap();
         store.release(lease).await.unwrap();
         other.try_lock().unwrap();
@@ -284,7 +283,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_stopped_program_left_behind_is_in_nobodys_way() {
+    async fn leftover_of_an_interrupted_write_is_replaced() {
         let (store, owner) = store("left");
         store.prepare().unwrap();
         fs::write(store.beside("new"), "half").unwrap();

@@ -1,4 +1,4 @@
-//! Waiting for a person: not for ever, and not in silence.
+//! Waiting for the user, with a time limit and a countdown.
 
 use std::future::Future;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, interval, sleep_until};
 
-/// Waits for `work`, for as long as `limit`. On a terminal a line shows the time that is left.
+/// Waits for `work`, at most for `limit`. On a terminal, a line shows the remaining time.
 pub(crate) async fn wait<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     let deadline = Instant::now() + limit;
     let line = Line { shown: io::stderr().is_terminal() };
@@ -23,7 +23,7 @@ pub(crate) async fn wait<T>(limit: Duration, work: impl Future<Output = T>) -> O
     }
 }
 
-/// The line on the terminal, which is taken away in the end, also of a wait that is given up.
+/// The line on the terminal. It is erased on drop.
 struct Line {
     shown: bool,
 }

@@ -1,4 +1,4 @@
-//! What the program does for a person and for a script.
+//! The program as users and scripts run it.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod program;
@@ -17,7 +17,7 @@ fn json(text: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn help_lists_the_commands_and_the_exit_codes() {
+async fn help_lists_commands_and_exit_codes() {
     let home = Home::new("help").await;
     let help = home.run("--help");
     assert_eq!(help.code, Some(0));
@@ -25,7 +25,7 @@ async fn help_lists_the_commands_and_the_exit_codes() {
     for code in ["0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "130 "] {
         assert!(codes.lines().any(|line| line.trim_start().starts_with(code)), "{code}: {codes}");
     }
-    for command in ["login", "whoami", "get PATH", "logout", "demo"] {
+    for command in ["login", "whoami", "get", "logout", "demo"] {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{command}");
     }
     assert_eq!(home.run("--version").stdout.trim(), "cli-login 0.1.0");
@@ -34,19 +34,24 @@ async fn help_lists_the_commands_and_the_exit_codes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_demo_needs_nothing() {
+async fn demo_needs_no_configuration() {
     let home = Home::new("demo").await;
     let demo = home.run("demo");
     assert_eq!(demo.code, Some(0), "{demo:?}");
-    for words in ["/device and type ", "Not yet", "Is it allowed? Yes.", "Alice Example", "revoked"]
-    {
+    for words in [
+        "/device and enter the code ",
+        "Waiting for approval",
+        "Approved",
+        "Alice Example",
+        "revoked",
+    ] {
         assert!(demo.stdout.contains(words), "{words}: {demo:?}");
     }
-    assert!(!home.folder.exists(), "a demo leaves nothing behind");
+    assert!(!home.folder.exists(), "the demo leaves no files");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn settings_come_from_options_then_the_environment_then_the_named_file() {
+async fn options_override_environment_and_file() {
     let home = Home::new("settings").await;
     fs::create_dir_all(&home.folder).unwrap();
     let file = home.folder.join("authlib.toml");
@@ -73,20 +78,20 @@ async fn settings_come_from_options_then_the_environment_then_the_named_file() {
     let options = format!("{named} --client demo --client-id option --scope optional");
     assert_eq!(client_and_scope(&mut home.command(&options)), pair("option", "optional"));
 
-    // One that merely lies there may be somebody else's.
-    let mut lying_there = home.command(login);
-    lying_there.env_remove("DEMO_CLIENT_ID").env_remove("DEMO_ISSUER").current_dir(&home.folder);
-    Running::of(&mut lying_there).end().failed(2, "no client is configured");
+    // A file in the working directory may be another user's.
+    let mut not_named = home.command(login);
+    not_named.env_remove("DEMO_CLIENT_ID").env_remove("DEMO_ISSUER").current_dir(&home.folder);
+    Running::of(&mut not_named).end().failed(2, "no client is configured");
 
     let mut several = home.command("whoami");
     several.envs([("GITHUB_CLIENT_ID", "a"), ("GITHUB_CLIENT_SECRET", "hush")]);
     let done = Running::of(&mut several).end();
-    done.failed(2, "choose with `--client` between github, demo");
+    done.failed(2, "several clients are configured (github, demo)");
     done.holds_none_of(&["hush".to_owned()]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_browser_on_this_machine_logs_in() {
+async fn loopback_login_stores_a_token() {
     let home = Home::new("browser").await;
     home.provider().auto_approve("alice");
     let mut login = home.start("login --no-browser --timeout 60");
@@ -108,11 +113,11 @@ async fn a_browser_on_this_machine_logs_in() {
     assert_eq!(json(&get.stdout)["query_string"], "x=1", "{get:?}");
     whoami.holds_none_of(&secrets);
     get.holds_none_of(&secrets);
-    assert_eq!(home.provider().count(Endpoint::Token), 1, "a token that is good is kept");
+    assert_eq!(home.provider().count(Endpoint::Token), 1, "a valid token is not refreshed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_browser_elsewhere_logs_in() {
+async fn device_login_stores_a_token() {
     let home = Home::new("device").await;
     let mut login = home.start("login --device --timeout 60");
     assert!(home.provider().approve_device(&login.user_code(), "alice"));
@@ -123,7 +128,7 @@ async fn a_browser_elsewhere_logs_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_the_browsers_callback_ends_the_wait() {
+async fn loopback_listener_ignores_unrelated_requests() {
     let home = Home::new("strangers").await;
     home.provider().auto_approve("alice");
     let mut login = home.start("login --no-browser --timeout 60");
@@ -132,15 +137,15 @@ async fn only_the_browsers_callback_ends_the_wait() {
     let forged = format!("{redirect_uri}?error=access_denied&state={}", parameter(&url, "state"));
     let browser = browser(Policy::none());
     for (request, expected) in [
-        // A page whose name was made to lead here (DNS rebinding).
+        // A page whose host name resolves to this machine (DNS rebinding).
         (browser.get(&forged).header("host", "evil.example"), 400),
         (browser.post(&forged), 404),
         (browser.get(redirect_uri.replace("/callback", "/favicon.ico")), 404),
     ] {
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status().as_u16(), expected);
-        assert!(!answer.headers().contains_key("access-control-allow-origin"));
-        assert_eq!(answer.text().await.unwrap(), "");
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status().as_u16(), expected);
+        assert!(!response.headers().contains_key("access-control-allow-origin"));
+        assert_eq!(response.text().await.unwrap(), "");
     }
     let (status, _) = browse(&url).await;
     assert_eq!(status, 200);
@@ -149,7 +154,7 @@ async fn only_the_browsers_callback_ends_the_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_callback_of_another_login_is_refused() {
+async fn callback_with_foreign_state_is_rejected() {
     let home = Home::new("state").await;
     let mut login = home.start("login --no-browser --timeout 60");
     let redirect_uri = parameter(&login.url(), "redirect_uri");
@@ -164,7 +169,7 @@ async fn a_callback_of_another_login_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_says_no_is_told_so() {
+async fn denied_login_exits_with_code_4() {
     let home = Home::new("denied").await;
     let mut login = home.start("login --no-browser --timeout 60");
     let url = login.url();
@@ -178,15 +183,15 @@ async fn who_says_no_is_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_waited_for_longer_than_asked() {
+async fn login_times_out_with_code_3() {
     let home = Home::new("timeout").await;
-    home.run("login --no-browser --timeout 1").failed(3, "did not come back in time");
-    home.run("login --device --timeout 1").failed(3, "in time");
+    home.run("login --no-browser --timeout 1").failed(3, "timed out: the browser");
+    home.run("login --device --timeout 1").failed(3, "timed out: the device");
 }
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn ctrl_c_ends_the_wait() {
+async fn ctrl_c_exits_with_code_130() {
     let home = Home::new("interrupted").await;
     let mut login = home.start("login --no-browser --timeout 60");
     login.url();
@@ -196,14 +201,14 @@ async fn ctrl_c_ends_the_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_token_is_renewed_once_and_kept() {
+async fn concurrent_runs_share_one_refresh() {
     let home = Home::new("expired").await;
     home.log_in().await;
     for command in ["whoami", "get echo"] {
         let before = home.secrets();
         home.let_the_token_expire();
         home.provider().clear_requests();
-        // Several at once: the provider would take a second use of the refresh token for a theft.
+        // Concurrent runs: the provider would treat a second use of the refresh token as theft.
         let runs: Vec<_> = (0..4).map(|_| home.start(command)).collect();
         for run in runs {
             let done = run.end();
@@ -216,7 +221,7 @@ async fn an_expired_token_is_renewed_once_and_kept() {
         let after = home.secrets();
         assert!(before[0] != after[0] && before[1] != after[1], "both tokens are new");
     }
-    // The provider ended it although its time had not come.
+    // The provider invalidated it before its expiry.
     home.provider().expire_access_tokens();
     home.provider().clear_requests();
     assert_eq!(home.run("get echo").code, Some(0));
@@ -224,25 +229,25 @@ async fn an_expired_token_is_renewed_once_and_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_logout_revokes_the_token_and_deletes_its_file() {
+async fn logout_revokes_the_token_and_deletes_its_file() {
     let home = Home::new("logout").await;
-    home.run("logout").failed(3, "nobody is logged in");
+    home.run("logout").failed(3, "not logged in");
     home.log_in().await;
     let done = home.run("logout");
     assert_eq!((done.code, done.stdout.as_str()), (Some(0), "Logged out.\n"), "{done:?}");
     assert_eq!(home.provider().count(Endpoint::Revoke), 1);
     assert!(!home.token_file().exists());
-    home.run("whoami").failed(3, "nobody is logged in");
+    home.run("whoami").failed(3, "logged in");
 
     home.log_in().await;
     home.provider().inject(Fault::Response(Endpoint::Revoke, Reply::html(503)));
     let done = home.run("logout");
     done.failed(1, "revocation");
-    assert!(!home.token_file().exists(), "it is forgotten here whatever the provider says");
+    assert!(!home.token_file().exists(), "the file is deleted even if the provider fails");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_provider_ended_leads_to_a_new_login() {
+async fn rejected_refresh_token_asks_for_a_new_login() {
     let home = Home::new("ended").await;
     home.log_in().await;
     home.let_the_token_expire();
@@ -251,33 +256,33 @@ async fn what_the_provider_ended_leads_to_a_new_login() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_of_the_api_that_is_an_error_is_shown_and_fails() {
+async fn error_response_of_the_api_is_printed_and_fails() {
     let home = Home::new("teapot").await;
     home.log_in().await;
     let done = home.run("get teapot");
     done.failed(1, "418");
     assert!(done.stdout.contains("teapot"), "{done:?}");
-    // The token stays at the API.
+    // The token is not sent to another origin.
     home.run("get https://evil.example/").failed(2, "api_base_url");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_provider_that_is_away_is_a_network_error() {
+async fn unreachable_provider_exits_with_code_5() {
     let home = Home::new("away").await;
     let args = "login --client demo --issuer http://127.0.0.1:9 --device";
     home.run(args).failed(5, "client `demo`");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_of_another_registration_is_not_used() {
+async fn token_of_another_client_id_is_not_used() {
     let home = Home::new("registration").await;
     home.log_in().await;
-    home.run("whoami --client demo --client-id other").failed(3, "nobody is logged in");
+    home.run("whoami --client demo --client-id other").failed(3, "logged in");
 }
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_token_is_for_nobody_elses_eyes() {
+async fn token_file_is_private_to_the_user() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -300,6 +305,6 @@ async fn the_token_is_for_nobody_elses_eyes() {
 
     fs::write(home.token_file(), "{\"owner\": \"hunter2\"").unwrap();
     let done = home.run("whoami");
-    done.failed(1, "holds no token");
+    done.failed(1, "does not contain a token");
     done.holds_none_of(&["hunter2".to_owned()]);
 }

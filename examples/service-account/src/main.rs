@@ -1,108 +1,88 @@
-//! A program that logs in by itself, with the key file of a service account, and calls an API.
+//! A program that authenticates with a service account key and calls an API.
 
 mod demo;
 
 use std::error::Error;
-use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use authlib_core::client::blocking::AssertionClient;
-use lexopt::prelude::{Long, Short, Value, ValueExt as _};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-const HELP: &str = "\
-Calls an API as a service account.
-
-Usage: service-account [OPTIONS] URL
-       service-account --demo
-
-  URL                 What to GET, taken from the API's base URL
-
-  --key FILE          The account's JSON file, as Google's console gives it out;
-                      by default $GOOGLE_APPLICATION_CREDENTIALS
-  --api-base-url URL  The API, which alone gets the token;
-                      https://www.googleapis.com/ by default
-  --scope SCOPE       What to ask for, blank-separated
-  --subject USER      In whose name, where the domain has delegated its authority to
-                      the account
-  --demo              Show it against a provider of its own, without a network
-  -h, --help          Print this
-
-Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong.
-";
-
-#[derive(Default)]
+/// Call an API as a service account.
+#[derive(Parser)]
+#[command(
+    name = "service-account",
+    version,
+    after_help = "Exit codes: 0 success, 1 error, 2 invalid arguments",
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
 struct Arguments {
-    key: PathBuf,
-    api: Option<String>,
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// The URL of a GET request, resolved against the API's base URL
+    #[arg(required_unless_present = "demo")]
+    url: Option<String>,
+    /// The account's JSON key file, as downloaded from Google's console; default
+    /// `$GOOGLE_APPLICATION_CREDENTIALS`
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// The base URL of the API; only this origin receives the token
+    #[arg(long, value_name = "URL", default_value = "https://www.googleapis.com/")]
+    api_base_url: String,
+    /// The scopes to request, separated by spaces
+    #[arg(long)]
     scope: Option<String>,
+    /// The user to impersonate, if the domain has delegated its authority to the account
+    #[arg(long, value_name = "USER")]
     subject: Option<String>,
-    url: String,
+    /// The former spelling of `demo`
+    #[arg(long, hide = true)]
+    demo: bool,
 }
 
+#[derive(Subcommand)]
 enum Command {
-    Call(Arguments),
+    /// Call the API of an embedded provider; needs no key and no network
     Demo,
-    Help,
 }
 
 fn main() -> ExitCode {
-    let command = match parse(std::env::args_os().skip(1)) {
-        Ok(command) => command,
-        Err(error) => return failed(2, &error),
+    let arguments = Arguments::parse();
+    let demo = arguments.demo || matches!(arguments.command, Some(Command::Demo));
+    let Err(error) = (if demo { demo::run() } else { call(arguments) }) else {
+        return ExitCode::SUCCESS;
     };
-    let done = match command {
-        Command::Call(arguments) => call(arguments),
-        Command::Demo => demo::run(),
-        Command::Help => print(HELP),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(1, error.as_ref()),
+    let mut message = format!("service-account: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message += &format!(": {cause}");
+        source = cause.source();
     }
+    let _ = writeln!(io::stderr(), "{message}");
+    ExitCode::FAILURE
 }
 
 fn call(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let mut account = AssertionClient::from_service_account_file(&arguments.key)?
+    let key = arguments.key.unwrap_or_else(|| {
+        std::env::var_os("GOOGLE_APPLICATION_CREDENTIALS").map_or_else(missing_key, PathBuf::from)
+    });
+    let mut account = AssertionClient::from_service_account_file(&key)?
         .scope(arguments.scope.unwrap_or_default())
-        .api_base_url(arguments.api.as_deref().unwrap_or("https://www.googleapis.com/"));
+        .api_base_url(arguments.api_base_url);
     if let Some(subject) = arguments.subject {
         account = account.subject(subject);
     }
-    // The token is fetched by the first request.
-    let answer = account.build()?.get(&arguments.url).send()?;
-    io::stdout().write_all(answer.body())?;
-    answer.error_for_status()?;
+    // The first request fetches the token.
+    let response = account.build()?.get(&arguments.url.unwrap_or_default()).send()?;
+    io::stdout().write_all(response.body())?;
+    response.error_for_status()?;
     Ok(())
 }
 
-fn parse(words: impl Iterator<Item = OsString>) -> Result<Command, lexopt::Error> {
-    let mut words = lexopt::Parser::from_args(words);
-    let (mut arguments, mut key, mut url) = (Arguments::default(), None, None);
-    while let Some(word) = words.next()? {
-        match word {
-            Short('h') | Long("help") => return Ok(Command::Help),
-            Long("demo") => return Ok(Command::Demo),
-            Long("key") => key = Some(words.value()?),
-            Long("api-base-url") => arguments.api = Some(words.value()?.string()?),
-            Long("scope") => arguments.scope = Some(words.value()?.string()?),
-            Long("subject") => arguments.subject = Some(words.value()?.string()?),
-            Value(value) if url.is_none() => url = Some(value.string()?),
-            other => return Err(other.unexpected()),
-        }
-    }
-    let key = key.or_else(|| std::env::var_os("GOOGLE_APPLICATION_CREDENTIALS"));
-    arguments.key = key.ok_or("`--key FILE` is missing")?.into();
-    arguments.url = url.ok_or("there is no URL to call; `--help` says how it is used")?;
-    Ok(Command::Call(arguments))
-}
-
-fn print(text: &str) -> Result<(), Box<dyn Error>> {
-    Ok(io::stdout().write_all(text.as_bytes())?)
-}
-
-fn failed(code: u8, error: &dyn Error) -> ExitCode {
-    let _ = writeln!(io::stderr(), "service-account: {error}");
-    ExitCode::from(code)
+fn missing_key() -> PathBuf {
+    let words = "set `--key FILE` or GOOGLE_APPLICATION_CREDENTIALS";
+    Arguments::command().error(clap::error::ErrorKind::MissingRequiredArgument, words).exit()
 }

@@ -1,4 +1,4 @@
-//! What the program does, against a provider on this machine.
+//! The program, run against a provider on this machine.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::fs;
@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 
 const ACCOUNT: &str = "robot@project.example";
 
-/// An account's key, and a provider that knows it.
+/// An account's key and a provider that accepts it.
 struct Account {
     server: Server,
     file: PathBuf,
-    /// The private key's own text, on one line.
+    /// The base64 text of the private key.
     secret: String,
 }
 
@@ -47,14 +47,14 @@ impl Account {
         Self { server, file, secret }
     }
 
-    /// Runs the program with the key, which must not be in what it says.
+    /// Runs the program with the key, and checks that the key is not printed.
     fn run(&self, arguments: &str) -> (Option<i32>, String) {
         let api = format!("{}/api/", self.server.issuer());
         let file = self.file.to_str().unwrap();
         let output = run(&["--key", file, "--api-base-url", &api], arguments);
-        let said = said(&output);
-        assert!(!said.contains(&self.secret), "{said}");
-        (output.status.code(), said)
+        let printed = printed(&output);
+        assert!(!printed.contains(&self.secret), "{printed}");
+        (output.status.code(), printed)
     }
 
     fn change(&self, name: &str, value: &str) {
@@ -70,55 +70,55 @@ fn run(first: &[&str], arguments: &str) -> Output {
     command.args(first).args(arguments.split_whitespace()).output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+fn printed(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     text(&output.stdout) + &text(&output.stderr)
 }
 
 #[test]
-fn the_demo_needs_nothing_and_renews_by_a_new_statement() {
-    let output = run(&["--demo"], "");
-    let said = said(&output);
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("in the name of alice@example.com"), "{said}");
-    let (before, after) = said.split_once("The token has expired.").unwrap();
-    assert!(before.contains("Statements signed so far: 1\n"), "{said}");
-    assert!(after.contains("Statements signed so far: 2\n"), "{said}");
+fn demo_replaces_expired_token_by_a_new_assertion() {
+    let output = run(&["demo"], "");
+    let printed = printed(&output);
+    assert!(output.status.success(), "{printed}");
+    assert!(printed.contains("as alice@example.com"), "{printed}");
+    let (before, after) = printed.split_once("The access token has expired.").unwrap();
+    assert!(before.contains("JWT assertions signed: 1\n"), "{printed}");
+    assert!(after.contains("JWT assertions signed: 2\n"), "{printed}");
     let file = before.lines().find_map(|line| line.split_once(" is in ")).unwrap().1;
     assert!(!Path::new(file).exists(), "{file}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_account_calls_the_api_as_itself_or_for_somebody() {
+async fn account_calls_the_api_as_itself_or_as_a_user() {
     let account = Account::new("calls").await;
-    let (code, said) = account.run("echo --scope reports");
-    let echo: Value = serde_json::from_str(&said).unwrap();
+    let (code, printed) = account.run("echo --scope reports");
+    let echo: Value = serde_json::from_str(&printed).unwrap();
     assert_eq!((code, &echo["sub"], &echo["scope"]), (Some(0), &json!(ACCOUNT), &json!("reports")));
-    let (_, said) = account.run("echo --subject alice@example.com");
-    assert!(said.contains("\"alice@example.com\""), "{said}");
-    let (code, said) = account.run("teapot");
-    assert!(code == Some(1) && said.contains("418"), "{said}");
+    let (_, printed) = account.run("echo --subject alice@example.com");
+    assert!(printed.contains("\"alice@example.com\""), "{printed}");
+    let (code, printed) = account.run("teapot");
+    assert!(code == Some(1) && printed.contains("418"), "{printed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_is_said_without_the_key() {
+async fn errors_do_not_contain_the_key() {
     let account = Account::new("wrong").await;
-    let (code, said) = account.run("https://evil.example/");
-    assert!(code == Some(1) && said.contains("api_base_url"), "{said}");
+    let (code, printed) = account.run("https://evil.example/");
+    assert!(code == Some(1) && printed.contains("api_base_url"), "{printed}");
     assert_eq!(account.server.provider().count(Endpoint::Unmatched), 0);
 
     account.change("client_email", "stranger@project.example");
-    let (code, said) = account.run("echo");
-    assert!(code == Some(1) && said.contains("invalid_grant"), "{said}");
+    let (code, printed) = account.run("echo");
+    assert!(code == Some(1) && printed.contains("invalid_grant"), "{printed}");
 
     account.change("type", "authorized_user");
-    let (code, said) = account.run("echo");
-    assert!(code == Some(1) && said.contains("service_account"), "{said}");
+    let (code, printed) = account.run("echo");
+    assert!(code == Some(1) && printed.contains("service_account"), "{printed}");
 
     let text = fs::read_to_string(&account.file).unwrap();
     fs::write(&account.file, text.get(..text.len() - 2).unwrap()).unwrap();
-    let (code, said) = account.run("echo");
-    assert!(code == Some(1) && said.contains("no key file"), "{said}");
+    let (code, printed) = account.run("echo");
+    assert!(code == Some(1) && printed.contains("not a service account key file"), "{printed}");
 
     assert_eq!(run(&[], "echo").status.code(), Some(2));
     assert_eq!(run(&[], "--key x --secret y").status.code(), Some(2));

@@ -1,4 +1,4 @@
-//! The program, run as a person runs it, against a provider on this machine.
+//! The program, run against a provider on this machine.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -8,20 +8,20 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use authlib_provider::{Fault, Provider, Server, TestClient, TestUser};
 use serde_json::Value;
 
-/// A person's home on this machine, and a provider.
+/// A user's home directory and a provider.
 pub(crate) struct Home {
     pub(crate) server: Server,
     pub(crate) folder: PathBuf,
 }
 
-/// A run that has not ended yet.
+/// A running program.
 pub(crate) struct Running {
     child: Child,
     stderr: BufReader<ChildStderr>,
-    said: String,
+    printed: String,
 }
 
-/// What a run came to.
+/// Exit code and output of a program.
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) code: Option<i32>,
@@ -30,7 +30,7 @@ pub(crate) struct Done {
 }
 
 impl Home {
-    /// A new home, named for the test.
+    /// A new home directory, named after the test.
     pub(crate) async fn new(name: &str) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&folder);
@@ -52,12 +52,12 @@ impl Home {
         self.folder.join("cli-login/demo.json")
     }
 
-    /// The file's content.
+    /// The contents of the token file.
     pub(crate) fn row(&self) -> Value {
         serde_json::from_slice(&fs::read(self.token_file()).unwrap()).unwrap()
     }
 
-    /// Lets the kept token be of long ago.
+    /// Sets the stored token's expiry to the past.
     pub(crate) fn let_the_token_expire(&self) {
         let mut row = self.row();
         row["token"]["expires_at"] = 1.into();
@@ -90,7 +90,7 @@ impl Home {
         self.start(arguments).end()
     }
 
-    /// Alice logs in by the browser, and allows it at once.
+    /// Logs Alice in; the provider approves at once.
     pub(crate) async fn log_in(&self) -> Done {
         self.provider().auto_approve("alice");
         let mut login = self.start("login --no-browser --timeout 60");
@@ -100,7 +100,7 @@ impl Home {
         done
     }
 
-    /// The tokens that the file holds now.
+    /// The tokens in the file.
     pub(crate) fn secrets(&self) -> Vec<String> {
         let row = self.row();
         let names = ["access_token", "refresh_token", "id_token"];
@@ -112,7 +112,7 @@ impl Running {
     pub(crate) fn of(command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
-        Self { child, stderr, said: String::new() }
+        Self { child, stderr, printed: String::new() }
     }
 
     /// The next line on stderr that contains `words`.
@@ -120,32 +120,32 @@ impl Running {
         loop {
             let mut line = String::new();
             let length = self.stderr.read_line(&mut line).unwrap();
-            self.said.push_str(&line);
-            assert!(length > 0, "it never said {words:?}: {}", self.said);
+            self.printed.push_str(&line);
+            assert!(length > 0, "no line contains {words:?}: {}", self.printed);
             if line.contains(words) {
                 return line;
             }
         }
     }
 
-    /// The URL that it wants to be opened.
+    /// The printed authorization URL.
     pub(crate) fn url(&mut self) -> String {
         self.line("Log in at ").trim().replace("Log in at ", "")
     }
 
-    /// The code that it wants to be typed.
+    /// The printed user code.
     pub(crate) fn user_code(&mut self) -> String {
-        self.line(" and type ").trim().rsplit(' ').next().unwrap().to_owned()
+        self.line(" and enter the code ").trim().rsplit(' ').next().unwrap().to_owned()
     }
 
     pub(crate) fn end(mut self) -> Done {
-        self.stderr.read_to_string(&mut self.said).unwrap();
+        self.stderr.read_to_string(&mut self.printed).unwrap();
         let output = self.child.wait_with_output().unwrap();
         let stdout = String::from_utf8(output.stdout).unwrap();
-        Done { code: output.status.code(), stdout, stderr: self.said }
+        Done { code: output.status.code(), stdout, stderr: self.printed }
     }
 
-    /// Ends it before its time.
+    /// Kills the program.
     pub(crate) fn stop(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -158,14 +158,14 @@ impl Running {
 }
 
 impl Done {
-    /// It ended with this code and said these words on stderr.
+    /// Checks the exit code and a part of stderr.
     #[track_caller]
     pub(crate) fn failed(&self, code: i32, words: &str) {
         assert_eq!(self.code, Some(code), "{self:?}");
         assert!(self.stderr.contains(words), "{words:?} is not in {self:?}");
     }
 
-    /// None of these stands anywhere in what it said.
+    /// Checks that no secret was printed.
     #[track_caller]
     pub(crate) fn holds_none_of(&self, secrets: &[String]) {
         for secret in secrets {
@@ -175,10 +175,10 @@ impl Done {
     }
 }
 
-/// Opens a URL as a browser does, with all redirects, and returns the page's status and text.
+/// Opens a URL, follows redirects, and returns status and body of the last response.
 pub(crate) async fn browse(url: &str) -> (u16, String) {
-    let answer = browser(reqwest::redirect::Policy::default()).get(url).send().await.unwrap();
-    (answer.status().as_u16(), answer.text().await.unwrap())
+    let response = browser(reqwest::redirect::Policy::default()).get(url).send().await.unwrap();
+    (response.status().as_u16(), response.text().await.unwrap())
 }
 
 pub(crate) fn browser(redirects: reqwest::redirect::Policy) -> reqwest::Client {
