@@ -1,7 +1,8 @@
 //! Requests to the provider's API with the token of a user.
 
-pub(crate) mod allowed_origins;
+mod allowed_origins;
 mod request;
+mod request_parts;
 mod response;
 mod send;
 mod userinfo;

@@ -8,10 +8,10 @@ use std::time::Duration;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Serialize;
-use url::Url;
 
 use super::ApiResponse;
 use super::allowed_origins::api_url;
+use super::request_parts::{Content, FORM, RequestParts};
 use super::send::{send, send_streaming};
 use crate::error::{Error, ErrorKind, Result};
 use crate::multipart::Multipart;
@@ -24,9 +24,6 @@ use crate::transport::{Body, StreamingResponse};
 
 /// The maximum size of an API response in bytes, unless the request sets another: 16 MiB.
 const MAX_RESPONSE: usize = 16 * 1024 * 1024;
-
-/// The media type of forms.
-pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A request to the provider's API, to be completed and sent.
 ///
@@ -56,25 +53,6 @@ pub struct ApiRequest<M = Async> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Async;
-
-/// A request as the application built it, without a token.
-pub(super) struct RequestParts {
-    pub(super) method: Method,
-    pub(super) url: Url,
-    pub(super) headers: HeaderMap,
-    pub(super) content: Content,
-    pub(super) max_response_size: usize,
-    pub(super) timeout: Option<Duration>,
-    pub(super) placement: TokenPlacement,
-    pub(super) without_token: bool,
-}
-
-pub(super) enum Content {
-    Bytes(Vec<u8>),
-    Empty,
-    Form(Params),
-    Stream(Body),
-}
 
 impl<M> ApiRequest<M> {
     pub(crate) fn new(

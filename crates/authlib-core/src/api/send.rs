@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode};
 use url::Url;
 
 use super::allowed_origins::check_allowed;
-use super::request::{Content, FORM, RequestParts};
+use super::request_parts::{Content, FORM, RequestParts};
 use crate::endpoints::EndpointClient;
 use crate::endpoints::oauth1::{SignedParams, token_credentials};
 use crate::error::{Error, ErrorKind, Result};

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::FrontChannel;
+use super::front_channel::FrontChannel;
 use super::pending::PendingLogout;
 use crate::endpoint::Endpoint;
 use crate::error::Result;

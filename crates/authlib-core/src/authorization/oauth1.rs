@@ -2,7 +2,9 @@
 
 use url::Url;
 
-use super::{AuthorizeOptions, FrontChannel, PendingLogin};
+use super::front_channel::FrontChannel;
+use super::options::AuthorizeOptions;
+use super::pending::PendingLogin;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::numeric_date::unix_seconds;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Purpose;
+use super::pending::Purpose;
 use crate::params::Params;
 
 /// What one login requests beyond its client's settings.

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use super::PENDING_TTL;
+use super::pending::PENDING_TTL;
 use crate::ttl_map::TtlMap;
 
 /// How many used values are remembered. At twenty minutes each, it takes 200 callbacks a second to fill

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::pending::Purpose;
-use super::{FrontChannel, PendingLogin};
+use super::front_channel::FrontChannel;
+use super::pending::{PendingLogin, Purpose};
 use crate::config::is_openid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims::Claims;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::builder::DefaultHttp;
+use super::builder::{ClientBuilder, DefaultHttp};
+use super::oauth2::OAuth2Client;
 use super::service_account::ServiceAccount;
-use super::{ClientBuilder, OAuth2Client};
 use crate::clock::Clock;
 use crate::config::ClientConfig;
 use crate::error::Result;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::OAuth2Client;
+use super::oauth2::OAuth2Client;
 use crate::clock::Clock;
 use crate::config::ClientConfig;
 use crate::error::Result;
@@ -33,6 +33,22 @@ pub struct ClientBuilder<C> {
 
 /// Makes the HTTP client of a program that sets none; `None` is the registry's.
 pub(super) type DefaultHttp = fn() -> Result<Option<Arc<dyn HttpClient>>>;
+
+impl OAuth2Client {
+    /// A client with its token in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every error of the configuration, one a line.
+    pub fn new(config: impl Into<ClientConfig>) -> Result<Self> {
+        Self::builder(config).build()
+    }
+
+    /// Builds a client with a token, a store or an HTTP client of your own.
+    pub fn builder(config: impl Into<ClientConfig>) -> ClientBuilder<Self> {
+        ClientBuilder::new(config, || Ok(None), |client| client)
+    }
+}
 
 impl<C> ClientBuilder<C> {
     pub(super) fn new(

@@ -5,8 +5,8 @@ use std::fmt;
 use http::Method;
 use url::Url;
 
-use super::oauth2::query_of;
-use super::{ClientBuilder, OAuth2Client};
+use super::builder::ClientBuilder;
+use super::oauth2::{OAuth2Client, query_of};
 use crate::api::{ApiRequest, verbs};
 use crate::config::ClientConfig;
 use crate::endpoints::oauth1::{from_stored_token, to_stored_token};

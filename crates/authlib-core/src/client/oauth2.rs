@@ -5,10 +5,8 @@ use std::fmt;
 use http::Method;
 use url::Url;
 
-use super::ClientBuilder;
 use crate::api::{ApiRequest, verbs};
 use crate::authorization::{AuthorizeOptions, PendingLogin};
-use crate::config::ClientConfig;
 use crate::endpoints::DeviceLogin;
 use crate::error::Result;
 use crate::oauth2::{
@@ -54,20 +52,6 @@ pub struct OAuth2Client {
 }
 
 impl OAuth2Client {
-    /// A client with its token in memory.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every error of the configuration, one a line.
-    pub fn new(config: impl Into<ClientConfig>) -> Result<Self> {
-        Self::builder(config).build()
-    }
-
-    /// Builds a client with a token, a store or an HTTP client of your own.
-    pub fn builder(config: impl Into<ClientConfig>) -> ClientBuilder<Self> {
-        ClientBuilder::new(config, || Ok(None), |client| client)
-    }
-
     /// A registered client with the token of one of its users.
     #[must_use]
     pub fn for_owner(app: &RegisteredClient, owner: TokenOwner) -> Self {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::EndpointClient;
+use super::client::EndpointClient;
 use crate::config::is_openid;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};

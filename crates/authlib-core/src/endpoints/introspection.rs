@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::EndpointClient;
+use super::client::EndpointClient;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::jose::JwkSet;

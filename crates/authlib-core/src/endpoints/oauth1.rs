@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::EndpointClient;
+use super::client::EndpointClient;
 use crate::config::{OAuth1Method, OAuth1Settings};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};

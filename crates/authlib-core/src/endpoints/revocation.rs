@@ -1,6 +1,6 @@
 //! The revocation endpoint (RFC 7009).
 
-use super::EndpointClient;
+use super::client::EndpointClient;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::oauth2::revocation::{parse_revocation_response, token_form};

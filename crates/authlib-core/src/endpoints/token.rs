@@ -1,6 +1,6 @@
 //! The token endpoint (RFC 6749 §3.2): any grant, and token exchange (RFC 8693).
 
-use super::EndpointClient;
+use super::client::EndpointClient;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::message::Response;

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::EndpointClient;
+use super::client::EndpointClient;
 use super::oauth1::{SignedParams, token_credentials};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};

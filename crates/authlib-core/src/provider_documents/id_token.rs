@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::ProviderDocuments;
+use super::documents::ProviderDocuments;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims::Claims;
 use crate::jose::{Algorithm, JwkSet};

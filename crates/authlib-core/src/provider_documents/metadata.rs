@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::ProviderDocuments;
+use super::documents::ProviderDocuments;
 use crate::config::ClientSettings;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};

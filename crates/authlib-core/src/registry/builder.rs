@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{OAuth, Ports, RegisteredClient};
+use super::client::RegisteredClient;
+use super::oauth::OAuth;
+use super::ports::Ports;
 use crate::base_url::BaseUrl;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ClientConfig, ClientSettings, ConfigProblem, ConfigProblems, Sources};
@@ -34,6 +36,13 @@ pub struct OAuthBuilder {
     login_lifetime: Option<Duration>,
     logins: Option<Arc<dyn PendingLoginStore>>,
     subscribers: Subscribers,
+}
+
+impl OAuth {
+    /// Starts a registry.
+    pub fn builder() -> OAuthBuilder {
+        OAuthBuilder::default()
+    }
 }
 
 impl OAuthBuilder {

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use http::Method;
 use url::Url;
 
-use super::Ports;
+use super::ports::Ports;
 use crate::api::{self, ApiRequest, verbs};
 use crate::authorization::{
     AuthorizeOptions, FrontChannel, LogoutOptions, PendingLogin, PendingLogout,

@@ -7,7 +7,8 @@ use std::time::SystemTime;
 
 use url::Url;
 
-use super::{OAuthBuilder, Ports, RegisteredClient};
+use super::client::RegisteredClient;
+use super::ports::Ports;
 use crate::base_url::BaseUrl;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::TokenStore;
@@ -37,11 +38,6 @@ struct Registry {
 }
 
 impl OAuth {
-    /// Starts a registry.
-    pub fn builder() -> OAuthBuilder {
-        OAuthBuilder::default()
-    }
-
     pub(super) fn new(clients: Vec<RegisteredClient>, ports: Ports) -> Self {
         let names = clients.iter().map(|client| client.name().to_owned());
         let index_by_name = names.enumerate().map(|(index, name)| (name, index)).collect();

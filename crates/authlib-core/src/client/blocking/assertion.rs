@@ -3,7 +3,8 @@
 use std::ops::Deref;
 use std::path::Path;
 
-use super::{OAuth2Client, http_client_with_runtime};
+use super::oauth2::OAuth2Client;
+use super::runtime::http_client_with_runtime;
 use crate::client::service_account::ServiceAccount;
 use crate::client::{self, AssertionClientBuilder};
 use crate::error::Result;

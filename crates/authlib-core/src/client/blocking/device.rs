@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::block_on;
+use super::runtime::block_on;
 use crate::endpoints::{self, DevicePoll};
 use crate::error::Result;
 use crate::oauth2::{DeviceAuthorization, Token};

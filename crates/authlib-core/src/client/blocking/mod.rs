@@ -28,52 +28,15 @@
 
 #![expect(clippy::missing_errors_doc, reason = "the errors are those of the async clients")]
 
-use std::future::Future;
-use std::pin::pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
-
 mod assertion;
 mod device;
 mod oauth1;
 mod oauth2;
 mod request;
-
-use crate::error::Result;
-use crate::transport::{HttpClient, ReqwestClient};
+mod runtime;
 
 pub use self::assertion::AssertionClient;
 pub use self::device::DeviceLogin;
 pub use self::oauth1::OAuth1Client;
 pub use self::oauth2::OAuth2Client;
 pub use self::request::{ApiRequest, Blocking, BodyReader};
-
-/// Wakes a thread that is parked.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Makes the HTTP client of a blocking client: one with a runtime of its own.
-fn http_client_with_runtime() -> Result<Option<Arc<dyn HttpClient>>> {
-    let client = ReqwestClient::in_the_background()?;
-    Ok(Some(Arc::new(client)))
-}
-
-/// Waits for `future` on this thread.
-pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(output) => return output,
-            // A wake between the poll and here is not lost: the thread then does not park.
-            Poll::Pending => thread::park(),
-        }
-    }
-}

@@ -3,7 +3,8 @@
 use http::Method;
 use url::Url;
 
-use super::{ApiRequest, block_on, http_client_with_runtime};
+use super::request::ApiRequest;
+use super::runtime::{block_on, http_client_with_runtime};
 use crate::api::verbs;
 use crate::client::oauth1::oauth1_config;
 use crate::client::{self, ClientBuilder};

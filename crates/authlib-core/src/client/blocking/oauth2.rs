@@ -3,7 +3,9 @@
 use http::Method;
 use url::Url;
 
-use super::{ApiRequest, DeviceLogin, block_on, http_client_with_runtime};
+use super::device::DeviceLogin;
+use super::request::ApiRequest;
+use super::runtime::{block_on, http_client_with_runtime};
 use crate::api::verbs;
 use crate::authorization::{AuthorizeOptions, PendingLogin};
 use crate::client::{self, ClientBuilder};

@@ -8,7 +8,7 @@ use bytes::{Buf as _, Bytes};
 use futures_util::stream::unfold;
 use tokio::sync::mpsc;
 
-use super::block_on;
+use super::runtime::block_on;
 use crate::api::{self, ApiResponse, Async};
 use crate::error::Result;
 use crate::transport::{Body, Cause, TransportError};

@@ -1,0 +1,32 @@
+//! [`RequestParts`]: an API request as the application built it.
+
+use std::time::Duration;
+
+use http::{HeaderMap, Method};
+use url::Url;
+
+use crate::oauth2::TokenPlacement;
+use crate::params::Params;
+use crate::transport::Body;
+
+/// The media type of forms.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A request as the application built it, without a token.
+pub(super) struct RequestParts {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    pub(super) content: Content,
+    pub(super) max_response_size: usize,
+    pub(super) timeout: Option<Duration>,
+    pub(super) placement: TokenPlacement,
+    pub(super) without_token: bool,
+}
+
+pub(super) enum Content {
+    Bytes(Vec<u8>),
+    Empty,
+    Form(Params),
+    Stream(Body),
+}

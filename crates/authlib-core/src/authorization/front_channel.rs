@@ -1,0 +1,54 @@
+//! [`FrontChannel`]: one client's logins and logouts in a browser.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::base_url::BaseUrl;
+use crate::config::ClientSettings;
+use crate::endpoints::EndpointClient;
+use crate::error::{Error, ErrorKind, Result};
+
+/// One client's logins and logouts in a browser.
+#[derive(Debug)]
+pub(crate) struct FrontChannel {
+    pub(super) endpoints: Arc<EndpointClient>,
+    base_url: Option<BaseUrl>,
+}
+
+impl FrontChannel {
+    pub(crate) fn new(endpoints: Arc<EndpointClient>, base_url: Option<BaseUrl>) -> Self {
+        Self { endpoints, base_url }
+    }
+
+    pub(super) fn settings(&self) -> &ClientSettings {
+        self.endpoints.settings()
+    }
+
+    /// The redirect URI of a login as an absolute URL.
+    pub(super) fn redirect_uri(&self, given: Option<&str>) -> Result<String> {
+        let configured = self.settings().redirect_uri.as_deref();
+        let text = given.or(configured).ok_or_else(|| {
+            Error::new(ErrorKind::Config, "the login has no redirect URI")
+                .with_hint("pass one to `authorize_redirect`, or set `redirect_uri`")
+        })?;
+        self.absolute_url(text, "redirect_uri")
+    }
+
+    /// `text` if it is an absolute URL, otherwise that path below the registry's base URL.
+    pub(super) fn absolute_url(&self, text: &str, setting: &str) -> Result<String> {
+        if Url::parse(text).is_ok() {
+            return Ok(text.to_owned());
+        }
+        let Some(base) = &self.base_url else {
+            let check = format!("`{setting}` {text:?} is a path, and the registry has no base URL");
+            return Err(Error::new(ErrorKind::Config, check)
+                .with_hint("pass an absolute URL, or call `base_url` on the builder"));
+        };
+        let url = base.join(text).map_err(|cause| {
+            let check = format!("`{setting}` {text:?} is not a path below {base}: {cause}");
+            Error::new(ErrorKind::Config, check)
+        })?;
+        Ok(url.into())
+    }
+}

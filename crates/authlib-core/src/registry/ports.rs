@@ -1,0 +1,24 @@
+//! [`Ports`]: what the clients of a registry share.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::authorization::UsedStates;
+use crate::base_url::BaseUrl;
+use crate::clock::Clock;
+use crate::random::Random;
+use crate::store::{PendingLoginStore, TokenStore};
+use crate::token_updates::Subscribers;
+
+/// What all clients of a registry share.
+#[derive(Clone)]
+pub(super) struct Ports {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
+    pub(super) token_store: Arc<dyn TokenStore>,
+    pub(super) login_lifetime: Duration,
+    pub(super) pending_login_store: Option<Arc<dyn PendingLoginStore>>,
+    pub(super) subscribers: Arc<Mutex<Subscribers>>,
+    pub(super) used_states: Arc<UsedStates>,
+    pub(super) base_url: Option<BaseUrl>,
+}
