@@ -8,7 +8,7 @@ use actix_web::{App, HttpRequest, test, web};
 use authlib_actix::{MemoryStore, OAuth, OAuthClient, Result, session_middleware};
 use authlib_conformance::{app_managed_token_tests, app_managed_tokens};
 
-/// Calls the API for the user whom this application's header names.
+/// Calls the API for the user in the header.
 async fn call(
     client: OAuthClient,
     path: web::Path<(String, String)>,

@@ -1,5 +1,4 @@
-//! The extractors and the ready-made routes, in process: what only an application on actix-web can get
-//! wrong.
+//! Extractors and built-in routes: cases that are specific to actix-web.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -70,7 +69,7 @@ fn oauth(provider: &Provider) -> OAuth {
         .unwrap()
 }
 
-/// A browser of one app: keeps its one cookie.
+/// A browser that keeps the one cookie of an application.
 struct Browser {
     app: Box<dyn Fn(test::TestRequest) -> LocalBoxFuture<'static, ServiceResponse>>,
     cookie: String,
@@ -99,7 +98,7 @@ impl Browser {
     }
 }
 
-/// A browser at an app with a registry, a session and these routes.
+/// A browser at an application with a registry, a session and these routes.
 macro_rules! browse {
     ($oauth:expr, $routes:expr) => {
         browse!($oauth, $routes, BASE_URL)
@@ -131,8 +130,8 @@ async fn typed_client_logs_in_and_sets_secure_cookie() {
     assert!(body.contains("\"name\":\"Alice\""));
 }
 
-/// W2: without a session middleware nobody is sent away, and the log's reader knows why; although
-/// actix-session makes a session up, and although this happens again and again.
+/// W2: without a session middleware there is no redirect, and the log says why, for every request,
+/// although actix-session provides a temporary session.
 #[actix_web::test]
 async fn missing_session_middleware_fails_login() {
     async fn twice(_: OAuthClient<Op>, client: OAuthClient<Op>) -> Result<HttpResponse> {
@@ -219,7 +218,8 @@ async fn built_in_routes_keep_other_session_data() {
     assert_eq!(status, StatusCode::SEE_OTHER);
 }
 
-/// What the application writes before and after stands beside the login, and neither undoes the other.
+/// Session values that the application writes before and after the login are kept, and so is the
+/// login.
 #[actix_web::test]
 async fn handler_can_write_to_session_during_login() {
     async fn start(session: Session, client: OAuthClient<Op>) -> Result<HttpResponse> {
@@ -238,7 +238,7 @@ async fn handler_can_write_to_session_during_login() {
     let mut browser = browse!(oauth(&provider), |config| {
         config.route("/login", web::get().to(start)).route("/authorize", web::get().to(end));
     });
-    // In a new session, and in one that exists.
+    // In a new and in an existing session.
     for _ in 0..2 {
         let (_, first, _) = browser.send("GET", "/login").await;
         let (_, second, _) = browser.send("GET", "/login").await;
@@ -250,7 +250,7 @@ async fn handler_can_write_to_session_during_login() {
     }
 }
 
-/// Whoever wraps the app by actix-session's own middleware has logins too.
+/// Logins work with actix-session's own middleware.
 #[actix_web::test]
 async fn login_works_in_application_session_middleware() {
     let provider = provider();
@@ -348,7 +348,7 @@ async fn every_http_method_calls_api_as_logged_in_user() {
     }
 }
 
-/// W7: cookies know no ports, so two applications on one machine differ by name.
+/// W7: cookies are shared between ports, so two applications on one host need different names.
 #[actix_web::test]
 async fn cookie_names_differ_by_port() {
     let provider = provider();

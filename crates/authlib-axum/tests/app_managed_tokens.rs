@@ -12,7 +12,7 @@ use axum::routing::get;
 use tower::ServiceExt as _;
 use tower_sessions::MemoryStore;
 
-/// Calls the API for the user whom this application's header names.
+/// Calls the API for the user in the header.
 async fn call(
     client: OAuthClient,
     Path((_, what)): Path<(String, String)>,

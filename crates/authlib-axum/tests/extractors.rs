@@ -1,5 +1,4 @@
-//! The extractors and the ready-made routes, in process: what only an application on axum can get
-//! wrong.
+//! Extractors and built-in routes: cases that are specific to axum.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -62,7 +61,7 @@ fn oauth(provider: &Provider) -> OAuth {
         .unwrap()
 }
 
-/// A browser of one app: keeps its one cookie.
+/// A browser that keeps the one cookie of an application.
 struct Browser {
     app: Router,
     cookie: String,
@@ -116,7 +115,7 @@ async fn typed_client_logs_in_and_sets_secure_cookie() {
     assert!(body.contains("\"name\":\"Alice\""));
 }
 
-/// W2: without a session layer nobody is sent away, and the log's reader knows why.
+/// W2: without a session layer there is no redirect, and the log says why.
 #[tokio::test]
 async fn missing_session_layer_fails_login() {
     let provider = provider();
@@ -234,7 +233,7 @@ async fn every_http_method_calls_api_as_logged_in_user() {
     }
 }
 
-/// W7: cookies know no ports, so two applications on one machine differ by name.
+/// W7: cookies are shared between ports, so two applications on one host need different names.
 #[tokio::test]
 async fn cookie_names_differ_by_port() {
     let provider = provider();

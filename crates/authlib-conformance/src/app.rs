@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 
-/// A running example app, ended when it is dropped.
+/// A running example app. Dropping it stops the process.
 #[derive(Debug)]
 pub struct App {
     base_url: String,
@@ -57,7 +57,7 @@ impl App {
         let ended = tokio::time::timeout(Duration::from_secs(10), app.child.wait()).await;
         let Ok(Ok(status)) = ended else { panic!("the app runs:\n{}", app.log()) };
         assert!(!status.success(), "{}", app.log());
-        // What it wrote last may still be on its way.
+        // The last output may not have been read yet.
         for _ in 0..200 {
             if Arc::strong_count(&app.log) == 1 {
                 break;
@@ -98,7 +98,7 @@ impl App {
         &self.base_url
     }
 
-    /// All that it logged so far, down to `TRACE`.
+    /// Its log so far, at `TRACE`.
     #[must_use]
     pub fn log(&self) -> String {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
@@ -118,13 +118,13 @@ impl App {
 
 impl Drop for App {
     fn drop(&mut self) {
-        // What is left behind is in the temporary folder anyway.
+        // Remaining files are in the temporary folder anyway.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
-/// A free port that stays free until the app has it: each is handed out once, and all are below those that
-/// systems give to outgoing connections (32768 and up on Linux), of which the tests make many.
+/// A free port. Each port is returned once, and all are below the range for outgoing connections
+/// (32768 and up on Linux).
 pub(crate) fn free_port() -> u16 {
     static HANDED_OUT: AtomicU32 = AtomicU32::new(0);
     let start = std::process::id() % 12_000;
@@ -137,7 +137,7 @@ pub(crate) fn free_port() -> u16 {
     }
 }
 
-/// Keeps what a process writes, line by line.
+/// Collects the output of a process, line by line.
 pub(crate) fn keep(
     log: &Arc<Mutex<Vec<String>>>,
     stream: Option<impl AsyncRead + Unpin + Send + 'static>,

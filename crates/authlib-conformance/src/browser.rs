@@ -1,4 +1,5 @@
-//! [`Browser`]: follows nothing by itself, keeps cookies by host, and obeys `SameSite` as browsers do.
+//! [`Browser`]: an HTTP client with cookies by host and `SameSite`, like browsers. It does not
+//! follow redirects.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -20,7 +21,7 @@ struct Cookie {
     attributes: String,
 }
 
-/// An answer, read to its end.
+/// A response with its whole body.
 #[derive(Clone, Debug)]
 pub struct Page {
     /// The status.
@@ -29,7 +30,7 @@ pub struct Page {
     pub headers: HeaderMap,
     /// The body.
     pub body: String,
-    /// Where it came from.
+    /// Its URL.
     pub url: Url,
 }
 
@@ -46,7 +47,7 @@ impl Page {
         self.url.join(location).expect("a URL to go to")
     }
 
-    /// A header as text; empty when it isn't there.
+    /// A header as text; empty if it is missing.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
@@ -116,22 +117,22 @@ impl Browser {
     #[must_use]
     pub fn new() -> Self {
         let http = reqwest::Client::builder().redirect(redirect::Policy::none());
-        // A server may close a connection whose request it did not read to its end.
+        // A server may close the connection before it has read the whole request.
         let http = http.pool_max_idle_per_host(0).build();
         Self { http: http.expect("an HTTP client"), cookies: Mutex::default() }
     }
 
-    /// Visits a URL, as by a link.
+    /// Opens a URL, like a link.
     pub async fn get(&self, url: impl AsRef<str>) -> Page {
         self.send(Method::GET, url.as_ref(), &[], None).await
     }
 
-    /// As [`get`](Self::get), asking for JSON.
+    /// As [`get`](Self::get), with `Accept: application/json`.
     pub async fn get_json(&self, url: impl AsRef<str>) -> Page {
         self.send(Method::GET, url.as_ref(), &[("accept", "application/json")], None).await
     }
 
-    /// Any request, with headers and a body of one's own.
+    /// Any request, with these headers and body.
     pub async fn request(
         &self,
         method: Method,
@@ -142,7 +143,7 @@ impl Browser {
         self.send(method, url.as_ref(), headers, body).await
     }
 
-    /// Sends a form off that stands on a page of `from`.
+    /// Submits a form on a page of `from`.
     pub async fn submit(&self, url: &Url, fields: &[(String, String)], from: &Url) -> Page {
         let body =
             url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
@@ -234,7 +235,7 @@ impl Browser {
             .iter()
             .filter(|((at, _), _)| at == host)
             .filter(|(_, cookie)| {
-                // What has no SameSite is Lax in browsers of today.
+                // Browsers treat cookies without SameSite as Lax.
                 !cross_site_post || cookie.attributes.to_lowercase().contains("samesite=none")
             })
             .filter(|(_, cookie)| {

@@ -10,7 +10,7 @@ use authlib_provider::{Endpoint, Fault, Provider, Reply, Server};
 use futures_util::FutureExt as _;
 use url::Url;
 
-/// Short, for these tests wait for it.
+/// Short, because the tests wait for it.
 const TIMEOUT: Duration = Duration::from_millis(400);
 
 async fn server(reply: Option<Reply>) -> (Server, Url) {
@@ -68,8 +68,7 @@ async fn closed_port_is_connection_error() {
     assert!(!error.to_string().contains("/jwks"));
 }
 
-/// A refresh whose browser went away is polled by nobody until the next request: its answer must be
-/// there then, however late that is.
+/// A dropped refresh is not polled until the next request: its response must be available then.
 #[tokio::test]
 async fn started_exchange_continues_while_unpolled() {
     let (server, url) = server(None).await;

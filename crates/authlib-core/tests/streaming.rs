@@ -13,12 +13,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-/// Short, for these tests wait for it.
+/// Short, because the tests wait for it.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
 const MIB: usize = 1 << 20;
 
-/// A server for one connection; `serve` gets it after the request's head.
+/// A server for one connection; `serve` gets it after the request headers.
 async fn server<F>(serve: impl FnOnce(TcpStream) -> F + Send + 'static) -> String
 where
     F: Future<Output = ()> + Send + 'static,
@@ -46,7 +46,7 @@ fn client(url: &str) -> OAuth2Client {
         .unwrap()
 }
 
-/// Reads a chunked body to its end, and says how long it was.
+/// Reads a chunked body to its end and returns its length.
 async fn chunked(stream: &mut TcpStream) -> usize {
     let mut all = 0;
     loop {
@@ -70,7 +70,7 @@ async fn answer(stream: &mut TcpStream, text: &str) {
     stream.write_all(answer.as_bytes()).await.unwrap();
 }
 
-/// `count` pieces, each after a pause; `made` counts those that were taken.
+/// `count` chunks, each after a pause; `made` counts the chunks that were polled.
 fn pieces(count: usize, size: usize, pause: Duration, made: &Arc<AtomicUsize>) -> Body {
     let made = made.clone();
     Body::stream(stream::unfold(0, move |number| {
@@ -105,7 +105,7 @@ fn cause(error: &authlib_core::Error) -> &TransportError {
 async fn upload_is_sent_while_it_is_produced() {
     let (go, wait) = oneshot::channel::<()>();
     let url = server(|mut stream| async move {
-        // Nobody reads for a while: what is made then fills the sockets and no more.
+        // The server does not read for a while: only the socket buffers are filled.
         wait.await.unwrap();
         let length = chunked(&mut stream).await;
         answer(&mut stream, &length.to_string()).await;
@@ -122,7 +122,7 @@ async fn upload_is_sent_while_it_is_produced() {
     assert_eq!(answer.body(), (64 * MIB).to_string().as_bytes());
 }
 
-/// The limit is on the time without progress: a large body takes its time.
+/// The limit is on the time without progress: a large body may take longer.
 #[tokio::test]
 async fn upload_may_exceed_timeout_while_progressing() {
     let url = server(|mut stream| async move {
@@ -152,7 +152,8 @@ async fn stalled_upload_and_missing_response_time_out() {
     }
 }
 
-/// A timeout of the request's own is on all of it, and longer or shorter than the client's.
+/// A request's own timeout covers the whole request, and may be longer or shorter than the
+/// client's.
 #[tokio::test]
 async fn request_timeout_overrides_default() {
     let url = server(|mut stream| async move {
@@ -171,7 +172,7 @@ async fn request_timeout_overrides_default() {
     let body = pieces(100, 10, TIMEOUT / 4, &Arc::default());
     let error = upload(&client(&url), body).timeout(TIMEOUT).send().await.unwrap_err();
     assert!(matches!(cause(&error), TransportError::Timeout), "{error:?}");
-    // As long as a duration can be: no panic.
+    // The maximum duration does not panic.
     for streamed in [false, true] {
         let url = server(|mut stream| async move { answer(&mut stream, "ok").await }).await;
         let request = client(&url).get("x").timeout(Duration::MAX);
@@ -190,7 +191,7 @@ async fn slow_download_arrives_in_chunks() {
     let url = server(|mut stream| async move {
         stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
         stream.write_all(b"5\r\nfirst\r\n").await.unwrap();
-        // The rest is not sent before the first piece has come through.
+        // The rest is not sent before the first chunk has arrived.
         (&mut wait).await.unwrap();
         let piece = [b"100000\r\n".as_slice(), &[b'.'; MIB], b"\r\n"].concat();
         for _ in 0..8 {
@@ -200,7 +201,7 @@ async fn slow_download_arrives_in_chunks() {
         stream.write_all(b"0\r\n\r\n").await.unwrap();
     })
     .await;
-    // The limit of whole answers is not that of streams.
+    // The size limit of buffered responses does not apply to streams.
     let request = client(&url).get("down").max_response_size(10);
     let mut body = request.send_streaming().await.unwrap().into_body();
     assert_eq!(body.chunk().await.unwrap().unwrap(), "first");

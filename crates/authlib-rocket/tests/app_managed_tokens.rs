@@ -11,7 +11,7 @@ use rocket::local::asynchronous::Client;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Config, get, routes};
 
-/// The user whom this application's header names.
+/// The user in the header.
 struct User(String);
 
 #[rocket::async_trait]

@@ -1,4 +1,4 @@
-//! The guards and the ready-made routes, in process: what only an application on Rocket can get wrong.
+//! Guards and built-in routes: cases that are specific to Rocket.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -41,7 +41,7 @@ async fn authorize_posted(callback: OAuthCallback<'_, Op>) -> Result<String> {
     Ok(token.userinfo()?.name().unwrap_or_default().to_owned())
 }
 
-/// A login whose data are as long as the query says.
+/// A login with data of the length in the query.
 #[get("/with?<length>")]
 async fn with(client: OAuthClient<'_, Op>, length: usize) -> Result<Answer> {
     let options = AuthorizeOptions::new().redirect_uri("/authorize").data("x".repeat(length));
@@ -191,7 +191,7 @@ async fn form_post_callback_is_resubmitted_from_same_site() {
     assert_eq!(page.status, Status::PayloadTooLarge);
 }
 
-/// C1: what a browser sends again is not taken again, although it is the browser that keeps it.
+/// C1: a cookie that the browser sends again is not accepted again.
 #[rocket::async_test]
 async fn replayed_cookie_does_not_reactivate_used_login() {
     let provider = provider();
@@ -205,7 +205,7 @@ async fn replayed_cookie_does_not_reactivate_used_login() {
     assert_eq!(browser.get("/who").await.body, "nobody");
 }
 
-/// What is not encrypted is not believed, nor what was encrypted for another name.
+/// Cookies that are not encrypted, or encrypted for another name, are ignored.
 #[rocket::async_test]
 async fn forged_cookie_is_anonymous() {
     let provider = provider();
@@ -239,7 +239,7 @@ async fn many_tabs_stay_within_cookie_limit() {
     assert_eq!(browser.get(&newest).await.status, Status::SeeOther);
 }
 
-/// A cookie that the browser would drop is not sent: there would be no way back from the provider.
+/// A cookie that the browser would drop is not sent: the callback would fail.
 #[rocket::async_test]
 async fn oversized_pending_login_needs_pending_login_store() {
     let provider = provider();

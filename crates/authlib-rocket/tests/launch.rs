@@ -1,4 +1,4 @@
-//! What refuses to launch, and what Rocket's configuration says.
+//! Launch-time checks and Rocket's configuration.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(dead_code, reason = "what the tests of the guards need too")]
@@ -65,7 +65,7 @@ impl Write for Log {
     }
 }
 
-/// Ignites, and returns what comes of it, with the log.
+/// Ignites Rocket, and returns the result and the log.
 async fn ignite(rocket: Rocket<Build>) -> (Result<Rocket<Ignite>, rocket::Error>, String) {
     let log = Log::default();
     let writer = log.clone();
@@ -144,7 +144,7 @@ async fn guard_without_client_or_registry_stops_launch() {
     assert!(attached(builder(&provider())).mount("/", all).ignite().await.is_ok());
 }
 
-/// The client `op` of a registry that Rocket's configuration completes.
+/// The client `op` of a registry with Rocket's configuration.
 async fn configured(builder: OAuthBuilder, figment: rocket::figment::Figment) -> Result<OAuth> {
     let rocket = rocket::custom(figment).attach(OAuthFairing::new(builder)).ignite().await;
     Ok(rocket.unwrap().state::<OAuth>().unwrap().clone())

@@ -1,4 +1,4 @@
-//! [`TestKey`]: the keys that clients of the interop tests prove themselves with.
+//! [`TestKey`]: keys for client authentication in the interop tests.
 
 use serde_json::Value;
 
@@ -7,12 +7,12 @@ const P256: &str = include_str!("../../../authlib-core/tests/client-keys/p256.pe
 const RSA: &str = include_str!("../../../authlib-core/tests/client-keys/rsa.pem");
 const ED25519: &str = include_str!("../../../authlib-core/tests/client-keys/ed25519.pem");
 
-/// A test key of the core: private and in public files, so for tests only.
+/// A private test key of `authlib-core`. It is public: for tests only.
 #[derive(Clone, Debug)]
 pub struct TestKey {
     /// The private key as PEM.
     pub private_pem: &'static str,
-    /// The public key as a JWK, as servers get it.
+    /// The public key as a JWK, for the server.
     pub public_jwk: Value,
 }
 

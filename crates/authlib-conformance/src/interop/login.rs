@@ -1,4 +1,5 @@
-//! [`Interop`]: an example app before a certified OpenID provider, or before oauthlib's OAuth 1.0a server.
+//! [`Interop`]: an example app with a certified OpenID provider, or with oauthlib's OAuth 1.0a
+//! server.
 
 use serde_json::{Value, json};
 use url::Url;
@@ -7,19 +8,19 @@ use super::{InteropKind, InteropServer, TestKey};
 use crate::app::{App, free_port};
 use crate::browser::{Browser, Page};
 
-/// The client under test, in the words of both sides.
+/// The client under test, as registered on both sides.
 #[derive(Clone, Copy, Debug)]
 pub struct InteropClient {
     /// How it authenticates.
     pub auth_method: &'static str,
-    /// How its ID tokens are signed, and with `private_key_jwt` its assertions too.
+    /// The algorithm of its ID tokens, and of its assertions with `private_key_jwt`.
     pub algorithm: &'static str,
 }
 
 /// The secret of confidential clients.
 const SECRET: &str = "a-secret-of-forty-characters-1234567890";
 
-/// An example app whose client `op` is registered at oidc-provider or at oauthlib's server.
+/// An example app with the client `op` at oidc-provider or at oauthlib's server.
 #[derive(Debug)]
 pub struct Interop {
     /// The app.
@@ -102,7 +103,7 @@ impl Interop {
         format!("{}{path}", self.app.base_url())
     }
 
-    /// Logs in at the provider's own pages, and ends where the app sends the browser.
+    /// Logs in at the provider's pages; returns the last page of the app.
     pub async fn log_in(&self, browser: &Browser, decision: &str) -> Page {
         let start = browser.get(self.url("/login/op")).await;
         let mut page = browser.follow(start).await;
@@ -116,7 +117,7 @@ impl Interop {
         page
     }
 
-    /// Logs out at the provider's own page, and ends where it sends the browser.
+    /// Logs out at the provider's page; returns the last page.
     pub async fn log_out(&self, browser: &Browser) -> Page {
         let out = browser.request(reqwest::Method::POST, self.url("/logout"), &[], None).await;
         let page = browser.follow(out).await;
@@ -132,7 +133,8 @@ impl InteropClient {
     fn proof(self, metadata: &mut Value) -> String {
         match self.auth_method {
             "none" => {
-                // Public clients on plain http are native applications (RFC 8252) to oidc-provider.
+                // oidc-provider treats public clients with http URLs as native applications (RFC
+                // 8252).
                 metadata["application_type"] = "native".into();
                 String::new()
             }

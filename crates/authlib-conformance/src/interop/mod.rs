@@ -21,7 +21,7 @@ pub use self::login::{Interop, InteropClient};
 use crate::app::keep;
 use crate::browser::{Browser, Page};
 
-/// Which implementation; the head of each script in `interop/` says what its settings are.
+/// The implementation. The head of each script in `interop/` documents its settings.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum InteropKind {
@@ -35,7 +35,7 @@ pub enum InteropKind {
     OauthlibOAuth1,
 }
 
-/// A running server, ended when it is dropped.
+/// A running server. Dropping it stops the process.
 #[derive(Debug)]
 pub struct InteropServer {
     issuer: String,
@@ -56,7 +56,7 @@ impl InteropServer {
                 std::env::var_os("CI").is_none(),
                 "interop tests can't be skipped in CI: {missing}"
             );
-            // Past the test runner, which keeps to itself what a passing test prints.
+            // To stderr directly, because the test runner hides the output of passing tests.
             let _ = writeln!(std::io::stderr(), "SKIPPED: no interop with {kind:?}: {missing}");
             return None;
         }
@@ -93,7 +93,7 @@ impl InteropServer {
         format!("{}{path}", self.issuer)
     }
 
-    /// All that it wrote to standard error so far.
+    /// Its output to standard error so far.
     #[must_use]
     pub fn log(&self) -> String {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
@@ -132,7 +132,7 @@ impl InteropServer {
 }
 
 impl InteropKind {
-    /// What is missing to run it.
+    /// The missing installation, if any.
     async fn missing(self) -> Option<String> {
         match self {
             Self::OidcProvider => node::missing().await,

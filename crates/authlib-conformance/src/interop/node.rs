@@ -1,4 +1,4 @@
-//! The servers that run on Node.
+//! Servers on Node.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -13,7 +13,7 @@ pub(super) fn command(script: &str) -> Command {
     node
 }
 
-/// What is missing to run them.
+/// The missing installation, if any.
 pub(super) async fn missing() -> Option<String> {
     let node = Command::new("node").arg("--version").stdout(Stdio::null()).status().await;
     if !node.is_ok_and(|status| status.success()) {

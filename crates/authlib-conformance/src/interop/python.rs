@@ -1,4 +1,4 @@
-//! The servers that run on Python, in the virtual environment that `cargo xtask test` makes.
+//! Servers on Python, in the virtual environment that `cargo xtask test` creates.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ pub(super) fn command(script: &str) -> Command {
     python
 }
 
-/// What is missing to run them.
+/// The missing installation, if any.
 pub(super) fn missing() -> Option<String> {
     let installed = program().is_file();
     (!installed).then(|| "its packages are not installed: run `cargo xtask test`".to_owned())

@@ -1,5 +1,4 @@
-//! Tokens by statements and by other tokens at Authlib's own server: the JWT bearer grant (RFC 7523
-//! §2.1) and the token exchange (RFC 8693).
+//! JWT bearer grant (RFC 7523 §2.1) and token exchange (RFC 8693) at Authlib's server.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 use crate::clients::{at_authlib, authlib, by_secret, said};
 use crate::{JWT_BEARER, TOKEN_EXCHANGE, client};
 
-/// A service that is known by its key.
+/// A service that is registered with its public key.
 fn service(alg: &str) -> Value {
     let key = TestKey::for_algorithm(alg).public_jwk;
     let mut service = client(&[JWT_BEARER]);
@@ -32,7 +31,7 @@ fn statements(server: &InteropServer, alg: &str) -> AssertionClientBuilder {
         .api_base_url(server.url("/api/"))
 }
 
-/// The server takes each statement once, so that the second token shows that a new one was signed.
+/// The server accepts each assertion once, so the second token proves that a new one was signed.
 #[tokio::test]
 async fn each_token_uses_a_new_assertion() {
     let algorithms = ["RS256", "PS256", "ES256", "EdDSA"];
@@ -99,14 +98,14 @@ async fn assertion_with_wrong_audience_or_subject_is_rejected() {
         statements(&server, "ES256").subject("nobody"),
         statements(&server, "ES256").alg("RS256").key_id("none"),
     ] {
-        // The last one does not even build: the key is none of that algorithm.
+        // The last one fails to build: the key does not fit the algorithm.
         let Ok(client) = wrong.build() else { continue };
         let refused = client.active_token().await.unwrap_err();
         assert_eq!(said(&refused), "invalid_grant", "{refused}");
     }
 }
 
-/// Alice's token and the client that got it, at a server that knows two audiences.
+/// Alice's token and its client, at a server with two audiences.
 async fn with_alices_token() -> Option<(InteropServer, OAuth2Client, Secret)> {
     let settings = json!({
         "clients": [
@@ -146,11 +145,11 @@ async fn token_exchange_returns_actor_subject_and_audience() {
     let state = app.introspect_token(&subject, None).await.unwrap();
     assert_eq!((state.sub(), state.scope()), (Some("alice"), Some("read")));
     assert_eq!(state.aud(), ["billing", "https://api.example.com"]);
-    // RFC 8693 §4.1: who acts now, and within who acted before.
+    // RFC 8693 §4.1: the current actor, with the previous one nested.
     let actor = state.act().unwrap().unwrap();
     assert_eq!(actor.sub(), Some("second"));
     assert_eq!(actor.act().and_then(|before| before.sub()), Some("app"));
-    // The client's own token is still the user's.
+    // The client still has the user's token.
     assert_eq!(app.token().await.unwrap().unwrap().access_token, alice);
 }
 

@@ -1,4 +1,4 @@
-//! Our [`OAuth2Client`] at Authlib's own server: its grants, its refusals, and the resource behind it.
+//! [`OAuth2Client`] at Authlib's server: grants, errors and the protected resource.
 
 use authlib_conformance::{Browser, InteropKind, InteropServer, TestKey};
 use authlib_core::config::Refresh;
@@ -14,7 +14,7 @@ use crate::clients::{
 };
 use crate::{DEVICE_CODE, client};
 
-/// A client and its server, where there is one.
+/// A client and its server, if it is installed.
 async fn client_for(grant_types: &[&str]) -> Option<(InteropServer, OAuth2Client)> {
     let server = authlib(&[for_logins(grant_types)]).await?;
     let client = OAuth2Client::new(by_secret(at_authlib(&server, "app"))).unwrap();
@@ -33,7 +33,7 @@ async fn me(client: &OAuth2Client) -> Value {
 async fn password_grant_works_and_wrong_password_keeps_error() {
     let Some((_server, client)) = client_for(&["password"]).await else { return };
     let refused = client.fetch_token(password("looking-glass")).await.unwrap_err();
-    // RFC 6749 §5.2 has `invalid_grant` for it; these are Authlib's own words.
+    // RFC 6749 §5.2 defines `invalid_grant` for this; Authlib sends another code.
     assert_eq!((refused.kind(), said(&refused)), (ErrorKind::InvalidResponse, "invalid_request"));
     let words = refused.provider_error().unwrap();
     assert_eq!(words.status, Some(400));
@@ -71,7 +71,7 @@ async fn insufficient_scope_is_403_without_refresh() {
     }
 }
 
-/// Authlib's protector looks into the header only; what says no token is no reason to renew one.
+/// Authlib's resource protector reads the header only; a missing token does not cause a refresh.
 #[tokio::test]
 async fn token_in_unsupported_place_is_401_without_refresh() {
     let Some((_server, client)) = client_for(&["password", "refresh_token"]).await else { return };
@@ -151,7 +151,7 @@ async fn denied_consent_is_an_error_without_token() {
     assert!(client.token().await.unwrap().is_none());
 }
 
-/// RFC 9207 §2.4: an answer in the name of another issuer is another server's.
+/// RFC 9207 §2.4: a response with another `iss` comes from another server.
 #[tokio::test]
 async fn response_of_another_issuer_is_rejected() {
     let Some((server, client)) = client_for(&["authorization_code"]).await else { return };
@@ -213,7 +213,7 @@ async fn early_device_poll_gets_slow_down() {
     }
 }
 
-/// H31: Authlib decodes the parts of basic credentials, and takes any character.
+/// H31: Authlib decodes Basic credentials and accepts any character.
 #[tokio::test]
 async fn client_secret_with_special_characters_authenticates() {
     let secret = "a:b%2Bc+d&e=f/gä日-of-forty-characters-or-more";
@@ -238,7 +238,7 @@ async fn client_secret_with_special_characters_authenticates() {
     }
 }
 
-/// The server takes each assertion once, so that more requests show more of them.
+/// The server accepts each assertion once, so every request has a new one.
 #[tokio::test]
 async fn private_key_jwt_authenticates_at_every_endpoint() {
     let algorithms = ["RS256", "PS256", "ES256", "EdDSA"];

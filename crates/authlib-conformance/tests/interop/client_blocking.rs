@@ -1,5 +1,4 @@
-//! The blocking clients at both servers, as a program without an async runtime uses them. The runtime
-//! here is the servers' and the browser's.
+//! The blocking clients at both servers. The runtime here is only for servers and browser.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -21,7 +20,7 @@ use crate::clients::{
 };
 use crate::{DEVICE_CODE, JWT_BEARER};
 
-/// A server with the runtime that it needs.
+/// A server and its runtime.
 struct Bench {
     server: InteropServer,
     runtime: Runtime,
@@ -34,7 +33,7 @@ impl Bench {
         Some(Self { server, runtime })
     }
 
-    /// Decides at the server's pages, and tells where they lead.
+    /// Decides on the server's pages; returns the last page.
     fn decide(&self, url: &str, decision: &str) -> authlib_conformance::Page {
         self.runtime.block_on(self.server.decide(&Browser::new(), url, "alice", decision))
     }
@@ -95,7 +94,7 @@ fn jwt_bearer_token_is_accepted_by_resource() {
 fn device_flow_returns_token() {
     let apps = [for_machines(&[DEVICE_CODE])];
     let Some(bench) = Bench::start(oidc(&apps, &["deviceFlow"])) else { return };
-    // A clock that goes on when somebody waits: the pauses between the questions take no time.
+    // A clock that advances in `sleep`: polling takes no time.
     let clock = Arc::new(FixedClock::new(SystemClock.now()));
     let config = by_secret(at_oidc(&bench.server, "app")).scope("openid profile");
     let client = OAuth2Client::builder(config).clock(clock).build().unwrap();

@@ -1,5 +1,5 @@
-//! Our OAuth 1.0a client at the servers of Authlib and oauthlib: whole logins, and calls whose parameters
-//! the server says back.
+//! The OAuth 1.0a client at the servers of Authlib and oauthlib: logins, and calls whose parameters
+//! the server echoes.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -23,7 +23,7 @@ const PLAIN_SECRET: &str = "kd94hf93k423kf44";
 
 const PLACEMENTS: [&str; 3] = ["HEADER", "BODY", "QUERY"];
 
-/// What each server knows. Authlib's has no SHA-2.
+/// The signature methods of each server. Authlib's has no SHA-2.
 const SERVERS: [(InteropKind, &[&str]); 2] = [
     (InteropKind::AuthlibOAuth1, &["HMAC-SHA1", "RSA-SHA1", "PLAINTEXT"]),
     (
@@ -49,8 +49,8 @@ async fn server(kind: InteropKind) -> Option<InteropServer> {
 }
 
 fn settings(server: &InteropServer, method: &str, placement: &str) -> ClientConfig {
-    // oauthlib decodes what begins with `oauth_` in a form or a query once more than it was encoded, so a
-    // signature that has escapes itself, as PLAINTEXT has, fits there only without them.
+    // oauthlib decodes `oauth_` parameters in a form or query once too often, so PLAINTEXT
+    // signatures work there only without escapes.
     let (id, secret) = match (method, placement) {
         ("PLAINTEXT", "BODY" | "QUERY") => ("plain", PLAIN_SECRET),
         _ => ("app", SECRET),
@@ -78,7 +78,7 @@ fn client(server: &InteropServer, method: &str, placement: &str) -> OAuth1Client
     builder(server, method, placement).build().unwrap()
 }
 
-/// Where the server sends the browser of `alice`.
+/// The callback URL after `alice` has decided.
 async fn decided(
     server: &InteropServer,
     client: &OAuth1Client,
@@ -107,7 +107,7 @@ async fn login_and_call_work_for_every_method_and_location() {
                 let case = format!("{kind:?} {method} {placement}");
                 let client = client(&server, method, placement);
                 log_in(&server, &client).await.expect(&case);
-                // A GET has no body for the signature, and Authlib reads no form of its own in a GET.
+                // A GET has no body for the signature.
                 let call =
                     if placement == "BODY" { client.post("echo") } else { client.get("echo") };
                 let answer = call.query([("a", "b c"), ("d", "")]).send().await.unwrap();
@@ -123,7 +123,7 @@ async fn login_and_call_work_for_every_method_and_location() {
     }
 }
 
-/// H18: a callback with escapes of its own, which both sides sign as it is.
+/// H18: a callback that contains percent-escapes, which both sides sign unchanged.
 #[tokio::test]
 async fn callback_with_percent_escapes_is_signed_verbatim() {
     let Some(server) = server(InteropKind::OauthlibOAuth1).await else { return };
@@ -138,11 +138,12 @@ async fn callback_with_percent_escapes_is_signed_verbatim() {
     }
 }
 
-/// What Authlib's server refuses or signs otherwise is oauthlib's alone: names twice, and non-ASCII.
+/// Only oauthlib supports duplicate names and non-ASCII; Authlib's server rejects or signs them
+/// differently.
 #[tokio::test]
 async fn special_parameters_are_echoed_unchanged() {
     let Some(server) = server(InteropKind::OauthlibOAuth1).await else { return };
-    // Names in the order in which Flask says them back.
+    // Names in the order in which Flask echoes them.
     let awkward = [
         ("q", "two  words"),
         ("q", "+ % & = ; # ? / ~ @ $"),
@@ -158,7 +159,7 @@ async fn special_parameters_are_echoed_unchanged() {
             let case = format!("{method} {placement}");
             let client = client(&server, method, placement);
             log_in(&server, &client).await.unwrap();
-            // The port is in each of these URLs; this path is written with an escape.
+            // Each of these URLs has a port; this path has an escape.
             let call = client.post("%65cho").query(awkward).form(awkward);
             let answer = call.send().await.unwrap();
             assert_eq!(answer.status(), 200, "{case}: {:?}", answer.text());
@@ -210,7 +211,7 @@ async fn client_without_token_signs_two_legged_request() {
     }
 }
 
-/// The user types the verifier, or refuses, in the words that each server has for it.
+/// The user enters the verifier, or denies access, in the format of each server.
 #[tokio::test]
 async fn out_of_band_login_and_denial_work() {
     for (kind, _) in SERVERS {
@@ -233,11 +234,11 @@ async fn out_of_band_login_and_denial_work() {
         let expected = match kind {
             // Twitter's `denied`.
             InteropKind::OauthlibOAuth1 => ErrorKind::AccessDenied,
-            // Authlib's server says `error=access_denied`, which is no word of OAuth 1.0a.
+            // Authlib's server sends `error=access_denied`, which OAuth 1.0a does not define.
             _ => ErrorKind::InvalidCallback,
         };
         assert_eq!(error.kind(), expected, "{kind:?}: {error} {back}");
-        // Nobody has allowed it, so no verifier opens it.
+        // It was not approved, so every verifier is wrong.
         let error = client.fetch_access_token(&temporary, &Secret::new("guess")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{kind:?}: {error}");
     }

@@ -1,5 +1,4 @@
-//! Our clients at oidc-provider without a user: how they prove themselves, and what they ask about
-//! tokens.
+//! Clients at oidc-provider without a user: client authentication and introspection.
 
 use authlib_conformance::TestKey;
 use authlib_core::jose::Algorithm;
@@ -14,7 +13,7 @@ use crate::oidc::API;
 const MACHINE: &[&str] = &["client_credentials"];
 const FEATURES: &[&str] = &["clientCredentials", "introspection"];
 
-/// A client named after the way in which it proves itself.
+/// A client that is named after its authentication method.
 fn registered(client_id: &str, method: &str) -> Value {
     let mut app = for_machines(MACHINE);
     app["client_id"] = client_id.into();
@@ -59,9 +58,8 @@ async fn unregistered_signature_algorithm_is_rejected() {
     assert_eq!((refused.kind(), said(&refused)), (ErrorKind::InvalidResponse, "invalid_client"));
 }
 
-/// H31: the parts of basic credentials are form-encoded (RFC 6749 §2.3.1), which shows with these
-/// characters only. oidc-provider takes no others than those of appendix A.2, so that the `ä` is
-/// Authlib's.
+/// H31: Basic credentials are form-encoded (RFC 6749 §2.3.1), which matters for these characters.
+/// oidc-provider accepts only those of appendix A.2; `ä` is tested at Authlib's server.
 #[tokio::test]
 async fn client_secret_with_special_characters_authenticates() {
     let secret = "a:b%2Bc+d e&f=g?h#i/j\\k\"l~m-of-forty-characters";
@@ -91,11 +89,11 @@ async fn client_credentials_for_resource_set_audience() {
     let client = OAuth2Client::new(by_secret(at_oidc(&server, "app"))).unwrap();
     let grant = Grant::client_credentials().scope("read openid");
     let token = client.fetch_token(grant.clone().resource(API)).await.unwrap();
-    // What was granted, which is less than was asked for.
+    // The granted scope, which is less than requested.
     assert_eq!(token.scope.as_deref(), Some("read"));
     let state = client.introspect_token(&token.access_token, None).await.unwrap();
     assert_eq!((state.aud(), state.scope()), (vec![API], Some("read")));
-    // RFC 8707 §2.2: one that is not known, and two where the grant takes one.
+    // RFC 8707 §2.2: an unknown resource, and two resources if the grant allows one.
     for resources in [&["https://other.example.com/"][..], &[API, BILLING]] {
         let grant = resources.iter().fold(grant.clone(), |grant, uri| grant.resource(uri));
         let refused = client.fetch_token(grant).await.unwrap_err();
@@ -127,7 +125,7 @@ async fn introspection_reads_json_and_jwt() {
         let nobodys = client.introspect_token(&Secret::new("nobodys"), None).await.unwrap();
         assert!(!nobodys.active());
     }
-    // That the signature counts shows when another algorithm is expected.
+    // The signature is checked: another expected algorithm fails.
     let wrong =
         OAuth2Client::new(signed.introspection_signed_response_alg(Algorithm::Rs256)).unwrap();
     let refused = wrong.introspect_token(&Secret::new("nobodys"), None).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Our clients at oidc-provider with a user: logins, devices, refreshes, its API, and registration.
+//! Clients at oidc-provider with a user: logins, device flow, refresh, API and registration.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -51,7 +51,7 @@ async fn denied_consent_is_an_error_without_token() {
     assert!(client.token().await.unwrap().is_none());
 }
 
-/// Each refresh token is good for one use: a second one would end the whole family (RFC 9700 §4.14.2).
+/// Each refresh token can be used once: a second use revokes the family (RFC 9700 §4.14.2).
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_tasks_share_one_refresh() {
     let Some(server) = for_users().await else { return };
@@ -65,7 +65,7 @@ async fn twenty_tasks_share_one_refresh() {
     let client = OAuth2Client::builder(config).clock(clock.clone()).build().unwrap();
     let mut before = log_in(&server, &client, "allow").await.unwrap();
     for round in 1..=2 {
-        // The token lives for ten minutes, and is renewed in its last.
+        // The token lives for ten minutes, and is refreshed in the last one.
         clock.advance(Duration::from_secs(9 * 60 + 30));
         let tasks: Vec<_> = (0..20)
             .map(|_| {
@@ -104,7 +104,7 @@ async fn rejected_token_is_refreshed_and_request_repeated() {
     let Some(server) = for_users().await else { return };
     let client = OAuth2Client::new(config(&server)).unwrap();
     let first = log_in(&server, &client, "allow").await.unwrap();
-    // Its own revocation would end the refresh token too, so that it is one that it never knew.
+    // A revocation would revoke the refresh token too, so an unknown access token is used.
     let mut dead = first.clone();
     dead.access_token = Secret::new("of-another-time");
     client.set_token(&dead).await.unwrap();
@@ -173,7 +173,7 @@ async fn device_polling_stops_when_code_expires() {
     });
     let expired = waited.await.unwrap_err();
     assert_eq!(expired.kind(), ErrorKind::Unauthenticated, "{expired}");
-    // Ten minutes, every five seconds.
+    // Ten minutes, with an interval of five seconds.
     assert!((110..=120).contains(&questions), "{questions}");
 }
 

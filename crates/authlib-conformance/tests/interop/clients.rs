@@ -1,4 +1,4 @@
-//! What the tests of our clients share: servers, settings that fit them, and a login.
+//! Helpers of the client tests: servers, settings and a login.
 
 use authlib_conformance::{Browser, InteropKind, InteropServer};
 use authlib_core::oauth2::AuthMethod;
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use crate::SECRET;
 use crate::oidc::API;
 
-/// Where the servers send the browser back to. Nobody is there: the tests read the redirect.
+/// The redirect URI. There is no server: the tests read the redirect.
 pub(crate) const CALLBACK: &str = "https://app.example.com/cb";
 
-/// A second resource that oidc-provider knows.
+/// A second resource of oidc-provider.
 pub(crate) const BILLING: &str = "https://billing.example.com/";
 
 /// Starts oidc-provider with these clients and features.
@@ -26,13 +26,13 @@ pub(crate) async fn oidc(clients: &[Value], features: &[&str]) -> Option<Interop
     InteropServer::start(InteropKind::OidcProvider, &settings).await
 }
 
-/// Starts Authlib's server with these clients. Whoever polls for a device code is never too fast.
+/// Starts Authlib's server with these clients. Device polling is never too fast.
 pub(crate) async fn authlib(clients: &[Value]) -> Option<InteropServer> {
     let settings = json!({ "clients": clients, "device_interval": 0, "registration": "initial" });
     InteropServer::start(InteropKind::AuthlibOAuth2, &settings).await
 }
 
-/// The settings of a client at oidc-provider that has not yet said how it proves itself.
+/// The settings of a client at oidc-provider, without authentication.
 pub(crate) fn at_oidc(server: &InteropServer, client_id: &str) -> ClientConfig {
     ClientConfig::new("peer")
         .client_id(client_id)
@@ -41,14 +41,14 @@ pub(crate) fn at_oidc(server: &InteropServer, client_id: &str) -> ClientConfig {
         .redirect_uri(CALLBACK)
 }
 
-/// The same at Authlib's server, which is no OpenID provider.
+/// The same at Authlib's server, which is not an OpenID provider.
 pub(crate) fn at_authlib(server: &InteropServer, client_id: &str) -> ClientConfig {
     at_oidc(server, client_id)
         .server_metadata_url(server.url("/.well-known/oauth-authorization-server"))
         .api_base_url(server.url("/api/"))
 }
 
-/// The proof that fits [`crate::client`].
+/// The authentication of [`crate::client`].
 pub(crate) fn by_secret(config: ClientConfig) -> ClientConfig {
     config.client_secret(SECRET).token_endpoint_auth_method(AuthMethod::ClientSecretPost)
 }
@@ -60,7 +60,7 @@ pub(crate) fn for_logins(grant_types: &[&str]) -> Value {
     app
 }
 
-/// The client of [`crate::client`] that nobody logs in with.
+/// The client of [`crate::client`] without logins.
 pub(crate) fn for_machines(grant_types: &[&str]) -> Value {
     let mut app = crate::client(grant_types);
     app["redirect_uris"] = json!([]);
@@ -68,7 +68,7 @@ pub(crate) fn for_machines(grant_types: &[&str]) -> Value {
     app
 }
 
-/// Logs alice in by the server's own pages, where she decides so.
+/// Logs alice in on the server's pages with this decision.
 pub(crate) async fn log_in(
     server: &InteropServer,
     client: &OAuth2Client,
@@ -80,7 +80,8 @@ pub(crate) async fn log_in(
     client.fetch_access_token(pending, end.location().as_str()).await
 }
 
-/// Fetches two tokens, asks about the second, and ends it: three endpoints that each want a proof.
+/// Fetches two tokens, introspects and revokes the second: three endpoints with client
+/// authentication.
 pub(crate) async fn works_everywhere(client: &OAuth2Client, client_id: &str) {
     client.fetch_token(Grant::client_credentials()).await.unwrap();
     let token = client.fetch_token(Grant::client_credentials()).await.unwrap();
@@ -91,7 +92,7 @@ pub(crate) async fn works_everywhere(client: &OAuth2Client, client_id: &str) {
     assert!(!state.active(), "{client_id}");
 }
 
-/// Ends a token behind the client's back.
+/// Revokes a token without the client.
 pub(crate) async fn revoke(url: &str, token: &Secret) {
     let proof = [("client_id", "app"), ("client_secret", SECRET), ("token", token.expose())];
     let page = crate::post(url, &proof).await;

@@ -1,5 +1,5 @@
-//! The bench of the interop tests: each server that is not ours starts, answers, and refuses what it
-//! must. What our own clients do against them stands beside it, in `client_*.rs`.
+//! Interoperability tests. `oidc.rs`, `oauth2.rs` and `oauth1.rs` test the servers themselves,
+//! `client_*.rs` our clients against them.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -18,14 +18,14 @@ use authlib_conformance::{Browser, Page};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// A secret that says nothing when it is not encoded.
+/// A secret without characters that need encoding.
 const SECRET: &str = "a-secret-of-forty-characters-1234567890";
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
-/// A client in the words of RFC 7591 that may use `grant_types`.
+/// The metadata (RFC 7591) of a client with these `grant_types`.
 fn client(grant_types: &[&str]) -> Value {
     json!({
         "client_id": "app",
@@ -49,14 +49,14 @@ async fn as_client(url: &str, fields: &[(&str, &str)]) -> (u16, Value) {
     (page.status, page.json())
 }
 
-/// Asks for something with a header `Authorization`.
+/// Sends a GET with an `Authorization` header.
 async fn authorized(method: Method, url: &str, authorization: &str) -> Page {
     let headers = [("authorization", authorization), ("content-length", "0")];
     let headers = if method == Method::GET { &headers[..1] } else { &headers[..] };
     Browser::new().request(method, url, headers, None).await
 }
 
-/// The member of an answer, which must be a text.
+/// A string member of a response.
 fn text(answer: &Value, name: &str) -> String {
     answer[name].as_str().unwrap_or_else(|| panic!("no {name} in {answer}")).to_owned()
 }

@@ -1,4 +1,4 @@
-//! The OAuth 1.0a servers of Authlib and oauthlib, with requests that are signed by hand.
+//! The OAuth 1.0a servers of Authlib and oauthlib, with manually signed requests.
 
 use std::collections::HashMap;
 
@@ -38,7 +38,7 @@ async fn plaintext(method: Method, url: &str, token: &Credentials, more: &[(&str
     authorized(method, url, &format!("OAuth {}", parameters.join(", "))).await
 }
 
-/// A nonce and a timestamp of now, which oauthlib asks for with PLAINTEXT too.
+/// A nonce and the current timestamp, which oauthlib requires with PLAINTEXT too.
 fn fresh(nonce: &str) -> [(&str, String); 2] {
     #[expect(clippy::disallowed_methods, reason = "the servers have a real clock")]
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();

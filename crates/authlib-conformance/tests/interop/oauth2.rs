@@ -17,7 +17,7 @@ async fn server(grant_types: &[&str]) -> Option<InteropServer> {
     InteropServer::start(InteropKind::AuthlibOAuth2, &settings).await
 }
 
-/// A token for alice by her password.
+/// A token for alice with the password grant.
 async fn alice(server: &InteropServer, scope: &str) -> Value {
     let fields = [&ALICE[..], &[("scope", scope)]].concat();
     let (status, token) = as_client(&server.url("/token"), &fields).await;
@@ -200,7 +200,7 @@ async fn unsigned_assertion_is_rejected() {
         InteropServer::start(InteropKind::AuthlibOAuth2, &json!({ "clients": [app] })).await;
     let Some(server) = server else { return };
     let part = |json: Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
-    // Right in all but the signature; it expires in the year 2100.
+    // Valid except for the signature; it expires in the year 2100.
     let claims = json!({
         "iss": "app", "sub": "app", "aud": server.issuer(), "exp": 4_102_444_800_u64, "jti": "1",
     });

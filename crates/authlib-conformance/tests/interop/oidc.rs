@@ -1,4 +1,4 @@
-//! oidc-provider beyond logins, by the features that a test enables.
+//! oidc-provider's optional features.
 
 use authlib_conformance::{Browser, InteropKind, InteropServer};
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! What an attacker, or a browser at its worst, can try.
+//! Attacks by other sites, users and browsers.
 
 use authlib_conformance::{Browser, Fixture};
 use authlib_provider::{Endpoint, Fault};
@@ -58,7 +58,7 @@ pub(crate) async fn invalid_callbacks_are_rejected_and_end_login(package: &str) 
     ] {
         fixture.assert_rejects(fault, 400).await;
     }
-    // Where the state itself is wrong or repeated, it can't be spent.
+    // A wrong or repeated `state` can't be used up.
     for fault in
         [param("state", "wrong"), Fault::AuthorizationMissing("state".into()), twice("state", "x")]
     {
@@ -69,7 +69,7 @@ pub(crate) async fn invalid_callbacks_are_rejected_and_end_login(package: &str) 
         assert!(!fixture.is_alice(&browser).await);
         fixture.provider().clear_faults();
     }
-    // The state of another client.
+    // The `state` of another client.
     let browser = Browser::new();
     let callback = fixture.allowed(&browser).await;
     let crossed = callback.as_str().replace("/authorize/op?", "/authorize/op_two?");

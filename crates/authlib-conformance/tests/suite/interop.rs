@@ -15,7 +15,8 @@ async fn whole_trip(package: &str, auth_method: &'static str, algorithm: &'stati
     assert_eq!(profile["claims"]["iss"], interop.issuer);
     assert_eq!(profile["claims"]["email"], "alice@example.com");
     assert_eq!(profile["token"]["has_refresh_token"], true);
-    // Its tokens live five seconds, so each call refreshes; a refresh token used twice would end all.
+    // Its tokens live for five seconds, so each call refreshes; using a refresh token twice would
+    // revoke them all.
     for _ in 0..3 {
         let user = browser.get(interop.url("/userinfo/op")).await;
         assert_eq!(user.status, 200, "{}\n{}", user.body, interop.app.log());

@@ -1,4 +1,4 @@
-//! What a user sees of a login.
+//! Logins and logouts as a user sees them.
 
 use authlib_conformance::{Browser, Fixture};
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub(crate) async fn login_returns_to_start_with_profile_and_new_session(package:
     assert!(home.body.contains("Log in with"), "{}", home.body);
     assert!(home.body.contains("/login/op") && home.body.contains("/login/op_two"));
 
-    // T042, T061: the `state` goes out and comes back.
+    // T042, T061: `state` is sent and returned.
     let start = browser.get(fixture.url("/login/op?next=/profile%3Fx=1")).await.location();
     let callback = fixture.provider().approve(start.as_str(), "alice").unwrap();
     let state = |url: &Url| {
@@ -63,18 +63,18 @@ pub(crate) async fn form_post_callback_works_with_lax_cookie(package: &str) {
         assert!(start.as_str().contains("response_mode=form_post"));
         fixture.provider().auto_approve("alice");
         let form = browser.get(start.as_str()).await;
-        // Another site posts the form, and the Lax cookie stays at home.
+        // Another site posts the form, and the Lax cookie is not sent.
         let page = browser.submit(&form.action(), &form.fields(), &form.url).await;
         assert_eq!(page.status, 200, "{}", page.body);
         assert!(page.header("content-security-policy").contains("default-src 'none'"));
         assert_eq!(page.header("cache-control"), "no-store");
-        // Our own page posts it once more, and the cookie comes along.
+        // Our page resubmits it, and the cookie is sent.
         let done = browser.submit(&page.action(), &page.fields(), &page.url).await;
         assert_eq!(done.status, status, "{}", done.body);
         assert!(!done.url.as_str().contains("code="), "no code in a URL");
     }
     assert!(fixture.is_alice(&browser).await);
-    // A form that no login of this browser asked for ends after one repetition.
+    // A form without a pending login fails after one resubmission.
     let stranger = Browser::new();
     let elsewhere = Url::parse("https://elsewhere.example/").unwrap();
     let fields = [("code".to_owned(), "c".to_owned()), ("state".to_owned(), "s".to_owned())];
@@ -109,7 +109,7 @@ pub(crate) async fn tabs_and_clients_with_common_prefix_are_independent(package:
     }
     assert_eq!(browser.get(fixture.url("/api/op/echo")).await.status, 200);
     assert_eq!(browser.get(fixture.url("/api/op_two/echo")).await.status, 200);
-    // One login of many that were started still finds its record.
+    // One of many started logins still finds its record.
     let mut newest = fixture.allowed(&browser).await;
     for _ in 0..20 {
         newest = fixture.allowed(&browser).await;
@@ -117,8 +117,7 @@ pub(crate) async fn tabs_and_clients_with_common_prefix_are_independent(package:
     assert_eq!(browser.get(newest.as_str()).await.status, 303);
 }
 
-/// A session is no tab's own: what one tab writes at the end of a slow request must not undo what
-/// others did meanwhile.
+/// Tabs share a session: a slow request in one tab must not overwrite changes of the others.
 pub(crate) async fn slow_login_in_one_tab_does_not_affect_others(package: &str) {
     let fixture = Fixture::new(package).await;
     let browser = Browser::new();
@@ -129,7 +128,7 @@ pub(crate) async fn slow_login_in_one_tab_does_not_affect_others(package: &str) 
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         fixture.provider().clear_faults();
-        // One tab begins a login that it ends later, one logs in.
+        // One tab starts a login that it finishes later, the other logs in.
         let later = fixture.allowed(&browser).await;
         let other = fixture.allowed_with(&browser, "op_two", "").await;
         assert_eq!(browser.get(other.as_str()).await.status, 303);
@@ -146,7 +145,7 @@ pub(crate) async fn slow_login_in_one_tab_does_not_affect_others(package: &str) 
 pub(crate) async fn login_started_during_another_callback_is_kept(package: &str) {
     let fixture = Fixture::new(package).await;
     let browser = Browser::new();
-    // So slow that its answer comes after the other tab's start, and right all the same.
+    // A slow but valid response, which arrives after the other tab's start.
     let slow = fixture.allowed(&browser).await;
     let ends = browser.get(slow.as_str());
     let begins = fixture.allowed_with(&browser, "op_two", "");
@@ -175,14 +174,14 @@ pub(crate) async fn logout_ends_local_and_provider_session(package: &str) {
     assert!(!fixture.is_alice(&browser).await, "logged out before the provider is asked");
     assert_eq!(browser.get(fixture.url("/api/op/echo")).await.status, 401);
 
-    // Whoever was logged in with two clients is logged out of both.
+    // A user who is logged in with two clients is logged out of both.
     fixture.log_in(&browser).await;
     let other = fixture.allowed_with(&browser, "op_two", "").await;
     browser.get(other.as_str()).await;
     browser.request(Method::POST, fixture.url("/logout"), &[], None).await;
     assert!(!fixture.is_alice(&browser).await);
 
-    // The old session id opens nothing.
+    // The old session id is anonymous.
     browser.set_cookies("localhost", &before.first().unwrap().1);
     assert!(!fixture.is_alice(&browser).await);
 }
@@ -231,7 +230,7 @@ pub(crate) async fn errors_are_html_or_json_and_never_cached(package: &str) {
         assert_eq!(page.header("cache-control"), "no-store", "{}", page.url);
         assert_eq!(page.header("referrer-policy"), "no-referrer", "{}", page.url);
     }
-    // The developer reads in the log which check failed, and what to look at.
+    // The log says which check failed and what to check.
     let log = fixture.app.log();
     assert!(log.contains("no session") && log.contains("SameSite=Lax"), "{log}");
 }
@@ -277,7 +276,7 @@ pub(crate) async fn a_provider_error_is_shown_escaped(package: &str) {
         Fault::AuthorizationError("server_error".into(), "<script>alert(1)</script>".into());
     fixture.provider().inject(error);
     let callback = fixture.allowed(&browser).await;
-    // With a state of somebody else, the error is not believed.
+    // With a wrong `state`, the error is not believed.
     let forged = browser.get(callback.as_str().replace("state=", "state=x")).await;
     assert_eq!(forged.status, 400);
     assert!(!forged.body.contains("alert(1)"), "{}", forged.body);

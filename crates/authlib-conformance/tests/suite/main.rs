@@ -1,4 +1,4 @@
-//! The behaviour suite, for every example app of the list at the end.
+//! The behaviour suite, for every example app in the list below.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -11,8 +11,7 @@ mod requests;
 mod settings;
 mod tokens;
 
-/// Makes a test of each case for each app. The list of cases stands once, so the numbers of all
-/// frameworks are equal: a case that is left out of one framework is no program.
+/// Makes a test of each case for each app. All frameworks get the same list.
 macro_rules! suite {
     ($($framework:ident: $package:literal),* $(,)?; $($module:ident: [$($case:ident),* $(,)?]),* $(,)?) => {
         const APPS: &[&str] = &[$($package),*];
@@ -129,7 +128,7 @@ fn suite_covers_every_example_app() {
     let mut apps = Vec::new();
     for entry in std::fs::read_dir(examples).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        // The command-line program is no web application.
+        // The command-line app is not a web application.
         apps.extend(Some(name).filter(|name| name.ends_with("-login") && name != "cli-login"));
     }
     apps.sort();

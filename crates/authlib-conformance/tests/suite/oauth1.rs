@@ -1,11 +1,11 @@
-//! Logins by OAuth 1.0a (RFC 5849), as a user sees them.
+//! OAuth 1.0a logins (RFC 5849) as a user sees them.
 
 use authlib_conformance::{Browser, Fixture};
 use authlib_provider::{Endpoint, Fault, Reply};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Whether somebody is logged in; whoever it is, nobody has a name that was not asked for.
+/// Whether a user is logged in. Without user info there is no name.
 async fn is_logged_in(fixture: &Fixture, browser: &Browser) -> bool {
     browser.get_json(fixture.url("/profile")).await.status == 200
 }
@@ -36,7 +36,7 @@ pub(crate) async fn oauth1_login_profile_comes_from_token_response(package: &str
     assert_eq!(browser.get(fixture.url("/profile")).await.json(), expected);
     assert_eq!(browser.get(fixture.url("/")).await.status, 200);
 
-    // Who names the member that says who it is gets a subject.
+    // With `subject_claim`, there is a subject.
     let fixture = Fixture::oauth1(package, "subject_claim = 'user_id'").await;
     fixture.log_in(&browser).await;
     assert!(fixture.is_alice(&browser).await);
@@ -107,7 +107,7 @@ pub(crate) async fn denial_is_403_in_json_and_html(package: &str) {
         let page = browser.get(fixture.provider().deny(start().await.as_str()).unwrap()).await;
         assert_eq!(page.status, 403);
         assert!(page.header("content-type").starts_with("text/html"), "{:?}", page.headers);
-        // The problem reporting extension asks for no token.
+        // The problem reporting extension does not require a token.
         start().await;
         let page = browser.get_json(fixture.url("/authorize/op?oauth_problem=user_refused")).await;
         assert_eq!(page.status, 403, "{}", page.body);
@@ -187,7 +187,7 @@ pub(crate) async fn broken_provider_responses_are_502(package: &str) {
     assert_eq!(fixture.log_in(&browser).await.status, 303);
 }
 
-/// O6, H35: what the browser keeps and what the app logs.
+/// O6, H35: the browser's cookies and the app's log.
 pub(crate) async fn token_secret_of_pending_login_stays_on_server(package: &str) {
     let fixture = Fixture::oauth1(package, "signature_type = 'QUERY'").await;
     let name = || "oauth_token_secret".to_owned();

@@ -1,4 +1,4 @@
-//! What a provider can do wrong, or merely otherwise.
+//! Faults and unusual behaviour of the provider.
 
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,7 @@ pub(crate) async fn invalid_id_tokens_are_400(package: &str) {
     }
     assert_eq!(fixture.count(Endpoint::UserInfo), 0);
     fixture.log_in(&Browser::new()).await;
-    // T083: an issuer that the settings accept, and no other.
+    // T083: an issuer in `accepted_issuers`, and no other.
     let settings = "accepted_issuers = ['https://also.example']";
     let also = Fixture::with(package, |p| p, settings).await;
     also.assert_rejects(Fault::claim("iss", "https://evil.example"), 400).await;
@@ -105,11 +105,11 @@ pub(crate) async fn broken_metadata_is_502_before_any_request(package: &str) {
         Fault::Response(Endpoint::Discovery, Reply::html(200)),
         Fault::Response(Endpoint::Discovery, Reply::Reset),
     ] {
-        // A fresh app each time: one that failed often asks more rarely.
+        // A new app each time: after failures, an app backs off.
         let fixture = Fixture::new(package).await;
         fixture.assert_rejects(fault, 502).await;
         assert_eq!(fixture.count(Endpoint::Authorize) + fixture.count(Endpoint::Token), 0);
-        // It recovers as soon as the provider does.
+        // It recovers with the provider.
         assert_eq!(fixture.log_in(&Browser::new()).await.status, 303);
     }
     for name in ["token_endpoint", "jwks_uri"] {
@@ -168,7 +168,7 @@ pub(crate) async fn key_rotation_is_followed_at_any_time(package: &str) {
     assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "a new key under the old name");
     fixture.provider().inject(Fault::Response(Endpoint::Jwks, Reply::html(500)));
     assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "known keys serve on");
-    // Registered keys are the only ones, wherever the metadata say that there are others.
+    // Configured keys are the only ones, even if the metadata has a `jwks_uri`.
     let other =
         r#"{ kty = "oct", kid = "other", k = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }"#;
     let fixture = Fixture::with(package, |p| p, &format!("jwks = {{ keys = [{other}] }}")).await;
@@ -220,7 +220,7 @@ pub(crate) async fn unusual_valid_responses_are_accepted(package: &str) {
         let fixture = Fixture::with(package, |p| p.signing_alg(algorithm), "").await;
         assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "{algorithm}");
     }
-    // No `kid` and several keys: those that fit are tried, the check is never skipped.
+    // No `kid` and several keys: matching keys are tried, the check is never skipped.
     let fixture = Fixture::new(package).await;
     fixture.provider().rotate_keys();
     fixture.provider().inject(Fault::JwksWithoutKid);

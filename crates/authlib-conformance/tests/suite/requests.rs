@@ -1,4 +1,4 @@
-//! What a login asks the provider, and what with.
+//! Requests of a login to the provider.
 
 use authlib_conformance::{Browser, Fixture};
 use authlib_provider::{Endpoint, Fault};
@@ -54,7 +54,8 @@ pub(crate) async fn pkce_verifier_matches_challenge_of_its_login(package: &str) 
         let challenge = |url: &Url| param(url, "code_challenge").unwrap();
         assert_eq!(challenge(&first).len(), 43);
         assert_ne!(challenge(&first), challenge(&second));
-        // The provider holds the verifier against the challenge: another login's is refused.
+        // The provider checks the verifier against the challenge: that of another login is
+        // rejected.
         let crossed = first.as_str().replace(&challenge(&first), &challenge(&second));
         let back = fixture.provider().approve(&crossed, "alice").unwrap();
         assert_eq!(browser.get_json(&back).await.status, 502);
@@ -74,7 +75,7 @@ pub(crate) async fn pkce_verifier_matches_challenge_of_its_login(package: &str) 
 
 /// T018, T046.
 pub(crate) async fn id_token_repeats_nonce_of_authorization_url(package: &str) {
-    // By a registered key for HMAC, as Authlib's test has it, and by the provider's keys.
+    // With a configured HMAC key, as in Authlib's test, and with the provider's keys.
     let key = URL_SAFE_NO_PAD.encode(Fixture::secret());
     let hmac = format!(
         "id_token_signed_response_alg = 'HS256'\njwks = {{ keys = [{{ kty = 'oct', k = '{key}' }}] }}"

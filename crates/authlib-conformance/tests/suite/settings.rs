@@ -1,4 +1,4 @@
-//! Where the app's settings come from, and which of them win.
+//! Sources of settings and their precedence.
 
 use authlib_conformance::{App, Browser, Fixture};
 use authlib_provider::Endpoint;
@@ -7,7 +7,7 @@ use authlib_provider::Endpoint;
 pub(crate) async fn environment_alone_provides_id_and_secret(package: &str) {
     let file = "[oauth.op]\nissuer = 'ISSUER'\nscope = 'openid'";
     let id_and_secret = [("OP_CLIENT_ID", "app"), ("OP_CLIENT_SECRET", Fixture::secret())];
-    // A name in the file, and nothing at all in it.
+    // An empty table in the file.
     let all = [&id_and_secret[..], &[("OP_ISSUER", "ISSUER"), ("OP_SCOPE", "openid")]].concat();
     for (file, vars) in [(file, &id_and_secret[..]), ("", &all)] {
         let fixture = Fixture::configured(package, file, vars).await;

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 
-/// Tokens that are within the leeway of their expiry from the start: each use refreshes.
+/// Tokens that expire within the leeway: each use refreshes.
 fn expiring(provider: ProviderBuilder) -> ProviderBuilder {
     provider.access_token_lifetime(Duration::from_secs(30))
 }
@@ -47,7 +47,7 @@ pub(crate) async fn concurrent_requests_share_one_refresh(package: &str) {
     let refresh = seen.iter().rfind(|seen| seen.endpoint == Endpoint::Token).unwrap();
     assert_eq!(refresh.field("grant_type"), Some("refresh_token"));
     assert_eq!(refresh.authorization.as_deref(), Some("Basic"));
-    // Rotation: the next refresh uses the new refresh token, and so on.
+    // Rotation: the next refresh uses the new refresh token.
     let fixture = Fixture::with(package, expiring, "").await;
     fixture.provider().inject(Fault::token("expires_in", json!(0)));
     fixture.log_in(&browser).await;

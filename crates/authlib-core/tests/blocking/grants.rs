@@ -1,4 +1,4 @@
-//! How the token is got and renewed: by each grant, by a statement of one's own, once for all threads.
+//! Grants and refresh of the blocking clients, assertions included; one refresh for all threads.
 
 use authlib_core::config::Refresh;
 use authlib_core::oauth2::AuthMethod;
@@ -173,7 +173,7 @@ fn expired_token_refreshes_and_json_body_stays_intact() {
     assert_eq!(client.get("echo").send().unwrap_err().kind(), ErrorKind::Unauthenticated);
 }
 
-/// T176: Authlib's blocking clients have no lock: each thread would renew for itself.
+/// T176: Authlib's blocking clients have no lock: each thread refreshes separately.
 #[test]
 fn ten_threads_share_one_refresh() {
     let served = TestBed::new();

@@ -57,7 +57,7 @@ impl TestBed {
         client
     }
 
-    /// Where the last request to `endpoint` had its signature.
+    /// Where the signature of the last request to `endpoint` was.
     fn place(&self, endpoint: Endpoint) -> &'static str {
         let seen = self.provider().received_requests();
         let seen = seen.iter().rev().find(|seen| seen.endpoint == endpoint).unwrap();
@@ -71,7 +71,7 @@ impl TestBed {
     }
 }
 
-/// T187 to T189: the request token is signed where the settings say, and JSON is read too.
+/// T187 to T189: the signature is at the configured location; JSON responses are accepted too.
 #[test]
 fn request_token_works_with_each_placement() {
     let world = TestBed::new();

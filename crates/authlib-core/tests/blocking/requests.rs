@@ -1,4 +1,4 @@
-//! Requests with the token: where it stands, bodies that stream, timeouts, and where it never goes.
+//! Requests with the token: placement, streaming bodies, timeouts, redirects.
 
 use authlib_core::config::Refresh;
 use authlib_core::oauth2::TokenPlacement;
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::test_bed::TestBed;
 
-/// The answer of the echoing API.
+/// The response of the echo API.
 fn said(request: ApiRequest, streamed: bool) -> Result<Value> {
     if !streamed {
         return request.send()?.json();
@@ -39,7 +39,7 @@ fn token_placement_applies_to_streaming_requests() {
         for streamed in [false, true] {
             let got = said(client.get("echo"), streamed);
             if placement == "body" {
-                // RFC 6750 §2.2; Authlib gives the GET a body.
+                // RFC 6750 §2.2; Authlib sends a GET with a body.
                 assert_eq!(got.unwrap_err().kind(), ErrorKind::InvalidRequest);
             } else {
                 assert_eq!(got.unwrap()["token_in"], placement);
@@ -71,7 +71,7 @@ fn bodies_stream_in_both_directions() {
     assert_eq!(request.send().unwrap().json::<Value>().unwrap()["body_length"], long.len());
 }
 
-/// A reader that breaks off after its first piece.
+/// A reader that fails after its first chunk.
 struct Torn {
     left: usize,
     panics: bool,
@@ -89,7 +89,7 @@ impl io::Read for Torn {
     }
 }
 
-/// T163: Half a file must not arrive as a whole one.
+/// T163: A truncated file must not look complete.
 #[test]
 fn failing_body_reader_fails_request() {
     let served = TestBed::new();
@@ -115,7 +115,7 @@ fn blocking_request_without_token_is_not_sent() {
     assert!(served.provider().received_requests().is_empty());
 }
 
-/// H20, with real sockets: another server would have seen the token.
+/// H20, over real sockets: another server would have received the token.
 #[test]
 fn api_redirect_is_returned_not_followed() {
     let (served, other) = (TestBed::new(), TestBed::new());
@@ -133,7 +133,7 @@ fn api_redirect_is_returned_not_followed() {
     assert!(other.provider().received_requests().is_empty());
 }
 
-/// Sends on a thread of its own, so that a request that never ends fails a test and does not stop it.
+/// Sends on another thread, so that a request that never ends fails the test.
 fn sent(request: ApiRequest) -> Receiver<Result<Vec<u8>>> {
     let (done, outcome) = mpsc::channel();
     thread::spawn(move || done.send(request.send().map(|answer| answer.body().clone())));
@@ -151,7 +151,7 @@ fn request_timeout_overrides_client_timeout() {
         served.begun(config).token(Token::bearer("t")).build().unwrap()
     };
     for request in [with(short).get("echo"), with(long).get("echo").timeout(short)] {
-        // The client's usual limit is ten seconds.
+        // The client's default limit is ten seconds.
         let outcome = sent(request).recv_timeout(Duration::from_secs(5));
         let error = outcome.unwrap_or_else(|_| panic!("it waits longer than it may")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Transport);

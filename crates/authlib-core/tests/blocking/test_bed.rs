@@ -1,4 +1,4 @@
-//! A provider on a loopback port, and clients that reach it there.
+//! A provider on a loopback port, and blocking clients for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(crate) const ROBOT: &str = "robot@project.example";
 pub(crate) const RSA: &str = include_str!("../client-keys/rsa.pem");
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
-/// A provider on a loopback port. Only it has a runtime.
+/// A provider on a loopback port, with a runtime of its own.
 pub(crate) struct TestBed {
     server: Server,
     pub(crate) clock: Arc<FixedClock>,
@@ -88,7 +88,7 @@ impl TestBed {
         seen.pop().unwrap()
     }
 
-    /// A login by code, and the URL that the browser came back to.
+    /// Starts a login and approves it; returns the pending login and the URL of the callback.
     pub(crate) fn answered(&self, client: &OAuth2Client) -> (PendingLogin, String) {
         let (url, pending) = client.create_authorization_url(AuthorizeOptions::new()).unwrap();
         let back = self.provider().approve(url.as_str(), "alice").unwrap();
@@ -96,7 +96,7 @@ impl TestBed {
     }
 }
 
-/// The grant that gives a refresh token without a browser.
+/// The password grant: a refresh token without a browser.
 pub(crate) fn carol() -> Grant {
     Grant::dangerous_password("carol", &Secret::new("hush"))
 }

@@ -37,17 +37,17 @@ pub(crate) fn builder(provider: &Provider) -> OAuthBuilder {
     OAuth::builder().base_url(BASE_URL).register(op()).http_client(provider.clone())
 }
 
-/// Rocket as in development, whatever the environment says.
+/// Rocket in the profile `debug`, whatever the environment says.
 pub(crate) fn rocket() -> Rocket<Build> {
     rocket::custom(Config { log_level: rocket::config::LogLevel::Off, ..Config::debug_default() })
 }
 
-/// A cookie as the browser got it.
+/// A cookie as the browser received it.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
     pub(crate) value: String,
     pub(crate) header: String,
-    /// What it says to whoever has the key.
+    /// Its decrypted value.
     pub(crate) plain: String,
 }
 

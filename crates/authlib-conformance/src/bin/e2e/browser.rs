@@ -1,4 +1,4 @@
-//! [`Browser`]: headless Chromium with the few things that the trip does.
+//! [`Browser`]: headless Chromium with the actions of the test.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -21,11 +21,12 @@ pub(crate) struct Browser {
     profile: PathBuf,
 }
 
-/// How long a page may take to show what it should.
+/// How long to wait for an element.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How much of a page's source a failure shows.
+/// How much of a page's source is printed after a failure.
 const EXCERPT: usize = 1500;
-/// The sandbox is off because containers do not allow it; the rest keeps the network quiet.
+/// The sandbox is off because containers do not allow it; the other options prevent network
+/// requests.
 const ARGUMENTS: &[&str] = &[
     "--headless=new",
     "--no-sandbox",
@@ -40,7 +41,7 @@ const ARGUMENTS: &[&str] = &[
 ];
 
 impl Browser {
-    /// Opens a browser through the driver at `driver`; pictures go to `pictures`.
+    /// Opens a browser through the driver at `driver`; screenshots go to `pictures`.
     pub(crate) async fn open(driver: &str, pictures: &Path) -> Result<Self, Failure> {
         let profile =
             std::env::temp_dir().join(format!("authlib-e2e-profile-{}", std::process::id()));
@@ -63,21 +64,21 @@ impl Browser {
         self.client.goto(url).await.map_err(failed("the page did not open"))
     }
 
-    /// Waits until the page has what `xpath` finds.
+    /// Waits until `xpath` matches an element.
     pub(crate) async fn see(&self, xpath: &str) -> Result<(), Failure> {
         let wait = self.client.wait().at_most(PATIENCE);
         let found = wait.for_element(Locator::XPath(xpath)).await;
         found.map(drop).map_err(failed(format!("the page does not show {xpath}")))
     }
 
-    /// Makes sure that the page has nothing that `xpath` finds.
+    /// Checks that `xpath` matches nothing.
     pub(crate) async fn miss(&self, xpath: &str) -> Result<(), Failure> {
         let found = self.client.find_all(Locator::XPath(xpath)).await;
         let found = found.map_err(failed("the page was not searched"))?;
         if found.is_empty() { Ok(()) } else { Err(format!("the page still shows {xpath}")) }
     }
 
-    /// Waits for what `xpath` finds and clicks it.
+    /// Waits for an element and clicks it.
     pub(crate) async fn click(&self, xpath: &str) -> Result<(), Failure> {
         let wait = self.client.wait().at_most(PATIENCE);
         let found = wait.for_element(Locator::XPath(xpath)).await;
@@ -85,7 +86,7 @@ impl Browser {
         element.click().await.map_err(failed(format!("{xpath} was not clicked")))
     }
 
-    /// Where the browser is.
+    /// The browser's current URL.
     pub(crate) async fn address(&self) -> Result<Url, Failure> {
         self.client.current_url().await.map_err(failed("the browser has no address"))
     }
@@ -105,7 +106,7 @@ impl Browser {
         Err(format!("the browser did not arrive at {path}"))
     }
 
-    /// Takes a picture of the page.
+    /// Takes a screenshot of the page.
     pub(crate) async fn picture(&mut self, name: &str) -> Result<(), Failure> {
         let image = self.client.screenshot().await.map_err(failed("no picture was taken"))?;
         self.taken += 1;
@@ -113,9 +114,9 @@ impl Browser {
         std::fs::write(&path, image).map_err(failed(format!("cannot write {}", path.display())))
     }
 
-    /// Says where the browser was when `failure` happened, and takes a last picture.
+    /// Adds the browser's URL to `failure`, and takes a screenshot.
     pub(crate) async fn describe(&mut self, failure: Failure) -> Failure {
-        // The failure itself matters more than one of its description.
+        // Errors of the description are ignored: the failure itself matters.
         let _taken = self.picture("failure").await;
         let place =
             self.address().await.map_or_else(|_| "an unknown page".to_owned(), |url| place(&url));
@@ -123,9 +124,9 @@ impl Browser {
         format!("{failure}\nat {place}, which begins:\n{}", excerpt(&source))
     }
 
-    /// Closes the browser and forgets its profile.
+    /// Closes the browser and deletes its profile.
     pub(crate) async fn close(self) {
-        // Chromium goes with its driver in any case.
+        // Chromium ends with its driver in any case.
         let _closed = self.client.close().await;
         let _gone = std::fs::remove_dir_all(&self.profile);
     }
@@ -136,12 +137,12 @@ fn failed<E: Display>(words: impl Into<String>) -> impl FnOnce(E) -> Failure {
     move |error| format!("{words}: {error}")
 }
 
-/// `url` without its query, which holds codes and states.
+/// `url` without its query, which contains codes and `state`.
 fn place(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
 
-/// The beginning of a page's body without the values of its attributes, which may be secrets.
+/// The beginning of a page's body without attribute values, which may be secrets.
 fn excerpt(source: &str) -> String {
     let body = source.find("<body").and_then(|at| source.get(at..)).unwrap_or(source);
     let mut quoted = false;

@@ -16,12 +16,12 @@ use tokio::time::timeout;
 use crate::browser::Browser;
 use crate::process::Program;
 
-/// What ends the run, in words for a developer.
+/// An error that ends the run.
 type Failure = String;
 
 /// How long the whole login may take.
 const LIMIT: Duration = Duration::from_secs(120);
-/// Whom the demo provider logs in.
+/// The user of the demo provider.
 const USER: &str = "Alice";
 const LOG_IN: &str = "//*[self::a or self::button][starts-with(normalize-space(.), 'Log in')]";
 const ALLOW: &str = "//button[@name='decision' and @value='allow']";
@@ -50,7 +50,7 @@ fn pictures() -> PathBuf {
     PathBuf::from("target/e2e")
 }
 
-/// Starts everything, logs in and out, and ends everything, whatever happened.
+/// Starts everything, logs in and out, and stops everything in any case.
 async fn run(app: &Path, pictures: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(pictures)
         .map_err(|error| format!("cannot make {}: {error}", pictures.display()))?;

@@ -1,4 +1,4 @@
-//! [`Program`]: a server that is started on a free port and ended with the run.
+//! [`Program`]: a server process on a free port.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub(crate) struct Program {
     folder: Option<PathBuf>,
 }
 
-/// How often a starting program is asked whether it is ready, a tenth of a second apart.
+/// The number of health checks at start, a tenth of a second apart.
 const ATTEMPTS: u32 = 300;
 
 impl Program {
@@ -30,7 +30,7 @@ impl Program {
         let path = path.canonicalize().map_err(|error| {
             format!("{}: {error}; build it with `cargo xtask e2e`", path.display())
         })?;
-        // Neither a configuration file nor a variable of the developer may reach it.
+        // Configuration files and variables of the developer must not affect it.
         let folder =
             std::env::temp_dir().join(format!("authlib-e2e-{}-{port}", std::process::id()));
         std::fs::create_dir_all(&folder)
@@ -42,7 +42,7 @@ impl Program {
         app.ready("/healthz").await
     }
 
-    /// Starts chromedriver and waits until it takes sessions.
+    /// Starts chromedriver and waits until it accepts sessions.
     pub(crate) async fn chromedriver() -> Result<Self, Failure> {
         let port = free_port()?;
         let mut command = Command::new("chromedriver");
@@ -52,14 +52,14 @@ impl Program {
         driver.ready("/status").await
     }
 
-    /// The address of `path` on this server.
+    /// The URL of `path` on this server.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}:{}{path}", self.host, self.port)
     }
 
-    /// Ends it and waits until it is gone.
+    /// Stops it and waits until it has ended.
     pub(crate) async fn end(mut self) {
-        // Nothing is left to do about a program that is already gone.
+        // The program may have ended already.
         let _gone = self.child.kill().await;
         if let Some(folder) = &self.folder {
             let _gone = std::fs::remove_dir_all(folder);

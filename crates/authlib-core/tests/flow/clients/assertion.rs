@@ -1,5 +1,4 @@
-//! The assertion client, which gets its tokens by statements that it signs itself (RFC 7523 §2.1), against a
-//! provider that takes each statement once.
+//! The assertion client (RFC 7523 §2.1), against a provider that accepts each assertion once.
 
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use crate::test_bed::{ISSUER, ProviderHttp, TestBed, only, sent};
 
 const ROBOT: &str = "robot@project.example";
 
-/// A world whose provider trusts the robot.
+/// A provider that trusts the assertions of the robot.
 fn robot_bed() -> TestBed {
     let jwks = json!({ "keys": [public_jwk("rsa", "k1"), public_jwk("p256", "k2")] });
     TestBed::with(
@@ -39,7 +38,7 @@ fn wired(world: &TestBed, builder: AssertionClientBuilder) -> AssertionClientBui
         .clock(world.clock.clone())
 }
 
-/// Header and claims of the statement in a token request.
+/// Header and claims of the assertion in a token request.
 fn statement(seen: &RecordedRequest) -> (Value, Value) {
     let mut parts =
         seen.secret("assertion").unwrap().split('.').map(|part| {
@@ -94,8 +93,7 @@ async fn assertion_without_subject_sends_only_configured_claims() {
     assert!(claims.get("sub").is_none());
 }
 
-/// T139, T140, H16: Authlib's second statement has the `jti` of the first as soon as there are
-/// claims.
+/// T139, T140, H16: With custom claims, Authlib's second assertion has the `jti` of the first.
 #[tokio::test]
 async fn each_refresh_signs_assertion_with_new_jti() {
     let world = robot_bed();
@@ -115,8 +113,8 @@ async fn each_refresh_signs_assertion_with_new_jti() {
     }
 }
 
-/// T138, T141, T199: Unlike Authlib: the key says which algorithm, and a fixed `jti` would make
-/// each renewal a replay.
+/// T138, T141, T199: Unlike in Authlib, the algorithm follows from the key, and a fixed `jti` is
+/// rejected: each refresh would be a replay.
 #[tokio::test]
 async fn unsignable_assertion_fails_before_first_request() {
     let world = robot_bed();
@@ -148,7 +146,7 @@ async fn assertion_token_request_includes_client_id() {
     assert!(asked.authorization.is_none() && asked.secret("client_secret").is_none());
 }
 
-/// Authlib's async client fetches five.
+/// Authlib's async client sends five.
 #[tokio::test]
 async fn five_concurrent_calls_send_one_assertion() {
     let world = robot_bed();
@@ -158,7 +156,7 @@ async fn five_concurrent_calls_send_one_assertion() {
     only(&world, Endpoint::Token);
 }
 
-/// Authlib's httpx clients know a leeway of 60 seconds only.
+/// Authlib's httpx clients always use a leeway of 60 seconds.
 #[tokio::test]
 async fn assertion_client_uses_configured_leeway() {
     for (leeway, requests) in [(100, 2), (80, 1)] {
@@ -175,7 +173,7 @@ async fn assertion_client_uses_configured_leeway() {
     }
 }
 
-/// A description with a quote is an error like any other; Authlib's fails on it.
+/// Authlib fails to parse a description with a quote.
 #[tokio::test]
 async fn rejected_assertion_returns_provider_error_without_token() {
     let world = robot_bed();
@@ -191,7 +189,7 @@ async fn rejected_assertion_returns_provider_error_without_token() {
     assert_eq!(world.provider.count(Endpoint::Api), 0);
 }
 
-/// The pattern of Google's documentation: the key file says it all.
+/// As in Google's documentation: the key file is sufficient.
 #[tokio::test]
 async fn service_account_file_builds_client() {
     let world = robot_bed();
@@ -215,13 +213,13 @@ async fn service_account_file_builds_client() {
         assert!(error.to_string().contains(says), "{error}");
         assert!(!error.to_string().contains("PRIVATE"), "{error}");
     }
-    // What `gcloud auth application-default login` writes has neither key nor address.
+    // The file of `gcloud auth application-default login` has neither key nor endpoint.
     let own = json!({"type": "authorized_user", "client_id": "x", "refresh_token": "hush"});
     let refused = AssertionClient::from_service_account_json(&Secret::new(own.to_string()));
     assert!(refused.unwrap_err().to_string().contains("another credential's file"));
 }
 
-/// One mistake is one problem: a client that signs statements needs no id.
+/// One error only: a client with assertions needs no `client_id`.
 #[test]
 fn unreadable_key_is_the_only_configuration_error() {
     let built = AssertionClient::builder("https://op.example/token", ROBOT, "no key").build();

@@ -1,5 +1,5 @@
-//! How a standalone client says who it is, at the token endpoint and beside it, and what it does there with
-//! tokens that it ends and asks about.
+//! Client authentication of standalone clients at the token, revocation and introspection
+//! endpoints.
 
 use authlib_core::hooks::{self, ClientAuth, ClientIdentity, EndpointRequest};
 use authlib_core::jose::Algorithm;
@@ -45,8 +45,7 @@ async fn standalone_client_secret_post_uses_form() {
     }
 }
 
-/// H31: Id and secret of every kind are what the provider has (RFC 6749 §2.3.1): Authlib does not
-/// encode them.
+/// H31: Special characters are encoded (RFC 6749 §2.3.1); Authlib does not encode them.
 #[tokio::test]
 async fn special_ids_and_secrets_work_with_basic_and_post() {
     for (id, secret) in [
@@ -71,7 +70,7 @@ async fn special_ids_and_secrets_work_with_basic_and_post() {
     }
 }
 
-/// A fetch, an introspection and a revocation: each with an assertion that the provider had not seen.
+/// A token request, an introspection and a revocation, each with a new assertion.
 async fn signs(world: &TestBed, client: &OAuth2Client, case: &str) {
     for _ in 0..2 {
         let token = client.fetch_token(Grant::client_credentials()).await;
@@ -93,8 +92,8 @@ async fn signs(world: &TestBed, client: &OAuth2Client, case: &str) {
     assert_eq!(ids.len(), 6, "{case}");
 }
 
-/// T113, T114: Authlib registers an object, here a setting says it; the secret or the key may be in
-/// any form.
+/// T113, T114: Authlib registers an object; here it is a setting, and key or secret can have any
+/// format.
 #[tokio::test]
 async fn client_secret_jwt_sends_assertion_and_type() {
     let plain = || {
@@ -133,7 +132,7 @@ async fn private_key_jwt_accepts_pem_and_jwk() {
     }
 }
 
-/// H16: Authlib writes the first `jti` into the caller's claims, and sends it ever after.
+/// H16: Authlib writes the first `jti` into the caller's claims and reuses it.
 #[tokio::test]
 async fn custom_claims_are_in_each_assertion_with_new_jti() {
     let (world, config) = keyed(RSA);
@@ -144,7 +143,7 @@ async fn custom_claims_are_in_each_assertion_with_new_jti() {
     }
 }
 
-/// Puts id and secret into the URL, as no RFC allows.
+/// Sends id and secret in the URL, against every RFC.
 struct InTheUrl;
 
 impl ClientAuth for InTheUrl {
@@ -182,7 +181,7 @@ async fn custom_authentication_can_put_credentials_in_url() {
     assert_eq!(request.headers()["content-type"], "application/x-www-form-urlencoded");
 }
 
-/// A key in a header, or the reason why there is none.
+/// Sends a key in a header, or fails without one.
 struct ApiKey(Option<&'static str>);
 
 impl ClientAuth for ApiKey {
@@ -228,8 +227,7 @@ async fn custom_authentication_applies_to_one_endpoint() {
     assert_eq!(world.provider.count(Endpoint::Revoke), 0);
 }
 
-/// T111, T160: Authlib takes any hint and body of the caller's; here the hint is that of the token
-/// that is revoked.
+/// T111, T160: Authlib accepts any hint and body; here the hint is that of the revoked token.
 #[tokio::test]
 async fn standalone_revocation_sends_hint_and_clears_token() {
     let world = standalone_bed();

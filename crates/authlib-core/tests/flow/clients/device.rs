@@ -1,4 +1,4 @@
-//! Logins of devices (RFC 8628): how often they ask, when they stop, and what they send.
+//! Device authorization grant (RFC 8628): polling interval, end of polling, and requests.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -15,7 +15,7 @@ use crate::test_bed::{CALLBACK, ISSUER, SECRET, TestBed, builder, client, sent};
 
 type OnSleep = Box<dyn FnMut(usize, &Provider) + Send>;
 
-/// A clock on which whatever happens elsewhere happens while somebody waits.
+/// A clock whose `sleep` runs the events that happen in the meantime.
 struct Events {
     clock: Arc<FixedClock>,
     provider: Provider,
@@ -83,7 +83,7 @@ impl Device {
     }
 }
 
-/// The code that the user of the only device reads.
+/// The user code of the only device.
 fn approve(provider: &Provider, user_code: &Mutex<String>) {
     assert!(provider.approve_device(&user_code.lock().unwrap(), "alice"));
 }
@@ -110,13 +110,13 @@ async fn device_polls_at_provider_interval_until_decision() {
     let token = login.wait().await.unwrap();
     assert_eq!(device.pauses(), [5, 5, 5, 5]);
     assert_eq!(device.asked(), 4);
-    // Its ID token is verified, and the whole token is good.
+    // Its ID token is verified, and the token works.
     assert_eq!(token.userinfo().unwrap().sub(), "alice");
     assert_eq!(token.scope.as_deref(), Some("openid email"));
     device.client.set_token(&token).await.unwrap();
     let echo: Value = device.client.get("echo").send().await.unwrap().json().unwrap();
     assert_eq!(echo["sub"], "alice");
-    // RFC 8628 §3.1: the client proves itself as at the token endpoint, and says its scope once.
+    // RFC 8628 §3.1: the client authenticates as at the token endpoint, and sends its scope once.
     let asked = device_request(&device.world);
     assert_eq!(asked.authorization.as_deref(), Some("Basic"));
     assert_eq!(asked.names, ["scope"]);
@@ -127,7 +127,7 @@ async fn device_polls_at_provider_interval_until_decision() {
     assert!(!format!("{login:?} {token:?}").contains(login.user_code()));
 }
 
-/// OpenID Connect Core §3.1.3.7 holds for this ID token as for any other.
+/// OpenID Connect Core §3.1.3.7 applies to this ID token too.
 #[tokio::test]
 async fn invalid_id_token_fails_device_login() {
     for quirk in [
@@ -145,7 +145,7 @@ async fn invalid_id_token_fails_device_login() {
         let error = login.wait().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{quirk:?}: {error}");
     }
-    // A device that asked for no ID token is an OAuth login.
+    // Without the `openid` scope it is a plain OAuth login.
     let device = Device::new(|_, _| {});
     let mut login = device.app().start_device_login(Some("email")).await.unwrap();
     assert!(device.world.provider.approve_device(login.user_code(), "alice"));
@@ -168,7 +168,7 @@ async fn slow_down_lengthens_all_later_intervals() {
     let stopped = login.wait_while(|pause| pause.as_secs() < 16 && device.asked() < 6).await;
     assert!(stopped.unwrap().is_none());
     assert_eq!(device.pauses(), [5, 5, 10, 15, 15, 15]);
-    // The provider says so itself to who asks too early, and means it.
+    // The provider also sends `slow_down` to a client that polls too early.
     let device = Device::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     for wait in [5, 10, 15] {
@@ -187,7 +187,7 @@ async fn device_denial_ends_login_and_expiry_has_hint() {
     assert_eq!(error.provider_error().unwrap().error, "access_denied");
     assert_eq!(device.asked(), 1);
 
-    // Nobody ever types the code: the device stops before it expires, and asks nobody after that.
+    // The code is never entered: the device stops before it expires, and sends nothing after that.
     let device = Device::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     let error = login.wait().await.unwrap_err();
@@ -196,7 +196,7 @@ async fn device_denial_ends_login_and_expiry_has_hint() {
     assert_eq!(device.pauses(), [5; 119]);
     assert_eq!(login.wait().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
 
-    // The provider's word for it counts too.
+    // The provider's `expired_token` counts too.
     let device = Device::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     device.world.clock.advance(Duration::from_secs(600));
@@ -223,7 +223,7 @@ async fn device_polling_backs_off_during_outage_and_recovers() {
     login.user_code().clone_into(&mut code.lock().unwrap());
     assert!(login.wait().await.is_ok());
     assert_eq!(device.pauses(), [5, 5, 10, 20, 40, 40]);
-    // What no waiting mends is told at once.
+    // Errors that waiting can't resolve are returned at once.
     let device = Device::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     let reply = Reply::json(401, r#"{"error":"invalid_client"}"#);
@@ -246,7 +246,7 @@ async fn dropped_device_login_stops_polling_and_can_resume() {
     assert_eq!((device.asked(), device.pauses()), (3, vec![5; 3]));
     assert!(login.wait_while(|_| false).await.unwrap().is_none());
     assert_eq!(device.asked(), 3);
-    // A future that is dropped while it waits sends nothing more.
+    // A future that is dropped while it waits sends no more requests.
     let mut waiting = Box::pin(login.wait());
     assert!((&mut waiting).now_or_never().is_none());
     drop(waiting);
@@ -270,7 +270,7 @@ async fn device_poll_advances_step_by_step() {
     assert!(device.world.provider.approve_device(login.user_code(), "alice"));
     let DevicePoll::Token(token) = login.poll().await.unwrap() else { panic!() };
     assert_eq!(token.userinfo().unwrap().sub(), "alice");
-    // The code is spent.
+    // The code was redeemed.
     assert_eq!(login.poll().await.unwrap_err().kind(), ErrorKind::InvalidResponse);
 }
 
@@ -307,7 +307,7 @@ async fn missing_device_endpoint_differs_from_broken_provider() {
     }
 }
 
-/// Absurd numbers neither panic nor make a loop without pause.
+/// Extreme numbers neither panic nor cause a loop without pauses.
 #[tokio::test]
 async fn extreme_intervals_and_lifetimes_are_clamped() {
     for (interval, expires_in, first) in [
@@ -352,7 +352,7 @@ async fn public_client_sends_client_id_to_both_endpoints() {
     }
 }
 
-/// Who asked by hand and then waits has not forgotten what the provider said of the pace.
+/// `wait` after `poll` uses the last interval of the provider.
 #[tokio::test]
 async fn resumed_wait_uses_last_interval() {
     let device = Device::new(|_, _| {});
@@ -372,7 +372,7 @@ async fn resumed_wait_uses_last_interval() {
     assert_eq!((told, device.pauses()), (vec![10], vec![10]));
 }
 
-/// Without keys the answer could not be verified, and the code would be spent for nothing.
+/// Without keys the response could not be verified, and the code would be lost.
 #[tokio::test]
 async fn device_code_is_not_redeemed_without_provider_keys() {
     for reply in [Reply::Reset, Reply::html(500)] {

@@ -1,5 +1,4 @@
-//! A client without a browser's session: the URLs that it makes, and the grants by which it gets its token.
-//! Numbers stand for the same tests of Authlib's clients; a table in the guide has them all.
+//! Authorization URLs and grants of standalone clients.
 
 use authlib_core::config::Refresh;
 use authlib_core::oauth2::AuthMethod;
@@ -22,7 +21,7 @@ fn has(params: &Params, expected: &[(&str, &str)]) {
     }
 }
 
-/// A login by code, and the URL that the browser came back to.
+/// Starts a login and approves it; returns the pending login and the URL of the callback.
 async fn answered(world: &TestBed, client: &OAuth2Client) -> (PendingLogin, String) {
     let started = client.create_authorization_url(AuthorizeOptions::new()).await;
     let (url, pending) = started.unwrap();
@@ -51,13 +50,12 @@ async fn authorization_url_keeps_endpoint_query_and_parameters() {
     let (url, again) = client.create_authorization_url(other).await.unwrap();
     has(&query(&url), &[("redirect_uri", elsewhere), ("scope", "read"), ("login_hint", "alice")]);
     assert_ne!(again.state(), pending.state());
-    // Unlike Authlib: a state that the caller makes may be one that can be guessed.
+    // Unlike in Authlib, the caller can't choose `state`: it could be guessable.
     let own = client.create_authorization_url(options.param("state", "mine")).await;
     assert_eq!(own.unwrap_err().kind(), ErrorKind::InvalidRequest);
 }
 
-/// T091, T146: The verifier is made anew for each login, and the provider holds it against the
-/// challenge.
+/// T091, T146: Each login has a new verifier, and the provider checks it against the challenge.
 #[tokio::test]
 async fn url_has_s256_challenge_and_code_sends_verifier() {
     let world = standalone_bed();
@@ -79,8 +77,8 @@ async fn url_has_s256_challenge_and_code_sends_verifier() {
     }
 }
 
-/// T092, T147: Authlib reads a fragment in `fetch_token` too, and so takes a code for a token; here
-/// each has a method.
+/// T092, T147: Authlib reads a fragment in `fetch_token` too and confuses codes with tokens; here
+/// each has its own method.
 #[tokio::test]
 async fn implicit_fragment_parameters_become_token() {
     let world = standalone_bed();
@@ -142,8 +140,8 @@ async fn code_is_exchanged_from_url_or_query() {
     assert_eq!((said.error.as_str(), said.status), ("invalid_grant", Some(400)));
 }
 
-/// T094, T149: Authlib can put the fields into the URL of a GET, where they end in logs (RFC 6749
-/// §3.2 wants a POST).
+/// T094, T149: Authlib can send the fields in the URL of a GET, which ends in logs (RFC 6749 §3.2
+/// requires POST).
 #[tokio::test]
 async fn token_request_is_post_even_with_endpoint_query() {
     let world = standalone_bed();
@@ -156,8 +154,7 @@ async fn token_request_is_post_even_with_endpoint_query() {
     assert_eq!(asked.names[..2], ["tenant", "grant_type"]);
 }
 
-/// T097, T098, T152, T153: The grant is named and never guessed, and none is remembered for the
-/// next call.
+/// T097, T098, T152, T153: The grant is always explicit, and not remembered for the next call.
 #[tokio::test]
 async fn standalone_grants_send_grant_type_and_scope() {
     let world = standalone_bed();
@@ -211,7 +208,7 @@ async fn response_without_sent_state_is_rejected_unread() {
     assert!(sent(&world, Endpoint::Token).is_empty());
 }
 
-/// H04: Facebook ends its callbacks in `#_=_`; Authlib takes them for an implicit grant's.
+/// H04: Facebook's callbacks end in `#_=_`; Authlib treats them as implicit grant responses.
 #[tokio::test]
 async fn code_callback_may_end_in_fragment() {
     let world = standalone_bed();
@@ -229,7 +226,7 @@ async fn code_callback_may_end_in_fragment() {
     }
 }
 
-/// H05: Authlib sends a request by client credentials and returns its token as if the user had
+/// H05: Authlib falls back to client credentials and returns that token as if the user had
 /// consented.
 #[tokio::test]
 async fn rejected_response_never_falls_back_to_another_grant() {
@@ -283,7 +280,7 @@ async fn invalid_token_response_never_becomes_token() {
     }
 }
 
-/// H30: A resource is repeated, and not collapsed to the last (RFC 8707 §2).
+/// H30: `resource` is repeated, not reduced to the last value (RFC 8707 §2).
 #[tokio::test]
 async fn repeated_resource_parameters_are_all_sent() {
     let world = standalone_bed();

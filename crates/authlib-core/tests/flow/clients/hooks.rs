@@ -1,4 +1,4 @@
-//! Compliance hooks: providers that keep to no RFC, and what a hook can and can't do.
+//! Hooks for non-compliant providers: what a hook can and can't change.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::test_bed::standalone::{carol, registered, standalone_bed};
 use crate::test_bed::{client, sent};
 
-/// T096, T151: Slack answers without `token_type`, which RFC 6749 §5.1 requires.
+/// T096, T151: Slack omits `token_type`, which RFC 6749 §5.1 requires.
 #[tokio::test]
 async fn hook_adds_missing_token_type_for_slack() {
     let world = standalone_bed();
@@ -33,14 +33,14 @@ async fn hook_adds_missing_token_type_for_slack() {
     let new = slack.refresh_token().await.unwrap();
     assert_ne!(new.access_token, old.access_token);
     assert_eq!(slack.get("echo").send().await.unwrap().status(), 200);
-    // It mends nothing else.
+    // It changes nothing else.
     let refusal = Reply::json(200, r#"{"ok":false,"error":"code_already_used"}"#);
     world.provider.inject(Fault::Response(Endpoint::Token, refusal));
     let error = slack.fetch_token(carol()).await.unwrap_err();
     assert_eq!(error.provider_error().unwrap().error, "code_already_used");
 }
 
-/// T108: LinkedIn took the token as `oauth2_access_token` in the query, and nowhere else.
+/// T108: LinkedIn accepted the token as `oauth2_access_token` in the query only.
 #[tokio::test]
 async fn hook_renames_query_token_for_linkedin() {
     let world = standalone_bed();
@@ -56,7 +56,8 @@ async fn hook_renames_query_token_for_linkedin() {
     assert!(asked.authorization.is_none());
 }
 
-/// T096: Stack Exchange and old Facebook answered a form, and the lifetime as `expires`.
+/// T096: Stack Exchange and the old Facebook API responded with a form, and the lifetime as
+/// `expires`.
 #[tokio::test]
 async fn hook_parses_form_encoded_token_response() {
     let world = standalone_bed();
@@ -81,7 +82,7 @@ async fn hook_parses_form_encoded_token_response() {
     assert!(token.expires_at.is_some());
 }
 
-/// T108: The request that a hook sees is the one that is sent, with the token on it.
+/// T108: The hook gets the request as it is sent, with the token.
 #[tokio::test]
 async fn hook_sees_authorization_header_and_adds_another() {
     let world = standalone_bed();
@@ -102,12 +103,13 @@ async fn hook_sees_authorization_header_and_adds_another() {
     let asked = sent(&world, Endpoint::Api).pop().unwrap();
     let length = token.access_token.expose().len().to_string();
     assert_eq!(asked.header("x-length"), Some(length.as_str()));
-    // Without the token there is nothing to see.
+    // Without the token there is no such header.
     client.get("echo").without_token().send().await.unwrap();
     assert!(sent(&world, Endpoint::Api).pop().unwrap().header("x-length").is_none());
 }
 
-/// Authlib keeps them in a set: the order is anybody's guess, and one that is added twice runs once.
+/// Authlib keeps hooks in a set: their order is undefined, and a hook that is added twice runs
+/// once.
 #[tokio::test]
 async fn hooks_run_in_order_and_can_be_async() {
     let world = standalone_bed();
@@ -174,7 +176,7 @@ async fn hook_error_stops_request_and_reaches_caller() {
     assert!(after.token().await.unwrap().is_none());
 }
 
-/// T108, T111: Each at its exchange only: an unknown one (T108) does not compile.
+/// T108, T111: Each hook runs at its exchange only; an unknown name (T108) does not compile.
 #[tokio::test]
 async fn every_hook_point_runs_at_its_exchange() {
     use RequestHook as Q;
@@ -221,7 +223,7 @@ async fn every_hook_point_runs_at_its_exchange() {
     assert_eq!(heard(), ["IntrospectTokenRequest /introspect token"]);
     client.revoke_token().await.unwrap();
     assert_eq!(heard(), ["RevokeTokenRequest /revoke token token_type_hint"]);
-    // A code is a grant like the others.
+    // The authorization code grant uses the same hook.
     let (url, pending) = client.create_authorization_url(AuthorizeOptions::new()).await.unwrap();
     let back = world.provider.approve(url.as_str(), "alice").unwrap();
     client.fetch_access_token(pending, back.as_str()).await.unwrap();
@@ -231,7 +233,7 @@ async fn every_hook_point_runs_at_its_exchange() {
     );
 }
 
-/// H22 for hooks: what carries the token stays where the token may go.
+/// H22 for hooks: a request with the token stays at an allowed origin.
 #[tokio::test]
 async fn hook_cannot_send_token_to_foreign_origin() {
     let world = standalone_bed();

@@ -1,5 +1,5 @@
-//! The token of a standalone client stays fresh: by its refresh token, by the client's own authority, and
-//! once however many ask.
+//! Refresh of standalone clients: with the refresh token or client credentials, once for all
+//! concurrent requests.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -16,7 +16,7 @@ use crate::test_bed::{Browser, HOUR, TestBed, builder, client, sent};
 
 type Heard = Arc<Mutex<Vec<TokenUpdate>>>;
 
-/// A client that renews in this way, and what its subscriber hears.
+/// A client with this refresh method, and its token updates.
 fn listening(world: &TestBed, refresh: Refresh) -> (OAuth2Client, Heard) {
     let heard = Heard::default();
     let ear = heard.clone();
@@ -37,8 +37,8 @@ async fn expired_token_is_not_sent() {
     assert!(world.provider.received_requests().is_empty());
 }
 
-/// T102, T103: Ours differs in what follows: Authlib fetches a token with each request then, and
-/// this client uses one for half of its life.
+/// T102, T103: Unlike in Authlib, which then fetches a token for each request, a token is used for
+/// half its lifetime.
 #[tokio::test]
 async fn leeway_decides_if_ten_second_token_is_expired() {
     for leeway in [15, 5] {
@@ -118,7 +118,7 @@ async fn refresh_on_use_reports_old_token() {
     assert_eq!(update.old.refresh_token, old.refresh_token);
     assert_eq!(update.owner, *client.owner());
 
-    // Where the answer has no refresh token, the old one stays (RFC 6749 §6).
+    // Without a refresh token in the response, the old one stays (RFC 6749 §6).
     world.provider.inject(Fault::NoRotation);
     world.clock.advance(HOUR);
     let renewed = client.active_token().await.unwrap();
@@ -133,7 +133,7 @@ async fn client_credentials_refetch_reports_old_token() {
     let quiet = client(&world, registered().refresh_with(Refresh::ClientCredentials));
     let (client, heard) = listening(&world, Refresh::ClientCredentials);
     for client in [&quiet, &client] {
-        // Also the first: nobody has to fetch it.
+        // The first token is fetched automatically too.
         let old = client.active_token().await.unwrap();
         assert!(heard.lock().unwrap().is_empty());
         world.clock.advance(HOUR);
@@ -194,7 +194,7 @@ async fn ten_concurrent_requests_share_one_refresh() {
     }
 }
 
-/// The API says it before the clock does: Authlib hands the 401 on.
+/// The API rejects the token before it expires: Authlib returns the 401.
 #[tokio::test]
 async fn standalone_401_refreshes_once_and_repeats_request() {
     let world = standalone_bed();
@@ -207,7 +207,7 @@ async fn standalone_401_refreshes_once_and_repeats_request() {
     assert_eq!(world.provider.count(Endpoint::Api), 2);
 }
 
-/// An application that gets its tokens in its own way: it is given the one before.
+/// A refresh callback of the application receives the previous token.
 #[tokio::test]
 async fn standalone_client_can_use_refresh_callback() {
     let world = standalone_bed();
@@ -224,7 +224,7 @@ async fn standalone_client_can_use_refresh_callback() {
     assert!(world.provider.received_requests().is_empty());
 }
 
-/// RFC 6749 §6: a refresh by hand keeps the refresh token that the answer leaves out.
+/// RFC 6749 §6: a manual refresh keeps the refresh token if the response has none.
 #[tokio::test]
 async fn manual_refresh_keeps_unrotated_refresh_token() {
     let world = TestBed::new();

@@ -1,4 +1,4 @@
-//! Requests of a standalone client: where the token stands in them, and where it never goes.
+//! Requests of standalone clients: token placement, and origins that never get the token.
 
 use authlib_core::config::Refresh;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::test_bed::standalone::{registered, standalone_bed};
 use crate::test_bed::{ISSUER, TestBed, builder, client, sent};
 
-/// A client that puts its token there.
+/// A client with this token placement.
 async fn placing(world: &TestBed, location: TokenPlacement) -> OAuth2Client {
     let config = registered().token_location(location).refresh_with(Refresh::ClientCredentials);
     let client = client(world, config);
@@ -34,8 +34,8 @@ async fn token_of_unknown_type_is_not_sent() {
     assert!(world.provider.received_requests().is_empty());
 }
 
-/// T087, T088, T089, T142, T143: Each API answer says where the token came. A GET has no body (RFC
-/// 6750 §2.2), unlike Authlib's.
+/// T087, T088, T089, T142, T143: The API returns where the token was. Unlike in Authlib, a GET has
+/// no body (RFC 6750 §2.2).
 #[tokio::test]
 async fn client_or_request_chooses_token_placement() {
     for (location, placement, other) in [
@@ -65,7 +65,7 @@ async fn client_or_request_chooses_token_placement() {
     }
 }
 
-/// The answer of the echoing API.
+/// The response of the echo API.
 async fn said(request: authlib_core::ApiRequest, streamed: bool) -> authlib_core::Result<Value> {
     if !streamed {
         return request.send().await?.json();
@@ -74,7 +74,7 @@ async fn said(request: authlib_core::ApiRequest, streamed: bool) -> authlib_core
     Ok(serde_json::from_slice(&body).unwrap())
 }
 
-/// T088: Authlib reads a JSON body as a form and sends what is left of it.
+/// T088: Authlib parses a JSON body as a form and damages it.
 #[tokio::test]
 async fn token_in_non_form_body_is_rejected() {
     let world = standalone_bed();
@@ -112,14 +112,14 @@ async fn standalone_bodies_stream_in_both_directions() {
     }
     let echo: Value = serde_json::from_slice(&text).unwrap();
     assert_eq!((&echo["body"], &echo["method"]), (&json!("one two"), &json!("PUT")));
-    // The plain face takes a stream as well, and has the whole answer.
+    // `send` accepts a streaming body too, and returns the whole response.
     let pieces = stream::iter([Ok(b"three".to_vec())]);
     let answer = client.put("echo").stream("text/plain", Body::stream(pieces)).send().await;
     assert_eq!(answer.unwrap().json::<Value>().unwrap()["body"], "three");
 }
 
-/// T118: Authlib lends its signer to a plain HTTP session; here it is the token that is lent,
-/// fresh.
+/// T118: Authlib exposes its signer to a plain HTTP session; here `active_token` returns a fresh
+/// token.
 #[tokio::test]
 async fn active_token_can_be_used_by_another_http_client() {
     let world = standalone_bed();
@@ -133,13 +133,13 @@ async fn active_token_can_be_used_by_another_http_client() {
     assert_eq!(answer.status(), 200);
 }
 
-/// H20, H22: The token goes to its own API, and to the origins that are named; a redirect is the
-/// caller's to follow.
+/// H20, H22: The token is sent to its API and to the listed origins; redirects are returned to the
+/// caller.
 #[tokio::test]
 async fn absolute_url_and_redirect_do_not_leak_token() {
     let world = standalone_bed();
     let client = placing(&world, TokenPlacement::Header).await;
-    // Nor is one renewed for a request that goes nowhere.
+    // No refresh for a request that is not sent.
     world.clock.advance(Duration::from_secs(3600));
     world.provider.clear_requests();
     for url in ["https://evil.example/", "//evil.example/", "/token", "http://op.example/api/"] {
@@ -165,7 +165,7 @@ async fn absolute_url_and_redirect_do_not_leak_token() {
     }
     assert_eq!(world.provider.count(Endpoint::Unmatched), 0);
 
-    // What needs no token may go anywhere, without it.
+    // Requests without the token may go anywhere.
     let foreign = client.get("https://evil.example/x").without_token().send().await;
     assert_eq!(foreign.unwrap_err().kind(), ErrorKind::Transport);
     assert!(sent(&world, Endpoint::Unmatched)[0].authorization.is_none());
@@ -179,7 +179,7 @@ async fn absolute_url_and_redirect_do_not_leak_token() {
     assert_eq!(reached[1].authorization.as_deref(), Some("Bearer"));
 }
 
-/// A client without a place to send its token to can still fetch one.
+/// A client without `api_base_url` can still fetch tokens.
 #[tokio::test]
 async fn client_without_api_base_url_sends_no_token() {
     let world = standalone_bed();

@@ -1,4 +1,4 @@
-//! B13 for clients without a browser: whatever the grant and the failure, no secret is logged or shown.
+//! B13 for clients without a browser: no grant and no failure logs or shows a secret.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::test_bed::service::{WAYS, Way, service, service_bed};
 use crate::test_bed::stores::Disk;
 use crate::test_bed::{CALLBACK, ISSUER, ProviderHttp, TestBed, builder};
 
-/// What must not be seen.
+/// Values that must not appear.
 #[derive(Default)]
 struct Secrets(Vec<String>);
 
@@ -29,7 +29,7 @@ impl Secrets {
     fn new() -> Self {
         let key = P256.lines().filter(|line| line.len() > 40).map(ToOwned::to_owned);
         let mut secrets: Vec<_> = key.collect();
-        // How the header of every signed token begins.
+        // The beginning of the header of every JWT.
         secrets.push("eyJhbGciOi".to_owned());
         secrets.push("eyJ0eXAiOi".to_owned());
         secrets.push("secret-of-the-service-32-bytes-l".to_owned());
@@ -45,7 +45,7 @@ impl Secrets {
         self.0.extend(token.refresh_token.iter().map(|secret| secret.expose().to_owned()));
     }
 
-    /// What the provider saw and would not show either.
+    /// Adds the secrets that the provider received.
     fn seen(&mut self, provider: &Provider) {
         for seen in provider.received_requests() {
             for name in &seen.names {
@@ -83,7 +83,7 @@ fn with_device(config: ClientConfig) -> ClientConfig {
         .introspection_signed_response_alg(Algorithm::Rs256)
 }
 
-/// Everything that a client can do, once; what comes of it is shown.
+/// Calls every method of a client once, and shows the results.
 async fn everything(log: &Log, world: &TestBed, client: &OAuth2Client, secrets: &mut Secrets) {
     fn tell<T: Debug>(log: &Log, result: Result<T>) -> Option<T> {
         match result {
@@ -275,7 +275,7 @@ fn invalid_service_account_file_is_not_quoted() {
     log.check(&Secrets::new().0, "keys");
 }
 
-/// B13: A request without a token may lead anywhere, also to a URL with a password in it.
+/// B13: A request without a token may use a URL with a password in it.
 #[tokio::test]
 async fn url_password_is_neither_logged_nor_shown() {
     let (log, _guard) = capture_log();

@@ -1,4 +1,4 @@
-//! Calls to the provider's API: with the right user's token, and never beside `api_base_url`.
+//! Requests to the provider's API: the user's token, and URLs below `api_base_url` only.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ async fn api_request_sends_query_headers_body_and_token() {
     assert_eq!(echo["query"], json!([["a", "b"], ["q", "x y"]]));
     assert_eq!(echo["body"], r#"{"name":"x"}"#);
 
-    // Whatever the API answers is an answer, a redirect too: it is not followed.
+    // Every response is returned; redirects are not followed.
     assert_eq!(app.get("teapot", &owner).send().await.unwrap().status(), 418);
     let away = Reply::Redirect(302, "https://evil.example/".to_owned());
     world.provider.inject(Fault::Response(Endpoint::Api, away));
@@ -64,7 +64,7 @@ async fn token_is_sent_to_allowed_origins_only() {
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{url}: {error}");
     }
     assert!(world.provider.received_requests().is_empty());
-    // A scheme without slashes is a path to the parser of browsers, and so it is here.
+    // Browsers parse a scheme without slashes as a path, and so does this library.
     for url in ["user", "/api/user", "https://op.example/api/user", "./a/../user", "", "https:x.y"]
     {
         assert!(world.app().get(url, &owner).send().await.is_ok(), "{url}");
@@ -94,7 +94,7 @@ async fn api_request_without_user_is_not_sent() {
     assert!(error.to_string().contains("api_base_url"), "{error}");
 }
 
-/// B20, H28: user info that is asked for later is held against the login as well.
+/// B20, H28: user info that is fetched later must have the `sub` of the login, too.
 #[tokio::test]
 async fn later_userinfo_must_have_same_subject() {
     let world = TestBed::new();

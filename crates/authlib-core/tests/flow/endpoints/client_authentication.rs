@@ -1,5 +1,5 @@
-//! Clients that sign: `private_key_jwt` and `client_secret_jwt` (RFC 7523 §2.2), against a provider that
-//! accepts each assertion once.
+//! `private_key_jwt` and `client_secret_jwt` (RFC 7523 §2.2), against a provider that accepts each
+//! assertion once.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn algorithm(name: &str) -> Algorithm {
     Algorithm::from_name(name).unwrap()
 }
 
-/// A login, then two refreshes: the provider would refuse an assertion that it has seen.
+/// A login and two refreshes: the provider rejects replayed assertions.
 async fn check(world: &TestBed, case: &str) {
     let login = world.log_in(&Browser::default()).await;
     let login = login.unwrap_or_else(|error| panic!("{case}: {error}"));
@@ -142,8 +142,8 @@ async fn wrong_key_or_kid_is_error_with_hint() {
     }
 }
 
-/// The assertion itself, as a provider without metadata gets it: what it says, and that its key and
-/// its text stay out of what is shown.
+/// The assertion for a provider without metadata: its claims, and that neither key nor assertion is
+/// shown.
 #[tokio::test]
 async fn client_assertion_is_new_per_attempt_and_never_shown() {
     let key = private_jwk("p521");
@@ -194,7 +194,7 @@ async fn client_assertion_is_new_per_attempt_and_never_shown() {
     assert!(!format!("{config:?}").contains("hush"));
 }
 
-/// A client's settings as a TOML file has them; the key is a table.
+/// The settings of a client as TOML; the key is a table.
 fn toml(client: &Value) -> String {
     let lines = |table: &Value| {
         let entries = table.as_object().unwrap().iter().filter(|(_, value)| value.is_string());

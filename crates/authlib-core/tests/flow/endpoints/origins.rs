@@ -1,4 +1,5 @@
-//! Where secrets and tokens go, whatever hooks and settings say: to their endpoint, and to the API.
+//! Secrets are sent to their endpoint only, tokens to the API only, whatever hooks and settings
+//! say.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use serde_json::Value;
 use crate::test_bed::service::{service, service_bed};
 use crate::test_bed::{ISSUER, TestBed, builder, client};
 
-/// Sends the client's secret in a header, to the endpoint at `url` where it has one of its own.
+/// Sends the client secret in a header, to `url` if it is set.
 struct Own {
     url: Option<&'static str>,
 }
@@ -39,7 +40,7 @@ impl ClientAuth for Own {
     }
 }
 
-/// One request to each endpoint at which the client says who it is.
+/// One request to each endpoint with client authentication.
 async fn all(client: &OAuth2Client) -> Vec<Result<()>> {
     client.set_token(&Token::bearer("token")).await.unwrap();
     vec![
@@ -125,8 +126,7 @@ async fn endpoint_authentication_applies_to_that_endpoint_only() {
     }
 }
 
-/// Leads a request to another host.
-/// What is said of one endpoint wins over what is said of all, and code over a name.
+/// Endpoint-specific authentication overrides the general one, and code overrides a named method.
 #[tokio::test]
 async fn endpoint_authentication_overrides_general_one() {
     let named = || {
@@ -149,7 +149,7 @@ async fn endpoint_authentication_overrides_general_one() {
     }
 }
 
-/// What names and proves the client is no grant's to say (RFC 6749 §2.3).
+/// Parameters of client authentication can't be set by a grant (RFC 6749 §2.3).
 #[tokio::test]
 async fn grant_cannot_override_client_id() {
     let world = service_bed();
@@ -187,7 +187,7 @@ async fn hook_cannot_redirect_secret_or_token() {
     }
     let client = client(&world, config);
     for (index, result) in all(&client).await.into_iter().enumerate() {
-        // There is no hook for device logins.
+        // There is no hook for device authorization.
         assert_eq!(result.is_ok(), index == 2);
         assert!(result.err().is_none_or(|error| error.kind() == ErrorKind::Config));
     }
@@ -201,8 +201,8 @@ async fn hook_cannot_redirect_secret_or_token() {
     assert_eq!(asked(&world), [Endpoint::DeviceAuthorization]);
 }
 
-/// The user info endpoint is where the provider or the settings say, not where the API is: it may be on
-/// another host, as Google's, but only there does the token go.
+/// The user info endpoint may be on another host than the API, such as Google's. The token is sent
+/// to the configured endpoint only.
 #[tokio::test]
 async fn userinfo_request_follows_no_redirect() {
     let world = service_bed();
@@ -248,7 +248,7 @@ async fn only_listed_origins_get_token() {
         let relative = url.starts_with('/');
         let kind = if relative { ErrorKind::Config } else { ErrorKind::InvalidRequest };
         assert_eq!(error.kind(), kind, "{url}");
-        // Without the token it may go wherever it likes.
+        // Without the token any URL is allowed.
         if url.starts_with("https://op.example:") {
             let error = client.get(url).without_token().send().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Transport);
@@ -258,8 +258,8 @@ async fn only_listed_origins_get_token() {
     assert!(world.provider.received_requests()[0].authorization.is_none());
 }
 
-/// An HTTP client that can't stream collects bodies up to the request's limit, and says whose is larger.
-/// A hook may hand back a request of its own making, which knows of no limit.
+/// An HTTP client without streaming buffers bodies up to the request's limit. A hook may return a
+/// new request, which must get the same limits.
 #[tokio::test]
 async fn request_replaced_by_hook_keeps_limits() {
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -280,10 +280,10 @@ async fn request_replaced_by_hook_keeps_limits() {
     assert_eq!(*seen.lock().unwrap(), [(7, Some(Duration::from_secs(3)))]);
 }
 
-/// The most bytes and the longest time.
+/// Size limit and timeout.
 type Limit = (usize, Option<Duration>);
 
-/// Remembers the limits of each request.
+/// Records the limits of each request.
 struct Limits {
     seen: Arc<Mutex<Vec<Limit>>>,
 }

@@ -1,4 +1,4 @@
-//! Clients that register themselves (RFC 7591), and manage what they registered (RFC 7592).
+//! Dynamic client registration (RFC 7591) and its management (RFC 7592).
 
 use authlib_core::oauth2::{ClientInformation, ClientMetadata};
 use authlib_core::{AuthorizeOptions, ErrorKind, OAuth, Params, Registration};
@@ -66,7 +66,7 @@ async fn client_registers_reads_updates_and_deletes_itself() {
     assert_eq!(read.metadata, changed.metadata);
 
     registration.delete(&read).await.unwrap();
-    // RFC 7592 §2.1: what is gone is answered as a wrong token is.
+    // RFC 7592 §2.1: a deleted client gets the same response as a wrong token.
     for error in [
         registration.read(&read).await.unwrap_err(),
         registration.update(&read).await.unwrap_err(),
@@ -86,7 +86,7 @@ async fn client_registers_reads_updates_and_deletes_itself() {
     }
 }
 
-/// The settings of a registered client are enough for a login.
+/// A registered client's settings are sufficient for a login.
 #[tokio::test]
 async fn dynamically_registered_client_logs_users_in() {
     for method in ["client_secret_basic", "client_secret_post", "client_secret_jwt", "none"] {
@@ -138,7 +138,7 @@ async fn initial_access_token_goes_to_registration_endpoint_only() {
     }
 }
 
-/// RFC 7591 §3.2.2: the provider says what it does not take.
+/// RFC 7591 §3.2.2: the provider names the metadata that it rejects.
 #[tokio::test]
 async fn rejected_metadata_keeps_provider_error_and_hint() {
     for (asked, code, hint) in [
@@ -184,11 +184,11 @@ async fn invalid_registration_responses_are_errors() {
         assert_eq!(provider.count(Endpoint::Unmatched), 0);
         assert_eq!(provider.count(Endpoint::Register), 1);
     }
-    // A provider that registers nobody is another matter.
+    // A provider without registration is another error.
     let provider = Provider::builder(ISSUER).build();
     let error = at(&provider).register(&metadata()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
-    // And so is a document of somebody else's.
+    // And so is the metadata of another issuer.
     let provider = open();
     provider.inject(Fault::metadata("issuer", "https://evil.example"));
     let error = at(&provider).register(&metadata()).await.unwrap_err();
@@ -199,7 +199,7 @@ async fn invalid_registration_responses_are_errors() {
     assert!(at_register(&provider).is_empty());
 }
 
-/// The token of a registration goes to the address that came with it, and to no other.
+/// The registration access token is sent to the `registration_client_uri` only.
 #[tokio::test]
 async fn registration_access_token_goes_to_its_uri_only() {
     for uri in [
@@ -219,7 +219,7 @@ async fn registration_access_token_goes_to_its_uri_only() {
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{uri}: {error}");
         assert!(!format!("{error} {error:?}").contains("hush"), "{uri}");
     }
-    // Nor where a redirect would lead it.
+    // Nor to the target of a redirect.
     let provider = open();
     let registration = at(&provider);
     let client = registration.register(&metadata()).await.unwrap();
@@ -235,10 +235,10 @@ async fn registration_access_token_goes_to_its_uri_only() {
     }
     provider.clear_faults();
     assert_eq!(provider.count(Endpoint::Unmatched), 0);
-    // What was never said can't be managed.
+    // Without a URI and token the registration can't be managed.
     let error = registration.read(&ClientInformation::new("by hand")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
-    // Another client's answer is not ours.
+    // A response about another client is rejected.
     let other = json!({"client_id": "another"});
     provider.inject(Fault::Response(Endpoint::Register, Reply::json(200, other.to_string())));
     let error = registration.read(&client).await.unwrap_err();
@@ -251,7 +251,7 @@ async fn invalid_registration_endpoint_is_rejected_unsent() {
         assert_eq!(Registration::at_endpoint(url).unwrap_err().kind(), ErrorKind::Config);
         assert_eq!(Registration::at_issuer(url).unwrap_err().kind(), ErrorKind::Config);
     }
-    // A well-known path behind a query would be a part of it.
+    // A well-known path after a query would become part of the query.
     let tenant = Registration::at_issuer("https://op.example/?tenant=1");
     assert!(tenant.unwrap_err().to_string().contains("has a query"));
     let provider = open();

@@ -1,4 +1,4 @@
-//! Introspection answers that the provider signs (RFC 9701): what is accepted, and that nothing else is.
+//! Signed introspection responses (RFC 9701): which are accepted and which are not.
 
 use authlib_core::jose::Algorithm;
 use authlib_core::{ClientConfig, ErrorKind, Grant, Introspection, OAuth2Client, Result, Secret};
@@ -17,7 +17,7 @@ fn config() -> ClientConfig {
         .introspection_signed_response_alg(Algorithm::Rs256)
 }
 
-/// A client that wants signed answers, and a token of its own to ask about.
+/// A client that requires signed responses, and its token.
 async fn setup(config: ClientConfig) -> (TestBed, OAuth2Client, Secret) {
     let world = service_bed();
     let client = client(&world, config);
@@ -39,7 +39,7 @@ async fn signed_introspection_is_requested_and_verified() {
     assert_eq!(sent(&world, Endpoint::Introspect)[0].header("accept"), Some(SIGNED));
     assert!(!ask(&client, &"unknown".into()).await.unwrap().active());
     assert_eq!(world.provider.count(Endpoint::Jwks), 1, "the keys are kept");
-    // Who asks for no signature gets none.
+    // Without the setting, the response is not signed.
     let (world, plain, token) = setup(service()).await;
     assert!(ask(&plain, &token).await.unwrap().active());
     assert_eq!(sent(&world, Endpoint::Introspect)[0].header("accept"), Some("application/json"));
@@ -63,7 +63,7 @@ async fn rotated_keys_are_refetched_once_for_introspection() {
     }
 }
 
-/// RFC 9701 §8.1 and §5: every other token of the provider's is as well signed, and means something else.
+/// RFC 9701 §8.1 and §5: other signed tokens of the provider are not introspection responses.
 #[tokio::test]
 async fn invalid_signed_introspection_is_rejected() {
     for (quirk, says) in [
@@ -139,7 +139,7 @@ async fn unsigned_introspection_response_is_distinguished() {
     }
 }
 
-/// A flood of answers by unknown keys fetches the keys a handful of times.
+/// A flood of responses with unknown keys causes few JWKS requests.
 #[tokio::test]
 async fn introspection_with_unknown_keys_does_not_flood_jwks() {
     let (world, client, token) = setup(config()).await;
@@ -152,7 +152,7 @@ async fn introspection_with_unknown_keys_does_not_flood_jwks() {
     assert!(world.provider.count(Endpoint::Jwks) <= 6);
 }
 
-/// The client's secret signs its ID tokens, and nothing else.
+/// HMAC with the client secret is for ID tokens only.
 #[tokio::test]
 async fn signed_introspection_uses_jwks_even_if_id_tokens_use_hmac() {
     let (_world, client, token) =

@@ -1,5 +1,4 @@
-//! Tokens exchanged for others (RFC 8693): what is asked for, who acts for whom, and what is no access
-//! token.
+//! Token exchange (RFC 8693): requests, actors, and issued tokens that are not access tokens.
 
 use authlib_core::oauth2::{ExchangedToken, TokenExchange, token_type};
 use authlib_core::{ErrorKind, Grant, Token};
@@ -35,7 +34,8 @@ async fn token_exchange_narrows_scope_and_changes_audience() {
     assert_ne!(exchanged.token.access_token, subject.access_token);
     assert_eq!(exchanged.token.scope.as_deref(), Some("email"));
     let request = only(&world, Endpoint::Token);
-    // RFC 8693 §2.1: each place is a parameter of its own, and no type stands without its token.
+    // RFC 8693 §2.1: each `resource` is a parameter of its own, and no token type is sent without
+    // its token.
     assert_eq!(
         request.names,
         [
@@ -57,14 +57,14 @@ async fn token_exchange_narrows_scope_and_changes_audience() {
     let about = world.app().introspect_token(&exchanged.token.access_token, None).await.unwrap();
     assert_eq!(about.aud(), ["https://one.example/api", "https://two.example/api", "three"]);
     assert_eq!((about.sub(), about.act().unwrap()), (Some("alice"), None));
-    // The subject's token is as good as before, and nothing was kept.
+    // The subject token is still valid, and the new token was not stored.
     let about = world.app().introspect_token(&subject.access_token, None).await.unwrap();
     assert!(about.active());
     assert!(!format!("{asked:?} {exchanged:?}").contains(subject.access_token.expose()));
     assert!(!format!("{exchanged:?}").contains(exchanged.token.access_token.expose()));
 }
 
-/// RFC 8693 §4.1: the actor of today is the outermost, the one before is inside.
+/// RFC 8693 §4.1: the current actor is the outermost, the previous one is nested.
 #[tokio::test]
 async fn introspection_shows_actor_of_exchanged_token() {
     let world = service_bed();
@@ -141,7 +141,7 @@ async fn exchange_errors_keep_provider_error_and_hint() {
     assert_eq!(error.provider_error().unwrap().error, "invalid_scope");
 }
 
-/// RFC 8693 §2.2.1: what is of type `N_A` is a bearer token for nobody.
+/// RFC 8693 §2.2.1: a token of type `N_A` is not a bearer token.
 #[tokio::test]
 async fn exchanged_non_access_token_is_not_sent_to_api() {
     let world = service_bed();
@@ -153,10 +153,10 @@ async fn exchanged_non_access_token_is_not_sent_to_api() {
     let ExchangedToken { token, issued_token_type, .. } =
         client.exchange_token(&exchange(&subject)).await.unwrap();
     assert_eq!((token.token_type.as_str(), issued_token_type.as_str()), ("N_A", token_type::JWT));
-    // Handing it on is what it is for: as an actor's or a subject's token.
+    // It can be used as a subject or actor token.
     let asked = TokenExchange::new(token.access_token.clone(), issued_token_type);
     client.exchange_token(&asked).await.unwrap_err();
-    // Somebody keeps it all the same.
+    // It can be stored all the same.
     client.set_token(&token).await.unwrap();
     world.provider.clear_faults();
     world.provider.clear_requests();
@@ -172,7 +172,7 @@ async fn exchanged_non_access_token_is_not_sent_to_api() {
     );
     assert_eq!(client.userinfo().await.unwrap_err().kind(), ErrorKind::Unsupported);
     assert!(world.provider.received_requests().is_empty());
-    // Ending it is allowed.
+    // It can be revoked.
     client.revoke_token().await.unwrap();
 }
 

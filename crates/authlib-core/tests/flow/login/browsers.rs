@@ -1,4 +1,4 @@
-//! What browsers do meanwhile, and what they say of themselves.
+//! Concurrent tabs, cross-site requests and unusual methods.
 
 use authlib_core::login::{self, Incoming, Session, SessionState};
 use authlib_core::{ErrorKind, LogoutOptions};
@@ -7,7 +7,7 @@ use http::{HeaderMap, Method};
 
 use crate::test_bed::{Browser, SECRET, TestBed};
 
-/// A logout in another tab, while a login waits for the provider, is not undone by that login.
+/// A logout in another tab is not undone by a login that was waiting for the provider.
 #[tokio::test]
 async fn logout_in_another_tab_is_not_undone() {
     let other = authlib_core::ClientConfig::new("other")
@@ -25,7 +25,7 @@ async fn logout_in_another_tab_is_not_undone() {
     let back = world.provider.approve(&url, "alice").unwrap();
     let params = world.receive(&browser, &back).await.unwrap();
 
-    /// The browser's session, of which nothing is left after the pending login was taken out.
+    /// A session that is emptied after the pending login was taken.
     struct LoggedOut<'a>(&'a Browser, std::cell::Cell<u32>);
     impl Session for LoggedOut<'_> {
         async fn load(&self) -> authlib_core::Result<Option<SessionState>> {
@@ -46,7 +46,7 @@ async fn logout_in_another_tab_is_not_undone() {
     assert_eq!(clients, ["other"]);
 }
 
-/// L8: a form of another site, or of another port of this host, logs nobody out.
+/// L8: a form of another site, or of another port of this host, does not log the user out.
 #[tokio::test]
 async fn cross_site_logout_request_is_rejected() {
     let world = TestBed::new();
@@ -66,7 +66,7 @@ async fn cross_site_logout_request_is_rejected() {
     assert!(world.is_anonymous(&browser).await);
 }
 
-/// C9: A callback comes by GET or POST, and by no other method.
+/// C9: A callback is a GET or a POST, no other method.
 #[tokio::test]
 async fn other_methods_are_not_callbacks() {
     let world = TestBed::new();
@@ -79,7 +79,7 @@ async fn other_methods_are_not_callbacks() {
     }
 }
 
-/// A provider that refuses for reasons of its own says why, and the user reads it.
+/// The user sees the description of an `access_denied` response.
 #[tokio::test]
 async fn access_denied_shows_provider_description() {
     let world = TestBed::new();

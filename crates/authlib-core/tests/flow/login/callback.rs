@@ -1,5 +1,4 @@
-//! Whole logins against the provider as a function: what works, and every way in which a provider, a
-//! browser or an attacker can spoil one.
+//! Logins and their callbacks: valid ones, and faults of the provider, the browser or an attacker.
 
 use std::time::Duration;
 
@@ -38,8 +37,8 @@ async fn login_sends_required_parameters_and_identifies_user() {
     assert!(user_agent);
 }
 
-/// The ID token's point of failure, by the provider's quirk: each stops the login before user info is
-/// asked, logs nobody in, and says which check failed.
+/// The failing check for each fault in an ID token: the login fails before user info is fetched,
+/// and the error names the check.
 #[tokio::test]
 async fn invalid_id_tokens_fail_login() {
     let far = 10_000;
@@ -137,7 +136,7 @@ async fn unusual_valid_id_tokens_are_accepted() {
     assert!(world.log_in(&Browser::default()).await.is_ok());
 }
 
-/// What stands behind the login: metadata, keys, token and user info, broken in every way.
+/// Broken back-channel responses: metadata, keys, token and user info.
 #[tokio::test]
 async fn broken_back_channel_responses_are_502_without_login() {
     use ErrorKind::{InvalidResponse, Transport};
@@ -221,7 +220,7 @@ async fn invalid_callbacks_never_reach_token_endpoint() {
     }
 }
 
-/// C1, H01, H02: a state is good once, in the browser that got it, for ten minutes.
+/// C1, H01, H02: `state` is valid once, in its browser, for ten minutes.
 #[tokio::test]
 async fn state_is_valid_once_in_its_browser_for_ten_minutes() {
     let world = TestBed::new();
@@ -229,7 +228,7 @@ async fn state_is_valid_once_in_its_browser_for_ten_minutes() {
     let url = world.start(&browser).await.unwrap();
     let back = world.provider.approve(&url, "alice").unwrap();
 
-    // S1: the callback in another browser, with and without a session of its own.
+    // S1: the callback in another browser, with and without a session.
     assert_eq!(world.finish(&other, &back).await.unwrap_err().kind(), ErrorKind::InvalidCallback);
     world.start(&other).await.unwrap();
     assert_eq!(world.finish(&other, &back).await.unwrap_err().kind(), ErrorKind::InvalidCallback);
@@ -252,7 +251,7 @@ async fn concurrent_callbacks_redeem_code_once() {
     let browser = Browser::default();
     let url = world.start(&browser).await.unwrap();
     let back = world.provider.approve(&url, "alice").unwrap();
-    // Each with its own copy of the session, as two replicas of a request would have it.
+    // Each with a copy of the session, as on two replicas.
     let copy = Browser::default();
     let state = login::Session::load(&browser).await.unwrap().unwrap();
     login::Session::save(&copy, &state).await.unwrap();
@@ -272,7 +271,7 @@ async fn tabs_finish_in_any_order_and_flood_keeps_newest() {
         let back = world.provider.approve(&url, "alice").unwrap();
         world.finish(&browser, &back).await.unwrap();
     }
-    // S4: a thousand starts leave eight records.
+    // S4: after a thousand starts, eight records are left.
     let oldest = world.start(&browser).await.unwrap();
     let mut newest = String::new();
     for _ in 0..1000 {
@@ -286,7 +285,7 @@ async fn tabs_finish_in_any_order_and_flood_keeps_newest() {
     assert!(world.finish(&browser, &back).await.is_ok());
 }
 
-/// C2: the state of one client is not taken by another, and is spent.
+/// C2: the `state` of one client is rejected by another, and used up.
 #[tokio::test]
 async fn state_of_another_client_is_rejected_and_consumed() {
     let other = authlib_core::ClientConfig::new("other")
@@ -306,7 +305,7 @@ async fn state_of_another_client_is_rejected_and_consumed() {
     assert_eq!(world.provider.count(Endpoint::Token), 0);
 }
 
-/// H25 and C3: the state of a logout is not one of a login.
+/// H25 and C3: the `state` of a logout is not valid for a login.
 #[tokio::test]
 async fn logout_state_and_login_state_are_not_interchangeable() {
     let world = TestBed::new();
@@ -335,7 +334,7 @@ async fn logout_state_and_login_state_are_not_interchangeable() {
     assert_eq!(check(String::new()).await.unwrap(), None);
 }
 
-/// T045, S9: the parameters on which the login rests can't be replaced.
+/// T045, S9: reserved parameters can't be replaced.
 #[tokio::test]
 async fn reserved_parameters_are_rejected_by_name() {
     let world = TestBed::new();
@@ -356,7 +355,7 @@ async fn reserved_parameters_are_rejected_by_name() {
     }
 }
 
-/// H33: `max_age` is asked for and held against `auth_time`.
+/// H33: `max_age` is sent and checked against `auth_time`.
 #[tokio::test]
 async fn max_age_is_enforced() {
     let world = TestBed::new();
@@ -379,7 +378,8 @@ async fn max_age_is_enforced() {
     assert!(world.finish(&browser, &back).await.is_ok());
 }
 
-/// C11: a stolen code in one's own session fails at the provider, and without PKCE there, by nonce.
+/// C11: a stolen code in another session is rejected by the provider, or by the nonce if the
+/// provider ignores PKCE.
 #[tokio::test]
 async fn stolen_code_is_useless_in_another_session() {
     for ignored in [false, true] {
@@ -422,19 +422,19 @@ async fn form_post_without_session_is_resubmitted_same_site() {
             login::receive(&app, browser, &incoming).await
         }
     };
-    // The cookie was kept back: the page repeats the post, once.
+    // Without the cookie, the page resubmits the form once.
     let stranger = Browser::default();
     let Received::Answer(page) = post(&stranger, None).await.unwrap() else { panic!("no page") };
     let page = String::from_utf8(page.body().clone()).unwrap();
     assert!(page.contains(&state) && page.contains("again=1"));
     assert!(matches!(post(&stranger, Some("again=1")).await.unwrap(), Received::Callback(_)));
-    // The cookie was sent: no detour. H03: the error in the form is seen.
+    // With the cookie, the form is not resubmitted. H03: the error in the form is used.
     let Received::Callback(params) = post(&browser, None).await.unwrap() else { panic!("a page") };
     let error = login::authorize_access_token(&world.app(), &browser, &params).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
 }
 
-/// C9: what looks and does not come spends nothing; C6, C12: one place, bounded.
+/// C9: HEAD and prefetch don't use up the login; C6, C12: one place for parameters, limited size.
 #[tokio::test]
 async fn callback_is_bounded_in_one_place_and_not_prefetched() {
     let world = TestBed::new();

@@ -1,4 +1,4 @@
-//! What depends on how clients are registered, and several of them in one browser.
+//! Settings of clients that affect logins, and several clients in one browser.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::test_bed::keys::P256;
 use crate::test_bed::recorded::RecordedResponses;
 use crate::test_bed::{Browser, CALLBACK, ISSUER, SECRET, TestBed};
 
-/// A world with a second client of the same provider.
+/// A second client at the same provider.
 fn two_clients() -> TestBed {
     let other = ClientConfig::new("other")
         .client_id("app")
@@ -53,7 +53,7 @@ async fn concurrent_logins_in_one_browser_are_both_kept() {
     assert_eq!(clients, ["op", "other"]);
 }
 
-/// C2, without a browser: a record is good for the client that made it only.
+/// C2, without a browser: a pending login is valid for its client only.
 #[tokio::test]
 async fn pending_login_of_another_client_is_rejected() {
     let world = two_clients();
@@ -67,8 +67,7 @@ async fn pending_login_of_another_client_is_rejected() {
     assert_eq!(world.provider.count(Endpoint::Token), 0);
 }
 
-/// An ID token that nobody asked for is neither verified nor kept, and tells nobody who it is.
-/// Whatever stands beside an OAuth 1.0a token, nobody said that `sub` names the user.
+/// In OAuth 1.0a, only `subject_claim` identifies the user, never a `sub` in the token response.
 #[tokio::test]
 async fn subject_claim_selects_oauth1_user() {
     let temporary = json!({"oauth_token": "t", "oauth_token_secret": "s",
@@ -94,7 +93,7 @@ async fn subject_claim_selects_oauth1_user() {
     }
 }
 
-/// Only OAuth 1.0a has callbacks that name no login.
+/// Only OAuth 1.0a has callbacks without `state`.
 #[tokio::test]
 async fn oauth1_problem_does_not_end_oauth2_login() {
     let world = TestBed::new();
@@ -107,7 +106,7 @@ async fn oauth1_problem_does_not_end_oauth2_login() {
     world.finish(&browser, &back).await.unwrap();
 }
 
-/// Nothing that it could be held against is at hand (OpenID Connect Core §12.2).
+/// There is no login to compare it with (OpenID Connect Core §12.2).
 #[tokio::test]
 async fn manual_refresh_drops_id_token() {
     let world = TestBed::new();
@@ -116,12 +115,13 @@ async fn manual_refresh_drops_id_token() {
     let token = world.app().fetch_token(grant).await.unwrap();
     assert!(login.token.id_token.is_some() && token.id_token.is_none());
     assert!(token.userinfo().is_err());
-    // The one that is kept brings another, which is verified.
+    // A refresh through the token store returns another ID token, which is verified.
     let owner = world.log_in(&Browser::default()).await.unwrap().owner;
     assert!(world.app().refresh_token(&owner).await.unwrap().id_token.is_some());
 }
 
-/// RFC 5849 §3.1 lets a request do without a token, but one for a user must not become the client's own.
+/// RFC 5849 §3.1 allows requests without a token, but a user's request must not become the client's
+/// own.
 #[tokio::test]
 async fn missing_oauth1_user_token_never_signs_as_client() {
     let old = ClientConfig::new("old")
@@ -138,7 +138,7 @@ async fn missing_oauth1_user_token_never_signs_as_client() {
         app.get("echo", &owner).send().await.unwrap_err().kind(),
         ErrorKind::Unauthenticated
     );
-    // Nor is a login without a way back one whose verifier somebody types.
+    // A login in a browser always has a callback; it is never out of band.
     let started = app.create_authorization_url(AuthorizeOptions::new()).await;
     assert_eq!(started.unwrap_err().kind(), ErrorKind::Config);
     let grant = app.fetch_token(Grant::client_credentials()).await;
@@ -146,7 +146,8 @@ async fn missing_oauth1_user_token_never_signs_as_client() {
     assert!(world.provider.received_requests().is_empty());
 }
 
-/// Else a user's token that expires would become the client's own, which may do more.
+/// Otherwise a user's expired token would be replaced with the client's own, which may have more
+/// rights.
 #[tokio::test]
 async fn client_with_own_refresh_cannot_log_in_users() {
     let bearer = || JwtBearer::new("robot", P256);
@@ -180,7 +181,7 @@ async fn unrequested_id_token_is_dropped() {
     assert!(login.token.userinfo().is_err());
 }
 
-/// J17: a nonce must be absent if none was sent.
+/// J17: the nonce must be absent if none was sent.
 #[tokio::test]
 async fn unsent_nonce_in_id_token_is_rejected() {
     let world = TestBed::with(|p| p, |client| client.dangerous_skip_nonce(), |oauth| oauth);
@@ -201,7 +202,7 @@ async fn provider_requiring_par_gets_no_plain_request() {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
 }
 
-/// S7: where the browser goes after the login is a path of this site.
+/// S7: after the login, the browser is redirected to a path of this site.
 #[tokio::test]
 async fn next_is_local_path_or_root() {
     for (next, lands) in [
@@ -243,7 +244,7 @@ async fn post_logout_redirect_expires_after_ten_minutes() {
     assert_eq!(back.unwrap_err().kind(), ErrorKind::InvalidCallback);
 }
 
-/// RP-CASES client-secret-basic and its kin: each way of client authentication, and awkward secrets.
+/// Each client authentication method, with secrets that need encoding.
 #[tokio::test]
 async fn every_client_authentication_method_is_accepted() {
     use authlib_provider::TestClient;

@@ -1,5 +1,5 @@
-//! What a logout asks the provider for (OpenID Connect RP-Initiated Logout 1.0 §2), and what of it stays
-//! in the session until the browser comes back.
+//! Logout requests (OpenID Connect RP-Initiated Logout 1.0 §2), and the pending logout in the
+//! session.
 
 use authlib_core::login::{self, Session as _};
 use authlib_core::store::MemoryPendingLoginStore;
@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::test_bed::{Browser, TestBed};
 
-/// Logs Alice in and out again, and returns where the browser is sent.
+/// Logs Alice in and out again; returns the logout URL.
 async fn log_out(world: &TestBed, browser: &Browser, options: LogoutOptions) -> Url {
     world.log_in(browser).await.unwrap();
     let headers = HeaderMap::new();
@@ -54,7 +54,7 @@ async fn logout_sends_client_id_hint_and_ui_locales() {
     assert_eq!(to.query_pairs().count(), 6, "{to}");
 }
 
-/// T027, T029: The state is made anew for each logout, and no caller can set it.
+/// T027, T029: Each logout has a new `state`; the caller can't set it.
 #[tokio::test]
 async fn logout_url_comes_with_its_pending_state() {
     let world = TestBed::new();
@@ -69,8 +69,8 @@ async fn logout_url_comes_with_its_pending_state() {
     assert!(states[0].len() >= 20 && states[0] != states[1], "{states:?}");
 }
 
-/// T078, T080: Also with a login store: the record of a logout has no secret, and stays in the
-/// session.
+/// T078, T080: A pending logout has no secret, and stays in the session even with a pending login
+/// store.
 #[tokio::test]
 async fn post_logout_redirect_is_single_use_with_store() {
     let world = TestBed::with(

@@ -1,5 +1,5 @@
-//! Each preset logs a user in: its authorization URL, its token answer and its user, in the shape that
-//! the provider's documentation gives them, with the quirks that it is known for.
+//! A login with each preset: authorization URL, token response and user info as the provider
+//! documents them, with known deviations.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use crate::test_bed::recorded::RecordedResponses;
 const REDIRECT_URI: &str = "https://app.example/authorize";
 const SECRET: &str = "a client secret that is long enough for HMAC";
 
-/// A login with `preset` up to the URL of its callback.
+/// Starts a login with `preset`.
 struct Started {
     app: authlib_core::RegisteredClient,
     pending: authlib_core::PendingLogin,
     /// Scheme, host and path of the authorization URL.
     endpoint: String,
-    /// Its query.
+    /// The query of the authorization URL.
     query: HashMap<String, String>,
 }
 
@@ -42,7 +42,7 @@ async fn start(preset: ClientConfig, http: &RecordedResponses) -> Started {
 }
 
 impl Started {
-    /// Comes back with a code and, where the provider sends one, its `iss`.
+    /// Completes the login with a code and, if the provider sends it, `iss`.
     async fn finish(self, iss: Option<&str>) -> Result<Token, Error> {
         let mut callback =
             Params::new().with("code", "the-code").with("state", self.query["state"].as_str());
@@ -51,7 +51,7 @@ impl Started {
     }
 }
 
-/// A provider without OpenID Connect: endpoints, and who its user is.
+/// A provider without OpenID Connect: its endpoints and user.
 struct Plain {
     preset: fn() -> ClientConfig,
     authorize: &'static str,
@@ -108,13 +108,14 @@ async fn oauth2_presets_identify_user_by_stable_api_id() {
         assert_eq!(token.userinfo().unwrap().sub(), case.sub, "{}", case.token);
         let asked = http.only(case.userinfo);
         assert_eq!(asked.headers()["authorization"], "Bearer at");
-        // GitHub refuses API requests without one, and answers forms unless JSON is asked for.
+        // GitHub rejects API requests without a `User-Agent`, and responds with forms unless
+        // `Accept` is JSON.
         assert!(asked.headers().contains_key("user-agent"));
         assert_eq!(http.only(case.token).headers()["accept"], "application/json");
     }
 }
 
-/// GitHub's documentation, "Device flow": a command-line program needs the client's id only.
+/// GitHub's documentation, "Device flow": a command-line app needs the client id only.
 #[tokio::test]
 async fn github_supports_device_flow() {
     let device = json!({"device_code": "d", "user_code": "WDJB-MJHT", "expires_in": 900,
@@ -165,7 +166,7 @@ async fn github_error_with_status_200_is_an_error() {
     assert_eq!(error.provider_error().unwrap().error, "bad_verification_code");
 }
 
-/// The presets with OpenID Connect, their issuers, and the API that they are good for.
+/// The presets with OpenID Connect, their issuers and APIs.
 #[tokio::test]
 async fn oidc_presets_fetch_metadata_of_issuer() {
     let table = [
@@ -213,7 +214,7 @@ async fn google_issuer_without_scheme_is_accepted() {
     }
 }
 
-/// `LinkedIn` sends ID tokens without the nonce and refuses PKCE: neither is sent, and its ID tokens are
+/// `LinkedIn` omits the nonce in ID tokens and rejects PKCE: neither is sent, and its ID tokens are
 /// verified all the same.
 #[tokio::test]
 async fn linkedin_login_sends_no_nonce_and_no_pkce() {
@@ -235,7 +236,7 @@ async fn linkedin_login_sends_no_nonce_and_no_pkce() {
     }
 }
 
-/// A login whose ID token is signed with the client secret and has `claims` on top of the usual.
+/// A login whose ID token is signed with the client secret and has these additional `claims`.
 async fn openid_login(
     preset: ClientConfig,
     metadata_url: &str,
@@ -254,7 +255,7 @@ async fn openid_login(
     let id_token = encode(&Header::default(), &payload, &key).unwrap();
     let answer = json!({"access_token": "at", "token_type": "Bearer", "id_token": id_token});
 
-    // The same client again, now that its nonce is known and the answer can be written.
+    // The same client again: now the nonce is known, and the response can be created.
     let http = document.json(token_endpoint, &answer);
     started.app = OAuth::builder()
         .register(preset.client_id("id").client_secret(SECRET))

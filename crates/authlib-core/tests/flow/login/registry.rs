@@ -1,4 +1,4 @@
-//! The registry: what it finds, and what it is told when it is made.
+//! The registry: lookup of clients, stores and subscribers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +10,7 @@ use authlib_core::{AuthorizeOptions, ErrorKind};
 use crate::test_bed::oauth1::{self};
 use crate::test_bed::{Browser, TestBed};
 
-/// T001, T006, T057, T038: a client of OAuth 1.0a is one like any other.
+/// T001, T006, T057, T038: also for an OAuth 1.0a client.
 #[test]
 fn client_is_found_by_name_and_unknown_name_is_error() {
     for world in [TestBed::new(), oauth1::oauth1_bed(|client| client)] {
@@ -23,8 +23,8 @@ fn client_is_found_by_name_and_unknown_name_is_error() {
     }
 }
 
-/// T004, T005, T010: A registry is made at once with all that it needs, and cheap to clone: there
-/// is nothing to be used before. What may come later is who wants to hear of new tokens.
+/// T004, T005, T010: A registry is built complete and is cheap to clone. Only subscribers can be
+/// added later.
 #[tokio::test]
 async fn registry_has_store_at_build_and_accepts_subscribers() {
     let heard = Arc::new(AtomicU32::new(0));

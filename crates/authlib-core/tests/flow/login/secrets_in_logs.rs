@@ -1,4 +1,4 @@
-//! H35, B13: what is logged at the finest level, and what errors and `Debug` show, holds no secret.
+//! H35, B13: the log at `TRACE`, errors and `Debug` output contain no secret.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn values(url: &str, names: &[&str]) -> Vec<String> {
     found.map(|(_, value)| value.into_owned()).collect()
 }
 
-/// The verifiers of the logins that are pending in a browser.
+/// The PKCE verifiers of a browser's pending logins.
 async fn verifiers(browser: &Browser) -> Vec<String> {
     let state = login::Session::load(browser).await.unwrap().unwrap();
     let state = serde_json::to_value(&state).unwrap();
@@ -64,7 +64,7 @@ async fn login_refresh_call_and_logout_log_no_secret() {
     let away = away.headers()["location"].to_str().unwrap().to_owned();
     secrets.extend(values(&away, &["state"]));
     secrets.push(login.owner.user);
-    // E-mail addresses and names are nobody's business either.
+    // E-mail addresses and names must not be logged either.
     secrets.extend(["alice@example.com".to_owned(), "Alice".to_owned()]);
 
     assert!(secrets.len() >= 15, "{secrets:?}");
@@ -72,7 +72,7 @@ async fn login_refresh_call_and_logout_log_no_secret() {
     log.check(&secrets, "the whole trip");
 }
 
-/// H35, B13: As above, for OAuth 1.0a: neither the secrets that sign nor the signatures.
+/// H35, B13: As above, for OAuth 1.0a: neither secrets nor signatures.
 #[tokio::test]
 async fn oauth1_login_and_calls_log_no_secret() {
     let (log, _guard) = capture_log();
@@ -112,8 +112,7 @@ async fn oauth1_login_and_calls_log_no_secret() {
     assert!(log.text().contains("a user logged in"), "{}", log.text());
 }
 
-/// H35, B13: Every kind of failure, with its error as `Display` and `Debug` show it, causes
-/// included.
+/// H35, B13: Every kind of failure, with `Display` and `Debug` of its error, causes included.
 #[tokio::test]
 async fn failures_show_no_secret() {
     let quirks = [
@@ -164,13 +163,13 @@ async fn failures_show_no_secret() {
     }
 }
 
-/// A client with a private key: neither the key nor what it signs is shown, right or wrong.
+/// A client with a private key: neither the key nor its assertions are shown, valid or invalid.
 #[tokio::test]
 async fn private_key_and_assertions_are_never_shown() {
     let (log, _guard) = capture_log();
     let pem = include_str!("../../client-keys/p256.pem");
     let mut secrets: Vec<_> = pem.lines().filter(|line| line.len() > 40).map(Into::into).collect();
-    // How the header of every assertion begins.
+    // The beginning of the header of every assertion.
     secrets.push("eyJhbGciOi".to_owned());
     for known in ["p256", "p384"] {
         let world = keyed_bed(known, |client| client.private_key(pem));
@@ -203,7 +202,7 @@ async fn private_key_and_assertions_are_never_shown() {
     log.check(&secrets, "private key");
 }
 
-/// A provider that repeats in its error what it was sent does not get it into our log.
+/// If a provider repeats the request in its error, it is not logged.
 #[tokio::test]
 async fn echoed_request_body_is_not_quoted() {
     let (log, _guard) = capture_log();

@@ -1,5 +1,4 @@
-//! Sessions and stores that fail, and logins that are kept outside the session: nobody is logged in by
-//! an accident.
+//! Failing sessions and stores, and pending logins outside the session: no failure logs a user in.
 
 use std::cell::Cell;
 use std::sync::atomic::Ordering;
@@ -12,7 +11,7 @@ use authlib_provider::Endpoint;
 use crate::test_bed::wrapped_store::failing_store;
 use crate::test_bed::{Browser, TestBed};
 
-/// What a session may fail at.
+/// The operation of a session that fails.
 #[derive(Clone, Copy, PartialEq)]
 enum Fault {
     Load,
@@ -68,7 +67,7 @@ async fn login_is_not_started_if_session_cannot_be_saved() {
     }
 }
 
-/// C16: every error path ends with nobody logged in; a state that can't be marked as spent is not used.
+/// C16: no error logs a user in; a `state` that can't be marked as used is not used.
 #[tokio::test]
 async fn failing_session_during_callback_does_not_log_in() {
     for (fault, token_requests) in
@@ -85,7 +84,7 @@ async fn failing_session_during_callback_does_not_log_in() {
         assert_eq!(world.provider.count(Endpoint::Token), token_requests);
         assert!(world.is_anonymous(&browser).await);
         if fault != Fault::Load {
-            // Spent, whatever happened.
+            // Used up, whatever happened.
             let again = world.finish(&browser, &back).await.unwrap_err();
             assert_eq!(again.kind(), ErrorKind::InvalidCallback);
         }
@@ -105,12 +104,12 @@ async fn failing_token_store_blocks_login_but_not_logout() {
     away.store(false, Ordering::Relaxed);
     world.log_in(&browser).await.unwrap();
     away.store(true, Ordering::Relaxed);
-    // The store's error is told, but the browser is logged out all the same.
+    // The store's error is returned, but the user is logged out all the same.
     assert!(login::logout(&world.oauth, &browser).await.is_ok(), "nobody is kept logged in");
     assert!(browser.load().await.unwrap().unwrap().logins().is_empty());
 }
 
-/// T011: With a login store the session holds a marker only, and both are needed.
+/// T011: With a pending login store, the session contains only a marker, and both are necessary.
 #[tokio::test]
 async fn pending_login_store_keeps_secrets_out_of_session() {
     let with_store = || {
@@ -127,11 +126,11 @@ async fn pending_login_store_keeps_secrets_out_of_session() {
     assert!(!state.contains("code_verifier") && !state.contains("nonce"), "{state}");
     assert!(state.len() < 200, "{} bytes", state.len());
     let back = world.provider.approve(&url, "alice").unwrap();
-    // S1: the store alone is not enough.
+    // S1: the store alone is not sufficient.
     let stranger = Browser::default();
     world.start(&stranger).await.unwrap();
     assert!(world.finish(&stranger, &back).await.is_err());
-    // The session alone is not enough either: another process whose store is empty.
+    // The session alone is not sufficient either: another process with an empty store.
     let elsewhere = with_store();
     assert!(elsewhere.finish(&browser, &back).await.is_err());
     assert_eq!(world.provider.count(Endpoint::Token), 0);
@@ -145,8 +144,8 @@ async fn pending_login_store_keeps_secrets_out_of_session() {
     assert!(world.finish(&browser, &back).await.is_err());
 }
 
-/// C15 and W-like: the session id changes at login and at logout, and a second login replaces the
-/// first one's token.
+/// C15: the session id changes at login and logout, and a second login replaces the token of the
+/// first.
 #[tokio::test]
 async fn login_and_logout_renew_session_id() {
     let world = TestBed::new();

@@ -1,4 +1,4 @@
-//! [`OAuth1Client`]: logins without a browser's session, step by step (RFC 5849 §2), and its token.
+//! [`OAuth1Client`]: the steps of a login without a session (RFC 5849 §2), and its token.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::test_bed::oauth1::{
 };
 use crate::test_bed::{Browser, CALLBACK, ISSUER, ProviderHttp, TestBed};
 
-/// T121: no identifier, no client.
+/// T121: a client needs an identifier.
 #[test]
 fn oauth1_client_needs_client_id() {
     let error = OAuth1Client::new(ClientConfig::new("a").client_secret("s")).unwrap_err();
@@ -30,7 +30,7 @@ fn oauth1_client_needs_client_id() {
     assert!(error.contains("signature_method") && error.contains("signature_type"), "{error}");
 }
 
-/// T122, T180 to T186: the signature is where the settings say, in each step and in API calls.
+/// T122, T180 to T186: the signature is at the configured location, in each step and in API calls.
 #[tokio::test]
 async fn signature_is_at_configured_location() {
     let own = ["oauth_consumer_key", "oauth_signature"];
@@ -60,7 +60,7 @@ async fn signature_is_at_configured_location() {
     }
 }
 
-/// T126, T128, T129, T135, T136: each step by itself.
+/// T126, T128, T129, T135, T136: the single steps.
 #[tokio::test]
 async fn oauth1_login_steps_work_one_by_one() {
     let (client, world) = client("HMAC-SHA1", "HEADER");
@@ -108,13 +108,13 @@ async fn oauth1_login_steps_work_one_by_one() {
     assert_eq!(error.provider_error().unwrap().error, "parameter_rejected");
 }
 
-/// T127: a token that comes from elsewhere, and one that is no token of OAuth 1.0a.
+/// T127: a token from a database, and a token that is not an OAuth 1.0a token.
 #[tokio::test]
 async fn oauth1_token_can_be_set_and_read_back() {
     let (client, world) = client("HMAC-SHA256", "HEADER");
     log_in(&client, &world).await;
     let token = client.token().await.unwrap().unwrap();
-    // A row of a database, which the next process reads.
+    // The token as stored in a database.
     let row: Arc<Mutex<Option<String>>> = Arc::default();
     let store = |row: Arc<Mutex<Option<String>>>| {
         let kept = row.clone();
@@ -146,7 +146,7 @@ async fn oauth1_token_can_be_set_and_read_back() {
     let echo: Value = process().get("x").send().await.unwrap().json().unwrap();
     assert_eq!(echo["sub"], "alice");
 
-    // A bearer token is never sent as if it were one of these, nor the other way round.
+    // A bearer token is never used as an OAuth 1.0a token, or vice versa.
     let bearer = StoredToken::from(Token::bearer("stranger"));
     *row.lock().unwrap() = Some(serde_json::to_string(&bearer).unwrap());
     world.provider.clear_requests();
@@ -167,7 +167,7 @@ async fn oauth1_token_can_be_set_and_read_back() {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
 }
 
-/// O3: each request has a nonce of its own, in one second too; a clock that is wrong is told.
+/// O3: each request has its own nonce, also within one second; a wrong clock is reported.
 #[tokio::test]
 async fn each_request_has_new_nonce_and_signature() {
     let (client, world) = logged_in("HMAC-SHA1", "HEADER").await;
@@ -201,7 +201,7 @@ async fn each_request_has_new_nonce_and_signature() {
     assert_eq!(error.provider_error().unwrap().error, "signature_invalid");
 }
 
-/// A method that no RFC knows is the application's own.
+/// A custom signature method of the application.
 #[tokio::test]
 async fn custom_signature_method_signs_base_string() {
     struct Odd(Arc<Mutex<Vec<String>>>);

@@ -1,5 +1,5 @@
-//! Logins by OAuth 1.0a in a browser's session (RFC 5849 §2), against the provider, whose signature check
-//! is written apart from ours.
+//! OAuth 1.0a logins with a session (RFC 5849 §2). The provider has its own implementation of
+//! signature checks.
 
 use std::time::Duration;
 
@@ -23,8 +23,8 @@ fn status(error: &Error) -> u16 {
     login::error_answer(error, &HeaderMap::new()).status().as_u16()
 }
 
-/// T007 to T009, T038, T041, T060: the redirect carries the temporary token and nothing else, the session
-/// has what the callback is held against, and the callback yields the token.
+/// T007 to T009, T038, T041, T060: the redirect contains only the temporary token, the session the
+/// pending login, and the callback returns the token.
 #[tokio::test]
 async fn oauth1_login_works_with_session() {
     let world = oauth1::oauth1_bed(|client| client);
@@ -58,7 +58,8 @@ async fn oauth1_login_works_with_session() {
     assert!(world.is_anonymous(&browser).await);
 }
 
-/// T008, O6: with a login store the session holds a marker, and the secret stays on the server.
+/// T008, O6: with a pending login store, the session contains a marker, and the secret stays on the
+/// server.
 #[tokio::test]
 async fn oauth1_login_works_with_pending_login_store() {
     let world = oauth1::oauth1_bed(|client| client);
@@ -81,7 +82,7 @@ async fn oauth1_login_works_with_pending_login_store() {
     assert_eq!(error.kind(), ErrorKind::InvalidCallback);
 }
 
-/// H17, B10: every method in every place that can carry it, from settings to the API.
+/// H17, B10: every signature method at every location that supports it.
 #[tokio::test]
 async fn every_signature_method_and_location_works() {
     for method in METHODS {
@@ -105,7 +106,7 @@ async fn every_signature_method_and_location_works() {
     }
 }
 
-/// O7: a refusal is a 403 in each of its dialects, with a token or without, and ends the login.
+/// O7: a denial is a 403 in each format, with or without a token, and ends the login.
 #[tokio::test]
 async fn oauth1_denial_is_403_and_ends_login() {
     let problem = |problem: &str| format!("{CALLBACK}?oauth_problem={problem}");
@@ -135,7 +136,7 @@ async fn oauth1_denial_is_403_and_ends_login() {
         assert!(world.finish(&browser, &allowed).await.is_err(), "another browser's");
         assert_eq!(world.provider.count(Endpoint::OAuth1AccessToken), 0);
     }
-    // Another problem than a refusal is the provider's fault.
+    // Other problems are errors of the provider.
     let world = oauth1::oauth1_bed(|client| client);
     let browser = Browser::default();
     world.start(&browser).await.unwrap();
@@ -144,7 +145,7 @@ async fn oauth1_denial_is_403_and_ends_login() {
     assert_eq!(session(&browser).await["pending"], Value::Null);
 }
 
-/// O2: a callback is good once, in time, in the browser that began, and for the login that it names.
+/// O2: a callback is valid once, in time, in its browser, and for its own login.
 #[tokio::test]
 async fn oauth1_callback_is_valid_once_in_time_in_its_browser() {
     let world = oauth1::oauth1_bed(|client| client);
@@ -161,7 +162,7 @@ async fn oauth1_callback_is_valid_once_in_time_in_its_browser() {
     let error = world.finish(&ours, &back).await.unwrap_err();
     assert_eq!((error.kind(), status(&error)), (ErrorKind::InvalidCallback, 400), "replayed");
 
-    // The verifier of one login with the token of another.
+    // The verifier of one login, the token of another.
     let token = |url: &str| url.split_once("oauth_token=").unwrap().1.to_owned();
     let verifier = back.as_str().split_once("oauth_verifier=").unwrap().1;
     let swapped = format!("{CALLBACK}?oauth_token={}&oauth_verifier={verifier}", token(&their_url));
@@ -178,7 +179,7 @@ async fn oauth1_callback_is_valid_once_in_time_in_its_browser() {
     assert_eq!(world.provider.count(Endpoint::OAuth1AccessToken), before);
 }
 
-/// H34, T129, T135, T136: callbacks that say nothing, too little or too much reach no endpoint.
+/// H34, T129, T135, T136: empty, incomplete and duplicate callbacks send no request.
 #[tokio::test]
 async fn invalid_oauth1_callbacks_are_400_in_core() {
     for spoil in [
@@ -208,7 +209,7 @@ async fn invalid_oauth1_callbacks_are_400_in_core() {
     }
 }
 
-/// O1, T134: whatever the provider does wrong is a typed error, and nobody is logged in.
+/// O1, T134: faults of the provider are typed errors, and the user is not logged in.
 #[tokio::test]
 async fn oauth1_provider_faults_are_typed_without_login() {
     let answer = |name: &str, value: Option<&str>| {
@@ -254,7 +255,7 @@ async fn oauth1_provider_faults_are_typed_without_login() {
     }
 }
 
-/// T132, T180: unusual and not wrong; and the opt-out of O1, by its name.
+/// T132, T180: unusual but valid responses, and the opt-out of O1.
 #[tokio::test]
 async fn unusual_oauth1_responses_are_accepted() {
     let confirmed = |value: Option<&str>| {
@@ -272,7 +273,7 @@ async fn unusual_oauth1_responses_are_accepted() {
     assert!(world.log_in(&Browser::default()).await.is_ok());
 }
 
-/// T131, T133: what the provider wants to know besides goes where the settings say, signed.
+/// T131, T133: additional parameters are sent in the configured step, signed.
 #[tokio::test]
 async fn oauth1_steps_send_configured_parameters() {
     let world = oauth1::oauth1_bed(|client| {
@@ -292,7 +293,7 @@ async fn oauth1_steps_send_configured_parameters() {
     assert_eq!(seen.last().unwrap().field("x_auth_mode"), Some("client auth"));
 }
 
-/// B20: user info is signed like any other request, and must be about whom the token answer named.
+/// B20: the user info request is signed, and must be about the user of the token response.
 #[tokio::test]
 async fn oauth1_userinfo_request_is_signed() {
     let endpoint = format!("{ISSUER}/oauth1/api/me?include=mail");
@@ -312,7 +313,7 @@ async fn oauth1_userinfo_request_is_signed() {
         assert!(world.is_anonymous(&browser).await);
         world.provider.clear_faults();
     }
-    // The provider's API does not say `user_id`, so it is played here.
+    // The provider's API does not return `user_id`, so it is simulated here.
     let world = oauth1::oauth1_bed(|client| client.userinfo_endpoint(endpoint.as_str()));
     for (said, kind) in [("alice", None), ("mallory", Some(ErrorKind::InvalidResponse))] {
         let body = json!({"user_id": said}).to_string();

@@ -1,5 +1,4 @@
-//! Signed requests of every kind (RFC 5849 §3). The provider says what it saw, after a signature check of
-//! its own.
+//! Signed requests (RFC 5849 §3). The provider verifies the signature and returns what it received.
 
 use authlib_core::transport::{Body, TransportError};
 use authlib_core::{ErrorKind, Multipart};
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 use crate::test_bed::ISSUER;
 use crate::test_bed::oauth1::{client, logged_in, signed_with};
 
-/// Without a token the client signs in its own name; what comes of it is the provider's business.
+/// Without a token, the client signs with its own secret only.
 #[tokio::test]
 async fn request_without_token_is_signed_with_client_secret_only() {
     let (client, world) = client("HMAC-SHA1", "HEADER");
@@ -19,12 +18,12 @@ async fn request_without_token_is_signed_with_client_secret_only() {
     assert_eq!(answer.status(), 401);
     let (_, header) = signed_with(&world, Endpoint::OAuth1Api);
     assert!(header.contains("oauth_signature=") && !header.contains("oauth_token="), "{header}");
-    // A request that withholds the token has no signature either, and may go anywhere.
+    // A request without the token is not signed, and may go anywhere.
     client.get(&format!("{ISSUER}/api/x")).without_token().send().await.unwrap();
     assert_eq!(world.provider.received_requests().last().unwrap().authorization, None);
 }
 
-/// What a query and a form may hold: sent as it was given, and signed as it was sent.
+/// Query and form values: sent unchanged, and signed as sent.
 const AWKWARD: [(&str, &str); 10] = [
     ("q", "two  words"),
     ("q", "+ % & = ; # ? / ~"),
@@ -38,7 +37,7 @@ const AWKWARD: [(&str, &str); 10] = [
     ("q", "+ % & = ; # ? / ~"),
 ];
 
-/// T125, O5: by every method and in every place.
+/// T125, O5: with every method and location.
 #[tokio::test]
 async fn special_parameters_arrive_unchanged() {
     let expected: Vec<_> = AWKWARD.iter().map(|(name, value)| json!([name, value])).collect();
@@ -63,7 +62,7 @@ async fn special_parameters_arrive_unchanged() {
     }
 }
 
-/// H19, T124: bodies that are no forms arrive whole; what is at hand is bound by its hash.
+/// H19, T124: non-form bodies arrive unchanged; buffered bodies are protected by a hash.
 #[tokio::test]
 async fn oauth1_non_form_bodies_arrive_unchanged() {
     for placement in ["HEADER", "QUERY"] {
@@ -98,7 +97,7 @@ async fn oauth1_non_form_bodies_arrive_unchanged() {
     }
 }
 
-/// What can't be signed is not sent, and the error says what to change.
+/// Requests that can't be signed are not sent, and the error says what to change.
 #[tokio::test]
 async fn unsignable_request_is_not_sent() {
     let (client, world) = logged_in("HMAC-SHA1", "BODY").await;
@@ -121,7 +120,7 @@ async fn unsignable_request_is_not_sent() {
     assert!(world.provider.received_requests().is_empty());
 }
 
-/// H20, H22, O4, O8: a signed request leads to the API and nowhere else, and a redirect is an answer.
+/// H20, H22, O4, O8: signed requests go to the API only, and redirects are returned.
 #[tokio::test]
 async fn request_to_another_origin_is_not_signed() {
     for placement in ["HEADER", "QUERY"] {

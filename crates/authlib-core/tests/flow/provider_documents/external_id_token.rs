@@ -1,11 +1,11 @@
-//! ID tokens that come another way than by a login here.
+//! ID tokens from another application.
 
 use authlib_core::ErrorKind;
 use authlib_provider::Endpoint;
 
 use crate::test_bed::{Browser, TestBed};
 
-/// T034, T083: it is verified as a login's is; the issuer, the nonce and the keys count.
+/// T034, T083: it is verified like that of a login: issuer, nonce and keys.
 #[tokio::test]
 async fn external_id_token_is_verified_by_nonce_and_keys() {
     let world = TestBed::new();

@@ -1,5 +1,4 @@
-//! The provider's documents and keys: asked for once, again when a token needs it, and not at a
-//! stranger's pace.
+//! Metadata and keys: fetched once, refetched for new keys, with a rate limit.
 
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use serde_json::json;
 
 use crate::test_bed::{Browser, TestBed};
 
-/// A login of a browser that is new.
+/// A login in a new browser.
 async fn log_in(world: &TestBed) -> Result<(), authlib_core::Error> {
     world.log_in(&Browser::default()).await.map(|_| ())
 }
@@ -52,7 +51,7 @@ async fn every_announced_public_key_algorithm_is_accepted() {
     }
 }
 
-/// J2, J3: HMAC only where the client is registered for it, and then nothing else.
+/// J2, J3: HMAC only if it is configured, and then nothing else.
 #[tokio::test]
 async fn only_registered_algorithm_is_accepted() {
     for (signed, registered, accepted) in [
@@ -77,14 +76,14 @@ async fn only_registered_algorithm_is_accepted() {
         let login = log_in(&world).await;
         assert_eq!(login.is_ok(), accepted, "{signed} as {registered:?}: {login:?}");
         if let Err(error) = login {
-            // An HMAC provider publishes no keys, which is noticed first.
+            // A provider with HMAC publishes no keys, which fails first.
             let kinds = [ErrorKind::InvalidIdToken, ErrorKind::InvalidResponse];
             assert!(kinds.contains(&error.kind()), "{error}");
         }
     }
 }
 
-/// J10, H15: a new key between two logins, between fetch and signature, and under the old `kid`.
+/// J10, H15: a new key between two logins, between fetch and signature, and with the old `kid`.
 #[tokio::test]
 async fn rotated_keys_are_fetched_once_and_accepted() {
     let world = TestBed::new();
@@ -112,8 +111,7 @@ async fn rotation_under_load_is_fetched_once() {
     assert_eq!(world.provider.count(Endpoint::Jwks), 2);
 }
 
-/// J9, H14: unknown `kid`s and wrong signatures can't make us hammer the provider, and don't keep
-/// honest logins out.
+/// J9, H14: unknown `kid`s and wrong signatures cause few requests, and don't block valid logins.
 #[tokio::test]
 async fn flood_of_unknown_keys_causes_few_jwks_fetches() {
     let world = TestBed::new();
@@ -130,7 +128,7 @@ async fn flood_of_unknown_keys_causes_few_jwks_fetches() {
     assert!(fetched <= 5, "{fetched} fetches");
     log_in(&world).await.unwrap();
     assert_eq!(world.provider.count(Endpoint::Jwks), fetched);
-    // A minute later one more fetch has been earned, for a rotation that is real.
+    // A minute later, one more fetch is allowed, for a real rotation.
     world.clock.advance(Duration::from_secs(60));
     world.provider.rotate_keys();
     log_in(&world).await.unwrap();
@@ -149,7 +147,7 @@ async fn same_unknown_key_is_looked_up_once_per_minute() {
     assert_eq!(world.provider.count(Endpoint::Jwks), 2);
 }
 
-/// J2: metadata that offer HMAC alone can't talk a client into it.
+/// J2: metadata with HMAC only can't switch a client to it.
 #[tokio::test]
 async fn metadata_cannot_switch_client_to_hmac() {
     let world = TestBed::with(|provider| provider.signing_alg("HS256"), |c| c, |o| o);
@@ -171,7 +169,7 @@ async fn key_set_with_error_status_is_ignored() {
     assert_eq!(log_in(&world).await.unwrap_err().kind(), ErrorKind::InvalidResponse);
 }
 
-/// J11: a key set that turns to garbage, or is away, does not stop logins for a day.
+/// J11: logins continue for a day if the key set is invalid or unavailable.
 #[tokio::test]
 async fn last_good_document_is_used_if_new_one_is_bad() {
     let hour = Duration::from_secs(3600);
@@ -201,8 +199,7 @@ async fn last_good_document_is_used_if_new_one_is_bad() {
     }
 }
 
-/// H27, B3: the document is held against the registered issuer letter by letter, before anybody is
-/// sent anywhere.
+/// H27, B3: the document's issuer must match the configured one exactly, before the redirect.
 #[tokio::test]
 async fn metadata_of_another_issuer_starts_no_login() {
     for issuer in [
@@ -221,8 +218,7 @@ async fn metadata_of_another_issuer_starts_no_login() {
     }
 }
 
-/// B1, S13, H26: no endpoint of the document may be plain http or a script, and its other members
-/// change nothing.
+/// B1, S13, H26: endpoints in the document must use https, and its other members change nothing.
 #[tokio::test]
 async fn metadata_changes_endpoints_and_nothing_else() {
     for (name, url) in [
@@ -255,7 +251,7 @@ async fn metadata_changes_endpoints_and_nothing_else() {
     }
     let browser = Browser::default();
     let url = world.start(&browser).await.unwrap();
-    // S11: S256 even where the document says that only `plain` is known.
+    // S11: S256 even if the document lists `plain` only.
     assert!(url.contains("code_challenge_method=S256"));
     assert!(url.contains("scope=openid%20profile%20email"), "{url}");
     let back = world.provider.approve(&url, "alice").unwrap();
@@ -267,7 +263,7 @@ async fn metadata_changes_endpoints_and_nothing_else() {
     assert!(url.starts_with("https://op.example/authorize?tenant=1&response_type=code&"), "{url}");
 }
 
-/// B3: what is registered wins over the document.
+/// B3: configured endpoints override the document.
 #[tokio::test]
 async fn configured_endpoints_override_metadata() {
     let world = TestBed::with(

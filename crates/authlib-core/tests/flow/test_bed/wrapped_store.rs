@@ -23,12 +23,12 @@ pub(crate) enum Call {
 
 type Intercept = Arc<dyn Fn(Call) -> Result<()> + Send + Sync>;
 
-/// A store in memory whose calls go through a function: before a change, and after a look.
+/// An in-memory store that calls a function before each change and after each read.
 #[derive(Clone)]
 pub(crate) struct WrappedStore {
     rows: Shared,
     intercept: Intercept,
-    /// As if each process had leases of its own.
+    /// Leases always succeed, as if each process had its own.
     has_no_leases: bool,
 }
 
@@ -40,7 +40,7 @@ impl WrappedStore {
         Self { rows: rows.clone(), intercept: Arc::new(intercept), has_no_leases: false }
     }
 
-    /// A store whose leases keep nobody from refreshing.
+    /// A store whose leases never block a refresh.
     pub(crate) fn without_leases(rows: &Shared) -> Self {
         Self { has_no_leases: true, ..Self::new(rows, |_| Ok(())) }
     }

@@ -1,4 +1,4 @@
-//! A renewal that fails is not tried again at once, by whomever it is asked for.
+//! A failed refresh is not retried at once by any caller.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,8 @@ use futures_util::future::join_all;
 use crate::test_bed::service::{WAYS, Way, service, service_bed};
 use crate::test_bed::{Browser, HOUR, TestBed, client, expired};
 
-/// What a hundred calls send in the first `seconds` after a failure, and whether they all fail.
+/// The number of requests of a hundred calls in the first `seconds` after a failure, and their
+/// errors.
 async fn calls(world: &TestBed, client: &OAuth2Client, advance: u64) -> (usize, Vec<ErrorKind>) {
     world.clock.advance(Duration::from_secs(advance));
     world.provider.clear_requests();
@@ -24,7 +25,7 @@ async fn calls(world: &TestBed, client: &OAuth2Client, advance: u64) -> (usize, 
     (world.provider.count(Endpoint::Token), kinds)
 }
 
-/// Each refusal, a final one as well: a service that is refused must not storm its provider.
+/// Also for final rejections: a rejected service must not flood its provider.
 #[tokio::test]
 async fn failed_refresh_backs_off() {
     for way in WAYS {
@@ -47,7 +48,7 @@ async fn failed_refresh_backs_off() {
             }
             world.provider.clear_faults();
             assert_eq!(calls(&world, &client, 1).await, (1, vec![]), "{case}");
-            // A success begins the row anew.
+            // A success resets the backoff.
             world.provider.inject(Fault::Response(Endpoint::Token, Reply::Reset));
             assert_eq!(calls(&world, &client, 3600).await.0, 1, "{case}");
             assert_eq!(calls(&world, &client, 1).await.0, 1, "{case}");
@@ -76,7 +77,7 @@ async fn retry_after_is_honoured_up_to_one_hour() {
     }
 }
 
-/// A shared renewal whose code panics once must not panic in everybody who asks for the token ever after.
+/// A panic in the refresh callback must not affect later refreshes.
 #[tokio::test]
 async fn panicking_callback_fails_only_its_own_refresh() {
     let world = service_bed();

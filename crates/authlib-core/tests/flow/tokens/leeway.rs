@@ -1,4 +1,4 @@
-//! How long before its end a token is renewed.
+//! How long before its expiry a token is refreshed.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn leeway_sets_time_of_refresh_before_expiry() {
         (Some(0), 0, 2),
         (Some(300), 301, 1),
         (Some(300), 300, 2),
-        // Half of its life at most, or a token would be renewed with each call.
+        // At most half its lifetime; otherwise each call would refresh.
         (Some(u64::MAX), 3600, 1),
         (Some(u64::MAX), 1801, 1),
         (Some(u64::MAX), 1800, 2),
@@ -42,7 +42,7 @@ async fn leeway_sets_time_of_refresh_before_expiry() {
     }
 }
 
-/// No number of seconds makes a panic or a loop.
+/// No lifetime causes a panic or a loop.
 #[tokio::test]
 async fn extreme_token_lifetimes_do_not_fail() {
     let world = service_bed();
@@ -62,7 +62,8 @@ async fn extreme_token_lifetimes_do_not_fail() {
     assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::InvalidResponse);
 }
 
-/// A token that lives no longer than the leeway is not renewed with each call: Keycloak's live a minute.
+/// A token whose lifetime is not longer than the leeway is not refreshed with each call: Keycloak's
+/// tokens live for a minute.
 #[tokio::test]
 async fn short_lived_token_is_used_for_half_its_lifetime() {
     for way in WAYS {
@@ -76,7 +77,7 @@ async fn short_lived_token_is_used_for_half_its_lifetime() {
             }
             assert_eq!(world.provider.count(Endpoint::Token), minute, "{way:?}");
         }
-        // Those that live for longer are renewed in time again.
+        // Tokens with a longer lifetime are refreshed in time again.
         world.provider.clear_faults();
         client.active_token().await.unwrap();
         world.clock.advance(Duration::from_secs(3541));

@@ -1,5 +1,4 @@
-//! Keys that can't be had at the wrong moment: nobody is shut out for longer than that, and no refresh
-//! token is lost for it.
+//! Outages of the JWKS endpoint: logins recover afterwards, and no refresh token is lost.
 
 use std::time::Duration;
 
@@ -15,8 +14,8 @@ fn no_keys() -> Fault {
     Fault::Response(Endpoint::Jwks, Reply::html(500))
 }
 
-/// The provider changes its keys while its JWK set can't be had: that is an outage, not a forgery, and
-/// it ends when the set is back.
+/// A key rotation while the JWKS is unavailable is an outage, not a forgery; it ends when the JWKS
+/// is available again.
 #[tokio::test]
 async fn key_rotation_during_jwks_outage_recovers() {
     let world = TestBed::new();
@@ -31,7 +30,7 @@ async fn key_rotation_during_jwks_outage_recovers() {
     world.log_in(&Browser::default()).await.unwrap();
 }
 
-/// The same during a refresh: the refresh token that the answer brought is kept for the next try.
+/// The same during a refresh: the rotated refresh token is kept for the next attempt.
 #[tokio::test]
 async fn unverifiable_refresh_keeps_rotated_refresh_token() {
     let world = TestBed::new();
@@ -47,7 +46,7 @@ async fn unverifiable_refresh_keeps_rotated_refresh_token() {
     assert_eq!(token.userinfo().unwrap().sub(), "alice");
 }
 
-/// A process that has just started has no keys: it fetches them before it spends the refresh token.
+/// A new process has no keys: it fetches them before it uses the refresh token.
 #[tokio::test]
 async fn refresh_waits_until_provider_keys_are_available() {
     let store = Shared::default();
@@ -64,7 +63,7 @@ async fn refresh_waits_until_provider_keys_are_available() {
     assert_eq!(world.provider.count(Endpoint::Token), 1);
 }
 
-/// What is about the token and the login is believed from the ID token only: user info is not signed.
+/// Claims about the login are taken from the ID token only: user info is not signed.
 #[tokio::test]
 async fn userinfo_cannot_replace_id_token() {
     let world = TestBed::new();
@@ -87,8 +86,7 @@ async fn userinfo_cannot_replace_id_token() {
     assert_eq!(user.nickname(), Some("Al"));
 }
 
-/// A refresh whose browser went away in the middle of fetching a document does not keep that document
-/// from everybody else.
+/// If a refresh is dropped while it fetches a document, other requests still get the document.
 #[tokio::test]
 async fn dropped_refresh_does_not_block_others() {
     for polls in 1..8 {

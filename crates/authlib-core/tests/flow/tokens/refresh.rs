@@ -1,4 +1,4 @@
-//! Tokens that stay fresh: refreshed once however many ask, rotated, refused, and lost on the way.
+//! Refresh of users' tokens: concurrency, rotation, rejection, dropped requests.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::test_bed::stores::Shared;
 use crate::test_bed::{Browser, HOUR, ISSUER, TestBed, expired, listen};
 
-/// Shopify, Slack and others say whose account it is beside the first token, and not again.
+/// Shopify, Slack and others return the account with the first token only.
 #[tokio::test]
 async fn extra_members_survive_refresh_without_them() {
     let world = TestBed::new();
@@ -48,12 +48,12 @@ async fn hundred_concurrent_calls_send_one_refresh_request() {
     assert_eq!(update.owner, owner);
     assert_eq!(update.old.refresh_token, old.refresh_token);
     assert_eq!(update.token.access_token, first.access_token);
-    // And it is in the store: nobody asks again.
+    // It is in the store: no second request.
     assert_eq!(app.active_token(&owner).await.unwrap().access_token, first.access_token);
     assert_eq!(world.provider.count(Endpoint::Token), 1);
 }
 
-/// I12: two users at once, each gets the token of its own.
+/// I12: two users at once, each gets its own token.
 #[tokio::test]
 async fn refreshes_of_two_users_do_not_mix() {
     let world = TestBed::new();
@@ -77,7 +77,8 @@ async fn refreshes_of_two_users_do_not_mix() {
     assert_eq!(world.provider.count(Endpoint::Token), 4, "two logins and two refreshes");
 }
 
-/// RFC 6749 §6: what a refresh answer leaves out is as before, and each rotated token is used once.
+/// RFC 6749 §6: members that a refresh response omits stay the same, and each rotated token is used
+/// once.
 #[tokio::test]
 async fn rotated_refresh_token_replaces_old_one_else_kept() {
     for rotates in [true, false] {
@@ -103,7 +104,7 @@ async fn rotated_refresh_token_replaces_old_one_else_kept() {
     }
 }
 
-/// I13: a refresh token that the provider refuses is not tried again.
+/// I13: a rejected refresh token is not used again.
 #[tokio::test]
 async fn rejected_refresh_is_remembered_until_new_login() {
     let world = TestBed::new();
@@ -118,7 +119,7 @@ async fn rejected_refresh_is_remembered_until_new_login() {
     assert_eq!(world.provider.count(Endpoint::Token), 1);
 }
 
-/// A provider that is away costs nobody the login: the refresh token stays.
+/// During an outage of the provider, the user stays logged in, and the refresh token is kept.
 #[tokio::test]
 async fn provider_outage_loses_no_token() {
     let world = TestBed::new();
@@ -126,11 +127,11 @@ async fn provider_outage_loses_no_token() {
     let login = world.log_in(&browser).await.unwrap();
     let (app, owner) = (world.app(), login.owner);
     world.provider.inject(Fault::Response(Endpoint::Token, Reply::Reset));
-    // Within the leeway the old token is still good.
+    // Within the leeway, the old token is used.
     world.clock.advance(Duration::from_secs(3570));
     let token = app.active_token(&owner).await.unwrap();
     assert_eq!(token.access_token, login.token.access_token);
-    // After its expiry it is not.
+    // After its expiry it is not used.
     world.clock.advance(Duration::from_secs(30));
     assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::Transport);
     for reply in [Reply::json(503, "{}"), Reply::html(200), Reply::json(429, r#"{"error":"x"}"#)] {
@@ -144,7 +145,7 @@ async fn provider_outage_loses_no_token() {
     assert_ne!(app.active_token(&owner).await.unwrap().access_token, token.access_token);
 }
 
-/// Wherever the request that refreshes is dropped, the rotated token is not lost.
+/// The rotated token is not lost, wherever the request is dropped.
 #[tokio::test]
 async fn request_dropped_during_refresh_loses_no_token() {
     for polls in 0..20 {
@@ -162,7 +163,7 @@ async fn request_dropped_during_refresh_loses_no_token() {
         let token = app.active_token(&owner).await.unwrap();
         assert_ne!(token.access_token, old.access_token);
         assert_eq!(world.provider.count(Endpoint::Token), 1, "after {polls} polls");
-        // The token that came is the one that the provider knows.
+        // The stored token is the provider's current one.
         assert_eq!(app.userinfo(&owner).await.unwrap().sub(), "alice");
     }
 }
@@ -182,7 +183,7 @@ async fn logout_during_refresh_wins() {
     assert!(heard.lock().unwrap().is_empty());
 }
 
-/// J31, I14: a refreshed ID token must be the same user's; nothing of a wrong answer is kept.
+/// J31, I14: a refreshed ID token must be for the same user; an invalid response is not stored.
 #[tokio::test]
 async fn refresh_that_changes_user_is_rejected() {
     for (quirk, says) in [
@@ -210,14 +211,14 @@ async fn refresh_that_changes_user_is_rejected() {
         let kept = store.load(&owner).await.unwrap().unwrap();
         assert_eq!(kept.access_token, old.access_token, "{quirk:?}");
         assert!(heard.lock().unwrap().is_empty(), "{quirk:?}");
-        // And the refresh token, which is spent, is not sent again.
+        // The used refresh token is not sent again.
         assert_eq!(
             world.app().active_token(&owner).await.unwrap_err().kind(),
             ErrorKind::Unauthenticated
         );
         assert_eq!(world.provider.count(Endpoint::Token), 1, "{quirk:?}");
     }
-    // The nonce may be left out of a refreshed ID token, and so may the ID token itself.
+    // A refreshed ID token may omit the nonce, and a refresh response the ID token.
     for quirk in [Fault::without_claim("nonce"), Fault::NoIdToken] {
         let world = TestBed::new();
         let (_, owner, old) = expired(&world).await;
@@ -228,7 +229,7 @@ async fn refresh_that_changes_user_is_rejected() {
     }
 }
 
-/// J31: A login without a nonce is not continued by an ID token that has one.
+/// J31: After a login without a nonce, an ID token with one is rejected.
 #[tokio::test]
 async fn unsent_nonce_in_refreshed_id_token_is_rejected() {
     let world = TestBed::with(|p| p, |client| client.dangerous_skip_nonce(), |oauth| oauth);
@@ -250,7 +251,8 @@ async fn refresh_uses_configured_endpoint_and_parameters() {
         |oauth| oauth,
     );
     let (_, owner, _) = expired(&world).await;
-    // The provider has no such token endpoint: its API refuses, but it was asked, and as registered.
+    // The provider has no such token endpoint and rejects the request, which was sent as
+    // configured.
     assert!(world.app().active_token(&owner).await.is_err());
     let requests = world.provider.received_requests();
     let asked = requests.iter().find(|seen| seen.method == "POST").unwrap();

@@ -1,4 +1,4 @@
-//! Every way to renew a token: when it is taken, how often, and what a failure costs.
+//! Refresh methods: when they run, how often, and after failures.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,14 +41,14 @@ async fn first_token_is_fetched_on_demand_and_after_expiry() {
             assert_eq!(request.field("grant_type"), Some(expected), "{way:?}");
             assert_eq!(request.field("scope"), Some("read"), "{way:?}");
         }
-        // Each statement is new: the provider takes none twice.
+        // Each assertion is new: the provider accepts none twice.
         if way == Way::Assertion {
             assert_ne!(requests[0].secret("assertion"), requests[1].secret("assertion"));
         }
     }
 }
 
-/// RFC 6749 §4.4.3: a refresh token that comes along all the same is not used.
+/// RFC 6749 §4.4.3: a refresh token in the response is not used.
 #[tokio::test]
 async fn client_credentials_never_use_refresh_token() {
     let world = service_bed();
@@ -94,7 +94,7 @@ async fn disabled_refresh_uses_token_until_expiry_then_401() {
     let login = world.log_in(&Browser::default()).await.unwrap();
     world.provider.clear_requests();
     assert!(login.token.refresh_token.is_some());
-    // Within the leeway, too: there is nothing better.
+    // Within the leeway, too.
     world.clock.advance(Duration::from_secs(3599));
     assert!(world.app().active_token(&login.owner).await.is_ok());
     world.clock.advance(SECOND);
@@ -123,7 +123,7 @@ async fn hundred_concurrent_calls_share_any_refresh_method() {
     }
 }
 
-/// Wherever the call that fetches the token is dropped: the answer is not fetched twice.
+/// Wherever the call is dropped, the token is not fetched twice.
 #[tokio::test]
 async fn call_dropped_during_refresh_loses_no_token() {
     for way in WAYS {
@@ -144,8 +144,8 @@ async fn call_dropped_during_refresh_loses_no_token() {
     }
 }
 
-/// RFC 9700 §4.14.2: the refresh token was spent, and the answer with the next one is gone. Nobody can
-/// mend that: the second try is refused as a replay, and the user logs in again.
+/// RFC 9700 §4.14.2: the refresh token was used and the response is lost. The second attempt is
+/// rejected as a replay, and the user must log in again.
 #[tokio::test]
 async fn lost_refresh_response_retries_once_then_needs_login() {
     let world = TestBed::new();
@@ -166,7 +166,7 @@ async fn lost_refresh_response_retries_once_then_needs_login() {
         );
     }
     assert_eq!(world.provider.count(Endpoint::Token), 2);
-    // Without a refresh token nothing is lost but the time.
+    // Without a refresh token, only time is lost.
     for way in WAYS {
         let world = service_bed();
         let client = client(&world, way.config(&world));
@@ -202,7 +202,7 @@ async fn refresh_callback_error_reaches_caller() {
     let world = service_bed();
     let app = client(&world, service()).registered_client().clone();
     assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
-    // Nor is a token kept where another client would take it for its own.
+    // The token is not stored under the key of another client.
     let stranger = OAuth2Client::for_owner(&app, owner);
     let error = stranger.set_token(&Token::bearer("ours")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
@@ -210,7 +210,7 @@ async fn refresh_callback_error_reaches_caller() {
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
 }
 
-/// However far the fetch has come: what it brings is revoked and forgotten, and the next is another.
+/// However far the refresh has come, its token is revoked and deleted, and the next one is another.
 #[tokio::test]
 async fn revocation_waits_for_refresh_and_revokes_new_token() {
     for way in WAYS {
@@ -234,7 +234,7 @@ async fn revocation_waits_for_refresh_and_revokes_new_token() {
             assert_ne!(next.access_token.expose(), revoked);
             let about = client.introspect_token(&revoked.into(), None).await.unwrap();
             assert!(!about.active(), "{way:?} after {polls} polls");
-            // And both at once.
+            // Both at once.
             let (_, revoked) = tokio::join!(client.refresh_token(), client.revoke_token());
             revoked.unwrap();
             assert!(client.token().await.unwrap().is_none(), "{way:?}");

@@ -13,7 +13,7 @@ use crate::test_bed::stores::{Shared, replica};
 use crate::test_bed::wrapped_store::{Call, WrappedStore};
 use crate::test_bed::{ProviderHttp, TestBed, expired, listen};
 
-/// A longer way to the provider.
+/// A slow request to the provider.
 struct Far(ProviderHttp);
 
 impl HttpClient for Far {
@@ -27,8 +27,8 @@ impl HttpClient for Far {
     }
 }
 
-/// I11: Two replicas refresh at the same moment: the second is refused, or gets a token too many,
-/// and takes the first one's from the store.
+/// I11: Two replicas refresh at the same time: the second is rejected or gets another token, and
+/// uses the first one's from the store.
 #[tokio::test]
 async fn replica_losing_refresh_race_uses_winner_token() {
     for rotates in [true, false] {
@@ -62,7 +62,7 @@ async fn replica_losing_refresh_race_uses_winner_token() {
     }
 }
 
-/// A long way back from the provider.
+/// A slow response from the provider.
 struct LongWayBack(ProviderHttp);
 
 impl HttpClient for LongWayBack {
@@ -77,8 +77,7 @@ impl HttpClient for LongWayBack {
     }
 }
 
-/// A replica that is refused before the winner has saved can't know of it; what it then does to the
-/// store must not cost the winner's token.
+/// A replica that is rejected before the winner has saved its token must not delete that token.
 #[tokio::test]
 async fn early_rejection_does_not_undo_winner_save() {
     let store = Shared::default();
@@ -94,7 +93,7 @@ async fn early_rejection_does_not_undo_winner_save() {
         LongWayBack(ProviderHttp(world.provider.clone())),
     );
     let (loser, winner) = (world.app(), replica.client("op").unwrap());
-    // Its documents are at hand, as they are in a process that has been running for a while.
+    // Its documents are cached, as in a process that has been running for a while.
     winner.parse_id_token("a.b.c", None).await.unwrap_err();
     let (won, lost) = tokio::join!(winner.active_token(&owner), loser.active_token(&owner));
     assert_eq!(lost.unwrap_err().kind(), ErrorKind::Unauthenticated);
@@ -109,7 +108,7 @@ async fn token_refreshed_by_another_process_is_reused() {
     let newer = Arc::new(Mutex::new(None));
     let (rows, saved) = (Shared::default(), newer.clone());
     let other = rows.clone();
-    // Another process saves its token right after our first look.
+    // Another process saves its token right after our first read.
     let store = WrappedStore::new(&rows, move |call| {
         if call == Call::Load
             && let Some(newer) = saved.lock().unwrap().take()

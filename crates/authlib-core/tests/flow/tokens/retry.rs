@@ -1,4 +1,4 @@
-//! API requests that are repeated with another token after a 401, and those that never are.
+//! API requests that are retried after a 401, and those that are not.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::test_bed::service::{WAYS, service, service_bed};
 use crate::test_bed::{Browser, ISSUER, ProviderHttp, TestBed, builder, client, listen};
 
-/// Alice's login, and an API that takes her token no more, though its time has not come.
+/// Alice's login, and an API that rejects her unexpired token.
 async fn refused(world: &TestBed) -> (RegisteredClient, TokenOwner) {
     let owner = world.log_in(&Browser::default()).await.unwrap().owner;
     world.provider.expire_access_tokens();
@@ -28,7 +28,7 @@ async fn refused(world: &TestBed) -> (RegisteredClient, TokenOwner) {
     (world.app(), owner)
 }
 
-/// Makes one request in one way.
+/// Creates a request.
 type Make = fn(&RegisteredClient, &TokenOwner) -> ApiRequest;
 
 const WHOLE: [(&str, Make); 5] = [
@@ -67,14 +67,14 @@ async fn rejected_token_refreshes_once_and_repeats_request() {
             assert_eq!(updates.len(), 1, "{name}");
             let bearer = format!("Bearer {}", updates[0].token.access_token.expose());
             assert_eq!(api[1].header("authorization"), Some(bearer.as_str()));
-            // The new token is at hand for the next.
+            // The new token is used for the next request.
             assert_eq!(make(&app, &owner).send().await.unwrap().status(), 200);
             assert_eq!(world.provider.count(Endpoint::Token), 1, "{name}");
         }
     }
 }
 
-/// A wire whose API answers as it is told, and counts.
+/// An API with configured responses, which counts requests.
 #[derive(Clone)]
 struct Api {
     wire: Arc<ProviderHttp>,
@@ -119,7 +119,7 @@ impl HttpClient for Api {
     }
 }
 
-/// RFC 6750 §3.1: `invalid_token` and nothing else says that another token may do.
+/// RFC 6750 §3.1: only `invalid_token` means that another token may work.
 #[tokio::test]
 async fn only_invalid_token_401_is_retried_once() {
     for (status, challenge, sent) in [
@@ -144,7 +144,7 @@ async fn only_invalid_token_401_is_retried_once() {
             let api = Api::new(&world, status, challenge);
             let client = api.client(&world);
             let request = client.post("x").body("text/plain", "hello");
-            // The second refusal is the caller's to see.
+            // The second 401 is returned to the caller.
             let answer = if streamed {
                 request.send_streaming().await.unwrap().status()
             } else {
@@ -212,7 +212,7 @@ async fn failed_refresh_is_the_request_error() {
         world.provider.inject(quirk.clone());
         let error = app.get("echo", &owner).send().await.unwrap_err();
         assert_eq!((error.kind(), error.client()), (kind, Some("op")), "{quirk:?}");
-        // And it is not tried again at once, though the API refuses again.
+        // No second attempt at once, although the API rejects the token again.
         for _ in 0..10 {
             let _ = app.get("echo", &owner).send().await;
         }
@@ -243,13 +243,13 @@ async fn hundred_concurrent_401s_share_one_refresh() {
     }
 }
 
-/// Whoever comes late with the old token takes the new one, and spends no refresh token.
+/// A late request with the old token uses the new one, without another refresh.
 #[tokio::test]
 async fn late_401_uses_already_refreshed_token() {
     let world = TestBed::new();
     let (app, owner) = refused(&world).await;
     let mut late = Box::pin(app.get("echo", &owner).send());
-    // On its way to the API with the old token.
+    // Sent to the API with the old token.
     for _ in 0..2 {
         assert!(futures_util::FutureExt::now_or_never(&mut late).is_none());
     }
@@ -258,8 +258,8 @@ async fn late_401_uses_already_refreshed_token() {
     assert_eq!(world.provider.count(Endpoint::Token), 1);
 }
 
-/// An API that refuses every token, as one does that expects another audience, makes nobody storm the
-/// token endpoint.
+/// An API that rejects every token, for example because of the audience, does not cause a flood of
+/// token requests.
 #[tokio::test]
 async fn api_rejecting_all_tokens_differs_from_expired_token() {
     for streamed in [false, true] {
@@ -284,7 +284,7 @@ async fn api_rejecting_all_tokens_differs_from_expired_token() {
             assert_eq!(calls().await, requests);
         }
     }
-    // One that takes the new token is asked again at once.
+    // If the API accepts the new token, there is no backoff.
     let world = service_bed();
     let client = client(&world, service().refresh_with(Refresh::ClientCredentials));
     client.active_token().await.unwrap();
@@ -295,7 +295,7 @@ async fn api_rejecting_all_tokens_differs_from_expired_token() {
     }
 }
 
-/// User info is a protected resource like any other (OpenID Connect Core §5.3).
+/// The user info endpoint is a protected resource (OpenID Connect Core §5.3).
 #[tokio::test]
 async fn userinfo_is_retried_with_refreshed_token() {
     let world = TestBed::new();
@@ -309,7 +309,7 @@ async fn userinfo_is_retried_with_refreshed_token() {
     assert_eq!(world.provider.count(Endpoint::UserInfo), 2);
 }
 
-/// A user info endpoint that refuses every token storms nobody either.
+/// A user info endpoint that rejects every token does not cause a flood either.
 #[tokio::test]
 async fn userinfo_rejecting_all_tokens_refreshes_once_per_backoff() {
     let world = service_bed();

@@ -1,5 +1,4 @@
-//! Tokens ended at the provider and asked about there: what is sent, what is forgotten, and what a
-//! logout does of it.
+//! Token revocation and introspection: requests, deletion of tokens, and revocation at logout.
 
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use crate::test_bed::stores::Shared;
 use crate::test_bed::wrapped_store::save;
 use crate::test_bed::{Browser, CALLBACK, ISSUER, TestBed, expired, listen, only};
 
-/// A world whose token store can be looked into.
+/// A test bed with access to its token store.
 fn open_world() -> (TestBed, Shared) {
     let store = Shared::default();
     (TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone())), store)
@@ -40,7 +39,7 @@ async fn revocation_ends_token_at_provider_and_locally() {
     assert!(store.load(&login.owner).await.unwrap().is_none());
     assert!(!is_active(&world, &login.token.access_token).await);
     assert!(!is_active(&world, &login.token.refresh_token.unwrap()).await);
-    // There is nothing left, and the word `None` is not a token.
+    // No token is left, and the text `None` is not sent.
     let error = app.revoke_token(&login.owner).await.unwrap_err();
     assert_eq!((error.kind(), error.client()), (ErrorKind::Unauthenticated, Some("op")));
     only(&world, Endpoint::Revoke);
@@ -82,7 +81,7 @@ async fn token_is_deleted_even_if_revocation_fails() {
     }
 }
 
-/// H22 for revocations: another client's token is not this provider's to see.
+/// H22 for revocations: the token of another client is not sent to this provider.
 #[tokio::test]
 async fn token_of_another_client_is_neither_sent_nor_deleted() {
     let (world, store) = open_world();
@@ -94,7 +93,7 @@ async fn token_of_another_client_is_neither_sent_nor_deleted() {
     assert!(store.load(&owner).await.unwrap().is_some());
 }
 
-/// However far a refresh has come, nothing that it brings outlives the revocation.
+/// However far a refresh has come, its token does not outlive the revocation.
 #[tokio::test]
 async fn revocation_during_refresh_revokes_new_token() {
     for polls in 0..20 {
@@ -120,7 +119,7 @@ async fn revocation_during_refresh_revokes_new_token() {
     }
 }
 
-/// A token that is gone from the store is revoked: a request that was dropped on the way can be made again.
+/// A token that is not in the store any more is revoked: a dropped request can be repeated.
 #[tokio::test]
 async fn dropped_revocation_leaves_consistent_state() {
     for polls in 0..20 {
@@ -182,8 +181,8 @@ async fn introspection_returns_token_status_and_metadata() {
     assert!(error.to_string().contains("`introspection_endpoint`"), "{error}");
 }
 
-/// The client authenticates as at the token endpoint, unless the document says otherwise of this one;
-/// what is configured wins, and nothing is tried.
+/// The client authenticates as at the token endpoint, unless the metadata lists other methods;
+/// settings override both, and no method is probed.
 #[tokio::test]
 async fn client_authentication_follows_token_endpoint_or_metadata() {
     const AT_TOKEN: &str = "token_endpoint_auth_methods_supported";
@@ -238,7 +237,7 @@ async fn configured_revocation_endpoints_override_metadata() {
     );
     let owner = world.log_in(&Browser::default()).await.unwrap().owner;
     world.provider.clear_requests();
-    // The provider has no such endpoint there: its API refuses, but it was asked, and as registered.
+    // The provider has no such endpoint and rejects the request, which was sent as configured.
     assert!(world.app().revoke_token(&owner).await.is_err());
     let seen = only(&world, Endpoint::Api);
     assert_eq!(seen.path, "/api/revoke");
@@ -267,7 +266,7 @@ async fn logout_revokes_if_configured_and_ignores_failure() {
         (true, gone, 0),
     ] {
         let (world, store) = open_world();
-        // The document is read at the login.
+        // The metadata document is fetched at the login.
         world.provider.inject(quirk.clone().unwrap_or(Fault::JwksExotic));
         let browser = Browser::default();
         let login = world.log_in(&browser).await.unwrap();
@@ -290,7 +289,7 @@ async fn logout_revokes_if_configured_and_ignores_failure() {
     }
 }
 
-/// A renewal that began beside a revocation would bring a token that nobody revokes.
+/// A refresh during a revocation would return a token that is never revoked.
 #[tokio::test]
 async fn refresh_does_not_start_during_revocation() {
     let world = TestBed::new();
@@ -306,6 +305,6 @@ async fn refresh_does_not_start_during_revocation() {
     revoked.await.unwrap();
     assert_eq!(world.provider.count(Endpoint::Token), 0);
     assert!(!is_active(&world, old.refresh_token.as_ref().unwrap()).await);
-    // A later login of the same owner renews as before.
+    // A later login of the same owner refreshes as before.
     assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
 }

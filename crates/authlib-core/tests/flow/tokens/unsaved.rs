@@ -1,5 +1,4 @@
-//! Tokens that the provider gave and the store did not take: a rotated refresh token must not be lost
-//! with them.
+//! Tokens that the store failed to save: a rotated refresh token must not be lost.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,7 +13,7 @@ use crate::test_bed::stores::Disk;
 use crate::test_bed::wrapped_store::save;
 use crate::test_bed::{Browser, HOUR, TestBed, builder, expired, listen};
 
-/// A world in which Alice's token has expired and the disk is full.
+/// Alice's token has expired and the disk is full.
 async fn full() -> (TestBed, Disk, TokenOwner, Token) {
     let disk = Disk::default();
     let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(disk.store()));
@@ -32,7 +31,7 @@ async fn unsaved_token_comes_with_error_and_is_stored_later() {
     let (world, disk, owner, old) = full().await;
     let heard = listen(&world.oauth);
     let mut rescued = None;
-    // However long the disk is full: nothing more is asked for, and nothing is handed out.
+    // While the disk is full, nothing more is requested, and no token is returned.
     for _ in 0..20 {
         let error = world.app().active_token(&owner).await.unwrap_err();
         assert_eq!((error.kind(), error.client()), (ErrorKind::Store, Some("op")));
@@ -58,14 +57,14 @@ async fn unsaved_token_comes_with_error_and_is_stored_later() {
     );
     assert_eq!(heard.lock().unwrap().len(), 1);
     assert_eq!(world.provider.count(Endpoint::Token), 1);
-    // And the next renewal goes on from there.
+    // The next refresh continues with that token.
     world.clock.advance(HOUR);
     world.app().active_token(&owner).await.unwrap();
     assert_eq!(world.provider.count(Endpoint::Token), 2);
 }
 
-/// The old token has half a minute left, but its refresh token is spent: who is not told of the new one may
-/// lose it.
+/// The old token is valid for half a minute, but its refresh token was used: the caller must get
+/// the new one, or it may be lost.
 #[tokio::test]
 async fn unsaved_token_is_reported_even_if_old_one_is_valid() {
     let disk = Disk::default();
@@ -78,7 +77,8 @@ async fn unsaved_token_is_reported_even_if_old_one_is_valid() {
     assert!(UnsavedToken::of(&error).is_some());
 }
 
-/// A disk that was full for hours: what is kept then has expired, and is renewed before anybody gets it.
+/// A disk that was full for hours: the stored token has expired, and is refreshed before it is
+/// returned.
 #[tokio::test]
 async fn expired_unsaved_token_is_stored_and_refreshed() {
     let (world, disk, owner, _) = full().await;
@@ -102,7 +102,7 @@ async fn logout_drops_unsaved_token() {
         let error = world.app().active_token(&owner).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     }
-    // Not even for somebody of the same name who comes later.
+    // Not even for a later login of the same owner.
     save(&disk.store(), &owner, Token::bearer("of a later login")).await;
     let token = world.app().active_token(&owner).await.unwrap();
     assert_eq!(token.access_token.expose(), "of a later login");
@@ -122,7 +122,7 @@ async fn new_login_replaces_unsaved_token() {
     assert_eq!(world.provider.count(Endpoint::Token), 1);
 }
 
-/// RFC 7009: what the provider gave last is what must end.
+/// RFC 7009: the newest token must be revoked.
 #[tokio::test]
 async fn revocation_revokes_unsaved_token() {
     let (world, disk, owner, _) = full().await;
@@ -140,7 +140,7 @@ async fn revocation_revokes_unsaved_token() {
     assert!(disk.store().load(&owner).await.unwrap().is_none());
 }
 
-/// The answer could not be verified and the store failed as well: the refresh token is not lost.
+/// The response could not be verified and the store failed: the refresh token is not lost.
 #[tokio::test]
 async fn rotated_refresh_token_survives_two_failures() {
     let (world, disk, owner, old) = full().await;
@@ -158,7 +158,7 @@ async fn rotated_refresh_token_survives_two_failures() {
     assert_eq!(world.provider.count(Endpoint::Token), 2);
 }
 
-/// A refusal that could not be written down is not asked for again.
+/// A rejection that could not be stored is not requested again.
 #[tokio::test]
 async fn store_failure_does_not_resend_rejected_refresh_token() {
     let (world, disk, owner, _) = full().await;
@@ -178,7 +178,7 @@ async fn store_failure_does_not_resend_rejected_refresh_token() {
     assert_eq!(world.provider.count(Endpoint::Token), 1);
 }
 
-/// Else the next call would keep, and use, what was revoked.
+/// Otherwise the next call would store and use the revoked token.
 #[tokio::test]
 async fn unsaved_token_is_not_stored_after_revocation() {
     for way in WAYS {
@@ -222,7 +222,7 @@ async fn unsaved_first_token_never_overwrites_stored_one() {
 
 type Changes = Arc<Mutex<Vec<TokenChange>>>;
 
-/// A store of two functions, of which the second fails while there is something in the switch.
+/// A store of two functions; the second fails while the switch is on.
 fn functions() -> (FnTokenStore, Changes, Arc<AtomicBool>) {
     let (changes, fails) = (Changes::default(), Arc::new(AtomicBool::new(false)));
     let (found, heard, switch) = (changes.clone(), changes.clone(), fails.clone());
@@ -238,7 +238,7 @@ fn functions() -> (FnTokenStore, Changes, Arc<AtomicBool>) {
             if !fails {
                 heard.lock().unwrap().push(change);
             }
-            // A callback may fail with whatever it likes.
+            // A callback can return any error.
             let failed = || Error::new(ErrorKind::AccessDenied, "read only");
             async move { if fails { Err(failed()) } else { Ok(()) } }
         },
@@ -254,7 +254,7 @@ async fn fn_token_store_receives_owner_and_both_tokens() {
     let client = builder(&world, config).user("nightly").token_store(store).build().unwrap();
     let first = client.active_token().await.unwrap();
     world.clock.advance(HOUR);
-    // A failure is the store's, of whatever kind, and costs no second request.
+    // Every failure is a store error, and causes no second request.
     fails.store(true, Ordering::Relaxed);
     for _ in 0..3 {
         let error = client.active_token().await.unwrap_err();
