@@ -3,6 +3,7 @@
 mod browsers;
 mod callback;
 mod client_settings;
+mod login_rows;
 mod logout;
 mod presets;
 mod registry;

@@ -17,6 +17,7 @@ pub(crate) enum Call {
     Acquire,
     Delete,
     Load,
+    Release,
     Replace,
     Save,
 }
@@ -108,7 +109,10 @@ impl TokenStore for WrappedStore {
     }
 
     fn release(&self, lease: Lease) -> BoxFuture<'_, Result<()>> {
-        self.rows.release(lease)
+        Box::pin(async move {
+            self.check(Call::Release)?;
+            self.rows.release(lease).await
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Refresh, storage and revocation of tokens.
 
 mod backoff;
+mod leases;
 mod leeway;
 mod outages;
 mod refresh;

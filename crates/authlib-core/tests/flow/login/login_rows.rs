@@ -1,0 +1,48 @@
+//! The row of a browser login in the token store: its lookup keys and its lifetime.
+
+use authlib_core::login::{self, Session as _};
+use authlib_core::store::{LoginQuery, TokenStore as _};
+use authlib_provider::Fault;
+
+use crate::test_bed::stores::Shared;
+use crate::test_bed::{Browser, HOUR, ISSUER, TestBed};
+
+#[tokio::test]
+async fn login_is_found_by_sub_and_sid_until_logout() {
+    let store = Shared::default();
+    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+    world.provider.inject(Fault::claim("sid", "session-1"));
+    let browser = Browser::default();
+    let owner = world.log_in(&browser).await.unwrap().owner;
+    let state = browser.load().await.unwrap().unwrap();
+    let login = state.login("op").unwrap();
+    assert_eq!((login.issuer.as_deref(), login.sid.as_deref()), (Some(ISSUER), Some("session-1")));
+    let (issuer, sub) = (ISSUER.to_owned(), "alice".to_owned());
+    let queries = [
+        LoginQuery::ClientSubject { client: "op".to_owned(), sub: sub.clone() },
+        LoginQuery::IssuerSubject { issuer: issuer.clone(), sub },
+        LoginQuery::Session { issuer, sid: "session-1".to_owned() },
+    ];
+    for query in &queries {
+        assert_eq!(store.find_logins(query).await.unwrap(), [owner.clone()], "{query:?}");
+    }
+    login::logout(&world.oauth, &browser).await.unwrap();
+    for query in &queries {
+        assert!(store.find_logins(query).await.unwrap().is_empty(), "{query:?}");
+    }
+}
+
+/// Browsers that are closed without a logout leave their rows behind.
+#[tokio::test]
+async fn abandoned_login_is_dropped_after_its_lifetime() {
+    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.login_lifetime(HOUR * 3));
+    let (browser, active) = (Browser::default(), Browser::default());
+    world.log_in(&browser).await.unwrap();
+    let owner = world.log_in(&active).await.unwrap().owner;
+    world.clock.advance(HOUR * 2);
+    world.app().active_token(&owner).await.unwrap();
+    world.clock.advance(HOUR * 2);
+    let user = async |browser| login::find_user(&world.oauth, browser).await.unwrap();
+    assert!(user(&browser).await.is_none());
+    assert!(user(&active).await.is_some(), "a refresh restarts the lifetime");
+}
