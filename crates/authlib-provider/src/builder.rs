@@ -1,4 +1,4 @@
-//! [`ProviderBuilder`]: what a provider is made of.
+//! [`ProviderBuilder`]: clients, users and settings of a provider.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,24 +8,22 @@ use std::time::{Duration, SystemTime};
 use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
-use crate::access::Granted;
-use crate::client::TestClient;
-use crate::keys;
-use crate::oauth1;
-use crate::provider::{Clock, Inner, Provider, State};
-use crate::register::Registration;
-use crate::user::TestUser;
+use crate::provider::Provider;
+use crate::state::grants::GrantStore;
+use crate::state::oauth1::OAuth1Store;
+use crate::state::registration::Registration;
+use crate::state::{Clock, Context, State, TestClient, TestUser, key};
 
-/// Collects what a provider knows.
+/// Collects the clients, users and settings of a provider.
 #[must_use = "a builder does nothing until it builds"]
 pub struct ProviderBuilder {
     issuer: String,
     clients: Vec<TestClient>,
     users: Vec<TestUser>,
-    issuers: HashMap<String, Value>,
+    assertion_issuers: HashMap<String, Value>,
     algorithm: String,
     registration: Registration,
-    lifetime: Duration,
+    access_token_lifetime: Duration,
     clock: Clock,
 }
 
@@ -35,10 +33,10 @@ impl ProviderBuilder {
             issuer,
             clients: Vec::new(),
             users: Vec::new(),
-            issuers: HashMap::new(),
+            assertion_issuers: HashMap::new(),
             algorithm: "RS256".to_owned(),
             registration: Registration::Closed,
-            lifetime: Duration::from_secs(3600),
+            access_token_lifetime: Duration::from_secs(3600),
             clock: Arc::new(system_time),
         }
     }
@@ -49,23 +47,22 @@ impl ProviderBuilder {
         self
     }
 
-    /// Adds a user. Who logs in under another name is made up.
+    /// Adds a user. A login with any other user name creates that user.
     pub fn user(mut self, user: TestUser) -> Self {
         self.users.push(user);
         self
     }
 
-    /// Trusts the JWTs that `issuer` signs with one of these keys (a JWK set), as assertions in the
-    /// grant `urn:ietf:params:oauth:grant-type:jwt-bearer` (RFC 7523 §2.1) and as subject and actor
-    /// tokens of a token exchange (RFC 8693). Their audience is this provider's issuer or its token
-    /// endpoint, and they are good for an hour at most.
+    /// Trusts the JWTs of `issuer`, signed with a key of this JWK set: as assertions of the grant
+    /// `urn:ietf:params:oauth:grant-type:jwt-bearer` (RFC 7523 §2.1), and as subject and actor tokens of a token
+    /// exchange (RFC 8693). `aud` must be this provider's issuer or token endpoint, and the lifetime at most an hour.
     pub fn assertion_issuer(mut self, issuer: &str, jwks: Value) -> Self {
-        self.issuers.insert(issuer.to_owned(), jwks);
+        self.assertion_issuers.insert(issuer.to_owned(), jwks);
         self
     }
 
-    /// Lets clients register themselves at `/register` (RFC 7591) and manage what they registered (RFC
-    /// 7592): all of them, or those with this initial access token. Off by default.
+    /// Enables dynamic client registration at `/register` (RFC 7591, RFC 7592): for everyone, or with this initial
+    /// access token. Off by default.
     pub fn registration(mut self, initial_access_token: Option<&str>) -> Self {
         self.registration = match initial_access_token {
             Some(token) => Registration::ByToken(token.to_owned()),
@@ -74,54 +71,73 @@ impl ProviderBuilder {
         self
     }
 
-    /// Tells the time by this function.
+    /// Replaces the system clock.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Signs ID tokens by this algorithm; RS256 by default.
+    /// Signs ID tokens with this algorithm; RS256 by default.
     pub fn signing_alg(mut self, algorithm: &str) -> Self {
         algorithm.clone_into(&mut self.algorithm);
         self
     }
 
-    /// How long access tokens live: an hour by default.
+    /// The lifetime of access tokens: one hour by default.
     pub fn access_token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.lifetime = lifetime;
+        self.access_token_lifetime = lifetime;
         self
     }
 
-    /// Makes the provider.
+    /// Builds the provider.
     #[must_use]
     pub fn build(self) -> Provider {
-        let algorithm = keys::algorithm(&self.algorithm).unwrap_or(Algorithm::RS256);
-        let mut state = State {
-            users: self.users,
-            keys: Vec::new(),
-            algorithm,
-            serial: 0,
-            granted: Granted::default(),
-            assertions: HashMap::new(),
-            sessions: HashMap::new(),
-            oauth1: oauth1::State::default(),
-            auto_approve: None,
-            quirks: Vec::new(),
-            moved: None,
-            registered: HashMap::new(),
-            seen: Vec::new(),
-        };
-        let secret = self.clients.first().and_then(|client| client.secret.clone());
-        state.add_key(algorithm, &secret.unwrap_or_default());
-        Provider::of(Inner {
+        let algorithm = key::algorithm(&self.algorithm).unwrap_or(Algorithm::RS256);
+        let context = Context {
             issuer: self.issuer,
             clients: self.clients,
-            issuers: self.issuers,
+            assertion_issuers: self.assertion_issuers,
             registration: self.registration,
-            lifetime: self.lifetime,
+            access_token_lifetime: self.access_token_lifetime,
             clock: self.clock,
-            state: Mutex::new(state),
-        })
+            state: Mutex::new(State {
+                users: self.users,
+                keys: Vec::new(),
+                algorithm,
+                serial: 0,
+                grants: GrantStore::default(),
+                assertions: HashMap::new(),
+                sessions: HashMap::new(),
+                oauth1: OAuth1Store::default(),
+                auto_approve: None,
+                faults: Vec::new(),
+                path_prefix: None,
+                registered: HashMap::new(),
+                requests: Vec::new(),
+            }),
+        };
+        context.rotate_keys();
+        Provider(Arc::new(context))
+    }
+}
+
+impl Provider {
+    /// A provider for demos. Its client `demo` has the secret `demo-secret`, its OAuth 1.0a client `demo1` has
+    /// `demo1-secret`; both accept any loopback URL as redirect URI. Its user is `alice`.
+    #[must_use]
+    pub fn new(issuer: impl Into<String>) -> Self {
+        let client = TestClient::confidential("demo", "demo-secret").name("Example");
+        let oauth1 = TestClient::oauth1("demo1", "demo1-secret").name("Example");
+        Self::builder(issuer)
+            .client(client.any_loopback_redirect())
+            .client(oauth1.any_loopback_redirect())
+            .user(TestUser::demo())
+            .build()
+    }
+
+    /// A builder for a provider with this issuer, which is also the base URL of its endpoints.
+    pub fn builder(issuer: impl Into<String>) -> ProviderBuilder {
+        ProviderBuilder::new(issuer.into())
     }
 }
 
@@ -131,7 +147,7 @@ impl fmt::Debug for ProviderBuilder {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
+#[expect(clippy::disallowed_methods, reason = "the only place that reads the system clock")]
 fn system_time() -> SystemTime {
     SystemTime::now()
 }

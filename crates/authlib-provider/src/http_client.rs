@@ -1,28 +1,27 @@
-//! The provider as the HTTP client of an application under test: no socket in between.
+//! The provider as the HTTP client of an application under test, without a socket.
 
 use authlib_core::message::{BodyLimit, Request, Response};
 use authlib_core::transport::{BoxFuture, Cause, HttpClient, TransportError};
 
-use crate::exchange::Spoilt;
-use crate::fault::{Endpoint, Reply};
+use crate::endpoint::Endpoint;
 use crate::provider::Provider;
-use crate::request_log::RecordedRequest;
+use crate::reply::Reply;
+use crate::response::TransportFault;
+use crate::state::RecordedRequest;
 
 impl HttpClient for Provider {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(async move {
             let limit = BodyLimit::of(&request);
             if !is_at(self.issuer(), request.uri()) {
-                self.remember(RecordedRequest::of(Endpoint::Unmatched, &request));
-                return Err(TransportError::Connect(Cause::new(
-                    "the test network has no such host",
-                )));
+                self.0.record(RecordedRequest::new(Endpoint::Unmatched, &request));
+                return Err(TransportError::Connect(Cause::new("this host is not the provider")));
             }
             let response = self.handle(&request);
-            match response.extensions().get::<Spoilt>().map(|spoilt| &spoilt.0) {
+            match response.extensions().get::<TransportFault>().map(|fault| &fault.0) {
                 Some(Reply::Hang) => Err(TransportError::Timeout),
                 Some(Reply::Reset | Reply::Truncated) => {
-                    Err(TransportError::Broken(Cause::new("connection reset")))
+                    Err(TransportError::Broken(Cause::new("injected fault: connection reset")))
                 }
                 Some(Reply::Oversized(size) | Reply::GzipBomb(size)) if *size > limit => {
                     Err(TransportError::TooLarge { limit })
@@ -34,7 +33,7 @@ impl HttpClient for Provider {
     }
 }
 
-/// Whether a URL is on the host of this issuer.
+/// Whether a URL has the origin of this issuer.
 fn is_at(issuer: &str, uri: &http::Uri) -> bool {
     let origin = |url: &str| url::Url::parse(url).map(|url| url.origin());
     matches!((origin(issuer), origin(&uri.to_string())), (Ok(a), Ok(b)) if a == b)

@@ -45,48 +45,35 @@
 //!
 //! It is no provider for real users: its pages ask nobody for a password.
 
-mod access;
-mod api;
-mod assertion;
-mod authentication;
-mod authorize;
-mod bearer;
 mod builder;
-mod client;
-mod device;
-mod discovery;
-mod end_session;
-mod exchange;
+mod endpoint;
+mod endpoints;
 mod fault;
-mod grant;
+mod grants;
 mod http_client;
-mod id_token;
-mod introspect;
-mod jws;
-mod jwt;
-mod keys;
 mod oauth1;
 mod pages;
+mod protocol;
 mod provider;
-mod register;
-mod request_log;
-mod revoke;
+mod random;
+mod reply;
+mod request;
+mod response;
+mod router;
 #[cfg(feature = "server")]
 mod server;
+mod state;
 #[cfg(test)]
 mod tests;
-mod token;
-mod user;
-mod userinfo;
 
 pub use crate::builder::ProviderBuilder;
-pub use crate::client::TestClient;
-pub use crate::fault::{Endpoint, Fault, Reply};
+pub use crate::endpoint::Endpoint;
+pub use crate::fault::Fault;
 pub use crate::provider::Provider;
-pub use crate::request_log::RecordedRequest;
+pub use crate::reply::Reply;
 #[cfg(feature = "server")]
 pub use crate::server::Server;
-pub use crate::user::TestUser;
+pub use crate::state::{RecordedRequest, TestClient, TestUser};
 
 /// The README, so that its code is compiled and run.
 #[cfg(doctest)]

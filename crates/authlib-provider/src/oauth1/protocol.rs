@@ -4,7 +4,7 @@ use authlib_core::message::{self, Request};
 
 use super::normalise::{Pairs, decode, form_decode};
 use super::problem::Problem;
-use crate::exchange;
+use crate::request;
 
 /// What a signed request says.
 #[derive(Debug)]
@@ -17,8 +17,8 @@ pub(super) struct Protocol {
 
 impl Protocol {
     pub(super) fn read(request: &Request) -> Result<Self, Problem> {
-        let header = exchange::header(request, "authorization").unwrap_or_default();
-        let header = exchange::credentials(header, "oauth").map(in_header).unwrap_or_default();
+        let header = request::header(request, "authorization").unwrap_or_default();
+        let header = request::credentials(header, "oauth").map(in_header).unwrap_or_default();
         let form = if is_form(request) { request.body().as_slice() } else { &[] };
         let query = request.uri().query().unwrap_or_default().as_bytes();
         let mut others = Pairs::new();
@@ -31,16 +31,19 @@ impl Protocol {
         }
         places.retain(|place| !place.is_empty());
         let own = match places.len() {
-            0 => return Err(Problem::bad("parameter_absent", "oauth_consumer_key")),
+            0 => return Err(Problem::malformed("parameter_absent", "oauth_consumer_key")),
             1 => places.remove(0),
-            _ => return Err(Problem::bad("parameter_rejected", "oauth_ in two places")),
+            _ => return Err(Problem::malformed("parameter_rejected", "oauth_ in two places")),
         };
         let mut names: Vec<_> = own.iter().map(|(name, _)| name).collect();
         names.sort_unstable();
         let all = names.len();
         names.dedup();
         if names.len() < all {
-            return Err(Problem::bad("parameter_rejected", "an oauth_ parameter stands twice"));
+            return Err(Problem::malformed(
+                "parameter_rejected",
+                "an oauth_ parameter stands twice",
+            ));
         }
         Ok(Self { own, others })
     }
@@ -52,7 +55,7 @@ impl Protocol {
     }
 
     pub(super) fn required(&self, name: &'static str) -> Result<&str, Problem> {
-        self.get(name).ok_or_else(|| Problem::bad("parameter_absent", name))
+        self.get(name).ok_or_else(|| Problem::malformed("parameter_absent", name))
     }
 
     /// Everything that is signed (RFC 5849 §3.4.1.3.1).

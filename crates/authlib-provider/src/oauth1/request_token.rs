@@ -3,31 +3,34 @@
 use authlib_core::message::{Request, Response};
 use http::Method;
 
+use super::TEMPORARY_LIFETIME;
 use super::problem::Problem;
 use super::verify::verify;
-use super::{MAX, TEMPORARY_LIFETIME, Temporary};
-use crate::exchange::{Fields, json_response, respond};
 use crate::fault::Fault;
-use crate::provider::{Provider, unguessable};
+use crate::random;
+use crate::request::Fields;
+use crate::response::{json_response, respond};
+use crate::state::Context;
+use crate::state::oauth1::{MAX, TemporaryCredentials};
 
-pub(super) fn handle(provider: &Provider, request: &Request) -> Result<Response, Problem> {
+pub(super) fn handle(context: &Context, request: &Request) -> Result<Response, Problem> {
     only_post(request)?;
-    let verified = verify(provider, request, |_, _, token| token.is_none().then(String::new))?;
+    let verified = verify(context, request, |_, _, token| token.is_none().then(String::new))?;
     let callback = verified.protocol.required("oauth_callback")?;
     let out_of_band = callback == "oob";
-    let known = provider.client(&verified.client);
-    if !out_of_band && !known.is_some_and(|client| client.may_redirect_to(callback)) {
-        return Err(Problem::bad("parameter_rejected", "oauth_callback is not registered"));
+    let known = context.client(&verified.client);
+    if !out_of_band && !known.is_some_and(|client| client.accepts_redirect_uri(callback)) {
+        return Err(Problem::malformed("parameter_rejected", "oauth_callback is not registered"));
     }
-    let (token, secret) = (unguessable(), unguessable());
-    let record = Temporary {
+    let (token, secret) = (random::token(), random::token());
+    let record = TemporaryCredentials {
         secret: secret.clone(),
         client: verified.client,
         callback: (!out_of_band).then(|| callback.to_owned()),
-        expires_at: provider.now() + TEMPORARY_LIFETIME,
-        allowed: None,
+        expires_at: context.now() + TEMPORARY_LIFETIME,
+        approved: None,
     };
-    let mut state = provider.state();
+    let mut state = context.state();
     if state.oauth1.temporary.len() >= MAX {
         state.oauth1.temporary.clear();
     }
@@ -38,21 +41,21 @@ pub(super) fn handle(provider: &Provider, request: &Request) -> Result<Response,
         ("oauth_token_secret".to_owned(), secret),
         ("oauth_callback_confirmed".to_owned(), "true".to_owned()),
     ];
-    Ok(credentials(provider, fields))
+    Ok(credentials(context, fields))
 }
 
 pub(super) fn only_post(request: &Request) -> Result<(), Problem> {
     if request.method() == Method::POST {
         return Ok(());
     }
-    Err(Problem::bad("method_rejected", "POST"))
+    Err(Problem::malformed("method_rejected", "POST"))
 }
 
-/// An answer with credentials, spoilt as the quirks ask.
-pub(super) fn credentials(provider: &Provider, mut fields: Fields) -> Response {
+/// A response with credentials, with the injected faults.
+pub(super) fn credentials(context: &Context, mut fields: Fields) -> Response {
     let mut json = false;
-    for quirk in provider.quirks() {
-        match quirk {
+    for fault in context.faults() {
+        match fault {
             Fault::OAuth1Param(name, value) => {
                 fields.retain(|(known, _)| *known != name);
                 fields.extend(value.map(|value| (name, value)));

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::normalise::encode;
-use crate::client::TestClient;
+use crate::state::TestClient;
 
 /// A signature method.
 #[derive(Clone, Copy)]

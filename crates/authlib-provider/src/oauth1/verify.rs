@@ -1,4 +1,4 @@
-//! Verifying a request (RFC 5849 §3.2), from what costs nothing to what leaves a trace.
+//! Verifying a request (RFC 5849 §3.2), cheap checks first, the nonce last.
 
 use authlib_core::message::Request;
 
@@ -6,13 +6,13 @@ use super::normalise::base_string;
 use super::problem::Problem;
 use super::protocol::{Protocol, is_form};
 use super::signature::{Method, body_hash};
-use super::{MAX, State};
-use crate::provider::Provider;
+use crate::state::Context;
+use crate::state::oauth1::{MAX, OAuth1Store};
 
-/// How far, in seconds, a timestamp may be from our clock.
+/// How far a timestamp may be from the clock, in seconds.
 const WINDOW: u64 = 300;
 
-/// A request whose signature holds, which is seen for the first time.
+/// A request with a valid signature and a new nonce.
 #[derive(Debug)]
 pub(super) struct Verified {
     /// The client's identifier.
@@ -20,53 +20,53 @@ pub(super) struct Verified {
     pub(super) protocol: Protocol,
 }
 
-/// Verifies a request whose token, where it has one, has the secret that `secret_of` finds for a client.
+/// Verifies a request. `secret_of` returns the token secret for a client and a token.
 pub(super) fn verify(
-    provider: &Provider,
+    context: &Context,
     request: &Request,
-    secret_of: impl FnOnce(&State, &str, Option<&str>) -> Option<String>,
+    secret_of: impl FnOnce(&OAuth1Store, &str, Option<&str>) -> Option<String>,
 ) -> Result<Verified, Problem> {
     let protocol = Protocol::read(request)?;
     if protocol.get("oauth_version").is_some_and(|version| version != "1.0") {
-        return Err(Problem::bad("version_rejected", "1.0"));
+        return Err(Problem::malformed("version_rejected", "1.0"));
     }
     let name = protocol.required("oauth_signature_method")?;
-    let rejected = || Problem::bad("signature_method_rejected", name);
+    let rejected = || Problem::malformed("signature_method_rejected", name);
     let (method, hash) = Method::named(name).ok_or_else(rejected)?;
     let signature = protocol.required("oauth_signature")?;
     let id = protocol.required("oauth_consumer_key")?;
-    let unknown = || Problem::unknown("consumer_key_unknown", "");
-    let client = provider.client(id).filter(|client| client.speaks_oauth1()).ok_or_else(unknown)?;
+    let unknown = || Problem::unauthorized("consumer_key_unknown", "");
+    let client = context.client(id).filter(|client| client.uses_oauth1()).ok_or_else(unknown)?;
     if client.rsa_public_key.is_some() != matches!(method, Method::Rsa(_)) {
         return Err(rejected());
     }
-    let once = once(provider, &protocol, method)?;
+    let nonce = timestamp_and_nonce(context, &protocol, method)?;
     check_body(request, &protocol, hash)?;
     let token = protocol.get("oauth_token");
-    let secret = secret_of(&provider.state().oauth1, &client.id, token);
-    let secret = secret.ok_or_else(|| Problem::unknown("token_rejected", ""))?;
-    let text = base_string(provider.issuer(), request, &protocol).unwrap_or_default();
+    let secret = secret_of(&context.state().oauth1, &client.id, token);
+    let secret = secret.ok_or_else(|| Problem::unauthorized("token_rejected", ""))?;
+    let text = base_string(&context.issuer, request, &protocol).unwrap_or_default();
     if !client.has_signed(method, &secret, &text, signature) {
-        return Err(Problem::unknown("signature_invalid", ""));
+        return Err(Problem::unauthorized("signature_invalid", ""));
     }
-    // Only now: a nonce that a stranger could use up would be a way to lock the client out.
-    if let Some((timestamp, nonce)) = once {
-        let nonces = &mut provider.state().oauth1.nonces;
-        let oldest = provider.now_seconds().saturating_sub(WINDOW);
+    // After the signature: otherwise an attacker could use up the nonces of a client.
+    if let Some((timestamp, nonce)) = nonce {
+        let nonces = &mut context.state().oauth1.nonces;
+        let oldest = context.now_seconds().saturating_sub(WINDOW);
         nonces.retain(|_, timestamp| *timestamp >= oldest);
         let key =
             (client.id.clone(), token.unwrap_or_default().to_owned(), timestamp, nonce.to_owned());
         if nonces.len() >= MAX || nonces.insert(key, timestamp).is_some() {
-            return Err(Problem::unknown("nonce_used", ""));
+            return Err(Problem::unauthorized("nonce_used", ""));
         }
     }
     let client = client.id.clone();
     Ok(Verified { client, protocol })
 }
 
-/// The timestamp and the nonce, which PLAINTEXT may do without (RFC 5849 §3.1).
-fn once<'a>(
-    provider: &Provider,
+/// Timestamp and nonce, which are optional with PLAINTEXT (RFC 5849 §3.1).
+fn timestamp_and_nonce<'a>(
+    context: &Context,
     protocol: &'a Protocol,
     method: Method,
 ) -> Result<Option<(u64, &'a str)>, Problem> {
@@ -78,14 +78,15 @@ fn once<'a>(
     let nonce = protocol.required("oauth_nonce")?;
     let digits = timestamp.bytes().all(|byte| byte.is_ascii_digit());
     let seconds: Option<u64> = timestamp.parse().ok().filter(|seconds| digits && *seconds > 0);
-    let seconds = seconds.ok_or_else(|| Problem::bad("parameter_rejected", "oauth_timestamp"))?;
-    if seconds.abs_diff(provider.now_seconds()) > WINDOW {
-        return Err(Problem::unknown("timestamp_refused", "within 300 seconds"));
+    let seconds =
+        seconds.ok_or_else(|| Problem::malformed("parameter_rejected", "oauth_timestamp"))?;
+    if seconds.abs_diff(context.now_seconds()) > WINDOW {
+        return Err(Problem::unauthorized("timestamp_refused", "within 300 seconds"));
     }
     Ok(Some((seconds, nonce)))
 }
 
-/// The body hash, if there is one, and a form must have none (draft-eaton-oauth-bodyhash).
+/// Checks the body hash, if there is one. A form must not have one (draft-eaton-oauth-bodyhash).
 fn check_body(
     request: &Request,
     protocol: &Protocol,
@@ -94,9 +95,9 @@ fn check_body(
     match protocol.get("oauth_body_hash") {
         None => Ok(()),
         Some(_) if is_form(request) => {
-            Err(Problem::bad("parameter_rejected", "oauth_body_hash of a form"))
+            Err(Problem::malformed("parameter_rejected", "oauth_body_hash of a form"))
         }
-        Some(said) if said == body_hash(hash, request.body()) => Ok(()),
-        Some(_) => Err(Problem::unknown("body_hash_invalid", "")),
+        Some(sent) if sent == body_hash(hash, request.body()) => Ok(()),
+        Some(_) => Err(Problem::unauthorized("body_hash_invalid", "")),
     }
 }

@@ -130,8 +130,8 @@ fn who_logged_in_is_known_next_time() {
 fn a_display_name_left_as_it_was_filled_in_renames_nobody_else() {
     let provider = provider();
     let name_after = |sub: &str, display_name: &str| {
-        let mut state = provider.state();
-        state.name(sub, display_name);
+        let mut state = provider.0.state();
+        state.set_display_name(sub, display_name);
         state.user(sub).display_name().to_owned()
     };
     assert_eq!(name_after("bob", "Alice Example"), "bob");

@@ -62,8 +62,8 @@ fn a_token_answer_can_be_a_form() {
     provider.inject(Fault::TokenMissing("token_type".to_owned()));
     let answer = redeem(&provider, &format!("{ISSUER}/token"), &code(&provider));
     assert_eq!(answer.headers()["content-type"], "application/x-www-form-urlencoded");
-    let fields = crate::exchange::parse(&super::flow::text(&answer));
-    let field = |name: &str| crate::exchange::field(&fields, name);
+    let fields = crate::request::parse(&super::flow::text(&answer));
+    let field = |name: &str| crate::request::field(&fields, name);
     assert_eq!(field("expires_in"), Some("3600"));
     assert_eq!(field("scope"), Some(super::flow::ALL_SCOPES));
     assert_eq!(field("token_type"), None);
@@ -123,7 +123,7 @@ fn the_public_rsa_key_is_an_hmac_secret_to_the_careless() {
     let provider = builder().signing_alg("RS256").build();
     provider.inject(Fault::HmacWithPublicKey);
     let login = Login::at(&provider);
-    let pem = provider.state().keys[0].public_pem.clone().unwrap();
+    let pem = provider.0.state().keys[0].public_pem.clone().unwrap();
     assert!(jsonwebtoken::DecodingKey::from_rsa_pem(pem.as_bytes()).is_ok());
     assert!(hmac_by(&login, &pem));
 }

@@ -12,7 +12,7 @@ use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::exchange;
+use crate::request;
 use crate::{Provider, ProviderBuilder, TestClient, TestUser};
 
 pub(super) const ISSUER: &str = "https://op.example";
@@ -97,8 +97,8 @@ pub(super) fn location(response: &Response) -> Url {
 }
 
 pub(super) fn param(url: &Url, name: &str) -> Option<String> {
-    let fields = exchange::parse(url.query().unwrap_or_default());
-    exchange::field(&fields, name).map(ToOwned::to_owned)
+    let fields = request::parse(url.query().unwrap_or_default());
+    request::field(&fields, name).map(ToOwned::to_owned)
 }
 
 /// The URL to which the browser of a user who agrees is sent.

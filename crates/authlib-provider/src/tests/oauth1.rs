@@ -13,7 +13,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use serde_json::json;
 
 use super::flow::{CALLBACK, ISSUER, basic, builder, encoded, get, json, post, post_with, text};
-use crate::exchange::{Fields, field, parse};
+use crate::request::{Fields, field, parse};
 use crate::{Endpoint, Fault, Provider, Reply, TestClient};
 
 const NOW: u64 = 1_700_000_000;

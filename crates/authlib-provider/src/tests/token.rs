@@ -70,7 +70,7 @@ fn clients_authenticate_as_they_are_registered() {
     let odd = TestClient::confidential("a:b", "p%ä +").redirect_uri(CALLBACK);
     let check = |client: TestClient, headers: HeaderMap, form: &[(&str, &str)], status: u16| {
         let provider = Provider::builder(ISSUER).signing_alg("ES256").client(client).build();
-        let id = if provider.client("a:b").is_some() { "a:b" } else { "public" };
+        let id = if provider.0.client("a:b").is_some() { "a:b" } else { "public" };
         let url = approved(&provider, &query(&[("client_id", id)]));
         let code = param(&url, "code").unwrap();
         let response = post_with(&provider, TOKEN, &pairs(&code, form), headers);

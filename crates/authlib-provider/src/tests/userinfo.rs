@@ -5,7 +5,7 @@ use crate::{Provider, TestClient, TestUser};
 
 pub(super) fn access_token(provider: &Provider, scope: &str) -> String {
     let asked = format!("{ISSUER}/authorize?{}", query(&[("scope", scope)]));
-    let user = provider.state().users[0].sub.clone();
+    let user = provider.0.state().users[0].sub.clone();
     let url = provider.approve(&asked, &user).unwrap();
     let answer = redeem(provider, &format!("{ISSUER}/token"), &param(&url, "code").unwrap());
     json(&answer)["access_token"].as_str().unwrap().to_owned()

@@ -1,0 +1,93 @@
+//! The discovery document (OpenID Connect Discovery 1.0 §3) and the JWK set (RFC 7517 §5).
+
+use authlib_core::message::Response;
+use serde_json::{Value, json};
+
+use super::token;
+use crate::fault::Fault;
+use crate::protocol::client_assertion;
+use crate::response::{json_response, set_member};
+use crate::state::Context;
+
+pub(crate) fn document(context: &Context) -> Response {
+    let at = |name: &str| Value::from(context.url(name));
+    let mut document = json!({
+        "issuer": context.issuer.as_str(),
+        "authorization_endpoint": at("authorize"),
+        "token_endpoint": at("token"),
+        "userinfo_endpoint": at("userinfo"),
+        "jwks_uri": at("jwks"),
+        "end_session_endpoint": at("end_session"),
+        "introspection_endpoint": at("introspect"),
+        "device_authorization_endpoint": at("device_authorization"),
+        "revocation_endpoint": at("revoke"),
+        "scopes_supported": ["openid", "profile", "email", "address", "phone", "offline_access"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "form_post"],
+        "grant_types_supported": token::GRANT_TYPES,
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": algorithms(context),
+        "token_endpoint_auth_methods_supported":
+            ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"],
+        "token_endpoint_auth_signing_alg_values_supported": client_assertion::ALGORITHMS,
+        "introspection_endpoint_auth_methods_supported":
+            ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"],
+        "introspection_endpoint_auth_signing_alg_values_supported": client_assertion::ALGORITHMS,
+        "introspection_signing_alg_values_supported": algorithms(context),
+        "revocation_endpoint_auth_methods_supported":
+            ["client_secret_basic", "client_secret_post", "none"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+    });
+    if context.registration.is_offered()
+        && let Some(members) = document.as_object_mut()
+    {
+        members.insert("registration_endpoint".to_owned(), at("register"));
+    }
+    for fault in context.faults() {
+        if let (Fault::Metadata(name, value), Some(members)) = (fault, document.as_object_mut()) {
+            set_member(members, name, value);
+        }
+    }
+    json_response(200, &document)
+}
+
+/// The algorithms of the keys, and RS256, which every provider must support.
+fn algorithms(context: &Context) -> Vec<String> {
+    let mut names = vec!["RS256".to_owned()];
+    for key in &context.state().keys {
+        let name = format!("{:?}", key.algorithm);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+pub(crate) fn jwks(context: &Context) -> Response {
+    let without_kid = context.has(&Fault::JwksWithoutKid);
+    let exotic = context.has(&Fault::JwksExotic);
+    let mut keys: Vec<Value> = Vec::new();
+    if exotic {
+        keys.push(json!({ "kty": "AKP", "alg": "ML-DSA-44", "kid": "post-quantum", "pub": "AA" }));
+        keys.push(json!({ "kty": "EC", "crv": "P-999", "kid": "curve", "x": "AA", "y": "AA" }));
+        keys.push(json!({ "kty": "RSA", "kid": "half", "n": "AQAB" }));
+        keys.push(json!({ "kid": "nothing" }));
+        keys.push(json!("not even an object"));
+    }
+    for key in context.state().keys.iter().filter(|key| !key.public.is_null()) {
+        let mut public = key.public.clone();
+        if let Some(members) = public.as_object_mut() {
+            if without_kid {
+                members.remove("kid");
+            }
+            if exotic {
+                let mut twin = members.clone();
+                twin.insert("use".to_owned(), "enc".into());
+                keys.push(Value::Object(twin));
+            }
+        }
+        keys.push(public);
+    }
+    json_response(200, &json!({ "keys": keys }))
+}

@@ -1,0 +1,11 @@
+//! The grants of the token endpoint (RFC 6749 §4), one file each.
+
+pub(crate) mod authorization_code;
+pub(crate) mod client_credentials;
+pub(crate) mod device_code;
+pub(crate) mod jwt_bearer;
+pub(crate) mod password;
+pub(crate) mod refresh_token;
+pub(crate) mod scope;
+pub(crate) mod token_exchange;
+mod token_response;
