@@ -1,4 +1,4 @@
-//! Who may import whom in `authlib-core`. ARCHITECTURE.md prints this table.
+//! Which module may import which in `authlib-core` and `authlib-provider`. ARCHITECTURE.md prints both tables.
 
 /// Modules by rank, in reading order. A module sees only lower ranks; the ranks of [`ORDERED`] are
 /// ordered, and there a module also sees what stands before it.
@@ -48,31 +48,59 @@ const ORDERED: &[usize] = &[0, 4];
 /// The last rank that is pure: values in, values out, no `async` and no `dyn`.
 pub(crate) const LAST_PURE_RANK: usize = 3;
 
-/// The rank of a module, if the table has it.
-pub(crate) fn rank(module: &str) -> Option<usize> {
-    RANKS.iter().position(|modules| modules.contains(&module))
+/// The layers of a crate: modules by rank, and the ranks whose modules are ordered.
+#[derive(Debug)]
+pub(crate) struct Layers {
+    ranks: &'static [&'static [&'static str]],
+    ordered: &'static [usize],
 }
 
-/// Why `from` must not name `to`, or nothing when it may.
-pub(crate) fn objection(from: &str, to: &str) -> Option<String> {
-    if from == to {
-        return None;
+pub(crate) const CORE: Layers = Layers { ranks: RANKS, ordered: ORDERED };
+
+pub(crate) const PROVIDER: Layers = Layers {
+    ranks: &[
+        &["random", "endpoint", "request", "reply", "response", "fault"],
+        &["state"],
+        &["protocol", "pages"],
+        &["grants", "oauth1"],
+        &["endpoints"],
+        &["router"],
+        &["provider"],
+        &["builder", "http_client"],
+        &["server"],
+    ],
+    ordered: &[0],
+};
+
+impl Layers {
+    /// The rank of a module, if the table has it.
+    pub(crate) fn rank(&self, module: &str) -> Option<usize> {
+        self.ranks.iter().position(|modules| modules.contains(&module))
     }
-    let (Some(above), Some(below)) = (rank(from), rank(to)) else {
-        let unknown = if rank(from).is_none() { from } else { to };
-        return Some(format!(
-            "module `{unknown}` has no rank; add it to xtask/src/layers.rs and ARCHITECTURE.md"
-        ));
-    };
-    let ordered = above == below && ORDERED.contains(&above);
-    let seen = if ordered { place(to) < place(from) } else { below < above };
-    (!seen).then(|| {
-        format!("`{from}` (rank {above}) must not name `{to}` (rank {below}): imports point down")
-    })
-}
 
-fn place(module: &str) -> Option<usize> {
-    RANKS.iter().find_map(|modules| modules.iter().position(|name| *name == module))
+    /// Why `from` must not name `to`; `None` if it may.
+    pub(crate) fn objection(&self, from: &str, to: &str) -> Option<String> {
+        if from == to {
+            return None;
+        }
+        let (Some(above), Some(below)) = (self.rank(from), self.rank(to)) else {
+            let unknown = if self.rank(from).is_none() { from } else { to };
+            return Some(format!(
+                "module `{unknown}` has no rank; add it to xtask/src/layers.rs and ARCHITECTURE.md"
+            ));
+        };
+        let ordered = above == below && self.ordered.contains(&above);
+        let seen = if ordered { self.place(to) < self.place(from) } else { below < above };
+        (!seen).then(|| {
+            format!(
+                "`{from}` (rank {above}) must not name `{to}` (rank {below}): imports point down"
+            )
+        })
+    }
+
+    fn place(&self, module: &str) -> Option<usize> {
+        self.ranks.iter().find_map(|modules| modules.iter().position(|name| *name == module))
+    }
 }
 
 #[cfg(test)]
@@ -80,7 +108,7 @@ mod tests {
     use super::*;
 
     fn check(from: &str, to: &str, allowed: bool) {
-        assert_eq!(objection(from, to).is_none(), allowed, "{from} -> {to}");
+        assert_eq!(CORE.objection(from, to).is_none(), allowed, "{from} -> {to}");
     }
 
     #[test]
@@ -106,7 +134,9 @@ mod tests {
     #[test]
     fn architecture_prints_the_table() {
         let page = std::fs::read_to_string(crate::setup::root().join("ARCHITECTURE.md")).unwrap();
-        for (rank, modules) in RANKS.iter().enumerate() {
+        for (rank, modules) in
+            [CORE, PROVIDER].iter().flat_map(|layers| layers.ranks.iter().enumerate())
+        {
             let names: Vec<String> = modules.iter().map(|name| format!("`{name}`")).collect();
             let row = format!("| {rank} | {} |", names.join(", "));
             assert!(page.contains(&row), "ARCHITECTURE.md lacks {row}");
@@ -115,10 +145,20 @@ mod tests {
 
     #[test]
     fn each_module_has_one_rank() {
-        let mut all: Vec<&str> = RANKS.iter().flat_map(|modules| modules.iter().copied()).collect();
-        let count = all.len();
-        all.sort_unstable();
-        all.dedup();
-        assert_eq!(all.len(), count);
+        for layers in [CORE, PROVIDER] {
+            let mut all: Vec<&str> = layers.ranks.concat();
+            let count = all.len();
+            all.sort_unstable();
+            all.dedup();
+            assert_eq!(all.len(), count);
+        }
+    }
+
+    #[test]
+    fn provider_imports_point_down() {
+        for (from, to) in [("router", "endpoints"), ("endpoints", "grants"), ("fault", "reply")] {
+            assert_eq!(PROVIDER.objection(from, to), None, "{from} -> {to}");
+            assert!(PROVIDER.objection(to, from).is_some(), "{to} -> {from}");
+        }
     }
 }

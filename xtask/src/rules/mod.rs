@@ -57,8 +57,8 @@ pub(crate) fn check(file: &File<'_>, exports: &[(String, String)]) -> Vec<(usize
     if let Some(inner) = file.path.strip_prefix(CORE) {
         core(inner, file.text, code, exports, &mut problems);
     }
-    if file.path.starts_with(PROVIDER) {
-        provider(code, &mut problems);
+    if let Some(inner) = file.path.strip_prefix(PROVIDER) {
+        provider(inner, code, &mut problems);
     }
     problems
 }
@@ -99,7 +99,7 @@ fn core(
     exports: &[(String, String)],
     problems: &mut Vec<(usize, String)>,
 ) {
-    let module = inner.split(['/', '.']).next().unwrap_or_default();
+    let module = module(inner);
     for (line, word, tail) in source::words(code) {
         if FRAMEWORKS.contains(&word) {
             problems.push((line, format!("the core knows no framework, but names `{word}`")));
@@ -111,9 +111,9 @@ fn core(
     if module == "lib" {
         return;
     }
-    arrows(inner, module, code, exports, problems);
-    match layers::rank(module) {
-        None => problems.push((1, layers::objection(module, "error").unwrap_or_default())),
+    arrows(&layers::CORE, inner, code, exports, problems);
+    match layers::CORE.rank(module) {
+        None => problems.push((1, layers::CORE.objection(module, "error").unwrap_or_default())),
         Some(rank) if rank <= layers::LAST_PURE_RANK => pure(module, code, problems),
         Some(_) => {}
     }
@@ -146,13 +146,15 @@ fn pure(module: &str, code: &str, problems: &mut Vec<(usize, String)>) {
     }
 }
 
+/// Checks the imports of a module against the layers of its crate.
 fn arrows(
+    layers: &layers::Layers,
     inner: &str,
-    module: &str,
     code: &str,
     exports: &[(String, String)],
     problems: &mut Vec<(usize, String)>,
 ) {
+    let module = module(inner);
     let parts = inner.trim_end_matches(".rs").split('/');
     let depth = parts.filter(|part| *part != "mod").count();
     let mut climbed = 0;
@@ -163,12 +165,20 @@ fn arrows(
         for head in source::heads(tail).into_iter().filter(|head| *head != "super") {
             let export = exports.iter().find(|(name, _)| name == head);
             let target = export.map_or(head, |(_, module)| module);
-            problems.extend(layers::objection(module, target).map(|words| (line, words)));
+            problems.extend(layers.objection(module, target).map(|words| (line, words)));
         }
     }
 }
 
-fn provider(code: &str, problems: &mut Vec<(usize, String)>) {
+/// The top-level module of a file, by its path below `src`.
+fn module(inner: &str) -> &str {
+    inner.split(['/', '.']).next().unwrap_or_default()
+}
+
+fn provider(inner: &str, code: &str, problems: &mut Vec<(usize, String)>) {
+    if module(inner) != "lib" {
+        arrows(&layers::PROVIDER, inner, code, &[], problems);
+    }
     for (line, word, tail) in source::words(code) {
         let Some(tail) = tail.strip_prefix("::").filter(|_| word == "authlib_core") else {
             continue;
