@@ -1,4 +1,4 @@
-//! `ci`: everything that a change must pass, stopping at the first failure.
+//! `ci`: every check that a change must pass; stops at the first failure.
 
 use std::process::Command;
 use std::time::Instant;
@@ -19,7 +19,7 @@ const STEPS: &[Step] = &[
     ("e2e", steps::e2e),
 ];
 
-/// Runs every step and prints how long each took.
+/// Runs every step and prints its duration.
 pub(crate) fn run() -> Outcome {
     let start = now();
     for (index, (name, step)) in STEPS.iter().enumerate() {
@@ -28,7 +28,7 @@ pub(crate) fn run() -> Outcome {
         let began = now();
         let outcome = step();
         let seconds = began.elapsed().as_secs_f32();
-        outcome.map_err(|words| format!("\n== {name} FAILED after {seconds:.1} s: {words}"))?;
+        outcome.map_err(|error| format!("\n== {name} FAILED after {seconds:.1} s: {error}"))?;
         println!("== {name} passed in {seconds:.1} s");
     }
     println!("\n== all passed in {:.1} s", start.elapsed().as_secs_f32());
@@ -47,23 +47,20 @@ fn clippy() -> Outcome {
     ])
 }
 
-/// The README's command; in CI nothing is skipped, wherever this runs.
+/// `cargo xtask test` with `CI` set: a missing interop server is an error, not a skipped test.
 fn test() -> Outcome {
     let mut cargo = Command::new(setup::cargo_path());
     setup::run_with(cargo.args(["xtask", "test"]).env("CI", "true").current_dir(setup::root()))
 }
 
-/// One by one, so that none gets a feature that only another asks for.
+/// One by one: in one build, a crate would get the features that another crate asks for.
 fn without_default_features() -> Outcome {
     package::published()?
         .iter()
         .try_for_each(|name| setup::cargo(&["check", "--package", name, "--no-default-features"]))
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "no login depends on it: it times the steps for people"
-)]
+#[expect(clippy::disallowed_methods, reason = "measures the duration of a step")]
 fn now() -> Instant {
     Instant::now()
 }

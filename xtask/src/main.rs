@@ -2,7 +2,7 @@
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a command line tool talks to its terminal"
+    reason = "a command-line tool prints its results"
 )]
 
 mod api;
@@ -18,21 +18,21 @@ mod tidy;
 
 use std::process::ExitCode;
 
-/// What a command ends with: nothing, or the words for the terminal.
+/// The result of a command; the error is a message for the terminal.
 type Outcome = Result<(), String>;
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  ci      everything that a change must pass, stopping at the first failure
-  tidy    the rules of this repository that no compiler checks
-  test    all tests; sets up the interop servers first
-  demo    an example app with its embedded provider: axum, or the one that is named
-  e2e     a login through each example app in headless Chromium
-  docs    the API documentation, warnings denied
-  api     lists the public API of each published crate in `api/`
-  package packages the published crates and compiles the packages
-  bench   the benchmarks";
+  ci       run every check that a change must pass; stop at the first failure
+  tidy     check the repository's own rules: layering, file length, leftover debug code, manifests
+  test     run all tests; install the packages of the interop servers first
+  demo     run an example app with the embedded provider: axum (default), actix or rocket
+  e2e      log in through each example app in headless Chromium
+  docs     build the API documentation; warnings are errors
+  api      list the public API of each published crate in `api/`
+  package  package the published crates and compile the packages
+  bench    run the benchmarks";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -52,8 +52,8 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(words) => {
-            eprintln!("{words}");
+        Err(message) => {
+            eprintln!("{message}");
             ExitCode::FAILURE
         }
     }

@@ -1,7 +1,7 @@
-//! The rules for a `Cargo.toml`, read line by line: what a formatter would leave needs no parser.
+//! The rules for a `Cargo.toml`, read line by line without a parser.
 
-/// Everything wrong with the manifest `text`, each with its line. `has_readme` is whether a `README.md`
-/// stands beside it.
+/// The problems of the manifest `text`, each with its line. `has_readme`: there is a `README.md` in the same
+/// folder.
 pub(crate) fn check(text: &str, has_readme: bool) -> Vec<(usize, String)> {
     let mut problems = Vec::new();
     let mut table = String::new();
@@ -27,21 +27,19 @@ pub(crate) fn check(text: &str, has_readme: bool) -> Vec<(usize, String)> {
         }
         let name = line.split(['=', '.']).next().unwrap_or_default().trim();
         if last.as_deref().is_some_and(|last| last > name) {
-            problems
-                .push((index + 1, format!("`{name}` is out of order; dependencies are sorted")));
+            problems.push((index + 1, format!("`{name}` is out of order; sort the dependencies")));
         }
         last = Some(name.to_owned());
         if table != "workspace.dependencies" && !line.contains("workspace = true") {
-            let words =
-                format!("`{name}` states a version; versions stand in [workspace.dependencies]");
-            problems.push((index + 1, words));
+            let problem = format!("`{name}` states a version; move it to [workspace.dependencies]");
+            problems.push((index + 1, problem));
         }
     }
     if package && !lints {
-        problems.push((1, "[lints] workspace = true is missing".to_owned()));
+        problems.push((1, "`[lints] workspace = true` is missing".to_owned()));
     }
     if package && published && !has_readme {
-        problems.push((1, "a published crate has a README.md".to_owned()));
+        problems.push((1, "README.md is missing; published crates need one".to_owned()));
     }
     problems
 }
@@ -55,13 +53,13 @@ mod tests {
     fn check_manifest(text: &str, has_readme: bool, expected: &[&str]) {
         let problems = check(text, has_readme);
         assert_eq!(problems.len(), expected.len(), "{text}\n{problems:?}");
-        for ((_, words), expected) in problems.iter().zip(expected) {
-            assert!(words.contains(expected), "{words} does not contain {expected}");
+        for ((_, problem), expected) in problems.iter().zip(expected) {
+            assert!(problem.contains(expected), "{problem} does not contain {expected}");
         }
     }
 
     #[test]
-    fn each_rule_of_a_manifest_is_checked() {
+    fn each_manifest_rule_is_checked() {
         check_manifest(GOOD, true, &[]);
         check_manifest(GOOD, false, &["README"]);
         check_manifest(&GOOD.replace("name", "publish = false\nname"), false, &[]);

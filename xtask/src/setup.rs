@@ -1,4 +1,4 @@
-//! What the commands need on a machine: programs, packages, and how to run them.
+//! Programs and packages that the commands need, and running them.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,15 +7,15 @@ use crate::Outcome;
 
 /// The folder of the interop provider on Node, from the root.
 const OIDC_PROVIDER: &str = "crates/authlib-conformance/interop/oidc-provider";
-/// The oldest Node that it runs on.
+/// The oldest supported version of Node.
 const NODE_MAJOR: u32 = 20;
 /// The folder of the interop servers on Python, from the root.
 const AUTHLIB_SERVER: &str = "crates/authlib-conformance/interop/authlib-server";
-/// The oldest Python that their packages are pinned for: 3.this.
+/// The oldest supported minor version of Python 3.
 const PYTHON_MINOR: u32 = 11;
 const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 
-/// The root of the repository, wherever the command was started.
+/// The root of the repository, independent of the working directory.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
 }
@@ -26,24 +26,24 @@ pub(crate) fn target_folder() -> PathBuf {
     root().join(folder)
 }
 
-/// Whether this runs in CI, where nothing may be skipped.
+/// Whether this runs in CI, where no test may be skipped.
 pub(crate) fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
 }
 
-/// Runs cargo, the one that runs this.
+/// Runs the cargo that runs this program.
 pub(crate) fn cargo(arguments: &[&str]) -> Outcome {
     run_with(Command::new(cargo_path()).args(arguments).current_dir(root()))
 }
 
-/// Runs `command` with no input and reports how it failed.
+/// Runs `command` without input.
 pub(crate) fn run_with(command: &mut Command) -> Outcome {
-    let words = words(command);
+    let line = command_line(command);
     let status = command.stdin(Stdio::null()).status();
     match status {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("`{words}` failed ({status})")),
-        Err(error) => Err(format!("`{words}` did not start: {error}")),
+        Ok(status) => Err(format!("`{line}` failed ({status})")),
+        Err(error) => Err(format!("could not run `{line}`: {error}")),
     }
 }
 
@@ -52,10 +52,10 @@ pub(crate) fn cargo_path() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// Installs the packages of the interop servers, each set even where the other can't be.
+/// Installs the packages of the interop servers. Node and Python are independent: one may fail alone.
 ///
 /// # Errors
-/// Why interop tests cannot run: no Node or Python, one too old, or packages that do not install.
+/// Node or Python is missing or too old, or packages could not be installed.
 pub(crate) fn interop() -> Outcome {
     let reasons: Vec<String> =
         [oidc_provider(), authlib_server()].into_iter().filter_map(Result::err).collect();
@@ -66,7 +66,7 @@ fn oidc_provider() -> Outcome {
     if !has("node") || !has("npm") {
         apt(&["nodejs", "npm"])?;
     }
-    let version = answer("node", &["--version"]).ok_or("node is not installed")?;
+    let version = output("node", &["--version"]).ok_or("node is not installed")?;
     let major =
         version.trim_start_matches('v').split('.').next().and_then(|part| part.parse::<u32>().ok());
     if major.is_none_or(|major| major < NODE_MAJOR) {
@@ -81,8 +81,8 @@ fn oidc_provider() -> Outcome {
     )
 }
 
-/// Makes the virtual environment with what requirements.txt pins, unless it is there already: the last
-/// step leaves a copy of that file in it.
+/// Creates the virtual environment with the packages of requirements.txt. The last step copies that file into
+/// it; if the copy is identical, there is nothing to do.
 fn authlib_server() -> Outcome {
     let folder = root().join(AUTHLIB_SERVER);
     let environment = folder.join(".venv");
@@ -91,7 +91,7 @@ fn authlib_server() -> Outcome {
     let (list, stamp) = (folder.join("requirements.txt"), environment.join("requirements.txt"));
     let wanted = std::fs::read(&list).map_err(|error| format!("{}: {error}", list.display()))?;
     let installed = std::fs::read(&stamp).is_ok_and(|bytes| bytes == wanted);
-    if installed && answer(&program.to_string_lossy(), &["--version"]).is_some() {
+    if installed && output(&program.to_string_lossy(), &["--version"]).is_some() {
         return Ok(());
     }
     python()?;
@@ -100,18 +100,18 @@ fn authlib_server() -> Outcome {
         std::fs::remove_dir_all(&environment).map_err(failed)?;
     }
     run_with(Command::new(PYTHON).args(["-m", "venv", ".venv"]).current_dir(&folder))?;
-    // Wheels only: what builds a source distribution would come without a hash.
+    // Wheels only: the build dependencies of a source distribution are not pinned by hash.
     let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
     let pinned = ["--require-hashes", "--only-binary=:all:", "--requirement", "requirements.txt"];
     run_with(Command::new(&program).args(install).args(pinned).current_dir(&folder))?;
     std::fs::write(&stamp, wanted).map_err(failed)
 }
 
-/// Makes sure of a Python that is new enough and can make virtual environments.
+/// Checks that Python is new enough and can create virtual environments; installs it if it is missing.
 fn python() -> Outcome {
     let minor = || {
         let script = "import ensurepip, sys, venv; print(sys.version_info[1])";
-        answer(PYTHON, &["-c", script])?.parse::<u32>().ok()
+        output(PYTHON, &["-c", script])?.parse::<u32>().ok()
     };
     if minor().is_none() {
         apt(&["python3", "python3-venv", "python3-pip"])?;
@@ -125,7 +125,7 @@ fn python() -> Outcome {
     }
 }
 
-/// Installs Chromium and its driver where they are missing.
+/// Installs Chromium and its driver if they are missing.
 pub(crate) fn browser() -> Outcome {
     let chromium = ["chromium", "chromium-browser", "google-chrome"].iter().any(|name| has(name));
     if chromium && has("chromedriver") {
@@ -135,25 +135,25 @@ pub(crate) fn browser() -> Outcome {
         .map_err(|reason| format!("the browser test needs chromium and chromedriver; {reason}"))
 }
 
-/// Whether `program` starts.
+/// Whether `program` is installed.
 fn has(program: &str) -> bool {
-    answer(program, &["--version"]).is_some()
+    output(program, &["--version"]).is_some()
 }
 
-/// What `program` prints where it succeeds.
-fn answer(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    output.status.success().then_some(text)
+/// The output of `program`, if it succeeds.
+fn output(program: &str, arguments: &[&str]) -> Option<String> {
+    let done = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&done.stdout).trim().to_owned();
+    done.status.success().then_some(text)
 }
 
-/// Installs Debian packages as root, and in CI through a sudo that asks nothing; a developer is asked.
+/// Installs Debian packages as root, in CI also with passwordless sudo. Otherwise the error is the command to run.
 fn apt(packages: &[&str]) -> Outcome {
     let list = packages.join(" ");
     if !cfg!(target_os = "linux") || !has("apt-get") {
         return Err(format!("install {list} with this system's package manager"));
     }
-    let root_user = answer("id", &["-u"]).is_some_and(|id| id == "0");
+    let root_user = output("id", &["-u"]).is_some_and(|id| id == "0");
     let prefix: &[&str] = if root_user {
         &["env", "DEBIAN_FRONTEND=noninteractive"]
     } else if in_ci() && sudo_works() {
@@ -180,7 +180,7 @@ fn apt_get(prefix: &[&str], arguments: &[&str]) -> Outcome {
     run_with(command.args(first).arg("apt-get").args(arguments))
 }
 
-fn words(command: &Command) -> String {
+fn command_line(command: &Command) -> String {
     let program =
         Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy();
     let arguments = command.get_args().map(|argument| argument.to_string_lossy());

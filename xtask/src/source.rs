@@ -1,6 +1,6 @@
-//! Rust source as the rules see it: without comments, literals and tests, line by line.
+//! Rust source without comments, literals and tests, for the rules.
 
-/// `text` with comments and the contents of literals blanked; lines keep their numbers.
+/// `text` without comments and literals. Line numbers do not change.
 pub(crate) fn code(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -19,7 +19,7 @@ pub(crate) fn code(text: &str) -> String {
     out
 }
 
-/// `code` up to its inline test module, which stands last in a file.
+/// `code` up to its inline test module, which is last in a file.
 pub(crate) fn without_tests(code: &str) -> &str {
     let mut from = 0;
     while let Some(at) = code.get(from..).and_then(|rest| rest.find("#[cfg(test)]")) {
@@ -34,7 +34,7 @@ pub(crate) fn without_tests(code: &str) -> &str {
     code
 }
 
-/// The identifiers of `code` with the line of each and what follows it.
+/// The identifiers in `code`, each with its line and the rest of the text after it.
 pub(crate) fn words(code: &str) -> impl Iterator<Item = (usize, &str, &str)> {
     code.lines().enumerate().flat_map(move |(index, line)| {
         let start = line.as_ptr() as usize - code.as_ptr() as usize;
@@ -43,7 +43,7 @@ pub(crate) fn words(code: &str) -> impl Iterator<Item = (usize, &str, &str)> {
     })
 }
 
-/// The first segments named by what follows `crate::` or a like prefix: one, or those of a group.
+/// The first path segments after `crate::` or a similar prefix: one, or several for a group in braces.
 pub(crate) fn heads(tail: &str) -> Vec<&str> {
     let Some(group) = tail.strip_prefix('{') else {
         return identifiers(tail).next().map(|(_, word)| word).into_iter().collect();
@@ -81,7 +81,7 @@ fn after(text: &str, at: usize) -> &str {
     text.get(at..).unwrap_or_default()
 }
 
-/// How many bytes of `rest` are a comment or a literal, when one begins here.
+/// The length of the comment or literal at the start of `rest`, or 0.
 fn skip(rest: &str, before: Option<char>) -> usize {
     if rest.starts_with("//") {
         return rest.find('\n').unwrap_or(rest.len());
@@ -97,7 +97,7 @@ fn skip(rest: &str, before: Option<char>) -> usize {
     {
         return raw(rest);
     }
-    // A lifetime has no closing quote where a character would have one.
+    // A lifetime has no closing quote.
     let mut next = rest.strip_prefix('\'').unwrap_or_default().chars();
     match (next.next(), next.next()) {
         (Some('\\'), _) => quoted(rest, '\''),
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_and_literals_are_blanked() {
+    fn comments_and_literals_are_removed() {
         let text =
             "a // crate::x\n\"crate::y\\\" \" b r#\"crate::\"z\"# '\"' c /* d */ 'e' &'f g\nh";
         let seen: Vec<_> =
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_yield_their_first_segments() {
+    fn group_yields_first_segment_of_each_path() {
         assert_eq!(
             heads("{error::{Error, Kind}, params, store::memory}; x"),
             ["error", "params", "store"]
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_inline_test_module_ends_the_code() {
+    fn inline_test_module_ends_the_code() {
         assert_eq!(without_tests("a #[cfg(test)] mod t { b }"), "a ");
         assert_eq!(without_tests("a #[cfg(test)] mod t; b"), "a #[cfg(test)] mod t; b");
         assert_eq!(without_tests("a #[cfg(test)] fn t() {} b"), "a #[cfg(test)] fn t() {} b");

@@ -1,10 +1,10 @@
-//! The commands that run other programs.
+//! The commands that only run other programs.
 
 use std::process::Command;
 
 use crate::{Outcome, setup};
 
-/// `test`: all tests, with the interop servers where Node and Python are there.
+/// `test`: all tests, including interop tests if Node and Python are installed.
 pub(crate) fn test(arguments: &[String]) -> Outcome {
     if let Err(reason) = setup::interop() {
         if setup::in_ci() {
@@ -17,15 +17,16 @@ pub(crate) fn test(arguments: &[String]) -> Outcome {
     setup::cargo(&all)
 }
 
-/// The example apps; the first is the demo.
+/// The example apps; the first is the default of `demo`.
 const APPS: &[&str] = &["axum-login", "actix-login", "rocket-login"];
 
-/// `demo`: an example app; with no configuration it brings its own provider.
+/// `demo`: an example app. Without configuration it starts an embedded provider.
 pub(crate) fn demo(arguments: &[String]) -> Outcome {
     let name = arguments.first().map_or("axum", String::as_str);
     let wanted = format!("{}-login", name.trim_end_matches("-login"));
     let app = APPS.iter().find(|app| **app == wanted);
-    let app = app.ok_or_else(|| format!("no example app `{wanted}`; there are {APPS:?}"))?;
+    let app =
+        app.ok_or_else(|| format!("unknown example app `{wanted}`; expected one of {APPS:?}"))?;
     setup::cargo(&["run", "--package", app])
 }
 
@@ -51,8 +52,8 @@ pub(crate) fn docs() -> Outcome {
     setup::run_with(cargo.current_dir(setup::root()))
 }
 
-/// `bench`: the benchmarks, a workspace of their own, and then the load driver. `bench load [SECONDS]` runs
-/// the driver alone.
+/// `bench`: the benchmarks, which are a separate workspace, then the load test. `bench load [SECONDS]` runs
+/// the load test only.
 pub(crate) fn bench(arguments: &[String]) -> Outcome {
     let folder = setup::root().join("crates/authlib-bench");
     let alone = arguments.first().is_some_and(|first| first == "load");

@@ -1,4 +1,4 @@
-//! `tidy`: the rules of this repository that no compiler checks, over the whole tree.
+//! `tidy`: the rules of this repository that the compiler and clippy do not check.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use crate::rules::{self, File};
 use crate::{Outcome, manifests, setup};
 
-/// Folders that hold nothing of ours.
+/// Folders that are not searched.
 const SKIPPED: &[&str] = &[".git", ".venv", "node_modules", "target"];
-/// A workspace of its own: its versions cannot come from ours.
+/// A separate workspace: its manifest states its own versions.
 const BENCH: &str = "crates/authlib-bench";
 
-/// Prints every problem of the tree.
+/// Prints every problem and every warning.
 pub(crate) fn run() -> Outcome {
     let problems = problems(&setup::root())?;
     if problems.is_empty() {
@@ -34,11 +34,16 @@ fn problems(root: &Path) -> Result<Vec<String>, String> {
         let found = if path.ends_with("Cargo.toml") && !path.starts_with(BENCH) {
             manifests::check(&read(&file)?, file.with_file_name("README.md").is_file())
         } else if path.ends_with(".rs") {
-            rules::check(&File { path: &path, text: &read(&file)? }, &exports)
+            let text = read(&file)?;
+            for (line, problem) in rules::long_test_names(&text) {
+                println!("warning: {path}:{line}: {problem}");
+            }
+            rules::check(&File { path: &path, text: &text }, &exports)
         } else {
             continue;
         };
-        problems.extend(found.into_iter().map(|(line, words)| format!("{path}:{line}: {words}")));
+        problems
+            .extend(found.into_iter().map(|(line, problem)| format!("{path}:{line}: {problem}")));
     }
     Ok(problems)
 }
@@ -66,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_tree_is_tidy() {
+    fn repository_is_tidy() {
         let problems = problems(&setup::root()).unwrap();
         assert!(problems.is_empty(), "{}", problems.join("\n"));
     }

@@ -11,15 +11,17 @@ pub(crate) struct File<'a> {
 }
 
 const MAX_LINES: usize = 600;
+const MAX_TEST_NAME: usize = 60;
 const CORE: &str = "crates/authlib-core/src/";
 const PROVIDER: &str = "crates/authlib-provider/src/";
 const CRYPTO_CRATES: &[&str] =
     &["aws_lc_rs", "hmac", "jsonwebtoken", "ring", "rsa", "sha1", "sha2"];
 const FRAMEWORKS: &[&str] =
     &["actix", "actix_session", "actix_web", "axum", "rocket", "tower_sessions"];
-/// What the provider may take from the core: a bug in shared protocol code would mirror itself.
+/// The core modules that the provider may use. It shares no protocol code: a bug in it would be on both sides
+/// of a test and stay hidden.
 const SHARED_WITH_PROVIDER: &[&str] = &["message", "transport"];
-/// Written apart, so that this file passes its own rules.
+/// Split with `concat!`, so that this file passes its own rules.
 const LEFT_BEHIND: &[&str] = &[
     concat!("TO", "DO"),
     concat!("FIX", "ME"),
@@ -28,7 +30,7 @@ const LEFT_BEHIND: &[&str] = &[
     concat!("#[ig", "nore"),
     concat!("should_", "panic"),
 ];
-/// How credentials of well-known services begin.
+/// Prefixes of credentials of well-known services.
 const CREDENTIALS: &[&str] = &[
     concat!("AK", "IA"),
     concat!("AI", "za"),
@@ -40,13 +42,14 @@ const CREDENTIALS: &[&str] = &[
 ];
 const SPECIFICATIONS: &[&str] = &["RFC ", "OpenID Connect ", "JARM", "FAPI"];
 
-/// Everything wrong with `file`, each with its line. `exports` maps names re-exported at the root of
-/// the core to their module.
+/// The problems of `file`, each with its line. `exports` maps names that the core re-exports at its root to
+/// their module.
 pub(crate) fn check(file: &File<'_>, exports: &[(String, String)]) -> Vec<(usize, String)> {
     let mut problems = Vec::new();
     let lines = file.text.lines().count();
     if lines > MAX_LINES {
-        problems.push((lines, format!("{lines} lines; split the file, {MAX_LINES} is the limit")));
+        problems
+            .push((lines, format!("file has {lines} lines; the limit is {MAX_LINES}, split it")));
     }
     left_behind(file.text, &mut problems);
     if is_test(file.path) {
@@ -63,7 +66,7 @@ pub(crate) fn check(file: &File<'_>, exports: &[(String, String)]) -> Vec<(usize
     problems
 }
 
-/// The names that the core's `lib.rs` re-exports, each with its module.
+/// The names that the core re-exports at its root, each with its module.
 pub(crate) fn exports(lib: &str) -> Vec<(String, String)> {
     let code = source::code(lib);
     let mut exports = Vec::new();
@@ -77,6 +80,27 @@ pub(crate) fn exports(lib: &str) -> Vec<(String, String)> {
     exports
 }
 
+/// The tests of a file whose names are too long.
+pub(crate) fn long_test_names(text: &str) -> Vec<(usize, String)> {
+    let mut problems = Vec::new();
+    let mut in_attributes = false;
+    for (index, line) in text.lines().map(str::trim).enumerate() {
+        in_attributes |=
+            line.starts_with("#[") && (line.contains("test]") || line.contains("test("));
+        let Some((_, rest)) = line.split_once("fn ").filter(|_| in_attributes) else { continue };
+        in_attributes = false;
+        let name = rest.split(['(', '<']).next().unwrap_or_default();
+        if name.len() > MAX_TEST_NAME {
+            let length = name.len();
+            problems.push((
+                index + 1,
+                format!("test name `{name}` has {length} characters; the limit is {MAX_TEST_NAME}"),
+            ));
+        }
+    }
+    problems
+}
+
 fn is_test(path: &str) -> bool {
     path.ends_with("tests.rs") || path.split('/').any(|part| part == "tests")
 }
@@ -84,10 +108,13 @@ fn is_test(path: &str) -> bool {
 fn left_behind(text: &str, problems: &mut Vec<(usize, String)>) {
     for (index, line) in text.lines().enumerate() {
         for word in LEFT_BEHIND.iter().filter(|word| line.contains(**word)) {
-            problems.push((index + 1, format!("`{word}` is left behind; finish it or delete it")));
+            problems.push((index + 1, format!("leftover `{word}`; finish or remove it")));
         }
         for word in CREDENTIALS.iter().filter(|word| line.contains(**word)) {
-            problems.push((index + 1, format!("`{word}…` looks like a real credential")));
+            problems.push((
+                index + 1,
+                format!("`{word}…` looks like a real credential; use a made-up value"),
+            ));
         }
     }
 }
@@ -102,10 +129,10 @@ fn core(
     let module = module(inner);
     for (line, word, tail) in source::words(code) {
         if FRAMEWORKS.contains(&word) {
-            problems.push((line, format!("the core knows no framework, but names `{word}`")));
+            problems.push((line, format!("the core must not depend on a framework: `{word}`")));
         }
         if module != "crypto" && CRYPTO_CRATES.contains(&word) && is_path(code, word, tail) {
-            problems.push((line, format!("only crypto/ names a crypto crate, not `{word}` here")));
+            problems.push((line, format!("crypto crate `{word}` is used outside of crypto/")));
         }
     }
     if module == "lib" {
@@ -120,8 +147,8 @@ fn core(
     let first = text.lines().next().unwrap_or_default();
     let named = SPECIFICATIONS.iter().any(|name| first.contains(name));
     if matches!(module, "oauth1" | "oauth2" | "oidc") && !(first.starts_with("//!") && named) {
-        let words = "the first line of a protocol file is `//!` and names its specification (`RFC …`, `OpenID Connect …`)";
-        problems.push((1, words.to_owned()));
+        let problem = "the first line of a protocol file must be `//!` and name its specification (`RFC …`, `OpenID Connect …`)";
+        problems.push((1, problem.to_owned()));
     }
 }
 
@@ -141,7 +168,10 @@ fn pure(module: &str, code: &str, problems: &mut Vec<(usize, String)>) {
             _ => false,
         };
         if forbidden {
-            problems.push((line, format!("`{module}` is pure (ranks 0 to 3) and has no `{word}`")));
+            problems.push((
+                line,
+                format!("`{word}` in `{module}`: ranks 0 to 3 are pure, without `async` and `dyn`"),
+            ));
         }
     }
 }
@@ -165,7 +195,7 @@ fn arrows(
         for head in source::heads(tail).into_iter().filter(|head| *head != "super") {
             let export = exports.iter().find(|(name, _)| name == head);
             let target = export.map_or(head, |(_, module)| module);
-            problems.extend(layers.objection(module, target).map(|words| (line, words)));
+            problems.extend(layers.objection(module, target).map(|problem| (line, problem)));
         }
     }
 }

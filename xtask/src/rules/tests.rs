@@ -1,13 +1,13 @@
 use super::*;
 
-/// Checks that `text` at `path` breaks exactly the rules whose words contain `expected`, in order.
+/// Checks that `text` at `path` has exactly the problems that contain `expected`, in order.
 fn check_file(path: &str, text: &str, expected: &[&str]) {
     let exports =
         exports("pub use crate::error::{Error, Result};\npub use crate::registry::OAuth;");
     let problems = check(&File { path, text }, &exports);
     assert_eq!(problems.len(), expected.len(), "{path}: {text}\n{problems:?}");
-    for ((_, words), expected) in problems.iter().zip(expected) {
-        assert!(words.contains(expected), "{words} does not contain {expected}");
+    for ((_, problem), expected) in problems.iter().zip(expected) {
+        assert!(problem.contains(expected), "{problem} does not contain {expected}");
     }
 }
 
@@ -16,7 +16,7 @@ fn core_file(path: &str, text: &str, expected: &[&str]) {
 }
 
 #[test]
-fn imports_against_the_ranks_are_found() {
+fn import_of_higher_rank_is_a_problem() {
     let up = &["imports point down"];
     core_file("jose/jws.rs", "use crate::error::Error;", &[]);
     core_file("jose/jws.rs", "use crate::oidc::IdToken;", up);
@@ -42,7 +42,7 @@ fn imports_against_the_ranks_are_found() {
 }
 
 #[test]
-fn pure_ranks_neither_wait_nor_box() {
+fn async_and_dyn_in_pure_ranks_are_problems() {
     core_file("params.rs", "async fn f() { g().await }", &["`async`", "`await`"]);
     core_file("params.rs", "fn f(_: &dyn Clock) {}", &["`dyn`"]);
     core_file("error.rs", "fn f(_: Box<dyn std::error::Error + Send>) {}", &[]);
@@ -50,8 +50,8 @@ fn pure_ranks_neither_wait_nor_box() {
 }
 
 #[test]
-fn protocol_files_name_their_specification() {
-    let missing = &["names its specification"];
+fn protocol_file_without_specification_is_a_problem() {
+    let missing = &["name its specification"];
     core_file("oauth2/pkce.rs", "//! Proof key, RFC 7636.\n", &[]);
     core_file("oidc/id_token.rs", "//! OpenID Connect Core 3.1.3.7.\n", &[]);
     core_file("oauth2/pkce.rs", "//! Proof key.\n", missing);
@@ -59,28 +59,40 @@ fn protocol_files_name_their_specification() {
 }
 
 #[test]
-fn one_folder_names_the_crypto_crates_and_none_a_framework() {
+fn crypto_and_framework_crates_in_core_are_problems() {
     core_file("jose/jws.rs", "use aws_lc_rs::hmac;", &["crypto crate"]);
     core_file("jose/jws.rs", "let x = ring::digest();", &["crypto crate"]);
     core_file("jose/jws.rs", "let ring = 1;", &[]);
     core_file("crypto/mod.rs", "use aws_lc_rs::hmac;", &[]);
-    core_file("login/mod.rs", "use axum::Router;", &["no framework"]);
+    core_file("login/mod.rs", "use axum::Router;", &["framework"]);
     core_file("login/mod.rs", "//! Works with axum.\n", &[]);
 }
 
 #[test]
-fn the_provider_shares_messages_only() {
+fn protocol_code_of_core_in_provider_is_a_problem() {
     let path = "crates/authlib-provider/src/lib.rs";
     check_file(path, "use authlib_core::message::Request;", &[]);
     check_file(path, "use authlib_core::{jose, transport::HttpClient};", &["authlib_core::jose"]);
 }
 
 #[test]
-fn leftovers_long_files_and_credentials_are_found() {
+fn leftovers_long_files_and_credentials_are_problems() {
     let path = "crates/authlib-axum/src/lib.rs";
-    check_file(path, &format!("// {}\n", LEFT_BEHIND[0]), &["left behind"]);
-    check_file(path, &format!("{}]\n", LEFT_BEHIND[4]), &["left behind"]);
+    check_file(path, &format!("// {}\n", LEFT_BEHIND[0]), &["leftover"]);
+    check_file(path, &format!("{}]\n", LEFT_BEHIND[4]), &["leftover"]);
     check_file(path, &format!("let id = \"{}x\";", CREDENTIALS[3]), &["credential"]);
     check_file(path, &"//\n".repeat(MAX_LINES), &[]);
-    check_file(path, &"//\n".repeat(MAX_LINES + 1), &["split the file"]);
+    check_file(path, &"//\n".repeat(MAX_LINES + 1), &["split it"]);
+}
+
+#[test]
+fn long_test_name_is_a_problem() {
+    let fits = "a".repeat(MAX_TEST_NAME);
+    let names =
+        |text: &str| long_test_names(text).into_iter().map(|(line, _)| line).collect::<Vec<_>>();
+    assert_eq!(names(&format!("#[test]\nfn {fits}() {{}}")), [0_usize; 0]);
+    assert_eq!(names(&format!("fn {fits}a() {{}}")), [0_usize; 0]);
+    let text =
+        format!("#[tokio::test(flavor = \"multi_thread\")]\n#[cfg(unix)]\nasync fn {fits}a() {{}}");
+    assert_eq!(names(&text), [3]);
 }
