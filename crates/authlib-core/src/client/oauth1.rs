@@ -10,6 +10,8 @@ use super::oauth2::{OAuth2Client, query_of};
 use crate::api::{ApiRequest, verbs};
 use crate::config::ClientConfig;
 use crate::endpoints::oauth1::{from_stored_token, to_stored_token};
+#[cfg(doc)]
+use crate::error::ErrorKind;
 use crate::error::{Error, Result};
 use crate::oauth1::authorization::Authorization;
 use crate::oauth1::{TemporaryCredentials, Token as OAuth1Token};
@@ -56,7 +58,7 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every error of the configuration, one a line.
+    /// [`ErrorKind::Config`] with every error of the configuration, one a line.
     pub fn new(config: impl Into<ClientConfig>) -> Result<Self> {
         Self::builder(config).build()
     }
@@ -70,7 +72,7 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if it is an OAuth 2.0 client.
+    /// [`ErrorKind::Unsupported`] if it is an OAuth 2.0 client.
     pub fn for_owner(app: &RegisteredClient, owner: TokenOwner) -> Result<Self> {
         app.endpoints().require_oauth1()?;
         Ok(Self::wrap(OAuth2Client::for_owner(app, owner)))
@@ -89,9 +91,8 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the provider reports an error,
-    /// does not confirm the callback, or the response is malformed;
-    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) if there is no response.
+    /// [`ErrorKind::InvalidResponse`] if the provider reports an error, does not confirm the callback, or the
+    /// response is malformed; [`ErrorKind::Transport`] if there is no response.
     pub async fn fetch_request_token(&self, callback: &str) -> Result<TemporaryCredentials> {
         let endpoints = self.app().endpoints();
         let requested = endpoints.request_temporary_credentials(callback).await;
@@ -102,7 +103,7 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) without an `authorize_url`.
+    /// [`ErrorKind::Unsupported`] without an `authorize_url`.
     pub fn create_authorization_url(
         &self,
         temporary: &TemporaryCredentials,
@@ -118,10 +119,8 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied) when the user refused,
-    /// [`ErrorKind::AuthorizationError`](crate::ErrorKind::AuthorizationError) when the provider reports another problem,
-    /// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback) when it is no callback of
-    /// this login.
+    /// [`ErrorKind::AccessDenied`] when the user refused, [`ErrorKind::AuthorizationError`] when the provider
+    /// reports another problem, [`ErrorKind::InvalidCallback`] when it is no callback of this login.
     pub fn parse_authorization_response(
         &self,
         temporary: &TemporaryCredentials,
@@ -138,11 +137,9 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback) if the verifier is empty,
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the provider reports an error
-    /// or the response is malformed, [`ErrorKind::Transport`](crate::ErrorKind::Transport) if there is no
-    /// response,
-    /// and what the store reports.
+    /// [`ErrorKind::InvalidCallback`] if the verifier is empty, [`ErrorKind::InvalidResponse`] if the
+    /// provider reports an error or the response is malformed, [`ErrorKind::Transport`] if there is no
+    /// response, and what the store reports.
     pub async fn fetch_access_token(
         &self,
         temporary: &TemporaryCredentials,
@@ -163,8 +160,8 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// What the store reports, and [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the
-    /// stored token is not an OAuth 1.0a token.
+    /// What the store reports, and [`ErrorKind::Unauthenticated`] if the stored token is not an OAuth 1.0a
+    /// token.
     pub async fn token(&self) -> Result<Option<OAuth1Token>> {
         self.inner.token().await?.map(|token| from_stored_token(&token)).transpose()
     }

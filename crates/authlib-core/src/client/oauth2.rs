@@ -21,7 +21,8 @@ use crate::store::TokenOwner;
 /// An OAuth 2.0 client with one token, for programs without a browser's session. It fetches the token by
 /// any grant, stores and refreshes it, and calls the provider's API with it.
 ///
-/// Cheap to clone; all clones share the token, and refresh it once.
+/// Cheap to clone; all clones share the token, and refresh it once. A method that refers to one of
+/// [`RegisteredClient`] has the errors of that method, and those of the store.
 ///
 /// ```no_run
 /// use authlib_core::config::Refresh;
@@ -51,6 +52,7 @@ pub struct OAuth2Client {
     owner: TokenOwner,
 }
 
+#[expect(clippy::missing_errors_doc, reason = "the errors are those of the method referred to")]
 impl OAuth2Client {
     /// A registered client with the token of one of its users.
     #[must_use]
@@ -91,29 +93,17 @@ impl OAuth2Client {
 
     /// The token, refreshed if it has expired, and fetched first if the client's `refresh_with` can; see
     /// [`RegisteredClient::active_token`].
-    ///
-    /// # Errors
-    ///
-    /// Those of [`RegisteredClient::active_token`].
     pub async fn active_token(&self) -> Result<Token> {
         self.app.active_token(&self.owner).await
     }
 
-    /// Refreshes the token, although it may not have expired.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`active_token`](Self::active_token).
+    /// Refreshes the token, although it may not have expired; see [`RegisteredClient::refresh_token`].
     pub async fn refresh_token(&self) -> Result<Token> {
         self.app.refresh_token(&self.owner).await
     }
 
     /// The URL to send the user to, and the pending login that the response must match; see
     /// [`RegisteredClient::create_authorization_url`].
-    ///
-    /// # Errors
-    ///
-    /// Those of [`RegisteredClient::create_authorization_url`].
     pub async fn create_authorization_url(
         &self,
         options: AuthorizeOptions,
@@ -121,15 +111,9 @@ impl OAuth2Client {
         self.app.create_authorization_url(options).await
     }
 
-    /// Checks the authorization response, spends its code and keeps the token. See
-    /// [`RegisteredClient::fetch_access_token`]. A refusal is an error, and never another grant.
-    ///
-    /// `authorization_response` is the URL that the browser came back to, or its query; a fragment such as
-    /// `#_=_` is not read.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`RegisteredClient::fetch_access_token`], and what the store reports.
+    /// Checks the authorization response, redeems its code and stores the token; see
+    /// [`RegisteredClient::fetch_access_token`]. The response is the URL that the browser came back to, or
+    /// its query; a fragment such as `#_=_` is ignored.
     pub async fn fetch_access_token(
         &self,
         pending: PendingLogin,
@@ -142,16 +126,12 @@ impl OAuth2Client {
     }
 
     /// Requests a token by any grant and stores it; see [`RegisteredClient::fetch_token`].
-    ///
-    /// # Errors
-    ///
-    /// Those of [`RegisteredClient::fetch_token`], and what the store reports.
     pub async fn fetch_token(&self, grant: Grant) -> Result<Token> {
-        let renewed = grant.spent_refresh_token();
+        let used = grant.spent_refresh_token();
         let mut token = self.app.fetch_token(grant).await?;
         if token.refresh_token.is_none() {
             // Left out, it stays the same (RFC 6749 §6).
-            token.refresh_token = renewed;
+            token.refresh_token = used;
         }
         self.set_token(&token).await?;
         Ok(token)
@@ -159,20 +139,12 @@ impl OAuth2Client {
 
     /// Exchanges a token for another, which is returned and not stored; see
     /// [`RegisteredClient::exchange_token`].
-    ///
-    /// # Errors
-    ///
-    /// Those of [`RegisteredClient::exchange_token`].
     pub async fn exchange_token(&self, exchange: &TokenExchange) -> Result<ExchangedToken> {
         self.app.exchange_token(exchange).await
     }
 
     /// Requests a code that the user types into a page on another device (RFC 8628); see
     /// [`RegisteredClient::start_device_login`]. Store its token with [`set_token`](Self::set_token).
-    ///
-    /// # Errors
-    ///
-    /// Those of [`RegisteredClient::start_device_login`].
     pub async fn start_device_login(&self, scope: Option<&str>) -> Result<DeviceLogin> {
         self.app.start_device_login(scope).await
     }
@@ -204,28 +176,16 @@ impl OAuth2Client {
     }
 
     /// The user info of the token's user; see [`RegisteredClient::userinfo`].
-    ///
-    /// # Errors
-    ///
-    /// Those of [`RegisteredClient::userinfo`].
     pub async fn userinfo(&self) -> Result<UserInfo> {
         self.app.userinfo(&self.owner).await
     }
 
     /// Revokes the token at the provider and deletes it; see [`RegisteredClient::revoke_token`].
-    ///
-    /// # Errors
-    ///
-    /// Those of [`RegisteredClient::revoke_token`].
     pub async fn revoke_token(&self) -> Result<()> {
         self.app.revoke_token(&self.owner).await
     }
 
     /// The current status and metadata of a token; see [`RegisteredClient::introspect_token`].
-    ///
-    /// # Errors
-    ///
-    /// Those of [`RegisteredClient::introspect_token`].
     pub async fn introspect_token(
         &self,
         token: &Secret,

@@ -16,6 +16,8 @@ use crate::authorization::{
 };
 use crate::config::ClientSettings;
 use crate::endpoints::{DeviceLogin, EndpointClient};
+#[cfg(doc)]
+use crate::error::ErrorKind;
 use crate::error::Result;
 use crate::oauth2::{ExchangedToken, Grant, Introspection, Token, TokenExchange, TokenTypeHint};
 use crate::oidc::UserInfo;
@@ -79,10 +81,8 @@ impl RegisteredClient {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) without a redirect URI,
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) with a reserved parameter,
-    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) and
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the metadata cannot be fetched.
+    /// [`ErrorKind::Config`] without a redirect URI, [`ErrorKind::InvalidRequest`] with a reserved parameter,
+    /// [`ErrorKind::Transport`] and [`ErrorKind::InvalidResponse`] if the metadata cannot be fetched.
     pub async fn create_authorization_url(
         &self,
         options: AuthorizeOptions,
@@ -96,12 +96,9 @@ impl RegisteredClient {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback),
-    /// [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied) and
-    /// [`ErrorKind::AuthorizationError`](crate::ErrorKind::AuthorizationError) for the callback,
-    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) and
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) for the requests after it,
-    /// [`ErrorKind::InvalidIdToken`](crate::ErrorKind::InvalidIdToken) if the ID token is not valid.
+    /// [`ErrorKind::InvalidCallback`], [`ErrorKind::AccessDenied`] and [`ErrorKind::AuthorizationError`] for
+    /// the callback, [`ErrorKind::Transport`] and [`ErrorKind::InvalidResponse`] for the requests after it,
+    /// [`ErrorKind::InvalidIdToken`] if the ID token is not valid.
     pub async fn fetch_access_token(
         &self,
         pending: PendingLogin,
@@ -116,9 +113,8 @@ impl RegisteredClient {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the redirect URI is not valid,
-    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) and
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the metadata cannot be fetched.
+    /// [`ErrorKind::Config`] if the redirect URI is not valid, [`ErrorKind::Transport`] and
+    /// [`ErrorKind::InvalidResponse`] if the metadata cannot be fetched.
     pub async fn create_logout_url(
         &self,
         id_token_hint: Option<&Secret>,
@@ -138,10 +134,8 @@ impl RegisteredClient {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidIdToken`](crate::ErrorKind::InvalidIdToken) if it is not valid,
-    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) and
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if metadata or keys cannot be
-    /// fetched.
+    /// [`ErrorKind::InvalidIdToken`] if it is not valid, [`ErrorKind::Transport`] and
+    /// [`ErrorKind::InvalidResponse`] if metadata or keys cannot be fetched.
     pub async fn parse_id_token(&self, id_token: &str, nonce: Option<&str>) -> Result<UserInfo> {
         let max_age = self.settings().max_age;
         let expected = ExpectedIdToken { nonce, max_age, ..ExpectedIdToken::default() };
@@ -158,10 +152,9 @@ impl RegisteredClient {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no token, or it has
-    /// expired and cannot be refreshed, [`ErrorKind::InvalidIdToken`](crate::ErrorKind::InvalidIdToken) if
-    /// the refreshed ID token is not the same user's, [`ErrorKind::Store`](crate::ErrorKind::Store) if the
-    /// new token cannot be stored, which is then in the error
+    /// [`ErrorKind::Unauthenticated`] if there is no token, or it has expired and cannot be refreshed,
+    /// [`ErrorKind::InvalidIdToken`] if the refreshed ID token is not the same user's, [`ErrorKind::Store`]
+    /// if the new token cannot be stored, which is then in the error
     /// ([`UnsavedToken::of`](crate::store::UnsavedToken::of)), and what the token endpoint reports.
     pub async fn active_token(&self, owner: &TokenOwner) -> Result<Token> {
         self.named(self.0.tokens.active_token(owner)).await
@@ -196,10 +189,8 @@ impl RegisteredClient {
     ///
     /// # Errors
     ///
-    /// Those of [`active_token`](Self::active_token);
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if no `userinfo_endpoint` is known;
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the response is malformed or
-    /// about another user.
+    /// Those of [`active_token`](Self::active_token); [`ErrorKind::Unsupported`] if no `userinfo_endpoint` is
+    /// known; [`ErrorKind::InvalidResponse`] if the response is malformed or about another user.
     pub async fn userinfo(&self, owner: &TokenOwner) -> Result<UserInfo> {
         self.named(api::userinfo(&self.0.tokens, owner)).await
     }
@@ -214,11 +205,9 @@ impl RegisteredClient {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if there is no token,
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if the provider cannot revoke tokens, or
-    /// not this type, [`ErrorKind::Transport`](crate::ErrorKind::Transport) and
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if it did not revoke it, and what
-    /// the store reports.
+    /// [`ErrorKind::Unauthenticated`] if there is no token, [`ErrorKind::Unsupported`] if the provider cannot
+    /// revoke tokens, or not this type, [`ErrorKind::Transport`] and [`ErrorKind::InvalidResponse`] if it did
+    /// not revoke it, and what the store reports.
     pub async fn revoke_token(&self, owner: &TokenOwner) -> Result<()> {
         self.named(self.0.tokens.revoke_token(owner)).await
     }
@@ -228,10 +217,8 @@ impl RegisteredClient {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if the provider has no
-    /// `introspection_endpoint`, [`ErrorKind::Transport`](crate::ErrorKind::Transport) and
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if it does not return a valid
-    /// response.
+    /// [`ErrorKind::Unsupported`] if the provider has no `introspection_endpoint`, [`ErrorKind::Transport`]
+    /// and [`ErrorKind::InvalidResponse`] if it does not return a valid response.
     pub async fn introspect_token(
         &self,
         token: &Secret,
@@ -259,10 +246,9 @@ impl RegisteredClient {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the token endpoint reports an
-    /// error ([`provider_error`](crate::Error::provider_error)) or returns no token,
-    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) if there is no response,
-    /// [`ErrorKind::InvalidIdToken`](crate::ErrorKind::InvalidIdToken) if an ID token is not valid.
+    /// [`ErrorKind::InvalidResponse`] if the token endpoint reports an error
+    /// ([`provider_error`](crate::Error::provider_error)) or returns no token, [`ErrorKind::Transport`] if
+    /// there is no response, [`ErrorKind::InvalidIdToken`] if an ID token is not valid.
     pub async fn fetch_token(&self, grant: Grant) -> Result<Token> {
         self.named(self.0.endpoints.fetch_token(&grant)).await
     }
@@ -282,10 +268,9 @@ impl RegisteredClient {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if no `device_authorization_endpoint` is
-    /// known, [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if it reports an error or
-    /// the response is malformed, [`ErrorKind::Transport`](crate::ErrorKind::Transport) if there is no
-    /// response.
+    /// [`ErrorKind::Unsupported`] if no `device_authorization_endpoint` is known,
+    /// [`ErrorKind::InvalidResponse`] if it reports an error or the response is malformed,
+    /// [`ErrorKind::Transport`] if there is no response.
     pub async fn start_device_login(&self, scope: Option<&str>) -> Result<DeviceLogin> {
         self.named(DeviceLogin::start(self.0.endpoints.clone(), scope)).await
     }
