@@ -33,6 +33,7 @@ chapters! {
     errors: "errors.md",
     testing: "testing.md",
     security: "security.md",
+    settings: "settings.md",
     authlib: "authlib.md",
 }
 
@@ -41,7 +42,7 @@ mod tests {
     /// The guide has a row for every setting.
     #[test]
     fn settings_table_is_complete() {
-        let table = include_str!("configuration.md");
+        let table = include_str!("settings.md");
         for (name, alias) in authlib_core::config::setting_names() {
             let alias = alias.map(|alias| format!("`{alias}` ")).unwrap_or_default();
             assert!(table.contains(&format!("\n| `{name}` | {alias}| ")), "{name}");
