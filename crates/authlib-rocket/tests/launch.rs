@@ -168,7 +168,7 @@ async fn rocket_configuration_provides_clients_and_base_url() {
     let oauth = oauth.unwrap();
     assert_eq!(oauth.base_url().unwrap().as_str(), "https://from.toml/");
     assert_eq!(oauth.client("op").unwrap().client_id(), "from Rocket.toml");
-    assert_eq!(oauth.client("github").unwrap().label(), "GitHub");
+    assert_eq!(oauth.client("github").unwrap().display_name(), "GitHub");
 }
 
 #[rocket::async_test]

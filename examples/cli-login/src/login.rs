@@ -22,7 +22,7 @@ pub(crate) async fn run(
     } else {
         by_browser(client, options).await?
     };
-    let label = client.registered_client().label();
+    let label = client.registered_client().display_name();
     let claims = token.userinfo().ok();
     let name = claims.as_ref().map(|claims| {
         let name = claims.name().or_else(|| claims.preferred_username());

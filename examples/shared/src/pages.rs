@@ -48,7 +48,7 @@ impl Page {
         let mut list = String::new();
         for (place, app) in oauth.clients().enumerate() {
             let kind = if place == 0 { "button main" } else { "button" };
-            let (client, label) = (escaped(app.name()), escaped(app.label()));
+            let (client, label) = (escaped(app.name()), escaped(app.display_name()));
             let _ = write!(
                 list,
                 "<li><a class=\"{kind}\" href=\"/login/{client}\">Log in with {label}</a></li>"

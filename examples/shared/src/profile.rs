@@ -16,7 +16,7 @@ impl Visitor {
         let name = claim(UserInfo::name).or_else(|| claim(UserInfo::preferred_username));
         Self {
             client: user.client.name().into(),
-            label: user.client.label().into(),
+            label: user.client.display_name().into(),
             name: name.or_else(|| user.login.sub.clone()).unwrap_or_else(|| "stranger".into()),
             email: claim(UserInfo::email),
             sub: user.login.sub.clone(),

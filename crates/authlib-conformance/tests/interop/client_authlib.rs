@@ -3,7 +3,7 @@
 use authlib_conformance::{Browser, InteropKind, InteropServer, TestKey};
 use authlib_core::config::Refresh;
 use authlib_core::jose::Algorithm;
-use authlib_core::oauth2::{AssertionAudience, AuthMethod, ClientMetadata, TokenPlacement};
+use authlib_core::oauth2::{AssertionAudience, AuthMethod, ClientMetadata, TokenLocation};
 use authlib_core::{
     DevicePoll, ErrorKind, Grant, OAuth2Client, Registration, Secret, TokenTypeHint,
 };
@@ -76,7 +76,7 @@ async fn insufficient_scope_is_403_without_refresh() {
 async fn token_in_unsupported_place_is_401_without_refresh() {
     let Some((_server, client)) = client_for(&["password", "refresh_token"]).await else { return };
     let token = client.fetch_token(password("wonderland")).await.unwrap();
-    let request = client.get("me").token_placement(TokenPlacement::Query);
+    let request = client.get("me").token_location(TokenLocation::Query);
     assert_eq!(request.send().await.unwrap().status(), 401);
     assert_eq!(client.get("me").without_token().send().await.unwrap().status(), 401);
     assert_eq!(client.token().await.unwrap().unwrap().access_token, token.access_token);

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use authlib_conformance::{Browser, InteropKind, InteropServer, TestKey};
 use authlib_core::clock::FixedClock;
-use authlib_core::oauth1::{SignatureMethod, SignaturePlacement, TemporaryCredentials};
+use authlib_core::oauth1::{SignatureLocation, SignatureMethod, TemporaryCredentials};
 use authlib_core::random::Random;
 use authlib_core::transport::{Body, TransportError};
 use authlib_core::{
@@ -63,7 +63,7 @@ fn settings(server: &InteropServer, method: &str, placement: &str) -> ClientConf
         .token_endpoint(server.url("/token"))
         .api_base_url(server.url("/api/"))
         .signature_method(SignatureMethod::from_name(method).unwrap())
-        .signature_location(SignaturePlacement::from_name(placement).unwrap());
+        .signature_location(SignatureLocation::from_name(placement).unwrap());
     if !method.starts_with("RSA") {
         return client;
     }

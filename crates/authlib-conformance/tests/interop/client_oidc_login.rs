@@ -7,7 +7,7 @@ use std::time::Duration;
 use authlib_conformance::{Browser, InteropServer};
 use authlib_core::clock::{Clock as _, FixedClock, SystemClock};
 use authlib_core::hooks::RequestHook;
-use authlib_core::oauth2::{ClientMetadata, TokenPlacement};
+use authlib_core::oauth2::{ClientMetadata, TokenLocation};
 use authlib_core::{
     ClientConfig, DevicePoll, ErrorKind, Grant, OAuth2Client, Registration, Secret, Token,
 };
@@ -122,8 +122,8 @@ async fn token_is_accepted_in_header_form_and_query() {
     let requests = [
         client.get("me"),
         client.post("me"),
-        client.post("me").token_placement(TokenPlacement::Body),
-        client.get("me").token_placement(TokenPlacement::Query),
+        client.post("me").token_location(TokenLocation::Body),
+        client.get("me").token_location(TokenLocation::Query),
     ];
     for request in requests {
         let answer = request.send().await.unwrap();

@@ -15,7 +15,7 @@ use super::request_parts::{Content, FORM, RequestParts};
 use super::send::{send, send_streaming};
 use crate::error::{Error, ErrorKind, Result};
 use crate::multipart::Multipart;
-use crate::oauth2::TokenPlacement;
+use crate::oauth2::TokenLocation;
 use crate::params::Params;
 use crate::random;
 use crate::store::TokenOwner;
@@ -69,7 +69,7 @@ impl<M> ApiRequest<M> {
             content: Content::Empty,
             max_response_size: MAX_RESPONSE,
             timeout: None,
-            placement: settings.token_placement,
+            placement: settings.token_location,
             without_token: false,
         });
         Self { tokens, owner, parts, mode: PhantomData }
@@ -163,8 +163,8 @@ impl<M> ApiRequest<M> {
         self.set(|parts| parts.max_response_size = bytes)
     }
 
-    /// Sets where the token is placed, instead of the client's `token_placement`.
-    pub fn token_placement(self, placement: TokenPlacement) -> Self {
+    /// Sets where the token is placed, instead of the client's `token_location`.
+    pub fn token_location(self, placement: TokenLocation) -> Self {
         self.set(|parts| parts.placement = placement)
     }
 

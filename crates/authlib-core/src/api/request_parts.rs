@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 use url::Url;
 
-use crate::oauth2::TokenPlacement;
+use crate::oauth2::TokenLocation;
 use crate::params::Params;
 use crate::transport::Body;
 
@@ -20,7 +20,7 @@ pub(super) struct RequestParts {
     pub(super) content: Content,
     pub(super) max_response_size: usize,
     pub(super) timeout: Option<Duration>,
-    pub(super) placement: TokenPlacement,
+    pub(super) placement: TokenLocation,
     pub(super) without_token: bool,
 }
 

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::RequestHook;
 use crate::message::{self, BodyLimit, Request, Response, Timeout};
 use crate::oauth2::bearer::{self, TokenTarget};
-use crate::oauth2::{Token, TokenPlacement};
+use crate::oauth2::{Token, TokenLocation};
 use crate::params::Params;
 use crate::store::TokenOwner;
 use crate::tokens::TokenManager;
@@ -143,10 +143,10 @@ fn check_streamed(
     parts: &RequestParts,
     token: Option<&Token>,
 ) -> Result<()> {
-    if parts.placement == TokenPlacement::Body && token.is_some() {
+    if parts.placement == TokenLocation::Body && token.is_some() {
         let check = "a streamed body cannot hold the token: it is not a form (RFC 6750 §2.2)";
         return Err(Error::new(ErrorKind::InvalidRequest, check)
-            .with_hint("set `token_placement` to `header`"));
+            .with_hint("set `token_location` to `header`"));
     }
     let is_form = message::media_type(&parts.headers).as_deref() == Some(FORM);
     if endpoints.settings().oauth1().is_some() && is_form {

@@ -13,8 +13,8 @@ use super::extensions::Extensions;
 use super::settings::{Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
 use crate::jose::Algorithm;
-use crate::oauth1::{SignatureMethod, SignaturePlacement};
-use crate::oauth2::{AssertionAudience, AuthMethod, ClientInformation, TokenPlacement};
+use crate::oauth1::{SignatureLocation, SignatureMethod};
+use crate::oauth2::{AssertionAudience, AuthMethod, ClientInformation, TokenLocation};
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -56,7 +56,7 @@ pub struct ClientConfig {
     pub(super) jwks: Option<Secret>,
     pub(super) api_base_url: Option<String>,
     pub(super) api_origins: Vec<String>,
-    pub(super) token_location: Option<TokenPlacement>,
+    pub(super) token_location: Option<TokenLocation>,
     pub(super) redirect_uri: Option<String>,
     pub(super) post_logout_redirect_uri: Option<String>,
     pub(super) scope: Option<String>,
@@ -85,7 +85,7 @@ pub struct ClientConfig {
     pub(super) dangerous_skip_pkce: bool,
     pub(super) request_token_params: Params,
     pub(super) signature_method: Option<SignatureMethod>,
-    pub(super) signature_location: Option<SignaturePlacement>,
+    pub(super) signature_location: Option<SignatureLocation>,
     pub(super) realm: Option<String>,
     pub(super) dangerous_allow_missing_callback_confirmed: bool,
     /// Errors in values of files and the environment.
@@ -209,7 +209,7 @@ impl ClientConfig {
         private_key: impl Into<Secret>;
         /// Sets where API requests carry the access token (RFC 6750 §2). Default: in the header.
         #[doc(alias = "token_placement")]
-        token_location: TokenPlacement;
+        token_location: TokenLocation;
         /// Sets how the client authenticates at the token endpoint. Default: the method that fits the
         /// configured credentials and the provider's metadata.
         token_endpoint_auth_method: AuthMethod;
@@ -267,7 +267,7 @@ impl ClientConfig {
         signature_method: SignatureMethod;
         /// Sets where OAuth 1.0a requests carry the signature (RFC 5849 §3.5). Default: in the header.
         #[doc(alias = "signature_type")]
-        signature_location: SignaturePlacement;
+        signature_location: SignatureLocation;
     }
 
     endpoint_setters! {

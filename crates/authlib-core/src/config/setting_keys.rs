@@ -8,8 +8,8 @@ use super::settings::{Refresh, ResponseMode};
 use super::{ClientConfig, ConfigProblem};
 use crate::endpoint::Endpoint;
 use crate::jose::Algorithm;
-use crate::oauth1::{SignatureMethod, SignaturePlacement};
-use crate::oauth2::{AssertionAudience, AuthMethod, TokenPlacement};
+use crate::oauth1::{SignatureLocation, SignatureMethod};
+use crate::oauth2::{AssertionAudience, AuthMethod, TokenLocation};
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -97,7 +97,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting::new("scope", Kind::Words(|c, v| c.scope = Some(v))).in_kwargs(),
     text("server_metadata_url", |c, v| c.server_metadata_url = Some(v)),
     choice("signature_location", "`HEADER`, `BODY` or `QUERY`", |c, v| {
-        put(&mut c.signature_location, SignaturePlacement::from_name(v))
+        put(&mut c.signature_location, SignatureLocation::from_name(v))
     })
     .alias("signature_type")
     .in_kwargs(),
@@ -116,7 +116,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         put(&mut c.token_endpoint_auth_signing_alg, Algorithm::from_name(v))
     }),
     choice("token_location", "`header`, `body` or `query`", |c, v| {
-        put(&mut c.token_location, TokenPlacement::from_name(v))
+        put(&mut c.token_location, TokenLocation::from_name(v))
     })
     .alias("token_placement")
     .in_kwargs(),

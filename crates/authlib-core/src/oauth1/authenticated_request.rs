@@ -29,7 +29,7 @@ pub(crate) const OUT_OF_BAND: &str = "oob";
 /// Where the protocol parameters of a request stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum SignaturePlacement {
+pub enum SignatureLocation {
     /// In a form body (RFC 5849 §3.5.2): for POST, PUT and PATCH with a form or without a body.
     Body,
     /// In the `Authorization` header (RFC 5849 §3.5.1), the default and the provider's first choice.
@@ -45,7 +45,7 @@ pub(crate) struct Signing<'a> {
     pub(crate) client: &'a ClientCredentials,
     pub(crate) token: Option<TokenCredentials<'a>>,
     pub(crate) method: SignatureMethod,
-    pub(crate) placement: SignaturePlacement,
+    pub(crate) placement: SignatureLocation,
     /// The realm of the header, which is not signed.
     pub(crate) realm: Option<&'a str>,
     /// Unguessable, and fresh for each request.
@@ -62,7 +62,7 @@ pub(crate) struct Signing<'a> {
 pub(crate) struct Unsigned {
     request: Request,
     oauth: Params,
-    placement: SignaturePlacement,
+    placement: SignatureLocation,
     realm: Option<String>,
     base_string: Secret,
 }
@@ -117,7 +117,7 @@ impl From<SignError> for Error {
     }
 }
 
-impl SignaturePlacement {
+impl SignatureLocation {
     /// The placement that Authlib calls so: `HEADER`, `BODY` or `QUERY`, in whatever letter case.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
@@ -202,7 +202,7 @@ impl Signing<'_> {
         if self.realm.is_some_and(|realm| !realm.chars().all(quotable)) {
             return Err(SignError::Realm);
         }
-        if self.placement == SignaturePlacement::Body {
+        if self.placement == SignatureLocation::Body {
             if has_other_body(request) {
                 return Err(SignError::NoForm);
             }
@@ -224,9 +224,9 @@ impl Unsigned {
     pub(crate) fn with_signature(mut self, signature: &Secret) -> Result<Request> {
         self.oauth.push("oauth_signature", signature.expose());
         match self.placement {
-            SignaturePlacement::Body => self.into_body(),
-            SignaturePlacement::Header => self.into_header(),
-            SignaturePlacement::Query => self.into_query(),
+            SignatureLocation::Body => self.into_body(),
+            SignatureLocation::Header => self.into_header(),
+            SignatureLocation::Query => self.into_query(),
         }
     }
 

@@ -14,14 +14,14 @@ fn client() -> ClientCredentials {
 /// What a case changes of the usual way to sign.
 #[derive(Clone, Copy)]
 struct Case<'a> {
-    placement: SignaturePlacement,
+    placement: SignatureLocation,
     method: SignatureMethod,
     realm: Option<&'a str>,
     callback: Option<&'a str>,
 }
 
 const USUAL: Case<'_> = Case {
-    placement: SignaturePlacement::Header,
+    placement: SignatureLocation::Header,
     method: SignatureMethod::HmacSha1,
     realm: None,
     callback: None,
@@ -54,7 +54,7 @@ impl Case<'_> {
     }
 }
 
-fn placed(placement: SignaturePlacement) -> Case<'static> {
+fn placed(placement: SignatureLocation) -> Case<'static> {
     Case { placement, ..USUAL }
 }
 
@@ -116,14 +116,14 @@ fn header_has_all_oauth_parameters_and_body_stays() {
 #[test]
 fn each_oauth_parameter_is_sent_once() {
     let signature = "oauth_signature=IQ%2F%2BQPlqtWT95ncFOyJhkHmLhfc%3D";
-    let signed = placed(SignaturePlacement::Body).sign(vector()).unwrap();
+    let signed = placed(SignatureLocation::Body).sign(vector()).unwrap();
     let body = str::from_utf8(signed.body()).unwrap();
     assert!(body.starts_with("c2=&a3=2+q&oauth_nonce=n-7&") && body.ends_with(signature), "{body}");
     each_once(body);
     assert_eq!(signed.uri(), vector().uri());
     assert!(!signed.headers().contains_key(AUTHORIZATION));
 
-    let signed = placed(SignaturePlacement::Query).sign(vector()).unwrap();
+    let signed = placed(SignatureLocation::Query).sign(vector()).unwrap();
     let uri = signed.uri().to_string();
     let kept = format!("{}&oauth_nonce=n-7&", vector().uri());
     assert!(uri.starts_with(&kept) && uri.ends_with(signature), "{uri}");
@@ -139,12 +139,12 @@ fn a_url_without_query_and_a_post_without_body_get_one() {
         ("https://api.example.test/a?", "https://api.example.test/a?oauth_nonce="),
     ] {
         let bare = request(Method::GET, uri, None, "");
-        let signed = placed(SignaturePlacement::Query).sign(bare).unwrap();
+        let signed = placed(SignatureLocation::Query).sign(bare).unwrap();
         assert!(signed.uri().to_string().starts_with(expected), "{}", signed.uri());
     }
     let mut bare = request(Method::POST, "https://api.example.test:8443", None, "");
     bare.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-    let signed = placed(SignaturePlacement::Body).sign(bare).unwrap();
+    let signed = placed(SignatureLocation::Body).sign(bare).unwrap();
     assert_eq!(signed.headers()[CONTENT_TYPE], FORM);
     assert!(!signed.headers().contains_key(CONTENT_LENGTH));
     let body = str::from_utf8(signed.body()).unwrap();
@@ -161,7 +161,7 @@ fn existing_oauth_parameters_are_rejected() {
         ("https://a.example/", "a=b&oauth_callback="),
     ] {
         for placement in
-            [SignaturePlacement::Body, SignaturePlacement::Header, SignaturePlacement::Query]
+            [SignatureLocation::Body, SignatureLocation::Header, SignatureLocation::Query]
         {
             let request = request(Method::POST, uri, Some(FORM), body);
             placed(placement).refused(request, "each may stand once");
@@ -191,10 +191,10 @@ fn non_form_body_is_kept() {
     let xml = "multipart/related; boundary=x";
     for content_type in [Some("application/json"), Some(xml), None] {
         let json = request(Method::POST, "https://a.example/", content_type, r#"{"a":1}"#);
-        let signed = placed(SignaturePlacement::Query).sign(json.clone()).unwrap();
+        let signed = placed(SignatureLocation::Query).sign(json.clone()).unwrap();
         assert_eq!(signed.body(), json.body());
         assert!(signed.uri().query().unwrap().contains("oauth_body_hash="));
-        placed(SignaturePlacement::Body).refused(json, "no form");
+        placed(SignatureLocation::Body).refused(json, "no form");
     }
     let form = USUAL.sign(vector()).unwrap();
     assert!(!header(&form).contains("oauth_body_hash"));
@@ -209,7 +209,7 @@ fn a_request_that_has_no_body_is_not_given_one() {
     for method in [Method::GET, Method::HEAD, Method::DELETE] {
         let says = format!("a {method} request");
         let request = request(method, "https://a.example/", None, "");
-        placed(SignaturePlacement::Body).refused(request, &says);
+        placed(SignatureLocation::Body).refused(request, &says);
     }
 }
 
@@ -250,7 +250,7 @@ fn client_without_identifier_signs_nothing() {
         client: &client,
         token: None,
         method: SignatureMethod::HmacSha1,
-        placement: SignaturePlacement::Header,
+        placement: SignatureLocation::Header,
         realm: None,
         nonce: &nonce,
         now: SystemTime::UNIX_EPOCH,
@@ -280,7 +280,7 @@ fn login_requests_have_expected_parameters() {
         client: &client,
         token: None,
         method: SignatureMethod::Plaintext,
-        placement: SignaturePlacement::Header,
+        placement: SignatureLocation::Header,
         realm: None,
         nonce: &nonce,
         now: from_unix_seconds(1),
@@ -326,7 +326,7 @@ fn a_foreign_method_signs_the_base_string() {
         client: &client,
         token: None,
         method: SignatureMethod::default(),
-        placement: SignaturePlacement::Header,
+        placement: SignatureLocation::Header,
         realm: None,
         nonce: &nonce,
         now: from_unix_seconds(1),
@@ -347,12 +347,12 @@ fn a_foreign_method_signs_the_base_string() {
 #[test]
 fn placements_have_authlibs_names() {
     for (name, expected) in [
-        ("HEADER", Some(SignaturePlacement::Header)),
-        ("body", Some(SignaturePlacement::Body)),
-        ("Query", Some(SignaturePlacement::Query)),
+        ("HEADER", Some(SignatureLocation::Header)),
+        ("body", Some(SignatureLocation::Body)),
+        ("Query", Some(SignatureLocation::Query)),
         ("cookie", None),
     ] {
-        assert_eq!(SignaturePlacement::from_name(name), expected);
+        assert_eq!(SignatureLocation::from_name(name), expected);
     }
 }
 
@@ -363,7 +363,7 @@ fn nothing_that_signs_shows_secrets() {
         client: &client,
         token: None,
         method: SignatureMethod::Plaintext,
-        placement: SignaturePlacement::Header,
+        placement: SignatureLocation::Header,
         realm: None,
         nonce: &nonce,
         now: from_unix_seconds(1),

@@ -1,5 +1,5 @@
 //! OAuth 1.0a (RFC 5849) as pure functions: signed requests out of values, values out of responses.
-//! This door holds the nouns: [`Token`], [`SignatureMethod`] and [`SignaturePlacement`].
+//! This door holds the nouns: [`Token`], [`SignatureMethod`] and [`SignatureLocation`].
 //!
 //! A login asks for temporary credentials (§2.1), sends the browser away with them (§2.2), and trades
 //! what the callback brings for token credentials (§2.3). Each request is signed (§3); there is one
@@ -15,7 +15,7 @@ pub(crate) mod authorization;
 pub(crate) mod temporary_credentials;
 pub(crate) mod token_credentials;
 
-pub use self::authenticated_request::SignaturePlacement;
+pub use self::authenticated_request::SignatureLocation;
 pub use self::signature::SignatureMethod;
 pub use self::temporary_credentials::TemporaryCredentials;
 pub use self::token_credentials::Token;

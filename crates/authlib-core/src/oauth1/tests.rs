@@ -16,7 +16,7 @@ use super::temporary_credentials::{
     temporary_request,
 };
 use super::token_credentials::{parse_token_response, token_request};
-use super::{SignatureMethod, SignaturePlacement, Token};
+use super::{SignatureLocation, SignatureMethod, Token};
 use crate::crypto::signing::Signer;
 use crate::error::{ErrorKind, Result};
 use crate::message::{self, Request, Response};
@@ -33,11 +33,11 @@ struct World {
     provider: Provider,
     client: ClientCredentials,
     method: SignatureMethod,
-    placement: SignaturePlacement,
+    placement: SignatureLocation,
 }
 
 impl World {
-    fn new(method: SignatureMethod, placement: SignaturePlacement) -> Self {
+    fn new(method: SignatureMethod, placement: SignatureLocation) -> Self {
         let registered = TestClient::oauth1("c&k", "s~e c%41").redirect_uri(CALLBACK);
         let rsa = method.name().starts_with("RSA");
         let (registered, rsa_key) = if rsa {
@@ -58,7 +58,7 @@ impl World {
     }
 
     fn usual() -> Self {
-        Self::new(SignatureMethod::HmacSha1, SignaturePlacement::Header)
+        Self::new(SignatureMethod::HmacSha1, SignatureLocation::Header)
     }
 
     fn url(path: &str) -> Url {
@@ -142,7 +142,7 @@ const METHODS: [SignatureMethod; 7] = [
 fn login_works_for_every_method_and_location() {
     for method in METHODS {
         for placement in
-            [SignaturePlacement::Body, SignaturePlacement::Header, SignaturePlacement::Query]
+            [SignatureLocation::Body, SignatureLocation::Header, SignatureLocation::Query]
         {
             let world = World::new(method, placement);
             let token = world.login().unwrap();
@@ -162,7 +162,7 @@ fn login_works_for_every_method_and_location() {
 #[test]
 fn non_form_bodies_arrive_unchanged_and_hashed() {
     for method in METHODS {
-        let world = World::new(method, SignaturePlacement::Query);
+        let world = World::new(method, SignatureLocation::Query);
         let token = world.login().unwrap();
         let mut json =
             message::bare(Method::PUT, &World::url("api/x"), br#"{"a":[1,"&="]}"#.to_vec());
@@ -282,7 +282,7 @@ fn nonce_is_valid_once() {
 /// A key of another client is no key.
 #[test]
 fn an_rsa_signature_by_another_key_is_refused() {
-    let mut world = World::new(SignatureMethod::RsaSha1, SignaturePlacement::Header);
+    let mut world = World::new(SignatureMethod::RsaSha1, SignatureLocation::Header);
     let other = Signer::new_rsa().private_pem();
     world.client.rsa_key = Some(RsaKey::parse(&Secret::new(other)).unwrap());
     let error = world.temporary(CALLBACK).unwrap_err();
@@ -307,9 +307,9 @@ proptest! {
         let mut world = World::usual();
         let token = world.login().unwrap();
         world.placement = match placed {
-            0 => SignaturePlacement::Body,
-            1 => SignaturePlacement::Header,
-            _ => SignaturePlacement::Query,
+            0 => SignatureLocation::Body,
+            1 => SignatureLocation::Header,
+            _ => SignatureLocation::Query,
         };
         let mut url = World::url("api/x");
         url.set_path(&format!("/oauth1/api/{path}"));

@@ -14,7 +14,7 @@ const ACCESS_TOKEN: &str = "access_token";
 /// Where an API request carries the access token (RFC 6750 §2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum TokenPlacement {
+pub enum TokenLocation {
     /// As `access_token` in a form body (RFC 6750 §2.2). It fails for GET, and for a body that is not a form.
     Body,
     /// In the `Authorization` header (RFC 6750 §2.1).
@@ -34,8 +34,8 @@ pub(crate) struct TokenTarget<'a> {
     pub(crate) form: Option<&'a mut Params>,
 }
 
-impl TokenPlacement {
-    /// Parses the `token_placement` setting.
+impl TokenLocation {
+    /// Parses the `token_location` setting.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         match name {
             "body" => Some(Self::Body),
@@ -48,18 +48,18 @@ impl TokenPlacement {
 }
 
 /// Adds the access token to a request, in exactly one place (RFC 6750 §2).
-pub(crate) fn place(token: &Token, placement: TokenPlacement, to: TokenTarget<'_>) -> Result<()> {
+pub(crate) fn place(token: &Token, placement: TokenLocation, to: TokenTarget<'_>) -> Result<()> {
     check_type(token)?;
     let invalid = |check: &str| Error::new(ErrorKind::InvalidRequest, check);
     match placement {
-        TokenPlacement::Header => {
+        TokenLocation::Header => {
             to.headers.insert(AUTHORIZATION, header(token)?);
         }
-        TokenPlacement::Body if matches!(*to.method, Method::GET | Method::HEAD) => {
+        TokenLocation::Body if matches!(*to.method, Method::GET | Method::HEAD) => {
             let check = "a GET or HEAD request can't carry the token in its body (RFC 6750 §2.2)";
-            return Err(invalid(check).with_hint("set `token_placement` to `header` or `query`"));
+            return Err(invalid(check).with_hint("set `token_location` to `header` or `query`"));
         }
-        TokenPlacement::Body => match to.form {
+        TokenLocation::Body => match to.form {
             Some(form) if !form.contains(ACCESS_TOKEN) => {
                 form.push(ACCESS_TOKEN, token.access_token.expose());
             }
@@ -67,14 +67,14 @@ pub(crate) fn place(token: &Token, placement: TokenPlacement, to: TokenTarget<'_
             None => {
                 let check = "only a form body can carry the token (RFC 6750 §2.2)";
                 return Err(
-                    invalid(check).with_hint("set `token_placement` to `header`, or send a form")
+                    invalid(check).with_hint("set `token_location` to `header`, or send a form")
                 );
             }
         },
-        TokenPlacement::Query if to.url.query_pairs().any(|(name, _)| name == ACCESS_TOKEN) => {
+        TokenLocation::Query if to.url.query_pairs().any(|(name, _)| name == ACCESS_TOKEN) => {
             return Err(invalid("the URL already has an `access_token` parameter"));
         }
-        TokenPlacement::Query => {
+        TokenLocation::Query => {
             Params::new().with(ACCESS_TOKEN, token.access_token.expose()).append_to(to.url);
             // Caches must not store the response (RFC 6750 §2.3).
             let no_store = HeaderValue::from_static("no-store");
@@ -124,7 +124,7 @@ mod tests {
 
     use super::*;
 
-    fn placed(placement: TokenPlacement, method: &Method, form: Option<&str>) -> Result<String> {
+    fn placed(placement: TokenLocation, method: &Method, form: Option<&str>) -> Result<String> {
         let mut url = Url::parse("https://api.example/x?a=b").unwrap();
         let mut headers = HeaderMap::new();
         let mut form = form.map(Params::parse);
@@ -146,7 +146,7 @@ mod tests {
         let (mut url, mut headers) = (Url::parse("https://a.example").unwrap(), HeaderMap::new());
         let to =
             TokenTarget { method: &Method::GET, url: &mut url, headers: &mut headers, form: None };
-        let error = place(&token, TokenPlacement::Header, to).unwrap_err();
+        let error = place(&token, TokenLocation::Header, to).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(headers.is_empty());
     }
@@ -154,7 +154,7 @@ mod tests {
     /// T087, T088, T089.
     #[test]
     fn bearer_token_is_sent_in_one_place() {
-        use TokenPlacement::{Body, Header, Query};
+        use TokenLocation::{Body, Header, Query};
         let (get, post) = (Method::GET, Method::POST);
         assert_eq!(placed(Header, &get, None).unwrap(), "https://api.example/x?a=b Bearer t k ");
         let query = placed(Query, &get, None).unwrap();
@@ -178,7 +178,7 @@ mod tests {
         let place = |url: &str, headers: &mut HeaderMap| {
             let mut url = Url::parse(url).unwrap();
             let to = TokenTarget { method: &Method::GET, url: &mut url, headers, form: None };
-            place(&token, TokenPlacement::Query, to).map(|()| url)
+            place(&token, TokenLocation::Query, to).map(|()| url)
         };
         let mut headers = HeaderMap::new();
         place("https://a.example/", &mut headers).unwrap();

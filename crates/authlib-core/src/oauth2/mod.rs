@@ -26,7 +26,7 @@ mod implicit;
 mod token;
 
 pub use self::actor::Actor;
-pub use self::bearer::TokenPlacement;
+pub use self::bearer::TokenLocation;
 pub use self::client_assertion::Audience as AssertionAudience;
 pub use self::client_auth::AuthMethod;
 pub use self::client_metadata::ClientMetadata;

@@ -59,9 +59,9 @@ impl RegisteredClient {
         &self.settings().name
     }
 
-    /// The display name, for example on a login button: the configured label, otherwise the name.
+    /// The display name, for example on a login button: `display_name`, otherwise the name.
     #[must_use]
-    pub fn label(&self) -> &str {
+    pub fn display_name(&self) -> &str {
         &self.settings().display_name
     }
 

@@ -24,7 +24,7 @@ use crate::token_updates::TokenUpdate;
 ///     .register(providers::google().client_id("id").client_secret("secret"))
 ///     .register(ClientConfig::new("intranet").client_id("app").issuer("https://id.example.com"))
 ///     .build()?;
-/// assert_eq!(oauth.client("google")?.label(), "Google");
+/// assert_eq!(oauth.client("google")?.display_name(), "Google");
 /// # Ok::<(), authlib_core::Error>(())
 /// ```
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! [`OAuth1Client`]: the same flow and signatures as the async client.
 
 use authlib_core::client::blocking::OAuth1Client;
-use authlib_core::oauth1::SignaturePlacement;
+use authlib_core::oauth1::SignatureLocation;
 use authlib_core::{ClientConfig, ErrorKind, Multipart, Params, Secret};
 use authlib_provider::{Endpoint, Fault, Provider, Server, TestClient, TestUser};
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ impl TestBed {
                 .authorization_endpoint(at("authorize"))
                 .token_endpoint(at("access_token"))
                 .api_base_url(at("api/"))
-                .signature_location(SignaturePlacement::from_name(placement).unwrap()),
+                .signature_location(SignatureLocation::from_name(placement).unwrap()),
         )
         .unwrap()
     }

@@ -1,7 +1,7 @@
 //! Requests with the token: placement, streaming bodies, timeouts, redirects.
 
 use authlib_core::config::Refresh;
-use authlib_core::oauth2::TokenPlacement;
+use authlib_core::oauth2::TokenLocation;
 use std::io::{self, Cursor, Read as _};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -29,9 +29,9 @@ fn said(request: ApiRequest, streamed: bool) -> Result<Value> {
 fn token_placement_applies_to_streaming_requests() {
     let served = TestBed::new();
     for (location, placement) in [
-        (TokenPlacement::Header, "header"),
-        (TokenPlacement::Query, "query"),
-        (TokenPlacement::Body, "body"),
+        (TokenLocation::Header, "header"),
+        (TokenLocation::Query, "query"),
+        (TokenLocation::Body, "body"),
     ] {
         let config =
             served.registered().token_location(location).refresh_with(Refresh::ClientCredentials);

@@ -21,7 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::jose::{Algorithm, JwkSet};
 use crate::oauth2::client_assertion::Signing;
 use crate::oauth2::client_auth::Held;
-use crate::oauth2::{AuthMethod, TokenPlacement};
+use crate::oauth2::{AuthMethod, TokenLocation};
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -69,7 +69,7 @@ pub(crate) struct ClientSettings {
     pub(crate) jwks: Option<JwkSet>,
     pub(crate) api_base_url: Option<Url>,
     pub(crate) api_origins: Vec<Url>,
-    pub(crate) token_placement: TokenPlacement,
+    pub(crate) token_location: TokenLocation,
     pub(crate) refresh: RefreshPolicy,
     pub(crate) timeout: Option<Duration>,
     is_interactive: bool,

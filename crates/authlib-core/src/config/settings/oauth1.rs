@@ -9,7 +9,7 @@ use crate::endpoint::Endpoint;
 use crate::hooks::OAuth1Signature;
 use crate::oauth1::credentials::{ClientCredentials, RsaKey};
 use crate::oauth1::temporary_credentials::CallbackConfirmation;
-use crate::oauth1::{SignatureMethod, SignaturePlacement};
+use crate::oauth1::{SignatureLocation, SignatureMethod};
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -18,7 +18,7 @@ pub(crate) struct OAuth1Settings {
     pub(crate) request_token_params: Params,
     pub(crate) credentials: ClientCredentials,
     pub(crate) method: Method,
-    pub(crate) placement: SignaturePlacement,
+    pub(crate) placement: SignatureLocation,
     pub(crate) realm: Option<String>,
     pub(crate) confirmation: CallbackConfirmation,
 }

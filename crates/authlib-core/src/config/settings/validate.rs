@@ -133,7 +133,7 @@ impl ClientConfig {
             response_mode: self.response_mode,
             api_base_url: self.checked_api_base_url(check),
             api_origins: self.checked_api_origins(check),
-            token_placement: self.token_location.unwrap_or_default(),
+            token_location: self.token_location.unwrap_or_default(),
             refresh,
             timeout: self.timeout,
             is_interactive,

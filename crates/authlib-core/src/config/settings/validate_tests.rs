@@ -3,8 +3,8 @@ use serde_json::json;
 use super::*;
 use crate::JwtBearer;
 use crate::config::Sources;
-use crate::oauth1::{SignatureMethod, SignaturePlacement};
-use crate::oauth2::{AssertionAudience, AuthMethod, TokenPlacement};
+use crate::oauth1::{SignatureLocation, SignatureMethod};
+use crate::oauth2::{AssertionAudience, AuthMethod, TokenLocation};
 
 const P256: &str = include_str!("../../../tests/client-keys/p256.pem");
 
@@ -115,7 +115,7 @@ fn missing_conflicting_and_weakening_settings_are_errors() {
         (by_hand().user_agent("a\nb"), "`user_agent` is \"a\\nb\", which is not a valid header"),
         (by_hand().name("a/b"), "client `a/b` must have a name of letters"),
         (by_hand().name(""), "must have a name of letters"),
-        (by_hand().signature_location(SignaturePlacement::Body), "`signature_type`) is only for"),
+        (by_hand().signature_location(SignatureLocation::Body), "`signature_type`) is only for"),
         (by_hand().signature_method(SignatureMethod::Plaintext), "`signature_method` is only for"),
         (by_hand().realm("x"), "`realm` is only for OAuth 1.0a"),
         (by_hand().request_token_url("https://op.example/r"), "`client_secret` is missing"),
@@ -266,7 +266,7 @@ fn refresh_and_api_settings_are_checked() {
         refresh(Refresh::callback(fetched)),
         refresh(robot().lifetime(Duration::MAX).into()),
         by_hand()
-            .token_location(TokenPlacement::Query)
+            .token_location(TokenLocation::Query)
             .api_origin("https://x.example")
             .api_origin("http://[::1]"),
         by_hand().refresh_before_expiry(Duration::MAX).timeout(Duration::MAX),

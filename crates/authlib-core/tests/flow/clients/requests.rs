@@ -4,7 +4,7 @@ use authlib_core::config::Refresh;
 use std::time::Duration;
 
 use authlib_core::message::Request;
-use authlib_core::oauth2::TokenPlacement;
+use authlib_core::oauth2::TokenLocation;
 use authlib_core::transport::{Body, HttpClient as _};
 use authlib_core::{ErrorKind, Grant, OAuth2Client, Token};
 use authlib_provider::{Endpoint, Fault, Reply};
@@ -16,7 +16,7 @@ use crate::test_bed::standalone::{registered, standalone_bed};
 use crate::test_bed::{ISSUER, TestBed, builder, client, sent};
 
 /// A client with this token placement.
-async fn placing(world: &TestBed, location: TokenPlacement) -> OAuth2Client {
+async fn placing(world: &TestBed, location: TokenLocation) -> OAuth2Client {
     let config = registered().token_location(location).refresh_with(Refresh::ClientCredentials);
     let client = client(world, config);
     client.active_token().await.unwrap();
@@ -39,9 +39,9 @@ async fn token_of_unknown_type_is_not_sent() {
 #[tokio::test]
 async fn client_or_request_chooses_token_placement() {
     for (location, placement, other) in [
-        (TokenPlacement::Header, "header", TokenPlacement::Query),
-        (TokenPlacement::Query, "query", TokenPlacement::Header),
-        (TokenPlacement::Body, "body", TokenPlacement::Header),
+        (TokenLocation::Header, "header", TokenLocation::Query),
+        (TokenLocation::Query, "query", TokenLocation::Header),
+        (TokenLocation::Body, "body", TokenLocation::Header),
     ] {
         let world = standalone_bed();
         let client = placing(&world, location).await;
@@ -58,7 +58,7 @@ async fn client_or_request_chooses_token_placement() {
                     assert_eq!(said["token_in"], placement, "{method}");
                     assert_eq!(said["query"][0], json!(["q", "a b"]));
                 }
-                let said = self::said(request().token_placement(other), streamed).await.unwrap();
+                let said = self::said(request().token_location(other), streamed).await.unwrap();
                 assert_ne!(said["token_in"], placement, "{method}");
             }
         }
@@ -78,7 +78,7 @@ async fn said(request: authlib_core::ApiRequest, streamed: bool) -> authlib_core
 #[tokio::test]
 async fn token_in_non_form_body_is_rejected() {
     let world = standalone_bed();
-    let client = placing(&world, TokenPlacement::Body).await;
+    let client = placing(&world, TokenLocation::Body).await;
     let form = client.post("echo").form([("a", "b c"), ("a", "d")]);
     let echo: Value = form.send().await.unwrap().json().unwrap();
     let token = client.token().await.unwrap().unwrap().access_token;
@@ -98,7 +98,7 @@ async fn token_in_non_form_body_is_rejected() {
 #[tokio::test]
 async fn standalone_bodies_stream_in_both_directions() {
     let world = standalone_bed();
-    let client = placing(&world, TokenPlacement::Header).await;
+    let client = placing(&world, TokenLocation::Header).await;
     let pieces = stream::iter([b"one ".to_vec(), b"two".to_vec()].map(Ok));
     let request = client.put("echo").stream("text/plain", Body::stream(pieces));
     let mut answer = request.send_streaming().await.unwrap();
@@ -138,7 +138,7 @@ async fn active_token_can_be_used_by_another_http_client() {
 #[tokio::test]
 async fn absolute_url_and_redirect_do_not_leak_token() {
     let world = standalone_bed();
-    let client = placing(&world, TokenPlacement::Header).await;
+    let client = placing(&world, TokenLocation::Header).await;
     // No refresh for a request that is not sent.
     world.clock.advance(Duration::from_secs(3600));
     world.provider.clear_requests();

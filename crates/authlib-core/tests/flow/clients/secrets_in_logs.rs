@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use authlib_core::ClientConfig;
 use authlib_core::jose::Algorithm;
-use authlib_core::oauth2::{ClientMetadata, TokenExchange, TokenPlacement, token_type};
+use authlib_core::oauth2::{ClientMetadata, TokenExchange, TokenLocation, token_type};
 use authlib_core::store::UnsavedToken;
 use authlib_core::transport::Body;
 use authlib_core::{
@@ -125,9 +125,9 @@ async fn everything(log: &Log, world: &TestBed, client: &OAuth2Client, secrets: 
         }
     }
     world.provider.expire_access_tokens();
-    for placement in [TokenPlacement::Body, TokenPlacement::Header, TokenPlacement::Query] {
+    for placement in [TokenLocation::Body, TokenLocation::Header, TokenLocation::Query] {
         let request = client.post("echo").form([("pin", "form-field-4711")]);
-        let request = request.token_placement(placement);
+        let request = request.token_location(placement);
         show(log, &request);
         tell(log, request.send().await);
     }

@@ -160,9 +160,9 @@ async fn exchanged_non_access_token_is_not_sent_to_api() {
     client.set_token(&token).await.unwrap();
     world.provider.clear_faults();
     world.provider.clear_requests();
-    use authlib_core::oauth2::TokenPlacement::{Body, Header, Query};
+    use authlib_core::oauth2::TokenLocation::{Body, Header, Query};
     for placement in [Body, Header, Query] {
-        let request = client.post("echo").form([("a", "b")]).token_placement(placement);
+        let request = client.post("echo").form([("a", "b")]).token_location(placement);
         let error = request.send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{placement:?}: {error}");
     }

@@ -1,7 +1,7 @@
 //! [`TestBed`](super::TestBed) with an OAuth 1.0a client, and a standalone [`OAuth1Client`].
 
+use authlib_core::oauth1::SignatureLocation;
 use authlib_core::oauth1::SignatureMethod;
-use authlib_core::oauth1::SignaturePlacement;
 use authlib_core::{ClientConfig, OAuth1Client, Params};
 use authlib_provider::{Endpoint, ProviderBuilder, TestClient};
 
@@ -43,7 +43,7 @@ pub(crate) fn settings() -> ClientConfig {
 pub(crate) fn signing(client: ClientConfig, method: &str, placement: &str) -> ClientConfig {
     let client = client
         .signature_method(SignatureMethod::from_name(method).unwrap())
-        .signature_location(SignaturePlacement::from_name(placement).unwrap());
+        .signature_location(SignatureLocation::from_name(placement).unwrap());
     if method.starts_with("RSA") { client.private_key(RSA) } else { client }
 }
 
