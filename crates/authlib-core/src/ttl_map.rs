@@ -79,16 +79,6 @@ impl<K: Clone + Eq + Hash, V> TtlMap<K, V> {
         self.entries.get(key).filter(|entry| entry.place.0 > now).map(|entry| &entry.value)
     }
 
-    /// As [`get`](Self::get), for a change in place.
-    pub fn get_mut<Q>(&mut self, key: &Q, now: SystemTime) -> Option<&mut V>
-    where
-        K: Borrow<Q>,
-        Q: Eq + Hash + ?Sized,
-    {
-        let entry = self.entries.get_mut(key).filter(|entry| entry.place.0 > now)?;
-        Some(&mut entry.value)
-    }
-
     /// Restarts the lifetime of an entry, unless it has expired.
     pub fn extend<Q>(&mut self, key: &Q, lifetime: Duration, now: SystemTime)
     where
@@ -186,7 +176,6 @@ mod tests {
         assert_eq!(map.get("a", at(18)), Some(&1));
         assert_eq!(map.iter(at(18)).count(), 1);
         assert_eq!(map.get("a", at(19)), None);
-        assert_eq!(map.get_mut("a", at(19)), None);
         map.extend("a", SECOND * 10, at(19));
         assert_eq!(map.get("a", at(19)), None);
         assert_eq!(map.iter(at(19)).count(), 0);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -140,7 +140,7 @@ impl OAuthBuilder {
 
     /// Calls `subscriber` after each refreshed token was stored.
     pub fn on_token_update(
-        mut self,
+        self,
         subscriber: impl Fn(&TokenUpdate) + Send + Sync + 'static,
     ) -> Self {
         self.subscribers.push(subscriber);
@@ -198,7 +198,7 @@ impl OAuthBuilder {
             token_store: tokens,
             login_lifetime: self.login_lifetime.unwrap_or(LOGIN_LIFETIME),
             pending_login_store: self.logins,
-            subscribers: Arc::new(Mutex::new(self.subscribers)),
+            subscribers: self.subscribers,
             used_states: Arc::default(),
             base_url,
         };

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use url::Url;
@@ -73,9 +73,7 @@ impl OAuth {
     /// Calls `subscriber` after each refreshed token was stored. It runs in the request that caused the
     /// refresh: start long work elsewhere.
     pub fn subscribe(&self, subscriber: impl Fn(&TokenUpdate) + Send + Sync + 'static) {
-        let mut subscribers =
-            self.0.ports.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
-        subscribers.push(subscriber);
+        self.0.ports.subscribers.push(subscriber);
     }
 
     pub(crate) fn token_store(&self) -> &dyn TokenStore {

@@ -1,6 +1,6 @@
 //! [`Ports`]: what the clients of a registry share.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::authorization::UsedStates;
@@ -18,7 +18,7 @@ pub(super) struct Ports {
     pub(super) token_store: Arc<dyn TokenStore>,
     pub(super) login_lifetime: Duration,
     pub(super) pending_login_store: Option<Arc<dyn PendingLoginStore>>,
-    pub(super) subscribers: Arc<Mutex<Subscribers>>,
+    pub(super) subscribers: Subscribers,
     pub(super) used_states: Arc<UsedStates>,
     pub(super) base_url: Option<BaseUrl>,
 }

@@ -190,28 +190,9 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
-    use crate::clock::FixedClock;
-    use crate::numeric_date::from_unix_seconds;
 
     fn done<T>(future: BoxFuture<'_, Result<T>>) -> T {
         future.now_or_never().unwrap().unwrap()
-    }
-
-    #[test]
-    fn replace_wins_only_over_the_token_that_was_refreshed() {
-        let store = MemoryTokenStore::new();
-        let owner = TokenOwner::new("c", "u");
-        let (first, second, third) = (Token::bearer("1"), Token::bearer("2"), Token::bearer("3"));
-        done(store.save(&TokenRow::new(owner.clone(), first.clone())));
-        let lease = done(store.acquire(&owner, Duration::from_secs(60))).unwrap();
-        let replaced = done(store.replace(&lease, Some(&first), &second));
-        assert!(matches!(replaced, ReplaceOutcome::Replaced));
-        let lost = done(store.replace(&lease, Some(&first), &third));
-        let ReplaceOutcome::Conflict(Some(kept)) = lost else { panic!("{lost:?}") };
-        assert_eq!(kept.access_token.expose(), "2");
-        done(store.delete(&owner));
-        let gone = done(store.replace(&lease, Some(&second), &third));
-        assert!(matches!(gone, ReplaceOutcome::Conflict(None)));
     }
 
     #[test]
@@ -224,17 +205,5 @@ mod tests {
         let kept = done(store.load(&TokenOwner::new("c", "ABC"))).unwrap();
         assert_eq!(kept.access_token.expose(), "ABC");
         assert!(done(store.load(&TokenOwner::new("d", "ABC"))).is_none());
-    }
-
-    #[test]
-    fn pending_login_is_taken_once_and_expires() {
-        let clock = Arc::new(FixedClock::new(from_unix_seconds(0)));
-        let store = MemoryPendingLoginStore::on_clock(clock.clone());
-        done(store.insert("a", "r".into(), Duration::from_secs(600)));
-        done(store.insert("b", "r".into(), Duration::from_secs(600)));
-        assert_eq!(done(store.take("a")).as_deref(), Some("r"));
-        assert_eq!(done(store.take("a")), None);
-        clock.advance(Duration::from_secs(600));
-        assert_eq!(done(store.take("b")), None);
     }
 }

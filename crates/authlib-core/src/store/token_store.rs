@@ -70,7 +70,7 @@ pub trait TokenStore: Send + Sync {
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if the store has no such lookup: an empty
-    /// list would tell a back-channel logout that nobody is logged in.
+    /// list would tell a back-channel logout that the user is not logged in.
     /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store could not be reached.
     fn find_logins<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<TokenOwner>>>;
 

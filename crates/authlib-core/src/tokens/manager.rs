@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt as _;
@@ -37,7 +37,7 @@ pub(crate) struct TokenManager {
     endpoints: Arc<EndpointClient>,
     refresher: Refresher,
     store: Arc<dyn TokenStore>,
-    subscribers: Arc<Mutex<Subscribers>>,
+    subscribers: Subscribers,
     states: OwnerStates,
 }
 
@@ -45,7 +45,7 @@ impl TokenManager {
     pub(crate) fn new(
         endpoints: Arc<EndpointClient>,
         store: Arc<dyn TokenStore>,
-        subscribers: Arc<Mutex<Subscribers>>,
+        subscribers: Subscribers,
     ) -> Self {
         let refresher = Refresher(endpoints.clone());
         Self { endpoints, refresher, store, subscribers, states: OwnerStates::new() }
@@ -310,9 +310,7 @@ impl TokenManager {
         // A token that only lost its refresh token is the same for subscribers.
         if let Some(old) = old.filter(|old| old.access_token != new.access_token) {
             let update = TokenUpdate { owner: owner.clone(), token: new.clone(), old };
-            let subscribers =
-                self.subscribers.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            subscribers.publish(&update);
+            self.subscribers.publish(&update);
         }
         Ok(new)
     }

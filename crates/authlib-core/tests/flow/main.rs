@@ -9,5 +9,6 @@ mod endpoints;
 mod login;
 mod oauth1;
 mod provider_documents;
+mod stores;
 mod test_bed;
 mod tokens;

@@ -19,8 +19,6 @@
 //! the time from a database. The store may hold other rows; the cases use clients named `conformance-…`.
 
 mod pending_logins;
-#[cfg(test)]
-mod tests;
 mod tokens;
 
 use std::fmt;

@@ -1,0 +1,3 @@
+//! Stores, tested by their conformance kit.
+
+mod conformance;
