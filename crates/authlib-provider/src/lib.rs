@@ -1,24 +1,23 @@
-//! An embedded OAuth 2.0 and OpenID Connect **provider**, to try a login against and to test one
-//! against, and every misbehaviour that a client must survive. It offers
+//! An embedded OAuth 2.0 and OpenID Connect **provider** for testing logins, which can inject faults. It supports
 //!
-//! - the authorization code with PKCE, discovery, rotating keys, user info and logout;
-//! - refresh with rotation (RFC 6749 §6), client credentials (§4.4) and the password grant (§4.3, see
-//!   [`TestUser::password`]), JWT bearer assertions (RFC 7523, see [`ProviderBuilder::assertion_issuer`]) and
-//!   token exchange (RFC 8693);
-//! - device authorization (RFC 8628) with a page for people, see [`Provider::approve_device`];
-//! - revocation (RFC 7009) and introspection (RFC 7662), as a JWT where one is asked for (RFC 9701);
-//! - registration by clients themselves and its management (RFC 7591, RFC 7592), off by default, see
+//! - the authorization code grant with PKCE, discovery, key rotation, user info and logout;
+//! - refresh with rotation (RFC 6749 §6), client credentials (§4.4), passwords (§4.3, see [`TestUser::password`]),
+//!   JWT bearer assertions (RFC 7523, see [`ProviderBuilder::assertion_issuer`]) and token exchange (RFC 8693);
+//! - device authorization (RFC 8628) with a verification page, see [`Provider::approve_device`];
+//! - revocation (RFC 7009), and introspection as JSON (RFC 7662) or JWT (RFC 9701);
+//! - dynamic client registration and its management (RFC 7591, RFC 7592), off by default, see
 //!   [`ProviderBuilder::registration`];
-//! - an API that takes bearer tokens in header, form and query (RFC 6750): `/api/echo` says what came in,
-//!   `/api/stream?bytes=N` answers with so many bytes (64 MiB at most);
+//! - an API that accepts bearer tokens in header, form and query (RFC 6750): `/api/echo` echoes the request,
+//!   `/api/stream?bytes=N` responds with N bytes, 64 MiB at most;
 //! - OAuth 1.0a (RFC 5849) under `/oauth1/`, with HMAC, RSA and PLAINTEXT signatures, see [`TestClient::oauth1`].
 //!
-//! It is one function from a request to a response ([`Provider::handle`]) with its state inside, and
-//! so an [`HttpClient`](authlib_core::transport::HttpClient): a test needs no socket. [`Server`] puts it
-//! on a loopback port for browsers.
+//! [`Provider::handle`] is a function from a request to a response. A provider is also an
+//! [`HttpClient`](authlib_core::transport::HttpClient), so a test needs no socket. [`Server`] puts it on a loopback port
+//! for browsers.
 //!
-//! It shares no protocol code with the client crates: tokens are signed by a stock JWT crate, forms are
-//! read and OAuth 1.0a signatures are checked by its own code, so that no bug mirrors itself.
+//! **For tests and demos only.** Its credentials are public; never deploy it.
+//!
+//! It shares no protocol code with the client crates, so a bug in one cannot hide a bug in the other.
 //!
 //! ```
 //! use authlib_provider::{Fault, Provider, TestClient, TestUser};
@@ -27,7 +26,7 @@
 //!     .client(TestClient::confidential("app", "secret").redirect_uri("https://app.example/cb"))
 //!     .user(TestUser::new("alice").name("Alice Example"))
 //!     .build();
-//! // A browser that consents at once:
+//! // Plays the browser of a user who approves:
 //! let back = provider.approve(
 //!     "https://op.example/authorize?response_type=code&client_id=app&state=s\
 //!      &redirect_uri=https%3A%2F%2Fapp.example%2Fcb&scope=openid",
@@ -35,15 +34,13 @@
 //! );
 //! let back = back.expect("a redirect to the app");
 //! assert!(back.as_str().starts_with("https://app.example/cb?code="));
-//! // And one point in which it misbehaves from now on:
+//! // Inject a fault: from now on, ID tokens have another nonce.
 //! provider.inject(Fault::claim("nonce", "another"));
 //! ```
 //!
 //! # Features
 //!
 //! - `server` (default): the loopback listener.
-//!
-//! It is no provider for real users: its pages ask nobody for a password.
 
 mod builder;
 mod endpoint;

@@ -57,7 +57,7 @@ pub(crate) fn set_member(members: &mut Map<String, Value>, name: String, value: 
     }
 }
 
-/// The response that an injected fault asks for.
+/// The response of an injected fault.
 pub(crate) fn faulty(reply: &Reply) -> Response {
     match reply {
         Reply::Body { status, content_type, body } => respond(*status, content_type, body.as_str()),

@@ -13,7 +13,7 @@ use crate::request::{self, Fields};
 use crate::response;
 use crate::state::{Context, RecordedRequest};
 
-/// Handles a request: records it, then responds as the endpoint or as an injected fault asks.
+/// Records a request and responds: as its endpoint, or with an injected fault.
 pub(crate) fn handle(context: &Context, request: &Request) -> Response {
     let endpoint = endpoint(context, request.uri().path()).unwrap_or(Endpoint::Unmatched);
     context.record(RecordedRequest::new(endpoint, request));

@@ -72,16 +72,16 @@ pub(crate) fn handle(context: &Context, request: &Request, fields: &Fields) -> R
 
 /// The submitted login page.
 fn submitted(context: &Context, fields: &Fields) -> Response {
-    let asked = request::parse(field(fields, "request").unwrap_or_default());
+    let requested = request::parse(field(fields, "request").unwrap_or_default());
     if field(fields, "decision") != Some("allow") {
-        return decide(context, &asked, None);
+        return decide(context, &requested, None);
     }
     let user = entered(fields, "username");
     if user.is_empty() {
         return pages::missing_user_name();
     }
     context.state().set_display_name(&user, &entered(fields, "display_name"));
-    let mut response = decide(context, &asked, Some(&user));
+    let mut response = decide(context, &requested, Some(&user));
     if response.status() == http::StatusCode::BAD_REQUEST {
         return response;
     }
@@ -100,26 +100,26 @@ fn submitted(context: &Context, fields: &Fields) -> Response {
 }
 
 /// The authorization response after the decision of `user`; `None` denies.
-pub(crate) fn decide(context: &Context, asked: &Fields, user: Option<&str>) -> Response {
-    let (client, redirect_uri) = match client_and_redirect_uri(context, asked) {
+pub(crate) fn decide(context: &Context, requested: &Fields, user: Option<&str>) -> Response {
+    let (client, redirect_uri) = match client_and_redirect_uri(context, requested) {
         Ok(known) => known,
         Err(problem) => return pages::problem(&problem),
     };
-    if let Some((error, description)) = check(&client, asked) {
-        return respond(context, asked, &redirect_uri, &error_response(error, description));
+    if let Some((error, description)) = check(&client, requested) {
+        return respond(context, requested, &redirect_uri, &error_response(error, description));
     }
     match user {
-        Some(user) => approved(context, asked, &redirect_uri, user, context.now_seconds()),
+        Some(user) => approved(context, requested, &redirect_uri, user, context.now_seconds()),
         None => {
             let error = error_response("access_denied", "the user denied the request");
-            respond(context, asked, &redirect_uri, &error)
+            respond(context, requested, &redirect_uri, &error)
         }
     }
 }
 
 fn approved(
     context: &Context,
-    asked: &Fields,
+    requested: &Fields,
     redirect_uri: &str,
     user: &str,
     auth_time: u64,
@@ -130,14 +130,14 @@ fn approved(
     let family = state.grants.new_family();
     let grant = Grant {
         family,
-        client: field(asked, "client_id").unwrap_or_default().to_owned(),
+        client: field(requested, "client_id").unwrap_or_default().to_owned(),
         sub: user.sub,
-        scope: field(asked, "scope").unwrap_or_default().to_owned(),
-        nonce: field(asked, "nonce").map(ToOwned::to_owned),
+        scope: field(requested, "scope").unwrap_or_default().to_owned(),
+        nonce: field(requested, "nonce").map(ToOwned::to_owned),
         auth_time,
         ..Grant::default()
     };
-    let code_challenge = field(asked, "code_challenge").map(ToOwned::to_owned);
+    let code_challenge = field(requested, "code_challenge").map(ToOwned::to_owned);
     let record = AuthorizationCode {
         grant,
         redirect_uri: redirect_uri.to_owned(),
@@ -147,7 +147,7 @@ fn approved(
     };
     state.grants.codes.insert(code.clone(), record);
     drop(state);
-    respond(context, asked, redirect_uri, &vec![("code".to_owned(), code)])
+    respond(context, requested, redirect_uri, &vec![("code".to_owned(), code)])
 }
 
 /// The client and its redirect URI. Unless both are valid, the browser is not redirected (RFC 6749 §4.1.2.1).
@@ -205,19 +205,19 @@ fn error_response(error: &str, description: &str) -> Fields {
 }
 
 /// The authorization response with `result`, `state` and `iss` (RFC 9207 §2), and with the injected faults.
-fn respond(context: &Context, asked: &Fields, redirect_uri: &str, result: &Fields) -> Response {
+fn respond(context: &Context, requested: &Fields, redirect_uri: &str, result: &Fields) -> Response {
     let mut fields = result.clone();
     for fault in context.faults() {
         if let Fault::AuthorizationError(error, description) = fault {
             fields = error_response(&error, &description);
         }
     }
-    if let Some(state) = field(asked, "state") {
+    if let Some(state) = field(requested, "state") {
         fields.push(("state".to_owned(), state.to_owned()));
     }
     fields.push(("iss".to_owned(), context.issuer.as_str().to_owned()));
     Fault::alter_authorization_response(&context.faults(), &mut fields);
-    if field(asked, "response_mode") == Some("form_post") {
+    if field(requested, "response_mode") == Some("form_post") {
         pages::form_post(redirect_uri, &fields)
     } else {
         response::redirect(&response::with_query(redirect_uri, &fields))

@@ -40,7 +40,7 @@ pub(crate) fn handle(context: &Context, client: Option<&str>, fields: &Fields) -
     token_response::access_only(context, &grant)
 }
 
-/// A JWT that a registered issuer signed for this context, and that is good now.
+/// A valid JWT of a trusted issuer for this provider.
 pub(crate) struct TrustedJwt {
     pub(crate) issuer: String,
     pub(crate) claims: Value,

@@ -28,28 +28,28 @@ pub(super) fn handle(context: &Context, request: &Request) -> Response {
     };
     let Some(client) = context.client(&temporary.client) else { return unknown() };
     let user = pages::SuggestedUser::new(context, None);
-    let asked = vec![("oauth_token".to_owned(), token)];
+    let requested = vec![("oauth_token".to_owned(), token)];
     let back = temporary.callback.as_deref().unwrap_or_else(|| &context.issuer);
-    pages::login(&client, &asked, &user, back)
+    pages::login(&client, &requested, &user, back)
 }
 
 /// The submitted login page.
 fn submitted(context: &Context, fields: &Fields) -> Response {
-    let asked = request::parse(field(fields, "request").unwrap_or_default());
+    let requested = request::parse(field(fields, "request").unwrap_or_default());
     if field(fields, "decision") != Some("allow") {
-        return decide(context, &asked, None);
+        return decide(context, &requested, None);
     }
     let user = entered(fields, "username");
     if user.is_empty() {
         return pages::missing_user_name();
     }
     context.state().set_display_name(&user, &entered(fields, "display_name"));
-    decide(context, &asked, Some(&user))
+    decide(context, &requested, Some(&user))
 }
 
 /// The response to the decision of `user`; `None` denies.
-pub(crate) fn decide(context: &Context, asked: &Fields, user: Option<&str>) -> Response {
-    let Some((callback, fields)) = decision(context, asked, user) else { return unknown() };
+pub(crate) fn decide(context: &Context, requested: &Fields, user: Option<&str>) -> Response {
+    let Some((callback, fields)) = decision(context, requested, user) else { return unknown() };
     match callback {
         Some(callback) => response::redirect(&response::with_query(&callback, &fields)),
         None => pages::out_of_band(field(&fields, "oauth_verifier")),
@@ -59,10 +59,10 @@ pub(crate) fn decide(context: &Context, asked: &Fields, user: Option<&str>) -> R
 /// The callback (`None` if it is `oob`) and its parameters.
 fn decision(
     context: &Context,
-    asked: &Fields,
+    requested: &Fields,
     user: Option<&str>,
 ) -> Option<(Option<String>, Fields)> {
-    let (token, temporary) = temporary_credentials(context, asked)?;
+    let (token, temporary) = temporary_credentials(context, requested)?;
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut fields = match user {
         Some(user) => {

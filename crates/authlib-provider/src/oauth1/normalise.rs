@@ -1,4 +1,4 @@
-//! The signature base string (RFC 5849 §3.4.1), rebuilt from what came in.
+//! The signature base string (RFC 5849 §3.4.1), rebuilt from the request.
 
 use std::fmt::Write as _;
 
@@ -46,7 +46,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// The opposite; a `%` that begins nothing stays.
+/// The inverse; a `%` without two hex digits is kept.
 pub(super) fn decode(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = text;

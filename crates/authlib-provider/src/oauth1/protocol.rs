@@ -1,4 +1,4 @@
-//! Reading the protocol parameters (RFC 5849 §3.5): from one place, each of them once.
+//! Reading the protocol parameters (RFC 5849 §3.5): from one location, without duplicates.
 
 use authlib_core::message::{self, Request};
 
@@ -6,12 +6,12 @@ use super::normalise::{Pairs, decode, form_decode};
 use super::problem::Problem;
 use crate::request;
 
-/// What a signed request says.
+/// The parameters of a signed request.
 #[derive(Debug)]
 pub(super) struct Protocol {
-    /// The parameters that begin with `oauth_`.
+    /// The `oauth_` parameters.
     own: Pairs,
-    /// The others, of query and form.
+    /// The other parameters of query and form.
     pub(super) others: Pairs,
 }
 
@@ -22,18 +22,18 @@ impl Protocol {
         let form = if is_form(request) { request.body().as_slice() } else { &[] };
         let query = request.uri().query().unwrap_or_default().as_bytes();
         let mut others = Pairs::new();
-        let mut places = vec![header];
+        let mut locations = vec![header];
         for text in [form, query] {
             let (own, rest): (Pairs, Pairs) =
                 form_decode(text).into_iter().partition(|(name, _)| name.starts_with(b"oauth_"));
-            places.push(own);
+            locations.push(own);
             others.extend(rest);
         }
-        places.retain(|place| !place.is_empty());
-        let own = match places.len() {
+        locations.retain(|location| !location.is_empty());
+        let own = match locations.len() {
             0 => return Err(Problem::malformed("parameter_absent", "oauth_consumer_key")),
-            1 => places.remove(0),
-            _ => return Err(Problem::malformed("parameter_rejected", "oauth_ in two places")),
+            1 => locations.remove(0),
+            _ => return Err(Problem::malformed("parameter_rejected", "oauth_ parameters in two locations")),
         };
         let mut names: Vec<_> = own.iter().map(|(name, _)| name).collect();
         names.sort_unstable();
@@ -42,13 +42,13 @@ impl Protocol {
         if names.len() < all {
             return Err(Problem::malformed(
                 "parameter_rejected",
-                "an oauth_ parameter stands twice",
+                "an oauth_ parameter is repeated",
             ));
         }
         Ok(Self { own, others })
     }
 
-    /// The value of a parameter that is there and not empty.
+    /// The value of a parameter that is present and not empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.own.iter().find(|(known, _)| known == name.as_bytes())?;
         std::str::from_utf8(value).ok().filter(|value| !value.is_empty())
@@ -58,7 +58,7 @@ impl Protocol {
         self.get(name).ok_or_else(|| Problem::malformed("parameter_absent", name))
     }
 
-    /// Everything that is signed (RFC 5849 §3.4.1.3.1).
+    /// All signed parameters (RFC 5849 §3.4.1.3.1).
     pub(super) fn signed(&self) -> impl Iterator<Item = &(Vec<u8>, Vec<u8>)> {
         let own = self.own.iter().filter(|(name, _)| name != b"oauth_signature");
         own.chain(&self.others)
@@ -70,7 +70,7 @@ pub(super) fn is_form(request: &Request) -> bool {
     media_type.as_deref() == Some("application/x-www-form-urlencoded")
 }
 
-/// The parameters of the header but `realm` (RFC 5849 §3.5.1). A comma may stand in a quoted realm.
+/// The parameters of the header except `realm` (RFC 5849 §3.5.1). A quoted realm may contain commas.
 fn in_header(text: &str) -> Pairs {
     let mut quoted = false;
     let parts = text.split(|c| {

@@ -1,4 +1,4 @@
-//! Checking a signature (RFC 5849 §3.4.2 to §3.4.4, and the same with SHA-2).
+//! Verifying a signature (RFC 5849 §3.4.2 to §3.4.4, and the same with SHA-2).
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{self, digest};
@@ -22,7 +22,7 @@ pub(super) enum Method {
 }
 
 impl Method {
-    /// The method of this name, and the hash that it is made with.
+    /// The method with this name, and its hash.
     pub(super) fn named(name: &str) -> Option<(Self, &'static digest::Algorithm)> {
         let sha1 = &digest::SHA1_FOR_LEGACY_USE_ONLY;
         Some(match name {

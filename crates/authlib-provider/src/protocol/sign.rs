@@ -95,7 +95,7 @@ fn altered(
     claims
 }
 
-/// The claims as JSON text, with a duplicate claim if a fault asks for it.
+/// The claims as JSON text, with a duplicate claim if a fault injects one.
 fn text(claims: &Map<String, Value>, faults: &[Fault]) -> String {
     let mut text = Value::Object(claims.clone()).to_string();
     for fault in faults {

@@ -5,7 +5,7 @@ use std::fmt;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use serde_json::{Map, Value, json};
 
-/// A user of the context, with claims.
+/// A user of the provider, with claims.
 #[derive(Clone)]
 pub struct TestUser {
     pub(crate) sub: String,

@@ -1,4 +1,4 @@
-//! The small API, and the three ways in which a token comes to it (RFC 6750 §2).
+//! The API, and the three locations of a bearer token (RFC 6750 §2).
 
 use authlib_core::message::{Request, Response};
 use http::Method;
@@ -30,7 +30,7 @@ fn call(
 }
 
 #[test]
-fn the_api_says_what_came_in() {
+fn api_echoes_the_request() {
     let provider = provider();
     let token = access_token(&provider, "openid profile");
     let bearer = format!("bearer {token}");
@@ -62,7 +62,7 @@ fn the_api_says_what_came_in() {
 }
 
 #[test]
-fn a_token_comes_once_in_one_of_three_places() {
+fn api_accepts_one_token_in_header_form_or_query() {
     let provider = provider();
     let token = access_token(&provider, "openid");
     let form = format!("a=b&access_token={token}");
@@ -83,7 +83,7 @@ fn a_token_comes_once_in_one_of_three_places() {
     assert_eq!(check(Method::GET, ECHO, &[header], ""), ok("header"));
     assert_eq!(check(post.clone(), ECHO, &[as_form], &form), ok("body"));
     assert_eq!(check(Method::GET, &in_query, &[], ""), ok("query"));
-    // Not in the body of a GET, and not in a body that is no form.
+    // The body of a GET and a body that is not a form are ignored.
     let none = refused(401, "Bearer");
     assert_eq!(check(Method::GET, ECHO, &[as_form], &form), none);
     assert_eq!(check(post.clone(), ECHO, &[], &form), none);
@@ -101,7 +101,7 @@ fn a_token_comes_once_in_one_of_three_places() {
 }
 
 #[test]
-fn access_tokens_end_before_their_time_and_refresh_tokens_do_not() {
+fn expire_access_tokens_keeps_refresh_tokens() {
     let provider = provider();
     let token = json(&redeem(&provider, &format!("{ISSUER}/token"), &code(&provider)));
     let (first, again) = (token["access_token"].as_str().unwrap(), &token["refresh_token"]);
@@ -115,7 +115,7 @@ fn access_tokens_end_before_their_time_and_refresh_tokens_do_not() {
 }
 
 #[test]
-fn a_stream_is_as_long_as_asked_for() {
+fn stream_has_the_requested_length() {
     let provider = provider();
     let token = access_token(&provider, "openid");
     let ask =

@@ -1,4 +1,4 @@
-//! Client assertions, right and wrong.
+//! Client assertions (RFC 7523 §3).
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
@@ -19,7 +19,7 @@ pub(super) fn key() -> EncodingKey {
     EncodingKey::from_ec_der(pkcs8.unwrap().as_ref())
 }
 
-/// A provider with a client by key and one by secret.
+/// A provider with a client that has a key and one that has a secret.
 fn provider(key: &EncodingKey) -> Provider {
     let jwk = Jwk::from_encoding_key(key, Algorithm::ES256).unwrap();
     let keyed = TestClient::public("keyed").jwks(json!({ "keys": [jwk] }));
@@ -46,7 +46,7 @@ pub(super) fn signed(alg: Algorithm, key: &EncodingKey, claims: &Value) -> Strin
     jsonwebtoken::encode(&Header::new(alg), claims, key).unwrap()
 }
 
-/// Whether the client was known; the code is another client's, which is found out later.
+/// Whether the client was authenticated; the code belongs to another client, which is checked later.
 fn status(provider: &Provider, fields: &[(&str, &str)], headers: HeaderMap) -> u16 {
     let code = code(provider);
     let mut pairs = vec![
@@ -65,7 +65,7 @@ fn with_assertion(provider: &Provider, assertion: &str) -> u16 {
 }
 
 #[test]
-fn assertions_for_us_are_accepted_once() {
+fn client_assertions_are_accepted_once() {
     let key = key();
     let provider = provider(&key);
     let endpoint = "https://op.example/token";
@@ -76,7 +76,7 @@ fn assertions_for_us_are_accepted_once() {
     ] {
         let claims = claims("keyed", &json!({"aud": audience, "jti": jti}));
         let assertion = signed(Algorithm::ES256, &key, &claims);
-        // 400: authenticated, but the code was given to another client.
+        // 400: authenticated, but the code was issued to another client.
         assert_eq!(with_assertion(&provider, &assertion), 400, "{audience}");
         assert_eq!(with_assertion(&provider, &assertion), 401, "{audience} again");
     }
@@ -86,7 +86,7 @@ fn assertions_for_us_are_accepted_once() {
 }
 
 #[test]
-fn wrong_assertions_are_refused() {
+fn invalid_client_assertions_are_rejected() {
     let key = key();
     let provider = provider(&key);
     for changes in [
@@ -112,7 +112,7 @@ fn wrong_assertions_are_refused() {
     let other = signed(Algorithm::HS256, &secret, &claims("keyed", &json!({})));
     assert_eq!(with_assertion(&provider, &other), 401);
     assert_eq!(with_assertion(&provider, "a.b.c"), 401);
-    // The right one, but in a request with another proof, type or client.
+    // A valid assertion in a request with another credential, type or client.
     let good = signed(Algorithm::ES256, &key, &claims("keyed", &json!({})));
     let fields = [("client_assertion_type", TYPE), ("client_assertion", good.as_str())];
     assert_eq!(status(&provider, &fields, basic("id", "secret")), 400);

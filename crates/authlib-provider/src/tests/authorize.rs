@@ -9,7 +9,7 @@ fn authorize(provider: &Provider, query: &str) -> authlib_core::message::Respons
     get(provider, &format!("{ISSUER}/authorize?{query}"))
 }
 
-/// The error that a client is told by a redirect.
+/// The error in the redirect to the client.
 #[track_caller]
 fn check_told(changes: &[(&str, &str)], error: &str) {
     let response = authorize(&provider(), &query(changes));
@@ -22,7 +22,7 @@ fn check_told(changes: &[(&str, &str)], error: &str) {
 }
 
 #[test]
-fn wrong_requests_are_told_to_the_client() {
+fn invalid_authorization_requests_redirect_with_an_error() {
     check_told(&[("response_type", "token")], "unsupported_response_type");
     check_told(&[("response_type", "")], "unsupported_response_type");
     check_told(&[("response_mode", "fragment")], "invalid_request");
@@ -37,7 +37,7 @@ fn wrong_requests_are_told_to_the_client() {
 }
 
 #[test]
-fn nobody_is_redirected_to_a_stranger() {
+fn unregistered_redirect_uris_are_not_redirected_to() {
     let provider = provider();
     let wrong = [
         ("redirect_uri", "https://attacker.example/cb"),
@@ -60,7 +60,7 @@ fn nobody_is_redirected_to_a_stranger() {
 }
 
 #[test]
-fn the_page_says_who_asks_and_for_what() {
+fn login_page_shows_client_and_scopes() {
     let asked = query(&[("state", "\"><script>x</script>"), ("scope", "openid email <b>")]);
     let response = authorize(&provider(), &asked);
     assert_eq!(response.status(), 200);
@@ -78,26 +78,26 @@ fn the_page_says_who_asks_and_for_what() {
 }
 
 #[test]
-fn a_login_hint_fills_the_page_in() {
+fn login_hint_fills_in_the_page() {
     let page = text(&authorize(&provider(), &query(&[("login_hint", "bob")])));
     assert!(page.contains("name=\"username\" value=\"bob\""));
 }
 
 #[test]
-fn the_button_decides() {
+fn decision_button_approves_or_denies() {
     let provider = provider();
     let asked = format!("{ISSUER}/authorize?{}", query(&[]));
     let denied = provider.deny(&asked).unwrap();
     assert_eq!(param(&denied, "error").as_deref(), Some("access_denied"));
     let allowed = provider.approve(&asked, "bob").unwrap();
     assert!(param(&allowed, "code").is_some());
-    // A decision in the query is nobody's press of a button.
+    // A decision in the query is ignored: the user must press the button.
     let response = authorize(&provider, &query(&[("decision", "allow"), ("username", "bob")]));
     assert_eq!(response.status(), 200);
 }
 
 #[test]
-fn who_logged_in_is_known_next_time() {
+fn login_session_allows_prompt_none() {
     let provider = provider();
     let asked = query(&[]);
     let pairs = [
@@ -127,7 +127,7 @@ fn who_logged_in_is_known_next_time() {
 }
 
 #[test]
-fn a_display_name_left_as_it_was_filled_in_renames_nobody_else() {
+fn prefilled_display_name_does_not_rename_another_user() {
     let provider = provider();
     let name_after = |sub: &str, display_name: &str| {
         let mut state = provider.0.state();
@@ -141,7 +141,7 @@ fn a_display_name_left_as_it_was_filled_in_renames_nobody_else() {
 }
 
 #[test]
-fn nobody_logs_in_without_a_name() {
+fn login_without_user_name_is_rejected() {
     let asked = query(&[]);
     let pairs = [("request", asked.as_str()), ("decision", "allow"), ("username", "  ")];
     let response = post(&provider(), &format!("{ISSUER}/authorize"), &pairs);
@@ -150,7 +150,7 @@ fn nobody_logs_in_without_a_name() {
 }
 
 #[test]
-fn auto_approve_shows_no_page() {
+fn auto_approve_redirects_without_a_page() {
     let provider = provider();
     provider.auto_approve("carol");
     let url = location(&authorize(&provider, &query(&[])));
@@ -163,7 +163,7 @@ fn auto_approve_shows_no_page() {
 }
 
 #[test]
-fn form_post_is_a_page_that_posts() {
+fn form_post_response_is_a_posting_page() {
     let provider = provider();
     let asked = query(&[("response_mode", "form_post"), ("state", "\"<>&'")]);
     assert_eq!(provider.approve(&format!("{ISSUER}/authorize?{asked}"), "alice"), None);
@@ -178,7 +178,7 @@ fn form_post_is_a_page_that_posts() {
 }
 
 #[test]
-fn the_demo_client_may_go_to_any_loopback_port_and_nowhere_else() {
+fn demo_client_accepts_loopback_redirect_uris_only() {
     let provider = Provider::new("http://127.0.0.1:4000");
     let redirected = |uri: &str| {
         let asked = query(&[("client_id", "demo"), ("redirect_uri", uri)]);

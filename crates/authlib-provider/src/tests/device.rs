@@ -1,4 +1,4 @@
-//! Device authorization, from the device and from its user.
+//! Device authorization: the device and its user.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,7 +42,7 @@ fn late() -> (Provider, Arc<AtomicU64>) {
 }
 
 #[test]
-fn a_device_is_told_where_its_user_goes() {
+fn device_authorization_returns_the_verification_uri() {
     let provider = provider();
     let metadata = json(&get(&provider, &format!("{ISSUER}/.well-known/openid-configuration")));
     assert_eq!(metadata["device_authorization_endpoint"], ASK);
@@ -67,11 +67,11 @@ fn a_device_is_told_where_its_user_goes() {
 }
 
 #[test]
-fn a_device_gets_its_tokens_once_its_user_has_allowed_it() {
+fn device_gets_tokens_after_approval() {
     let (provider, late) = late();
     let asked = ask(&provider);
     assert_eq!(poll(&provider, &asked)["error"], "authorization_pending");
-    // However it is typed (RFC 8628 §6.1).
+    // Letter case and separators are ignored (RFC 8628 §6.1).
     let typed = user_code(&asked).to_lowercase().replace('-', " ");
     assert!(provider.approve_device(&typed, "alice"));
     assert!(!provider.approve_device(&typed, "alice"), "the code is spent");
@@ -86,13 +86,13 @@ fn a_device_gets_its_tokens_once_its_user_has_allowed_it() {
 }
 
 #[test]
-fn who_asks_too_often_has_to_slow_down() {
+fn polling_too_often_slows_down() {
     let (provider, late) = late();
     let asked = ask(&provider);
     for (at, error) in [
         (0, "authorization_pending"),
         (4, "slow_down"),
-        // Ten seconds from the last question on.
+        // Ten seconds after the last poll.
         (13, "slow_down"),
         (28, "authorization_pending"),
         (42, "slow_down"),
@@ -106,7 +106,7 @@ fn who_asks_too_often_has_to_slow_down() {
 }
 
 #[test]
-fn refused_unknown_and_foreign_codes_give_nothing() {
+fn denied_unknown_and_foreign_device_codes_are_rejected() {
     let provider = builder().client(TestClient::confidential("other", "hush")).build();
     let asked = ask(&provider);
     let code = asked["device_code"].as_str().unwrap();
@@ -122,7 +122,7 @@ fn refused_unknown_and_foreign_codes_give_nothing() {
 }
 
 #[test]
-fn the_page_lets_its_user_allow_and_refuse() {
+fn device_page_approves_and_denies() {
     let provider = provider();
     for (decision, outcome) in [("allow", None), ("deny", Some("access_denied"))] {
         let asked = ask(&provider);
@@ -143,7 +143,7 @@ fn the_page_lets_its_user_allow_and_refuse() {
     }
     let nobody = [("user_code", "BBBB-BBBB"), ("username", " "), ("decision", "allow")];
     assert_eq!(post_with(&provider, PAGE, &nobody, HeaderMap::new()).status(), 400);
-    // Whatever stands in the address is shown as text, and asks for nothing.
+    // An unknown code in the URL is shown as text, without a client and scopes.
     let url = format!("{PAGE}?{}", encoded(&[("user_code", "\"><script>{{style}}")]));
     let page = text(&get(&provider, &url));
     assert!(page.contains("&quot;&gt;&lt;script&gt;&#123;&#123;style"));

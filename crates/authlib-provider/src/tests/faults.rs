@@ -1,4 +1,4 @@
-//! Each quirk changes what it says it changes: a check that fails for a provider that behaves.
+//! Each fault changes what its name says: every check fails without the fault.
 
 use serde_json::{Value, json};
 
@@ -8,11 +8,11 @@ use crate::Fault;
 const NOW: u64 = 1_700_000_000;
 
 #[track_caller]
-fn check(quirk: Fault, changed: impl Fn(&Login) -> bool) {
+fn check(fault: Fault, changed: impl Fn(&Login) -> bool) {
     let provider = provider();
-    let name = format!("{quirk:?}");
+    let name = format!("{fault:?}");
     assert!(!changed(&Login::at(&provider)), "{name} shows without being asked for");
-    provider.inject(quirk);
+    provider.inject(fault);
     let login = Login::at(&provider);
     assert!(changed(&login), "{name} doesn't show: {login:#?}");
     provider.clear_faults();
@@ -24,7 +24,7 @@ fn back(login: &Login, name: &str) -> Vec<String> {
     url.query_pairs().filter(|(key, _)| key == name).map(|(_, value)| value.into_owned()).collect()
 }
 
-/// Whether an HMAC by this secret is the signature of the ID token.
+/// Whether the ID token is signed with HMAC and this secret.
 fn hmac_by(login: &Login, secret: &str) -> bool {
     let (message, _) = login.token["id_token"].as_str().unwrap().rsplit_once('.').unwrap();
     let key = jsonwebtoken::DecodingKey::from_secret(secret.as_bytes());
@@ -33,7 +33,7 @@ fn hmac_by(login: &Login, secret: &str) -> bool {
 }
 
 #[test]
-fn a_provider_that_behaves_is_right_in_every_point() {
+fn provider_without_faults_is_correct() {
     for alg in ["RS256", "PS256", "ES256", "ES384", "EdDSA"] {
         let login = Login::at(&builder().signing_alg(alg).build());
         assert!(login.signed, "{alg}");
@@ -56,7 +56,7 @@ fn a_provider_that_behaves_is_right_in_every_point() {
 }
 
 #[test]
-fn a_token_answer_can_be_a_form() {
+fn token_response_can_be_a_form() {
     let provider = provider();
     provider.inject(Fault::TokenForm);
     provider.inject(Fault::TokenMissing("token_type".to_owned()));
@@ -72,7 +72,7 @@ fn a_token_answer_can_be_a_form() {
 }
 
 #[test]
-fn hs256_signs_with_the_secret_of_the_client() {
+fn hs256_signs_with_the_clients_secret() {
     let other = crate::TestClient::confidential("first", "another secret");
     let provider = crate::Provider::builder(ISSUER).client(other);
     let client =
@@ -84,7 +84,7 @@ fn hs256_signs_with_the_secret_of_the_client() {
 }
 
 #[test]
-fn signatures_are_spoilt() {
+fn faults_change_the_signature() {
     for spelling in ["none", "nOnE"] {
         check(Fault::Unsigned(spelling.to_owned()), |login| {
             login.header.get("alg") == Some(&json!(spelling)) && login.signature.is_empty()
@@ -109,17 +109,17 @@ fn signatures_are_spoilt() {
 }
 
 #[test]
-fn an_rsa_key_by_its_own_kid_is_not_the_foreign_one() {
+fn foreign_rsa_key_differs_from_the_pool_key() {
     let provider = builder().signing_alg("RS256").build();
-    for quirk in [Fault::ForeignKey, Fault::EmbeddedJwk, Fault::BadSignature] {
-        provider.inject(quirk.clone());
-        assert!(!Login::at(&provider).signed, "{quirk:?}");
+    for fault in [Fault::ForeignKey, Fault::EmbeddedJwk, Fault::BadSignature] {
+        provider.inject(fault.clone());
+        assert!(!Login::at(&provider).signed, "{fault:?}");
         provider.clear_faults();
     }
 }
 
 #[test]
-fn the_public_rsa_key_is_an_hmac_secret_to_the_careless() {
+fn public_rsa_key_can_be_used_as_hmac_secret() {
     let provider = builder().signing_alg("RS256").build();
     provider.inject(Fault::HmacWithPublicKey);
     let login = Login::at(&provider);
@@ -129,7 +129,7 @@ fn the_public_rsa_key_is_an_hmac_secret_to_the_careless() {
 }
 
 #[test]
-fn claims_are_spoilt() {
+fn faults_change_the_claims() {
     let values = [
         ("iss", json!("https://attacker.example")),
         ("aud", json!([])),
@@ -165,14 +165,14 @@ fn claims_are_spoilt() {
 }
 
 #[test]
-fn key_sets_are_spoilt() {
+fn faults_change_the_key_set() {
     check(Fault::JwksWithoutKid, |login| {
         login.signed && login.keys.iter().all(|key| key.get("kid").is_none())
     });
     check(Fault::JwksExotic, |login| {
         login.signed && login.keys.iter().any(|key| key["kty"] == "AKP")
     });
-    // The new key stays, so each login has one more: the set is compared within the login.
+    // Each login adds a key that stays: the key set is compared within one login.
     let provider = provider();
     assert_eq!(Login::at(&provider).keys.len(), 1);
     provider.inject(Fault::RotateBeforeSigning);
@@ -182,7 +182,7 @@ fn key_sets_are_spoilt() {
 }
 
 #[test]
-fn metadata_is_spoilt() {
+fn faults_change_the_metadata() {
     check(Fault::metadata("issuer", "https://attacker.example"), |login| {
         login.metadata["issuer"] == "https://attacker.example"
     });
@@ -193,7 +193,7 @@ fn metadata_is_spoilt() {
 }
 
 #[test]
-fn paths_move_at_each_run() {
+fn moved_paths_are_random() {
     let provider = provider();
     let mut places = Vec::new();
     for _ in 0..2 {
@@ -212,7 +212,7 @@ fn paths_move_at_each_run() {
 }
 
 #[test]
-fn authorization_responses_are_spoilt() {
+fn faults_change_the_authorization_response() {
     let param =
         |name: &str, value: &str| Fault::AuthorizationParam(name.to_owned(), value.to_owned());
     check(param("state", "another"), |login| back(login, "state") == ["another"]);
@@ -232,7 +232,7 @@ fn authorization_responses_are_spoilt() {
 }
 
 #[test]
-fn pkce_is_ignored_on_demand() {
+fn pkce_can_be_ignored() {
     let provider = provider();
     provider.inject(Fault::PkceIgnored);
     let url = approved(&provider, &query(&[("code_challenge", &"x".repeat(43))]));
@@ -241,7 +241,7 @@ fn pkce_is_ignored_on_demand() {
 }
 
 #[test]
-fn token_and_user_info_answers_are_spoilt() {
+fn faults_change_token_and_user_info_responses() {
     for value in [Value::Null, json!(4711), json!(["token"])] {
         check(Fault::token("access_token", value.clone()), |login| {
             login.token.get("access_token") == Some(&value)
@@ -264,7 +264,7 @@ fn token_and_user_info_answers_are_spoilt() {
 }
 
 #[test]
-fn several_quirks_are_active_at_once() {
+fn several_faults_are_active_at_once() {
     let provider = provider();
     provider.inject(Fault::JwksExotic);
     provider.inject(Fault::JwksWithoutKid);

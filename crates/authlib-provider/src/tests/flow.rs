@@ -1,4 +1,4 @@
-//! One login, as a client goes through it, and everything that it saw.
+//! One login as a client performs it, and all responses.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -26,7 +26,7 @@ pub(super) fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_700_000_000)
 }
 
-/// With a fixed clock, and EC keys: they are made in no time.
+/// With a fixed clock, and with EC keys because they are generated quickly.
 pub(super) fn builder() -> ProviderBuilder {
     let client = TestClient::confidential("id", "secret").name("App & Co");
     Provider::builder(ISSUER)
@@ -101,12 +101,12 @@ pub(super) fn param(url: &Url, name: &str) -> Option<String> {
     request::field(&fields, name).map(ToOwned::to_owned)
 }
 
-/// The URL to which the browser of a user who agrees is sent.
+/// The URL that the browser is redirected to after the approval.
 pub(super) fn approved(provider: &Provider, query: &str) -> Url {
     provider.approve(&format!("{ISSUER}/authorize?{query}"), "alice").unwrap()
 }
 
-/// The query of an authorization request, with parameters replaced or (by an empty value) taken out.
+/// The query of an authorization request, with parameters replaced, or removed by an empty value.
 pub(super) fn query(changes: &[(&str, &str)]) -> String {
     let mut pairs = vec![
         ("client_id", "id"),
@@ -145,7 +145,7 @@ pub(super) fn refresh(provider: &Provider, token: &str) -> Response {
     post_with(provider, &format!("{ISSUER}/token"), &pairs, basic("id", "secret"))
 }
 
-/// What a client saw in one login, one refresh and one logout.
+/// The responses of one login, one refresh and one logout.
 #[derive(Debug, Default)]
 pub(super) struct Login {
     pub(super) metadata: Value,
@@ -214,7 +214,7 @@ impl Login {
         (self.header, self.payload, self.claims) = (header, payload, claims);
     }
 
-    /// By any key of the set, as a stock JWT crate sees it.
+    /// With any key of the set, by the JWT crate.
     fn verifies(&self, id_token: &str, header: &Map<String, Value>) -> bool {
         let alg = header["alg"].as_str().unwrap_or_default();
         let Ok(alg) = alg.parse() else { return false };

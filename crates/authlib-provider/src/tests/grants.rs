@@ -41,7 +41,7 @@ fn jwt(key: &EncodingKey, changes: &Value) -> String {
 }
 
 #[test]
-fn the_grants_are_announced() {
+fn discovery_lists_all_grants() {
     let metadata = json(&get(&provider(), &format!("{ISSUER}/.well-known/openid-configuration")));
     let announced = metadata["grant_types_supported"].as_array().unwrap();
     for grant in ["authorization_code", "client_credentials", "password", JWT_BEARER, EXCHANGE] {
@@ -50,7 +50,7 @@ fn the_grants_are_announced() {
 }
 
 #[test]
-fn a_confidential_client_gets_a_token_in_its_own_name() {
+fn client_credentials_require_a_confidential_client() {
     let provider = provider();
     let asked = [
         ("grant_type", "client_credentials"),
@@ -79,7 +79,7 @@ fn a_confidential_client_gets_a_token_in_its_own_name() {
 }
 
 #[test]
-fn a_name_and_its_password_are_a_grant() {
+fn password_grant_requires_the_users_password() {
     let user = TestUser::new("bob").password("hunter2");
     assert!(!format!("{user:?}").contains("hunter2"));
     let provider = builder().user(user).build();
@@ -104,7 +104,7 @@ fn a_name_and_its_password_are_a_grant() {
 }
 
 #[test]
-fn the_jwt_of_a_trusted_issuer_is_a_grant() {
+fn jwt_of_a_trusted_issuer_is_accepted() {
     let key = key();
     let provider = trusting(&key);
     let ask = |assertion: &str, more: &[(&str, &str)], headers: HeaderMap| {
@@ -117,14 +117,14 @@ fn the_jwt_of_a_trusted_issuer_is_a_grant() {
     assert_eq!(about(&provider, &answer)["sub"], "bob");
     let answer = ask(&assertion, &[], basic("id", "secret"));
     assert_eq!(answer["error"], "invalid_grant", "used before");
-    // Without `jti` it is good again; without `sub` it is about its issuer; `scope` may be asked for.
+    // Without `jti` it can be reused; without `sub` its issuer is the subject; `scope` may be requested.
     let assertion = jwt(&key, &json!({ "jti": null, "sub": null, "aud": TOKEN, "scope": "a" }));
     for _ in 0..2 {
         let answer = ask(&assertion, &[("scope", "b")], basic("id", "secret"));
         assert_eq!(about(&provider, &answer)["sub"], STS);
         assert_eq!(answer["scope"], "b");
     }
-    // No client at all is well (RFC 7521 §4.1), a wrong one is not.
+    // The client may be absent (RFC 7521 §4.1), but not unknown.
     let answer = ask(&assertion, &[], HeaderMap::new());
     let token = answer["access_token"].as_str().unwrap();
     assert_eq!(json(&get_as(&provider, &format!("{ISSUER}/api/echo"), token))["sub"], STS);
@@ -134,7 +134,7 @@ fn the_jwt_of_a_trusted_issuer_is_a_grant() {
 }
 
 #[test]
-fn wrong_jwts_are_no_grant() {
+fn invalid_jwt_assertions_are_rejected() {
     let key = key();
     let provider = trusting(&key);
     let check = |assertion: &str, error: Option<&str>| {
@@ -165,7 +165,7 @@ fn wrong_jwts_are_no_grant() {
 }
 
 #[test]
-fn a_token_is_exchanged_for_one_that_shows_who_acts_for_whom() {
+fn exchanged_token_names_its_actors() {
     let key = key();
     let provider = trusting(&key);
     let login = json(&redeem(&provider, TOKEN, &code(&provider)));
@@ -190,7 +190,7 @@ fn a_token_is_exchanged_for_one_that_shows_who_acts_for_whom() {
     assert_eq!((&first["sub"], &first["act"]), (&json!("alice"), &json!({ "sub": "service" })));
     let targets = json!(["https://api.example/a", "https://api.example/b", "backend"]);
     assert_eq!(first["aud"], targets);
-    // The next actor has the former one inside (RFC 8693 §4.1), and a JWT may be used again.
+    // The next actor contains the prior one (RFC 8693 §4.1), and a JWT may be reused.
     let again = jwt(&key, &json!({ "sub": "next" }));
     let asked = [
         ("grant_type", EXCHANGE),
@@ -208,7 +208,7 @@ fn a_token_is_exchanged_for_one_that_shows_who_acts_for_whom() {
 }
 
 #[test]
-fn wrong_exchanges_are_refused() {
+fn invalid_token_exchanges_are_rejected() {
     let key = key();
     let provider = trusting(&key);
     let login = json(&redeem(&provider, TOKEN, &code(&provider)));

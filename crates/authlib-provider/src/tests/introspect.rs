@@ -1,4 +1,4 @@
-//! Introspection that is answered by a JWT (RFC 9701).
+//! JWT introspection responses (RFC 9701).
 
 use authlib_core::message::Response;
 use base64::Engine as _;
@@ -24,7 +24,7 @@ fn part(jwt: &str, index: usize) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
 
-/// The claims, if one of the provider's keys signed them.
+/// The claims, if they are signed with a key of the provider.
 fn verified(provider: &Provider, jwt: &str) -> Option<Value> {
     let keys: JwkSet =
         serde_json::from_value(json(&get(provider, &format!("{ISSUER}/jwks")))).ok()?;
@@ -44,7 +44,7 @@ fn access_token(provider: &Provider) -> String {
 }
 
 #[test]
-fn who_asks_for_a_jwt_gets_one() {
+fn introspection_is_a_jwt_on_request() {
     let provider = provider();
     let metadata = json(&get(&provider, &format!("{ISSUER}/.well-known/openid-configuration")));
     let algorithms = metadata["introspection_signing_alg_values_supported"].as_array().unwrap();
@@ -68,17 +68,17 @@ fn who_asks_for_a_jwt_gets_one() {
     }
     let over = text(&ask(&provider, "unknown", JWT));
     assert_eq!(part(&over, 1)["token_introspection"], json!({ "active": false }));
-    // What is wrong is told in JSON.
+    // Errors are JSON.
     assert_eq!(json(&ask(&provider, "", JWT))["error"], "invalid_request");
 }
 
 #[test]
-fn the_jwt_can_be_spoilt() {
+fn faults_apply_to_jwt_introspection() {
     let provider = provider();
     let token = access_token(&provider);
-    let spoilt = |quirk: Fault| {
+    let spoilt = |fault: Fault| {
         provider.clear_faults();
-        provider.inject(quirk);
+        provider.inject(fault);
         text(&ask(&provider, &token, JWT))
     };
     assert_eq!(part(&spoilt(Fault::claim("aud", "other")), 1)["aud"], "other");
@@ -87,8 +87,8 @@ fn the_jwt_can_be_spoilt() {
     let inside = part(&spoilt(Fault::introspection("active", "yes")), 1);
     assert_eq!(inside["token_introspection"]["active"], "yes");
     assert_eq!(json(&ask(&provider, &token, "application/json"))["active"], "yes");
-    for quirk in [Fault::BadSignature, Fault::ForeignKey, Fault::Unsigned("none".to_owned())] {
-        assert_eq!(verified(&provider, &spoilt(quirk.clone())), None, "{quirk:?}");
+    for fault in [Fault::BadSignature, Fault::ForeignKey, Fault::Unsigned("none".to_owned())] {
+        assert_eq!(verified(&provider, &spoilt(fault.clone())), None, "{fault:?}");
     }
     provider.clear_faults();
     provider.inject(Fault::IntrospectionPlain);

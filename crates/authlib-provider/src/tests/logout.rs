@@ -8,12 +8,12 @@ fn logout(provider: &Provider, pairs: &[(&str, &str)]) -> authlib_core::message:
 }
 
 #[test]
-fn the_browser_comes_back_with_the_state() {
+fn logout_redirects_with_state() {
     for alg in ["ES256", "EdDSA", "HS256", "RS256"] {
         let provider = builder().signing_alg(alg).build();
         let login = Login::at(&provider);
         let hint = login.token["id_token"].as_str().unwrap();
-        // The fixed clock lies years back: the hint has expired, and is as good.
+        // The fixed clock is years in the past: an expired hint is accepted.
         let pairs = [("id_token_hint", hint), ("post_logout_redirect_uri", BYE), ("state", "s9")];
         let response = logout(&provider, &pairs);
         assert_eq!(response.status(), 303, "{alg}");
@@ -22,7 +22,7 @@ fn the_browser_comes_back_with_the_state() {
 }
 
 #[test]
-fn a_former_key_still_proves_a_hint_and_a_foreign_one_never() {
+fn id_token_hint_accepts_rotated_keys_but_not_foreign_keys() {
     let provider = provider();
     let login = Login::at(&provider);
     let hint = login.token["id_token"].as_str().unwrap();
@@ -34,8 +34,8 @@ fn a_former_key_still_proves_a_hint_and_a_foreign_one_never() {
     check(hint, 303);
     let (message, _) = hint.rsplit_once('.').unwrap();
     check(&format!("{message}."), 400);
-    for quirk in [Fault::ForeignKey, Fault::BadSignature, Fault::claim("iss", "https://other")] {
-        provider.inject(quirk);
+    for fault in [Fault::ForeignKey, Fault::BadSignature, Fault::claim("iss", "https://other")] {
+        provider.inject(fault);
         let forged = Login::at(&provider);
         check(forged.token["id_token"].as_str().unwrap(), 400);
         provider.clear_faults();
@@ -43,7 +43,7 @@ fn a_former_key_still_proves_a_hint_and_a_foreign_one_never() {
 }
 
 #[test]
-fn nobody_is_sent_to_a_stranger_after_logout() {
+fn logout_rejects_unregistered_redirect_uris() {
     let provider = provider();
     let check = |pairs: &[(&str, &str)], status: u16| {
         assert_eq!(logout(&provider, pairs).status(), status, "{pairs:?}");
@@ -61,7 +61,7 @@ fn nobody_is_sent_to_a_stranger_after_logout() {
 }
 
 #[test]
-fn without_a_way_back_there_is_a_page() {
+fn logout_without_redirect_uri_shows_a_page() {
     let response = logout(&provider(), &[]);
     assert_eq!(response.status(), 200);
     assert!(text(&response).contains("You are logged out"));

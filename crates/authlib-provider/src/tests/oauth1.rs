@@ -1,4 +1,4 @@
-//! OAuth 1.0a: logins and signed requests, right and wrong.
+//! OAuth 1.0a: logins and signed requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,7 +40,7 @@ fn request(method: Method, path: &str, oauth: &[(&str, &str)]) -> Request {
     request
 }
 
-/// A request by PLAINTEXT; `changes` replace, and remove where they are empty.
+/// A PLAINTEXT request; `changes` replace parameters, or remove them if empty.
 fn plain(
     provider: &Provider,
     path: &str,
@@ -79,7 +79,7 @@ fn page(token: &str) -> String {
     format!("{ISSUER}/oauth1/authorize?{}", encoded(&[("oauth_token", token)]))
 }
 
-/// What the callback says after `alice` allowed it.
+/// The parameters of the callback after `alice` approved.
 fn called_back(provider: &Provider, token: &str) -> Fields {
     let back = provider.approve(&page(token), "alice").unwrap();
     parse(back.as_str().strip_prefix(&format!("{CALLBACK}?")).unwrap())
@@ -105,7 +105,7 @@ fn check_refused(response: &Response, status: u16, problem: &str) {
 }
 
 #[test]
-fn a_login_leads_to_the_api() {
+fn login_gives_access_to_the_api() {
     let provider = provider();
     let (token, secret) = login(&provider);
     let changes = [("oauth_token", token.as_str())];
@@ -122,7 +122,7 @@ fn a_login_leads_to_the_api() {
 }
 
 #[test]
-fn wrong_requests_for_temporary_credentials_are_refused() {
+fn invalid_requests_for_temporary_credentials_are_rejected() {
     for (changes, status, problem) in [
         (&[][..], 400, "parameter_absent"),
         (&[("oauth_callback", "https://attacker.example/")], 400, "parameter_rejected"),
@@ -160,7 +160,7 @@ fn wrong_requests_for_temporary_credentials_are_refused() {
 }
 
 #[test]
-fn token_credentials_need_the_user_the_verifier_and_the_client_and_come_once() {
+fn token_credentials_require_approval_verifier_and_client() {
     let provider = provider();
     let (token, secret) = temporary(&provider, CALLBACK);
     let exchange = |key: &str, verifier: &str, secret: &str| {
@@ -186,7 +186,7 @@ fn token_credentials_need_the_user_the_verifier_and_the_client_and_come_once() {
 }
 
 #[test]
-fn a_refusal_ends_the_login_in_the_words_of_either_dialect() {
+fn denied_login_redirects_with_problem_or_denied() {
     let provider = provider();
     let (token, _) = temporary(&provider, CALLBACK);
     let said = encoded(&[("oauth_token", &token), ("oauth_problem", "user_refused")]);
@@ -199,7 +199,7 @@ fn a_refusal_ends_the_login_in_the_words_of_either_dialect() {
 }
 
 #[test]
-fn out_of_band_the_page_shows_the_verifier() {
+fn out_of_band_page_shows_the_verifier() {
     let provider = provider();
     let (token, secret) = temporary(&provider, "oob");
     let verifier = provider.approve_out_of_band(&page(&token), "alice");
@@ -212,7 +212,7 @@ fn out_of_band_the_page_shows_the_verifier() {
 }
 
 #[test]
-fn the_page_asks_and_sends_back() {
+fn oauth1_page_redirects_after_the_decision() {
     let provider = provider();
     let (token, _) = temporary(&provider, CALLBACK);
     let shown = get(&provider, &page(&token));
@@ -232,7 +232,7 @@ fn the_page_asks_and_sends_back() {
 }
 
 #[test]
-fn temporary_credentials_are_good_for_ten_minutes() {
+fn temporary_credentials_expire_after_ten_minutes() {
     let seconds = Arc::new(AtomicU64::new(NOW));
     let clock = Arc::clone(&seconds);
     let provider = builder()
@@ -245,10 +245,10 @@ fn temporary_credentials_are_good_for_ten_minutes() {
 }
 
 #[test]
-fn it_misbehaves_on_demand() {
-    let answer = |quirk: Fault| {
+fn oauth1_faults_change_the_responses() {
+    let answer = |fault: Fault| {
         let provider = provider();
-        provider.inject(quirk);
+        provider.inject(fault);
         plain(&provider, "/oauth1/request_token", "", &[("oauth_callback", CALLBACK)])
     };
     let unconfirmed = Fault::OAuth1Param("oauth_callback_confirmed".to_owned(), None);
@@ -261,7 +261,7 @@ fn it_misbehaves_on_demand() {
     assert!(json(&answer(Fault::OAuth1Json))["oauth_token_secret"].is_string());
     let html = answer(Fault::Response(Endpoint::OAuth1RequestToken, Reply::html(500)));
     assert_eq!(html.status(), 500);
-    for (quirk, expected) in [
+    for (fault, expected) in [
         (
             Fault::AuthorizationParam("oauth_token".to_owned(), "other".to_owned()),
             "oauth_token=other",
@@ -274,14 +274,14 @@ fn it_misbehaves_on_demand() {
     ] {
         let provider = provider();
         let (token, _) = temporary(&provider, CALLBACK);
-        provider.inject(quirk);
+        provider.inject(fault);
         let back = provider.approve(&page(&token), "alice").unwrap();
         assert!(back.as_str().contains(expected), "{back}");
     }
 }
 
 #[test]
-fn each_protocol_has_its_own_clients() {
+fn oauth1_and_oauth2_clients_are_separate() {
     let form = [("grant_type", "refresh_token"), ("refresh_token", "x")];
     for headers in [basic("ck", "c s"), basic("ck", "c%20s")] {
         let response = post_with(&provider(), &format!("{ISSUER}/token"), &form, headers);
@@ -289,8 +289,8 @@ fn each_protocol_has_its_own_clients() {
     }
 }
 
-/// A request for the API, signed by HMAC-SHA1 with code of this test's own. `signed` is the normalised
-/// text of the parameters beside `oauth_`, all of which sort before those.
+/// An API request, signed with HMAC-SHA1 by this test's own code. `signed` is the normalised text of the other
+/// parameters, all of which sort before `oauth_`.
 fn hmac_signed(
     provider: &Provider,
     uri: &str,
@@ -328,7 +328,7 @@ fn hmac_signed(
 }
 
 #[test]
-fn a_signature_holds_once_and_in_its_time() {
+fn nonce_and_timestamp_limit_a_signature() {
     let provider = provider();
     let send = hmac_signed(&provider, "/oauth1/api/me?b=c%20d", "a=1&b=c%20d&", "a=1");
     assert_eq!(send(NOW, "n1").status(), 200);
@@ -343,7 +343,7 @@ fn a_signature_holds_once_and_in_its_time() {
 }
 
 #[test]
-fn what_was_changed_on_the_way_is_refused() {
+fn modified_requests_are_rejected() {
     for (uri, body) in [
         ("/oauth1/api/me?b=c%20d", "a=2"),
         ("/oauth1/api/me?b=c%20e", "a=1"),
@@ -359,7 +359,7 @@ fn what_was_changed_on_the_way_is_refused() {
 }
 
 #[test]
-fn a_refused_signature_does_not_use_up_the_nonce() {
+fn rejected_signature_does_not_use_up_the_nonce() {
     let provider = provider();
     let (token, secret) = login(&provider);
     for (signature, status) in [("c%20s&wrong", 401), (&*format!("c%20s&{secret}"), 200)] {

@@ -1,4 +1,4 @@
-//! Clients that register themselves, log users in, change and go.
+//! Dynamic client registration (RFC 7591) and its management (RFC 7592).
 
 use authlib_core::message::{Request, Response};
 use http::Method;
@@ -44,7 +44,7 @@ fn text<'a>(answer: &'a Value, name: &str) -> &'a str {
     answer[name].as_str().unwrap_or_else(|| panic!("no `{name}` in {answer}"))
 }
 
-/// The answer to a code that this client redeems by its secret.
+/// The token response for a code that this client redeems with its secret.
 fn log_in(provider: &Provider, id: &str, secret: &str) -> Value {
     let back = approved(provider, &query(&[("client_id", id)]));
     let code = param(&back, "code").unwrap();
@@ -58,7 +58,7 @@ fn log_in(provider: &Provider, id: &str, secret: &str) -> Value {
 }
 
 #[test]
-fn registration_is_offered_only_when_it_is_asked_for() {
+fn registration_is_off_by_default() {
     let metadata = |provider: &Provider| {
         json(&get(provider, &format!("{ISSUER}/.well-known/openid-configuration")))
     };
@@ -76,7 +76,7 @@ fn registration_is_offered_only_when_it_is_asked_for() {
 }
 
 #[test]
-fn a_registered_client_logs_users_in() {
+fn registered_client_logs_users_in() {
     let provider = open();
     let answer = register(&provider, &app());
     assert_eq!(
@@ -103,7 +103,7 @@ fn a_registered_client_logs_users_in() {
 }
 
 #[test]
-fn only_clients_with_a_secret_get_one() {
+fn only_secret_based_clients_get_a_secret() {
     let provider = open();
     let jwk = Jwk::from_encoding_key(&key(), Algorithm::ES256).unwrap();
     for (method, has_one) in [
@@ -123,7 +123,7 @@ fn only_clients_with_a_secret_get_one() {
 }
 
 #[test]
-fn wrong_metadata_is_refused() {
+fn invalid_client_metadata_is_rejected() {
     let provider = open();
     let check = |changes: Value, error: &str| {
         let mut asked = app();
@@ -157,13 +157,13 @@ fn wrong_metadata_is_refused() {
     for uri in ["http://127.0.0.1:8000/cb", "http://localhost/cb", "com.example.app:/cb"] {
         assert_eq!(register(&provider, &json!({ "redirect_uris": [uri] })).status(), 201, "{uri}");
     }
-    // Who logs nobody in needs nowhere to return to.
+    // A client without the authorization code grant needs no redirect URI.
     let service = json!({ "grant_types": ["client_credentials"] });
     assert_eq!(register(&provider, &service).status(), 201);
 }
 
 #[test]
-fn a_client_reads_changes_and_deletes_its_registration() {
+fn client_reads_changes_and_deletes_its_registration() {
     let provider = open();
     let first = json(&register(&provider, &app()));
     let uri = text(&first, "registration_client_uri").to_owned();
@@ -214,9 +214,9 @@ fn a_client_reads_changes_and_deletes_its_registration() {
     assert_eq!(get(&provider, &asked).status(), 400);
 }
 
-/// By the ID token alone, which its own secret signed.
+/// With the ID token alone, signed with the client's secret.
 #[test]
-fn a_registered_client_logs_users_out() {
+fn registered_client_logs_users_out() {
     let provider = builder().signing_alg("HS256").registration(None).build();
     let bye = "https://new.example/bye";
     let mut asked = app();

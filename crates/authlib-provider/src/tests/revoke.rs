@@ -20,13 +20,13 @@ fn introspect(provider: &Provider, token: &str) -> Value {
 }
 
 #[test]
-fn a_revoked_token_takes_its_family_along_and_no_other() {
+fn revocation_revokes_the_tokens_of_one_login() {
     for which in ["access", "refresh"] {
         let provider = provider();
         let (access, again) = tokens(&provider);
         let (other, _) = tokens(&provider);
         let token = if which == "access" { &access } else { &again };
-        // A wrong hint costs nothing but time (RFC 7009 §2.1).
+        // A wrong hint is ignored (RFC 7009 §2.1).
         let pairs = [("token", token.as_str()), ("token_type_hint", "saml")];
         let response = post_with(&provider, REVOKE, &pairs, basic("id", "secret"));
         assert_eq!(response.status(), 200, "{which}");
@@ -38,7 +38,7 @@ fn a_revoked_token_takes_its_family_along_and_no_other() {
 }
 
 #[test]
-fn wrong_revocations_and_introspections_are_refused() {
+fn invalid_revocations_and_introspections_are_rejected() {
     let other = TestClient::confidential("other", "hush").redirect_uri(CALLBACK);
     let provider = builder().client(other).build();
     let (access, _) = tokens(&provider);
@@ -56,7 +56,7 @@ fn wrong_revocations_and_introspections_are_refused() {
         assert_eq!(super::flow::get(&provider, url).status(), 405);
     }
     check(REVOKE, "unknown", basic("id", "secret"), 200);
-    // Another client neither ends the token nor learns of it.
+    // Another client can neither revoke nor introspect the token.
     assert_eq!(check(REVOKE, &access, basic("other", "hush"), 400)["error"], "invalid_grant");
     assert_eq!(check(INTROSPECT, &access, basic("other", "hush"), 200), json!({ "active": false }));
     let public = [("client_id", "public"), ("token", access.as_str())];
@@ -65,7 +65,7 @@ fn wrong_revocations_and_introspections_are_refused() {
 }
 
 #[test]
-fn introspection_tells_what_a_token_is_good_for_while_it_is() {
+fn introspection_describes_active_tokens_only() {
     let provider = provider();
     let (access, again) = tokens(&provider);
     let about = introspect(&provider, &access);
@@ -88,7 +88,7 @@ fn introspection_tells_what_a_token_is_good_for_while_it_is() {
     assert_eq!(introspect(&provider, "unknown"), over);
     let short = builder().access_token_lifetime(std::time::Duration::ZERO).build();
     assert_eq!(introspect(&short, &tokens(&short).0), over, "an expired token");
-    // What was asked about is a secret, and not kept.
+    // The introspected token is a secret and is not recorded.
     assert_eq!(provider.count(Endpoint::Introspect), 4);
     assert!(provider.received_requests().iter().all(|seen| seen.field("token").is_none()));
 }

@@ -1,4 +1,4 @@
-//! The provider over real HTTP and as an HTTP client: what can go wrong on the wire.
+//! The provider over HTTP and as an `HttpClient`: faults of the transport.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::flow::{CALLBACK, basic, encoded, json, post_with};
 use crate::{Endpoint, Fault, Provider, ProviderBuilder, Reply, Server, TestClient, TestUser};
 
-/// More than any client should read.
+/// More than a client should read.
 const HUGE: usize = 4 * 1024 * 1024;
 
 fn fast(issuer: impl Into<String>) -> ProviderBuilder {
@@ -23,7 +23,7 @@ fn get(url: &str) -> Request {
     request
 }
 
-/// What a client sees that gives up after half a second and reads 4 KiB.
+/// The outcome for a client with a timeout of half a second and a limit of 4 KiB.
 async fn over_http(client: &reqwest::Client, url: &str) -> String {
     let outcome = async {
         let mut answer = client.get(url).send().await?;
@@ -88,24 +88,24 @@ async fn faults_are_the_same_with_and_without_a_socket() {
         assert_eq!(over_http(&http, &url).await, expected, "{reply:?} over HTTP");
         assert_eq!(summary(provider.send(get(&url)).await), expected, "{reply:?} as a function");
         assert_eq!(provider.count(Endpoint::Jwks), 2, "{reply:?}");
-        // Other endpoints are not touched.
+        // Other endpoints are not affected.
         let discovery = format!("{}/.well-known/openid-configuration", server.issuer());
         assert_eq!(over_http(&http, &discovery).await, "200");
     }
 }
 
 #[tokio::test]
-async fn a_cut_comes_before_a_byte_of_the_answer() {
+async fn reset_comes_before_the_first_byte() {
     let server = Server::start(|issuer| fast(issuer).build()).await.unwrap();
     server.provider().inject(Fault::Response(Endpoint::Jwks, Reply::Reset));
     let url = format!("{}/jwks", server.issuer());
-    // No status arrives, not only no body.
+    // Not even a status arrives.
     assert!(client().get(url).send().await.is_err());
 }
 
-/// A refresh token that was spent while its answer was lost is no good a second time.
+/// A refresh token that was used while its response was lost cannot be used again.
 #[tokio::test]
-async fn a_lost_answer_is_that_of_a_request_that_was_carried_out() {
+async fn lost_response_follows_a_processed_request() {
     let server = Server::start(|issuer| {
         let client = TestClient::confidential("id", "secret").redirect_uri(CALLBACK);
         fast(issuer).client(client).user(TestUser::new("alice").password("hunter2")).build()
@@ -148,7 +148,7 @@ async fn a_lost_answer_is_that_of_a_request_that_was_carried_out() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_not_handed_over() {
+async fn http_client_rejects_bodies_over_the_limit() {
     let client = TestClient::confidential("id", "secret");
     let provider = fast("https://op.example").client(client).build();
     let fields = [("grant_type", "client_credentials")];
@@ -161,7 +161,7 @@ async fn a_body_over_the_limit_is_not_handed_over() {
 }
 
 #[tokio::test]
-async fn whoever_follows_a_redirect_is_seen_elsewhere() {
+async fn followed_redirects_are_recorded_as_unmatched() {
     let provider = fast("https://op.example").build();
     for url in ["https://canary.example/token", "http://op.example/token"] {
         assert_eq!(summary(provider.send(get(url)).await), "no connection");
@@ -172,7 +172,7 @@ async fn whoever_follows_a_redirect_is_seen_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_server_bounds_bodies_and_ends_when_it_is_dropped() {
+async fn server_limits_bodies_and_stops_when_dropped() {
     let server = Server::start(|issuer| fast(issuer).build()).await.unwrap();
     let http = client();
     let url = format!("{}/token", server.issuer());
@@ -184,7 +184,7 @@ async fn a_server_bounds_bodies_and_ends_when_it_is_dropped() {
     assert_eq!(send(2 * 1024 * 1024).await.unwrap_or(413), 413);
     let port: u16 = server.issuer().rsplit(':').next().unwrap().parse().unwrap();
     assert!(Server::start_on(port, |issuer| fast(issuer).build()).await.is_err());
-    // The connection that is kept open ends with the server, too.
+    // Open connections are closed with the server.
     drop(server);
     tokio::task::yield_now().await;
     assert!(send(10).await.is_err());

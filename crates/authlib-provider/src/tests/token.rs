@@ -39,7 +39,7 @@ fn check_refused(more: &[(&str, &str)], headers: HeaderMap, status: u16, error: 
 }
 
 #[test]
-fn wrong_token_requests_are_refused() {
+fn invalid_token_requests_are_rejected() {
     let good = || basic("id", "secret");
     check_refused(&[("code_verifier", "wrong")], good(), 400, "invalid_grant");
     check_refused(&[("code_verifier", "")], good(), 400, "invalid_grant");
@@ -58,7 +58,7 @@ fn wrong_token_requests_are_refused() {
 }
 
 #[test]
-fn a_verifier_without_a_challenge_is_refused() {
+fn verifier_without_challenge_is_rejected() {
     let provider = provider();
     let asked = query(&[("code_challenge", ""), ("code_challenge_method", "")]);
     let code = param(&approved(&provider, &asked), "code").unwrap();
@@ -66,7 +66,7 @@ fn a_verifier_without_a_challenge_is_refused() {
 }
 
 #[test]
-fn clients_authenticate_as_they_are_registered() {
+fn clients_must_use_their_registered_auth_method() {
     let odd = TestClient::confidential("a:b", "p%ä +").redirect_uri(CALLBACK);
     let check = |client: TestClient, headers: HeaderMap, form: &[(&str, &str)], status: u16| {
         let provider = Provider::builder(ISSUER).signing_alg("ES256").client(client).build();
@@ -89,7 +89,7 @@ fn clients_authenticate_as_they_are_registered() {
 }
 
 #[test]
-fn a_code_is_good_once_and_what_it_earned_is_revoked_by_the_second_use() {
+fn reused_code_revokes_its_tokens() {
     let provider = provider();
     let code = code(&provider);
     let first = json(&redeem(&provider, TOKEN, &code));
@@ -117,7 +117,7 @@ fn refresh_tokens_rotate_and_reuse_revokes_the_family() {
     let userinfo = format!("{ISSUER}/userinfo");
     let status = get_as(&provider, &userinfo, third["access_token"].as_str().unwrap()).status();
     assert_eq!(status, 401);
-    // Another login is another family.
+    // Another login is not affected.
     let other = json(&redeem(&provider, TOKEN, &code(&provider)));
     assert!(refresh(&provider, &token(&other)).status().is_success());
 }
@@ -140,7 +140,7 @@ fn codes_and_access_tokens_expire() {
 }
 
 #[test]
-fn secrets_in_a_url_are_not_taken() {
+fn secrets_in_a_url_are_ignored() {
     let provider = provider();
     let code = code(&provider);
     let url = format!("{TOKEN}?client_id=id&client_secret=secret");
@@ -151,7 +151,7 @@ fn secrets_in_a_url_are_not_taken() {
 }
 
 #[test]
-fn another_client_can_not_spend_a_code() {
+fn code_of_another_client_is_rejected() {
     let provider = provider();
     let code = code(&provider);
     let stolen = pairs(&code, &[("client_id", "public")]);
@@ -160,7 +160,7 @@ fn another_client_can_not_spend_a_code() {
 }
 
 #[test]
-fn what_came_in_is_seen_without_its_secrets() {
+fn recorded_requests_hide_secrets() {
     let provider = provider();
     let code = code(&provider);
     provider.clear_requests();
@@ -173,7 +173,7 @@ fn what_came_in_is_seen_without_its_secrets() {
     assert_eq!(seen[0].field("grant_type"), Some("authorization_code"));
     assert_eq!((seen[0].path.as_str(), seen[0].method.as_str()), ("/token", "POST"));
     assert!(seen[1].names.contains(&"client_secret".to_owned()));
-    // A test may ask for one all the same.
+    // A test can still read a secret.
     assert_eq!((seen[0].field("code"), seen[0].secret("code")), (None, Some(code.as_str())));
     assert_eq!(seen[1].secret("client_secret"), Some("hush"));
     let authorization = basic("id", "secret")["authorization"].clone();

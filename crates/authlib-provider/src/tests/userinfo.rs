@@ -12,7 +12,7 @@ pub(super) fn access_token(provider: &Provider, scope: &str) -> String {
 }
 
 #[test]
-fn claims_come_by_scope() {
+fn scopes_select_the_claims() {
     let user = TestUser::new("7")
         .name("Seven")
         .email("seven@example.com")
@@ -36,7 +36,7 @@ fn claims_come_by_scope() {
 }
 
 #[test]
-fn a_bearer_token_is_needed_in_the_header() {
+fn userinfo_requires_a_bearer_token_in_the_header() {
     let provider = provider();
     let url = format!("{ISSUER}/userinfo");
     let none = get(&provider, &url);
@@ -45,13 +45,13 @@ fn a_bearer_token_is_needed_in_the_header() {
     let wrong = get_as(&provider, &url, "wrong");
     assert_eq!(wrong.status(), 401);
     assert_eq!(wrong.headers()[WWW_AUTHENTICATE], "Bearer error=\"invalid_token\"");
-    // A token in the query is not taken (RFC 9700 §4.3.2).
+    // A token in the query is ignored (RFC 9700 §4.3.2).
     let token = access_token(&provider, "openid");
     assert_eq!(get(&provider, &format!("{url}?access_token={token}")).status(), 401);
 }
 
 #[test]
-fn an_issuer_may_have_a_path() {
+fn issuer_may_have_a_path() {
     let issuer = "https://op.example/tenant";
     let provider = Provider::builder(issuer).signing_alg("ES256").build();
     let urls = [
@@ -69,7 +69,7 @@ fn an_issuer_may_have_a_path() {
 }
 
 #[test]
-fn rotation_keeps_former_keys_and_the_kid_only_when_asked_to() {
+fn rotation_keeps_old_keys_or_the_kid() {
     let provider = provider();
     let keys =
         || json(&get(&provider, &format!("{ISSUER}/jwks")))["keys"].as_array().unwrap().clone();
@@ -89,7 +89,7 @@ fn rotation_keeps_former_keys_and_the_kid_only_when_asked_to() {
 }
 
 #[test]
-fn there_is_a_function_for_each_algorithm() {
+fn id_tokens_are_signed_with_each_algorithm() {
     let provider = provider();
     for alg in ["RS256", "EdDSA", "ES384", "unheard-of"] {
         provider.sign_with(alg);
