@@ -33,7 +33,12 @@ impl Protocol {
         let own = match locations.len() {
             0 => return Err(Problem::malformed("parameter_absent", "oauth_consumer_key")),
             1 => locations.remove(0),
-            _ => return Err(Problem::malformed("parameter_rejected", "oauth_ parameters in two locations")),
+            _ => {
+                return Err(Problem::malformed(
+                    "parameter_rejected",
+                    "oauth_ parameters in two locations",
+                ));
+            }
         };
         let mut names: Vec<_> = own.iter().map(|(name, _)| name).collect();
         names.sort_unstable();
