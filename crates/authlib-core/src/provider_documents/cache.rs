@@ -33,7 +33,7 @@ const ABANDONED: Duration = Duration::from_secs(60);
 type Fetch<T> = Shared<BoxFuture<'static, Result<Arc<T>>>>;
 
 /// A document, and at most one fetch of it at a time.
-pub(crate) struct Cached<T> {
+pub(super) struct Cached<T> {
     /// For log events.
     client: String,
     document: &'static str,
@@ -48,25 +48,22 @@ struct Slot<T> {
 }
 
 impl<T: Send + Sync + 'static> Cached<T> {
-    pub(crate) fn new(client: &str, document: &'static str) -> Self {
+    pub(super) fn new(client: &str, document: &'static str) -> Self {
         let backoff = Backoff::new(FREE_FAILURES);
         let slot = Slot { value: None, failure: None, backoff, in_flight: None };
         Self { client: client.to_owned(), document, slot: Mutex::new(slot) }
     }
 
     /// The document, fetched with `fetch` unless it is fresh.
-    pub(crate) async fn get<F>(&self, now: SystemTime, fetch: impl FnOnce() -> F) -> Result<Arc<T>>
+    pub(super) async fn get<F>(&self, now: SystemTime, fetch: impl FnOnce() -> F) -> Result<Arc<T>>
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        match self.younger_than(TTL, now).or_else(|| self.recently_failed(now)) {
-            Some(value) => Ok(value),
-            None => self.join(now, false, fetch).await,
-        }
+        self.join(self.find(now, false, fetch), now).await
     }
 
     /// The document, fetched although it may be fresh. A fetch in progress is joined instead.
-    pub(crate) async fn refetch<F>(
+    pub(super) async fn refetch<F>(
         &self,
         now: SystemTime,
         fetch: impl FnOnce() -> F,
@@ -74,28 +71,11 @@ impl<T: Send + Sync + 'static> Cached<T> {
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        self.join(now, true, fetch).await
+        self.join(self.find(now, true, fetch), now).await
     }
 
-    /// The result of the fetch in progress, or of a new one. Looking for the first and starting the second
-    /// is one step, so that only one of two threads starts it.
-    async fn join<F>(
-        &self,
-        now: SystemTime,
-        is_forced: bool,
-        fetch: impl FnOnce() -> F,
-    ) -> Result<Arc<T>>
-    where
-        F: Future<Output = Result<T>> + Send + 'static,
-    {
-        match self.find(now, is_forced, fetch) {
-            Ok(Found::Fetch(fetch)) => self.await_fetch(fetch, now).await,
-            Ok(Found::Value(value)) => Ok(value),
-            Err(failure) => self.younger_than(STALE, now).ok_or(failure),
-        }
-    }
-
-    /// The error is that of the last fetch, during the pause after it.
+    /// The document, or the fetch to wait for: the one in progress, or a new one. It is one step, so that
+    /// only one of two threads starts a fetch. The error is that of the last fetch, in the pause after it.
     fn find<F>(
         &self,
         now: SystemTime,
@@ -106,13 +86,12 @@ impl<T: Send + Sync + 'static> Cached<T> {
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let mut slot = self.lock();
+        if !is_forced && let Some(value) = slot.usable(now) {
+            return Ok(Found::Value(value));
+        }
         // A fetch that has ended, and whose result is not recorded yet, is as good as its result.
         if let Some(fetch) = slot.in_flight(now, !is_forced) {
             return Ok(Found::Fetch(fetch));
-        }
-        if let Some(value) = slot.younger_than(TTL, now).filter(|_| !is_forced) {
-            // Another thread has fetched it since this one looked.
-            return Ok(Found::Value(value));
         }
         if let Some(failure) = slot.pausing(now) {
             return Err(failure);
@@ -127,13 +106,25 @@ impl<T: Send + Sync + 'static> Cached<T> {
         Ok(Found::Fetch(fetch))
     }
 
-    /// The result of the fetch in progress, or of the last one: for a caller that must not start one.
-    pub(crate) async fn settled(&self, now: SystemTime) -> Result<Arc<T>> {
-        let in_flight = self.lock().in_flight(now, false);
-        match in_flight {
-            Some(fetch) => self.await_fetch(fetch, now).await,
-            None => self.outcome(now),
+    async fn join(&self, found: Result<Found<T>>, now: SystemTime) -> Result<Arc<T>> {
+        match found {
+            Ok(Found::Fetch(fetch)) => self.await_fetch(fetch, now).await,
+            Ok(Found::Value(value)) => Ok(value),
+            Err(failure) => self.lock().younger_than(STALE, now).ok_or(failure),
         }
+    }
+
+    /// The result of the fetch in progress, or of the last one: for a caller that must not start one.
+    pub(super) async fn settled(&self, now: SystemTime) -> Result<Arc<T>> {
+        let in_flight = self.lock().in_flight(now, false);
+        if let Some(fetch) = in_flight {
+            return self.await_fetch(fetch, now).await;
+        }
+        let slot = self.lock();
+        slot.younger_than(STALE, now).ok_or_else(|| match &slot.failure {
+            Some((error, _)) => error.clone(),
+            None => Error::new(ErrorKind::Transport, "the cached document has expired"),
+        })
     }
 
     /// Waits for a fetch. The first caller to see its end records the result, which all its callers get
@@ -141,11 +132,11 @@ impl<T: Send + Sync + 'static> Cached<T> {
     async fn await_fetch(&self, fetch: Fetch<T>, now: SystemTime) -> Result<Arc<T>> {
         let fetched = fetch.clone().await;
         self.record(&fetch, fetched.clone(), now);
-        self.younger_than(STALE, now).map_or(fetched, Ok)
+        self.lock().younger_than(STALE, now).map_or(fetched, Ok)
     }
 
     /// The error of the last fetch, if it failed.
-    pub(crate) fn failure(&self) -> Option<Error> {
+    pub(super) fn failure(&self) -> Option<Error> {
         self.lock().failure.as_ref().map(|(error, _)| error.clone())
     }
 
@@ -174,28 +165,6 @@ impl<T: Send + Sync + 'static> Cached<T> {
         }
     }
 
-    /// The result of the last fetch: its document, an older one if it failed, or its error.
-    fn outcome(&self, now: SystemTime) -> Result<Arc<T>> {
-        match (self.younger_than(STALE, now), self.failure()) {
-            (Some(value), _) => Ok(value),
-            (None, Some(error)) => Err(error),
-            (None, None) => {
-                Err(Error::new(ErrorKind::Transport, "the cached document has expired"))
-            }
-        }
-    }
-
-    /// An old document, if the last fetch has failed just now and the next would probably fail too.
-    fn recently_failed(&self, now: SystemTime) -> Option<Arc<T>> {
-        let failed_at = self.lock().failure.as_ref().map(|(_, at)| *at)?;
-        let moment = now.duration_since(failed_at).unwrap_or_default() < MOMENT;
-        moment.then(|| self.younger_than(STALE, now)).flatten()
-    }
-
-    fn younger_than(&self, age: Duration, now: SystemTime) -> Option<Arc<T>> {
-        self.lock().younger_than(age, now)
-    }
-
     fn lock(&self) -> std::sync::MutexGuard<'_, Slot<T>> {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -207,6 +176,13 @@ enum Found<T> {
 }
 
 impl<T> Slot<T> {
+    /// A fresh document; or an old one, if a fetch has failed just now and would probably fail again.
+    fn usable(&self, now: SystemTime) -> Option<Arc<T>> {
+        let just_now = |at: &SystemTime| now.duration_since(*at).unwrap_or_default() < MOMENT;
+        let has_failed = self.failure.as_ref().is_some_and(|(_, at)| just_now(at));
+        self.younger_than(if has_failed { STALE } else { TTL }, now)
+    }
+
     fn younger_than(&self, age: Duration, now: SystemTime) -> Option<Arc<T>> {
         let (value, fetched_at) = self.value.as_ref()?;
         (now.duration_since(*fetched_at).unwrap_or_default() < age).then(|| value.clone())
