@@ -370,7 +370,9 @@ mod tests {
 
     /// What anyhow's `{:#}`, eyre and tracing print of an error.
     fn chain(error: &dyn StdError) -> String {
-        error.source().map_or(error.to_string(), |cause| format!("{error}: {}", chain(cause)))
+        error
+            .source()
+            .map_or_else(|| error.to_string(), |cause| format!("{error}: {}", chain(cause)))
     }
 
     #[test]

@@ -24,7 +24,8 @@ async fn login_is_found_by_sub_and_sid_until_logout() {
         LoginQuery::Session { issuer, sid: "session-1".to_owned() },
     ];
     for query in &queries {
-        assert_eq!(store.find_logins(query).await.unwrap(), [owner.clone()], "{query:?}");
+        let found = store.find_logins(query).await.unwrap();
+        assert_eq!(found, std::slice::from_ref(&owner), "{query:?}");
     }
     login::logout(&world.oauth, &browser).await.unwrap();
     for query in &queries {

@@ -103,7 +103,8 @@ impl Faulty {
     fn current(&self, lease: &Lease) -> Lease {
         let held = self.held.lock().unwrap();
         let newest = held.iter().rev().find(|(owner, _)| owner == lease.owner());
-        let number = newest.map_or(lease.fencing_number(), |(_, held)| held.fencing_number());
+        let number =
+            newest.map_or_else(|| lease.fencing_number(), |(_, held)| held.fencing_number());
         Lease::new(lease.owner().clone(), number)
     }
 }
