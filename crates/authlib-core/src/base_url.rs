@@ -15,7 +15,7 @@ pub(crate) struct BaseUrl(Url);
 pub(crate) enum BaseUrlError {
     #[error(transparent)]
     Url(#[from] EndpointUrlError),
-    #[error("it has a query")]
+    #[error("it must not have a query")]
     Query,
 }
 

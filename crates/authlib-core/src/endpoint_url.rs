@@ -1,19 +1,21 @@
-//! What counts as the URL of an endpoint: absolute, https but on this machine, without tricks.
+//! Validation of endpoint URLs: absolute, https except on loopback addresses, read alike by all parsers.
 
 use url::{Host, Url};
 
-/// Why a URL is no endpoint.
+/// Why a URL is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EndpointUrlError {
-    #[error("it is no absolute URL")]
+    #[error("it must be an absolute URL")]
     NotAbsolute,
-    #[error("it is not https, and plain http is for this machine only (RFC 6749 §3.1)")]
+    #[error("it must start with https:// (http:// only for localhost, 127.0.0.0/8 and ::1)")]
     NotHttps,
-    #[error("it holds a user name or password")]
+    #[error("it must not have a user name or password")]
     UserInfo,
-    #[error("it has a fragment (RFC 6749 §3.1)")]
+    #[error("it must not have a fragment (RFC 6749 §3.1)")]
     Fragment,
-    #[error("it has blanks, control characters or backslashes, which parsers read differently")]
+    #[error(
+        "it must not have blanks, control characters or backslashes: URL parsers differ on them"
+    )]
     Ambiguous,
 }
 

@@ -13,23 +13,13 @@ use crate::message::{Request, Response};
 #[derive(Clone, Default)]
 pub(crate) struct Extensions {
     pub(crate) hooks: Hooks,
-    pub(crate) auth: Option<Arc<dyn ClientAuth>>,
-    pub(crate) auth_at: Vec<(Endpoint, Arc<dyn ClientAuth>)>,
+    pub(super) auth: Option<Arc<dyn ClientAuth>>,
+    pub(super) auth_at: Vec<(Endpoint, Arc<dyn ClientAuth>)>,
     pub(crate) oauth1_signature: Option<Arc<dyn OAuth1Signature>>,
     /// An OAuth 1.0a client even without a `request_token_url`.
     pub(crate) oauth1: bool,
     /// A client of a program, with which users do not log in.
     pub(crate) standalone: bool,
-}
-
-impl Extensions {
-    /// The custom authentication at an endpoint: the one for this endpoint, or else the one for all
-    /// endpoints unless a registered method is configured for this endpoint (`has_method`).
-    pub(crate) fn auth_for(&self, endpoint: Endpoint, has_method: bool) -> Option<&dyn ClientAuth> {
-        let own = self.auth_at.iter().rev().find(|(at, _)| *at == endpoint);
-        let all = self.auth.as_ref().filter(|_| !has_method);
-        own.map(|(_, auth)| auth).or(all).map(AsRef::as_ref)
-    }
 }
 
 impl ClientConfig {

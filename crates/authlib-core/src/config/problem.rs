@@ -25,6 +25,16 @@ impl ConfigProblem {
     pub(crate) fn new(client: &str, key: &str, problem: impl Into<String>) -> Self {
         Self { client: client.to_owned(), key: key.to_owned(), problem: problem.into() }
     }
+
+    /// An error about a URL, which is shown unless it has credentials.
+    pub(crate) fn url(client: &str, key: &str, url: &str, cause: impl fmt::Display) -> Self {
+        let shown = if url.contains('@') {
+            "a URL with credentials".to_owned()
+        } else {
+            format!("{url:?}")
+        };
+        Self::new(client, key, format!("is {shown}: {cause}"))
+    }
 }
 
 impl fmt::Display for ConfigProblem {

@@ -92,7 +92,7 @@ impl EndpointClient {
         let metadata = self.documents.metadata().await?;
         let url = self.documents.endpoint(endpoint).await?;
         let origin = url.origin();
-        let mut request = match self.client_auth(endpoint) {
+        let mut request = match self.settings.custom_auth(authenticated_as(endpoint)) {
             Some(auth) => self.authenticate_by(auth, endpoint, url, form).await?,
             None => self.authenticate(endpoint, &url, form, metadata.as_deref())?,
         };
@@ -159,21 +159,6 @@ impl EndpointClient {
         Ok(request)
     }
 
-    /// The application's own authentication at an endpoint, unless a registered method is configured
-    /// for just this one.
-    fn client_auth(&self, endpoint: Endpoint) -> Option<&dyn ClientAuth> {
-        let has_method = self.own_auth_method(endpoint).is_some();
-        self.settings.extensions.auth_for(authenticated_as(endpoint), has_method)
-    }
-
-    fn own_auth_method(&self, endpoint: Endpoint) -> Option<AuthMethod> {
-        match endpoint {
-            Endpoint::Introspection => self.settings.introspection_auth_method,
-            Endpoint::Revocation => self.settings.revocation_auth_method,
-            _ => None,
-        }
-    }
-
     /// The authentication method at an endpoint: the one that is configured for it; otherwise that of
     /// the token endpoint (RFC 7009 §2.1), unless the metadata lists others for this endpoint.
     fn auth_method(
@@ -182,7 +167,7 @@ impl EndpointClient {
         metadata: Option<&ServerMetadata>,
     ) -> Result<AuthMethod> {
         let settings = &self.settings;
-        if let Some(method) = self.own_auth_method(endpoint) {
+        if let Some(method) = settings.own_auth_method(endpoint) {
             return Ok(method);
         }
         let listed = |at| metadata.and_then(|metadata| metadata.auth_methods_supported(at));

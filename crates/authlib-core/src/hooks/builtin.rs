@@ -1,4 +1,4 @@
-//! Hooks that several providers need.
+//! Built-in hooks, which several providers need.
 
 use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -9,8 +9,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::message::{self, Request, Response};
 use crate::params::Params;
 
-/// For [`ResponseHook`](super::ResponseHook): a token answer without `token_type` is of type Bearer, as
-/// Slack means it. RFC 6749 §5.1 requires the member.
+/// For [`ResponseHook`](super::ResponseHook): sets `token_type` to `Bearer` if the token response has none,
+/// as that of Slack. RFC 6749 §5.1 requires the member.
 ///
 /// ```
 /// use authlib_core::ClientConfig;
@@ -24,24 +24,24 @@ use crate::params::Params;
 ///
 /// # Errors
 ///
-/// None: an answer that is no JSON object is left for the reader to refuse.
+/// None: a response that is not a JSON object is left unchanged.
 pub fn default_token_type_bearer(response: &mut Response) -> Result<()> {
     let Ok(Value::Object(mut body)) = serde_json::from_slice(response.body()) else {
         return Ok(());
     };
     if body.contains_key("access_token") && body.get("token_type").is_none_or(Value::is_null) {
         body.insert("token_type".to_owned(), "Bearer".into());
-        answer_json(response, body);
+        set_json(response, body);
     }
     Ok(())
 }
 
-/// For [`ResponseHook`](super::ResponseHook): a form-encoded token answer is read as the JSON that
-/// RFC 6749 §5.1 requires, with `expires` for `expires_in`, as Stack Exchange and old Facebook answer.
+/// For [`ResponseHook`](super::ResponseHook): converts a form-encoded token response, as that of Stack
+/// Exchange, to the JSON that RFC 6749 §5.1 requires. `expires` becomes `expires_in`.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidResponse`] when a name stands twice.
+/// [`ErrorKind::InvalidResponse`] if a name is repeated.
 pub fn parse_form_response(response: &mut Response) -> Result<()> {
     let media_type = message::media_type(response.headers()).unwrap_or_default();
     if !matches!(media_type.as_str(), "application/x-www-form-urlencoded" | "text/plain") {
@@ -54,19 +54,19 @@ pub fn parse_form_response(response: &mut Response) -> Result<()> {
     for (name, value) in Params::parse(text.trim()).iter() {
         let name = if name == "expires" { "expires_in" } else { name };
         if body.insert(name.to_owned(), value.into()).is_some() {
-            let check = format!("`{}` stands twice in a form answer", name.escape_debug());
+            let check = format!("form-encoded token response repeats `{}`", name.escape_debug());
             return Err(Error::new(ErrorKind::InvalidResponse, check));
         }
     }
     if body.contains_key("access_token") || body.contains_key("error") {
-        answer_json(response, body);
+        set_json(response, body);
     }
     Ok(())
 }
 
-/// For [`RequestHook::ProtectedRequest`](super::RequestHook::ProtectedRequest): the access token stands
-/// in the query as `name`, as LinkedIn had it, and not in the header. Queries end in logs
-/// (RFC 6750 §5.3): only for a provider that takes it nowhere else.
+/// For [`RequestHook::ProtectedRequest`](super::RequestHook::ProtectedRequest): moves the access
+/// token from the header to the query parameter `name`. Queries are logged (RFC 6750 §5.3): use it only
+/// for a provider that accepts the token nowhere else.
 ///
 /// ```
 /// use authlib_core::ClientConfig;
@@ -83,7 +83,9 @@ pub fn token_in_query(name: &str) -> impl Fn(&mut Request) -> Result<()> + Send 
         let Some(header) = headers.remove(http::header::AUTHORIZATION) else {
             return Ok(());
         };
-        let wrong = || Error::new(ErrorKind::Config, "the token can't be put into this URL");
+        let wrong = || {
+            Error::new(ErrorKind::Config, "could not add the access token to the query of this URL")
+        };
         let token = header.to_str().ok().and_then(|text| text.split_once(' '));
         let (_, token) = token.ok_or_else(wrong)?;
         let mut url = Url::parse(&request.uri().to_string()).map_err(|_| wrong())?;
@@ -93,7 +95,7 @@ pub fn token_in_query(name: &str) -> impl Fn(&mut Request) -> Result<()> + Send 
     }
 }
 
-fn answer_json(response: &mut Response, body: Map<String, Value>) {
+fn set_json(response: &mut Response, body: Map<String, Value>) {
     *response.body_mut() = Value::Object(body).to_string().into_bytes();
     let headers = response.headers_mut();
     headers.remove(CONTENT_LENGTH);

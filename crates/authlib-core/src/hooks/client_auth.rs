@@ -1,4 +1,4 @@
-//! Client authentication that no RFC registers: [`ClientAuth`].
+//! Custom client authentication: [`ClientAuth`].
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::params::Params;
 use crate::secret::Secret;
 use crate::transport::BoxFuture;
 
-/// Who the client is.
+/// The client that authenticates.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ClientIdentity<'a> {
@@ -21,32 +21,31 @@ pub struct ClientIdentity<'a> {
     pub client_id: &'a str,
     /// The client's secret, if it has one.
     pub client_secret: Option<&'a Secret>,
-    /// The provider's issuer, where it is known.
+    /// The provider's issuer, if it is known.
     pub issuer: Option<&'a str>,
 }
 
-/// A request to such an endpoint before it is sent: a POST of a form.
+/// A request to an endpoint before it is sent: a POST of a form.
 #[non_exhaustive]
 pub struct EndpointRequest {
-    /// The endpoint's URL. Path and query may be changed, but not the origin: a request that leads
-    /// elsewhere is not sent.
+    /// The endpoint's URL. Only path and query may change: a request to another origin is not sent.
     pub url: Url,
-    /// The headers, beside those of every form.
+    /// Additional headers.
     pub headers: HeaderMap,
     /// The form.
     pub form: Params,
 }
 
-/// Proves who the client is, in a way of its own. It is registered with
+/// Authenticates the client with a method that no RFC defines. Register it with
 /// [`ClientConfig::client_auth`](crate::ClientConfig::client_auth), or for one endpoint with
-/// [`ClientConfig::client_auth_at`](crate::ClientConfig::client_auth_at).
+/// [`ClientConfig::client_auth_for`](crate::ClientConfig::client_auth_for).
 ///
 /// ```
 /// use authlib_core::hooks::{ClientAuth, ClientIdentity, EndpointRequest};
 /// use authlib_core::transport::BoxFuture;
 /// use authlib_core::{ClientConfig, Result};
 ///
-/// /// A server that wants its key in a header.
+/// /// A server that expects the key in a header.
 /// struct ApiKey;
 ///
 /// impl ClientAuth for ApiKey {
@@ -67,12 +66,12 @@ pub struct EndpointRequest {
 /// # let _ = client;
 /// ```
 pub trait ClientAuth: Send + Sync {
-    /// Adds the proof to `request`. It is asked anew for each request, so that nothing that is good
-    /// once is sent twice.
+    /// Adds the credentials to `request`. It is called for every request, retries included, so that
+    /// one-time values such as `jti` are never reused.
     ///
     /// # Errors
     ///
-    /// Why the client can't prove itself; the request is then not sent.
+    /// If the client can't authenticate: the request is then not sent.
     fn authenticate<'a>(
         &'a self,
         client: ClientIdentity<'a>,

@@ -1,5 +1,5 @@
-//! What an application may change about the exchanges with a provider that keeps to no RFC: compliance
-//! hooks, client authentication and signatures of its own.
+//! Adaptations to non-compliant providers: hooks that change requests and responses, custom client
+//! authentication and custom signatures.
 
 use std::fmt;
 use std::future::{Future, ready};
@@ -22,11 +22,11 @@ pub use crate::endpoint::Endpoint;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestHook {
-    /// The token request of every grant but a refresh, with the client's authentication on it.
+    /// The token request of every grant except a refresh, with the client authentication.
     AccessTokenRequest,
     /// The introspection request (RFC 7662 §2.1).
     IntrospectTokenRequest,
-    /// A request to the provider's API, with the token on it. A body that is streamed is not shown.
+    /// A request to the provider's API, with the access token. A streaming body is not shown.
     ProtectedRequest,
     /// The token request of a refresh (RFC 6749 §6).
     RefreshTokenRequest,
@@ -34,13 +34,13 @@ pub enum RequestHook {
     RevokeTokenRequest,
 }
 
-/// The answers that a hook can change before they are read.
+/// The responses that a hook can change before they are parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResponseHook {
-    /// The answer to the token request of every grant but a refresh.
+    /// The response to the token request of every grant except a refresh.
     AccessTokenResponse,
-    /// The answer to a refresh.
+    /// The response to a refresh.
     RefreshTokenResponse,
 }
 
@@ -75,7 +75,7 @@ impl Hooks {
         self.responses.push((at, Arc::new(move |response| Box::pin(hook(response)))));
     }
 
-    /// Runs `hook` on the message in place, for one that has nothing to wait for.
+    /// Adds a hook that is not async.
     pub(crate) fn push_request_now(
         &mut self,
         at: RequestHook,
@@ -84,7 +84,7 @@ impl Hooks {
         self.push_request(at, move |mut request| ready(hook(&mut request).map(|()| request)));
     }
 
-    /// As [`push_request_now`](Self::push_request_now), for answers.
+    /// Adds a hook that is not async.
     pub(crate) fn push_response_now(
         &mut self,
         at: ResponseHook,

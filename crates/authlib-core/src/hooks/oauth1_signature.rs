@@ -1,9 +1,9 @@
-//! Signature methods of OAuth 1.0a that no RFC registers: [`OAuth1Signature`].
+//! Custom signature methods for OAuth 1.0a: [`OAuth1Signature`].
 
 use crate::error::Result;
 use crate::secret::Secret;
 
-/// Signs OAuth 1.0a requests in a way of its own (RFC 5849 §3.4 lets a server have one). It is registered
+/// Signs OAuth 1.0a requests with a method of the server's own, which RFC 5849 §3.4 allows. Register it
 /// with [`ClientConfig::oauth1_signature`](crate::ClientConfig::oauth1_signature).
 ///
 /// ```
@@ -30,12 +30,12 @@ pub trait OAuth1Signature: Send + Sync {
     /// The `oauth_signature_method`.
     fn name(&self) -> &str;
 
-    /// The `oauth_signature` over the signature base string (RFC 5849 §3.4.1), by the client's shared
-    /// secret and, where there are credentials, theirs.
+    /// The `oauth_signature` over the signature base string (RFC 5849 §3.4.1), with the client's shared
+    /// secret and that of the token or temporary credentials, if there are any.
     ///
     /// # Errors
     ///
-    /// Why nothing can be signed; the request is then not sent.
+    /// If the request can't be signed: it is then not sent.
     fn sign(
         &self,
         base_string: &str,

@@ -154,10 +154,11 @@ impl OAuthBuilder {
     /// [`ErrorKind::Config`] with all errors of all clients, one a line.
     pub fn build(self) -> Result<OAuth> {
         let (configs, mut problems) = self.sources.merge(crate::providers::NAMES);
-        let base_url = self.base_url.as_deref().map(BaseUrl::parse).transpose();
-        let base_url = base_url.unwrap_or_else(|cause| {
-            problems.push(ConfigProblem::new("", "base_url", format!("is not allowed: {cause}")));
-            None
+        let base_url = self.base_url.as_deref().and_then(|text| {
+            let base_url = BaseUrl::parse(text);
+            base_url
+                .map_err(|cause| problems.push(ConfigProblem::url("", "base_url", text, cause)))
+                .ok()
         });
         for name in &self.required {
             if !configs.iter().any(|config| config.name == *name) {

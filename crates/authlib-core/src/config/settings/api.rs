@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::validate::{Validator, quoted};
+use super::validate::Validator;
 use crate::config::ClientConfig;
 use crate::endpoint_url::endpoint_url;
 
@@ -22,17 +22,10 @@ impl ClientConfig {
     pub(super) fn checked_api_origins(&self, check: &mut Validator) -> Vec<Url> {
         let mut origins = Vec::new();
         for text in &self.api_origins {
-            let shown = quoted(text);
             match endpoint_url(text) {
                 Ok(url) if url.path() == "/" && url.query().is_none() => origins.push(url),
-                Ok(_) => {
-                    let problem =
-                        format!("has {shown}, which is more than an origin: remove its path");
-                    check.problem("api_origins", problem);
-                }
-                Err(cause) => {
-                    check.problem("api_origins", format!("has {shown}, which is refused: {cause}"));
-                }
+                Ok(_) => check.url_problem("api_origins", text, &"an origin has no path and query"),
+                Err(cause) => check.url_problem("api_origins", text, &cause),
             }
         }
         origins

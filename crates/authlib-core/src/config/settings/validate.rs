@@ -1,5 +1,6 @@
 //! Validation: from a [`ClientConfig`] to [`ClientSettings`], with all errors at once.
 
+use std::fmt;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -36,19 +37,15 @@ impl Validator {
         }
     }
 
+    pub(super) fn url_problem(&mut self, key: &str, url: &str, cause: &dyn fmt::Display) {
+        self.problems.push(ConfigProblem::url(&self.client, key, url, cause));
+    }
+
     pub(super) fn url(&mut self, key: &str, text: Option<&str>) -> Option<Url> {
         let text = text?;
         let url = endpoint_url(text);
-        url.map_err(|cause| {
-            self.problem(key, format!("is {}, which is refused: {cause}", quoted(text)));
-        })
-        .ok()
+        url.map_err(|cause| self.url_problem(key, text, &cause)).ok()
     }
-}
-
-/// A URL as error messages show it.
-pub(super) fn quoted(url: &str) -> String {
-    if url.contains('@') { "a URL with credentials".to_owned() } else { format!("{url:?}") }
 }
 
 impl ClientConfig {
@@ -243,14 +240,16 @@ impl ClientConfig {
                 continue;
             };
             let problem = match Url::parse(uri) {
-                Ok(url) if url.fragment().is_some() => "must not have a fragment (RFC 6749 §3.1.2)",
+                Ok(url) if url.fragment().is_some() => {
+                    "it must not have a fragment (RFC 6749 §3.1.2)"
+                }
                 Ok(url) if !is_web_or_app(&url) => {
-                    "must be http, https or an app's own scheme with a dot (RFC 8252 §7.1)"
+                    "it must be http, https or an app's own scheme with a dot (RFC 8252 §7.1)"
                 }
                 Ok(_) => continue,
-                Err(_) => "must be an absolute URL or a path",
+                Err(_) => "it must be an absolute URL or a path",
             };
-            check.problem(key, format!("is {}: it {problem}", quoted(uri)));
+            check.url_problem(key, uri, &problem);
         }
     }
 

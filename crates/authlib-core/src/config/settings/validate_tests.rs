@@ -93,10 +93,13 @@ fn missing_conflicting_and_weakening_settings_are_errors() {
         (id(), "`token_endpoint` (or `access_token_url`) is missing"),
         (by_hand().scope("openid"), "`jwks_uri` is missing"),
         (by_hand().scope("openid"), "`issuer` is missing"),
-        (by_hand().token_endpoint("http://op.example/t"), "is \"http://op.example/t\", which is"),
-        (by_hand().token_endpoint("https://u:hush@op.example"), "is a URL with credentials, which"),
-        (by_hand().issuer("http://op.example"), "`issuer` is \"http://op.example\", which is"),
-        (by_hand().issuer("https://op.example "), "`issuer` is \"https://op.example \", which is"),
+        (by_hand().token_endpoint("http://op.example/t"), "is \"http://op.example/t\": it must"),
+        (
+            by_hand().token_endpoint("https://u:hush@op.example"),
+            "is a URL with credentials: it must",
+        ),
+        (by_hand().issuer("http://op.example"), "`issuer` is \"http://op.example\": it must"),
+        (by_hand().issuer("https://op.example "), "`issuer` is \"https://op.example \": it must"),
         (by_hand().issuer("https://op.example?x=1"), "`issuer` must not have a query"),
         (by_hand().authorize_param("state", "x"), "must not hold `state`"),
         (by_hand().authorize_param("code_challenge", "x"), "must not hold `code_challenge`"),
@@ -281,18 +284,15 @@ fn refresh_and_api_settings_are_checked() {
             by_hand().api_base_url("http://api.example/"),
             "`api_base_url` is \"http://api.example/\"",
         ),
-        (
-            by_hand().api_origin("https://x.example/v1"),
-            "`api_origins` has \"https://x.example/v1\"",
-        ),
+        (by_hand().api_origin("https://x.example/v1"), "`api_origins` is \"https://x.example/v1\""),
         (
             by_hand().api_origin("https://x.example/?a=b"),
-            "has \"https://x.example/?a=b\", which is",
+            "is \"https://x.example/?a=b\": an origin has no path and query",
         ),
-        (by_hand().api_origin("http://x.example"), "has \"http://x.example\", which is refused"),
-        (by_hand().api_origin("*"), "has \"*\", which is refused"),
-        (by_hand().api_origin("https://u:hush@x.example"), "`api_origins` has a URL with"),
-        (by_hand().api_origin("x.example"), "`api_origins` has \"x.example\""),
+        (by_hand().api_origin("http://x.example"), "is \"http://x.example\": it must"),
+        (by_hand().api_origin("*"), "is \"*\": it must"),
+        (by_hand().api_origin("https://u:hush@x.example"), "`api_origins` is a URL with"),
+        (by_hand().api_origin("x.example"), "`api_origins` is \"x.example\""),
     ]);
 }
 

@@ -126,7 +126,10 @@ async fn unsignable_assertion_fails_before_first_request() {
         (begun(&world, RSA).alg("none"), "\"none\""),
         (begun(&world, RSA).claim("jti", "fixed"), "`jti`"),
         (begun(&world, "no key"), "can't be read"),
-        (wired(&world, AssertionClient::builder("http://as.example/t", ROBOT, RSA)), "not https"),
+        (
+            wired(&world, AssertionClient::builder("http://as.example/t", ROBOT, RSA)),
+            "must start with https",
+        ),
     ] {
         let error = builder.build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);

@@ -247,8 +247,8 @@ async fn configured_revocation_endpoints_override_metadata() {
     let wrong = wrong.revocation_endpoint("http://a.example").introspection_endpoint("x");
     let error = authlib_core::OAuth::builder().register(wrong).build().unwrap_err().to_string();
     for key in [
-        "`revocation_endpoint` is \"http://a.example\", which is refused",
-        "`introspection_endpoint` is \"x\", which is refused",
+        "`revocation_endpoint` is \"http://a.example\": it must",
+        "`introspection_endpoint` is \"x\": it must",
     ] {
         assert!(error.contains(key), "{error}");
     }
