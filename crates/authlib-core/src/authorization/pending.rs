@@ -116,3 +116,20 @@ pub(crate) fn is_expired_at(started_at: u64, now: SystemTime) -> bool {
         Err(ahead) => ahead.duration() > PENDING_TTL,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn record_without_purpose_is_a_login() {
+        let record = |purpose: &str| {
+            let json = format!(
+                r#"{{"client":"op","state":"s",{purpose}"redirect_uri":"/","scope":"","started_at":0}}"#
+            );
+            serde_json::from_str::<PendingLogin>(&json).unwrap().purpose()
+        };
+        assert_eq!(record(""), Purpose::LogIn);
+        assert_eq!(record(r#""purpose":"connect","#), Purpose::Connect);
+    }
+}

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::front_channel::FrontChannel;
 use super::options::AuthorizeOptions;
-use super::pending::PendingLogin;
+use super::pending::{PendingLogin, Purpose};
 use crate::config::{is_openid, is_reserved_authorize_param};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
@@ -17,6 +17,11 @@ impl FrontChannel {
         &self,
         options: AuthorizeOptions,
     ) -> Result<(Url, PendingLogin)> {
+        if options.purpose == Purpose::LogOut {
+            let check = "an authorization request is for a login or for connecting an account";
+            return Err(Error::new(ErrorKind::InvalidRequest, check)
+                .with_hint("log out with `create_logout_url`"));
+        }
         if self.settings().oauth1().is_some() {
             return self.create_oauth1_url(options).await;
         }

@@ -6,6 +6,7 @@ mod client_settings;
 mod login_rows;
 mod logout;
 mod presets;
+mod purpose;
 mod registry;
 mod secrets_in_logs;
 mod session_failures;

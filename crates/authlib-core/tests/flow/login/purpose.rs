@@ -1,0 +1,24 @@
+//! What a pending login was made for.
+
+use authlib_core::{AuthorizeOptions, ErrorKind, Params, PendingLogin, Purpose};
+
+use crate::test_bed::{CALLBACK, TestBed};
+
+/// A record of another purpose never completes a login.
+#[tokio::test]
+async fn record_of_a_logout_completes_no_login() {
+    let world = TestBed::new();
+    let client = world.app();
+    let options = |purpose| AuthorizeOptions::new().redirect_uri(CALLBACK).purpose(purpose);
+    let refused = client.create_authorization_url(options(Purpose::LogOut)).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidRequest);
+    let (_, pending) = client.create_authorization_url(options(Purpose::Connect)).await.unwrap();
+    assert_eq!(pending.purpose(), Purpose::Connect);
+    let mut record = serde_json::to_value(&pending).unwrap();
+    record["purpose"] = "log_out".into();
+    let pending: PendingLogin = serde_json::from_value(record).unwrap();
+    let callback = Params::parse("code=c&state=s");
+    let error = client.fetch_access_token(pending, &callback).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCallback);
+    assert!(error.to_string().contains("belongs to a logout"), "{error}");
+}
