@@ -74,7 +74,10 @@ fn text(lines: &[String]) -> String {
 }
 
 fn summary(name: &str, lines: &[String]) -> String {
-    let implementations = lines.iter().filter(|line| line.contains(": impl")).count();
+    let is_implementation = |line: &&String| {
+        line.split_once(": ").is_some_and(|(_, signature)| signature.starts_with("impl"))
+    };
+    let implementations = lines.iter().filter(is_implementation).count();
     let items = lines.len() - implementations;
     format!("{name}: {items} public items, {implementations} trait implementations")
 }
