@@ -39,6 +39,7 @@ pub(crate) const RANKS: &[&[&str]] = &[
     &["registry"],
     &["client"],
     &["login"],
+    &["adapter"],
 ];
 
 /// The ground and the ports, whose modules build on each other: a store speaks of times, an event of

@@ -3,75 +3,78 @@
 //!
 //! ```no_run
 //! use actix_web::{App, HttpResponse, HttpServer, cookie::Key, web};
-//! use authlib_actix::{ClientName, OAuth, OAuthCallback, OAuthClient, Result, UserInfo};
-//! use authlib_actix::{MemoryStore, providers, session_middleware};
-//!
-//! struct Google;
-//! impl ClientName for Google {
-//!     const NAME: &'static str = "google";
-//! }
+//! use authlib_actix::{MemoryStore, OAuth, OAuthCallback, OAuthClient, Result};
+//! use authlib_actix::{clients::Google, session_middleware};
 //!
 //! async fn login(google: OAuthClient<Google>) -> Result<HttpResponse> {
-//!     google.authorize_redirect("https://example.com/authorize").await
+//!     google.authorize_redirect("/authorize").await
 //! }
 //!
-//! async fn authorize(callback: OAuthCallback<Google>) -> Result<web::Json<UserInfo>> {
-//!     let token = callback.authorize_access_token().await?;
-//!     Ok(web::Json(token.userinfo()?))
+//! async fn authorize(callback: OAuthCallback<Google>) -> Result<String> {
+//!     let user = callback.log_in().await?;
+//!     Ok(format!("Hello, {}", user.userinfo()?.sub()))
 //! }
 //!
 //! #[actix_web::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let oauth = OAuth::builder()
-//!         .register(providers::google())
+//!         .base_url("http://localhost:3000")
+//!         .register("google")
 //!         .load_env() // GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET
-//!         .require_client(Google::NAME)
-//!         .build()?; // every problem of every client, reported at once
-//!     let (sessions, key) = (MemoryStore::new(), Key::generate());
-//!     HttpServer::new(move || {
+//!         .build()?; // reports all configuration errors at once
+//!     let sessions = session_middleware(MemoryStore::new(), Key::generate(), &oauth);
+//!     let app = move || {
 //!         App::new()
-//!             .app_data(web::Data::new(oauth.clone()))
-//!             .wrap(session_middleware(sessions.clone(), key.clone(), "https://example.com"))
+//!             .wrap(sessions.clone())
 //!             .route("/login", web::get().to(login))
 //!             .route("/authorize", web::get().to(authorize))
-//!             .route("/authorize", web::post().to(authorize))
-//!     })
-//!     .bind(("127.0.0.1", 3000))?
-//!     .run()
-//!     .await?;
-//!     Ok(())
+//!     };
+//!     Ok(HttpServer::new(app).bind(("127.0.0.1", 3000))?.run().await?)
 //! }
 //! ```
 //!
-//! Registry, session store and key are made once, before `HttpServer::new`: its closure runs once for
-//! each worker.
+//! Open <http://localhost:3000/login>. Redirect URIs and the session cookie follow from the base URL, so open the
+//! application at that URL: localhost and 127.0.0.1 are two sites.
 //!
-//! A client is also taken by the route's `{client}` parameter (plain [`OAuthClient`]), and
-//! [`routes`] saves even the two handlers.
+//! **Create registry and session middleware once, before `HttpServer::new`.** Its closure runs once for each
+//! worker; a registry or a session store per worker loses logins.
+//!
+//! A client can also be named by the route's `{client}` parameter (plain [`OAuthClient`]), and [`routes`]
+//! saves the two handlers as well.
+//!
+//! # actix-session
+//!
+//! This crate depends on two details of actix-session 0.11, and on this minor version therefore: without its
+//! middleware, actix-session creates a session that is never stored, which [`ActixSession::of`] detects; and
+//! with it, a session is read before the handler and written after it, so [`session_middleware`] reads and
+//! writes its own value in the store directly, to see concurrent requests of the same browser.
 //!
 //! # Features
 //!
 //! - `reqwest` (default): the built-in HTTP client.
 
-mod extract;
+mod callback;
+mod client;
+mod error;
 mod memory_store;
 mod middleware;
-mod response;
+mod request;
 mod routes;
 mod session;
+mod user;
 
+pub use authlib_core::login::{ClientName, Identity, LoginResult, clients};
 pub use authlib_core::{
-    AuthorizeOptions, ClientConfig, ErrorKind, Introspection, LogoutOptions, OAuth, OAuth2Client,
-    Params, RegisteredClient, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo, login,
-    providers, store,
+    AuthorizeOptions, ClientConfig, Error as CoreError, ErrorKind, Introspection, LogoutOptions,
+    OAuth, OAuth2Client, Params, ProviderError, RegisteredClient, Remedy, Secret, Token,
+    TokenTypeHint, TokenUpdate, UserInfo, hooks, login, providers, store, transport,
 };
 
-pub use authlib_core::login::ClientName;
-
-pub use crate::extract::{
-    CurrentUser, Error, FindClient, OAuthCallback, OAuthClient, OAuthSession, Result, Routed,
-    redirect, token_updates,
-};
+pub use crate::callback::OAuthCallback;
+pub use crate::client::OAuthClient;
+pub use crate::error::{Error, Result};
 pub use crate::memory_store::MemoryStore;
-pub use crate::middleware::{Sessions, session_middleware};
-pub use crate::routes::routes;
+pub use crate::middleware::{OAuthSessions, session_middleware};
+pub use crate::routes::{redirect, routes, token_updates};
+pub use crate::session::ActixSession;
+pub use crate::user::{CurrentUser, OAuthSession};

@@ -1,4 +1,4 @@
-//! [`Sessions`]: actix-session's middleware with the right cookie, and a way to its store.
+//! [`session_middleware`]: sessions, the registry, and error pages for an app.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,65 +12,81 @@ use actix_web::body::MessageBody;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{CookieJar, Key, SameSite};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use authlib_core::login::{SESSION_KEY, SessionCookie};
-use authlib_core::{Error, ErrorKind};
+use actix_web::http::header::CONTENT_SECURITY_POLICY;
+use authlib_core::adapter::{SESSION_KEY, SessionCookie};
+use authlib_core::{Error, ErrorKind, OAuth};
 use futures_util::future::LocalBoxFuture;
 
-/// actix-session's middleware for logins, to be wrapped around the app.
+use crate::request::context;
+
+/// The middleware that an app with logins needs: sessions of actix-session with the right cookie, the
+/// registry for the extractors, and errors rendered as the request accepts.
 ///
-/// Its cookie is `HttpOnly` and `SameSite=Lax`; [`SessionCookie`] says more, with the reasons. The key
-/// encrypts it. `Key::generate()` is good where the sessions end with the process, as with a
-/// [`MemoryStore`](crate::MemoryStore); sessions that outlive it, or that several replicas share, need
-/// one key for all, kept as a secret.
+/// The session cookie is `HttpOnly` and `SameSite=Lax`, and its name and `Secure` follow from the registry's
+/// base URL ([`SessionCookie`] has the reasons). The key encrypts it. `Key::generate()` is good if the
+/// sessions end with the process, as with a [`MemoryStore`](crate::MemoryStore). Sessions that outlive it, or
+/// that replicas share, need one key for all, kept as a secret.
 ///
-/// The store must be one on this side, for a session in a cookie can't be ended: whoever has a copy has
-/// the session. And a store is what lets several tabs work at once.
+/// **Don't use actix-session's `CookieSessionStore`.** A session in a cookie can't be ended: whoever has a
+/// copy is logged in. A store also lets several tabs log in at the same time.
 ///
 /// ```
 /// use actix_web::cookie::Key;
-/// use authlib_actix::{MemoryStore, session_middleware};
+/// use authlib_actix::{MemoryStore, OAuth, session_middleware};
 ///
+/// let oauth = OAuth::builder().base_url("http://localhost:3000").build()?;
 /// let (store, key) = (MemoryStore::new(), Key::generate());
-/// let sessions = session_middleware(store, key, "http://localhost:3000")
+/// let sessions = session_middleware(store, key, &oauth)
 ///     .lifetime(std::time::Duration::from_secs(8 * 3600));
 /// # let _ = sessions;
+/// # Ok::<(), authlib_actix::Error>(())
 /// ```
-pub fn session_middleware<Store>(store: Store, key: Key, base_url: &str) -> Sessions<Store>
+pub fn session_middleware<Store>(store: Store, key: Key, oauth: &OAuth) -> OAuthSessions<Store>
 where
     Store: SessionStore + Clone + 'static,
 {
-    Sessions { store, key, cookie: SessionCookie::of(base_url), lifetime: Duration::DAY }
+    let (cookie, oauth) = (SessionCookie::of(oauth), oauth.clone());
+    OAuthSessions { store, key, cookie, lifetime: Duration::DAY, oauth }
 }
 
 /// A middleware made by [`session_middleware`].
 #[derive(Clone)]
-pub struct Sessions<Store> {
+pub struct OAuthSessions<Store> {
     store: Store,
     key: Key,
     cookie: SessionCookie,
     lifetime: Duration,
+    oauth: OAuth,
 }
 
-impl<Store> Sessions<Store> {
+impl<Store> OAuthSessions<Store> {
     /// How long a session lives after its last change: a day by default.
     #[must_use]
     pub fn lifetime(mut self, lifetime: std::time::Duration) -> Self {
         self.lifetime = Duration::try_from(lifetime).unwrap_or(Duration::MAX);
         self
     }
+
+    /// The session's id, from the cookie, as actix-session reads it.
+    fn id(&self, request: &ServiceRequest) -> Option<String> {
+        let mut cookies = CookieJar::new();
+        cookies.add_original(request.cookie(&self.cookie.name)?);
+        let cookie = cookies.private(&self.key).get(&self.cookie.name)?;
+        Some(cookie.value().to_owned())
+    }
 }
 
-impl<S, B, Store> Transform<S, ServiceRequest> for Sessions<Store>
+impl<S, B, Store> Transform<S, ServiceRequest> for OAuthSessions<Store>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
     S::Future: 'static,
     B: MessageBody + 'static,
     Store: SessionStore + Clone + 'static,
 {
-    type Response = ServiceResponse<B>;
+    type Response = ServiceResponse;
     type Error = actix_web::Error;
     type Transform =
-        Outer<<SessionMiddleware<Self> as Transform<S, ServiceRequest>>::Transform, Store>;
+        SessionService<<SessionMiddleware<Self> as Transform<S, ServiceRequest>>::Transform, Store>;
     type InitError = ();
     type Future = LocalBoxFuture<'static, Result<Self::Transform, ()>>;
 
@@ -85,13 +101,13 @@ where
             .build()
             .new_transform(service);
         let sessions = Rc::new(self.clone());
-        Box::pin(async { Ok(Outer { inner: inner.await?, sessions }) })
+        Box::pin(async { Ok(SessionService { inner: inner.await?, sessions }) })
     }
 }
 
-/// The store, as actix-session sees it. Our value in a session that exists is written past
-/// actix-session, which has it as it was before the handler: the store's counts.
-impl<Store: SessionStore> SessionStore for Sessions<Store> {
+/// The store, as actix-session sees it. Our value of an existing session is written directly to the store;
+/// actix-session, which has read it before the handler, must not overwrite it with the old one.
+impl<Store: SessionStore> SessionStore for OAuthSessions<Store> {
     async fn load(&self, key: &SessionKey) -> Result<Option<Values>, LoadError> {
         self.store.load(key).await
     }
@@ -123,59 +139,67 @@ impl<Store: SessionStore> SessionStore for Sessions<Store> {
 }
 
 /// The middleware of one worker.
-#[expect(unnameable_types, reason = "only actix-web has to do with it")]
+#[expect(unnameable_types, reason = "only actix-web uses it")]
 #[derive(Debug)]
-pub struct Outer<Inner, Store> {
+pub struct SessionService<Inner, Store> {
     inner: Inner,
-    sessions: Rc<Sessions<Store>>,
+    sessions: Rc<OAuthSessions<Store>>,
 }
 
-impl<Inner, Store> Service<ServiceRequest> for Outer<Inner, Store>
+impl<Inner, Store, B> Service<ServiceRequest> for SessionService<Inner, Store>
 where
-    Inner: Service<ServiceRequest>,
+    Inner: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error>,
+    Inner::Future: 'static,
+    B: MessageBody + 'static,
     Store: SessionStore + 'static,
 {
-    type Response = Inner::Response;
-    type Error = Inner::Error;
-    type Future = Inner::Future;
+    type Response = ServiceResponse;
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Self::Error>>;
 
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
+        request.extensions_mut().insert(self.sessions.oauth.clone());
         if let Some(id) = self.sessions.id(&request) {
-            let stored = Stored { store: self.sessions.clone(), id };
-            request.extensions_mut().insert(stored);
+            let session = StoredSession { store: self.sessions.clone(), id };
+            request.extensions_mut().insert(session);
         }
-        self.inner.call(request)
+        let response = self.inner.call(request);
+        Box::pin(async move { response.await.map(render_error) })
     }
 }
 
-impl<Store> Sessions<Store> {
-    /// The session's id, from the cookie, as actix-session reads it.
-    fn id(&self, request: &ServiceRequest) -> Option<String> {
-        let mut cookies = CookieJar::new();
-        cookies.add_original(request.cookie(&self.cookie.name)?);
-        let cookie = cookies.private(&self.key).get(&self.cookie.name)?;
-        Some(cookie.value().to_owned())
-    }
+/// Renders an error of this library as the request accepts. Cookies and other headers stay.
+fn render_error<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse {
+    let error = response.response().error().and_then(|error| error.as_error::<crate::Error>());
+    let Some(error) = error.cloned() else { return response.map_into_boxed_body() };
+    let (page, body) = error.respond(Some(&context(response.request()))).into_parts();
+    response.map_body(|head, _| {
+        head.headers.remove(CONTENT_SECURITY_POLICY);
+        for (name, value) in page.headers() {
+            head.headers.insert(name.clone(), value.clone());
+        }
+        body
+    })
 }
 
 /// One session, and the store that has it.
 #[derive(Clone)]
-pub(crate) struct Stored {
-    pub(crate) store: Rc<dyn Keeps>,
+pub(crate) struct StoredSession {
+    pub(crate) store: Rc<dyn DynSessionStore>,
     pub(crate) id: String,
 }
 
 type Values = HashMap<String, String>;
 
-/// Any store, without its type.
-pub(crate) trait Keeps {
+/// A session store of any type.
+pub(crate) trait DynSessionStore {
     fn load<'a>(&'a self, id: &'a str) -> LocalBoxFuture<'a, Result<Option<Values>, Error>>;
     fn save<'a>(&'a self, id: &'a str, values: Values) -> LocalBoxFuture<'a, Result<(), Error>>;
 }
 
-impl<Store: SessionStore> Keeps for Sessions<Store> {
+impl<Store: SessionStore> DynSessionStore for OAuthSessions<Store> {
     fn load<'a>(&'a self, id: &'a str) -> LocalBoxFuture<'a, Result<Option<Values>, Error>> {
         Box::pin(async move { self.store.load(&key(id)?).await.map_err(failed) })
     }
@@ -193,11 +217,11 @@ fn key(id: &str) -> Result<SessionKey, Error> {
 }
 
 fn failed(cause: impl fmt::Display) -> Error {
-    Error::new(ErrorKind::Store, cause.to_string()).with_hint("the session store does not work")
+    Error::new(ErrorKind::Store, cause.to_string()).with_hint("check the session store")
 }
 
-impl<Store> fmt::Debug for Sessions<Store> {
+impl<Store> fmt::Debug for OAuthSessions<Store> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sessions").field("cookie", &self.cookie).finish_non_exhaustive()
+        f.debug_struct("OAuthSessions").field("cookie", &self.cookie).finish_non_exhaustive()
     }
 }

@@ -1,28 +1,30 @@
-//! Ready-made routes, built from the public extractors only.
+//! Built-in routes, made of the public extractors only.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use authlib_core::login::{LOGGED_OUT, login_options, logout_options};
+use actix_web::{HttpResponse, web};
+use authlib_core::adapter::{LOGGED_OUT, login_options, logout_options, see_other};
+use authlib_core::login::local_path;
+use authlib_core::{OAuth, TokenUpdate};
+use tokio::sync::broadcast;
 
-use crate::extract::{OAuthCallback, OAuthClient, OAuthSession, Result, redirect};
+use crate::callback::OAuthCallback;
+use crate::client::OAuthClient;
+use crate::error::Result;
+use crate::request::response;
+use crate::user::OAuthSession;
 
 /// Routes for every registered client: `GET /login/{client}?next=/path`, `GET` and
 /// `POST /authorize/{client}`, `POST /logout` and `GET /logged-out`.
 ///
-/// The redirect URI to register at a provider is the registry's base URL with
-/// `/authorize/{client}`, and after a logout `/logged-out`. Configure the routes at the root, or write
-/// the handlers yourself: each is a line or two.
+/// At the provider, register the redirect URI `/authorize/{client}` below your base URL, and `/logged-out` for
+/// the logout. Configure the routes at the root, or write the handlers yourself: each is a line or two.
 ///
 /// ```no_run
-/// use actix_web::{App, cookie::Key, web};
+/// use actix_web::{App, cookie::Key};
 /// use authlib_actix::{MemoryStore, OAuth, routes, session_middleware};
 ///
-/// let base_url = "http://localhost:3000";
-/// let oauth = OAuth::builder().base_url(base_url).register("github").load_env().build()?;
-/// let (sessions, key) = (MemoryStore::new(), Key::generate());
-/// let app = App::new()
-///     .app_data(web::Data::new(oauth))
-///     .wrap(session_middleware(sessions, key, base_url))
-///     .configure(routes);
+/// let oauth = OAuth::builder().base_url("http://localhost:3000").register("github").load_env().build()?;
+/// let sessions = session_middleware(MemoryStore::new(), Key::generate(), &oauth);
+/// let app = App::new().wrap(sessions).configure(routes);
 /// # let _ = app;
 /// # Ok::<(), authlib_actix::Error>(())
 /// ```
@@ -33,21 +35,20 @@ pub fn routes(config: &mut web::ServiceConfig) {
             web::resource("/authorize/{client}")
                 .get(authorize)
                 .post(authorize)
-                // What asks for the head only is told nothing, and spends no login.
+                // A HEAD request gets an empty response and uses up no login.
                 .route(web::head().to(authorize)),
         )
         .route("/logout", web::post().to(logout))
         .route(LOGGED_OUT, web::get().to(logged_out));
 }
 
-async fn login(client: OAuthClient, request: HttpRequest) -> Result<HttpResponse> {
-    let options = login_options(client.app().name(), request.uri().query());
+async fn login(client: OAuthClient) -> Result<HttpResponse> {
+    let options = login_options(client.client().name(), client.request().query());
     client.authorize_redirect(options).await
 }
 
 async fn authorize(callback: OAuthCallback) -> Result<HttpResponse> {
-    let login = callback.log_in().await?;
-    Ok(redirect(&login.next))
+    Ok(redirect(&callback.log_in().await?.next))
 }
 
 async fn logout(session: OAuthSession) -> Result<HttpResponse> {
@@ -57,4 +58,23 @@ async fn logout(session: OAuthSession) -> Result<HttpResponse> {
 async fn logged_out(session: OAuthSession) -> Result<HttpResponse> {
     session.validate_logout_response().await?;
     Ok(redirect("/"))
+}
+
+/// Redirects to a path of this site after a login: 303, and never cached, as a callback's response must be
+/// (RFC 9700 §4.2.4). Any other URL is replaced with `/`.
+#[must_use]
+pub fn redirect(path: &str) -> HttpResponse {
+    response(see_other(local_path(path)))
+}
+
+/// Every refreshed token from now on, after it was stored, with the old one. A receiver that lags more than
+/// `capacity` updates behind is told how many it missed.
+#[must_use]
+pub fn token_updates(oauth: &OAuth, capacity: usize) -> broadcast::Receiver<TokenUpdate> {
+    let (sender, receiver) = broadcast::channel(capacity.max(1));
+    oauth.subscribe(move |update| {
+        // Without a receiver there is nothing to do.
+        let _ = sender.send(update.clone());
+    });
+    receiver
 }

@@ -1,52 +1,69 @@
-//! The port to the browser's session over actix-session.
+//! [`ActixSession`]: the browser's session over actix-session.
 
+use std::fmt;
 use std::mem;
 
 use actix_session::{SessionExt as _, SessionStatus};
 use actix_web::{HttpMessage as _, HttpRequest};
-use authlib_core::login::{self, SESSION_KEY, Session, SessionState};
+use authlib_core::adapter::{SESSION_KEY, misconfigured};
+use authlib_core::login::{Session, SessionState};
 use authlib_core::{Error, ErrorKind, Result};
 
-use crate::middleware::Stored;
+use crate::middleware::StoredSession;
 
-/// What stands in a session that nobody keeps.
-const MADE_UP: &str = "authlib.made-up";
+/// The key by which a session without middleware is recognised.
+const PROBE_KEY: &str = "authlib.probe";
 
-/// The port over an [`actix_session::Session`], which its middleware loads before the handler and writes
-/// with the answer. What other requests of this browser do meanwhile is seen only in the store itself,
-/// so load and save go there where that is known.
+/// The browser's session, for the functions of [`login`](authlib_core::login).
+///
+/// actix-session reads a session before the handler and writes it with the response, so what concurrent
+/// requests of the same browser do is visible in the store only. This type reads and writes the store
+/// directly if it is known.
 #[derive(Clone)]
-pub(crate) struct ActixSession {
+pub struct ActixSession {
     session: actix_session::Session,
-    stored: Option<Stored>,
+    stored: Option<StoredSession>,
 }
 
 impl ActixSession {
-    pub(crate) fn of(request: &HttpRequest) -> Result<Self> {
-        // Without the middleware actix-session makes a session up that nobody keeps, and says nothing.
-        // So one is made up on purpose, where there is none to be found, and marked; if it is the one
-        // that is left when everything is back in its place, there is no other.
+    /// The session of a request.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if the session middleware is missing.
+    pub fn of(request: &HttpRequest) -> Result<Self> {
+        // Without the middleware, actix-session silently creates a session that is never stored. To notice it,
+        // such a session is created on purpose and marked, while the request's own one is taken away; if the
+        // marked one is there when everything has been put back, there is no other.
         let kept = mem::take(&mut *request.extensions_mut());
-        let marked = request.get_session().insert(MADE_UP, true).is_ok();
+        let marked = request.get_session().insert(PROBE_KEY, true).is_ok();
         request.extensions_mut().extend(kept);
         let session = request.get_session();
-        if marked && session.contains_key(MADE_UP) {
-            let hint = "add `.wrap(authlib_actix::session_middleware(..))` to the app";
-            return Err(login::misconfigured("the route has no session", hint));
+        if marked && session.contains_key(PROBE_KEY) {
+            return Err(misconfigured(
+                "the route has no session",
+                "add `.wrap(authlib_actix::session_middleware(store, key, &oauth))` to the app",
+            ));
         }
         let stored = request.extensions().get().cloned();
         Ok(Self { session, stored })
     }
 
-    /// The session in its store; nothing where there is none yet, or one that is about to be replaced.
-    fn stored(&self) -> Option<&Stored> {
+    /// The session in its store; `None` if there is none yet, or it is about to be replaced.
+    fn stored(&self) -> Option<&StoredSession> {
         self.stored.as_ref().filter(|_| self.session.status() != SessionStatus::Renewed)
+    }
+}
+
+impl fmt::Debug for ActixSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActixSession").finish_non_exhaustive()
     }
 }
 
 impl Session for ActixSession {
     async fn load(&self) -> Result<Option<SessionState>> {
-        // What can't be read is no state of ours.
+        // A value that can't be read is not ours.
         let Some(stored) = self.stored() else {
             return Ok(self.session.get(SESSION_KEY).unwrap_or_default());
         };
@@ -65,7 +82,7 @@ impl Session for ActixSession {
                 values.insert(SESSION_KEY.to_owned(), state);
                 return stored.store.save(&stored.id, values).await;
             }
-            // Another tab has logged in or out meanwhile. What ended stays ended.
+            // Another tab has logged in or out in the meantime: the old session stays ended.
             self.session.renew();
         }
         self.session
@@ -76,5 +93,9 @@ impl Session for ActixSession {
     async fn renew(&self) -> Result<()> {
         self.session.renew();
         Ok(())
+    }
+
+    fn id(&self) -> Option<String> {
+        self.stored.as_ref().map(|stored| stored.id.clone())
     }
 }

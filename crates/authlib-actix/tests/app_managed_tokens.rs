@@ -16,13 +16,13 @@ async fn call(
 ) -> Result<String> {
     let user = request.headers().get("x-user").unwrap().to_str().unwrap();
     let answer = app_managed_tokens::call(client.for_user(user), &path.1).await;
-    answer.map_err(|error| client.error(error))
+    Ok(answer?)
 }
 
 async fn ask(oauth: &OAuth, path: &str, user: &str) -> (u16, String) {
     let app = App::new()
         .app_data(web::Data::new(oauth.clone()))
-        .wrap(session_middleware(MemoryStore::new(), Key::generate(), "https://app.example"))
+        .wrap(session_middleware(MemoryStore::new(), Key::generate(), oauth))
         .route("/call/{client}/{what}", web::get().to(call));
     let request = test::TestRequest::with_uri(path)
         .insert_header(("x-user", user))

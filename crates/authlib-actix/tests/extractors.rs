@@ -54,6 +54,10 @@ fn provider() -> Provider {
 }
 
 fn oauth(provider: &Provider) -> OAuth {
+    oauth_at(provider, BASE_URL)
+}
+
+fn oauth_at(provider: &Provider, base_url: &str) -> OAuth {
     let op = ClientConfig::new("op")
         .client_id("app")
         .client_secret("secret")
@@ -61,7 +65,7 @@ fn oauth(provider: &Provider) -> OAuth {
         .api_base_url(format!("{ISSUER}/api"))
         .scope("openid profile");
     OAuth::builder()
-        .base_url(BASE_URL)
+        .base_url(base_url)
         .register(op)
         .require_client(Op::NAME)
         .http_client(provider.clone())
@@ -100,12 +104,9 @@ impl Browser {
 
 /// A browser at an application with a registry, a session and these routes.
 macro_rules! browse {
-    ($oauth:expr, $routes:expr) => {
-        browse!($oauth, $routes, BASE_URL)
-    };
-    ($oauth:expr, $routes:expr, $base_url:expr) => {{
-        let sessions = session_middleware(MemoryStore::new(), Key::generate(), $base_url);
-        browse!(App::new().app_data(web::Data::new($oauth)).wrap(sessions).configure($routes))
+    ($oauth:expr, $routes:expr) => {{
+        let sessions = session_middleware(MemoryStore::new(), Key::generate(), &$oauth);
+        browse!(App::new().wrap(sessions).configure($routes))
     }};
     ($app:expr) => {{
         let app = Rc::new(test::init_service($app).await);
@@ -151,7 +152,7 @@ async fn missing_session_middleware_fails_login() {
 
 #[actix_web::test]
 async fn missing_registry_is_an_error() {
-    let sessions = session_middleware(MemoryStore::new(), Key::generate(), BASE_URL);
+    let sessions = SessionMiddleware::new(MemoryStore::new(), Key::generate());
     let app = App::new().wrap(sessions).configure(routes);
     let mut browser = browse!(app);
     for (method, path) in [("GET", "/login/op"), ("POST", "/logout")] {
@@ -192,7 +193,7 @@ async fn built_in_routes_keep_other_session_data() {
     async fn who(user: Option<CurrentUser>, session: Session) -> String {
         let own = session.get::<u32>("own").unwrap().unwrap_or_default();
         session.insert("own", own + 1).unwrap();
-        let sub = user.and_then(|CurrentUser(user)| user.login.sub).unwrap_or_default();
+        let sub = user.and_then(|user| user.login.sub.clone()).unwrap_or_default();
         format!("{sub}{own}")
     }
     let provider = provider();
@@ -294,8 +295,8 @@ async fn login_in_purged_session_is_an_error() {
 #[actix_web::test]
 async fn token_update_event_carries_old_token() {
     async fn call(client: OAuthClient<Op>) -> Result<String> {
-        let call = client.request(Method::POST, "echo").await?;
-        let answer = call.send().await.map_err(|error| client.error(error))?;
+        let call = client.user().await?.post("echo");
+        let answer = call.send().await?;
         Ok(answer.status().to_string())
     }
     let provider = provider();
@@ -321,15 +322,16 @@ async fn token_update_event_carries_old_token() {
 #[actix_web::test]
 async fn every_http_method_calls_api_as_logged_in_user() {
     async fn call(client: OAuthClient<Op>, method: web::Path<String>) -> Result<String> {
+        let user = client.user().await?;
         let call = match method.as_str() {
-            "GET" => client.get("echo").await?,
-            "POST" => client.post("echo").await?,
-            "PUT" => client.put("echo").await?,
-            "PATCH" => client.patch("echo").await?,
-            "DELETE" => client.delete("echo").await?,
-            _ => client.head("echo").await?,
+            "GET" => user.get("echo"),
+            "POST" => user.post("echo"),
+            "PUT" => user.put("echo"),
+            "PATCH" => user.patch("echo"),
+            "DELETE" => user.delete("echo"),
+            _ => user.head("echo"),
         };
-        let answer = call.send().await.map_err(|error| client.error(error))?;
+        let answer = call.send().await?;
         Ok(answer.status().to_string())
     }
     let provider = provider();
@@ -354,7 +356,7 @@ async fn cookie_names_differ_by_port() {
     let provider = provider();
     let mut names = Vec::new();
     for base_url in ["http://localhost:3000", "http://localhost:3001/", "https://app.example"] {
-        let mut browser = browse!(oauth(&provider), by_type, base_url);
+        let mut browser = browse!(oauth_at(&provider, base_url), by_type);
         browser.send("GET", "/login").await;
         names.push(browser.cookie.split_once('=').unwrap().0.to_owned());
     }

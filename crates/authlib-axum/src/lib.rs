@@ -2,67 +2,66 @@
 //! [tower-sessions](https://docs.rs/tower-sessions).
 //!
 //! ```no_run
-//! use authlib_axum::{ClientName, OAuth, OAuthCallback, OAuthClient, Result, UserInfo};
-//! use authlib_axum::{providers, session_layer};
-//! use axum::response::Response;
-//! use axum::{Json, Router, routing::get};
+//! use authlib_axum::{OAuth, OAuthCallback, OAuthClient, Result, clients::Google, session_layer};
+//! use axum::{Router, response::Response, routing::get};
 //! use tower_sessions::MemoryStore;
 //!
-//! struct Google;
-//! impl ClientName for Google {
-//!     const NAME: &'static str = "google";
-//! }
-//!
 //! async fn login(google: OAuthClient<Google>) -> Result<Response> {
-//!     google.authorize_redirect("https://example.com/authorize").await
+//!     google.authorize_redirect("/authorize").await
 //! }
 //!
-//! async fn authorize(callback: OAuthCallback<Google>) -> Result<Json<UserInfo>> {
-//!     let token = callback.authorize_access_token().await?;
-//!     Ok(Json(token.userinfo()?))
+//! async fn authorize(callback: OAuthCallback<Google>) -> Result<String> {
+//!     let user = callback.log_in().await?;
+//!     Ok(format!("Hello, {}", user.userinfo()?.sub()))
 //! }
 //!
 //! #[tokio::main(flavor = "current_thread")]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let oauth = OAuth::builder()
-//!         .register(providers::google())
+//!         .base_url("http://localhost:3000")
+//!         .register("google")
 //!         .load_env() // GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET
-//!         .require_client(Google::NAME)
-//!         .build()?; // every problem of every client, reported at once
-//!     let app: Router = Router::new()
+//!         .build()?; // reports all configuration errors at once
+//!     let app = Router::new()
 //!         .route("/login", get(login))
-//!         .route("/authorize", get(authorize).post(authorize))
-//!         .layer(session_layer(MemoryStore::default(), "https://example.com"))
-//!         .with_state(oauth);
+//!         .route("/authorize", get(authorize))
+//!         .layer(session_layer(MemoryStore::default(), &oauth));
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-//!     axum::serve(listener, app).await?;
-//!     Ok(())
+//!     Ok(axum::serve(listener, app).await?)
 //! }
 //! ```
 //!
-//! A client is also taken by the route's `{client}` parameter (plain [`OAuthClient`]), and
-//! [`routes`] saves even the two handlers.
+//! Open <http://localhost:3000/login>. Redirect URIs and the session cookie follow from the base URL, so open the
+//! application at that URL: localhost and 127.0.0.1 are two sites.
+//!
+//! A client can also be named by the route's `{client}` parameter (plain [`OAuthClient`]), and [`routes`]
+//! saves the two handlers as well. [`session_layer`] has the registry for the extractors, whatever the
+//! router's state is.
 //!
 //! # Features
 //!
 //! - `reqwest` (default): the built-in HTTP client.
 
-mod extract;
-mod response;
+mod callback;
+mod client;
+mod error;
+mod layer;
+mod request;
 mod routes;
 mod session;
+mod user;
 
+pub use authlib_core::login::{ClientName, Identity, LoginResult, clients};
 pub use authlib_core::{
-    AuthorizeOptions, ClientConfig, ErrorKind, Introspection, LogoutOptions, OAuth, OAuth2Client,
-    Params, RegisteredClient, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo, login,
-    providers, store,
+    AuthorizeOptions, ClientConfig, Error as CoreError, ErrorKind, Introspection, LogoutOptions,
+    OAuth, OAuth2Client, Params, ProviderError, RegisteredClient, Remedy, Secret, Token,
+    TokenTypeHint, TokenUpdate, UserInfo, hooks, login, providers, store, transport,
 };
 
-pub use authlib_core::login::ClientName;
-
-pub use crate::extract::{
-    CurrentUser, Error, FindClient, OAuthCallback, OAuthClient, OAuthSession, Result, Routed,
-    redirect, token_updates,
-};
-pub use crate::routes::routes;
-pub use crate::session::session_layer;
+pub use crate::callback::OAuthCallback;
+pub use crate::client::OAuthClient;
+pub use crate::error::{Error, Result};
+pub use crate::layer::{SessionLayer, SessionService, session_layer};
+pub use crate::routes::{redirect, routes, token_updates};
+pub use crate::session::AxumSession;
+pub use crate::user::{CurrentUser, OAuthSession};

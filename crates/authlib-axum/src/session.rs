@@ -1,49 +1,34 @@
-//! The browser's session over tower-sessions, and the layer that sets its cookie right.
+//! [`AxumSession`]: the browser's session over tower-sessions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use authlib_core::login::{self, SESSION_KEY, Session, SessionCookie, SessionState};
+use authlib_core::adapter::{SESSION_KEY, misconfigured};
+use authlib_core::login::{Session, SessionState};
 use authlib_core::{Error, ErrorKind, Result};
 use axum::http::request::Parts;
-use tower_sessions::cookie::SameSite;
-use tower_sessions::{SessionManagerLayer, SessionStore};
 
-/// A [`SessionManagerLayer`] whose cookie is right for logins: `HttpOnly`, `SameSite=Lax`, and name and
-/// `Secure` by [`SessionCookie`], which has the reasons.
-///
-/// ```
-/// use tower_sessions::MemoryStore;
-///
-/// let layer = authlib_axum::session_layer(MemoryStore::default(), "http://localhost:3000");
-/// # let _ = layer;
-/// ```
-pub fn session_layer<Store: SessionStore>(
-    store: Store,
-    base_url: &str,
-) -> SessionManagerLayer<Store> {
-    let cookie = SessionCookie::of(base_url);
-    SessionManagerLayer::new(store)
-        .with_name(cookie.name)
-        .with_secure(cookie.secure)
-        .with_same_site(SameSite::Lax)
-        .with_http_only(true)
-        .with_path("/")
-}
-
-/// The port over a [`tower_sessions::Session`].
+/// The browser's session, for the functions of [`login`](authlib_core::login).
 #[derive(Clone, Debug)]
-pub(crate) struct AxumSession {
+pub struct AxumSession {
     session: tower_sessions::Session,
     /// Whether the store has all that this request changed, so that loading again loses nothing.
     saved: Arc<AtomicBool>,
 }
 
 impl AxumSession {
-    pub(crate) fn of(parts: &Parts) -> Result<Self> {
+    /// The session of a request.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if the session layer is missing.
+    pub fn of(parts: &Parts) -> Result<Self> {
         let session = parts.extensions.get().cloned().ok_or_else(|| {
-            let hint = "add `authlib_axum::session_layer(..)` to the router, behind its routes";
-            login::misconfigured("the route has no session", hint)
+            misconfigured(
+                "the route has no session",
+                "add `.layer(authlib_axum::session_layer(store, &oauth))` to the router, after the last \
+                 `.route(..)`",
+            )
         })?;
         Ok(Self { session, saved: Arc::default() })
     }
@@ -56,7 +41,7 @@ impl Session for AxumSession {
             self.session.load().await.map_err(store)?;
         }
         match self.session.get(SESSION_KEY).await {
-            // What can't be read is no state of ours.
+            // A value that can't be read is not ours.
             Err(tower_sessions::session::Error::SerdeJson(_)) => Ok(None),
             other => other.map_err(store),
         }
@@ -73,8 +58,12 @@ impl Session for AxumSession {
         self.saved.store(false, Ordering::Release);
         self.session.cycle_id().await.map_err(store)
     }
+
+    fn id(&self) -> Option<String> {
+        self.session.id().map(|id| id.to_string())
+    }
 }
 
 fn store(cause: tower_sessions::session::Error) -> Error {
-    Error::new(ErrorKind::Store, cause).with_hint("the session store does not work")
+    Error::new(ErrorKind::Store, cause).with_hint("check the session store")
 }

@@ -20,13 +20,13 @@ async fn call(
 ) -> Result<String> {
     let user = headers["x-user"].to_str().unwrap();
     let answer = app_managed_tokens::call(client.for_user(user), &what).await;
-    answer.map_err(|error| client.error(error))
+    Ok(answer?)
 }
 
 async fn ask(oauth: &OAuth, path: &str, user: &str) -> (u16, String) {
     let app = Router::new()
         .route("/call/{client}/{what}", get(call))
-        .layer(session_layer(MemoryStore::default(), "https://app.example"))
+        .layer(session_layer(MemoryStore::default(), oauth))
         .with_state(oauth.clone());
     let request = Request::get(path).header("x-user", user);
     let request = request.header(header::ACCEPT, "application/json").body(Body::empty()).unwrap();

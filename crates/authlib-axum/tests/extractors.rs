@@ -46,6 +46,10 @@ fn provider() -> Provider {
 }
 
 fn oauth(provider: &Provider) -> OAuth {
+    oauth_at(provider, "https://app.example")
+}
+
+fn oauth_at(provider: &Provider, base_url: &str) -> OAuth {
     let op = ClientConfig::new("op")
         .client_id("app")
         .client_secret("secret")
@@ -53,7 +57,7 @@ fn oauth(provider: &Provider) -> OAuth {
         .api_base_url(format!("{ISSUER}/api"))
         .scope("openid profile");
     OAuth::builder()
-        .base_url("https://app.example")
+        .base_url(base_url)
         .register(op)
         .require_client(Op::NAME)
         .http_client(provider.clone())
@@ -98,7 +102,8 @@ impl Browser {
 }
 
 fn layered(router: Router<OAuth>, oauth: OAuth) -> Router {
-    router.layer(session_layer(MemoryStore::default(), "https://app.example")).with_state(oauth)
+    let layer = session_layer(MemoryStore::default(), &oauth);
+    router.layer(layer).with_state(oauth)
 }
 
 #[tokio::test]
@@ -154,7 +159,7 @@ async fn routed_client_names_missing_route_parameter() {
 #[tokio::test]
 async fn built_in_routes_log_in_and_out() {
     async fn who(user: Option<CurrentUser>) -> String {
-        user.and_then(|CurrentUser(user)| user.login.sub).unwrap_or_default()
+        user.and_then(|user| user.login.sub.clone()).unwrap_or_default()
     }
     let provider = provider();
     let router = routes().route("/who", get(who));
@@ -177,7 +182,7 @@ async fn built_in_routes_log_in_and_out() {
 #[tokio::test]
 async fn token_update_event_carries_old_token() {
     async fn call(client: OAuthClient<Op>) -> Result<String> {
-        let answer = client.get("echo").await?.send().await.map_err(|error| client.error(error))?;
+        let answer = client.user().await?.get("echo").send().await?;
         Ok(answer.status().to_string())
     }
     let provider = provider();
@@ -204,15 +209,16 @@ async fn token_update_event_carries_old_token() {
 #[tokio::test]
 async fn every_http_method_calls_api_as_logged_in_user() {
     async fn call(client: OAuthClient<Op>, Path(method): Path<String>) -> Result<String> {
+        let user = client.user().await?;
         let call = match method.as_str() {
-            "GET" => client.get("echo").await?,
-            "POST" => client.post("echo").await?,
-            "PUT" => client.put("echo").await?,
-            "PATCH" => client.patch("echo").await?,
-            "DELETE" => client.delete("echo").await?,
-            _ => client.head("echo").await?,
+            "GET" => user.get("echo"),
+            "POST" => user.post("echo"),
+            "PUT" => user.put("echo"),
+            "PATCH" => user.patch("echo"),
+            "DELETE" => user.delete("echo"),
+            _ => user.head("echo"),
         };
-        let answer = call.send().await.map_err(|error| client.error(error))?;
+        let answer = call.send().await?;
         Ok(answer.status().to_string())
     }
     let provider = provider();
@@ -241,8 +247,7 @@ async fn cookie_names_differ_by_port() {
     for base_url in ["http://localhost:3000", "http://localhost:3001/", "https://app.example"] {
         let app = Router::new()
             .route("/login", get(login))
-            .layer(session_layer(MemoryStore::default(), base_url))
-            .with_state(oauth(&provider));
+            .layer(session_layer(MemoryStore::default(), &oauth_at(&provider, base_url)));
         let mut browser = Browser::new(app);
         browser.send("GET", "/login").await;
         names.push(browser.cookie.split_once('=').unwrap().0.to_owned());

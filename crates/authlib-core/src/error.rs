@@ -35,6 +35,8 @@ struct Inner {
     client: Option<String>,
     provider: Option<ProviderError>,
     retryable: bool,
+    restart: Option<String>,
+    logged: bool,
 }
 
 /// The kind of an [`Error`], with an HTTP status that fits.
@@ -117,6 +119,8 @@ impl Error {
             client: None,
             provider: None,
             retryable: false,
+            restart: None,
+            logged: false,
         }))
     }
 
@@ -156,6 +160,26 @@ impl Error {
         self.0.retryable
     }
 
+    /// Adds the path at which the user can try again.
+    pub(crate) fn with_restart(mut self, path: Option<String>) -> Self {
+        Arc::make_mut(&mut self.0).restart = path;
+        self
+    }
+
+    pub(crate) fn restart(&self) -> Option<&str> {
+        self.0.restart.as_deref()
+    }
+
+    /// Marks an error that has been logged, so that it is logged once.
+    pub(crate) fn logged(mut self) -> Self {
+        Arc::make_mut(&mut self.0).logged = true;
+        self
+    }
+
+    pub(crate) fn is_logged(&self) -> bool {
+        self.0.logged
+    }
+
     /// The kind.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -189,7 +213,7 @@ impl Error {
     /// What resolves the error.
     ///
     /// ```
-    /// use authlib_core::{Error, ErrorKind, error::Remedy};
+    /// use authlib_core::{Error, ErrorKind, Remedy};
     ///
     /// let error = Error::new(ErrorKind::Unauthenticated, "not logged in");
     /// assert_eq!(error.remedy(), Remedy::LogInAgain);

@@ -75,6 +75,8 @@ mod tokens;
 pub mod client;
 pub mod login;
 
+pub mod adapter;
+
 pub use crate::api::{ApiRequest, ApiResponse};
 pub use crate::authorization::{
     AuthorizeOptions, LogoutOptions, PENDING_TTL, PendingLogin, PendingLogout, Purpose,
@@ -82,7 +84,7 @@ pub use crate::authorization::{
 pub use crate::client::{AssertionClient, ClientBuilder, OAuth1Client, OAuth2Client};
 pub use crate::config::ClientConfig;
 pub use crate::endpoints::{DeviceLogin, DevicePoll, Registration};
-pub use crate::error::{Error, ErrorKind, ProviderError, Result};
+pub use crate::error::{Error, ErrorKind, ProviderError, Remedy, Result};
 pub use crate::multipart::Multipart;
 pub use crate::oauth2::{Grant, Introspection, JwtBearer, Token, TokenTypeHint};
 pub use crate::oidc::UserInfo;

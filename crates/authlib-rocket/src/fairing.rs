@@ -1,10 +1,10 @@
-//! [`OAuthFairing`]: what happens at the launch.
+//! [`OAuthFairing`]: builds the registry when Rocket launches.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use authlib_core::login::SessionCookie;
+use authlib_core::adapter::SessionCookie;
 use authlib_core::{Error, ErrorKind, OAuth, OAuthBuilder, Result, TokenUpdate};
 use rocket::config::LogLevel;
 use rocket::fairing::{self, AdHoc, Fairing, Info, Kind};
@@ -13,39 +13,39 @@ use rocket::http::Method;
 use rocket::{Build, Config, Data, Request, Rocket};
 use serde_json::Value;
 
-use crate::session::Setup;
+use crate::session::OAuthState;
 
 type Make = Box<dyn FnOnce(&Rocket<Build>) -> Result<OAuth> + Send>;
 
-/// Builds the registry of clients when Rocket launches, and manages it: `&State<OAuth>`.
+/// Builds the registry of clients when Rocket launches, and manages it: handlers get it as `&State<OAuth>`.
 ///
-/// `base_url` and the tables `[default.oauth.NAME]` are read from Rocket's configuration: `Rocket.toml`,
-/// in any profile, and `ROCKET_BASE_URL` and `ROCKET_OAUTH={google={client_secret="..."}}`. They win over
-/// code, and `load_env`'s `{NAME}_{KEY}` over both. The launch is refused, with the reasons in the log,
-/// when
+/// `base_url` and the tables `[default.oauth.NAME]` are read from Rocket's configuration: `Rocket.toml`, in any
+/// profile, `ROCKET_BASE_URL`, and `ROCKET_OAUTH={google={client_secret="..."}}`. They override values from code,
+/// and the variables `{NAME}_{KEY}` of `load_env` override both. The launch is refused, with the reasons in the
+/// log, if
 ///
-/// - a client's settings are wrong: every problem of every client is named;
-/// - there is no base URL, of which the session's cookies take name and `Secure`;
-/// - `secret_key` is missing in another profile than `debug`: the cookies are encrypted with it, and
-///   replicas share it.
+/// - a client's settings are invalid: all errors of all clients are logged at once;
+/// - there is no base URL, which determines name and `Secure` of the session cookies;
+/// - `secret_key` is missing in a profile other than `debug`: it encrypts the cookies, and all replicas need the
+///   same one.
 pub struct OAuthFairing {
     make: Mutex<Option<Make>>,
     lifetime: Duration,
 }
 
-/// The method that a request came with: Rocket asks for GET where there is no route for HEAD.
+/// The method that the browser sent: Rocket changes HEAD to GET if no route matches.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked(pub(crate) Method);
+pub(crate) struct OriginalMethod(pub(crate) Method);
 
 impl OAuthFairing {
-    /// A registry that is built at the launch.
+    /// A registry that is built at launch.
     #[must_use]
     pub fn new(builder: OAuthBuilder) -> Self {
         Self::with(|_| builder)
     }
 
-    /// As [`new`](Self::new), with what other fairings manage, such as the database of a token store:
-    /// attach those first.
+    /// As [`new`](Self::new), with access to the state that other fairings manage, such as the database pool
+    /// of a token store: attach those first.
     #[must_use]
     pub fn with(builder: impl FnOnce(&Rocket<Build>) -> OAuthBuilder + Send + 'static) -> Self {
         Self::make(move |rocket| load_figment(builder(rocket), rocket.figment()).build())
@@ -55,43 +55,51 @@ impl OAuthFairing {
         Self { make: Mutex::new(Some(Box::new(make))), lifetime: Duration::from_secs(24 * 60 * 60) }
     }
 
-    /// How long a login lasts: a day, unless it is set here.
+    /// How long a login lasts: a day by default.
     #[must_use]
     pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
     }
 
-    fn set_up(&self, rocket: &Rocket<Build>, config: &Config) -> Result<Setup> {
+    fn set_up(&self, rocket: &Rocket<Build>, config: &Config) -> Result<OAuthState> {
         let refused = |check: &'static str, hint: &'static str| {
             Err(Error::new(ErrorKind::Config, check).with_hint(hint))
         };
         let make = self.make.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(make) = make.filter(|_| rocket.state::<Setup>().is_none()) else {
-            return refused("there are two registries of clients", "attach one `OAuthFairing`");
+        let Some(make) = make.filter(|_| rocket.state::<OAuthState>().is_none()) else {
+            return refused(
+                "there are two registries of clients",
+                "attach one `OAuthFairing` only",
+            );
         };
         let oauth = make(rocket)?;
-        let Some(base_url) = oauth.base_url() else {
+        if oauth.base_url().is_none() {
             let hint = "set `base_url` in Rocket.toml, or call `.base_url(..)`, with the URL that \
                         browsers open, such as http://localhost:8000";
             return refused("the application has no base URL", hint);
-        };
+        }
         let public = config.profile != Config::DEBUG_PROFILE;
         if public && !config.secret_key.is_provided() {
             let hint = "set `secret_key` in Rocket.toml, or ROCKET_SECRET_KEY, to the same secret for \
                         all replicas; `openssl rand -base64 32` makes one";
-            return refused("logins are kept in cookies, and there is no key for them", hint);
+            return refused(
+                "logins are kept in cookies, and there is no key to encrypt them",
+                hint,
+            );
         }
         if public && matches!(config.log_level, LogLevel::Normal | LogLevel::Debug) {
-            tracing::warn!("Rocket logs the codes in callbacks: set `log_level` to `critical`");
+            tracing::warn!(
+                "Rocket logs callback URLs with their codes: set `log_level` to `critical`"
+            );
         }
-        let cookie = SessionCookie::of(base_url.as_str());
-        Ok(Setup { cookie, lifetime: self.lifetime, oauth })
+        let cookie = SessionCookie::of(&oauth);
+        Ok(OAuthState { cookie, lifetime: self.lifetime, oauth })
     }
 }
 
 impl From<OAuth> for OAuthFairing {
-    /// A registry that was built before; Rocket's configuration is not asked.
+    /// A registry that was built before. Rocket's configuration is not read.
     fn from(oauth: OAuth) -> Self {
         Self::make(|_| Ok(oauth))
     }
@@ -104,12 +112,12 @@ impl Fairing for OAuthFairing {
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
-        // What is wrong with Rocket's own settings, Rocket says best by itself.
+        // Rocket reports errors in its own settings itself.
         let Ok(config) = Config::try_from(rocket.figment()) else { return Ok(rocket) };
         match self.set_up(&rocket, &config) {
             Ok(setup) => Ok(rocket.manage(setup.oauth.clone()).manage(setup)),
             Err(error) => {
-                tracing::error!("the logins can't be set up: {error}");
+                tracing::error!("OAuthFairing: launch refused: {}", error.report());
                 Err(rocket)
             }
         }
@@ -117,7 +125,7 @@ impl Fairing for OAuthFairing {
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let method = request.method();
-        request.local_cache(|| Asked(method));
+        request.local_cache(|| OriginalMethod(method));
     }
 }
 
@@ -127,8 +135,8 @@ impl fmt::Debug for OAuthFairing {
     }
 }
 
-/// Lays `base_url` and the tables `oauth.NAME` of Rocket's configuration over a registry, for one that is
-/// built before the launch.
+/// Merges `base_url` and the tables `oauth.NAME` of Rocket's configuration into a builder, for a registry that
+/// is built before the launch.
 pub fn load_figment(builder: OAuthBuilder, figment: &Figment) -> OAuthBuilder {
     let find = |key| figment.extract_inner::<Value>(key).ok();
     let builder = match find("base_url") {
@@ -139,13 +147,13 @@ pub fn load_figment(builder: OAuthBuilder, figment: &Figment) -> OAuthBuilder {
     builder.load_table(clients.into_iter().collect())
 }
 
-/// A fairing that calls `subscriber` after each refreshed token was stored, with the token before. It
-/// runs in the request that refreshed: hand long work on, as to a task that holds the receiver of
+/// A fairing that calls `subscriber` after each refreshed token was stored, with the old one. It runs in the
+/// request that caused the refresh: start long work elsewhere, for example in a task with the receiver of
 /// [`token_updates`](crate::token_updates). Attach it after the [`OAuthFairing`].
 pub fn on_token_update(subscriber: impl Fn(&TokenUpdate) + Send + Sync + 'static) -> impl Fairing {
     AdHoc::try_on_ignite("OAuth token updates", |rocket| async move {
         let Some(oauth) = rocket.state::<OAuth>() else {
-            tracing::error!("there are no token updates: attach the `OAuthFairing` first");
+            tracing::error!("on_token_update: launch refused: attach the `OAuthFairing` first");
             return Err(rocket);
         };
         oauth.subscribe(subscriber);

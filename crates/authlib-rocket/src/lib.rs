@@ -2,32 +2,25 @@
 //! private cookies.
 //!
 //! ```no_run
-//! use authlib_rocket::{Answer, ClientName, OAuth, OAuthCallback, OAuthClient, OAuthFairing, Result};
-//! use authlib_rocket::{catchers, providers};
+//! use authlib_rocket::{OAuth, OAuthCallback, OAuthClient, OAuthFairing, OAuthResponse, Result};
+//! use authlib_rocket::{catchers, clients::Google};
 //! use rocket::{get, launch, routes};
 //!
-//! struct Google;
-//! impl ClientName for Google {
-//!     const NAME: &'static str = "google";
-//! }
-//!
 //! #[get("/login")]
-//! async fn login(google: OAuthClient<'_, Google>) -> Result<Answer> {
+//! async fn login(google: OAuthClient<'_, Google>) -> Result<OAuthResponse> {
 //!     google.authorize_redirect("/authorize").await
 //! }
 //!
 //! #[get("/authorize")]
 //! async fn authorize(callback: OAuthCallback<'_, Google>) -> Result<String> {
-//!     let token = callback.authorize_access_token().await?;
-//!     Ok(format!("Hello, {}", token.userinfo()?.sub()))
+//!     let user = callback.log_in().await?;
+//!     Ok(format!("Hello, {}", user.userinfo()?.sub()))
 //! }
 //!
 //! #[launch]
 //! fn rocket() -> _ {
-//!     // client_id, client_secret and base_url are in Rocket.toml
-//!     let builder = OAuth::builder().register(providers::google());
 //!     rocket::build()
-//!         .attach(OAuthFairing::new(builder))
+//!         .attach(OAuthFairing::new(OAuth::builder().register("google")))
 //!         .mount("/", routes![login, authorize])
 //!         .register("/", catchers())
 //! }
@@ -42,32 +35,39 @@
 //! client_secret = "..."
 //! ```
 //!
-//! The launch is refused when a setting is wrong, or when a guard names a client that is not registered.
-//! A client is also taken by the route's `<client>` or `<_>` (plain [`OAuthClient`]), and [`routes`]
-//! saves even the two handlers. A provider that answers by `form_post` needs a second route:
-//! `#[post("/authorize", data = "<callback>")]`, with the same guard.
+//! Open <http://localhost:8000/login>. Redirect URIs and the session cookies follow from the base URL, so open the
+//! application at that URL: localhost and 127.0.0.1 are two sites.
+//!
+//! The launch is refused if a setting is invalid, or if a guard names a client that is not registered. A client
+//! can also be named by the route's `<client>` or `<_>` (plain [`OAuthClient`]), and [`routes`] saves the two
+//! handlers as well.
 //!
 //! # Features
 //!
 //! - `reqwest` (default): the built-in HTTP client.
 
+mod callback;
+mod client;
+mod error;
 mod fairing;
-mod guard;
-mod response;
+mod launch;
+mod request;
 mod routes;
 mod session;
+mod user;
 
+pub use authlib_core::login::{ClientName, Identity, LoginResult, clients};
 pub use authlib_core::{
-    AuthorizeOptions, ClientConfig, ErrorKind, Introspection, LogoutOptions, OAuth, OAuth2Client,
-    Params, RegisteredClient, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo,
-    login::{self, ClientName},
-    providers, store,
+    AuthorizeOptions, ClientConfig, Error as CoreError, ErrorKind, Introspection, LogoutOptions,
+    OAuth, OAuth2Client, Params, ProviderError, RegisteredClient, Remedy, Secret, Token,
+    TokenTypeHint, TokenUpdate, UserInfo, hooks, login, providers, store, transport,
 };
 
+pub use crate::callback::OAuthCallback;
+pub use crate::client::OAuthClient;
+pub use crate::error::{Error, Result, catchers};
 pub use crate::fairing::{OAuthFairing, load_figment, on_token_update};
-pub use crate::guard::{
-    CurrentUser, Error, FindClient, OAuthCallback, OAuthClient, OAuthSession, Result, Routed,
-    redirect, token_updates,
-};
-pub use crate::response::{Answer, catchers};
-pub use crate::routes::routes;
+pub use crate::request::OAuthResponse;
+pub use crate::routes::{redirect, routes, token_updates};
+pub use crate::session::RocketSession;
+pub use crate::user::{CurrentUser, OAuthSession};

@@ -1,59 +1,61 @@
-//! The browser's session in Rocket's private cookies.
+//! [`RocketSession`]: the browser's session in Rocket's private cookies.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use authlib_core::login::{Session, SessionCookie, SessionState};
+use authlib_core::adapter::SessionCookie;
+use authlib_core::login::{Session, SessionState};
 use authlib_core::{OAuth, PENDING_TTL, Result};
 use rocket::Request;
 use rocket::http::{Cookie, CookieJar, SameSite};
 use rocket::time;
 
-/// The most bytes of a piece in plain text. Encrypted, in base64 and with its slashes escaped it is less
-/// than half as long again, and with name and attributes below the 4096 bytes that browsers keep
-/// (RFC 6265 §6.1).
-const MAX_PIECE: usize = 2700;
+/// The most bytes of a chunk in plain text. Encrypted, in base64 and with its slashes escaped it grows by less
+/// than half, and with name and attributes it stays below the 4096 bytes that browsers keep (RFC 6265 §6.1).
+const MAX_CHUNK: usize = 2700;
 
-/// What the fairing prepared: the registry, and how the session's cookies are to be.
-pub(crate) struct Setup {
+/// What the fairing manages: the registry, and the attributes of the session's cookies.
+pub(crate) struct OAuthState {
     pub(crate) oauth: OAuth,
     pub(crate) cookie: SessionCookie,
     pub(crate) lifetime: Duration,
 }
 
-/// The pieces of the state as this request sees them: those that the browser sent, and what was done
-/// since. `CookieJar::get_pending` can't tell: it falls back to what is not encrypted.
+/// The chunks of the state in this request: those that the browser sent, with the changes since.
+/// `CookieJar::get_pending` would also return cookies that are not encrypted.
 #[derive(Default)]
-struct Pieces(Mutex<Option<BTreeMap<String, String>>>);
+struct Chunks(Mutex<Option<BTreeMap<String, String>>>);
 
-/// The port over the cookies of a request, one for each [`Piece`](authlib_core::login::Piece). Rocket
-/// sends what was changed along with the answer, but not with one of a catcher.
+/// The browser's session, for the functions of [`login`](authlib_core::login): a private cookie for each
+/// [`CookieChunk`](authlib_core::adapter::CookieChunk). Rocket sends changed cookies with the handler's response,
+/// but not with that of a catcher.
 #[derive(Clone, Copy)]
-pub(crate) struct RocketSession<'r> {
-    setup: &'r Setup,
+pub struct RocketSession<'r> {
+    state: &'r OAuthState,
     jar: &'r CookieJar<'r>,
-    pieces: &'r Pieces,
+    chunks: &'r Chunks,
 }
 
 impl<'r> RocketSession<'r> {
-    pub(crate) fn of(setup: &'r Setup, request: &'r Request<'_>) -> Self {
-        Self { setup, jar: request.cookies(), pieces: request.local_cache(Pieces::default) }
+    pub(crate) fn of(state: &'r OAuthState, request: &'r Request<'_>) -> Self {
+        Self { state, jar: request.cookies(), chunks: request.local_cache(Chunks::default) }
     }
 
-    /// The pieces, by the names of their cookies.
-    fn pieces<T>(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> T) -> T {
-        let mut pieces = self.pieces.0.lock().unwrap_or_else(PoisonError::into_inner);
-        change(pieces.get_or_insert_with(|| {
-            let ours = self.jar.iter().filter(|cookie| self.piece(cookie.name()).is_some());
+    /// Reads or changes the chunks, by the names of their cookies.
+    fn chunks<T>(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> T) -> T {
+        let mut chunks = self.chunks.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(chunks.get_or_insert_with(|| {
+            let ours = self.jar.iter().filter(|cookie| self.chunk(cookie.name()).is_some());
             let ours = ours.filter_map(|cookie| self.jar.get_private(cookie.name()));
             ours.map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned())).collect()
         }))
     }
 
-    /// The piece's name in a cookie's name.
-    fn piece<'a>(&self, name: &'a str) -> Option<&'a str> {
-        name.strip_prefix(&self.setup.cookie.name)?.strip_prefix('-')
+    /// The chunk's name in a cookie's name.
+    fn chunk<'a>(&self, name: &'a str) -> Option<&'a str> {
+        name.strip_prefix(&self.state.cookie.name)?.strip_prefix('-')
     }
 
     fn cookie(&self, name: String, text: String, lifetime: Duration) -> Cookie<'static> {
@@ -61,7 +63,7 @@ impl<'r> RocketSession<'r> {
             .path("/")
             .http_only(true)
             .same_site(SameSite::Lax)
-            .secure(self.setup.cookie.secure)
+            .secure(self.state.cookie.secure)
             .max_age(time::Duration::try_from(lifetime).unwrap_or(time::Duration::DAY))
             .build()
     }
@@ -69,26 +71,26 @@ impl<'r> RocketSession<'r> {
 
 impl Session for RocketSession<'_> {
     async fn load(&self) -> Result<Option<SessionState>> {
-        Ok(self.pieces(|pieces| {
+        Ok(self.chunks(|chunks| {
             let texts =
-                pieces.iter().filter_map(|(name, text)| Some((self.piece(name)?, text.as_str())));
-            let (now, lifetime) = (self.setup.oauth.now(), self.setup.lifetime);
-            (!pieces.is_empty()).then(|| SessionState::from_pieces(texts, now, lifetime))
+                chunks.iter().filter_map(|(name, text)| Some((self.chunk(name)?, text.as_str())));
+            let (now, lifetime) = (self.state.oauth.now(), self.state.lifetime);
+            (!chunks.is_empty()).then(|| SessionState::from_chunks(texts, now, lifetime))
         }))
     }
 
     async fn save(&self, state: &SessionState) -> Result<()> {
-        let new = state.to_pieces(MAX_PIECE)?;
-        self.pieces(|pieces| {
-            let mut old = std::mem::take(pieces);
-            for piece in new {
-                let name = format!("{}-{}", self.setup.cookie.name, piece.name);
-                // Only what changed: another answer may be on its way to the same browser.
-                if old.remove(&name).as_ref() != Some(&piece.text) {
-                    let lifetime = if piece.pending { PENDING_TTL } else { self.setup.lifetime };
-                    self.jar.add_private(self.cookie(name.clone(), piece.text.clone(), lifetime));
+        let new = state.to_chunks(MAX_CHUNK)?;
+        self.chunks(|chunks| {
+            let mut old = std::mem::take(chunks);
+            for chunk in new {
+                let name = format!("{}-{}", self.state.cookie.name, chunk.name);
+                // Only what changed: another response may be on its way to the same browser.
+                if old.remove(&name).as_ref() != Some(&chunk.text) {
+                    let lifetime = if chunk.pending { PENDING_TTL } else { self.state.lifetime };
+                    self.jar.add_private(self.cookie(name.clone(), chunk.text.clone(), lifetime));
                 }
-                pieces.insert(name, piece.text);
+                chunks.insert(name, chunk.text);
             }
             for name in old.into_keys() {
                 self.jar.remove_private(self.cookie(name, String::new(), Duration::ZERO));
@@ -98,7 +100,13 @@ impl Session for RocketSession<'_> {
     }
 
     async fn renew(&self) -> Result<()> {
-        // There is no id: who is logged in stands in a cookie that is made at the login and encrypted.
+        // There is no id: a login is an encrypted cookie that is made when the user logs in.
         Ok(())
+    }
+}
+
+impl fmt::Debug for RocketSession<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RocketSession").finish_non_exhaustive()
     }
 }

@@ -27,7 +27,7 @@ impl<'r> FromRequest<'r> for User {
 #[get("/call/<_>/<what>")]
 async fn call(client: OAuthClient<'_>, what: &str, user: User) -> Result<String> {
     let answer = app_managed_tokens::call(client.for_user(user.0), what).await;
-    answer.map_err(|error| client.error(error))
+    Ok(answer?)
 }
 
 async fn ask(oauth: &OAuth, path: &str, user: &str) -> (u16, String) {

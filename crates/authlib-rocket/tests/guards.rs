@@ -11,8 +11,8 @@ use authlib_core::clock::{Clock as _, FixedClock};
 use authlib_core::store::MemoryPendingLoginStore;
 use authlib_provider::Fault;
 use authlib_rocket::{
-    Answer, AuthorizeOptions, ClientName, CurrentUser, OAuthCallback, OAuthClient, OAuthFairing,
-    OAuthSession, Result, catchers, on_token_update, redirect,
+    AuthorizeOptions, ClientName, CurrentUser, OAuthCallback, OAuthClient, OAuthFairing,
+    OAuthResponse, OAuthSession, Result, catchers, on_token_update, redirect,
 };
 use rocket::http::{Method, Status};
 use rocket::{get, post, routes};
@@ -25,7 +25,7 @@ impl ClientName for Op {
 }
 
 #[get("/login")]
-async fn login(client: OAuthClient<'_, Op>) -> Result<Answer> {
+async fn login(client: OAuthClient<'_, Op>) -> Result<OAuthResponse> {
     client.authorize_redirect("/authorize").await
 }
 
@@ -43,14 +43,14 @@ async fn authorize_posted(callback: OAuthCallback<'_, Op>) -> Result<String> {
 
 /// A login with data of the length in the query.
 #[get("/with?<length>")]
-async fn with(client: OAuthClient<'_, Op>, length: usize) -> Result<Answer> {
+async fn with(client: OAuthClient<'_, Op>, length: usize) -> Result<OAuthResponse> {
     let options = AuthorizeOptions::new().redirect_uri("/authorize").data("x".repeat(length));
     client.authorize_redirect(options).await
 }
 
 #[get("/who")]
 fn who(user: CurrentUser) -> String {
-    user.0.login.sub.unwrap_or_default()
+    user.login.sub.clone().unwrap_or_default()
 }
 
 #[get("/who", rank = 2)]
@@ -146,7 +146,7 @@ async fn question_mark_error_renders_as_accepted_json() {
 async fn route_parameter_selects_client() {
     #[get("/a/<_>/login/<client>")]
     async fn named(client: &str, app: OAuthClient<'_>) -> String {
-        format!("{client} {}", app.app().name())
+        format!("{client} {}", app.client().name())
     }
     #[get("/login")]
     async fn unnamed(_client: OAuthClient<'_>) {}
@@ -290,8 +290,8 @@ async fn login_expires_even_if_browser_keeps_cookie() {
 async fn token_update_event_carries_old_token() {
     #[get("/call")]
     async fn call(client: OAuthClient<'_, Op>) -> Result<String> {
-        let call = client.request(Method::Post, "echo").await?;
-        let answer = call.send().await.map_err(|error| client.error(error))?;
+        let call = client.user().await?.post("echo");
+        let answer = call.send().await?;
         Ok(answer.status().to_string())
     }
     let provider = provider();
@@ -319,15 +319,16 @@ async fn token_update_event_carries_old_token() {
 async fn every_http_method_calls_api_as_logged_in_user() {
     #[get("/call/<method>")]
     async fn call(client: OAuthClient<'_, Op>, method: &str) -> Result<String> {
+        let user = client.user().await?;
         let call = match method {
-            "GET" => client.get("echo").await?,
-            "POST" => client.post("echo").await?,
-            "PUT" => client.put("echo").await?,
-            "PATCH" => client.patch("echo").await?,
-            "DELETE" => client.delete("echo").await?,
-            _ => client.head("echo").await?,
+            "GET" => user.get("echo"),
+            "POST" => user.post("echo"),
+            "PUT" => user.put("echo"),
+            "PATCH" => user.patch("echo"),
+            "DELETE" => user.delete("echo"),
+            _ => user.head("echo"),
         };
-        let answer = call.send().await.map_err(|error| client.error(error))?;
+        let answer = call.send().await?;
         Ok(answer.status().to_string())
     }
     let provider = provider();
@@ -347,12 +348,12 @@ async fn every_http_method_calls_api_as_logged_in_user() {
 #[rocket::async_test]
 async fn redirect_stays_on_same_site() {
     #[get("/to?<path>")]
-    fn to(path: &str) -> Answer {
+    fn to(path: &str) -> OAuthResponse {
         redirect(path)
     }
     #[get("/session")]
     async fn session(session: OAuthSession<'_>) -> Result<&'static str> {
-        Ok(session.user().await?.map_or("nobody", |_| "somebody"))
+        Ok(session.current_user().await?.map_or("nobody", |_| "somebody"))
     }
     let mut browser = Browser::at(builder(&provider()), routes![to, session]).await;
     for (path, location) in [("/inbox", "/inbox"), ("//evil.example", "/")] {

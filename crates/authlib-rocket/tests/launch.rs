@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 
 use authlib_core::OAuthBuilder;
 use authlib_rocket::{
-    Answer, ClientConfig, ClientName, CurrentUser, OAuth, OAuthCallback, OAuthClient, OAuthFairing,
-    OAuthSession, Result, on_token_update, routes,
+    ClientConfig, ClientName, CurrentUser, OAuth, OAuthCallback, OAuthClient, OAuthFairing,
+    OAuthResponse, OAuthSession, Result, on_token_update, routes,
 };
 use rocket::config::{LogLevel, SecretKey};
 use rocket::error::ErrorKind;
@@ -26,7 +26,7 @@ impl ClientName for Missing {
 }
 
 #[get("/login")]
-async fn missing(client: OAuthClient<'_, Missing>) -> Result<Answer> {
+async fn missing(client: OAuthClient<'_, Missing>) -> Result<OAuthResponse> {
     client.authorize_redirect("/authorize").await
 }
 

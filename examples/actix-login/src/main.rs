@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says where it listens")]
 
 use actix_web::cookie::Key;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::{App, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer, web};
 use authlib_actix::{
     AuthorizeOptions, CurrentUser, LogoutOptions, MemoryStore, OAuth, OAuthCallback, OAuthClient,
@@ -13,7 +13,7 @@ use example_shared::{Page, Settings, Visitor, demo, headers, nobody};
 
 /// Sends the browser to the provider.
 async fn login(client: OAuthClient, request: HttpRequest) -> Result<HttpResponse> {
-    let mut options = AuthorizeOptions::from(format!("/authorize/{}", client.app().name()));
+    let mut options = AuthorizeOptions::from(format!("/authorize/{}", client.client().name()));
     let query = Params::parse(request.query_string());
     options.next = query.all("next").next().map(str::to_owned);
     client.authorize_redirect(options).await
@@ -21,8 +21,8 @@ async fn login(client: OAuthClient, request: HttpRequest) -> Result<HttpResponse
 
 /// Gets the browser back, and knows who it is.
 async fn authorize(callback: OAuthCallback) -> Result<HttpResponse> {
-    let login = callback.log_in().await?;
-    Ok(redirect(&login.next))
+    let user = callback.log_in().await?;
+    Ok(redirect(&user.next))
 }
 
 async fn logout(session: OAuthSession) -> Result<HttpResponse> {
@@ -36,7 +36,7 @@ async fn logged_out(session: OAuthSession) -> Result<HttpResponse> {
 }
 
 async fn home(oauth: web::Data<OAuth>, session: OAuthSession) -> Result<HttpResponse> {
-    Ok(html(match session.user().await? {
+    Ok(html(match session.current_user().await? {
         Some(user) => Page::home("actix-web", &Visitor::of(&user)),
         None => Page::welcome("actix-web", &oauth),
     }))
@@ -44,13 +44,13 @@ async fn home(oauth: web::Data<OAuth>, session: OAuthSession) -> Result<HttpResp
 
 async fn profile(user: Option<CurrentUser>) -> HttpResponse {
     match user {
-        Some(CurrentUser(user)) => no_store(StatusCode::OK).json(example_shared::profile(&user)),
+        Some(user) => no_store(StatusCode::OK).json(example_shared::profile(&user)),
         None => no_store(StatusCode::UNAUTHORIZED).json(nobody()),
     }
 }
 
 async fn userinfo(client: OAuthClient) -> Result<HttpResponse> {
-    client.userinfo().await.map(|claims| no_store(StatusCode::OK).json(claims))
+    Ok(no_store(StatusCode::OK).json(client.user().await?.userinfo().await?))
 }
 
 /// The same request, sent to the provider's API with the user's token.
@@ -60,14 +60,16 @@ async fn api(
     request: HttpRequest,
     body: web::Bytes,
 ) -> Result<HttpResponse> {
-    let mut call = client.request(request.method().clone(), &path.1).await?;
-    call = call.query(Params::parse(request.query_string()));
+    let user = client.user().await?;
+    let call =
+        if request.method() == Method::POST { user.post(&path.1) } else { user.get(&path.1) };
+    let mut call = call.query(Params::parse(request.query_string()));
     if !body.is_empty() {
         let content_type = request.headers().get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok());
         call = call.body(content_type.unwrap_or("application/octet-stream"), body);
     }
-    let answer = call.send().await.map_err(|error| client.error(error))?;
+    let answer = call.send().await?;
     let status = StatusCode::from_u16(answer.status().as_u16());
     let mut response = no_store(status.unwrap_or(StatusCode::BAD_GATEWAY));
     if let Some(content_type) = answer.headers().get("content-type") {
@@ -110,14 +112,13 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     } else {
         None
     };
-    let url = base_url.clone();
     // Once for all workers: each of them calls the closure below.
-    let (sessions, key) = (MemoryStore::new(), Key::generate());
+    let sessions = session_middleware(MemoryStore::new(), Key::generate(), &oauth);
     let app = move || {
         App::new()
             .app_data(web::Data::new(oauth.clone()))
             .app_data(web::PayloadConfig::new(1024 * 1024))
-            .wrap(session_middleware(sessions.clone(), key.clone(), &base_url))
+            .wrap(sessions.clone())
             .route("/", web::get().to(home))
             .route("/login/{client}", web::get().to(login))
             .service(web::resource("/authorize/{client}").get(authorize).post(authorize))
@@ -129,7 +130,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
             .route("/healthz", web::get().to(|| async { "ok" }))
     };
     let server = HttpServer::new(app).bind(address)?;
-    println!("The app is at {url}");
+    println!("The app is at {base_url}");
     server.run().await?;
     Ok(())
 }

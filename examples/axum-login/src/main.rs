@@ -20,15 +20,15 @@ async fn login(
     client: OAuthClient,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response> {
-    let mut options = AuthorizeOptions::from(format!("/authorize/{}", client.app().name()));
+    let mut options = AuthorizeOptions::from(format!("/authorize/{}", client.client().name()));
     options.next = query.into_iter().find(|(name, _)| name == "next").map(|(_, path)| path);
     client.authorize_redirect(options).await
 }
 
 /// Gets the browser back, and knows who it is.
 async fn authorize(callback: OAuthCallback) -> Result<Response> {
-    let login = callback.log_in().await?;
-    Ok(redirect(&login.next))
+    let user = callback.log_in().await?;
+    Ok(redirect(&user.next))
 }
 
 async fn logout(session: OAuthSession) -> Result<Response> {
@@ -43,20 +43,20 @@ async fn logged_out(session: OAuthSession) -> Result<Response> {
 
 async fn home(State(oauth): State<OAuth>, user: Option<CurrentUser>) -> Response {
     html(match user {
-        Some(CurrentUser(user)) => Page::home("axum", &Visitor::of(&user)),
+        Some(user) => Page::home("axum", &Visitor::of(&user)),
         None => Page::welcome("axum", &oauth),
     })
 }
 
 async fn profile(user: Option<CurrentUser>) -> Response {
     match user {
-        Some(CurrentUser(user)) => no_store(Json(example_shared::profile(&user))),
+        Some(user) => no_store(Json(example_shared::profile(&user))),
         None => no_store((StatusCode::UNAUTHORIZED, Json(nobody()))),
     }
 }
 
 async fn userinfo(client: OAuthClient) -> Result<Response> {
-    client.userinfo().await.map(|claims| no_store(Json(claims)))
+    Ok(no_store(Json(client.user().await?.userinfo().await?)))
 }
 
 /// The same request, sent to the provider's API with the user's token.
@@ -66,7 +66,7 @@ async fn api(
     request: Request,
 ) -> Result<Response> {
     let (parts, body) = request.into_parts();
-    let mut call = client.request(parts.method, &path).await?;
+    let mut call = client.user().await?.request(parts.method, &path);
     if let Some(query) = parts.uri.query() {
         call = call.query(Params::parse(query));
     }
@@ -78,7 +78,7 @@ async fn api(
         let content_type = content_type.and_then(|value| value.to_str().ok());
         call = call.body(content_type.unwrap_or("application/octet-stream"), body);
     }
-    let answer = call.send().await.map_err(|error| client.error(error))?;
+    let answer = call.send().await?;
     let content_type = answer.headers().get(header::CONTENT_TYPE).cloned();
     let mut response = no_store((answer.status(), Bytes::from(answer.into_inner().into_body())));
     if let Some(content_type) = content_type {
@@ -132,7 +132,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .route("/logout", post(logout))
         .route("/logged-out", get(logged_out))
         .route("/healthz", get(|| async { "ok" }))
-        .layer(session_layer(MemoryStore::default(), &settings.base_url))
+        .layer(session_layer(MemoryStore::default(), &oauth))
         .with_state(oauth);
     let (host, port) = settings.address;
     let listener = tokio::net::TcpListener::bind((host.as_str(), port)).await?;

@@ -5,8 +5,8 @@
 use std::io::Cursor;
 
 use authlib_rocket::{
-    Answer, AuthorizeOptions, CurrentUser, LogoutOptions, OAuth, OAuthCallback, OAuthClient,
-    OAuthFairing, OAuthSession, Params, Result, UserInfo, catchers, load_figment, redirect,
+    AuthorizeOptions, CurrentUser, LogoutOptions, OAuth, OAuthCallback, OAuthClient, OAuthFairing,
+    OAuthResponse, OAuthSession, Params, Result, UserInfo, catchers, load_figment, redirect,
 };
 use example_shared::{Page, Settings, Visitor, demo, headers, nobody};
 use rocket::data::{Limits, ToByteUnit as _};
@@ -19,28 +19,28 @@ use rocket::{Request, State, get, post, routes};
 
 /// Sends the browser to the provider.
 #[get("/login/<_>?<next>")]
-async fn login(client: OAuthClient<'_>, next: Option<&str>) -> Result<Answer> {
-    let mut options = AuthorizeOptions::from(format!("/authorize/{}", client.app().name()));
+async fn login(client: OAuthClient<'_>, next: Option<&str>) -> Result<OAuthResponse> {
+    let mut options = AuthorizeOptions::from(format!("/authorize/{}", client.client().name()));
     options.next = next.map(str::to_owned);
     client.authorize_redirect(options).await
 }
 
 /// Gets the browser back, and knows who it is.
 #[get("/authorize/<_>")]
-async fn authorize(callback: OAuthCallback<'_>) -> Result<Answer> {
-    let login = callback.log_in().await?;
-    Ok(redirect(&login.next))
+async fn authorize(callback: OAuthCallback<'_>) -> Result<OAuthResponse> {
+    let user = callback.log_in().await?;
+    Ok(redirect(&user.next))
 }
 
 /// The same, for a provider whose answer is posted.
 #[post("/authorize/<_>", data = "<callback>")]
-async fn authorize_posted(callback: OAuthCallback<'_>) -> Result<Answer> {
-    let login = callback.log_in().await?;
-    Ok(redirect(&login.next))
+async fn authorize_posted(callback: OAuthCallback<'_>) -> Result<OAuthResponse> {
+    let user = callback.log_in().await?;
+    Ok(redirect(&user.next))
 }
 
 #[post("/logout")]
-async fn logout(session: OAuthSession<'_>) -> Result<Answer> {
+async fn logout(session: OAuthSession<'_>) -> Result<OAuthResponse> {
     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
     session.logout_redirect(options, "/logged-out").await
 }
@@ -53,7 +53,7 @@ async fn logged_out(session: OAuthSession<'_>) -> Result<Html> {
 
 #[get("/")]
 async fn home(oauth: &State<OAuth>, session: OAuthSession<'_>) -> Result<Html> {
-    Ok(Html(match session.user().await? {
+    Ok(Html(match session.current_user().await? {
         Some(user) => Page::home("Rocket", &Visitor::of(&user)),
         None => Page::welcome("Rocket", oauth),
     }))
@@ -62,14 +62,14 @@ async fn home(oauth: &State<OAuth>, session: OAuthSession<'_>) -> Result<Html> {
 #[get("/profile")]
 fn profile(user: Option<CurrentUser>) -> (Status, Fresh<Value>) {
     match user {
-        Some(CurrentUser(user)) => (Status::Ok, fresh(example_shared::profile(&user))),
+        Some(user) => (Status::Ok, fresh(example_shared::profile(&user))),
         None => (Status::Unauthorized, fresh(nobody())),
     }
 }
 
 #[get("/userinfo/<_>")]
 async fn userinfo(client: OAuthClient<'_>) -> Result<Fresh<Json<UserInfo>>> {
-    Ok(fresh(Json(client.userinfo().await?)))
+    Ok(fresh(Json(client.user().await?.userinfo().await?)))
 }
 
 #[get("/api/<_>/<path..>")]
@@ -102,13 +102,14 @@ async fn call(
     body: Option<(String, Vec<u8>)>,
 ) -> Result<Fresh<Upstream>> {
     let path = path.collect::<Vec<_>>().join("/");
-    let mut call = client.request(method, &path).await?;
+    let user = client.user().await?;
+    let mut call = if method == Method::Post { user.post(&path) } else { user.get(&path) };
     let query = uri.query().map_or("", |query| query.as_str());
     call = call.query(Params::parse(query));
     if let Some((content_type, body)) = body.filter(|(_, body)| !body.is_empty()) {
         call = call.body(&content_type, body);
     }
-    let answer = call.send().await.map_err(|error| client.error(error))?;
+    let answer = call.send().await?;
     let status = Status::new(answer.status().as_u16());
     let content_type = answer.headers().get("content-type").and_then(|value| value.to_str().ok());
     let content_type = content_type.and_then(|value| value.parse().ok());

@@ -9,6 +9,7 @@ mod pending;
 mod replay;
 mod request;
 mod response;
+mod session_turns;
 
 pub(crate) use self::front_channel::FrontChannel;
 pub use self::logout::LogoutOptions;
@@ -16,3 +17,4 @@ pub use self::options::AuthorizeOptions;
 pub(crate) use self::pending::is_expired_at;
 pub use self::pending::{PENDING_TTL, PendingLogin, PendingLogout, Purpose};
 pub(crate) use self::replay::UsedStates;
+pub(crate) use self::session_turns::{SessionTurns, Turn};

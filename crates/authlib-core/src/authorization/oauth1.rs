@@ -41,6 +41,7 @@ impl FrontChannel {
             max_age: None,
             started_at: unix_seconds(self.endpoints.now()),
             next: options.next,
+            restart: None,
             data: options.data,
         };
         Ok((url, pending))

@@ -42,6 +42,9 @@ pub struct PendingLogin {
     pub(crate) next: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) data: Option<Value>,
+    /// The path of the login request, by which the user can try again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) restart: Option<String>,
 }
 
 /// What a pending record was made for. It never completes a flow of another purpose.

@@ -29,6 +29,12 @@ impl UsedStates {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.insert(self.hasher.hash_one(state), (), PENDING_TTL * 2, now).is_none()
     }
+
+    /// Whether `state` was used.
+    pub(crate) fn is_used(&self, state: &str, now: SystemTime) -> bool {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.get(&self.hasher.hash_one(state), now).is_some()
+    }
 }
 
 impl Default for UsedStates {

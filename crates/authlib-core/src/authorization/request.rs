@@ -57,6 +57,7 @@ impl FrontChannel {
             max_age: options.max_age.or(settings.max_age).map(|age| age.as_secs()),
             started_at: unix_seconds(self.endpoints.now()),
             next: options.next,
+            restart: None,
             data: options.data,
         };
         let mut extra = settings.authorize_params.clone();

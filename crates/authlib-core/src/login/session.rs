@@ -1,41 +1,67 @@
-//! [`Session`]: the port to the browser's session, the one call that goes upward.
+//! [`Session`]: the browser's session, the only trait that the framework crates implement.
 
 use super::SessionState;
 use crate::error::Result;
 
-/// The key under which the [`SessionState`] stands in the framework's session.
-pub const SESSION_KEY: &str = "authlib";
-
-/// The browser's session, as the framework crates hand it in.
+/// The browser's session.
 ///
-/// An implementation keeps one serde value, the [`SessionState`], under [`SESSION_KEY`]. It must not be
-/// readable by anybody but this application: server-side, or in an encrypted cookie.
+/// An implementation stores one serde value, the [`SessionState`], under
+/// [`SESSION_KEY`](crate::adapter::SESSION_KEY). Only this application may be able to read it: keep it on
+/// the server, or in an encrypted cookie.
 #[expect(
     async_fn_in_trait,
-    reason = "whether the futures are `Send` is the framework's to say: axum's and Rocket's are, \
-              actix-web's are not"
+    reason = "the framework decides if the futures are `Send`: those of axum and Rocket are, those of \
+              actix-web are not"
+)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a session of this library",
+    note = "implement `authlib_core::login::Session` for the framework's session"
 )]
 pub trait Session {
-    /// The state of this session as the store has it now, where there is a store; nothing where there
-    /// is no session yet. A state that can't be read is none.
+    /// The current state, read from the session store if there is one; `None` if the browser has no
+    /// session. State that can't be deserialised counts as `None`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) when the session can't be asked at all.
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the session can't be loaded.
     async fn load(&self) -> Result<Option<SessionState>>;
 
-    /// Keeps the state, before anything that follows happens.
+    /// Stores the state before it returns.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) when it can't be kept.
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the session can't be saved.
     async fn save(&self, state: &SessionState) -> Result<()>;
 
-    /// Gives the session a new id, so that one which somebody planted before the login is of no use
-    /// after it (session fixation). Where sessions have no id, nothing needs to happen.
+    /// Gives the session a new id, so that an id that an attacker planted before the login does not work
+    /// after it (session fixation). Does nothing if sessions have no id.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) when it can't be renewed.
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the id can't be changed.
     async fn renew(&self) -> Result<()>;
+
+    /// The id that the browser sent, by which concurrent callbacks of one session take turns; `None` if
+    /// sessions have no id, or the browser sent none.
+    fn id(&self) -> Option<String> {
+        None
+    }
+}
+
+impl<S: Session> Session for &S {
+    async fn load(&self) -> Result<Option<SessionState>> {
+        (**self).load().await
+    }
+
+    async fn save(&self, state: &SessionState) -> Result<()> {
+        (**self).save(state).await
+    }
+
+    async fn renew(&self) -> Result<()> {
+        (**self).renew().await
+    }
+
+    fn id(&self) -> Option<String> {
+        (**self).id()
+    }
 }

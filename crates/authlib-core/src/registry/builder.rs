@@ -201,6 +201,7 @@ impl OAuthBuilder {
             pending_login_store: self.logins,
             subscribers: self.subscribers,
             used_states: Arc::default(),
+            session_turns: Arc::default(),
             base_url,
         };
         let clients = settings

@@ -12,8 +12,9 @@ use url::Url;
 use super::ports::Ports;
 use crate::api::{self, ApiRequest, verbs};
 use crate::authorization::{
-    AuthorizeOptions, FrontChannel, LogoutOptions, PendingLogin, PendingLogout,
+    AuthorizeOptions, FrontChannel, LogoutOptions, PendingLogin, PendingLogout, SessionTurns,
 };
+use crate::base_url::BaseUrl;
 use crate::config::ClientSettings;
 use crate::endpoints::{DeviceLogin, EndpointClient};
 #[cfg(doc)]
@@ -319,6 +320,19 @@ impl RegisteredClient {
     /// Marks the `state` of a login as used. False if it was used before.
     pub(crate) fn mark_state_used(&self, state: &Secret) -> bool {
         self.0.ports.used_states.mark_used(state.expose(), self.now())
+    }
+
+    /// Whether the `state` of a login was used.
+    pub(crate) fn is_state_used(&self, state: &str) -> bool {
+        self.0.ports.used_states.is_used(state, self.now())
+    }
+
+    pub(crate) fn session_turns(&self) -> &Arc<SessionTurns> {
+        &self.0.ports.session_turns
+    }
+
+    pub(crate) fn base_url(&self) -> Option<&Url> {
+        self.0.ports.base_url.as_ref().map(BaseUrl::as_url)
     }
 
     pub(crate) fn now(&self) -> SystemTime {

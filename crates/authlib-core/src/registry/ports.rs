@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::authorization::UsedStates;
+use crate::authorization::{SessionTurns, UsedStates};
 use crate::base_url::BaseUrl;
 use crate::clock::Clock;
 use crate::random::Random;
@@ -20,5 +20,6 @@ pub(super) struct Ports {
     pub(super) pending_login_store: Option<Arc<dyn PendingLoginStore>>,
     pub(super) subscribers: Subscribers,
     pub(super) used_states: Arc<UsedStates>,
+    pub(super) session_turns: Arc<SessionTurns>,
     pub(super) base_url: Option<BaseUrl>,
 }

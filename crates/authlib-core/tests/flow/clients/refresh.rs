@@ -229,9 +229,9 @@ async fn standalone_client_can_use_refresh_callback() {
 async fn manual_refresh_keeps_unrotated_refresh_token() {
     let world = TestBed::new();
     let login = world.log_in(&Browser::default()).await.unwrap();
-    let client = OAuth2Client::for_owner(&world.app(), login.owner);
+    let client = OAuth2Client::for_owner(&world.app(), login.owner());
     world.provider.inject(Fault::NoRotation);
-    let old = login.token.refresh_token.unwrap();
+    let old = login.token.refresh_token.clone().unwrap();
     let token = client.fetch_token(Grant::refresh_token(&old)).await.unwrap();
     assert_ne!(token.access_token, login.token.access_token);
     assert_eq!(client.token().await.unwrap().unwrap().refresh_token, Some(old));

@@ -13,7 +13,7 @@ use crate::test_bed::{Browser, TestBed};
 #[tokio::test]
 async fn api_request_sends_query_headers_body_and_token() {
     let world = TestBed::new();
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
     let app = world.app();
     let request = app
         .request(Method::PUT, "repos/1?a=b", &owner)
@@ -41,7 +41,7 @@ async fn api_request_sends_query_headers_body_and_token() {
 #[tokio::test]
 async fn token_is_sent_to_allowed_origins_only() {
     let world = TestBed::new();
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
     world.provider.clear_requests();
     for url in [
         "https://evil.example/",
@@ -74,7 +74,7 @@ async fn token_is_sent_to_allowed_origins_only() {
 #[tokio::test]
 async fn expired_token_is_refreshed_before_api_call() {
     let world = TestBed::new();
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
     world.clock.advance(Duration::from_secs(3600));
     let response = world.app().get("user", &owner).send().await.unwrap();
     assert_eq!(response.status(), 200);
@@ -88,7 +88,7 @@ async fn api_request_without_user_is_not_sent() {
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(world.provider.received_requests().is_empty());
     let world = TestBed::with(|p| p, |client| client.api_base_url(""), |oauth| oauth);
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
     let error = world.app().get("user", &owner).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("api_base_url"), "{error}");
@@ -98,7 +98,7 @@ async fn api_request_without_user_is_not_sent() {
 #[tokio::test]
 async fn later_userinfo_must_have_same_subject() {
     let world = TestBed::new();
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
     assert_eq!(world.app().userinfo(&owner).await.unwrap().name(), Some("Alice"));
     for quirk in [
         Fault::user_info("sub", "mallory"),

@@ -26,7 +26,7 @@ async fn check(world: &TestBed, case: &str) {
     let login = login.unwrap_or_else(|error| panic!("{case}: {error}"));
     for _ in 0..2 {
         world.clock.advance(Duration::from_secs(3600));
-        let token = world.app().active_token(&login.owner).await;
+        let token = world.app().active_token(&login.owner()).await;
         assert!(token.is_ok(), "{case}: {token:?}");
     }
     for request in sent(world, Endpoint::Token) {

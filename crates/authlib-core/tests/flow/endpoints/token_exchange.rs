@@ -10,7 +10,7 @@ use crate::test_bed::{Browser, ISSUER, TestBed, client, only};
 
 /// The access token of Alice's login.
 async fn alice(world: &TestBed) -> Token {
-    let token = world.log_in(&Browser::default()).await.unwrap().token;
+    let token = world.log_in(&Browser::default()).await.unwrap().user.token;
     world.provider.clear_requests();
     token
 }

@@ -1,11 +1,12 @@
 //! Concurrent tabs, cross-site requests and unusual methods.
 
-use authlib_core::login::{self, Incoming, Session, SessionState};
+use authlib_core::adapter::{LoginCallback, LoginError};
+use authlib_core::login::{self, Session, SessionState};
 use authlib_core::{ErrorKind, LogoutOptions};
 use authlib_provider::Fault;
-use http::{HeaderMap, Method};
+use http::Method;
 
-use crate::test_bed::{Browser, SECRET, TestBed};
+use crate::test_bed::{Browser, SECRET, TestBed, request};
 
 /// A logout in another tab is not undone by a login that was waiting for the provider.
 #[tokio::test]
@@ -19,11 +20,9 @@ async fn logout_in_another_tab_is_not_undone() {
     let browser = Browser::default();
     world.log_in(&browser).await.unwrap();
     let other = world.oauth.client("other").unwrap();
-    let start =
-        login::authorize_redirect(&other, &browser, "/authorize/other".into()).await.unwrap();
-    let url = start.headers()["location"].to_str().unwrap().to_owned();
-    let back = world.provider.approve(&url, "alice").unwrap();
-    let params = world.receive(&browser, &back).await.unwrap();
+    let options = "/authorize/other".into();
+    let url = login::authorize_redirect(&other, &browser, options, None).await.unwrap();
+    let back = world.provider.approve(url.as_str(), "alice").unwrap();
 
     /// A session that is emptied after the pending login was taken.
     struct LoggedOut<'a>(&'a Browser, std::cell::Cell<u32>);
@@ -40,7 +39,7 @@ async fn logout_in_another_tab_is_not_undone() {
         }
     }
     let session = LoggedOut(&browser, std::cell::Cell::new(0));
-    login::authorize_access_token(&other, &session, &params).await.unwrap();
+    world.callback("other", session, &back).await.unwrap().log_in().await.unwrap();
     let state = browser.load().await.unwrap().unwrap();
     let clients: Vec<_> = state.logins().iter().map(|login| login.client.as_str()).collect();
     assert_eq!(clients, ["other"]);
@@ -53,10 +52,8 @@ async fn cross_site_logout_request_is_rejected() {
     let browser = Browser::default();
     world.log_in(&browser).await.unwrap();
     let logout = |site: &'static str| {
-        let mut headers = HeaderMap::new();
-        headers.insert("sec-fetch-site", site.parse().unwrap());
-        let (oauth, browser) = (&world.oauth, &browser);
-        async move { login::logout_redirect(oauth, browser, &headers, LogoutOptions::new(), "/").await }
+        let (world, browser) = (&world, &browser);
+        async move { world.log_out(browser, &[("sec-fetch-site", site)], LogoutOptions::new()).await }
     };
     for site in ["cross-site", "same-site"] {
         assert_eq!(logout(site).await.unwrap_err().kind(), ErrorKind::InvalidCallback, "{site}");
@@ -70,12 +67,11 @@ async fn cross_site_logout_request_is_rejected() {
 #[tokio::test]
 async fn other_methods_are_not_callbacks() {
     let world = TestBed::new();
-    let headers = HeaderMap::new();
     for method in [Method::OPTIONS, Method::PUT, Method::DELETE] {
-        let incoming = Incoming::new(&method, Some("code=c&state=s"), &headers, b"");
-        let received = login::receive(&world.app(), &Browser::default(), &incoming).await;
-        assert_eq!(received.unwrap_err().kind(), ErrorKind::InvalidCallback, "{method}");
-        assert!(!format!("{incoming:?}").contains("code"));
+        let request = request(method.clone(), Some("code=c&state=s"), &[]);
+        let read = LoginCallback::read(world.app(), Browser::default(), &request, b"").await;
+        assert_eq!(read.unwrap_err().kind(), ErrorKind::InvalidCallback, "{method}");
+        assert!(!format!("{request:?}").contains("code"));
     }
 }
 
@@ -86,7 +82,7 @@ async fn access_denied_shows_provider_description() {
     let reason = Fault::AuthorizationError("access_denied".into(), "verify your <e-mail>".into());
     world.provider.inject(reason);
     let error = world.log_in(&Browser::default()).await.unwrap_err();
-    let answer = login::error_answer(&error, &HeaderMap::new());
+    let answer = LoginError::from(error).response(None);
     let page = String::from_utf8(answer.body().clone()).unwrap();
     assert_eq!(answer.status(), 403);
     assert!(page.contains("verify your &lt;e-mail&gt;"), "{page}");

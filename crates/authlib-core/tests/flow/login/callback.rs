@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use authlib_core::adapter::{FormBody, LoginCallback};
 use authlib_core::config::ResponseMode;
-use authlib_core::login::{self, Incoming, Received};
+use authlib_core::login;
 use authlib_core::{AuthorizeOptions, ErrorKind, LogoutOptions};
 use authlib_provider::{Endpoint, Fault, Reply};
-use http::{HeaderMap, Method};
+use http::Method;
 use serde_json::json;
 
-use crate::test_bed::{Browser, ISSUER, SECRET, TestBed};
+use crate::test_bed::{Browser, ISSUER, SECRET, TestBed, location, request};
 
 #[tokio::test]
 async fn login_sends_required_parameters_and_identifies_user() {
@@ -297,9 +298,8 @@ async fn state_of_another_client_is_rejected_and_consumed() {
     let browser = Browser::default();
     let url = world.start(&browser).await.unwrap();
     let back = world.provider.approve(&url, "alice").unwrap();
-    let params = world.receive(&browser, &back).await.unwrap();
-    let other = world.oauth.client("other").unwrap();
-    let error = login::authorize_access_token(&other, &browser, &params).await.unwrap_err();
+    let callback = world.callback("other", &browser, &back).await.unwrap();
+    let error = callback.log_in().await.unwrap_err();
     assert!(error.to_string().contains("started with client `op`"), "{error}");
     assert!(world.finish(&browser, &back).await.is_err());
     assert_eq!(world.provider.count(Endpoint::Token), 0);
@@ -312,11 +312,9 @@ async fn logout_state_and_login_state_are_not_interchangeable() {
     let browser = Browser::default();
     world.log_in(&browser).await.unwrap();
     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
-    let answer = login::logout_redirect(&world.oauth, &browser, &HeaderMap::new(), options, "/")
-        .await
-        .unwrap();
+    let answer = world.log_out(&browser, &[], options).await.unwrap();
     assert!(world.is_anonymous(&browser).await);
-    let location = url::Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap();
+    let location = url::Url::parse(location(&answer)).unwrap();
     assert!(location.as_str().starts_with("https://op.example/end_session?id_token_hint="));
     let state = location.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
 
@@ -412,25 +410,24 @@ async fn form_post_without_session_is_resubmitted_same_site() {
     let state = url::Url::parse(&url).unwrap();
     let state = state.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     let form = format!("error=access_denied&state={state}&iss={ISSUER}");
-    let mut headers = HeaderMap::new();
-    headers.insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
-    headers.insert("sec-fetch-site", "cross-site".parse().unwrap());
+    let headers =
+        [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "cross-site")];
     let post = |browser, query| {
-        let (app, headers, form) = (world.app(), headers.clone(), form.clone());
+        let (app, form) = (world.app(), form.clone());
         async move {
-            let incoming = Incoming::new(&Method::POST, query, &headers, form.as_bytes());
-            login::receive(&app, browser, &incoming).await
+            let request = request(Method::POST, query, &headers);
+            LoginCallback::read(app, browser, &request, form.as_bytes()).await
         }
     };
     // Without the cookie, the page resubmits the form once.
     let stranger = Browser::default();
-    let Received::Answer(page) = post(&stranger, None).await.unwrap() else { panic!("no page") };
-    let page = String::from_utf8(page.body().clone()).unwrap();
+    let page = post(&stranger, None).await.unwrap_err();
+    assert_eq!(page.status(), 200);
+    let page = String::from_utf8(page.response(None).into_body()).unwrap();
     assert!(page.contains(&state) && page.contains("again=1"));
-    assert!(matches!(post(&stranger, Some("again=1")).await.unwrap(), Received::Callback(_)));
+    assert!(post(&stranger, Some("again=1")).await.is_ok());
     // With the cookie, the form is not resubmitted. H03: the error in the form is used.
-    let Received::Callback(params) = post(&browser, None).await.unwrap() else { panic!("a page") };
-    let error = login::authorize_access_token(&world.app(), &browser, &params).await.unwrap_err();
+    let error = post(&browser, None).await.unwrap().log_in().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
 }
 
@@ -439,37 +436,36 @@ async fn form_post_without_session_is_resubmitted_same_site() {
 async fn callback_is_bounded_in_one_place_and_not_prefetched() {
     let world = TestBed::new();
     let browser = Browser::default();
+    let form = |body: &[u8]| {
+        let mut form = FormBody::new();
+        let _ = form.push(body);
+        form.finish()
+    };
     let receive =
         |method: Method, query: String, headers: &[(&'static str, &str)], body: Vec<u8>| {
-            let mut map = HeaderMap::new();
-            for (name, value) in headers {
-                map.insert(*name, value.parse().unwrap());
-            }
+            let request = request(method, Some(&query), headers);
             let (app, browser) = (world.app(), &browser);
-            async move {
-                let incoming = Incoming::new(&method, Some(&query), &map, &body);
-                login::receive(&app, browser, &incoming).await
-            }
+            async move { LoginCallback::read(app, browser, &request, &form(&body)?).await }
         };
-    let form = ("content-type", "application/x-www-form-urlencoded");
+    let posted = ("content-type", "application/x-www-form-urlencoded");
     for (method, headers) in [
         (Method::HEAD, &[][..]),
         (Method::GET, &[("purpose", "prefetch")][..]),
         (Method::GET, &[("sec-purpose", "prefetch;prerender")][..]),
     ] {
-        let received = receive(method, "code=c&state=s".into(), headers, vec![]).await.unwrap();
-        assert!(matches!(received, Received::Answer(_)));
+        let received = receive(method, "code=c&state=s".into(), headers, vec![]).await;
+        assert_eq!(received.unwrap_err().status(), 204);
     }
     let refused = [
-        receive(Method::POST, "code=c".into(), &[form], b"state=s".to_vec()).await,
+        receive(Method::POST, "code=c".into(), &[posted], b"state=s".to_vec()).await,
         receive(Method::POST, String::new(), &[("content-type", "application/json")], vec![]).await,
-        receive(Method::POST, String::new(), &[form], vec![0xff]).await,
+        receive(Method::POST, String::new(), &[posted], vec![0xff]).await,
         receive(Method::GET, format!("state={}", "s".repeat(513)), &[], vec![]).await,
         receive(Method::GET, format!("x={}", "s".repeat(20_000)), &[], vec![]).await,
     ];
     for received in refused {
         assert_eq!(received.unwrap_err().kind(), ErrorKind::InvalidCallback);
     }
-    let large = receive(Method::POST, String::new(), &[form], vec![b'a'; 70_000]).await;
+    let large = receive(Method::POST, String::new(), &[posted], vec![b'a'; 70_000]).await;
     assert_eq!(large.unwrap_err().kind(), ErrorKind::PayloadTooLarge);
 }

@@ -11,13 +11,13 @@ use authlib_core::{
     Params,
 };
 use authlib_provider::{Endpoint, Fault};
-use http::{HeaderMap, Method};
+use http::Method;
 use serde_json::json;
 use url::Url;
 
 use crate::test_bed::keys::P256;
 use crate::test_bed::recorded::RecordedResponses;
-use crate::test_bed::{Browser, CALLBACK, ISSUER, SECRET, TestBed};
+use crate::test_bed::{Browser, CALLBACK, ISSUER, SECRET, TestBed, location};
 
 /// A second client at the same provider.
 fn two_clients() -> TestBed {
@@ -36,15 +36,11 @@ async fn concurrent_logins_in_one_browser_are_both_kept() {
     let other = world.oauth.client("other").unwrap();
     let first = world.start(&browser).await.unwrap();
     let options = AuthorizeOptions::from("/authorize/other");
-    let answer = login::authorize_redirect(&other, &browser, options).await.unwrap();
-    let second = answer.headers()["location"].to_str().unwrap();
+    let second = login::authorize_redirect(&other, &browser, options, None).await.unwrap();
     let first = world.provider.approve(&first, "alice").unwrap();
-    let second = world.provider.approve(second, "bob").unwrap();
-    let params = world.receive(&browser, &second).await.unwrap();
-    let (one, two) = tokio::join!(
-        world.finish(&browser, &first),
-        login::authorize_access_token(&other, &browser, &params)
-    );
+    let second = world.provider.approve(second.as_str(), "bob").unwrap();
+    let callback = world.callback("other", &browser, &second).await.unwrap();
+    let (one, two) = tokio::join!(world.finish(&browser, &first), callback.log_in());
     assert_eq!(one.unwrap().token.userinfo().unwrap().sub(), "alice");
     assert_eq!(two.unwrap().token.userinfo().unwrap().sub(), "bob");
     let state = browser.load().await.unwrap().unwrap();
@@ -116,7 +112,7 @@ async fn manual_refresh_drops_id_token() {
     assert!(login.token.id_token.is_some() && token.id_token.is_none());
     assert!(token.userinfo().is_err());
     // A refresh through the token store returns another ID token, which is verified.
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
     assert!(world.app().refresh_token(&owner).await.unwrap().id_token.is_some());
 }
 
@@ -232,10 +228,8 @@ async fn post_logout_redirect_expires_after_ten_minutes() {
     let browser = Browser::default();
     world.log_in(&browser).await.unwrap();
     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
-    let answer = login::logout_redirect(&world.oauth, &browser, &HeaderMap::new(), options, "/")
-        .await
-        .unwrap();
-    let url = Url::parse(answer.headers()["location"].to_str().unwrap()).unwrap();
+    let answer = world.log_out(&browser, &[], options).await.unwrap();
+    let url = Url::parse(location(&answer)).unwrap();
     let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     world.clock.advance(Duration::from_secs(601));
     let query = format!("state={state}");

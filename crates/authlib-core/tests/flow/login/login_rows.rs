@@ -13,7 +13,7 @@ async fn login_is_found_by_sub_and_sid_until_logout() {
     let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
     world.provider.inject(Fault::claim("sid", "session-1"));
     let browser = Browser::default();
-    let owner = world.log_in(&browser).await.unwrap().owner;
+    let owner = world.log_in(&browser).await.unwrap().owner();
     let state = browser.load().await.unwrap().unwrap();
     let login = state.login("op").unwrap();
     assert_eq!((login.issuer.as_deref(), login.sid.as_deref()), (Some(ISSUER), Some("session-1")));
@@ -39,11 +39,11 @@ async fn abandoned_login_is_dropped_after_its_lifetime() {
     let world = TestBed::with(|p| p, |c| c, |oauth| oauth.login_lifetime(HOUR * 3));
     let (browser, active) = (Browser::default(), Browser::default());
     world.log_in(&browser).await.unwrap();
-    let owner = world.log_in(&active).await.unwrap().owner;
+    let owner = world.log_in(&active).await.unwrap().owner();
     world.clock.advance(HOUR * 2);
     world.app().active_token(&owner).await.unwrap();
     world.clock.advance(HOUR * 2);
-    let user = async |browser| login::find_user(&world.oauth, browser).await.unwrap();
+    let user = async |browser| login::current_user(&world.oauth, browser).await.unwrap();
     assert!(user(&browser).await.is_none());
     assert!(user(&active).await.is_some(), "a refresh restarts the lifetime");
 }

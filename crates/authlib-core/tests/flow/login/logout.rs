@@ -4,18 +4,16 @@
 use authlib_core::login::{self, Session as _};
 use authlib_core::store::MemoryPendingLoginStore;
 use authlib_core::{LogoutOptions, Result};
-use http::{HeaderMap, Method};
+use http::Method;
 use url::Url;
 
-use crate::test_bed::{Browser, TestBed};
+use crate::test_bed::{Browser, TestBed, location};
 
 /// Logs Alice in and out again; returns the logout URL.
 async fn log_out(world: &TestBed, browser: &Browser, options: LogoutOptions) -> Url {
     world.log_in(browser).await.unwrap();
-    let headers = HeaderMap::new();
-    let answer = login::logout_redirect(&world.oauth, browser, &headers, options, "/bye").await;
-    let location = answer.unwrap().headers()["location"].to_str().unwrap().to_owned();
-    Url::parse("https://app.example").unwrap().join(&location).unwrap()
+    let answer = world.log_out(browser, &[], options).await.unwrap();
+    Url::parse("https://app.example").unwrap().join(location(&answer)).unwrap()
 }
 
 fn param(url: &Url, name: &str) -> Option<String> {

@@ -47,6 +47,6 @@ async fn registry_has_store_at_build_and_accepts_subscribers() {
     let kept = serde_json::to_string(&browser.load().await.unwrap().unwrap()).unwrap();
     assert!(!kept.contains("code_verifier"), "the store has it");
     let login = world.log_in(&browser).await.unwrap();
-    world.app().refresh_token(&login.owner).await.unwrap();
+    world.app().refresh_token(&login.owner()).await.unwrap();
     assert_eq!(heard.load(Ordering::Relaxed), 11);
 }

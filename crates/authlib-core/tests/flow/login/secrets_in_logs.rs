@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use authlib_core::adapter::LoginError;
 use authlib_core::{ClientConfig, LogoutOptions, OAuth, login};
 use authlib_provider::{Endpoint, Fault, Reply};
 use url::Url;
@@ -9,7 +10,7 @@ use url::Url;
 use crate::test_bed::keys::keyed_bed;
 use crate::test_bed::log::capture_log;
 use crate::test_bed::oauth1::{self, PLACEMENTS};
-use crate::test_bed::{Browser, SECRET, TestBed};
+use crate::test_bed::{Browser, SECRET, TestBed, location};
 
 /// The values of `names` in a URL's query.
 fn values(url: &str, names: &[&str]) -> Vec<String> {
@@ -45,8 +46,8 @@ async fn login_refresh_call_and_logout_log_no_secret() {
     world.clock.advance(Duration::from_secs(3600));
     let heard = log.clone();
     world.oauth.subscribe(move |update| heard.show(&format!("{update:?}")));
-    let new = world.app().active_token(&login.owner).await.unwrap();
-    let request = world.app().get("user", &login.owner);
+    let new = world.app().active_token(&login.owner()).await.unwrap();
+    let request = world.app().get("user", &login.owner());
     log.show(&format!("{login:?} {new:?} {request:?} {:?} {:?}", world.oauth, world.app()));
     request.send().await.unwrap();
     let about = world.app().introspect_token(&new.access_token, None).await.unwrap();
@@ -57,18 +58,15 @@ async fn login_refresh_call_and_logout_log_no_secret() {
         secrets.push(token.id_token.unwrap().expose().to_owned());
     }
     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out").revoke_tokens();
-    let away =
-        login::logout_redirect(&world.oauth, &browser, &http::HeaderMap::new(), options, "/")
-            .await
-            .unwrap();
-    let away = away.headers()["location"].to_str().unwrap().to_owned();
+    let away = world.log_out(&browser, &[], options).await.unwrap();
+    let away = location(&away).to_owned();
     secrets.extend(values(&away, &["state"]));
-    secrets.push(login.owner.user);
+    secrets.push(login.owner().user);
     // E-mail addresses and names must not be logged either.
     secrets.extend(["alice@example.com".to_owned(), "Alice".to_owned()]);
 
     assert!(secrets.len() >= 15, "{secrets:?}");
-    assert!(log.text().contains("a user logged in"), "{}", log.text());
+    assert!(log.text().contains("user logged in"), "{}", log.text());
     log.check(&secrets, "the whole trip");
 }
 
@@ -92,10 +90,10 @@ async fn oauth1_login_and_calls_log_no_secret() {
         log.show(&format!("{error} {error:?}"));
         world.provider.clear_faults();
         let login = world.log_in(&browser).await.unwrap();
-        let call = world.app().post("x", &login.owner);
+        let call = world.app().post("x", &login.owner());
         log.show(&format!("{login:?} {call:?} {:?} {:?}", world.oauth, world.app()));
         call.send().await.unwrap();
-        let away = world.app().post("https://evil.example/?a=hush", &login.owner).send().await;
+        let away = world.app().post("https://evil.example/?a=hush", &login.owner()).send().await;
         log.show(&format!("{:?}", away.unwrap_err()));
         for seen in world.provider.received_requests() {
             let header = seen.header("authorization").unwrap_or_default();
@@ -104,12 +102,12 @@ async fn oauth1_login_and_calls_log_no_secret() {
             secrets.extend(seen.secret("oauth_signature").map(ToOwned::to_owned));
         }
         secrets.push(login.token.access_token.expose().to_owned());
-        secrets.push(login.token.token_secret.unwrap().expose().to_owned());
-        secrets.extend([oauth1::SECRET.to_owned(), login.owner.user, "hush".to_owned()]);
+        secrets.push(login.token.token_secret.as_ref().unwrap().expose().to_owned());
+        secrets.extend([oauth1::SECRET.to_owned(), login.owner().user, "hush".to_owned()]);
         assert!(secrets.len() >= 10, "{secrets:?}");
         log.check(&secrets, placement);
     }
-    assert!(log.text().contains("a user logged in"), "{}", log.text());
+    assert!(log.text().contains("user logged in"), "{}", log.text());
 }
 
 /// H35, B13: Every kind of failure, with `Display` and `Debug` of its error, causes included.
@@ -156,9 +154,9 @@ async fn failures_show_no_secret() {
             log.show(&format!("{inner} {inner:?}"));
             cause = inner.source();
         }
-        let answer = login::error_answer(&error, &http::HeaderMap::new());
+        let answer = LoginError::from(error).response(None);
         log.show(&String::from_utf8_lossy(answer.body()));
-        assert!(log.text().contains("a login failed") || log.text().contains("refused"), "{case}");
+        assert!(log.text().contains("login failed") || log.text().contains("rejected"), "{case}");
         log.check(&secrets, &case);
     }
 }
@@ -178,7 +176,7 @@ async fn private_key_and_assertions_are_never_shown() {
         log.show(&format!("{:?} {:?}", world.oauth, world.app()));
         if let Ok(login) = result {
             world.clock.advance(Duration::from_secs(3600));
-            world.app().active_token(&login.owner).await.unwrap();
+            world.app().active_token(&login.owner()).await.unwrap();
         } else if let Err(error) = result {
             log.show(&format!("{error} {} {error:?} {error:#?}", error.report()));
         }

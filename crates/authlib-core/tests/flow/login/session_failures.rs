@@ -62,7 +62,7 @@ async fn login_is_not_started_if_session_cannot_be_saved() {
         let browser = Browser::default();
         let failing = Failing { browser: &browser, fault: Cell::new(fault) };
         let options = AuthorizeOptions::from("/authorize/op");
-        let started = login::authorize_redirect(&world.app(), &failing, options).await;
+        let started = login::authorize_redirect(&world.app(), &failing, options, None).await;
         assert_eq!(started.unwrap_err().kind(), ErrorKind::Store);
     }
 }
@@ -77,9 +77,8 @@ async fn failing_session_during_callback_does_not_log_in() {
         let browser = Browser::default();
         let url = world.start(&browser).await.unwrap();
         let back = world.provider.approve(&url, "alice").unwrap();
-        let params = world.receive(&browser, &back).await.unwrap();
         let failing = Failing { browser: &browser, fault: Cell::new(fault) };
-        let failed = login::authorize_access_token(&world.app(), &failing, &params).await;
+        let failed = world.callback("op", &failing, &back).await.unwrap().log_in().await;
         assert_eq!(failed.unwrap_err().kind(), ErrorKind::Store);
         assert_eq!(world.provider.count(Endpoint::Token), token_requests);
         assert!(world.is_anonymous(&browser).await);
@@ -154,11 +153,11 @@ async fn login_and_logout_renew_session_id() {
     assert_eq!(*browser.renewed.borrow(), 1);
     let second = world.log_in(&browser).await.unwrap();
     assert_eq!(*browser.renewed.borrow(), 2);
-    let old = world.app().active_token(&first.owner).await.unwrap_err();
+    let old = world.app().active_token(&first.owner()).await.unwrap_err();
     assert_eq!(old.kind(), ErrorKind::Unauthenticated, "the replaced login's token is deleted");
-    assert!(world.app().active_token(&second.owner).await.is_ok());
+    assert!(world.app().active_token(&second.owner()).await.is_ok());
     login::logout(&world.oauth, &browser).await.unwrap();
     assert_eq!(*browser.renewed.borrow(), 3);
-    assert!(world.app().active_token(&second.owner).await.is_err());
+    assert!(world.app().active_token(&second.owner()).await.is_err());
     assert!(login::logout(&world.oauth, &browser).await.unwrap().is_none());
 }

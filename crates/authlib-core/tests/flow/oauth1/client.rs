@@ -162,7 +162,7 @@ async fn oauth1_token_can_be_set_and_read_back() {
     assert!(other.get("api/x").send().await.is_err());
     assert!(world.provider.received_requests().is_empty());
     let world = TestBed::new();
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
     let error = OAuth1Client::for_owner(&world.app(), owner).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
 }

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use authlib_core::login::{self, Session};
+use authlib_core::adapter::LoginError;
+use authlib_core::login::Session;
 use authlib_core::store::MemoryPendingLoginStore;
 use authlib_core::{AuthorizeOptions, Error, ErrorKind, OAuth};
 use authlib_provider::{Endpoint, Fault, Reply};
-use http::HeaderMap;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -20,7 +20,7 @@ async fn session(browser: &Browser) -> Value {
 }
 
 fn status(error: &Error) -> u16 {
-    login::error_answer(error, &HeaderMap::new()).status().as_u16()
+    LoginError::from(error.clone()).response(None).status().as_u16()
 }
 
 /// T007 to T009, T038, T041, T060: the redirect contains only the temporary token, the session the
@@ -48,13 +48,11 @@ async fn oauth1_login_works_with_session() {
     assert_eq!(name.as_deref(), Some("Alice"));
     let user = login.token.userinfo().unwrap();
     assert_eq!(user.sub(), "alice", "the `subject_claim` of the settings");
-    assert_eq!((login.next.as_str(), login.data), ("/album", Some(json!({"n": 1}))));
+    assert_eq!((login.next.as_str(), login.data.clone()), ("/album", Some(json!({"n": 1}))));
     assert_eq!(*browser.renewed.borrow(), 1);
     assert_eq!(session(&browser).await["pending"], Value::Null);
     assert!(!world.is_anonymous(&browser).await);
-    let headers = HeaderMap::new();
-    let options = authlib_core::LogoutOptions::new();
-    login::logout_redirect(&world.oauth, &browser, &headers, options, "/").await.unwrap();
+    world.log_out(&browser, &[], authlib_core::LogoutOptions::new()).await.unwrap();
     assert!(world.is_anonymous(&browser).await);
 }
 
@@ -90,7 +88,7 @@ async fn every_signature_method_and_location_works() {
             let world = oauth1::oauth1_bed_with(method, |client| {
                 signing(client, method, placement).realm("Photos, all")
             });
-            let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+            let owner = world.log_in(&Browser::default()).await.unwrap().owner();
             let call = world.app().post("x", &owner).form([("a", "1")]);
             let echo: Value = call.send().await.unwrap().json().unwrap();
             assert_eq!(echo["sub"], "alice", "{method} {placement}");
@@ -198,11 +196,8 @@ async fn invalid_oauth1_callbacks_are_400_in_core() {
         let browser = Browser::default();
         let url = world.start(&browser).await.unwrap();
         let query = spoil(url.split_once("oauth_token=").unwrap().1);
-        let error = match world.receive(&browser, &format!("{CALLBACK}?{query}")).await {
-            Ok(params) => login::authorize_access_token(&world.app(), &browser, &params).await,
-            Err(error) => Err(error),
-        };
-        let error = error.unwrap_err();
+        let finished = world.finish(&browser, &format!("{CALLBACK}?{query}")).await;
+        let error = finished.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidCallback, "{query}: {error}");
         assert_eq!(world.provider.count(Endpoint::OAuth1AccessToken), 0, "{query}");
         assert!(world.is_anonymous(&browser).await);
@@ -302,11 +297,11 @@ async fn oauth1_userinfo_request_is_signed() {
     });
     let login = world.log_in(&Browser::default()).await.unwrap();
     assert_eq!(login.token.userinfo().unwrap().sub(), "alice");
-    let user = world.app().userinfo(&login.owner).await.unwrap();
+    let user = world.app().userinfo(&login.owner()).await.unwrap();
     assert_eq!(user.as_map()["user"]["email"], "alice@example.com");
     for reply in [Reply::html(200), Reply::html(500), Reply::json(401, "{}")] {
         world.provider.inject(Fault::Response(Endpoint::OAuth1Api, reply));
-        let error = world.app().userinfo(&login.owner).await.unwrap_err();
+        let error = world.app().userinfo(&login.owner()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse);
         let browser = Browser::default();
         assert!(world.log_in(&browser).await.is_err());

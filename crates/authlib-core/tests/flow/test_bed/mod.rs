@@ -13,22 +13,23 @@ use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use authlib_core::clock::{Clock, FixedClock};
-use authlib_core::login::{
-    self, CallbackParams, Incoming, LoggedIn, Received, Session, SessionState,
+use authlib_core::adapter::{
+    LoginCallback, LoginSession, RequestContext, Response as PageResponse,
 };
+use authlib_core::clock::{Clock, FixedClock};
+use authlib_core::login::{self, LoginResult, Session, SessionState};
 use authlib_core::message::{Request, Response};
 use authlib_core::numeric_date::from_unix_seconds;
 use authlib_core::store::TokenOwner;
 use authlib_core::transport::{BoxFuture, HttpClient, TransportError};
 use authlib_core::{
-    AuthorizeOptions, ClientBuilder, ClientConfig, OAuth, OAuth2Client, OAuthBuilder,
-    RegisteredClient, Result, Token, TokenUpdate,
+    AuthorizeOptions, ClientBuilder, ClientConfig, LogoutOptions, OAuth, OAuth2Client,
+    OAuthBuilder, RegisteredClient, Result, Token, TokenUpdate,
 };
 use authlib_provider::{
     Endpoint, Provider, ProviderBuilder, RecordedRequest, TestClient, TestUser,
 };
-use http::{HeaderMap, Method};
+use http::Method;
 
 /// The secret of the client `app`.
 pub(crate) const SECRET: &str = "secret-of-the-client-32-bytes-lo";
@@ -137,41 +138,68 @@ impl TestBed {
         browser: &Browser,
         options: AuthorizeOptions,
     ) -> Result<String> {
-        let answer = login::authorize_redirect(&self.app(), browser, options).await?;
-        assert_eq!(answer.status(), 303);
-        Ok(answer.headers()["location"].to_str().unwrap().to_owned())
+        let url = login::authorize_redirect(&self.app(), browser, options, None).await?;
+        Ok(url.into())
     }
 
     /// Finishes a login with the URL that the provider sent the browser to.
-    pub(crate) async fn finish(&self, browser: &Browser, url: impl AsRef<str>) -> Result<LoggedIn> {
-        let params = self.receive(browser, url).await?;
-        login::authorize_access_token(&self.app(), browser, &params).await
-    }
-
-    pub(crate) async fn receive(
+    pub(crate) async fn finish(
         &self,
         browser: &Browser,
         url: impl AsRef<str>,
-    ) -> Result<CallbackParams> {
+    ) -> Result<LoginResult> {
+        self.callback("op", browser, url).await?.log_in().await
+    }
+
+    /// The callback of a client, before its login is finished.
+    pub(crate) async fn callback<S: Session>(
+        &self,
+        client: &str,
+        session: S,
+        url: impl AsRef<str>,
+    ) -> Result<LoginCallback<S>> {
         let query = url.as_ref().split_once('?').map(|(_, query)| query);
-        let headers = HeaderMap::new();
-        let incoming = Incoming::new(&Method::GET, query, &headers, b"");
-        match login::receive(&self.app(), browser, &incoming).await? {
-            Received::Callback(params) => Ok(params),
-            other => panic!("{other:?}"),
-        }
+        let request = request(Method::GET, query, &[]);
+        Ok(LoginCallback::read(self.oauth.client(client)?, session, &request, b"").await?)
     }
 
     /// A whole login by Alice.
-    pub(crate) async fn log_in(&self, browser: &Browser) -> Result<LoggedIn> {
+    pub(crate) async fn log_in(&self, browser: &Browser) -> Result<LoginResult> {
         let url = self.start(browser).await?;
         let back = self.provider.approve(&url, "alice").unwrap();
         self.finish(browser, &back).await
     }
 
-    pub(crate) async fn is_anonymous(&self, browser: &Browser) -> bool {
-        login::current_user(&self.oauth, browser).await.is_err()
+    /// Logs out, by a request with these headers.
+    pub(crate) async fn log_out(
+        &self,
+        browser: &Browser,
+        headers: &[(&str, &str)],
+        options: LogoutOptions,
+    ) -> Result<PageResponse> {
+        let request = request(Method::POST, None, headers);
+        let session = LoginSession::new(self.oauth.clone(), browser, request);
+        session.logout_redirect(options, "/bye").await
     }
+
+    pub(crate) async fn is_anonymous(&self, browser: &Browser) -> bool {
+        login::require_user(&self.oauth, browser).await.is_err()
+    }
+}
+
+/// The head of a request, as a framework crate reads it.
+pub(crate) fn request(
+    method: Method,
+    query: Option<&str>,
+    headers: &[(&str, &str)],
+) -> RequestContext {
+    let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, v)| *v);
+    RequestContext::new(method, "/", query, header)
+}
+
+/// The target of a redirect.
+pub(crate) fn location(response: &PageResponse) -> &str {
+    response.headers()["location"].to_str().unwrap()
 }
 
 /// Logs Alice in and lets her access token expire.
@@ -180,7 +208,7 @@ pub(crate) async fn expired(world: &TestBed) -> (Browser, TokenOwner, Token) {
     let login = world.log_in(&browser).await.unwrap();
     world.clock.advance(HOUR);
     world.provider.clear_requests();
-    (browser, login.owner, login.token)
+    (browser, login.owner(), login.user.token)
 }
 
 /// Collects the token updates of a registry.

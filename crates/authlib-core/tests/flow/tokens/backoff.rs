@@ -108,8 +108,11 @@ async fn refresh_backoff_is_per_token_owner() {
     let (_, alice, _) = expired(&world).await;
     let browser = Browser::default();
     let url = world.start(&browser).await.unwrap();
-    let bob =
-        world.finish(&browser, &world.provider.approve(&url, "bob").unwrap()).await.unwrap().owner;
+    let bob = world
+        .finish(&browser, &world.provider.approve(&url, "bob").unwrap())
+        .await
+        .unwrap()
+        .owner();
     world.clock.advance(HOUR);
     world.provider.inject(Fault::Response(Endpoint::Token, Reply::Reset));
     assert!(world.app().active_token(&alice).await.is_err());

@@ -18,7 +18,7 @@ async fn extra_members_survive_refresh_without_them() {
     let world = TestBed::new();
     world.provider.inject(Fault::token("team", json!("T1")));
     let browser = Browser::default();
-    let owner = world.log_in(&browser).await.unwrap().owner;
+    let owner = world.log_in(&browser).await.unwrap().owner();
     world.provider.clear_faults();
     world.clock.advance(HOUR);
     let token = world.app().active_token(&owner).await.unwrap();
@@ -62,7 +62,7 @@ async fn refreshes_of_two_users_do_not_mix() {
         let browser = Browser::default();
         let url = world.start(&browser).await.unwrap();
         let back = world.provider.approve(&url, user).unwrap();
-        owners.push((user, world.finish(&browser, &back).await.unwrap().owner));
+        owners.push((user, world.finish(&browser, &back).await.unwrap().owner()));
     }
     world.clock.advance(HOUR);
     let app = world.app();
@@ -125,7 +125,7 @@ async fn provider_outage_loses_no_token() {
     let world = TestBed::new();
     let browser = Browser::default();
     let login = world.log_in(&browser).await.unwrap();
-    let (app, owner) = (world.app(), login.owner);
+    let (app, owner) = (world.app(), login.owner());
     world.provider.inject(Fault::Response(Endpoint::Token, Reply::Reset));
     // Within the leeway, the old token is used.
     world.clock.advance(Duration::from_secs(3570));
@@ -268,7 +268,7 @@ async fn token_without_expiry_or_refresh_token_never_refreshes() {
     let login = world.log_in(&Browser::default()).await.unwrap();
     world.provider.clear_faults();
     world.clock.advance(HOUR * 24);
-    assert!(world.app().active_token(&login.owner).await.is_ok());
+    assert!(world.app().active_token(&login.owner()).await.is_ok());
     assert_eq!(world.provider.count(Endpoint::Token), 1);
 
     let world = TestBed::new();

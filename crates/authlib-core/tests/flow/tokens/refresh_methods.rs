@@ -96,12 +96,12 @@ async fn disabled_refresh_uses_token_until_expiry_then_401() {
     assert!(login.token.refresh_token.is_some());
     // Within the leeway, too.
     world.clock.advance(Duration::from_secs(3599));
-    assert!(world.app().active_token(&login.owner).await.is_ok());
+    assert!(world.app().active_token(&login.owner()).await.is_ok());
     world.clock.advance(SECOND);
-    let error = world.app().active_token(&login.owner).await.unwrap_err();
+    let error = world.app().active_token(&login.owner()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(error.to_string().contains("`refresh_with`"), "{error}");
-    let error = world.app().refresh_token(&login.owner).await.unwrap_err();
+    let error = world.app().refresh_token(&login.owner()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(world.provider.received_requests().is_empty());
 }

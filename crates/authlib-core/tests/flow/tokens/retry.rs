@@ -22,7 +22,7 @@ use crate::test_bed::{Browser, ISSUER, ProviderHttp, TestBed, builder, client, l
 
 /// Alice's login, and an API that rejects her unexpired token.
 async fn refused(world: &TestBed) -> (RegisteredClient, TokenOwner) {
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
     world.provider.expire_access_tokens();
     world.provider.clear_requests();
     (world.app(), owner)
@@ -303,7 +303,7 @@ async fn userinfo_is_retried_with_refreshed_token() {
     let login = world.log_in(&browser).await.unwrap();
     world.provider.expire_access_tokens();
     world.provider.clear_requests();
-    let user = world.app().userinfo(&login.owner).await.unwrap();
+    let user = world.app().userinfo(&login.owner()).await.unwrap();
     assert_eq!(user.sub(), "alice");
     assert_eq!(world.provider.count(Endpoint::Token), 1);
     assert_eq!(world.provider.count(Endpoint::UserInfo), 2);

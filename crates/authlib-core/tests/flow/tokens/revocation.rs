@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use authlib_core::login::{self, Session as _};
+use authlib_core::login::Session as _;
 use authlib_core::numeric_date::{from_unix_seconds, unix_seconds};
 use authlib_core::oauth2::AuthMethod;
 use authlib_core::store::{TokenOwner, TokenStore as _};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::test_bed::stores::Shared;
 use crate::test_bed::wrapped_store::save;
-use crate::test_bed::{Browser, CALLBACK, ISSUER, TestBed, expired, listen, only};
+use crate::test_bed::{Browser, CALLBACK, ISSUER, TestBed, expired, listen, location, only};
 
 /// A test bed with access to its token store.
 fn open_world() -> (TestBed, Shared) {
@@ -31,16 +31,16 @@ async fn revocation_ends_token_at_provider_and_locally() {
     let login = world.log_in(&Browser::default()).await.unwrap();
     let app = world.app();
     assert!(is_active(&world, &login.token.access_token).await);
-    app.revoke_token(&login.owner).await.unwrap();
+    app.revoke_token(&login.owner()).await.unwrap();
     let seen = only(&world, Endpoint::Revoke);
     assert_eq!((seen.method.as_str(), seen.authorization.as_deref()), ("POST", Some("Basic")));
     assert_eq!(seen.field("token_type_hint"), Some("refresh_token"));
     assert_eq!(seen.names, ["token", "token_type_hint"]);
-    assert!(store.load(&login.owner).await.unwrap().is_none());
+    assert!(store.load(&login.owner()).await.unwrap().is_none());
     assert!(!is_active(&world, &login.token.access_token).await);
-    assert!(!is_active(&world, &login.token.refresh_token.unwrap()).await);
+    assert!(!is_active(&world, login.token.refresh_token.as_ref().unwrap()).await);
     // No token is left, and the text `None` is not sent.
-    let error = app.revoke_token(&login.owner).await.unwrap_err();
+    let error = app.revoke_token(&login.owner()).await.unwrap_err();
     assert_eq!((error.kind(), error.client()), (ErrorKind::Unauthenticated, Some("op")));
     only(&world, Endpoint::Revoke);
 }
@@ -50,9 +50,9 @@ async fn access_token_is_revoked_without_refresh_token() {
     let (world, store) = open_world();
     world.provider.inject(Fault::TokenMissing("refresh_token".into()));
     let login = world.log_in(&Browser::default()).await.unwrap();
-    world.app().revoke_token(&login.owner).await.unwrap();
+    world.app().revoke_token(&login.owner()).await.unwrap();
     assert_eq!(only(&world, Endpoint::Revoke).field("token_type_hint"), Some("access_token"));
-    assert!(store.load(&login.owner).await.unwrap().is_none());
+    assert!(store.load(&login.owner()).await.unwrap().is_none());
     assert!(!is_active(&world, &login.token.access_token).await);
 }
 
@@ -126,17 +126,18 @@ async fn dropped_revocation_leaves_consistent_state() {
         let (world, store) = open_world();
         let login = world.log_in(&Browser::default()).await.unwrap();
         let app = world.app();
-        let mut dropped = Box::pin(app.revoke_token(&login.owner));
+        let owner = login.owner();
+        let mut dropped = Box::pin(app.revoke_token(&owner));
         for _ in 0..polls {
             if (&mut dropped).now_or_never().is_some() {
                 break;
             }
         }
         drop(dropped);
-        let stored = store.load(&login.owner).await.unwrap().is_some();
+        let stored = store.load(&login.owner()).await.unwrap().is_some();
         assert!(stored || !is_active(&world, &login.token.access_token).await, "{polls} polls");
         if stored {
-            app.revoke_token(&login.owner).await.unwrap();
+            app.revoke_token(&login.owner()).await.unwrap();
         }
         assert!(!is_active(&world, &login.token.access_token).await, "{polls} polls");
     }
@@ -145,7 +146,7 @@ async fn dropped_revocation_leaves_consistent_state() {
 #[tokio::test]
 async fn introspection_returns_token_status_and_metadata() {
     let world = TestBed::new();
-    let token = world.log_in(&Browser::default()).await.unwrap().token;
+    let token = world.log_in(&Browser::default()).await.unwrap().user.token;
     let app = world.app();
     let hint = Some(TokenTypeHint::AccessToken);
     let said = app.introspect_token(&token.access_token, hint).await.unwrap();
@@ -235,7 +236,7 @@ async fn configured_revocation_endpoints_override_metadata() {
         },
         |oauth| oauth,
     );
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
     world.provider.clear_requests();
     // The provider has no such endpoint and rejects the request, which was sent as configured.
     assert!(world.app().revoke_token(&owner).await.is_err());
@@ -274,15 +275,12 @@ async fn logout_revokes_if_configured_and_ignores_failure() {
         if revokes {
             options = options.revoke_tokens();
         }
-        let answer =
-            login::logout_redirect(&world.oauth, &browser, &http::HeaderMap::new(), options, "/")
-                .await
-                .unwrap();
-        let away = answer.headers()["location"].to_str().unwrap();
+        let answer = world.log_out(&browser, &[], options).await.unwrap();
+        let away = location(&answer);
         assert!(away.starts_with("https://op.example/end_session?"), "{quirk:?}: {away}");
         assert!(away.contains("id_token_hint"), "{quirk:?}");
         assert!(browser.load().await.unwrap().unwrap().logins().is_empty(), "{quirk:?}");
-        assert!(store.load(&login.owner).await.unwrap().is_none(), "{quirk:?}");
+        assert!(store.load(&login.owner()).await.unwrap().is_none(), "{quirk:?}");
         assert_eq!(world.provider.count(Endpoint::Revoke), asked, "{quirk:?}");
         let active = is_active(&world, &login.token.access_token).await;
         assert_eq!(active, !(revokes && quirk.is_none()), "{quirk:?}");

@@ -69,7 +69,7 @@ async fn unsaved_token_comes_with_error_and_is_stored_later() {
 async fn unsaved_token_is_reported_even_if_old_one_is_valid() {
     let disk = Disk::default();
     let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(disk.store()));
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner;
+    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
     world.clock.advance(Duration::from_secs(3600 - 30));
     disk.fill(true);
     let error = world.app().active_token(&owner).await.unwrap_err();

@@ -1,10 +1,9 @@
-//! Where the browser goes after a login: [`local_path`] tells a path of this site from an open
-//! redirect.
+//! [`local_path`]: keeps the redirect after a login on this site (no open redirect).
 
-/// The most bytes of a path that is kept through a login.
+/// The most bytes of a path.
 const MAX_PATH: usize = 512;
 
-/// `path`, if it is a path on this site as a browser would read it; otherwise `/`.
+/// Returns `path` if a browser resolves it to a URL of this site, and `/` otherwise.
 ///
 /// ```
 /// use authlib_core::login::local_path;
@@ -17,8 +16,8 @@ const MAX_PATH: usize = 512;
 #[must_use]
 pub fn local_path(path: &str) -> &str {
     const HERE: &str = "http://here.invalid";
-    // Browsers drop tabs and newlines before they parse, and read `\` as `/` (WHATWG URL §4.4);
-    // escapes of both have no business in front of a path either.
+    // Browsers remove tabs and newlines before they parse a URL, and read `\` as `/` (WHATWG URL §4.4).
+    // A path must not begin with the escapes of these either.
     let plain = path.len() <= MAX_PATH
         && path.starts_with('/')
         && !path.starts_with("//")
@@ -33,8 +32,8 @@ pub fn local_path(path: &str) -> &str {
     if stays.is_some() { path } else { "/" }
 }
 
-/// Whether the path begins with an escaped slash, backslash or control character, which a proxy in
-/// front might unescape.
+/// Whether the path begins with an escaped slash, backslash or control character, which a proxy may
+/// unescape.
 fn escaped_start(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     ["/%2f", "/%5c", "/%09", "/%0a", "/%0d", "/%00", "/@"].iter().any(|bad| lower.starts_with(bad))
@@ -45,14 +44,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_of_this_site_are_kept() {
+    fn paths_of_this_site_are_returned() {
         for path in ["/", "/inbox", "/a/b?c=d&e=/f", "/a#b", "/a//b", "/%C3%A4", "/?next=https://x"]
         {
             assert_eq!(local_path(path), path);
         }
     }
 
-    /// S7: every spelling of another site falls to the front page.
+    /// S7: every spelling of another site is replaced with `/`.
     #[test]
     fn next_that_could_leave_site_becomes_root() {
         let long = format!("/{}", "a".repeat(MAX_PATH));

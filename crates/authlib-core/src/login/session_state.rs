@@ -1,5 +1,6 @@
-//! [`SessionState`]: what a browser's session holds of us. Bounded, expiring, bound to its purpose.
+//! [`SessionState`]: pending logins, pending logouts and logins of one browser session, all bounded.
 
+use std::fmt;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -8,17 +9,18 @@ use crate::authorization::{PendingLogin, PendingLogout, is_expired_at};
 use crate::secret::{Secret, same};
 use crate::store::TokenOwner;
 
-/// The most logins, and the most logouts, that may be pending in one browser; one more, and the oldest
-/// is dropped.
-pub(crate) const MAX_PENDING: usize = 8;
+/// The most logins, and the most logouts, that may be pending in one session; one more, and the oldest is
+/// dropped.
+const MAX_PENDING: usize = 8;
 
-/// The most clients with which one browser is logged in at once.
+/// The most clients with which one session is logged in at once.
 const MAX_LOGINS: usize = 16;
 
-/// The one value in the session: pending logins and logouts, and who is logged in.
+/// The value that this library stores in the browser's session: pending logins, pending logouts, and the
+/// logins that are in effect.
 ///
-/// Logins and logouts stand in lists of their own, so that the state of one is never taken for the
-/// other's.
+/// Pending logins and pending logouts are separate lists, so the `state` of one is never accepted for
+/// the other.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct SessionState {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -29,50 +31,59 @@ pub struct SessionState {
     pub(crate) logins: Vec<Login>,
 }
 
-/// A pending login: the record itself, or the marker of one that is in a
+/// A pending login: the record itself, or a reference to one that is in a
 /// [`PendingLoginStore`](crate::store::PendingLoginStore).
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Pending {
-    Here(Box<PendingLogin>),
-    Stored(Marker),
+    Inline(Box<PendingLogin>),
+    Stored(PendingRef),
 }
 
-/// That a login was started in this browser.
+/// A reference to a stored pending login. The store's record alone does not finish a login.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Marker {
+pub(crate) struct PendingRef {
     pub(crate) client: String,
     #[serde(with = "crate::secret::exposed")]
     pub(crate) state: Secret,
     pub(crate) started_at: u64,
 }
 
-/// That this browser's user is logged in with a client.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One login of a browser session.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Login {
     /// The name under which the client is registered.
     pub client: String,
-    /// Whose token it is: [`TokenOwner::user`], made for this login and this browser.
+    /// The random id under which the token is stored: [`TokenOwner::user`].
     pub user: String,
     /// The verified `iss` of the ID token, or the provider's issuer if there was no ID token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
-    /// Who it is at the provider, where it said so.
+    /// The verified subject at the provider, if the provider identified the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub: Option<String>,
-    /// The `sid` of the ID token: the session at the provider, which a logout token names (OpenID Connect
-    /// Back-Channel Logout 1.0 §2.4).
+    /// The verified `sid` of the ID token (OpenID Connect Back-Channel Logout 1.0 §2.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
-    /// Milliseconds since the Unix epoch: two in one second have an order.
+    /// Milliseconds since the Unix epoch, so that two logins in one second are ordered.
     #[serde(default)]
     pub(crate) logged_in_at: u64,
 }
 
+impl fmt::Debug for Login {
+    /// Shows neither the subject nor the key of the token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login")
+            .field("client", &self.client)
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Login {
-    /// The owner of the login's token.
+    /// The key of the login's token in the token store.
     #[must_use]
     pub fn owner(&self) -> TokenOwner {
         TokenOwner::new(&self.client, &self.user)
@@ -82,36 +93,36 @@ impl Login {
 impl Pending {
     pub(crate) fn state(&self) -> &Secret {
         match self {
-            Self::Here(pending) => pending.state(),
-            Self::Stored(marker) => &marker.state,
+            Self::Inline(pending) => pending.state(),
+            Self::Stored(stored) => &stored.state,
         }
     }
 
     /// Seconds since the Unix epoch.
     pub(crate) fn started_at(&self) -> u64 {
         match self {
-            Self::Here(pending) => pending.started_at,
-            Self::Stored(marker) => marker.started_at,
+            Self::Inline(pending) => pending.started_at,
+            Self::Stored(stored) => stored.started_at,
         }
     }
 
     fn is_expired(&self, now: SystemTime) -> bool {
         match self {
-            Self::Here(pending) => pending.is_expired(now),
-            Self::Stored(marker) => is_expired_at(marker.started_at, now),
+            Self::Inline(pending) => pending.is_expired(now),
+            Self::Stored(stored) => is_expired_at(stored.started_at, now),
         }
     }
 
     pub(crate) fn client(&self) -> &str {
         match self {
-            Self::Here(pending) => pending.client(),
-            Self::Stored(marker) => &marker.client,
+            Self::Inline(pending) => pending.client(),
+            Self::Stored(stored) => &stored.client,
         }
     }
 }
 
 impl SessionState {
-    /// Who is logged in, the newest last.
+    /// The logins, the newest last.
     #[must_use]
     pub fn logins(&self) -> &[Login] {
         &self.logins
@@ -129,14 +140,14 @@ impl SessionState {
         keep_newest(&mut self.pending, MAX_PENDING);
     }
 
-    /// Takes the pending login of `state` out, expired or not, whichever client it is of.
+    /// Removes and returns the pending login of `state`, expired or not, whichever client it is of.
     pub(crate) fn take_pending(&mut self, state: &str) -> Option<Pending> {
         let place =
             self.pending.iter().position(|pending| same(pending.state().expose(), state))?;
         Some(self.pending.remove(place))
     }
 
-    /// Hands out and forgets the newest pending login with a client.
+    /// Removes and returns the newest pending login with a client.
     pub(crate) fn take_newest(&mut self, client: &str) -> Option<Pending> {
         let place = self.pending.iter().rposition(|pending| pending.client() == client)?;
         Some(self.pending.remove(place))
@@ -157,7 +168,8 @@ impl SessionState {
         Some(self.logouts.remove(place))
     }
 
-    /// Records a login, in the place of an older one with the same client, which is returned.
+    /// Adds a login, and returns the ones that it replaces: those with the same client, and the oldest beyond
+    /// [`MAX_LOGINS`].
     pub(crate) fn add_login(&mut self, login: Login) -> Vec<Login> {
         let mut replaced: Vec<_> = Vec::new();
         self.logins.retain(|old| {
@@ -173,7 +185,7 @@ impl SessionState {
         replaced
     }
 
-    /// Takes all logins out, the newest last.
+    /// Removes and returns all logins, the newest last.
     pub(crate) fn remove_logins(&mut self) -> Vec<Login> {
         std::mem::take(&mut self.logins)
     }

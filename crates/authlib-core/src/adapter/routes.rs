@@ -1,13 +1,13 @@
-//! What the framework crates' ready-made routes do: the paths, and the options of each.
+//! The built-in routes of the framework crates: their paths and options.
 
 use crate::authorization::{AuthorizeOptions, LogoutOptions};
 use crate::params::Params;
 
-/// Where a logout ends.
+/// The path to which a logout redirects.
 pub const LOGGED_OUT: &str = "/logged-out";
 
-/// The options of a ready-made `GET /login/{client}`: the browser comes back to `/authorize/{client}`,
-/// and goes on to the `next` of the query.
+/// The options of the built-in `GET /login/{client}`: the callback is `/authorize/{client}`, and `next` is that
+/// of the query.
 #[must_use]
 pub fn login_options(client: &str, query: Option<&str>) -> AuthorizeOptions {
     let mut options = AuthorizeOptions::new().redirect_uri(format!("/authorize/{client}"));
@@ -15,7 +15,7 @@ pub fn login_options(client: &str, query: Option<&str>) -> AuthorizeOptions {
     options
 }
 
-/// The options of a ready-made `POST /logout`: the browser comes back to [`LOGGED_OUT`].
+/// The options of the built-in `POST /logout`: the provider redirects back to [`LOGGED_OUT`].
 #[must_use]
 pub fn logout_options() -> LogoutOptions {
     LogoutOptions::new().post_logout_redirect_uri(LOGGED_OUT)
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_next_of_the_query_counts() {
+    fn first_next_of_the_query_is_used() {
         let options = login_options("op", Some("x=y&next=%2Finbox&next=%2Fother"));
         assert_eq!(options.next.as_deref(), Some("/inbox"));
         assert_eq!(options.redirect_uri.as_deref(), Some("/authorize/op"));

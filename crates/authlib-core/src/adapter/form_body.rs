@@ -1,23 +1,24 @@
-//! [`FormBody`]: a callback's body, read piece by piece and never kept beyond its bound.
+//! [`FormBody`]: reads the body of a callback chunk by chunk, and keeps no more than a form may have.
 
 use std::fmt;
 
-use super::incoming::MAX_FORM;
 use crate::error::{Error, ErrorKind, Result};
 
-/// The most bytes of a body that are read to their end for politeness, and thrown away: a client that
-/// is cut off while it sends does not see the answer.
+/// The most bytes of a `form_post` body: 64 KiB.
+const MAX_FORM: usize = 64 * 1024;
+
+/// The most bytes of an oversized body that are read and discarded: a client that is disconnected while it
+/// sends does not see the response.
 const MAX_DISCARDED: usize = 16 * 1024 * 1024;
 
-/// The body of a callback as it arrives, of which no more is kept than a form may have. Its `Debug`
-/// shows no byte of it: it holds codes.
+/// The body of a callback as it arrives. Its `Debug` shows no byte of it: it contains the code.
 ///
 /// ```
-/// use authlib_core::login::FormBody;
+/// use authlib_core::adapter::FormBody;
 ///
 /// let mut body = FormBody::new();
-/// for piece in ["code=abc", "&state=xyz"] {
-///     if !body.push(piece.as_bytes()) {
+/// for chunk in ["code=abc", "&state=xyz"] {
+///     if !body.push(chunk.as_bytes()) {
 ///         break;
 ///     }
 /// }
@@ -31,18 +32,18 @@ pub struct FormBody {
 }
 
 impl FormBody {
-    /// No bytes yet.
+    /// An empty body.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the next piece. Returns whether to read on.
+    /// Adds the next chunk. Returns whether to read on.
     #[must_use]
-    pub fn push(&mut self, piece: &[u8]) -> bool {
-        self.seen = self.seen.saturating_add(piece.len());
+    pub fn push(&mut self, chunk: &[u8]) -> bool {
+        self.seen = self.seen.saturating_add(chunk.len());
         if self.seen <= MAX_FORM {
-            self.kept.extend_from_slice(piece);
+            self.kept.extend_from_slice(chunk);
         }
         self.seen <= MAX_DISCARDED
     }
@@ -51,9 +52,13 @@ impl FormBody {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::PayloadTooLarge`] when it was longer than [`MAX_FORM`].
+    /// [`ErrorKind::PayloadTooLarge`] if it is longer than 64 KiB.
     pub fn finish(self) -> Result<Vec<u8>> {
-        if self.seen > MAX_FORM { Err(too_large()) } else { Ok(self.kept) }
+        if self.seen > MAX_FORM {
+            let check = format!("the callback's form is longer than {MAX_FORM} bytes");
+            return Err(Error::new(ErrorKind::PayloadTooLarge, check));
+        }
+        Ok(self.kept)
     }
 }
 
@@ -63,17 +68,12 @@ impl fmt::Debug for FormBody {
     }
 }
 
-pub(super) fn too_large() -> Error {
-    let check = format!("the callback's form is longer than {MAX_FORM} bytes");
-    Error::new(ErrorKind::PayloadTooLarge, check)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn no_more_is_kept_than_a_form_may_have() {
+    fn body_is_bounded() {
         let mut body = FormBody::new();
         assert!(body.push(&[b'x'; MAX_FORM]));
         assert!(body.push(b"x"), "read on, so that the sender sees the answer");

@@ -1,0 +1,88 @@
+//! [`OAuthClient`]: starts logins, and calls the provider's API.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use authlib_core::AuthorizeOptions;
+use authlib_core::adapter::{ClientSelector, FromRoute, LoginClient};
+use futures_util::future::LocalBoxFuture;
+
+use crate::error::{Error, Result};
+use crate::request::{client, context, rejection, response};
+use crate::session::ActixSession;
+
+/// A registered client in this browser's session: starts logins, and calls the provider's API for the
+/// user who is logged in.
+///
+/// `OAuthClient<Google>` is the client that the type [names](crate::ClientName); `OAuthClient` alone is the one
+/// that the route's `{client}` parameter names. Dereferences to [`LoginClient`], which has the other methods.
+///
+/// ```
+/// use actix_web::HttpResponse;
+/// use authlib_actix::{OAuthClient, Result, clients::GitHub};
+///
+/// async fn login(github: OAuthClient<GitHub>) -> Result<HttpResponse> {
+///     github.authorize_redirect("/authorize").await
+/// }
+///
+/// async fn repositories(github: OAuthClient<GitHub>) -> Result<String> {
+///     let response = github.user().await?.get("user/repos").send().await?;
+///     Ok(response.text()?.to_owned())
+/// }
+/// ```
+///
+/// # Errors
+///
+/// 404 if no client is registered under the name, 500 if the session middleware is missing.
+#[derive(Clone)]
+pub struct OAuthClient<C = FromRoute> {
+    inner: LoginClient<ActixSession>,
+    selector: PhantomData<fn() -> C>,
+}
+
+impl<C> OAuthClient<C> {
+    /// Starts a login: the redirect to the provider. The argument is a redirect URI, or
+    /// [`AuthorizeOptions`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`login::authorize_redirect`](authlib_core::login::authorize_redirect).
+    pub async fn authorize_redirect(
+        &self,
+        options: impl Into<AuthorizeOptions>,
+    ) -> Result<HttpResponse> {
+        Ok(response(self.inner.authorize_redirect(options).await?))
+    }
+}
+
+impl<C> Deref for OAuthClient<C> {
+    type Target = LoginClient<ActixSession>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.inner
+    }
+}
+
+impl<C: ClientSelector> FromRequest for OAuthClient<C> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let found = client::<C>(&request).await;
+            let (client, session) = found.map_err(|error| rejection(error, &request))?;
+            let inner = LoginClient::new(client, session, context(&request));
+            Ok(Self { inner, selector: PhantomData })
+        })
+    }
+}
+
+impl<C> fmt::Debug for OAuthClient<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OAuthClient").field(&self.inner).finish()
+    }
+}

@@ -1,0 +1,122 @@
+//! [`OAuthSession`] for logging out, and [`CurrentUser`] as an extractor.
+
+use std::ops::Deref;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use authlib_core::adapter::LoginSession;
+use authlib_core::{LogoutOptions, OAuth, login};
+use futures_util::future::LocalBoxFuture;
+
+use crate::error::{Error, Result};
+use crate::request::{context, registry, rejection, response};
+use crate::session::ActixSession;
+
+/// The logins of this browser's session. Dereferences to [`LoginSession`], which has the other methods.
+///
+/// ```
+/// use actix_web::HttpResponse;
+/// use authlib_actix::{LogoutOptions, OAuthSession, Result};
+///
+/// async fn logout(session: OAuthSession) -> Result<HttpResponse> {
+///     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+///     session.logout_redirect(options, "/logged-out").await
+/// }
+/// ```
+///
+/// # Errors
+///
+/// 500 if the session middleware is missing.
+#[derive(Clone, Debug)]
+pub struct OAuthSession(LoginSession<ActixSession>);
+
+impl OAuthSession {
+    /// Logs the user out of this application, and redirects to the provider's logout, or to `fallback`, a path
+    /// of this site.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LoginSession::logout_redirect`].
+    pub async fn logout_redirect(
+        &self,
+        options: LogoutOptions,
+        fallback: &str,
+    ) -> Result<HttpResponse> {
+        Ok(response(self.0.logout_redirect(options, fallback).await?))
+    }
+}
+
+impl Deref for OAuthSession {
+    type Target = LoginSession<ActixSession>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl FromRequest for OAuthSession {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let found = session(&request).map_err(|error| rejection(error, &request));
+            let (oauth, session) = found?;
+            Ok(Self(LoginSession::new(oauth, session, context(&request))))
+        })
+    }
+}
+
+/// The user who is logged in. Dereferences to [`login::CurrentUser`].
+///
+/// ```
+/// use authlib_actix::CurrentUser;
+///
+/// async fn profile(user: CurrentUser) -> String {
+///     format!("{:?}", user.identity())
+/// }
+/// ```
+///
+/// # Errors
+///
+/// 401 if the user is not logged in, 500 if the session middleware is missing, or the session or the token
+/// store fails. `Option<CurrentUser>` is `None` after any of these errors, as always in actix-web: if a failing
+/// store must not look like a logout, use [`OAuthSession`] and its
+/// [`current_user`](LoginSession::current_user).
+#[derive(Clone, Debug)]
+pub struct CurrentUser(login::CurrentUser);
+
+impl Deref for CurrentUser {
+    type Target = login::CurrentUser;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl From<CurrentUser> for login::CurrentUser {
+    fn from(user: CurrentUser) -> Self {
+        user.0
+    }
+}
+
+impl FromRequest for CurrentUser {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let user = async {
+                let (oauth, session) = session(&request)?;
+                login::require_user(&oauth, &session).await
+            };
+            user.await.map(Self).map_err(|error| rejection(error, &request))
+        })
+    }
+}
+
+fn session(request: &HttpRequest) -> authlib_core::Result<(OAuth, ActixSession)> {
+    Ok((registry(request)?, ActixSession::of(request)?))
+}

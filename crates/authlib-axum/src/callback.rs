@@ -1,0 +1,83 @@
+//! [`OAuthCallback`]: the browser's return from the provider.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use authlib_core::ErrorKind;
+use authlib_core::adapter::{ClientSelector, FormBody, FromRoute, LoginCallback};
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use http_body_util::BodyExt as _;
+
+use crate::error::{Error, Result};
+use crate::request::{client, context, rejection};
+use crate::session::AxumSession;
+
+/// The browser's return from the provider, by GET or by `form_post`: finishes the login. Dereferences to
+/// [`LoginCallback`], which has the methods.
+///
+/// It reads the request's body, so it must be the handler's last argument. Register the route for `get` and,
+/// if the provider may use `form_post`, for `post`.
+///
+/// ```
+/// use authlib_axum::{OAuthCallback, Result, clients::Google, redirect};
+/// use axum::response::Response;
+///
+/// async fn authorize(callback: OAuthCallback<Google>) -> Result<Response> {
+///     let user = callback.log_in().await?;
+///     println!("{:?} logged in", user.identity());
+///     Ok(redirect(&user.next))
+/// }
+/// ```
+///
+/// # Errors
+///
+/// Those of [`OAuthClient`](crate::OAuthClient); 400 and 413 if the callback is malformed or too large.
+pub struct OAuthCallback<C = FromRoute> {
+    inner: LoginCallback<AxumSession>,
+    selector: PhantomData<fn() -> C>,
+}
+
+impl<C> Deref for OAuthCallback<C> {
+    type Target = LoginCallback<AxumSession>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.inner
+    }
+}
+
+impl<S: Send + Sync, C: ClientSelector> FromRequest<S> for OAuthCallback<C> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self> {
+        let (mut parts, body) = request.into_parts();
+        let callback = async {
+            let (client, session) = client::<C>(&mut parts).await?;
+            let body = read(body).await?;
+            LoginCallback::read(client, session, &context(&parts), &body).await
+        };
+        match callback.await {
+            Ok(inner) => Ok(Self { inner, selector: PhantomData }),
+            Err(error) => Err(rejection(error, &parts)),
+        }
+    }
+}
+
+async fn read(mut body: Body) -> authlib_core::Result<Vec<u8>> {
+    let mut form = FormBody::new();
+    while let Some(frame) = body.frame().await {
+        let frame =
+            frame.map_err(|cause| authlib_core::Error::new(ErrorKind::InvalidCallback, cause))?;
+        if frame.data_ref().is_some_and(|data| !form.push(data)) {
+            break;
+        }
+    }
+    form.finish()
+}
+
+impl<C> fmt::Debug for OAuthCallback<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OAuthCallback").field(&self.inner).finish()
+    }
+}

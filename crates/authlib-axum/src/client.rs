@@ -1,0 +1,84 @@
+//! [`OAuthClient`]: starts logins, and calls the provider's API.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use authlib_core::AuthorizeOptions;
+use authlib_core::adapter::{ClientSelector, FromRoute, LoginClient};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::response::Response;
+
+use crate::error::{Error, Result, response};
+use crate::request::{client, context, rejection};
+use crate::session::AxumSession;
+
+/// A registered client in this browser's session: starts logins, and calls the provider's API for the
+/// user who is logged in.
+///
+/// `OAuthClient<Google>` is the client that the type [names](crate::ClientName); `OAuthClient` alone is the one
+/// that the route's `{client}` parameter names. Dereferences to [`LoginClient`], which has the other methods.
+///
+/// ```
+/// use authlib_axum::{OAuthClient, Result, clients::GitHub};
+/// use axum::response::Response;
+///
+/// async fn login(github: OAuthClient<GitHub>) -> Result<Response> {
+///     github.authorize_redirect("/authorize").await
+/// }
+///
+/// async fn repositories(github: OAuthClient<GitHub>) -> Result<String> {
+///     let response = github.user().await?.get("user/repos").send().await?;
+///     Ok(response.text()?.to_owned())
+/// }
+/// ```
+///
+/// # Errors
+///
+/// 404 if no client is registered under the name, 500 if the session layer is missing.
+#[derive(Clone)]
+pub struct OAuthClient<C = FromRoute> {
+    inner: LoginClient<AxumSession>,
+    selector: PhantomData<fn() -> C>,
+}
+
+impl<C> OAuthClient<C> {
+    /// Starts a login: the redirect to the provider. The argument is a redirect URI, or
+    /// [`AuthorizeOptions`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`login::authorize_redirect`](authlib_core::login::authorize_redirect).
+    pub async fn authorize_redirect(
+        &self,
+        options: impl Into<AuthorizeOptions>,
+    ) -> Result<Response> {
+        Ok(response(self.inner.authorize_redirect(options).await?))
+    }
+}
+
+impl<C> Deref for OAuthClient<C> {
+    type Target = LoginClient<AxumSession>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.inner
+    }
+}
+
+impl<S: Send + Sync, C: ClientSelector> FromRequestParts<S> for OAuthClient<C> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let found = client::<C>(parts).await;
+        let (client, session) = found.map_err(|error| rejection(error, parts))?;
+        let inner = LoginClient::new(client, session, context(parts));
+        Ok(Self { inner, selector: PhantomData })
+    }
+}
+
+impl<C> fmt::Debug for OAuthClient<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OAuthClient").field(&self.inner).finish()
+    }
+}

@@ -1,0 +1,135 @@
+//! [`session_layer`]: sessions, the registry, and error pages for a router.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use authlib_core::OAuth;
+use authlib_core::adapter::{RequestContext, SessionCookie};
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use tower::{Layer, Service};
+use tower_sessions::cookie::SameSite;
+use tower_sessions::{SessionManagerLayer, SessionStore};
+
+use crate::error::Error;
+
+/// The layer that a router with logins needs: sessions of tower-sessions with the right cookie, the registry
+/// for the extractors, and errors rendered as the request accepts. Add it after the last route.
+///
+/// The session cookie is `HttpOnly` and `SameSite=Lax`, and its name and `Secure` follow from the registry's
+/// base URL ([`SessionCookie`] has the reasons).
+///
+/// ```
+/// use authlib_axum::{OAuth, routes, session_layer};
+/// use axum::Router;
+/// use tower_sessions::{Expiry, MemoryStore, cookie::time::Duration};
+///
+/// let oauth = OAuth::builder().base_url("http://localhost:3000").build()?;
+/// let layer = session_layer(MemoryStore::default(), &oauth)
+///     .map_sessions(|sessions| sessions.with_expiry(Expiry::OnInactivity(Duration::hours(8))));
+/// let app: Router = Router::new().merge(routes()).layer(layer);
+/// # let _ = app;
+/// # Ok::<(), authlib_axum::Error>(())
+/// ```
+///
+/// An application with a session layer of its own adds it and an `Extension(oauth)` instead; errors are then
+/// rendered as HTML.
+pub fn session_layer<Store: SessionStore>(store: Store, oauth: &OAuth) -> SessionLayer<Store> {
+    let cookie = SessionCookie::of(oauth);
+    let sessions = SessionManagerLayer::new(store)
+        .with_name(cookie.name)
+        .with_secure(cookie.secure)
+        .with_same_site(SameSite::Lax)
+        .with_http_only(true)
+        .with_path("/");
+    SessionLayer { sessions, oauth: oauth.clone() }
+}
+
+/// A layer made by [`session_layer`].
+#[derive(Clone)]
+pub struct SessionLayer<Store: SessionStore> {
+    sessions: SessionManagerLayer<Store>,
+    oauth: OAuth,
+}
+
+impl<Store: SessionStore> SessionLayer<Store> {
+    /// Changes the settings of tower-sessions, such as the expiry.
+    #[must_use]
+    pub fn map_sessions(
+        mut self,
+        change: impl FnOnce(SessionManagerLayer<Store>) -> SessionManagerLayer<Store>,
+    ) -> Self {
+        self.sessions = change(self.sessions);
+        self
+    }
+}
+
+impl<S, Store: SessionStore> Layer<S> for SessionLayer<Store> {
+    type Service = SessionService<<SessionManagerLayer<Store> as Layer<S>>::Service>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SessionService { inner: self.sessions.layer(inner), oauth: self.oauth.clone() }
+    }
+}
+
+/// The service of a [`SessionLayer`].
+#[derive(Clone)]
+pub struct SessionService<S> {
+    inner: S,
+    oauth: OAuth,
+}
+
+impl<S> Service<Request> for SessionService<S>
+where
+    S: Service<Request>,
+    S::Response: IntoResponse,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        request.extensions_mut().insert(self.oauth.clone());
+        // Cheap to clone: all three are reference-counted.
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let accept = request.headers().get(axum::http::header::ACCEPT).cloned();
+        let response = self.inner.call(request);
+        Box::pin(async move {
+            let mut response = response.await?.into_response();
+            let Some(error) = response.extensions_mut().remove::<Error>() else {
+                return Ok(response);
+            };
+            let accept = accept.as_ref().and_then(|accept| accept.to_str().ok());
+            let request = RequestContext::new(method, uri.path(), uri.query(), |name| {
+                accept.filter(|_| name == "accept")
+            });
+            // The session's cookie, and what else the layers inside have added.
+            let page = error.respond(&request);
+            let (parts, body) = page.into_parts();
+            *response.status_mut() = parts.status;
+            response.headers_mut().remove(axum::http::header::CONTENT_SECURITY_POLICY);
+            response.headers_mut().remove(axum::http::header::CONTENT_LENGTH);
+            response.headers_mut().extend(parts.headers);
+            *response.body_mut() = body;
+            Ok(response)
+        })
+    }
+}
+
+impl<Store: SessionStore> fmt::Debug for SessionLayer<Store> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionLayer").field("oauth", &self.oauth).finish_non_exhaustive()
+    }
+}
+
+impl<S> fmt::Debug for SessionService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionService").finish_non_exhaustive()
+    }
+}

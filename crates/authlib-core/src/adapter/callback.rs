@@ -1,0 +1,112 @@
+//! [`LoginCallback`]: the browser's return from the provider.
+
+use std::fmt;
+
+use super::callback_request::CallbackRequest;
+use super::response::empty;
+use super::{LoginError, RequestContext};
+use crate::authorization::Turn;
+use crate::error::Result;
+use crate::login::{CallbackParams, CompletedLogin, LoginResult, Session, complete_login, log_in};
+use crate::oauth2::Token;
+use crate::registry::RegisteredClient;
+
+/// The callback of a login in this browser's session. Nothing in it has been verified yet.
+pub struct LoginCallback<S> {
+    client: RegisteredClient,
+    session: S,
+    params: CallbackParams,
+    /// Held until the callback has been processed.
+    _turn: Option<Turn>,
+}
+
+impl<S: Session> LoginCallback<S> {
+    /// Reads a callback request: a GET's query, or a POST's form. `body` is that of a [`FormBody`](super::FormBody).
+    ///
+    /// Waits for other callbacks of the same session.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback) if the request is malformed, and those
+    /// of the session. Also a response to be sent instead of the handler's, after which the browser
+    /// sends the callback once more: to a `form_post` without the session cookie, to a prefetch, and to a
+    /// callback whose session has got a new id from another login at the same moment.
+    pub async fn read(
+        client: RegisteredClient,
+        session: S,
+        request: &RequestContext,
+        body: &[u8],
+    ) -> Result<Self, LoginError> {
+        if request.is_speculative() {
+            let nothing = empty(http::StatusCode::NO_CONTENT);
+            return Err(LoginError::respond(
+                nothing,
+                "a HEAD request or prefetch finishes no login",
+            ));
+        }
+        let callback = CallbackRequest::read(request, body).map_err(|error| {
+            tracing::warn!(client = client.name(), error = %error.report(), "callback rejected");
+            error.with_client(client.name()).logged()
+        })?;
+        let turn = match session.id() {
+            Some(id) => Some(client.session_turns().wait(id).await),
+            None => None,
+        };
+        let outdated = turn.as_ref().is_some_and(|turn| turn.is_outdated(client.now()));
+        if outdated && !callback.has_newest_cookie() && !client.is_state_used(callback.state()) {
+            return Err(callback.with_newest_cookie());
+        }
+        callback.check_cookie(&client, &session).await?;
+        let params = CallbackParams::new(callback.into_params());
+        Ok(Self { client, session, params, _turn: turn })
+    }
+
+    /// The registered client.
+    #[must_use]
+    pub fn client(&self) -> &RegisteredClient {
+        &self.client
+    }
+
+    /// Finishes the login: verifies the callback, stores the token, and logs the user in.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`login::log_in`](crate::login::log_in).
+    pub async fn log_in(&self) -> Result<LoginResult> {
+        log_in(&self.client, &self.session, &self.params).await
+    }
+
+    /// As [`log_in`](Self::log_in), and returns the token. Authlib's name.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`log_in`](Self::log_in).
+    pub async fn authorize_access_token(&self) -> Result<Token> {
+        Ok(self.log_in().await?.user.token)
+    }
+
+    /// Verifies the callback without logging the user in: to connect an account to a user who is logged in,
+    /// or to decide who may log in. Pass the result to [`record`](Self::record) to log the user in.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`login::complete_login`](crate::login::complete_login).
+    pub async fn complete(&self) -> Result<CompletedLogin> {
+        complete_login(&self.client, &self.session, &self.params).await
+    }
+
+    /// Logs in the user of a [completed](Self::complete) login.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`login::record_login`](crate::login::record_login).
+    pub async fn record(&self, completed: CompletedLogin) -> Result<LoginResult> {
+        crate::login::record_login(&self.session, completed).await
+    }
+}
+
+impl<S> fmt::Debug for LoginCallback<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LoginCallback").field(&self.client.name()).finish()
+    }
+}

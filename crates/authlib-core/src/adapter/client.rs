@@ -1,0 +1,89 @@
+//! [`LoginClient`]: a registered client in this browser's session.
+
+use std::fmt;
+
+use super::{RequestContext, Response, see_other};
+use crate::authorization::AuthorizeOptions;
+use crate::client::OAuth2Client;
+use crate::error::Result;
+use crate::login::{Login, Session, authorize_redirect, current_login};
+use crate::registry::RegisteredClient;
+use crate::store::TokenOwner;
+
+/// A registered client in this browser's session: starts logins, and calls the provider's API for the user
+/// who is logged in.
+#[derive(Clone)]
+pub struct LoginClient<S> {
+    client: RegisteredClient,
+    session: S,
+    request: RequestContext,
+}
+
+impl<S: Session> LoginClient<S> {
+    /// A client for one request.
+    pub fn new(client: RegisteredClient, session: S, request: RequestContext) -> Self {
+        Self { client, session, request }
+    }
+
+    /// Starts a login: the redirect to the provider. The argument is a redirect URI, or
+    /// [`AuthorizeOptions`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`login::authorize_redirect`](crate::login::authorize_redirect).
+    pub async fn authorize_redirect(
+        &self,
+        options: impl Into<AuthorizeOptions>,
+    ) -> Result<Response> {
+        let restart = self.request.repeatable();
+        let (client, session) = (&self.client, &self.session);
+        let url = authorize_redirect(client, session, options.into(), restart.as_deref()).await?;
+        Ok(see_other(url.as_str()))
+    }
+
+    /// The registered client.
+    #[must_use]
+    pub fn client(&self) -> &RegisteredClient {
+        &self.client
+    }
+
+    /// This browser's login with the client.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the user is not logged in with it.
+    pub async fn login(&self) -> Result<Login> {
+        current_login(&self.client, &self.session).await
+    }
+
+    /// The client bound to the user who is logged in with it. Its methods call the provider's API with
+    /// the user's token, which is refreshed if it has expired:
+    /// `github.user().await?.get("user/repos").send().await?`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the user is not logged in with it.
+    pub async fn user(&self) -> Result<OAuth2Client> {
+        Ok(OAuth2Client::for_owner(&self.client, self.login().await?.owner()))
+    }
+
+    /// The client bound to a user of the application, whose token is in the registry's
+    /// [`TokenStore`](crate::store::TokenStore) under the client's name and this id.
+    /// [`FnTokenStore`](crate::store::FnTokenStore) makes a store of two functions, Authlib's `fetch_token` and
+    /// `update_token`.
+    pub fn for_user(&self, user: impl Into<String>) -> OAuth2Client {
+        OAuth2Client::for_owner(&self.client, TokenOwner::new(self.client.name(), user))
+    }
+
+    /// The request.
+    #[must_use]
+    pub fn request(&self) -> &RequestContext {
+        &self.request
+    }
+}
+
+impl<S> fmt::Debug for LoginClient<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LoginClient").field(&self.client.name()).finish()
+    }
+}

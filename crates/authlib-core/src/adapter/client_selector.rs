@@ -1,0 +1,66 @@
+//! [`ClientSelector`]: how an extractor finds its client.
+
+use super::misconfigured;
+use crate::error::{Error, ErrorKind, Result};
+use crate::login::ClientName;
+use crate::registry::{OAuth, RegisteredClient};
+
+/// How an extractor finds its client: by a [`ClientName`], or by the route ([`FromRoute`]).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not name a registered client",
+    label = "not a client name",
+    note = "use a type of `clients`, such as `clients::Google`, or implement `ClientName` for `{Self}`"
+)]
+pub trait ClientSelector: Send + Sync + 'static {
+    /// The client's name; `None` if the route names it.
+    const NAME: Option<&'static str>;
+}
+
+impl<C: ClientName + Send + Sync + 'static> ClientSelector for C {
+    const NAME: Option<&'static str> = Some(C::NAME);
+}
+
+/// Selects the client that the route's `client` parameter names.
+#[derive(Clone, Copy, Debug)]
+pub struct FromRoute;
+
+impl ClientSelector for FromRoute {
+    const NAME: Option<&'static str> = None;
+}
+
+/// Finds a registered client by the name in its type, or else by the name in the route.
+///
+/// # Errors
+///
+/// [`ErrorKind::UnknownClient`] if no client is registered under the name, and the error of `route`.
+pub async fn find_client<C: ClientSelector>(
+    oauth: &OAuth,
+    route: impl FnOnce() -> Result<String>,
+) -> Result<RegisteredClient> {
+    match C::NAME {
+        Some(name) => oauth.client(name),
+        None => oauth.client(&route()?),
+    }
+}
+
+/// The client's name in a route's parameters: `Ok(None)` if the route has no such parameter, `Err` if its
+/// value is not UTF-8.
+///
+/// # Errors
+///
+/// [`ErrorKind::Config`] if the route has no such parameter, and [`ErrorKind::UnknownClient`] if its value is
+/// not UTF-8.
+pub fn route_client(
+    parameter: std::result::Result<Option<&str>, ()>,
+    placeholder: &'static str,
+) -> Result<String> {
+    match parameter {
+        Ok(Some(name)) => Ok(name.to_owned()),
+        Ok(None) => {
+            Err(misconfigured("the route has no parameter that names the client", placeholder))
+        }
+        Err(()) => {
+            Err(Error::new(ErrorKind::UnknownClient, "the client's name in the path is not UTF-8"))
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! [`RequestContext`]: what is read of a request's head.
+
+use std::fmt;
+
+use http::Method;
+use http::header::{ACCEPT, CONTENT_TYPE, ORIGIN};
+
+/// The parts of a request's head that this library reads, copied from the framework's request. Its `Debug`
+/// shows the method only: a callback's query contains the code.
+#[derive(Clone)]
+pub struct RequestContext {
+    pub(super) method: Method,
+    path: String,
+    query: Option<String>,
+    pub(super) accept: Option<String>,
+    pub(super) content_type: Option<String>,
+    pub(super) sec_fetch_site: Option<String>,
+    pub(super) origin: Option<String>,
+    prefetch: bool,
+}
+
+impl RequestContext {
+    /// A request with this method, path and query, as the browser sent them. `header` returns the first
+    /// value of a header; names are in lower case.
+    ///
+    /// ```
+    /// use authlib_core::adapter::RequestContext;
+    ///
+    /// let headers = http::HeaderMap::new();
+    /// let header = |name: &str| headers.get(name)?.to_str().ok();
+    /// let request = RequestContext::new(http::Method::GET, "/login", Some("next=/inbox"), header);
+    /// assert_eq!(request.query(), Some("next=/inbox"));
+    /// ```
+    pub fn new<'h>(
+        method: Method,
+        path: &str,
+        query: Option<&str>,
+        header: impl Fn(&str) -> Option<&'h str>,
+    ) -> Self {
+        let copy = |name: &str| header(name).map(str::to_owned);
+        let prefetch = ["purpose", "sec-purpose", "x-moz"].into_iter().any(|name| {
+            header(name).is_some_and(|value| value.to_ascii_lowercase().contains("prefetch"))
+        });
+        Self {
+            path: path.to_owned(),
+            query: query.map(str::to_owned),
+            accept: copy(ACCEPT.as_str()),
+            content_type: copy(CONTENT_TYPE.as_str()).filter(|_| method == Method::POST),
+            sec_fetch_site: copy("sec-fetch-site"),
+            origin: copy(ORIGIN.as_str()),
+            prefetch,
+            method,
+        }
+    }
+
+    /// The query, without `?`.
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.query.as_deref()
+    }
+
+    /// Whether the request must not use up a login: a HEAD request or a prefetch. The real request is
+    /// still to come.
+    pub(super) fn is_speculative(&self) -> bool {
+        self.method == Method::HEAD || self.prefetch
+    }
+
+    /// Path and query, by which the user can repeat a GET.
+    pub(super) fn repeatable(&self) -> Option<String> {
+        (self.method == Method::GET).then(|| match &self.query {
+            Some(query) => format!("{}?{query}", self.path),
+            None => self.path.clone(),
+        })
+    }
+}
+
+impl fmt::Debug for RequestContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestContext").field("method", &self.method).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,45 @@
+//! For authors of framework crates: everything between an HTTP framework and the [login flow](crate::login).
+//!
+//! **This module is exempt from semantic versioning.** `authlib-axum`, `authlib-actix` and `authlib-rocket` are
+//! built on it and released together with it; pin the exact version of this crate if you use it.
+//!
+//! A framework crate
+//!
+//! 1. implements [`Session`](crate::login::Session) for the framework's session, stored under
+//!    [`SESSION_KEY`], in a cookie with the attributes of [`SessionCookie`];
+//! 2. makes a [`RequestContext`] of a request, and from it [`LoginClient`], [`LoginCallback`] and
+//!    [`LoginSession`], which have all methods that handlers need;
+//! 3. converts a [`Response`] and a [`LoginError`] into the framework's response. A [`LoginError`] is rendered
+//!    for the request that failed: HTML, or JSON if the request accepts `application/json`.
+
+mod callback;
+mod callback_request;
+mod client;
+mod client_selector;
+mod context;
+mod cookie_chunks;
+mod error;
+mod error_page;
+mod fetch_metadata;
+mod form_body;
+mod form_post;
+mod response;
+mod routes;
+mod session;
+mod session_cookie;
+
+pub use self::callback::LoginCallback;
+pub use self::client::LoginClient;
+pub use self::client_selector::{ClientSelector, FromRoute, find_client, route_client};
+pub use self::context::RequestContext;
+pub use self::cookie_chunks::CookieChunk;
+pub use self::error::{LoginError, misconfigured};
+pub use self::error_page::status_page;
+pub use self::form_body::FormBody;
+pub use self::response::{Response, no_store, see_other};
+pub use self::routes::{LOGGED_OUT, login_options, logout_options};
+pub use self::session::LoginSession;
+pub use self::session_cookie::SessionCookie;
+
+/// The key under which the [`SessionState`](crate::login::SessionState) is stored in the framework's session.
+pub const SESSION_KEY: &str = "authlib";

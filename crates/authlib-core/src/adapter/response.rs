@@ -1,0 +1,74 @@
+//! [`Response`]: an HTTP response for any framework, and the helpers that make one.
+
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+/// A framework-independent HTTP response.
+pub type Response = http::Response<Vec<u8>>;
+
+/// A redirect with status 303, so that a POST is not repeated at the target (RFC 9700 §4.12). Never cached.
+#[must_use]
+pub fn see_other(url: &str) -> Response {
+    let mut response = empty(StatusCode::SEE_OTHER);
+    match HeaderValue::try_from(url) {
+        Ok(mut url) => {
+            // It contains a `state` or an ID token hint, which loggers of headers must not print.
+            url.set_sensitive(true);
+            response.headers_mut().insert(LOCATION, url);
+        }
+        Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+    }
+    response
+}
+
+/// Marks a response as not to be cached, and its URL as not to be sent as referrer: login and callback
+/// URLs contain `state` and code (RFC 9700 §4.2.4).
+pub fn no_store(headers: &mut HeaderMap) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
+pub(super) fn html(status: StatusCode, body: String) -> Response {
+    let mut response = empty(status);
+    *response.body_mut() = body.into_bytes();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+        ),
+    );
+    response
+}
+
+pub(super) fn json(status: StatusCode, body: &serde_json::Value) -> Response {
+    let mut response = empty(status);
+    // A browser that sniffs for HTML finds none.
+    *response.body_mut() = body.to_string().replace('<', "\\u003c").into_bytes();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+pub(super) fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Vec::new());
+    *response.status_mut() = status;
+    no_store(response.headers_mut());
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_are_303_and_never_cached() {
+        let response = see_other("https://op.example/auth?x=1");
+        assert_eq!(response.status(), 303);
+        assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+    }
+}

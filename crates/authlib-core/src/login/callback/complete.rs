@@ -1,0 +1,158 @@
+//! The first half of a callback: [`complete_login`] verifies everything and changes no login.
+
+use std::time::SystemTime;
+
+use serde_json::Value;
+
+use super::CallbackParams;
+use crate::authorization::Purpose;
+use crate::error::{Error, ErrorKind, Result};
+use crate::login::current_user::Identity;
+use crate::login::pending::take_pending;
+use crate::login::{Login, Session};
+use crate::oauth2::Token;
+use crate::params::Params;
+use crate::registry::RegisteredClient;
+
+/// A verified login that is not recorded yet: [`record_login`](super::record_login) stores the token and
+/// logs the user in.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CompletedLogin {
+    /// The client.
+    pub client: RegisteredClient,
+    /// The token, with the verified claims in [`Token::userinfo`].
+    pub token: Token,
+    /// The login as it will be stored in the session.
+    pub login: Login,
+    /// The path to send the browser to: the `next` of the login request, or `/`.
+    pub next: String,
+    /// The application's own data of the login request.
+    pub data: Option<Value>,
+    /// What the login was started for.
+    pub purpose: Purpose,
+}
+
+impl CompletedLogin {
+    /// Who logged in; `None` if the provider did not identify the user.
+    #[must_use]
+    pub fn identity(&self) -> Option<Identity> {
+        self.login.identity()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum StateError {
+    #[error("the callback has neither `state` (RFC 6749 §4.1.2) nor `oauth_token` (RFC 5849 §2.2)")]
+    Missing,
+    #[error(
+        "no session for this callback: the session cookie is missing, or the session store does not \
+         know it"
+    )]
+    NoSession,
+    #[error(
+        "no pending login matches `state`: it was already used, has expired, or belongs to another \
+         session"
+    )]
+    Unknown,
+    #[error("the login was started with client `{0}`")]
+    OtherClient(String),
+    #[error(
+        "the pending login is not in the `PendingLoginStore`: it has expired or was already used"
+    )]
+    Gone,
+}
+
+impl From<StateError> for Error {
+    fn from(check: StateError) -> Self {
+        let hint = match &check {
+            StateError::NoSession => {
+                "the session cookie must be SameSite=Lax (browsers don't send a Strict one after the \
+                 provider's redirect) and `Secure` on https only; login and callback must use one host \
+                 (localhost and 127.0.0.1 are two); a session store in memory is empty after a restart \
+                 and is not shared by replicas"
+            }
+            StateError::OtherClient(_) => "each client needs its own redirect URI",
+            _ => {
+                "start the login again; causes are the back button, a reload, or replicas without a \
+                 shared session store"
+            }
+        };
+        Self::new(ErrorKind::InvalidCallback, check).with_hint(hint)
+    }
+}
+
+/// Verifies the callback of a login that this browser started. The pending login can be used once,
+/// whatever the result.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidCallback`] if this browser started no such login, those of
+/// [`RegisteredClient::fetch_access_token`], and [`ErrorKind::Store`] if the session fails.
+pub async fn complete_login(
+    client: &RegisteredClient,
+    session: &impl Session,
+    callback: &CallbackParams,
+) -> Result<CompletedLogin> {
+    let mut restart = None;
+    let completed = complete(client, session, callback.params(), &mut restart).await;
+    completed.map_err(|error| {
+        let kind = error.kind();
+        tracing::warn!(client = client.name(), ?kind, error = %error.report(), "login failed");
+        error.with_client(client.name()).with_restart(restart).logged()
+    })
+}
+
+async fn complete(
+    client: &RegisteredClient,
+    session: &impl Session,
+    callback: &Params,
+    restart: &mut Option<String>,
+) -> Result<CompletedLogin> {
+    let sent = client.front_channel().callback_state(callback)?;
+    if sent.is_none() && !client.front_channel().is_problem_without_state(callback) {
+        return Err(StateError::Missing.into());
+    }
+    let mut state = session.load().await?.ok_or(StateError::NoSession)?;
+    let pending = match &sent {
+        Some(sent) => state.take_pending(sent),
+        None => state.take_newest(client.name()),
+    };
+    let pending = pending.ok_or(StateError::Unknown)?;
+    if !client.mark_state_used(pending.state()) {
+        return Err(StateError::Unknown.into());
+    }
+    // Saved before the token request: a second callback with this state finds nothing, even while the
+    // first one waits for the provider, and even if the first one is dropped.
+    session.save(&state).await?;
+    if pending.client() != client.name() {
+        return Err(StateError::OtherClient(pending.client().to_owned()).into());
+    }
+    let mut pending = take_pending(client, pending).await?.ok_or(StateError::Gone)?;
+    *restart = pending.restart.take();
+    let next = pending.next.take().unwrap_or_else(|| "/".to_owned());
+    let (data, purpose) = (pending.data.take(), pending.purpose);
+    let issuer = pending.issuer.clone();
+    let token = client.fetch_access_token(pending, callback).await?;
+    let login = login(client, &token, issuer)?;
+    Ok(CompletedLogin { client: client.clone(), token, login, next, data, purpose })
+}
+
+/// The login of a verified token. `issuer` is the configured one, for providers without ID tokens.
+fn login(client: &RegisteredClient, token: &Token, issuer: Option<String>) -> Result<Login> {
+    let claims = token.userinfo().ok();
+    let claim = |name: &str| {
+        let value = claims.as_ref()?.as_map().get(name)?.as_str()?;
+        (!value.is_empty()).then(|| value.to_owned())
+    };
+    let signed = |name| token.id_token.is_some().then(|| claim(name)).flatten();
+    let since = client.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Ok(Login {
+        client: client.name().to_owned(),
+        user: client.endpoints().random_secret()?.expose().to_owned(),
+        issuer: signed("iss").or(issuer),
+        sub: claim("sub"),
+        sid: signed("sid"),
+        logged_in_at: u64::try_from(since.as_millis()).unwrap_or_default(),
+    })
+}

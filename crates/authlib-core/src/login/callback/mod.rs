@@ -1,0 +1,51 @@
+//! The end of a login, in two halves: [`complete_login`] verifies the callback, [`record_login`] logs the
+//! user in.
+
+mod complete;
+mod record;
+
+use crate::error::Result;
+use crate::login::Session;
+use crate::params::Params;
+use crate::registry::RegisteredClient;
+
+pub use self::complete::{CompletedLogin, complete_login};
+pub(super) use self::record::delete_token;
+pub use self::record::{LoginResult, record_login};
+
+/// The parameters of a callback, read from the query or from the form, never from both.
+#[derive(Clone, Debug)]
+pub struct CallbackParams(Params);
+
+impl CallbackParams {
+    pub(crate) fn new(params: Params) -> Self {
+        Self(params)
+    }
+
+    fn params(&self) -> &Params {
+        &self.0
+    }
+}
+
+/// Finishes the login that this browser started, in this order:
+///
+/// 1. the pending login of this `state` is removed from the session, and the session saved: it can be
+///    used once, whatever follows;
+/// 2. callback, token response, ID token and user info are verified
+///    ([`RegisteredClient::fetch_access_token`]);
+/// 3. the token is stored;
+/// 4. the session gets a new id, and the login is added to it.
+///
+/// The first two steps are [`complete_login`], the others [`record_login`].
+///
+/// # Errors
+///
+/// Those of the two. After an error the user is not logged in by this callback.
+pub async fn log_in(
+    client: &RegisteredClient,
+    session: &impl Session,
+    callback: &CallbackParams,
+) -> Result<LoginResult> {
+    let completed = complete_login(client, session, callback).await?;
+    record_login(session, completed).await
+}

@@ -1,0 +1,101 @@
+//! The second half of a callback: [`record_login`] stores the token and logs the user in.
+
+use std::ops::Deref;
+
+use serde_json::Value;
+
+use super::CompletedLogin;
+use crate::error::Result;
+use crate::login::{CurrentUser, Login, Session};
+use crate::store::{TokenOwner, TokenRow, TokenStore};
+
+/// A user who has just logged in. Dereferences to the [`CurrentUser`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LoginResult {
+    /// The user, who is logged in from now on.
+    pub user: CurrentUser,
+    /// The path to send the browser to: the `next` of the login request, or `/`.
+    pub next: String,
+    /// The application's own data of the login request.
+    pub data: Option<Value>,
+}
+
+impl Deref for LoginResult {
+    type Target = CurrentUser;
+
+    fn deref(&self) -> &CurrentUser {
+        &self.user
+    }
+}
+
+/// Stores the token, gives the session a new id, and adds the login to it.
+///
+/// # Errors
+///
+/// [`ErrorKind::Store`](crate::ErrorKind::Store) if the session or the token store fails. Then the user is
+/// not logged in.
+pub async fn record_login(
+    session: &impl Session,
+    completed: CompletedLogin,
+) -> Result<LoginResult> {
+    let name = completed.client.name().to_owned();
+    match record(session, completed).await {
+        Ok(result) => {
+            tracing::info!(client = name, "user logged in");
+            Ok(result)
+        }
+        Err(error) => {
+            let kind = error.kind();
+            tracing::warn!(client = name, ?kind, error = %error.report(), "login failed");
+            Err(error.with_client(&name).logged())
+        }
+    }
+}
+
+async fn record(session: &impl Session, completed: CompletedLogin) -> Result<LoginResult> {
+    let CompletedLogin { client, token, login, next, data, .. } = completed;
+    let (owner, tokens) = (login.owner(), client.token_store());
+    let mut row = TokenRow::new(owner.clone(), token.clone());
+    (row.issuer, row.sub, row.sid) = (login.issuer.clone(), login.sub.clone(), login.sid.clone());
+    row.lifetime = Some(client.login_lifetime());
+    tokens.save(&row).await?;
+    let id = session.id();
+    match add_login(session, login.clone()).await {
+        Ok(replaced) => {
+            if let Some(id) = id {
+                client.session_turns().renewed(id, client.now());
+            }
+            for old in replaced {
+                delete_token(tokens, &old.owner()).await;
+            }
+            Ok(LoginResult {
+                user: CurrentUser { client: client.clone(), login, token },
+                next,
+                data,
+            })
+        }
+        Err(error) => {
+            delete_token(tokens, &owner).await;
+            Err(error)
+        }
+    }
+}
+
+/// Gives the session a new id and adds the login. Returns the logins that it replaces.
+async fn add_login(session: &impl Session, login: Login) -> Result<Vec<Login>> {
+    // Loaded again: another tab may have started or finished a login, or logged out, in the meantime.
+    let mut state = session.load().await?.unwrap_or_default();
+    session.renew().await?;
+    let replaced = state.add_login(login);
+    session.save(&state).await?;
+    Ok(replaced)
+}
+
+/// Deletes a token that no session refers to any more. If that fails, the token is unreachable: its
+/// random key is stored nowhere else.
+pub(in crate::login) async fn delete_token(tokens: &dyn TokenStore, owner: &TokenOwner) {
+    if let Err(error) = tokens.delete(owner).await {
+        tracing::warn!(client = owner.client, error = %error.report(), "token not deleted");
+    }
+}

@@ -1,0 +1,110 @@
+//! [`CurrentUser`]: the user who is logged in in this browser, and their [`Identity`].
+
+use super::{Login, Session};
+use crate::error::{Error, ErrorKind, Result};
+use crate::oauth2::Token;
+use crate::oidc::UserInfo;
+use crate::registry::{OAuth, RegisteredClient};
+use crate::store::TokenOwner;
+
+/// The user who is logged in in this browser, by the newest login.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CurrentUser {
+    /// The client that the user logged in with.
+    pub client: RegisteredClient,
+    /// The login, as stored in the session.
+    pub login: Login,
+    /// The stored token, which may have expired: [`RegisteredClient::active_token`] refreshes it.
+    pub token: Token,
+}
+
+/// Who a user is: the key for your users table.
+///
+/// Never use a user name or e-mail address as the key: both can be reassigned.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Identity {
+    /// The issuer, or the client's name if the provider has no issuer (plain OAuth 2.0, OAuth 1.0a).
+    pub issuer: String,
+    /// The subject, unique at this issuer and never reassigned (OpenID Connect Core §2).
+    pub subject: String,
+}
+
+impl Login {
+    /// Who logged in; `None` if the provider did not identify the user.
+    #[must_use]
+    pub fn identity(&self) -> Option<Identity> {
+        let issuer = self.issuer.as_ref().unwrap_or(&self.client).clone();
+        Some(Identity { issuer, subject: self.sub.clone()? })
+    }
+}
+
+impl CurrentUser {
+    /// Who the user is; `None` if the provider did not identify the user.
+    #[must_use]
+    pub fn identity(&self) -> Option<Identity> {
+        self.login.identity()
+    }
+
+    /// The verified claims of the login.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthenticated`] if the provider did not identify the user.
+    pub fn userinfo(&self) -> Result<UserInfo> {
+        self.token.userinfo()
+    }
+
+    /// The key of the token in the token store.
+    #[must_use]
+    pub fn owner(&self) -> TokenOwner {
+        self.login.owner()
+    }
+}
+
+/// The user who is logged in in this browser: the newest login whose client is registered and whose
+/// token is in the token store. `None` if there is none.
+///
+/// # Errors
+///
+/// Those of the session and the token store.
+pub async fn current_user(oauth: &OAuth, session: &impl Session) -> Result<Option<CurrentUser>> {
+    let state = session.load().await?.unwrap_or_default();
+    for login in state.logins().iter().rev() {
+        let Ok(client) = oauth.client(&login.client) else { continue };
+        if let Some(token) = oauth.token_store().load(&login.owner()).await? {
+            return Ok(Some(CurrentUser { client, login: login.clone(), token }));
+        }
+        tracing::warn!(
+            client = login.client,
+            "login ignored: its token is not in the token store (tokens in memory end with the process)"
+        );
+    }
+    Ok(None)
+}
+
+/// As [`current_user`], for a user who must be logged in.
+///
+/// # Errors
+///
+/// [`ErrorKind::Unauthenticated`] if the user is not logged in, and those of the session and the token
+/// store.
+pub async fn require_user(oauth: &OAuth, session: &impl Session) -> Result<CurrentUser> {
+    current_user(oauth, session).await?.ok_or_else(|| {
+        Error::new(ErrorKind::Unauthenticated, "the user is not logged in in this browser")
+    })
+}
+
+/// This browser's login with `client`.
+///
+/// # Errors
+///
+/// [`ErrorKind::Unauthenticated`] if the user is not logged in with it, and those of the session.
+pub async fn current_login(client: &RegisteredClient, session: &impl Session) -> Result<Login> {
+    let state = session.load().await?.unwrap_or_default();
+    state.login(client.name()).cloned().ok_or_else(|| {
+        Error::new(ErrorKind::Unauthenticated, "the user is not logged in with this client")
+            .with_client(client.name())
+    })
+}

@@ -1,0 +1,89 @@
+//! [`OAuthClient`]: starts logins, and calls the provider's API.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use authlib_core::AuthorizeOptions;
+use authlib_core::adapter::{ClientSelector, FromRoute, LoginClient};
+use rocket::request::{self, FromRequest, Request};
+
+use crate::error::{Error, Result, outcome};
+use crate::request::{OAuthResponse, client, context};
+use crate::session::RocketSession;
+
+/// A registered client in this browser's session: starts logins, and calls the provider's API for the
+/// user who is logged in.
+///
+/// `OAuthClient<'_, Google>` is the client that the type [names](crate::ClientName); `OAuthClient<'_>` is the one
+/// that the route's `<client>` parameter names, or its first `<_>`. Dereferences to [`LoginClient`], which has
+/// the other methods.
+///
+/// ```
+/// use authlib_rocket::{OAuthClient, OAuthResponse, Result, clients::GitHub};
+/// use rocket::get;
+///
+/// #[get("/login")]
+/// async fn login(github: OAuthClient<'_, GitHub>) -> Result<OAuthResponse> {
+///     github.authorize_redirect("/authorize").await
+/// }
+///
+/// #[get("/repositories")]
+/// async fn repositories(github: OAuthClient<'_, GitHub>) -> Result<String> {
+///     let response = github.user().await?.get("user/repos").send().await?;
+///     Ok(response.text()?.to_owned())
+/// }
+/// # let _ = rocket::routes![login, repositories];
+/// ```
+///
+/// # Errors
+///
+/// 404 if no client is registered under the name. The launch is refused if a client that a type names is not
+/// registered, or no [`OAuthFairing`](crate::OAuthFairing) is attached.
+#[derive(Clone)]
+pub struct OAuthClient<'r, C = FromRoute> {
+    inner: LoginClient<RocketSession<'r>>,
+    selector: PhantomData<fn() -> C>,
+}
+
+impl<C> OAuthClient<'_, C> {
+    /// Starts a login: the redirect to the provider. The argument is a redirect URI, or
+    /// [`AuthorizeOptions`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`login::authorize_redirect`](authlib_core::login::authorize_redirect).
+    pub async fn authorize_redirect(
+        &self,
+        options: impl Into<AuthorizeOptions>,
+    ) -> Result<OAuthResponse> {
+        Ok(self.inner.authorize_redirect(options).await?.into())
+    }
+}
+
+impl<'r, C> Deref for OAuthClient<'r, C> {
+    type Target = LoginClient<RocketSession<'r>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.inner
+    }
+}
+
+#[rocket::async_trait]
+impl<'r, C: ClientSelector> FromRequest<'r> for OAuthClient<'r, C> {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
+        let found = client::<C>(request).await.map(|(client, session)| {
+            let inner = LoginClient::new(client, session, context(request));
+            Self { inner, selector: PhantomData }
+        });
+        outcome(request, found)
+    }
+}
+
+impl<C> fmt::Debug for OAuthClient<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OAuthClient").field(&self.inner).finish()
+    }
+}
