@@ -190,7 +190,7 @@ impl ApiRequest {
     pub async fn send(self) -> Result<ApiResponse> {
         let Self { tokens, owner, parts, mode: _ } = self;
         let sent = async { send(&tokens, &owner, parts?).await.map(ApiResponse::new) };
-        sent.await.map_err(|error: Error| with_client(error, &tokens))
+        tokens.endpoints().named(sent.await)
     }
 
     /// Sends the request, and returns a response whose body is streamed.
@@ -201,12 +201,8 @@ impl ApiRequest {
     pub async fn send_streaming(self) -> Result<StreamingResponse> {
         let Self { tokens, owner, parts, mode: _ } = self;
         let sent = async { send_streaming(&tokens, &owner, parts?).await };
-        sent.await.map_err(|error: Error| with_client(error, &tokens))
+        tokens.endpoints().named(sent.await)
     }
-}
-
-fn with_client(error: Error, tokens: &TokenManager) -> Error {
-    error.with_client(&tokens.endpoints().settings().name)
 }
 
 impl<M> fmt::Debug for ApiRequest<M> {

@@ -12,7 +12,7 @@ use crate::config::ClientConfig;
 use crate::endpoints::oauth1::{from_stored_token, to_stored_token};
 #[cfg(doc)]
 use crate::error::ErrorKind;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::oauth1::authorization::Authorization;
 use crate::oauth1::{TemporaryCredentials, Token as OAuth1Token};
 use crate::oauth2::Token;
@@ -96,7 +96,7 @@ impl OAuth1Client {
     pub async fn fetch_request_token(&self, callback: &str) -> Result<TemporaryCredentials> {
         let endpoints = self.app().endpoints();
         let requested = endpoints.request_temporary_credentials(callback).await;
-        requested.map_err(|error| error.with_client(self.app().name()))
+        endpoints.named(requested)
     }
 
     /// The URL to send the user to (RFC 5849 §2.2).
@@ -109,9 +109,9 @@ impl OAuth1Client {
         temporary: &TemporaryCredentials,
         params: &Params,
     ) -> Result<Url> {
-        let front_channel = self.app().front_channel();
-        let url = front_channel.oauth1_authorization_url(&temporary.token, params);
-        url.map_err(|error| error.with_client(self.app().name()))
+        let app = self.app();
+        app.endpoints()
+            .named(app.front_channel().oauth1_authorization_url(&temporary.token, params))
     }
 
     /// The verifier of a callback, which must belong to `temporary` (RFC 5849 §2.2). `callback` is its URL,
@@ -119,8 +119,8 @@ impl OAuth1Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AccessDenied`] when the user refused, [`ErrorKind::AuthorizationError`] when the provider
-    /// reports another problem, [`ErrorKind::InvalidCallback`] when it is no callback of this login.
+    /// [`ErrorKind::AccessDenied`] if the user refused, [`ErrorKind::AuthorizationError`] if the provider
+    /// reports another error, [`ErrorKind::InvalidCallback`] if the callback belongs to another login.
     pub fn parse_authorization_response(
         &self,
         temporary: &TemporaryCredentials,
@@ -128,9 +128,7 @@ impl OAuth1Client {
     ) -> Result<Secret> {
         let params = Params::parse(query_of(callback));
         let checked = Authorization::check(&params, &temporary.token);
-        checked
-            .map(|authorization| authorization.verifier)
-            .map_err(|error| error.with_client(self.app().name()))
+        self.app().endpoints().named(checked.map(|authorization| authorization.verifier))
     }
 
     /// Exchanges the temporary credentials and the verifier for a token (RFC 5849 §2.3), and stores it.
@@ -145,15 +143,15 @@ impl OAuth1Client {
         temporary: &TemporaryCredentials,
         verifier: &Secret,
     ) -> Result<OAuth1Token> {
+        let endpoints = self.app().endpoints();
         let fetched = async {
             let verifier = Authorization::out_of_band(verifier)?.verifier;
-            let endpoints = self.app().endpoints();
             let credentials = temporary.credentials();
             let token = endpoints.request_token_credentials(credentials, &verifier).await?;
             self.inner.set_token(&token).await?;
             from_stored_token(&token)
         };
-        fetched.await.map_err(|error: Error| error.with_client(self.app().name()))
+        endpoints.named(fetched.await)
     }
 
     /// The token, if there is one.

@@ -163,7 +163,7 @@ impl OAuth2Client {
     ) -> Result<Token> {
         let now = self.app.now();
         let read = token_from_fragment(authorization_response, expected_state, now, None);
-        let token = read.map_err(|error| error.with_client(self.app.name()))?;
+        let token = self.app.endpoints().named(read)?;
         self.set_token(&token).await?;
         Ok(token)
     }

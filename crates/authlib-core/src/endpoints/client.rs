@@ -59,6 +59,11 @@ impl EndpointClient {
         &self.exchange
     }
 
+    /// Names the client in an error.
+    pub(crate) fn named<T>(&self, result: Result<T>) -> Result<T> {
+        result.map_err(|error| error.with_client(&self.settings.name))
+    }
+
     pub(crate) fn now(&self) -> SystemTime {
         self.clock.now()
     }

@@ -91,7 +91,7 @@ impl DeviceLogin {
     /// has expired or would before the next poll, and what else the token endpoint reports.
     pub async fn poll(&mut self) -> Result<DevicePoll> {
         let polled = self.poll_once().await;
-        polled.map_err(|error| self.with_client(error))
+        self.endpoints.named(polled)
     }
 
     async fn poll_once(&mut self) -> Result<DevicePoll> {
@@ -149,7 +149,7 @@ impl DeviceLogin {
             Some(pause) => pause,
             None => match self.polling.first(self.endpoints.now()) {
                 PollStep::Wait(pause) => pause,
-                PollStep::Stop(error) => return Err(self.with_client(error)),
+                PollStep::Stop(error) => return self.endpoints.named(Err(error)),
             },
         };
         loop {
@@ -162,9 +162,5 @@ impl DeviceLogin {
                 DevicePoll::Token(token) => return Ok(Some(*token)),
             }
         }
-    }
-
-    fn with_client(&self, error: Error) -> Error {
-        error.with_client(&self.endpoints.settings().name)
     }
 }

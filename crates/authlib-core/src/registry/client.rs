@@ -278,7 +278,7 @@ impl RegisteredClient {
 
     /// Names this client in the error of `call`.
     async fn named<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
-        call.await.map_err(|error| error.with_client(self.name()))
+        self.0.endpoints.named(call.await)
     }
 }
 
@@ -314,7 +314,7 @@ impl RegisteredClient {
 
     /// Checks that users may log in with this client.
     pub(crate) fn ensure_user_logins(&self) -> Result<()> {
-        self.settings().ensure_user_logins().map_err(|error| error.with_client(self.name()))
+        self.0.endpoints.named(self.settings().ensure_user_logins())
     }
 
     /// Marks the `state` of a login as used. False if it was used before.
