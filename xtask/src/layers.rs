@@ -145,6 +145,24 @@ mod tests {
     }
 
     #[test]
+    fn architecture_flows_name_existing_functions() {
+        let root = crate::setup::root();
+        let page = std::fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+        let names: Vec<_> = page.split('`').filter_map(|code| code.split_once(".rs::")).collect();
+        assert!(names.len() > 20, "{names:?}");
+        for (file, function) in names {
+            let (name, path) = file
+                .split_once('/')
+                .filter(|(name, _)| name.starts_with("authlib-"))
+                .unwrap_or(("authlib-core", file));
+            let text = std::fs::read_to_string(root.join(format!("crates/{name}/src/{path}.rs")));
+            let text = text.unwrap_or_else(|cause| panic!("{file}.rs: {cause}"));
+            let found = ["(", "<"].iter().any(|end| text.contains(&format!("fn {function}{end}")));
+            assert!(found, "{file}.rs has no function {function}");
+        }
+    }
+
+    #[test]
     fn each_module_has_one_rank() {
         for layers in [CORE, PROVIDER] {
             let mut all: Vec<&str> = layers.ranks.concat();
