@@ -26,7 +26,7 @@ impl App {
     ///
     /// # Panics
     ///
-    /// When it can't be built or doesn't start: then there is nothing to test.
+    /// If it can't be built or doesn't start.
     pub async fn start(package: &str, port: u16, config: &str) -> Self {
         Self::start_with(package, port, config, &[]).await
     }
@@ -47,11 +47,11 @@ impl App {
         app
     }
 
-    /// Starts the app with settings that it must refuse, and returns what it said before it ended.
+    /// Starts the app with settings that it must reject, and returns its output.
     ///
     /// # Panics
     ///
-    /// When it doesn't end, or ends as if all were well.
+    /// If it doesn't end, or ends with success.
     pub async fn refuse(package: &str, config: &str) -> String {
         let mut app = Self::spawn(package, free_port(), config, &[]);
         let ended = tokio::time::timeout(Duration::from_secs(10), app.child.wait()).await;

@@ -39,11 +39,11 @@ impl Page {
     ///
     /// # Panics
     ///
-    /// When it doesn't.
+    /// If it doesn't redirect.
     #[must_use]
     pub fn location(&self) -> Url {
         let location = self.header("location");
-        assert!(!location.is_empty(), "{} is no redirect: {}", self.status, self.body);
+        assert!(!location.is_empty(), "{} is not a redirect: {}", self.status, self.body);
         self.url.join(location).expect("a URL to go to")
     }
 
@@ -57,7 +57,7 @@ impl Page {
     ///
     /// # Panics
     ///
-    /// When it is none.
+    /// If it is not JSON.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
@@ -84,7 +84,7 @@ impl Page {
     ///
     /// # Panics
     ///
-    /// When there is no form.
+    /// If there is no form.
     #[must_use]
     pub fn action(&self) -> Url {
         let (_, rest) = self.body.split_once("action=\"").expect("a form");
@@ -113,7 +113,7 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// When this machine can't make HTTP clients.
+    /// If the HTTP client can't be created.
     #[must_use]
     pub fn new() -> Self {
         let http = reqwest::Client::builder().redirect(redirect::Policy::none());
@@ -161,7 +161,7 @@ impl Browser {
     ///
     /// # Panics
     ///
-    /// When it never comes.
+    /// If there are too many redirects.
     pub async fn follow(&self, mut page: Page) -> Page {
         for _ in 0..20 {
             if !(300..400).contains(&page.status) {

@@ -21,7 +21,7 @@ impl TestKey {
     ///
     /// # Panics
     ///
-    /// When the files of the keys are spoilt.
+    /// If the key files are invalid.
     #[must_use]
     pub fn for_algorithm(algorithm: &str) -> Self {
         let (name, private_pem) = match algorithm {

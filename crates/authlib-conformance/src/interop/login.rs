@@ -35,7 +35,7 @@ impl Interop {
     ///
     /// # Panics
     ///
-    /// When one of them doesn't start, and in CI also when the provider is not installed.
+    /// If one of them doesn't start; in CI also if the provider is not installed.
     pub async fn start(package: &str, client: InteropClient) -> Option<Self> {
         let port = free_port();
         let base_url = format!("http://localhost:{port}");

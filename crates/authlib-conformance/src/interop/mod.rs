@@ -44,12 +44,12 @@ pub struct InteropServer {
 }
 
 impl InteropServer {
-    /// Starts one on a free port; nothing where it is not installed. That is said on the screen, and
-    /// is a failure in CI.
+    /// Starts one on a free port. If it is not installed, prints a message and returns `None`; in CI that is
+    /// a failure.
     ///
     /// # Panics
     ///
-    /// When it doesn't start, and in CI also when it is not installed.
+    /// If it doesn't start; in CI also if it is not installed.
     pub async fn start(kind: InteropKind, settings: &Value) -> Option<Self> {
         if let Some(missing) = kind.missing().await {
             assert!(
@@ -106,7 +106,7 @@ impl InteropServer {
     ///
     /// # Panics
     ///
-    /// When that takes forever.
+    /// If there are too many pages.
     pub async fn decide(&self, browser: &Browser, url: &str, login: &str, decision: &str) -> Page {
         let home = Url::parse(&self.issuer).expect("a URL").origin();
         let mut page = browser.get(url).await;

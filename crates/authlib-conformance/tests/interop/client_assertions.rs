@@ -9,7 +9,7 @@ use authlib_core::oauth2::{TokenExchange, token_type};
 use authlib_core::{AssertionClient, ErrorKind, Grant, OAuth2Client, Params, Secret};
 use serde_json::{Value, json};
 
-use crate::clients::{at_authlib, authlib, by_secret, said};
+use crate::clients::{authlib, authlib_settings, error_code, with_secret};
 use crate::{JWT_BEARER, TOKEN_EXCHANGE, client};
 
 /// A service that is registered with its public key.
@@ -21,7 +21,7 @@ fn service(alg: &str) -> Value {
     service
 }
 
-fn statements(server: &InteropServer, alg: &str) -> AssertionClientBuilder {
+fn assertions(server: &InteropServer, alg: &str) -> AssertionClientBuilder {
     let key = TestKey::for_algorithm(alg);
     AssertionClient::builder(server.url("/token"), alg, key.private_pem)
         .key_id(key.public_jwk["kid"].as_str().unwrap())
@@ -37,7 +37,7 @@ async fn each_token_uses_a_new_assertion() {
     let algorithms = ["RS256", "PS256", "ES256", "EdDSA"];
     let Some(server) = authlib(&algorithms.map(service)).await else { return };
     for alg in algorithms {
-        let client = statements(&server, alg).build().unwrap();
+        let client = assertions(&server, alg).build().unwrap();
         let user: Value = client.get("me").send().await.unwrap().json().unwrap();
         assert_eq!((&user["sub"], &user["client_id"]), (&json!("alice"), &json!(alg)));
         assert_eq!(user["scope"], "read");
@@ -76,7 +76,7 @@ async fn replayed_assertion_is_rejected() {
     let seen = Arc::new(Mutex::new(String::new()));
     let keep = seen.clone();
     let hook = RequestHook::AccessTokenRequest;
-    let watched = statements(&server, "ES256").configure(|config| {
+    let watched = assertions(&server, "ES256").configure(|config| {
         config.on_request(hook, move |request| {
             let form = Params::parse(std::str::from_utf8(request.body()).unwrap());
             *keep.lock().unwrap() = form.only("assertion").unwrap().unwrap().to_owned();
@@ -85,28 +85,31 @@ async fn replayed_assertion_is_rejected() {
     });
     watched.build().unwrap().active_token().await.unwrap();
     let used = Secret::new(seen.lock().unwrap().as_str());
-    let client = OAuth2Client::new(at_authlib(&server, "ES256")).unwrap();
+    let client = OAuth2Client::new(authlib_settings(&server, "ES256")).unwrap();
     let refused = client.fetch_token(Grant::jwt_bearer(&used)).await.unwrap_err();
-    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::InvalidResponse, "invalid_grant"));
+    assert_eq!(
+        (refused.kind(), error_code(&refused)),
+        (ErrorKind::InvalidResponse, "invalid_grant")
+    );
 }
 
 #[tokio::test]
 async fn assertion_with_wrong_audience_or_subject_is_rejected() {
     let Some(server) = authlib(&[service("ES256")]).await else { return };
     for wrong in [
-        statements(&server, "ES256").audience("https://other.example.com/token"),
-        statements(&server, "ES256").subject("nobody"),
-        statements(&server, "ES256").alg("RS256").key_id("none"),
+        assertions(&server, "ES256").audience("https://other.example.com/token"),
+        assertions(&server, "ES256").subject("nobody"),
+        assertions(&server, "ES256").alg("RS256").key_id("none"),
     ] {
         // The last one fails to build: the key does not fit the algorithm.
         let Ok(client) = wrong.build() else { continue };
         let refused = client.active_token().await.unwrap_err();
-        assert_eq!(said(&refused), "invalid_grant", "{refused}");
+        assert_eq!(error_code(&refused), "invalid_grant", "{refused}");
     }
 }
 
 /// Alice's token and its client, at a server with two audiences.
-async fn with_alices_token() -> Option<(InteropServer, OAuth2Client, Secret)> {
+async fn alice_token() -> Option<(InteropServer, OAuth2Client, Secret)> {
     let settings = json!({
         "clients": [
             client(&["password", "client_credentials", TOKEN_EXCHANGE]),
@@ -117,7 +120,7 @@ async fn with_alices_token() -> Option<(InteropServer, OAuth2Client, Secret)> {
         "audiences": ["https://api.example.com", "billing"],
     });
     let server = InteropServer::start(InteropKind::AuthlibOAuth2, &settings).await?;
-    let client = OAuth2Client::new(by_secret(at_authlib(&server, "app"))).unwrap();
+    let client = OAuth2Client::new(with_secret(authlib_settings(&server, "app"))).unwrap();
     let password = Grant::dangerous_password("alice", &Secret::new("wonderland"));
     let token = client.fetch_token(password.scope("read email")).await.unwrap();
     Some((server, client, token.access_token))
@@ -125,8 +128,8 @@ async fn with_alices_token() -> Option<(InteropServer, OAuth2Client, Secret)> {
 
 #[tokio::test]
 async fn token_exchange_returns_actor_subject_and_audience() {
-    let Some((server, app, alice)) = with_alices_token().await else { return };
-    let second = OAuth2Client::new(by_secret(at_authlib(&server, "second"))).unwrap();
+    let Some((server, app, alice)) = alice_token().await else { return };
+    let second = OAuth2Client::new(with_secret(authlib_settings(&server, "second"))).unwrap();
     let mut subject = alice.clone();
     for client in [&app, &second] {
         let actor =
@@ -155,13 +158,16 @@ async fn token_exchange_returns_actor_subject_and_audience() {
 
 #[tokio::test]
 async fn token_exchange_rejects_unknown_audience_and_dead_token() {
-    let Some((_server, client, alice)) = with_alices_token().await else { return };
+    let Some((_server, client, alice)) = alice_token().await else { return };
     let exchange = TokenExchange::new(alice, token_type::ACCESS_TOKEN);
     let elsewhere = exchange.clone().audience("https://other.example.com");
     let refused = client.exchange_token(&elsewhere).await.unwrap_err();
-    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::InvalidResponse, "invalid_target"));
+    assert_eq!(
+        (refused.kind(), error_code(&refused)),
+        (ErrorKind::InvalidResponse, "invalid_target")
+    );
     client.exchange_token(&exchange).await.unwrap();
     client.revoke_token().await.unwrap();
     let refused = client.exchange_token(&exchange).await.unwrap_err();
-    assert_eq!(said(&refused), "invalid_request");
+    assert_eq!(error_code(&refused), "invalid_request");
 }

@@ -10,14 +10,15 @@ use authlib_core::{
 use serde_json::{Value, json};
 
 use crate::clients::{
-    CALLBACK, at_authlib, authlib, by_secret, for_logins, log_in, revoke, said, works_everywhere,
+    CALLBACK, authenticates_everywhere, authlib, authlib_settings, error_code, log_in,
+    login_client, revoke, with_secret,
 };
 use crate::{DEVICE_CODE, client};
 
 /// A client and its server, if it is installed.
 async fn client_for(grant_types: &[&str]) -> Option<(InteropServer, OAuth2Client)> {
-    let server = authlib(&[for_logins(grant_types)]).await?;
-    let client = OAuth2Client::new(by_secret(at_authlib(&server, "app"))).unwrap();
+    let server = authlib(&[login_client(grant_types)]).await?;
+    let client = OAuth2Client::new(with_secret(authlib_settings(&server, "app"))).unwrap();
     Some((server, client))
 }
 
@@ -34,7 +35,10 @@ async fn password_grant_works_and_wrong_password_keeps_error() {
     let Some((_server, client)) = client_for(&["password"]).await else { return };
     let refused = client.fetch_token(password("looking-glass")).await.unwrap_err();
     // RFC 6749 §5.2 defines `invalid_grant` for this; Authlib sends another code.
-    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::InvalidResponse, "invalid_request"));
+    assert_eq!(
+        (refused.kind(), error_code(&refused)),
+        (ErrorKind::InvalidResponse, "invalid_request")
+    );
     let words = refused.provider_error().unwrap();
     assert_eq!(words.status, Some(400));
     assert!(words.error_description.as_deref().unwrap().contains("password"), "{words}");
@@ -50,7 +54,7 @@ async fn unauthorized_grant_is_rejected() {
     let Some((_server, client)) = client_for(&["client_credentials"]).await else { return };
     let refused = client.fetch_token(password("wonderland")).await.unwrap_err();
     assert_eq!(
-        (refused.kind(), said(&refused)),
+        (refused.kind(), error_code(&refused)),
         (ErrorKind::InvalidResponse, "unauthorized_client")
     );
 }
@@ -85,7 +89,7 @@ async fn token_in_unsupported_place_is_401_without_refresh() {
 #[tokio::test]
 async fn client_credentials_token_is_refetched_after_401() {
     let Some(server) = authlib(&[client(&["client_credentials"])]).await else { return };
-    let config = by_secret(at_authlib(&server, "app"))
+    let config = with_secret(authlib_settings(&server, "app"))
         .refresh_with(Refresh::ClientCredentials)
         .scope("read");
     let client = OAuth2Client::new(config).unwrap();
@@ -107,8 +111,8 @@ async fn client_credentials_token_is_refetched_after_401() {
 #[tokio::test]
 async fn code_flow_with_pkce_refreshes_and_revokes() {
     let grants = ["authorization_code", "refresh_token"];
-    let Some(server) = authlib(&[for_logins(&grants)]).await else { return };
-    let config = by_secret(at_authlib(&server, "app")).scope("read email");
+    let Some(server) = authlib(&[login_client(&grants)]).await else { return };
+    let config = with_secret(authlib_settings(&server, "app")).scope("read email");
     let client = OAuth2Client::new(config).unwrap();
     let first = log_in(&server, &client, "allow").await.unwrap();
     assert_eq!(first.scope.as_deref(), Some("read email"));
@@ -119,7 +123,7 @@ async fn code_flow_with_pkce_refreshes_and_revokes() {
     assert_eq!(me(&client).await["sub"], "alice");
     let used = Grant::refresh_token(&first.refresh_token.unwrap());
     let refused = client.fetch_token(used).await.unwrap_err();
-    assert_eq!(said(&refused), "invalid_grant");
+    assert_eq!(error_code(&refused), "invalid_grant");
     let hint = Some(TokenTypeHint::AccessToken);
     let state = client.introspect_token(&second.access_token, hint).await.unwrap();
     assert_eq!((state.sub(), state.iss()), (Some("alice"), Some(server.issuer())));
@@ -131,11 +135,11 @@ async fn code_flow_with_pkce_refreshes_and_revokes() {
 
 #[tokio::test]
 async fn public_client_logs_in_refreshes_and_revokes() {
-    let mut app = for_logins(&["authorization_code", "refresh_token"]);
+    let mut app = login_client(&["authorization_code", "refresh_token"]);
     app["token_endpoint_auth_method"] = "none".into();
     app.as_object_mut().unwrap().remove("client_secret");
     let Some(server) = authlib(&[app]).await else { return };
-    let client = OAuth2Client::new(at_authlib(&server, "app").scope("read")).unwrap();
+    let client = OAuth2Client::new(authlib_settings(&server, "app").scope("read")).unwrap();
     log_in(&server, &client, "allow").await.unwrap();
     let token = client.refresh_token().await.unwrap();
     assert_eq!(me(&client).await["sub"], "alice");
@@ -147,7 +151,7 @@ async fn public_client_logs_in_refreshes_and_revokes() {
 async fn denied_consent_is_an_error_without_token() {
     let Some((server, client)) = client_for(&["authorization_code"]).await else { return };
     let refused = log_in(&server, &client, "deny").await.unwrap_err();
-    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::AccessDenied, "access_denied"));
+    assert_eq!((refused.kind(), error_code(&refused)), (ErrorKind::AccessDenied, "access_denied"));
     assert!(client.token().await.unwrap().is_none());
 }
 
@@ -179,7 +183,7 @@ async fn device_flow_is_approved_denied_or_expires() {
         });
         let server = InteropServer::start(InteropKind::AuthlibOAuth2, &settings).await;
         let Some(server) = server else { return };
-        let client = OAuth2Client::new(by_secret(at_authlib(&server, "app"))).unwrap();
+        let client = OAuth2Client::new(with_secret(authlib_settings(&server, "app"))).unwrap();
         let mut device = client.start_device_login(Some("read")).await.unwrap();
         if ttl > 0 {
             assert!(matches!(device.poll().await, Ok(DevicePoll::Pending { .. })));
@@ -193,7 +197,7 @@ async fn device_flow_is_approved_denied_or_expires() {
             }
             (Err(error), Some(kind)) => {
                 let words = if ttl > 0 { "access_denied" } else { "expired_token" };
-                assert_eq!((error.kind(), said(&error)), (kind, words));
+                assert_eq!((error.kind(), error_code(&error)), (kind, words));
             }
             (other, _) => panic!("{decision}: {other:?}"),
         }
@@ -205,10 +209,10 @@ async fn early_device_poll_gets_slow_down() {
     let settings = json!({ "clients": [client(&[DEVICE_CODE])], "device_interval": 30 });
     let server = InteropServer::start(InteropKind::AuthlibOAuth2, &settings).await;
     let Some(server) = server else { return };
-    let client = OAuth2Client::new(by_secret(at_authlib(&server, "app"))).unwrap();
+    let client = OAuth2Client::new(with_secret(authlib_settings(&server, "app"))).unwrap();
     let mut device = client.start_device_login(None).await.unwrap();
     for seconds in [30, 35, 40] {
-        let DevicePoll::Pending { wait } = device.poll().await.unwrap() else { panic!("let in") };
+        let DevicePoll::Pending { wait } = device.poll().await.unwrap() else { panic!("approved") };
         assert_eq!(wait.as_secs(), seconds);
     }
 }
@@ -228,13 +232,13 @@ async fn client_secret_with_special_characters_authenticates() {
     });
     let Some(server) = authlib(&clients).await else { return };
     for method in methods {
-        let config = at_authlib(&server, &id(method))
+        let config = authlib_settings(&server, &id(method))
             .token_endpoint_auth_method(AuthMethod::from_name(method).unwrap());
         let client = OAuth2Client::new(config.clone().client_secret(secret)).unwrap();
-        works_everywhere(&client, &id(method)).await;
+        authenticates_everywhere(&client, &id(method)).await;
         let wrong = OAuth2Client::new(config.client_secret(crate::SECRET)).unwrap();
         let refused = wrong.fetch_token(Grant::client_credentials()).await.unwrap_err();
-        assert_eq!(said(&refused), "invalid_client", "{method}");
+        assert_eq!(error_code(&refused), "invalid_client", "{method}");
     }
 }
 
@@ -254,12 +258,12 @@ async fn private_key_jwt_authenticates_at_every_endpoint() {
     for alg in algorithms {
         let key = TestKey::for_algorithm(alg);
         for audience in [AssertionAudience::Issuer, AssertionAudience::TokenEndpoint] {
-            let config = at_authlib(&server, alg)
+            let config = authlib_settings(&server, alg)
                 .private_key(key.private_pem)
                 .private_key_id(key.public_jwk["kid"].as_str().unwrap())
                 .token_endpoint_auth_signing_alg(Algorithm::from_name(alg).unwrap())
                 .client_assertion_audience(audience);
-            works_everywhere(&OAuth2Client::new(config).unwrap(), alg).await;
+            authenticates_everywhere(&OAuth2Client::new(config).unwrap(), alg).await;
         }
     }
 }
@@ -276,7 +280,7 @@ async fn client_registers_updates_works_and_deletes_itself() {
         .scope("read email")
         .token_endpoint_auth_method("client_secret_basic");
     let refused = uninvited.register(&metadata).await.unwrap_err();
-    assert_eq!(said(&refused), "access_denied");
+    assert_eq!(error_code(&refused), "access_denied");
     let registration = uninvited.initial_access_token("initial");
     let mut made = registration.register(&metadata).await.unwrap();
     made.metadata.client_name = Some("Another name".to_owned());
@@ -295,5 +299,5 @@ async fn client_registers_updates_works_and_deletes_itself() {
     registration.delete(&read).await.unwrap();
     assert!(registration.read(&read).await.is_err());
     let gone = client.fetch_token(Grant::client_credentials()).await.unwrap_err();
-    assert_eq!(said(&gone), "invalid_client");
+    assert_eq!(error_code(&gone), "invalid_client");
 }

@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::clients::{
-    at_authlib, at_oidc, authlib, by_secret, for_logins, for_machines, oidc, revoke, said,
+    authlib, authlib_settings, error_code, login_client, machine_client, oidc, oidc_settings,
+    revoke, with_secret,
 };
 use crate::{DEVICE_CODE, JWT_BEARER};
 
@@ -50,8 +51,8 @@ impl Bench {
 fn blocking_client_calls_api_refreshes_and_revokes() {
     let apps = [crate::client(&["client_credentials"])];
     let Some(bench) = Bench::start(authlib(&apps)) else { return };
-    let config =
-        by_secret(at_authlib(&bench.server, "app")).refresh_with(Refresh::ClientCredentials);
+    let config = with_secret(authlib_settings(&bench.server, "app"))
+        .refresh_with(Refresh::ClientCredentials);
     let client = OAuth2Client::new(config).unwrap();
     let ask = || client.get("me").send().unwrap().error_for_status().unwrap().json::<Value>();
     assert_eq!(ask().unwrap()["client_id"], "app");
@@ -68,10 +69,13 @@ fn blocking_client_calls_api_refreshes_and_revokes() {
 #[test]
 fn wrong_password_keeps_provider_error() {
     let Some(bench) = Bench::start(authlib(&[crate::client(&["password"])])) else { return };
-    let client = OAuth2Client::new(by_secret(at_authlib(&bench.server, "app"))).unwrap();
+    let client = OAuth2Client::new(with_secret(authlib_settings(&bench.server, "app"))).unwrap();
     let password = Grant::dangerous_password("alice", &Secret::new("looking-glass"));
     let refused = client.fetch_token(password).unwrap_err();
-    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::InvalidResponse, "invalid_request"));
+    assert_eq!(
+        (refused.kind(), error_code(&refused)),
+        (ErrorKind::InvalidResponse, "invalid_request")
+    );
 }
 
 #[test]
@@ -92,11 +96,11 @@ fn jwt_bearer_token_is_accepted_by_resource() {
 
 #[test]
 fn device_flow_returns_token() {
-    let apps = [for_machines(&[DEVICE_CODE])];
+    let apps = [machine_client(&[DEVICE_CODE])];
     let Some(bench) = Bench::start(oidc(&apps, &["deviceFlow"])) else { return };
     // A clock that advances in `sleep`: polling takes no time.
     let clock = Arc::new(FixedClock::new(SystemClock.now()));
-    let config = by_secret(at_oidc(&bench.server, "app")).scope("openid profile");
+    let config = with_secret(oidc_settings(&bench.server, "app")).scope("openid profile");
     let client = OAuth2Client::builder(config).clock(clock).build().unwrap();
     let mut device = client.start_device_login(None).unwrap();
     let page = device.verification_uri_complete().unwrap().to_owned();
@@ -116,11 +120,11 @@ fn device_flow_returns_token() {
 
 #[test]
 fn twenty_threads_share_one_refresh() {
-    let apps = [for_logins(&["authorization_code", "refresh_token"])];
+    let apps = [login_client(&["authorization_code", "refresh_token"])];
     let Some(bench) = Bench::start(oidc(&apps, &[])) else { return };
     let sent = Arc::new(AtomicUsize::new(0));
     let count = sent.clone();
-    let config = by_secret(at_oidc(&bench.server, "app"))
+    let config = with_secret(oidc_settings(&bench.server, "app"))
         .scope("openid offline_access")
         .on_request(RequestHook::RefreshTokenRequest, move |_| {
             count.fetch_add(1, Ordering::SeqCst);

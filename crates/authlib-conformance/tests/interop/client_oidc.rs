@@ -7,7 +7,9 @@ use authlib_core::{ErrorKind, Grant, OAuth2Client, Secret, TokenTypeHint};
 use serde_json::{Value, json};
 
 use crate::SECRET;
-use crate::clients::{BILLING, at_oidc, by_secret, for_machines, oidc, said, works_everywhere};
+use crate::clients::{
+    BILLING, authenticates_everywhere, error_code, machine_client, oidc, oidc_settings, with_secret,
+};
 use crate::oidc::API;
 
 const MACHINE: &[&str] = &["client_credentials"];
@@ -15,7 +17,7 @@ const FEATURES: &[&str] = &["clientCredentials", "introspection"];
 
 /// A client that is named after its authentication method.
 fn registered(client_id: &str, method: &str) -> Value {
-    let mut app = for_machines(MACHINE);
+    let mut app = machine_client(MACHINE);
     app["client_id"] = client_id.into();
     app["token_endpoint_auth_method"] = method.into();
     app
@@ -36,12 +38,12 @@ async fn private_keys_of_every_type_authenticate_everywhere() {
     for alg in algorithms {
         let key = TestKey::for_algorithm(alg);
         for audience in [AssertionAudience::Issuer, AssertionAudience::TokenEndpoint] {
-            let config = at_oidc(&server, alg)
+            let config = oidc_settings(&server, alg)
                 .private_key(key.private_pem)
                 .private_key_id(key.public_jwk["kid"].as_str().unwrap())
                 .token_endpoint_auth_signing_alg(Algorithm::from_name(alg).unwrap())
                 .client_assertion_audience(audience);
-            works_everywhere(&OAuth2Client::new(config).unwrap(), alg).await;
+            authenticates_everywhere(&OAuth2Client::new(config).unwrap(), alg).await;
         }
     }
 }
@@ -50,12 +52,15 @@ async fn private_keys_of_every_type_authenticate_everywhere() {
 async fn unregistered_signature_algorithm_is_rejected() {
     let Some(server) = oidc(&[with_key("PS256")], FEATURES).await else { return };
     let key = TestKey::for_algorithm("PS256");
-    let config = at_oidc(&server, "PS256")
+    let config = oidc_settings(&server, "PS256")
         .private_key(key.private_pem)
         .token_endpoint_auth_signing_alg(Algorithm::Rs256);
     let client = OAuth2Client::new(config).unwrap();
     let refused = client.fetch_token(Grant::client_credentials()).await.unwrap_err();
-    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::InvalidResponse, "invalid_client"));
+    assert_eq!(
+        (refused.kind(), error_code(&refused)),
+        (ErrorKind::InvalidResponse, "invalid_client")
+    );
 }
 
 /// H31: Basic credentials are form-encoded (RFC 6749 §2.3.1), which matters for these characters.
@@ -72,21 +77,21 @@ async fn client_secret_with_special_characters_authenticates() {
     });
     let Some(server) = oidc(&clients, FEATURES).await else { return };
     for method in methods {
-        let config = at_oidc(&server, &id(method))
+        let config = oidc_settings(&server, &id(method))
             .token_endpoint_auth_method(AuthMethod::from_name(method).unwrap());
         let client = OAuth2Client::new(config.clone().client_secret(secret)).unwrap();
-        works_everywhere(&client, &id(method)).await;
+        authenticates_everywhere(&client, &id(method)).await;
         let wrong = OAuth2Client::new(config.client_secret(SECRET)).unwrap();
         let refused = wrong.fetch_token(Grant::client_credentials()).await.unwrap_err();
-        assert_eq!(said(&refused), "invalid_client", "{method}");
+        assert_eq!(error_code(&refused), "invalid_client", "{method}");
     }
 }
 
 #[tokio::test]
 async fn client_credentials_for_resource_set_audience() {
     let features = ["clientCredentials", "introspection", "resourceIndicators"];
-    let Some(server) = oidc(&[for_machines(MACHINE)], &features).await else { return };
-    let client = OAuth2Client::new(by_secret(at_oidc(&server, "app"))).unwrap();
+    let Some(server) = oidc(&[machine_client(MACHINE)], &features).await else { return };
+    let client = OAuth2Client::new(with_secret(oidc_settings(&server, "app"))).unwrap();
     let grant = Grant::client_credentials().scope("read openid");
     let token = client.fetch_token(grant.clone().resource(API)).await.unwrap();
     // The granted scope, which is less than requested.
@@ -98,7 +103,7 @@ async fn client_credentials_for_resource_set_audience() {
         let grant = resources.iter().fold(grant.clone(), |grant, uri| grant.resource(uri));
         let refused = client.fetch_token(grant).await.unwrap_err();
         assert_eq!(
-            (refused.kind(), said(&refused)),
+            (refused.kind(), error_code(&refused)),
             (ErrorKind::InvalidResponse, "invalid_target")
         );
     }
@@ -109,10 +114,10 @@ async fn client_credentials_for_resource_set_audience() {
 #[tokio::test]
 async fn introspection_reads_json_and_jwt() {
     let features = ["clientCredentials", "introspection", "jwtIntrospection"];
-    let mut app = for_machines(MACHINE);
+    let mut app = machine_client(MACHINE);
     app["introspection_signed_response_alg"] = "ES256".into();
     let Some(server) = oidc(&[app], &features).await else { return };
-    let plain = by_secret(at_oidc(&server, "app"));
+    let plain = with_secret(oidc_settings(&server, "app"));
     let signed = plain.clone().introspection_signed_response_alg(Algorithm::Es256);
     for config in [plain, signed.clone()] {
         let client = OAuth2Client::new(config).unwrap();

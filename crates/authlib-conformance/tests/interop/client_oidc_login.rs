@@ -14,17 +14,19 @@ use authlib_core::{
 use serde_json::Value;
 
 use crate::DEVICE_CODE;
-use crate::clients::{CALLBACK, at_oidc, by_secret, for_logins, for_machines, log_in, oidc, said};
+use crate::clients::{
+    CALLBACK, error_code, log_in, login_client, machine_client, oidc, oidc_settings, with_secret,
+};
 
 const USER: &[&str] = &["authorization_code", "refresh_token"];
 const SCOPE: &str = "openid profile email offline_access";
 
 fn config(server: &InteropServer) -> ClientConfig {
-    by_secret(at_oidc(server, "app")).scope(SCOPE)
+    with_secret(oidc_settings(server, "app")).scope(SCOPE)
 }
 
 async fn for_users() -> Option<InteropServer> {
-    oidc(&[for_logins(USER)], &["introspection"]).await
+    oidc(&[login_client(USER)], &["introspection"]).await
 }
 
 #[tokio::test]
@@ -47,7 +49,7 @@ async fn denied_consent_is_an_error_without_token() {
     let Some(server) = for_users().await else { return };
     let client = OAuth2Client::new(config(&server)).unwrap();
     let refused = log_in(&server, &client, "deny").await.unwrap_err();
-    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::AccessDenied, "access_denied"));
+    assert_eq!((refused.kind(), error_code(&refused)), (ErrorKind::AccessDenied, "access_denied"));
     assert!(client.token().await.unwrap().is_none());
 }
 
@@ -94,7 +96,10 @@ async fn reused_refresh_token_revokes_family_and_is_reported() {
     client.refresh_token().await.unwrap();
     let used = Grant::refresh_token(&first.refresh_token.unwrap());
     let refused = client.fetch_token(used).await.unwrap_err();
-    assert_eq!((refused.kind(), said(&refused)), (ErrorKind::InvalidResponse, "invalid_grant"));
+    assert_eq!(
+        (refused.kind(), error_code(&refused)),
+        (ErrorKind::InvalidResponse, "invalid_grant")
+    );
     let ended = client.refresh_token().await.unwrap_err();
     assert_eq!(ended.kind(), ErrorKind::Unauthenticated, "{ended}");
 }
@@ -136,11 +141,11 @@ async fn token_is_accepted_in_header_form_and_query() {
 #[tokio::test]
 async fn device_flow_is_approved_or_denied_on_provider_pages() {
     let grants = [DEVICE_CODE, "refresh_token"];
-    let Some(server) = oidc(&[for_machines(&grants)], &["deviceFlow"]).await else { return };
+    let Some(server) = oidc(&[machine_client(&grants)], &["deviceFlow"]).await else { return };
     let client = OAuth2Client::new(config(&server)).unwrap();
     for decision in ["allow", "deny"] {
         let mut device = client.start_device_login(None).await.unwrap();
-        let DevicePoll::Pending { wait } = device.poll().await.unwrap() else { panic!("let in") };
+        let DevicePoll::Pending { wait } = device.poll().await.unwrap() else { panic!("approved") };
         assert_eq!(wait, Duration::from_secs(5));
         let page = device.verification_uri_complete().unwrap().to_owned();
         assert!(page.starts_with(device.verification_uri()), "{page}");
@@ -162,7 +167,9 @@ async fn device_flow_is_approved_or_denied_on_provider_pages() {
 
 #[tokio::test]
 async fn device_polling_stops_when_code_expires() {
-    let Some(server) = oidc(&[for_machines(&[DEVICE_CODE])], &["deviceFlow"]).await else { return };
+    let Some(server) = oidc(&[machine_client(&[DEVICE_CODE])], &["deviceFlow"]).await else {
+        return;
+    };
     let clock = Arc::new(FixedClock::new(SystemClock.now()));
     let client = OAuth2Client::builder(config(&server)).clock(clock).build().unwrap();
     let mut device = client.start_device_login(Some("openid")).await.unwrap();
@@ -204,5 +211,5 @@ async fn client_registers_updates_works_and_deletes_itself() {
     registration.delete(&read).await.unwrap();
     assert!(registration.read(&read).await.is_err());
     let gone = client.fetch_token(Grant::client_credentials()).await.unwrap_err();
-    assert_eq!(said(&gone), "invalid_client");
+    assert_eq!(error_code(&gone), "invalid_client");
 }

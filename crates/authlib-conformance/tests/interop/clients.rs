@@ -33,7 +33,7 @@ pub(crate) async fn authlib(clients: &[Value]) -> Option<InteropServer> {
 }
 
 /// The settings of a client at oidc-provider, without authentication.
-pub(crate) fn at_oidc(server: &InteropServer, client_id: &str) -> ClientConfig {
+pub(crate) fn oidc_settings(server: &InteropServer, client_id: &str) -> ClientConfig {
     ClientConfig::new("peer")
         .client_id(client_id)
         .issuer(server.issuer())
@@ -42,26 +42,26 @@ pub(crate) fn at_oidc(server: &InteropServer, client_id: &str) -> ClientConfig {
 }
 
 /// The same at Authlib's server, which is not an OpenID provider.
-pub(crate) fn at_authlib(server: &InteropServer, client_id: &str) -> ClientConfig {
-    at_oidc(server, client_id)
+pub(crate) fn authlib_settings(server: &InteropServer, client_id: &str) -> ClientConfig {
+    oidc_settings(server, client_id)
         .server_metadata_url(server.url("/.well-known/oauth-authorization-server"))
         .api_base_url(server.url("/api/"))
 }
 
 /// The authentication of [`crate::client`].
-pub(crate) fn by_secret(config: ClientConfig) -> ClientConfig {
+pub(crate) fn with_secret(config: ClientConfig) -> ClientConfig {
     config.client_secret(SECRET).token_endpoint_auth_method(AuthMethod::ClientSecretPost)
 }
 
 /// The client of [`crate::client`] for a login.
-pub(crate) fn for_logins(grant_types: &[&str]) -> Value {
+pub(crate) fn login_client(grant_types: &[&str]) -> Value {
     let mut app = crate::client(grant_types);
     app["redirect_uris"] = json!([CALLBACK]);
     app
 }
 
 /// The client of [`crate::client`] without logins.
-pub(crate) fn for_machines(grant_types: &[&str]) -> Value {
+pub(crate) fn machine_client(grant_types: &[&str]) -> Value {
     let mut app = crate::client(grant_types);
     app["redirect_uris"] = json!([]);
     app["response_types"] = json!([]);
@@ -82,7 +82,7 @@ pub(crate) async fn log_in(
 
 /// Fetches two tokens, introspects and revokes the second: three endpoints with client
 /// authentication.
-pub(crate) async fn works_everywhere(client: &OAuth2Client, client_id: &str) {
+pub(crate) async fn authenticates_everywhere(client: &OAuth2Client, client_id: &str) {
     client.fetch_token(Grant::client_credentials()).await.unwrap();
     let token = client.fetch_token(Grant::client_credentials()).await.unwrap();
     let state = client.introspect_token(&token.access_token, None).await.unwrap();
@@ -100,6 +100,6 @@ pub(crate) async fn revoke(url: &str, token: &Secret) {
 }
 
 /// The `error` that the server sent.
-pub(crate) fn said(error: &Error) -> &str {
+pub(crate) fn error_code(error: &Error) -> &str {
     error.provider_error().map_or("nothing", |said| said.error.as_str())
 }

@@ -74,7 +74,7 @@ pub(crate) async fn invalid_callbacks_are_rejected_and_end_login(package: &str) 
     let callback = fixture.allowed(&browser).await;
     let crossed = callback.as_str().replace("/authorize/op?", "/authorize/op_two?");
     assert_eq!(browser.get_json(&crossed).await.status, 400);
-    assert_eq!(browser.get_json(callback.as_str()).await.status, 400, "spent");
+    assert_eq!(browser.get_json(callback.as_str()).await.status, 400, "used up");
     assert_eq!(fixture.count(Endpoint::Token), 0);
 }
 
@@ -156,7 +156,7 @@ pub(crate) async fn secrets_are_never_logged(package: &str) {
     let out = browser.request(Method::POST, fixture.url("/logout"), &[], None).await.location();
     let hint = out.query_pairs().find(|(name, _)| name == "id_token_hint").unwrap().1.into_owned();
     let log = fixture.app.log();
-    assert!(log.contains("user logged in"), "the log is there");
+    assert!(log.contains("user logged in"), "the log is captured");
     let cookie = browser.cookie("localhost").first().unwrap().1.clone();
     for secret in [code.as_str(), "s3cr3t", hint.as_str(), cookie.as_str()] {
         let line = log.lines().find(|line| line.contains(secret));

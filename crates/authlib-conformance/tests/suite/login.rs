@@ -136,7 +136,7 @@ pub(crate) async fn slow_login_in_one_tab_does_not_affect_others(package: &str) 
     };
     let (page, later) = tokio::join!(browser.get(slow.as_str()), meanwhile);
     assert_eq!(page.status, 502, "{}", page.body);
-    assert!(fixture.is_alice(&browser).await, "the failure took nothing away");
+    assert!(fixture.is_alice(&browser).await, "the previous login is kept");
     assert_eq!(browser.get(later.as_str()).await.status, 303);
     assert_eq!(browser.get(fixture.url("/api/op_two/echo")).await.status, 200);
     assert_eq!(browser.get(fixture.url("/api/op/echo")).await.status, 200);
@@ -195,7 +195,7 @@ pub(crate) async fn post_logout_redirect_is_accepted_once(package: &str) {
     let back = browser.get(out.location().as_str()).await.location();
     assert!(back.as_str().starts_with(&fixture.url("/logged-out?state=")));
     let wrong = fixture.url("/logged-out?state=wrong");
-    assert_eq!(browser.get_json(&wrong).await.status, 400, "a state of somebody else");
+    assert_eq!(browser.get_json(&wrong).await.status, 400, "another state");
     assert_eq!(browser.get_json(fixture.url("/logged-out")).await.status, 400, "no state");
     assert_eq!(Browser::new().get_json(back.as_str()).await.status, 400, "another browser");
     assert_eq!(browser.get(back.as_str()).await.status, 200);

@@ -71,7 +71,7 @@ pub(crate) async fn api_calls_are_signed_with_user_token(package: &str) {
         let body = r#"{"a":"& = +"}"#;
         let page = browser.request(Method::POST, &url, &media_type, Some(body.to_owned())).await;
         assert_eq!(page.json()["body"], body);
-        assert_eq!(Browser::new().get_json(&url).await.status, 401, "nobody is logged in");
+        assert_eq!(Browser::new().get_json(&url).await.status, 401, "not logged in");
     }
 }
 
@@ -103,7 +103,7 @@ pub(crate) async fn denial_is_403_in_json_and_html(package: &str) {
         let back = fixture.provider().deny(start().await.as_str()).unwrap();
         let page = browser.get_json(&back).await;
         assert_eq!((page.status, &page.json()["error"]), (403, &json!("access_denied")));
-        assert_eq!(browser.get_json(&back).await.status, 400, "the login is spent");
+        assert_eq!(browser.get_json(&back).await.status, 400, "the login is used up");
         let page = browser.get(fixture.provider().deny(start().await.as_str()).unwrap()).await;
         assert_eq!(page.status, 403);
         assert!(page.header("content-type").starts_with("text/html"), "{:?}", page.headers);
@@ -130,7 +130,7 @@ pub(crate) async fn callback_is_accepted_once_in_its_own_browser(package: &str) 
     let page = ours.get_json(callback.as_str()).await;
     assert_eq!(page.status, 400, "a replay: {}", page.body);
     assert_eq!(fixture.count(Endpoint::OAuth1AccessToken), 1);
-    assert!(is_logged_in(&fixture, &ours).await, "the login before stays");
+    assert!(is_logged_in(&fixture, &ours).await, "the previous login is kept");
 }
 
 /// H34, T135.
@@ -197,7 +197,7 @@ pub(crate) async fn token_secret_of_pending_login_stays_on_server(package: &str)
     let callback = fixture.allowed(&browser).await;
     let kept = format!("{:?}", browser.cookie("localhost"));
     let page = browser.get_json(callback.as_str()).await;
-    assert_eq!(page.status, 502, "the provider knows another secret");
+    assert_eq!(page.status, 502, "the provider has another secret");
     fixture.provider().clear_faults();
     fixture.log_in(&browser).await;
     browser.get(fixture.url("/api/op/x")).await;

@@ -167,12 +167,12 @@ pub(crate) async fn key_rotation_is_followed_at_any_time(package: &str) {
     fixture.provider().rotate_keys_keeping_kid();
     assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "a new key under the old name");
     fixture.provider().inject(Fault::Response(Endpoint::Jwks, Reply::html(500)));
-    assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "known keys serve on");
+    assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "known keys are still used");
     // Configured keys are the only ones, even if the metadata has a `jwks_uri`.
     let other =
         r#"{ kty = "oct", kid = "other", k = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" }"#;
     let fixture = Fixture::with(package, |p| p, &format!("jwks = {{ keys = [{other}] }}")).await;
-    assert_eq!(fixture.log_in(&Browser::new()).await.status, 400, "a key that is not registered");
+    assert_eq!(fixture.log_in(&Browser::new()).await.status, 400, "a key that is not configured");
     assert_eq!(fixture.count(Endpoint::Jwks), 0);
 }
 

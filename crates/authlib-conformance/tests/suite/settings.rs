@@ -39,7 +39,7 @@ pub(crate) async fn environment_overrides_file_per_setting(package: &str) {
     };
     assert_eq!(param("client_id"), "app");
     assert_eq!((param("display").as_str(), param("ui_locales").as_str()), ("popup", "de"));
-    assert_eq!(param("scope"), "openid", "an empty variable is none");
+    assert_eq!(param("scope"), "openid", "an empty variable counts as absent");
     assert_eq!(fixture.log_in(&browser).await.status, 303);
 }
 

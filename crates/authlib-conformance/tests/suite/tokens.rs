@@ -70,7 +70,7 @@ pub(crate) async fn rejected_refresh_is_401_without_retry(package: &str) {
         assert_eq!(page.status, 401, "{}", page.body);
     }
     assert_eq!(fixture.count(Endpoint::Token), 2);
-    assert!(fixture.is_alice(&browser).await, "who it is stays known");
+    assert!(fixture.is_alice(&browser).await, "the user stays logged in");
 }
 
 /// J31.
