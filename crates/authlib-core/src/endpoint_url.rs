@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn https_and_plain_http_on_this_machine_are_endpoints() {
+    fn https_and_loopback_http_are_accepted() {
         for text in [
             "https://op.example/token?x=1",
             "http://localhost:4000/",

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn media_types_are_read_without_case_and_parameters() {
+    fn media_type_ignores_case_and_parameters() {
         let mut response = Response::new(Vec::new());
         response
             .headers_mut()
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_keeps_query_and_drops_fragment() {
+    fn request_keeps_query_and_drops_fragment() {
         let url = Url::parse("https://op.example/a?b=c#d").unwrap();
         let request = json_get(&url);
         assert_eq!(request.uri(), "https://op.example/a?b=c");

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_and_files_are_set_apart_and_no_name_breaks_out() {
+    fn multipart_names_cannot_inject_parts() {
         let form = Multipart::new().text("a\"\r\nX: y", "1").file(
             "f",
             "n\".txt",

@@ -181,20 +181,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_repeated_parameter_is_refused_even_when_the_values_are_equal() {
+    fn repeated_parameter_is_rejected_even_if_equal() {
         for text in ["state=a&state=b", "state=b&state=a", "state=a&state=a"] {
             assert!(Params::parse(text).only("state").is_err(), "{text}");
         }
     }
 
     #[test]
-    fn order_and_repeats_survive_the_form_codec() {
+    fn form_codec_keeps_order_and_repeats() {
         let text = "resource=a&x=1+2&resource=%C3%A4";
         assert_eq!(Params::parse(text).to_form(), text);
     }
 
     #[test]
-    fn a_query_has_no_plus() {
+    fn query_encodes_space_without_plus() {
         assert_eq!(Params::new().with("scope", "a b+c").to_query(), "scope=a%20b%2Bc");
     }
 

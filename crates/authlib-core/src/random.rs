@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hundred_thousand_tokens_are_all_different_and_well_formed() {
+    fn random_tokens_are_unique_and_well_formed() {
         let mut seen = HashSet::new();
         for _ in 0..100_000 {
             let token = token(&SystemRandom).unwrap();

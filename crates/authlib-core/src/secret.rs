@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_nothing_of_a_secret() {
+    fn debug_redacts_secret() {
         assert!(!format!("{:?}", Secret::new("hunter2")).contains("hunter2"));
     }
 

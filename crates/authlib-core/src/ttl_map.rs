@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn of_entries_that_expire_together_the_oldest_goes_first() {
+    fn oldest_of_equal_expiry_is_evicted_first() {
         let mut map = TtlMap::new(3);
         for number in 0..100 {
             map.insert(number.to_string(), number, Duration::MAX, at(0));
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn clock_at_the_end_of_time_does_not_panic() {
+    fn extreme_clock_does_not_panic() {
         let mut end = SystemTime::UNIX_EPOCH;
         for exponent in (0..63).rev() {
             end = end.checked_add(SECOND * 2).unwrap_or(end);

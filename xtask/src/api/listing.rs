@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn item_page_yields_declaration_members_and_trait_implementations() {
+    fn item_page_lists_declaration_members_and_impls() {
         let page = r##"><span class="sub-heading"><a class="src" href="../src/a/lib.rs.html">Source</a></span>
             <pre class="rust item-decl"><code>pub struct B {
                 pub c: <a href="d.html">D</a>,

@@ -56,7 +56,7 @@ mod tests {
     use crate::crypto::signing::Signer;
 
     #[test]
-    fn another_library_verifies_the_signature() {
+    fn signature_verifies_with_another_library() {
         let Signer::Rsa(_, pkcs8) = Signer::rsa() else { panic!("an RSA key") };
         let signature = RsaSha1Key::from_der(pkcs8).unwrap().sign(b"text").unwrap();
         let public = UnparsedPublicKey::new(&RSA_SHA1, Signer::rsa().der());
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_key_and_no_key_are_refused() {
+    fn short_key_and_missing_key_are_rejected() {
         let short = STANDARD.decode(SHORT).unwrap();
         assert!(RsaPrivateKey::from_pkcs8_der(&short).is_ok());
         assert!(RsaSha1Key::from_der(&short).is_err());

@@ -50,7 +50,7 @@ fn check(key: &SigningKey, algorithms: &[&str], keys: &JwkSet) {
 }
 
 #[test]
-fn each_form_of_each_type_of_key_signs_what_its_public_half_verifies() {
+fn every_private_key_format_signs_verifiably() {
     for (name, pem, algorithms) in PEM {
         let keys = public_set(name);
         check(&parse(pem).unwrap(), algorithms, &keys);
@@ -66,14 +66,14 @@ fn each_form_of_each_type_of_key_signs_what_its_public_half_verifies() {
 }
 
 #[test]
-fn the_algorithm_that_a_jwk_names_is_its_only_one() {
+fn jwk_alg_is_the_only_algorithm() {
     let mut jwk = private_jwk("rsa");
     jwk["alg"] = "PS384".into();
     check(&parse(&jwk.to_string()).unwrap(), &["PS384"], &public_set("rsa"));
 }
 
 #[test]
-fn what_is_no_private_key_is_refused_with_the_reason() {
+fn invalid_private_keys_are_rejected_with_reason() {
     use SigningKeyError::{Encrypted, Format, Key, Primes, Public, Set, Symmetric, Use};
     let jwk = |name: &str, changes: Value| {
         let mut jwk = private_jwk(name);
@@ -131,7 +131,7 @@ fn what_is_no_private_key_is_refused_with_the_reason() {
 }
 
 #[test]
-fn debug_shows_nothing_of_a_key() {
+fn debug_shows_no_key() {
     let (_, pem, _) = PEM[0];
     let shown = format!("{:?} {:?}", parse(pem), SigningKey::of_secret(Secret::new("hush")));
     assert!(!shown.contains("hush") && shown.len() < 100, "{shown}");
@@ -147,13 +147,13 @@ fn wrapped(der: &[u8]) -> String {
 
 proptest! {
     #[test]
-    fn no_text_makes_the_reader_panic(text in "\\PC{0,200}|(-----|BEGIN |END |PRIVATE KEY|A|\\{|\"){0,20}") {
+    fn key_parser_never_panics(text in "\\PC{0,200}|(-----|BEGIN |END |PRIVATE KEY|A|\\{|\"){0,20}") {
         let _ = parse(&text);
     }
 
     /// Neither reading a spoilt key nor signing with one that passed for right panics.
     #[test]
-    fn no_change_of_a_key_makes_it_panic(form in 0..PEM.len(), at in any::<prop::sample::Index>(), byte: u8) {
+    fn changed_key_never_panics(form in 0..PEM.len(), at in any::<prop::sample::Index>(), byte: u8) {
         let mut der = der(PEM[form].1);
         let at = at.index(der.len());
         der[at] = byte;
@@ -166,7 +166,7 @@ proptest! {
     }
 
     #[test]
-    fn no_numbers_make_a_jwk_panic(
+    fn jwk_numbers_never_panic(
         kty in "RSA|EC|OKP",
         crv in "P-256|P-384|P-521|Ed25519",
         d in prop::collection::vec(any::<u8>(), 0..70),

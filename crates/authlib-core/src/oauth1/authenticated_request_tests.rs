@@ -133,7 +133,7 @@ fn each_oauth_parameter_is_sent_once() {
 }
 
 #[test]
-fn a_url_without_query_and_a_post_without_body_get_one() {
+fn missing_query_or_body_is_added_for_signature() {
     for (uri, expected) in [
         ("https://api.example.test:8443", "https://api.example.test:8443/?oauth_nonce="),
         ("https://api.example.test/a?", "https://api.example.test/a?oauth_nonce="),
@@ -205,7 +205,7 @@ fn non_form_body_is_kept() {
 }
 
 #[test]
-fn a_request_that_has_no_body_is_not_given_one() {
+fn request_without_body_stays_without_body() {
     for method in [Method::GET, Method::HEAD, Method::DELETE] {
         let says = format!("a {method} request");
         let request = request(method, "https://a.example/", None, "");
@@ -214,7 +214,7 @@ fn a_request_that_has_no_body_is_not_given_one() {
 }
 
 #[test]
-fn a_realm_that_would_break_the_header_is_refused() {
+fn invalid_realm_is_rejected() {
     for realm in ["a\"b", "a\\b", "a\r\nX-B: c", "ä"] {
         Case { realm: Some(realm), ..USUAL }.refused(vector(), "realm");
     }
@@ -320,7 +320,7 @@ fn login_requests_have_expected_parameters() {
 
 /// A signature method from outside gets the base string and puts its own signature in.
 #[test]
-fn a_foreign_method_signs_the_base_string() {
+fn custom_method_receives_base_string() {
     let (client, nonce) = (client(), Secret::new("n"));
     let signing = Signing {
         client: &client,
@@ -345,7 +345,7 @@ fn a_foreign_method_signs_the_base_string() {
 }
 
 #[test]
-fn placements_have_authlibs_names() {
+fn placements_use_authlib_names() {
     for (name, expected) in [
         ("HEADER", Some(SignatureLocation::Header)),
         ("body", Some(SignatureLocation::Body)),
@@ -357,7 +357,7 @@ fn placements_have_authlibs_names() {
 }
 
 #[test]
-fn nothing_that_signs_shows_secrets() {
+fn debug_of_signing_types_shows_no_secret() {
     let (client, nonce) = (client(), Secret::new("nonce-of-mine"));
     let signing = Signing {
         client: &client,

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_callback_tells_whose_it_is() {
+    fn callback_names_its_request_token() {
         for (query, expected) in [
             ("oauth_token=a&oauth_verifier=v", Ok(Some("a"))),
             ("denied=a", Ok(Some("a"))),

@@ -36,7 +36,7 @@ fn rfc_params() -> Params {
 /// The example of RFC 5849 §3.4.1.1, which has a form, a query, an encoded name, a repeated one, an
 /// empty value and a name without `=`.
 #[test]
-fn the_example_of_section_3_4_1_1() {
+fn rfc5849_section_3_4_1_1_example_matches() {
     let request = request(
         "post",
         "http://EXAMPLE.COM:80/request?b5=%3D%253D&a3=a&c%40=&a2=r%20b",
@@ -114,7 +114,7 @@ fn base_string_parameters_are_normalized() {
 }
 
 #[test]
-fn only_a_form_is_signed() {
+fn only_form_bodies_are_in_base_string() {
     for (content_type, signed) in [
         ("application/x-www-form-urlencoded; charset=UTF-8", true),
         ("APPLICATION/X-WWW-FORM-URLENCODED", true),
@@ -131,7 +131,7 @@ fn only_a_form_is_signed() {
 }
 
 #[test]
-fn a_url_without_host_and_a_host_that_is_none_have_no_base_string() {
+fn missing_or_invalid_host_has_no_base_string() {
     assert!(base_string(&request("GET", "/path", None), &Params::new()).is_err());
     let mut odd = request("GET", "https://a.example/", None);
     odd.headers_mut().insert(HOST, HeaderValue::from_static("a b"));
@@ -267,7 +267,7 @@ proptest! {
     }
 
     #[test]
-    fn foreign_bytes_never_panic(query in "[!-~]{0,40}", body in prop::collection::vec(any::<u8>(), 0..60)) {
+    fn arbitrary_bytes_never_panic(query in "[!-~]{0,40}", body in prop::collection::vec(any::<u8>(), 0..60)) {
         let Ok(uri) = format!("https://a.example/?{query}").parse() else { return Ok(()) };
         let mut request = Request::new(body);
         *request.uri_mut() = uri;

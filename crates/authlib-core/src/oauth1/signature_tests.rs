@@ -38,7 +38,7 @@ impl Example {
 
 /// The three signed requests of RFC 5849 §1.2.
 #[test]
-fn the_examples_of_section_1_2() {
+fn rfc5849_section_1_2_examples_match() {
     Example {
         method: "POST",
         uri: "https://photos.example.net/initiate",
@@ -72,7 +72,7 @@ fn the_examples_of_section_1_2() {
 
 /// The example of OAuth Core 1.0, appendix A.5.
 #[test]
-fn the_example_of_oauth_core_1_0() {
+fn oauth_core_1_0_example_matches() {
     Example {
         method: "GET",
         uri: "http://photos.example.net/photos?file=vacation.jpg&size=original",
@@ -125,7 +125,7 @@ fn percent_escapes_are_signed_correctly() {
 
 /// RFC 5849 §2.1 and §2.3, with and without a token.
 #[test]
-fn plaintext_is_both_secrets() {
+fn plaintext_signature_joins_both_secrets() {
     for (token_secret, expected) in
         [(None, "ja893SD9&"), (Some("xyz4992k83j47x0b"), "ja893SD9&xyz4992k83j47x0b")]
     {
@@ -140,7 +140,7 @@ fn plaintext_is_both_secrets() {
 }
 
 #[test]
-fn hmac_sha512_has_64_bytes_and_another_key_another_tag() {
+fn hmac_sha512_has_64_bytes_and_depends_on_key() {
     let sign = |secret| {
         let signature = SignatureMethod::HmacSha512.sign(&Secret::new("x"), &client(secret), None);
         STANDARD.decode(signature.unwrap().expose()).unwrap()
@@ -181,7 +181,7 @@ fn rsa_without_a_key_names_the_setting() {
 }
 
 #[test]
-fn what_is_no_rsa_key_is_refused() {
+fn invalid_rsa_keys_are_rejected() {
     let ec = crate::crypto::signing::Signer::new("ES256").private_pem();
     for (text, expected) in [
         ("", RsaKeyError::Format),
@@ -199,7 +199,7 @@ fn what_is_no_rsa_key_is_refused() {
 }
 
 #[test]
-fn methods_are_found_by_their_names() {
+fn signature_methods_parse_from_names() {
     for (method, name) in SignatureMethod::ALL {
         assert_eq!(method.to_string(), name);
         assert_eq!(SignatureMethod::from_name(name), Some(method));

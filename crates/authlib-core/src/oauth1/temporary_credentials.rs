@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn parse_reads_the_example_of_the_rfc() {
+    fn parse_reads_rfc_example() {
         let body = "oauth_token=hh5s93j4hdidpola&oauth_token_secret=hdhd0244k9j7ao03&oauth_callback_confirmed=true";
         let credentials = check(body, CallbackConfirmation::Required).unwrap();
         assert_eq!(credentials.token.expose(), "hh5s93j4hdidpola");

@@ -177,7 +177,7 @@ fn non_form_bodies_arrive_unchanged_and_hashed() {
 }
 
 #[test]
-fn a_changed_body_is_found_out() {
+fn changed_body_fails_verification() {
     let world = World::usual();
     let token = world.login().unwrap();
     let nonce = Secret::new("n3");
@@ -191,7 +191,7 @@ fn a_changed_body_is_found_out() {
 }
 
 #[test]
-fn out_of_band_the_user_types_the_verifier() {
+fn out_of_band_user_types_verifier() {
     let world = World::usual();
     let temporary = world.temporary(OUT_OF_BAND).unwrap();
     let page = authorization_url(&World::url("authorize"), &temporary.token, &Params::new());
@@ -281,7 +281,7 @@ fn nonce_is_valid_once() {
 
 /// A key of another client is no key.
 #[test]
-fn an_rsa_signature_by_another_key_is_refused() {
+fn rsa_signature_of_another_key_is_rejected() {
     let mut world = World::new(SignatureMethod::RsaSha1, SignatureLocation::Header);
     let other = Signer::new_rsa().private_pem();
     world.client.rsa_key = Some(RsaKey::parse(&Secret::new(other)).unwrap());

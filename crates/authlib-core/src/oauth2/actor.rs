@@ -148,7 +148,7 @@ mod tests {
 
     /// The claims of RFC 8693 §4.1, figures 5 and 6, and of §4.4.
     #[test]
-    fn the_claims_of_the_rfc_are_read() {
+    fn rfc_example_claims_are_parsed() {
         let actor = act(&json!({"sub": "user@example.com", "act": {"sub": "admin@example.com"}}));
         assert_eq!(actor.unwrap().unwrap().sub(), Some("admin@example.com"));
         let chain = act(&json!({
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn other_members_are_kept_and_null_is_absent() {
+    fn other_members_are_kept_and_null_counts_as_absent() {
         assert_eq!(act(&json!({"act": null})).unwrap(), None);
         let actor = act(&json!({"act": {"sub": null, "client_id": "c", "act": null}}));
         let actor = actor.unwrap().unwrap();
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn actors_of_the_wrong_type_are_refused() {
+    fn actors_of_wrong_type_are_rejected() {
         for (claims, says) in [
             (json!({"act": "admin@example.com"}), "`act` is no JSON object"),
             (json!({"act": []}), "`act` is no JSON object"),
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_without_end_is_refused() {
+    fn endless_actor_chain_is_rejected() {
         let chain = |length: usize| {
             (0..length).fold(json!({}), |inner, _| json!({"sub": "x", "act": inner}))
         };

@@ -181,14 +181,14 @@ mod tests {
     }
 
     #[test]
-    fn a_right_callback_yields_the_code() {
+    fn valid_callback_returns_code() {
         assert_eq!(check("code=c&state=s1", false).unwrap(), "c");
         assert_eq!(check("code=c&state=s1&iss=https://op.example", true).unwrap(), "c");
         assert_eq!(check("code=c&state=s1&session_state=x&scope=y", false).unwrap(), "c");
     }
 
     #[test]
-    fn wrong_callbacks_are_refused_by_the_check_that_they_fail() {
+    fn invalid_callbacks_fail_with_their_check() {
         use ErrorKind::InvalidCallback;
         let table = [
             ("code=c", false, "`state`"),
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_the_users_and_any_other_error_the_providers() {
+    fn denial_is_access_denied_others_are_provider_errors() {
         let denied = check("error=access_denied&state=s1", false).unwrap_err();
         assert_eq!(denied.kind(), ErrorKind::AccessDenied);
         let error =
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn the_url_keeps_the_endpoints_query_and_escapes_ours() {
+    fn authorization_url_keeps_endpoint_query_and_escapes() {
         let endpoint = Url::parse("https://op.example/auth?tenant=a%20b").unwrap();
         let url = AuthorizationRequest {
             endpoint: &endpoint,

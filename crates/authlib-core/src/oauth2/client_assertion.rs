@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn an_assertion_says_what_rfc_7523_demands_and_lives_for_a_minute() {
+    fn client_assertion_has_rfc7523_claims_for_one_minute() {
         let jti = Secret::new("j");
         let assertion = Assertion {
             issuer: "app",
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_algorithm_is_the_configured_one_or_the_first_that_both_sides_know() {
+    fn algorithm_is_configured_one_or_first_supported_by_both() {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let rsa = Signer::rsa().private_pem();
         let key = SigningKey::parse(&Secret::new(rsa)).unwrap();

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_basic_credentials_go_as_they_are() {
+    fn raw_basic_credentials_are_not_encoded() {
         let secret = Secret::new("p%ä +");
         let raw =
             Credentials { raw_basic: true, ..shown(AuthMethod::ClientSecretBasic, "a", &secret) };
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn post_puts_both_into_the_form_and_none_the_id_only() {
+    fn post_sends_id_and_secret_and_none_sends_id_only() {
         let secret = Secret::new("s");
         let mut form = Params::new();
         assert!(shown(AuthMethod::ClientSecretPost, "id", &secret).apply(&mut form).is_none());
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn an_assertion_goes_with_its_type_and_the_id_and_without_the_secret() {
+    fn assertion_is_sent_with_type_and_id_without_secret() {
         for method in [AuthMethod::ClientSecretJwt, AuthMethod::PrivateKeyJwt] {
             let mut form = Params::new();
             let secret = Secret::new("s");
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn the_method_is_what_is_configured_then_what_the_metadata_supports() {
+    fn auth_method_is_configured_one_then_metadata() {
         use AuthMethod as M;
         type Case<'a> = (Option<M>, Held, Option<&'a [&'a str]>, Option<M>);
         let (nothing, key, secret) = (Held::Nothing, Held::PrivateKey, Held::Secret);

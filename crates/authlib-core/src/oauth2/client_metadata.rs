@@ -214,7 +214,7 @@ mod tests {
 
     /// The metadata of RFC 7591 §3.1.
     #[test]
-    fn the_metadata_of_the_rfc_are_made_and_read() {
+    fn rfc_example_metadata_round_trips() {
         let metadata = ClientMetadata::new()
             .redirect_uris([
                 "https://client.example.org/callback",
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_is_not_sent() {
+    fn absent_members_are_not_sent() {
         assert_eq!(serde_json::to_value(ClientMetadata::new()).unwrap(), json!({}));
         let metadata = ClientMetadata::new().require_auth_time(false).jwks(json!({"keys": []}));
         let sent = serde_json::to_value(metadata).unwrap();
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn members_of_the_wrong_type_are_refused() {
+    fn members_of_wrong_type_are_rejected() {
         for metadata in [
             json!({"redirect_uris": "https://client.example.org/"}),
             json!({"redirect_uris": [1]}),

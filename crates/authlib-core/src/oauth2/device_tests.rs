@@ -41,14 +41,14 @@ fn with(changes: &Value) -> Result<DeviceAuthorization> {
 }
 
 #[test]
-fn the_form_asks_for_the_scope_and_nothing_else() {
+fn device_request_sends_scope_only() {
     assert_eq!(device_authorization_form(Some("a b")).to_form(), "scope=a+b");
     assert!(device_authorization_form(Some("")).is_empty());
     assert!(device_authorization_form(None).is_empty());
 }
 
 #[test]
-fn the_answer_of_the_rfc_is_read() {
+fn rfc_example_response_is_parsed() {
     let device = with(&json!({})).unwrap();
     assert_eq!(device.device_code.expose(), "GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS");
     assert_eq!(device.user_code, "WDJB-MJHT");
@@ -64,7 +64,7 @@ fn the_answer_of_the_rfc_is_read() {
 }
 
 #[test]
-fn googles_spelling_of_the_page_is_known() {
+fn google_verification_url_is_accepted() {
     let google =
         json!({"verification_uri": "-", "verification_url": "https://www.google.com/device"});
     assert_eq!(with(&google).unwrap().verification_uri, "https://www.google.com/device");
@@ -76,7 +76,7 @@ fn googles_spelling_of_the_page_is_known() {
 }
 
 #[test]
-fn every_spelling_of_a_number_of_seconds_has_a_defined_outcome() {
+fn every_format_of_seconds_has_defined_result() {
     let day = MAX_LIFETIME.as_secs();
     for (value, lifetime, interval) in [
         (json!(10), Some(10), Some(10)),
@@ -103,7 +103,7 @@ fn every_spelling_of_a_number_of_seconds_has_a_defined_outcome() {
 }
 
 #[test]
-fn pages_are_https_or_on_this_machine_and_nothing_that_runs() {
+fn verification_uri_must_be_https_or_loopback() {
     for (page, accepted) in [
         ("https://example.com/device", true),
         ("https://example.com/#/device?user_code=A", true),
@@ -130,7 +130,7 @@ fn pages_are_https_or_on_this_machine_and_nothing_that_runs() {
 }
 
 #[test]
-fn answers_with_missing_or_wrong_members_are_refused_by_the_members_name() {
+fn missing_or_invalid_members_are_rejected_by_name() {
     for name in ["device_code", "user_code", "verification_uri", "expires_in"] {
         for value in [json!("-"), json!(null), json!(""), json!({}), json!([1])] {
             let error = with(&json!({ name: value })).unwrap_err();
@@ -150,7 +150,7 @@ fn answers_with_missing_or_wrong_members_are_refused_by_the_members_name() {
 }
 
 #[test]
-fn answers_that_are_no_authorization_are_refused_with_the_reason() {
+fn invalid_device_responses_are_rejected_with_reason() {
     let good = example().to_string();
     for (status, content_type, body, says) in [
         (200, "text/html", good.as_str(), "text/html"),
@@ -212,7 +212,7 @@ fn pauses(errors: &[Error]) -> (Vec<u64>, Option<ErrorKind>) {
 }
 
 #[test]
-fn pauses_follow_the_providers_words() {
+fn intervals_follow_provider() {
     let pending = || said("authorization_pending", 400, None);
     let slow = || said("slow_down", 400, None);
     for (errors, expected, end) in [
@@ -241,7 +241,7 @@ fn pauses_follow_the_providers_words() {
 }
 
 #[test]
-fn failures_make_the_pause_longer_up_to_a_bound_and_never_shorter() {
+fn failures_lengthen_interval_up_to_limit() {
     let errors: Vec<_> = (0..8).map(|_| unreachable()).collect();
     assert_eq!(pauses(&errors).0, [10, 20, 40, 80, 160, 300, 300, 300]);
     let mut slowed = Polling { interval: Duration::from_secs(400), ..polling() };
@@ -273,7 +273,7 @@ fn device_polling_ends_with_device_code() {
 }
 
 #[test]
-fn the_first_request_waits_too_and_an_expired_code_is_never_used() {
+fn first_poll_waits_and_expired_code_is_not_used() {
     let now = from_unix_seconds(NOW);
     assert!(matches!(polling().first(now), PollStep::Wait(pause) if pause.as_secs() == 5));
     let device = with(&json!({"expires_in": 0})).unwrap();
@@ -284,7 +284,7 @@ fn the_first_request_waits_too_and_an_expired_code_is_never_used() {
 proptest! {
     /// Whatever comes, the pauses never get shorter than the interval was, and none outlives the code.
     #[test]
-    fn pauses_stay_within_the_interval_and_the_expiry(
+    fn intervals_stay_within_limit_and_expiry(
         steps in prop::collection::vec((0_usize..5, prop::option::of(any::<u64>())), 0..40)
     ) {
         let mut polling = polling();
@@ -310,7 +310,7 @@ proptest! {
     }
 
     #[test]
-    fn no_answer_makes_the_reader_panic(
+    fn parser_never_panics(
         body in prop::collection::vec(any::<u8>(), 0..200), number in any::<f64>(), text in ".*"
     ) {
         let _ = answer(200, JS, &String::from_utf8_lossy(&body));

@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn each_grant_says_what_its_rfc_demands() {
+    fn each_grant_sends_required_parameters() {
         let secret = Secret::new("s");
         for (grant, expected) in [
             (
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_proves_the_client_is_not_a_grants_to_set() {
+    fn grant_cannot_set_client_credentials() {
         let grant = Grant::extension("urn:x").param("a", "b").param("client_secret", "s");
         assert_eq!(grant.foreign_param(), Some("client_secret"));
         assert_eq!(Grant::client_credentials().foreign_param(), None);

@@ -145,7 +145,7 @@ mod tests {
 
     /// The redirect of RFC 6749 §4.2.2 with a type that we know, as a URL and as its fragment alone.
     #[test]
-    fn the_answer_of_the_rfc_is_read() {
+    fn rfc_example_response_is_parsed() {
         let url = "http://example.com/cb#access_token=2YotnFZFEjr1zCsicMWpAA\
                    &state=xyz&token_type=bearer&expires_in=3600";
         for text in [url, url.split_once('#').unwrap().1] {
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fragment_is_refused_by_the_check_that_it_fails() {
+    fn invalid_fragments_fail_with_their_check() {
         let good = "access_token=at&token_type=bearer&state=xyz";
         for (text, says) in [
             (format!("https://app.example/cb?{good}"), "no fragment"),
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_the_users_and_any_other_error_the_providers() {
+    fn denial_is_access_denied_others_are_provider_errors() {
         let denied = read("https://app.example/#error=access_denied&state=xyz").unwrap_err();
         assert_eq!(denied.kind(), ErrorKind::AccessDenied);
         let error = read("error=server_error&error_description=d&state=xyz").unwrap_err();
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn no_state_was_sent_is_no_state_that_fits() {
+    fn missing_state_matches_nothing() {
         let now = from_unix_seconds(1_000);
         for text in
             ["access_token=at&token_type=bearer", "access_token=at&token_type=bearer&state="]
@@ -241,7 +241,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_is_a_token_without_the_state(text in ".*", rest in "[a-z&=#?%/:_]*") {
+        fn fragment_without_state_is_never_a_token(text in ".*", rest in "[a-z&=#?%/:_]*") {
             prop_assert!(read(&text).is_err());
             let text = format!("access_token=at&token_type=bearer&{rest}");
             prop_assert!(read(&text).is_err());

@@ -186,7 +186,7 @@ mod tests {
 
     /// The answer of RFC 7662 §2.2.
     #[test]
-    fn the_answer_of_the_rfc_is_read_by_name_and_by_type() {
+    fn rfc_example_members_are_read_by_name_and_type() {
         let said = answer(
             200,
             "application/json;charset=UTF-8",
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn who_acts_and_who_may_is_read_where_somebody_asks() {
+    fn act_and_may_act_are_parsed_on_access() {
         let said = answer(
             200,
             JS,
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn an_inactive_token_carries_nothing_else() {
+    fn inactive_token_has_no_other_members() {
         // Nor do the types of members matter that nobody may look at.
         let said = answer(200, JS, r#"{"active":false,"sub":"x","exp":"soon","aud":["a"],"y":1}"#)
             .unwrap();
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_are_no_introspection_are_refused_with_the_reason() {
+    fn invalid_introspection_is_rejected_with_reason() {
         for (status, content_type, body, says) in [
             (200, JS, "{}", "`active`"),
             (200, JS, r#"{"active":"true"}"#, "`active`"),

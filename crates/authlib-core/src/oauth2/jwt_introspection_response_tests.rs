@@ -75,7 +75,7 @@ fn response(status: u16, content_type: &str, body: &[u8]) -> Response {
 }
 
 #[test]
-fn the_request_asks_for_a_token_and_nothing_else() {
+fn request_accepts_signed_response_only() {
     let url = url::Url::parse("https://as.example.com/introspect").unwrap();
     let mut request = crate::message::form_post(&url, &crate::params::Params::new());
     ask_signed(&mut request);
@@ -84,7 +84,7 @@ fn the_request_asks_for_a_token_and_nothing_else() {
 }
 
 #[test]
-fn the_answer_of_the_rfc_is_verified_and_read() {
+fn rfc_example_response_is_verified_and_parsed() {
     let body = format!("{}\r\n", token(&header(), &claims()));
     let response = response(200, "application/token-introspection+jwt", body.as_bytes());
     let said =
@@ -97,7 +97,7 @@ fn the_answer_of_the_rfc_is_verified_and_read() {
 }
 
 #[test]
-fn the_claims_are_held_against_the_rules() {
+fn introspection_jwt_claims_are_validated() {
     for (changes, says) in [
         (json!({}), "accepted"),
         (json!({"aud": ["other", "client"]}), "accepted"),
@@ -142,7 +142,7 @@ fn the_claims_are_held_against_the_rules() {
 }
 
 #[test]
-fn the_header_names_the_type_and_an_algorithm_of_ours() {
+fn header_must_have_type_and_allowed_algorithm() {
     for (header, says) in [
         (header(), "accepted"),
         (json!({"typ": MEDIA_TYPE, "alg": "RS256"}), "accepted"),
@@ -170,7 +170,7 @@ fn the_header_names_the_type_and_an_algorithm_of_ours() {
 }
 
 #[test]
-fn a_wrong_signature_or_an_unknown_key_may_be_cured_by_new_keys() {
+fn wrong_signature_or_unknown_key_requests_new_keys() {
     let good = token(&header(), &claims());
     let foreign = Signer::new_rsa().token_of(&header().to_string(), &claims().to_string());
     let unknown = token(&json!({"typ": TYP, "alg": "RS256", "kid": "new"}), &claims());
@@ -199,7 +199,7 @@ fn a_wrong_signature_or_an_unknown_key_may_be_cured_by_new_keys() {
 }
 
 #[test]
-fn answers_that_are_no_signed_introspection_are_refused_with_the_reason() {
+fn invalid_introspection_jwt_is_rejected_with_reason() {
     let js = "application/json";
     for (status, content_type, body, says) in [
         (200, js, r#"{"active":true}"#, "signed one was asked for"),

@@ -63,7 +63,7 @@ fn body(request: &Request) -> Value {
 }
 
 #[test]
-fn a_registration_posts_the_metadata_as_json() {
+fn registration_posts_metadata_as_json() {
     let metadata = ClientMetadata::new()
         .redirect_uris(["https://client.example.org/callback"])
         .extra("client_id", "mine")
@@ -82,7 +82,7 @@ fn a_registration_posts_the_metadata_as_json() {
 }
 
 #[test]
-fn the_answer_of_the_rfc_is_read() {
+fn rfc_example_response_is_parsed() {
     let client = registered(&json!({})).unwrap();
     assert_eq!(client.client_id, "s6BhdRkqt3");
     assert_eq!(client.client_secret, Some(Secret::new("cf136dc3c1fc93f31185e5885805d")));
@@ -102,7 +102,7 @@ fn the_answer_of_the_rfc_is_read() {
 }
 
 #[test]
-fn what_the_provider_leaves_out_is_absent_and_0_is_never() {
+fn omitted_members_are_none_and_zero_is_never() {
     let client = parse_registration_response(
         &response(200, JS, r#"{"client_id":"c","client_secret":null,"jwks":null,"contacts":null}"#),
         &endpoint(),
@@ -115,7 +115,7 @@ fn what_the_provider_leaves_out_is_absent_and_0_is_never() {
 }
 
 #[test]
-fn answers_that_are_no_registration_are_refused_with_the_reason() {
+fn invalid_registrations_are_rejected_with_reason() {
     let good = example().to_string();
     let twice = r#"{"client_id":"a","client_id":"b"}"#.to_owned();
     for (status, content_type, body, says) in [
@@ -169,7 +169,7 @@ fn answers_that_are_no_registration_are_refused_with_the_reason() {
 }
 
 #[test]
-fn the_configuration_endpoint_is_https_or_where_the_provider_itself_is() {
+fn registration_client_uri_must_be_https_or_local() {
     for (uri, accepted) in [
         (CLIENT_URI, true),
         ("https://other.example.com/register?client_id=x", true),
@@ -194,7 +194,7 @@ fn the_configuration_endpoint_is_https_or_where_the_provider_itself_is() {
 }
 
 #[test]
-fn the_management_requests_carry_the_registrations_own_token() {
+fn management_requests_send_registration_access_token() {
     let client = registered(&json!({})).unwrap();
     for (request, method) in [
         (read_request(&client).unwrap(), Method::GET),
@@ -212,7 +212,7 @@ fn the_management_requests_carry_the_registrations_own_token() {
 
 /// RFC 7592 §2.2: all the metadata and the client's id; nothing of what the provider alone decides.
 #[test]
-fn an_update_sends_what_the_rfc_lets_it_send() {
+fn update_sends_only_allowed_members() {
     let mut client = registered(&json!({})).unwrap();
     client.metadata = client
         .metadata
@@ -232,7 +232,7 @@ fn an_update_sends_what_the_rfc_lets_it_send() {
 }
 
 #[test]
-fn a_registration_without_management_is_not_managed() {
+fn registration_without_management_data_is_not_managed() {
     let whole = registered(&json!({})).unwrap();
     for change in ["registration_access_token", "registration_client_uri"] {
         let client = registered(&json!({ change: "-" })).unwrap();
@@ -248,7 +248,7 @@ fn a_registration_without_management_is_not_managed() {
 }
 
 #[test]
-fn an_answer_replaces_what_it_names_and_leaves_the_rest() {
+fn update_response_replaces_its_members_only() {
     let asked = registered(&json!({})).unwrap();
     let read =
         |changes: &Value| parse_management_response(&response(200, JS, &changed(changes)), &asked);
@@ -278,7 +278,7 @@ fn an_answer_replaces_what_it_names_and_leaves_the_rest() {
 }
 
 #[test]
-fn refused_management_says_what_to_do() {
+fn rejected_management_has_hint() {
     let asked = registered(&json!({})).unwrap();
     let good = example().to_string();
     for (status, content_type, body, kind, says) in [
@@ -306,7 +306,7 @@ fn refused_management_says_what_to_do() {
 
 /// The file that a client signs with has the same form as the one that it registers.
 #[test]
-fn a_private_key_is_registered_nowhere() {
+fn private_key_is_never_registered() {
     let public = json!({"kty": "EC", "crv": "P-256", "x": "x", "y": "y"});
     let mut private = public.clone();
     private["d"] = json!("hush");

@@ -65,7 +65,7 @@ mod tests {
 
     /// The form of RFC 7009 §2.1, with its token and hint.
     #[test]
-    fn the_form_names_the_token_and_where_to_look_for_it() {
+    fn revocation_sends_token_and_hint() {
         let token = Secret::new("45ghiukldjahdnhzdauz");
         let form = token_form(&token, Some(TokenTypeHint::RefreshToken));
         assert_eq!(form.to_form(), "token=45ghiukldjahdnhzdauz&token_type_hint=refresh_token");
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_200_is_a_revocation_whatever_its_body_is() {
+    fn status_200_is_success_whatever_body() {
         for (content_type, body) in
             [("text/html", "<h1>Oops"), (JS, ""), (JS, "[]"), (JS, r#"{"error":"x"}"#)]
         {
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is_a_revocation() {
+    fn other_statuses_are_errors() {
         for (status, content_type, body, says) in [
             (202, JS, "{}", "status 202"),
             (302, "text/html", "", "never followed"),
@@ -102,14 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn a_type_of_token_that_the_provider_does_not_revoke_is_unsupported() {
+    fn unsupported_token_type_is_unsupported_error() {
         let error = answer(400, JS, r#"{"error":"unsupported_token_type"}"#).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert_eq!(error.provider_error().unwrap().status, Some(400));
     }
 
     #[test]
-    fn a_provider_that_is_busy_says_when_to_come_back() {
+    fn busy_provider_returns_retry_after() {
         for (status, content_type, body, code) in [
             (503, "text/html", "<h1>", "(no OAuth error)"),
             (503, JS, r#"{"error":"temporarily_unavailable"}"#, "temporarily_unavailable"),

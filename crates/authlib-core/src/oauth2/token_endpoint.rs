@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_answer_is_read_and_the_rest_is_kept() {
+    fn full_response_is_parsed_and_extra_members_kept() {
         let token = json(
             r#"{"access_token":"at","token_type":"bEARER","expires_in":3600,"refresh_token":"rt",
                 "scope":"a","id_token":"x.y.z","instance_url":"https://i.example"}"#,
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_scope_and_expiry_has_the_asked_scope_and_never_expires() {
+    fn response_without_scope_has_requested_scope() {
         let token = json(r#"{"access_token":"at","token_type":"Bearer"}"#).unwrap();
         assert_eq!(token.scope.as_deref(), Some("a b"));
         assert!(!token.is_expired(from_unix_seconds(u64::MAX), Duration::ZERO));
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn an_oauth_error_keeps_the_providers_words_status_and_retry_after() {
+    fn oauth_error_keeps_provider_error_and_retry_after() {
         let error =
             answer(429, "application/json", r#"{"error":"e","error_uri":"u"}"#).unwrap_err();
         let said = error.provider_error().unwrap();

@@ -192,7 +192,7 @@ mod tests {
 
     /// The request of RFC 8693 §2.3.
     #[test]
-    fn the_form_of_the_rfc_is_made() {
+    fn exchange_request_matches_rfc_example() {
         let exchange = TokenExchange::new(
             "accVkjcJyb4BWCxGsndESCJQbdFMogUC5PbRDqceLTC",
             token_type::ACCESS_TOKEN,
@@ -240,7 +240,7 @@ mod tests {
 
     /// The answer of RFC 8693 §2.3, its token shortened.
     #[test]
-    fn the_answer_of_the_rfc_is_read() {
+    fn rfc_example_response_is_parsed() {
         let exchanged = answer(
             200,
             JS,
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_is_no_access_token_is_not_called_a_bearers() {
+    fn non_access_token_is_not_bearer() {
         for spelling in ["N_A", "n_a"] {
             let body = format!(
                 r#"{{"access_token":"<saml>","token_type":"{spelling}","scope":"x",
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_are_no_exchange_are_refused_with_the_reason() {
+    fn invalid_exchange_responses_are_rejected_with_reason() {
         let bearer = r#""access_token":"at","token_type":"Bearer""#;
         let issued = r#""issued_token_type":"urn:x""#;
         for (status, content_type, body, says) in [

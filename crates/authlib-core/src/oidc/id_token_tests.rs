@@ -85,7 +85,7 @@ fn check(changes: &Value, expected: &str) {
 }
 
 #[test]
-fn a_good_id_token_is_accepted_and_its_claims_are_kept() {
+fn valid_id_token_is_accepted_with_claims() {
     let token = Signer::rsa().token("RS256", &claims_with(&json!({"more": {"a": [1]}})));
     let verified = verify(&token, &keys(), &rules()).unwrap();
     assert_eq!(verified.as_map()["more"], json!({"a": [1]}));
@@ -108,7 +108,7 @@ fn id_token_with_other_signature_is_rejected() {
 }
 
 #[test]
-fn new_keys_are_asked_for_only_where_they_may_help() {
+fn new_keys_are_requested_only_if_useful() {
     let curable =
         |token: &str| verify(token, &keys(), &rules()).unwrap_err().may_be_cured_by_new_keys();
     assert!(curable(&Signer::new("RS256").token("RS256", &claims())));
@@ -303,7 +303,7 @@ fn auth_time_must_satisfy_max_age() {
 
 /// No refusal tells a nonce, a hash or a token.
 #[test]
-fn refusals_tell_no_secret() {
+fn errors_show_no_secret() {
     for changes in [
         json!({"nonce": "WRONGNONCE"}),
         json!({"at_hash": "WRONGHASH"}),

@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_without_openid_names_its_user_by_the_claim_of_the_preset() {
+    fn subject_claim_of_preset_identifies_oauth2_user() {
         let user = answer("application/json", r#"{"id":42,"login":"octo"}"#, None, "id").unwrap();
         assert_eq!(user.sub(), "42");
         assert_eq!(user.get::<String>("login").unwrap().as_deref(), Some("octo"));

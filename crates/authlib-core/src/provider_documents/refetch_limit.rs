@@ -92,7 +92,7 @@ mod tests {
     use crate::numeric_date::from_unix_seconds;
 
     #[test]
-    fn forced_fetches_are_limited_to_a_burst_and_one_a_minute() {
+    fn forced_fetches_are_limited_to_burst_and_one_per_minute() {
         let limit = RefetchLimit::new();
         let permits = |kid: &str, now| limit.permit(kid, true, from_unix_seconds(now)).is_some();
         assert!((0..BURST).all(|_| permits("k", 1000)));
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_kid_is_fetched_for_once_a_minute() {
+    fn unknown_kid_is_fetched_once_per_minute() {
         let limit = RefetchLimit::new();
         let at = from_unix_seconds;
         limit.permit("x", false, at(1000)).unwrap().found_new_keys();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fetch_without_new_keys_does_not_block_its_kid() {
+    fn fetch_without_new_keys_does_not_block_kid() {
         let limit = RefetchLimit::new();
         drop(limit.permit("x", false, from_unix_seconds(1000)).unwrap());
         assert!(limit.permit("x", false, from_unix_seconds(1000)).is_some());

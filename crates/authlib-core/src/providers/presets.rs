@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_has_a_preset_that_needs_only_id_and_secret() {
+    fn every_preset_needs_only_id_and_secret() {
         for name in NAMES {
             let preset = named(name).unwrap();
             assert_eq!(preset.name, *name);

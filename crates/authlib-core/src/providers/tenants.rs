@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tenant_issuer_is_spelled_as_the_provider_does() {
+    fn tenant_issuer_matches_provider_spelling() {
         for (config, issuer) in [
             (auth0("x.eu.auth0.com"), "https://x.eu.auth0.com/"),
             (auth0("https://x.eu.auth0.com/"), "https://x.eu.auth0.com/"),

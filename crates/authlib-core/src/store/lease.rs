@@ -163,7 +163,7 @@ mod tests {
     const TTL: Duration = Duration::from_secs(60);
 
     #[test]
-    fn lease_expires_and_its_late_holder_does_not_release_the_successor() {
+    fn late_holder_cannot_release_next_lease() {
         let clock = Arc::new(FixedClock::new(from_unix_seconds(1)));
         let leases = LocalLeases::on_clock(clock.clone());
         let owner = TokenOwner::new("c", "u");

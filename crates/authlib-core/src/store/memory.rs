@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn owners_are_compared_byte_by_byte_and_the_oldest_is_evicted() {
+    fn owners_compare_bytewise_and_oldest_is_evicted() {
         let store = MemoryTokenStore::on_clock(Arc::new(SystemClock), 2);
         for user in ["abc", "ABC", "x"] {
             done(store.save(&TokenRow::new(TokenOwner::new("c", user), Token::bearer(user))));

@@ -269,7 +269,7 @@ mod tests {
 
     /// An unsaved token is the only copy of its refresh token; a short lifetime is a hint.
     #[test]
-    fn short_lifetimes_and_failures_are_evicted_before_unsaved_tokens() {
+    fn unsaved_tokens_are_evicted_last() {
         let states = OwnerStates::new();
         states.update(&owner(0), at(0), |state| state.hold_unsaved(unsaved()));
         let second = Duration::from_secs(1);
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn clock_at_the_end_of_time_does_not_panic() {
+    fn extreme_clock_does_not_panic() {
         let mut end = SystemTime::UNIX_EPOCH;
         for exponent in (0..63).rev() {
             end = end.checked_add(Duration::from_secs(1 << exponent)).unwrap_or(end);

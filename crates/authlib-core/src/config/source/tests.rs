@@ -200,7 +200,7 @@ fn debug_output_shows_no_secret_of_any_source() {
 }
 
 #[test]
-fn clients_with_same_variables_are_errors_if_environment_is_read() {
+fn clients_with_same_variables_are_environment_errors() {
     let two = || vec![ClientConfig::new("my-app"), ClientConfig::new("my_app")];
     let (_, problems) = merged(two(), "", &[]);
     assert_eq!(

@@ -105,7 +105,7 @@ fn claim_of_wrong_type_is_an_error() {
 }
 
 #[test]
-fn numeric_dates_may_be_fractions_and_huge() {
+fn numeric_dates_can_be_fractions_and_huge() {
     let end = from_unix_seconds(u64::MAX);
     for (value, expected) in [
         (json!(0), from_unix_seconds(0)),

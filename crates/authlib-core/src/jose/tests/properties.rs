@@ -15,14 +15,14 @@ use crate::numeric_date::from_unix_seconds;
 
 proptest! {
     #[test]
-    fn no_bytes_make_a_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
+    fn jose_parsers_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
         let _ = JwkSet::parse(&bytes);
         let _ = Claims::parse(&bytes);
         let _ = strict_json::object(&bytes);
     }
 
     #[test]
-    fn no_text_verifies(token in "\\PC{0,200}|[A-Za-z0-9_=.-]{0,300}") {
+    fn random_text_never_verifies(token in "\\PC{0,200}|[A-Za-z0-9_=.-]{0,300}") {
         let keys = set(&json!([a3_key()]));
         let all: Vec<_> = Algorithm::all().collect();
         prop_assert!(verify(&token, &all, &keys).is_err());
@@ -30,7 +30,7 @@ proptest! {
     }
 
     #[test]
-    fn no_change_of_a_token_verifies(at in 0..A3.len(), letter in "[A-Za-z0-9_.=-]") {
+    fn changed_token_never_verifies(at in 0..A3.len(), letter in "[A-Za-z0-9_.=-]") {
         let mut token = A3.to_owned();
         token.replace_range(at..=at, &letter);
         let verified = verify(&token, &[Algorithm::Es256], &set(&json!([a3_key()])));
@@ -38,7 +38,7 @@ proptest! {
     }
 
     #[test]
-    fn no_members_of_a_key_make_the_set_panic(
+    fn key_set_members_never_panic(
         kty in "RSA|EC|OKP|oct|[a-z]{0,3}",
         crv in "P-256|P-384|P-521|Ed25519|[a-z]{0,3}",
         x in prop::collection::vec(any::<u8>(), 0..70),
@@ -54,7 +54,7 @@ proptest! {
     }
 
     #[test]
-    fn no_json_claim_makes_a_getter_panic(number in any::<f64>(), text in ".{0,20}", now in any::<u32>()) {
+    fn claim_getters_never_panic(number in any::<f64>(), text in ".{0,20}", now in any::<u32>()) {
         for value in [json!(number), json!(text), json!([text])] {
             let object = json!({"exp": value, "nbf": value, "aud": value});
             let claims = Claims::parse(object.to_string().as_bytes()).unwrap();

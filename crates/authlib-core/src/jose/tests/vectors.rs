@@ -13,7 +13,7 @@ use crate::jose::{Algorithm, JwkSet};
 use crate::secret::Secret;
 
 #[test]
-fn the_vectors_of_the_rfcs_verify_and_their_neighbours_do_not() {
+fn rfc_vectors_verify_and_changed_vectors_do_not() {
     #[track_caller]
     fn check(alg: &str, token: &str, keys: &JwkSet) {
         let payload = verify(token, &[named(alg)], keys).unwrap().payload;
@@ -46,7 +46,7 @@ fn the_vectors_of_the_rfcs_verify_and_their_neighbours_do_not() {
 }
 
 #[test]
-fn every_algorithm_verifies_what_it_signed_and_nothing_else_does() {
+fn every_algorithm_verifies_only_its_own_signatures() {
     let names = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
     for alg in names.into_iter().chain(["EdDSA", "Ed25519"]) {
         let key = if alg.starts_with(['R', 'P']) { Signer::rsa() } else { &Signer::new(alg) };
@@ -83,7 +83,7 @@ fn tokens_of_another_library_verify() {
 
 /// OpenID Connect Core appendix A.3 and A.4.
 #[test]
-fn half_hashes_are_those_of_the_specification() {
+fn at_hash_values_match_specification() {
     let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
     assert_eq!(half_hash(Algorithm::Rs256, token), "77QmUPtjPfzWtF2AnpK9RQ");
     let code = "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk";
@@ -103,7 +103,7 @@ fn half_hashes_are_those_of_the_specification() {
 }
 
 #[test]
-fn algorithms_have_distinct_names_that_lead_back_to_them() {
+fn algorithm_names_are_distinct_and_round_trip() {
     let names: HashSet<_> = Algorithm::all().map(Algorithm::name).collect();
     assert_eq!(names.len(), 14);
     for alg in Algorithm::all() {
