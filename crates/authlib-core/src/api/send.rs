@@ -204,12 +204,12 @@ async fn build(
 /// Runs the client's hooks. A hook may change the URL, but the token is not sent where it is not allowed.
 async fn run_hooks(endpoints: &EndpointClient, request: Request) -> Result<Request> {
     let hooks = &endpoints.settings().extensions.hooks;
-    if !hooks.has_request(RequestHook::ProtectedRequest) {
+    if !hooks.requests.has(RequestHook::ProtectedRequest) {
         return Ok(request);
     }
     // A hook that makes a new request must not lose the limits of the old one.
     let limits = request.extensions().clone();
-    let mut request = hooks.on_request(RequestHook::ProtectedRequest, request).await?;
+    let mut request = hooks.requests.run(RequestHook::ProtectedRequest, request).await?;
     request.extensions_mut().extend(limits);
     let url = Url::parse(&request.uri().to_string()).map_err(|_| {
         Error::new(ErrorKind::Config, "a `ProtectedRequest` hook set an invalid URL")

@@ -43,7 +43,7 @@ impl ClientConfig {
         at: RequestHook,
         hook: impl Fn(&mut Request) -> Result<()> + Send + Sync + 'static,
     ) -> Self {
-        self.extensions.hooks.push_request_now(at, hook);
+        self.extensions.hooks.requests.push_sync(at, hook);
         self
     }
 
@@ -57,7 +57,7 @@ impl ClientConfig {
     where
         F: Future<Output = Result<Request>> + Send + 'static,
     {
-        self.extensions.hooks.push_request(at, hook);
+        self.extensions.hooks.requests.push(at, hook);
         self
     }
 
@@ -68,7 +68,7 @@ impl ClientConfig {
         at: ResponseHook,
         hook: impl Fn(&mut Response) -> Result<()> + Send + Sync + 'static,
     ) -> Self {
-        self.extensions.hooks.push_response_now(at, hook);
+        self.extensions.hooks.responses.push_sync(at, hook);
         self
     }
 
@@ -82,7 +82,7 @@ impl ClientConfig {
     where
         F: Future<Output = Result<Response>> + Send + 'static,
     {
-        self.extensions.hooks.push_response(at, hook);
+        self.extensions.hooks.responses.push(at, hook);
         self
     }
 

@@ -13,6 +13,8 @@ use crate::oauth2::{AssertionAudience, AuthMethod, TokenLocation};
 use crate::params::Params;
 use crate::secret::Secret;
 
+use Kind::{Choice, Key, List, Pairs, Seconds, Switch, Table, Text, Url, Words};
+
 const AUTH_METHODS: &str = "`client_secret_basic`, `client_secret_post`, `client_secret_jwt`, \
                             `private_key_jwt` or `none`";
 const ALGORITHMS: &str = "RS, PS, ES or HS with 256, 384 or 512, `EdDSA` or `Ed25519`, but not `none` \
@@ -24,35 +26,36 @@ const SIGNATURE_METHODS: &str = "`HMAC-SHA1`, `HMAC-SHA256`, `HMAC-SHA512`, `RSA
 
 /// All settings, by name. The aliases are Authlib's names, and names of earlier versions.
 pub(super) const SETTINGS: &[Setting] = &[
-    params("access_token_params", |c| &mut c.access_token_params),
-    list("accepted_issuers", |c, v| c.accepted_issuers = v),
-    text("api_base_url", |c, v| c.api_base_url = Some(v)),
-    list("api_origins", |c, v| c.api_origins = v),
-    url("authorization_endpoint", Endpoint::Authorization).alias("authorize_url"),
-    params("authorize_params", |c| &mut c.authorize_params),
+    setting("access_token_params", Pairs(|c| &mut c.access_token_params)),
+    setting("accepted_issuers", List(|c, v| c.accepted_issuers = v)),
+    setting("api_base_url", Text(|c, v| c.api_base_url = Some(v))),
+    setting("api_origins", List(|c, v| c.api_origins = v)),
+    setting("authorization_endpoint", Url(Endpoint::Authorization)).alias("authorize_url"),
+    setting("authorize_params", Pairs(|c| &mut c.authorize_params)),
     choice("client_assertion_audience", "`issuer` or `token_endpoint`", |c, v| {
         put(&mut c.client_assertion_audience, AssertionAudience::from_name(v))
     }),
-    table("client_assertion_claims", |c, v| c.client_assertion_claims = v),
-    seconds("client_assertion_lifetime", |c, v| c.client_assertion_lifetime = Some(v)),
-    text("client_id", |c, v| c.client_id = Some(v)),
-    text("client_secret", |c, v| c.client_secret = Some(Secret::new(v))),
+    setting("client_assertion_claims", Table(|c, v| c.client_assertion_claims = v)),
+    setting("client_assertion_lifetime", Seconds(|c, v| c.client_assertion_lifetime = Some(v))),
+    setting("client_id", Text(|c, v| c.client_id = Some(v))),
+    setting("client_secret", Text(|c, v| c.client_secret = Some(Secret::new(v)))),
     // The only method is always used: the setting is accepted for files that spell it out.
     choice("code_challenge_method", "`S256` (RFC 9700 §2.1.1)", |_, v| v == "S256").in_kwargs(),
-    switch("dangerous_allow_missing_callback_confirmed", |c, v| {
-        c.dangerous_allow_missing_callback_confirmed = v;
-    })
+    setting(
+        "dangerous_allow_missing_callback_confirmed",
+        Switch(|c, v| c.dangerous_allow_missing_callback_confirmed = v),
+    )
     .alias("dangerous_unconfirmed_callback"),
-    switch("dangerous_skip_nonce", |c, v| c.dangerous_skip_nonce = v),
-    switch("dangerous_skip_pkce", |c, v| c.dangerous_skip_pkce = v),
-    url("device_authorization_endpoint", Endpoint::DeviceAuthorization),
-    text("display_name", |c, v| c.display_name = Some(v)).alias("label"),
-    url("end_session_endpoint", Endpoint::EndSession),
-    switch("fetch_userinfo", |c, v| c.fetch_userinfo = Some(v)),
+    setting("dangerous_skip_nonce", Switch(|c, v| c.dangerous_skip_nonce = v)),
+    setting("dangerous_skip_pkce", Switch(|c, v| c.dangerous_skip_pkce = v)),
+    setting("device_authorization_endpoint", Url(Endpoint::DeviceAuthorization)),
+    setting("display_name", Text(|c, v| c.display_name = Some(v))).alias("label"),
+    setting("end_session_endpoint", Url(Endpoint::EndSession)),
+    setting("fetch_userinfo", Switch(|c, v| c.fetch_userinfo = Some(v))),
     choice("id_token_signed_response_alg", ALGORITHMS, |c, v| {
         put(&mut c.id_token_signed_response_alg, Algorithm::from_name(v))
     }),
-    url("introspection_endpoint", Endpoint::Introspection),
+    setting("introspection_endpoint", Url(Endpoint::Introspection)),
     choice("introspection_endpoint_auth_method", AUTH_METHODS, |c, v| {
         put(&mut c.introspection_endpoint_auth_method, AuthMethod::from_name(v))
     }),
@@ -60,42 +63,42 @@ pub(super) const SETTINGS: &[Setting] = &[
         let alg = Algorithm::from_name(v).filter(|alg| !alg.is_symmetric());
         put(&mut c.introspection_signed_response_alg, alg)
     }),
-    text("issuer", |c, v| c.issuer = Some(v)),
-    table("jwks", |c, v| c.jwks = Some(Secret::new(Value::Object(v).to_string()))),
-    url("jwks_uri", Endpoint::Jwks),
-    seconds("max_age", |c, v| c.max_age = Some(v)),
-    text("post_logout_redirect_uri", |c, v| c.post_logout_redirect_uri = Some(v)),
-    Setting::new("private_key", Kind::Key(|c, v| c.private_key = Some(Secret::new(v))))
+    setting("issuer", Text(|c, v| c.issuer = Some(v))),
+    setting("jwks", Table(|c, v| c.jwks = Some(Secret::new(Value::Object(v).to_string())))),
+    setting("jwks_uri", Url(Endpoint::Jwks)),
+    setting("max_age", Seconds(|c, v| c.max_age = Some(v))),
+    setting("post_logout_redirect_uri", Text(|c, v| c.post_logout_redirect_uri = Some(v))),
+    setting("private_key", Key(|c, v| c.private_key = Some(Secret::new(v))))
         .alias("rsa_key")
         .in_kwargs(),
-    text("private_key_certificate", |c, v| c.private_key_certificate = Some(v)),
-    text("private_key_id", |c, v| c.private_key_id = Some(v)),
-    text("prompt", |c, v| c.authorize_params.set("prompt", v)).in_kwargs(),
-    switch("raw_client_secret_basic", |c, v| c.raw_client_secret_basic = v),
-    text("realm", |c, v| c.realm = Some(v)).in_kwargs(),
-    text("redirect_uri", |c, v| c.redirect_uri = Some(v)),
-    seconds("refresh_before_expiry", |c, v| c.refresh_before_expiry = Some(v))
+    setting("private_key_certificate", Text(|c, v| c.private_key_certificate = Some(v))),
+    setting("private_key_id", Text(|c, v| c.private_key_id = Some(v))),
+    setting("prompt", Text(|c, v| c.authorize_params.set("prompt", v))).in_kwargs(),
+    setting("raw_client_secret_basic", Switch(|c, v| c.raw_client_secret_basic = v)),
+    setting("realm", Text(|c, v| c.realm = Some(v))).in_kwargs(),
+    setting("redirect_uri", Text(|c, v| c.redirect_uri = Some(v))),
+    setting("refresh_before_expiry", Seconds(|c, v| c.refresh_before_expiry = Some(v)))
         .alias("leeway")
         .in_kwargs(),
-    params("refresh_token_params", |c| &mut c.refresh_token_params),
-    url("refresh_token_url", Endpoint::Refresh),
+    setting("refresh_token_params", Pairs(|c| &mut c.refresh_token_params)),
+    setting("refresh_token_url", Url(Endpoint::Refresh)),
     choice("refresh_with", "`refresh_token`, `client_credentials` or `off`", |c, v| {
         put(&mut c.refresh_with, Refresh::from_name(v))
     })
     .alias("renewal"),
-    params("request_token_params", |c| &mut c.request_token_params),
-    url("request_token_url", Endpoint::RequestToken),
+    setting("request_token_params", Pairs(|c| &mut c.request_token_params)),
+    setting("request_token_url", Url(Endpoint::RequestToken)),
     choice("response_mode", "`query` or `form_post`", |c, v| {
         put(&mut c.response_mode, ResponseMode::from_name(v))
     })
     .in_kwargs(),
-    url("revocation_endpoint", Endpoint::Revocation),
+    setting("revocation_endpoint", Url(Endpoint::Revocation)),
     choice("revocation_endpoint_auth_method", AUTH_METHODS, |c, v| {
         put(&mut c.revocation_endpoint_auth_method, AuthMethod::from_name(v))
     })
     .in_kwargs(),
-    Setting::new("scope", Kind::Words(|c, v| c.scope = Some(v))).in_kwargs(),
-    text("server_metadata_url", |c, v| c.server_metadata_url = Some(v)),
+    setting("scope", Words(|c, v| c.scope = Some(v))).in_kwargs(),
+    setting("server_metadata_url", Text(|c, v| c.server_metadata_url = Some(v))),
     choice("signature_location", "`HEADER`, `BODY` or `QUERY`", |c, v| {
         put(&mut c.signature_location, SignatureLocation::from_name(v))
     })
@@ -105,9 +108,9 @@ pub(super) const SETTINGS: &[Setting] = &[
         put(&mut c.signature_method, SignatureMethod::from_name(v))
     })
     .in_kwargs(),
-    text("subject_claim", |c, v| c.subject_claim = Some(v)),
-    seconds("timeout", |c, v| c.timeout = Some(v)).in_kwargs(),
-    url("token_endpoint", Endpoint::Token).alias("access_token_url"),
+    setting("subject_claim", Text(|c, v| c.subject_claim = Some(v))),
+    setting("timeout", Seconds(|c, v| c.timeout = Some(v))).in_kwargs(),
+    setting("token_endpoint", Url(Endpoint::Token)).alias("access_token_url"),
     choice("token_endpoint_auth_method", AUTH_METHODS, |c, v| {
         put(&mut c.token_endpoint_auth_method, AuthMethod::from_name(v))
     })
@@ -120,8 +123,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     })
     .alias("token_placement")
     .in_kwargs(),
-    text("user_agent", |c, v| c.user_agent = Some(v)),
-    url("userinfo_endpoint", Endpoint::UserInfo),
+    setting("user_agent", Text(|c, v| c.user_agent = Some(v))),
+    setting("userinfo_endpoint", Url(Endpoint::UserInfo)),
 ];
 
 /// The table whose entries are settings of their own, as in Authlib.
@@ -224,7 +227,7 @@ enum Kind {
     /// A PEM text or a JWK.
     Key(fn(&mut ClientConfig, String)),
     List(fn(&mut ClientConfig, Vec<String>)),
-    Params(fn(&mut ClientConfig) -> &mut Params),
+    Pairs(fn(&mut ClientConfig) -> &mut Params),
     Seconds(fn(&mut ClientConfig, Duration)),
     Switch(fn(&mut ClientConfig, bool)),
     Table(fn(&mut ClientConfig, Map<String, Value>)),
@@ -234,32 +237,8 @@ enum Kind {
     Words(fn(&mut ClientConfig, String)),
 }
 
-const fn text(name: &'static str, set: fn(&mut ClientConfig, String)) -> Setting {
-    Setting::new(name, Kind::Text(set))
-}
-
-const fn url(name: &'static str, endpoint: Endpoint) -> Setting {
-    Setting::new(name, Kind::Url(endpoint))
-}
-
-const fn list(name: &'static str, set: fn(&mut ClientConfig, Vec<String>)) -> Setting {
-    Setting::new(name, Kind::List(set))
-}
-
-const fn seconds(name: &'static str, set: fn(&mut ClientConfig, Duration)) -> Setting {
-    Setting::new(name, Kind::Seconds(set))
-}
-
-const fn switch(name: &'static str, set: fn(&mut ClientConfig, bool)) -> Setting {
-    Setting::new(name, Kind::Switch(set))
-}
-
-const fn table(name: &'static str, set: fn(&mut ClientConfig, Map<String, Value>)) -> Setting {
-    Setting::new(name, Kind::Table(set))
-}
-
-const fn params(name: &'static str, of: fn(&mut ClientConfig) -> &mut Params) -> Setting {
-    Setting::new(name, Kind::Params(of))
+const fn setting(name: &'static str, kind: Kind) -> Setting {
+    Setting { name, alias: None, in_kwargs: false, kind }
 }
 
 const fn choice(
@@ -267,14 +246,10 @@ const fn choice(
     accepted: &'static str,
     set: fn(&mut ClientConfig, &str) -> bool,
 ) -> Setting {
-    Setting::new(name, Kind::Choice(accepted, set))
+    setting(name, Choice(accepted, set))
 }
 
 impl Setting {
-    const fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, alias: None, in_kwargs: false, kind }
-    }
-
     const fn alias(mut self, alias: &'static str) -> Self {
         self.alias = Some(alias);
         self
@@ -292,34 +267,34 @@ impl Setting {
 
     /// Whether its value is a table, which the environment has as JSON.
     pub(super) fn is_table(&self) -> bool {
-        matches!(self.kind, Kind::Params(_) | Kind::Table(_))
+        matches!(self.kind, Pairs(_) | Table(_))
     }
 
     /// Writes a value into the configuration, or says what is wrong with it.
     fn set(&self, client: &mut ClientConfig, value: Value) -> Result<(), String> {
         match self.kind {
-            Kind::Choice(accepted, set) => {
+            Choice(accepted, set) => {
                 let word = string(value).ok_or("must be a string")?;
                 if !set(client, &word) {
                     return Err(format!("is {word:?}, which is not supported: use {accepted}"));
                 }
             }
-            Kind::Key(set) if value.is_object() => set(client, value.to_string()),
-            Kind::Key(set) => set(client, string(value).ok_or("must be PEM or a private JWK")?),
-            Kind::List(set) => set(client, strings(value).ok_or("must be a list of strings")?),
-            Kind::Params(of) => set_params(of(client), value)?,
-            Kind::Seconds(set) => set(client, duration(&value)?),
-            Kind::Switch(set) => set(client, boolean(&value)?),
-            Kind::Table(set) => match value {
+            Key(set) if value.is_object() => set(client, value.to_string()),
+            Key(set) => set(client, string(value).ok_or("must be PEM or a private JWK")?),
+            List(set) => set(client, strings(value).ok_or("must be a list of strings")?),
+            Pairs(of) => set_params(of(client), value)?,
+            Seconds(set) => set(client, duration(&value)?),
+            Switch(set) => set(client, boolean(&value)?),
+            Table(set) => match value {
                 Value::Object(table) => set(client, table),
                 _ => return Err("must be a table".to_owned()),
             },
-            Kind::Text(set) => set(client, string(value).ok_or("must be a string")?),
-            Kind::Url(endpoint) => {
+            Text(set) => set(client, string(value).ok_or("must be a string")?),
+            Url(endpoint) => {
                 let url = string(value).ok_or("must be a string")?;
                 client.endpoints.insert(endpoint, url);
             }
-            Kind::Words(set) => {
+            Words(set) => {
                 let words = match value {
                     Value::Array(_) => strings(value).map(|words| words.join(" ")),
                     other => string(other),

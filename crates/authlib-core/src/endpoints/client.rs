@@ -104,7 +104,7 @@ impl EndpointClient {
         change(&mut request);
         let hooks = &self.settings.extensions.hooks;
         if let Some(hook) = request_hook(endpoint) {
-            request = hooks.on_request(hook, request).await?;
+            request = hooks.requests.run(hook, request).await?;
         }
         // Credentials are sent to the endpoint's origin only.
         let target = Url::parse(&request.uri().to_string()).map(|url| url.origin());
@@ -119,7 +119,7 @@ impl EndpointClient {
         }
         let response = self.exchange.send(endpoint.request_name(), request).await?;
         match response_hook(endpoint) {
-            Some(hook) => hooks.on_response(hook, response).await,
+            Some(hook) => hooks.responses.run(hook, response).await,
             None => Ok(response),
         }
     }

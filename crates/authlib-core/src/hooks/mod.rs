@@ -44,86 +44,56 @@ pub enum ResponseHook {
     RefreshTokenResponse,
 }
 
-type OnRequest = Arc<dyn Fn(Request) -> BoxFuture<'static, Result<Request>> + Send + Sync>;
-type OnResponse = Arc<dyn Fn(Response) -> BoxFuture<'static, Result<Response>> + Send + Sync>;
-
 /// A client's hooks, which run in the order in which they were added.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Hooks {
-    requests: Vec<(RequestHook, OnRequest)>,
-    responses: Vec<(ResponseHook, OnResponse)>,
+    pub(crate) requests: HookList<RequestHook, Request>,
+    pub(crate) responses: HookList<ResponseHook, Response>,
 }
 
-impl Hooks {
-    pub(crate) fn push_request<F>(
-        &mut self,
-        at: RequestHook,
-        hook: impl Fn(Request) -> F + Send + Sync + 'static,
-    ) where
-        F: Future<Output = Result<Request>> + Send + 'static,
-    {
-        self.requests.push((at, Arc::new(move |request| Box::pin(hook(request)))));
-    }
+/// The hooks that change messages of one type.
+#[derive(Clone)]
+pub(crate) struct HookList<At, Message>(Vec<(At, Hook<Message>)>);
 
-    pub(crate) fn push_response<F>(
-        &mut self,
-        at: ResponseHook,
-        hook: impl Fn(Response) -> F + Send + Sync + 'static,
-    ) where
-        F: Future<Output = Result<Response>> + Send + 'static,
+type Hook<M> = Arc<dyn Fn(M) -> BoxFuture<'static, Result<M>> + Send + Sync>;
+
+impl<At: Copy + PartialEq, Message: Send + 'static> HookList<At, Message> {
+    pub(crate) fn push<F>(&mut self, at: At, hook: impl Fn(Message) -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = Result<Message>> + Send + 'static,
     {
-        self.responses.push((at, Arc::new(move |response| Box::pin(hook(response)))));
+        self.0.push((at, Arc::new(move |message| Box::pin(hook(message)))));
     }
 
     /// Adds a hook that is not async.
-    pub(crate) fn push_request_now(
+    pub(crate) fn push_sync(
         &mut self,
-        at: RequestHook,
-        hook: impl Fn(&mut Request) -> Result<()> + Send + Sync + 'static,
+        at: At,
+        hook: impl Fn(&mut Message) -> Result<()> + Send + Sync + 'static,
     ) {
-        self.push_request(at, move |mut request| ready(hook(&mut request).map(|()| request)));
+        self.push(at, move |mut message| ready(hook(&mut message).map(|()| message)));
     }
 
-    /// Adds a hook that is not async.
-    pub(crate) fn push_response_now(
-        &mut self,
-        at: ResponseHook,
-        hook: impl Fn(&mut Response) -> Result<()> + Send + Sync + 'static,
-    ) {
-        self.push_response(at, move |mut response| ready(hook(&mut response).map(|()| response)));
+    pub(crate) fn has(&self, at: At) -> bool {
+        self.0.iter().any(|(point, _)| *point == at)
     }
 
-    pub(crate) fn has_request(&self, at: RequestHook) -> bool {
-        self.requests.iter().any(|(point, _)| *point == at)
-    }
-
-    pub(crate) async fn on_request(
-        &self,
-        at: RequestHook,
-        mut request: Request,
-    ) -> Result<Request> {
-        for (_, hook) in self.requests.iter().filter(|(point, _)| *point == at) {
-            request = hook(request).await?;
+    pub(crate) async fn run(&self, at: At, mut message: Message) -> Result<Message> {
+        for (_, hook) in self.0.iter().filter(|(point, _)| *point == at) {
+            message = hook(message).await?;
         }
-        Ok(request)
-    }
-
-    pub(crate) async fn on_response(
-        &self,
-        at: ResponseHook,
-        mut response: Response,
-    ) -> Result<Response> {
-        for (_, hook) in self.responses.iter().filter(|(point, _)| *point == at) {
-            response = hook(response).await?;
-        }
-        Ok(response)
+        Ok(message)
     }
 }
 
-impl fmt::Debug for Hooks {
+impl<At, Message> Default for HookList<At, Message> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<At: fmt::Debug, Message> fmt::Debug for HookList<At, Message> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let requests = self.requests.iter().map(|(at, _)| format!("{at:?}"));
-        let responses = self.responses.iter().map(|(at, _)| format!("{at:?}"));
-        f.debug_list().entries(requests.chain(responses)).finish()
+        f.debug_list().entries(self.0.iter().map(|(at, _)| at)).finish()
     }
 }
