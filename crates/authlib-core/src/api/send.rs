@@ -130,7 +130,7 @@ async fn token_for(
     }
     let settings = tokens.endpoints().settings();
     check_allowed(settings, &parts.url)?;
-    if settings.oauth1().is_some() && !settings.is_interactive() {
+    if settings.is_oauth1() && !settings.is_interactive() {
         // Without a token the client signs in its own name (RFC 5849 §3.1).
         return tokens.find_token(owner).await;
     }
@@ -149,7 +149,7 @@ fn check_streamed(
             .with_hint("set `token_location` to `header`"));
     }
     let is_form = message::media_type(&parts.headers).as_deref() == Some(FORM);
-    if endpoints.settings().oauth1().is_some() && is_form {
+    if endpoints.settings().is_oauth1() && is_form {
         let check = "a form cannot be streamed: OAuth 1.0a signs it (RFC 5849 §3.4.1.3.1)";
         return Err(Error::new(ErrorKind::InvalidRequest, check).with_hint("use `form`"));
     }
@@ -162,7 +162,7 @@ async fn build(
     parts: &RequestParts,
     token: Option<&Token>,
 ) -> Result<Request> {
-    let is_signed = endpoints.settings().oauth1().is_some() && !parts.without_token;
+    let is_signed = endpoints.settings().is_oauth1() && !parts.without_token;
     let (mut url, mut headers) = (parts.url.clone(), parts.headers.clone());
     let mut form = match &parts.content {
         Content::Form(form) => Some(form.clone()),

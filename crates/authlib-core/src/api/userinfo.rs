@@ -25,7 +25,7 @@ pub(crate) async fn userinfo(tokens: &Arc<TokenManager>, owner: &TokenOwner) -> 
     };
     let token = attempt.token();
     // The user is known if the provider named them in an ID token, or in OAuth 1.0a's token response.
-    let is_known = token.id_token.is_some() || endpoints.settings().oauth1().is_some();
+    let is_known = token.id_token.is_some() || endpoints.settings().is_oauth1();
     let claims = token.claims.as_ref().filter(|_| is_known);
     let sub = claims.and_then(|claims| claims.get("sub")).and_then(Value::as_str);
     endpoints.parse_userinfo(&response, sub).map(UserInfo::new)

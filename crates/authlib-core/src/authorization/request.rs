@@ -22,7 +22,7 @@ impl FrontChannel {
             return Err(Error::new(ErrorKind::InvalidRequest, check)
                 .with_hint("log out with `create_logout_url`"));
         }
-        if self.settings().oauth1().is_some() {
+        if self.settings().is_oauth1() {
             return self.create_oauth1_url(options).await;
         }
         let settings = self.settings();

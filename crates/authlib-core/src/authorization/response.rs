@@ -22,7 +22,7 @@ use crate::secret::Secret;
 impl FrontChannel {
     /// What identifies the pending login in a callback: the `state`, or in OAuth 1.0a the token.
     pub(crate) fn callback_state(&self, callback: &Params) -> Result<Option<String>> {
-        let state = if self.settings().oauth1().is_some() {
+        let state = if self.settings().is_oauth1() {
             callback_token(callback)?
         } else {
             callback.only("state").map_err(|cause| {
@@ -36,7 +36,7 @@ impl FrontChannel {
     /// Whether a callback reports an OAuth 1.0a problem without naming the login. The problem reporting
     /// extension does not require the token; then the newest login is the one that failed.
     pub(crate) fn is_problem_without_state(&self, callback: &Params) -> bool {
-        self.settings().oauth1().is_some() && callback.contains("oauth_problem")
+        self.settings().is_oauth1() && callback.contains("oauth_problem")
     }
 
     /// Completes a login: checks the callback, redeems the code, verifies the ID token and fetches the
@@ -48,7 +48,7 @@ impl FrontChannel {
     ) -> Result<Token> {
         self.check_pending(&pending)?;
         let settings = self.settings();
-        if settings.oauth1().is_some() {
+        if settings.is_oauth1() {
             return self.fetch_oauth1_token(pending, callback).await;
         }
         let metadata = self.endpoints.documents().metadata().await?;

@@ -190,15 +190,13 @@ pub(super) fn find(key: &str) -> Option<&'static Setting> {
 }
 
 impl ClientConfig {
-    /// Writes the value of a setting in a file or the environment; false if there is no such setting.
-    pub(super) fn set(&mut self, key: &str, value: Value) -> bool {
-        let Some(setting) = find(key) else {
-            return false;
-        };
-        if let Err(problem) = setting.set(self, value) {
+    /// Writes the value of a setting in a file or the environment.
+    pub(super) fn set(&mut self, key: &str, value: Value) {
+        if let Some(setting) = find(key)
+            && let Err(problem) = setting.set(self, value)
+        {
             self.rejected.push(ConfigProblem::new(&self.name, key, problem));
         }
-        true
     }
 }
 

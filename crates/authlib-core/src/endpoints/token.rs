@@ -64,7 +64,7 @@ impl EndpointClient {
     /// The response to a token request, and the scope that was requested.
     async fn call_token_endpoint(&self, grant: &Grant) -> Result<(Response, String)> {
         let settings = self.settings();
-        if settings.oauth1().is_some() {
+        if settings.is_oauth1() {
             let check = "OAuth 1.0a has no grants, and this client has `request_token_url` set";
             return Err(Error::new(ErrorKind::Unsupported, check));
         }

@@ -22,7 +22,7 @@ impl EndpointClient {
 
     /// The response to one request with `token`, whatever its status.
     pub(crate) async fn request_userinfo(&self, url: &Url, token: &Token) -> Result<Response> {
-        let request = if self.settings().oauth1().is_some() {
+        let request = if self.settings().is_oauth1() {
             let token = Some(token_credentials(token)?);
             self.sign(json_get(url), SignedParams { token, ..SignedParams::default() })?
         } else {

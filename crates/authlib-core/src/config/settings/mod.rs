@@ -95,12 +95,12 @@ pub(crate) struct ClientSettings {
     pub(crate) skip_nonce: bool,
     pub(crate) skip_pkce: bool,
     pub(crate) extensions: Extensions,
-    pub(crate) protocol: Protocol,
+    protocol: Protocol,
 }
 
 /// The protocol that a client speaks.
 #[derive(Debug)]
-pub(crate) enum Protocol {
+enum Protocol {
     OAuth1(Box<OAuth1Settings>),
     OAuth2,
 }
@@ -144,6 +144,10 @@ impl ClientSettings {
         let check = "users cannot log in with this client: it gets tokens on its own behalf";
         Err(Error::new(ErrorKind::Config, check)
             .with_hint("register another client without `refresh_with` for logins"))
+    }
+
+    pub(crate) fn is_oauth1(&self) -> bool {
+        matches!(self.protocol, Protocol::OAuth1(_))
     }
 
     /// The OAuth 1.0a settings, if the client speaks that protocol.

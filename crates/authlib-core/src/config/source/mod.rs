@@ -109,55 +109,49 @@ fn overlay(
     mut table: Map<String, Value>,
     problems: &mut Vec<ConfigProblem>,
 ) {
-    let mut entries = Vec::new();
-    match table.remove(CLIENT_KWARGS) {
-        None | Some(Value::Null) => {}
-        Some(Value::Object(nested)) => {
-            let is_unknown = |key: &str| !find(key).is_some_and(|setting| setting.in_kwargs);
-            for (key, value) in nested {
-                if is_unknown(&key) {
-                    let known: Vec<_> =
-                        SETTINGS.iter().filter(|s| s.in_kwargs).map(|s| s.name).collect();
-                    let problem = format!(
-                        "is not supported in `client_kwargs`, which accepts {}",
-                        known.join(", ")
-                    );
-                    problems.push(ConfigProblem::new(&client.name, &key, problem));
-                } else {
-                    entries.push((key, value));
+    let nested = match table.remove(CLIENT_KWARGS) {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(nested)) => nested,
+        Some(_) => {
+            problems.push(ConfigProblem::new(&client.name, CLIENT_KWARGS, "must be a table"));
+            Map::new()
+        }
+    };
+    let entries = { nested.into_iter() }.map(|entry| (true, entry));
+    let entries = entries.chain(table.into_iter().map(|entry| (false, entry)));
+    let mut seen: BTreeMap<&'static str, (String, Value)> = BTreeMap::new();
+    for (is_nested, (key, value)) in entries {
+        let problem = match find(&key).filter(|setting| setting.in_kwargs || !is_nested) {
+            // Null counts as absent.
+            Some(_) if value.is_null() => continue,
+            Some(setting) => {
+                let earlier = seen.insert(setting.name, (key.clone(), value.clone()));
+                let conflict = earlier.filter(|(_, earlier)| *earlier != value);
+                client.set(&key, value);
+                match conflict {
+                    None => continue,
+                    Some((other, _)) if other == key => {
+                        "has another value in `client_kwargs`: remove one of them".to_owned()
+                    }
+                    Some((other, _)) => {
+                        format!(
+                            "has another value than `{other}`, its other name: remove one of them"
+                        )
+                    }
                 }
             }
-        }
-        Some(_) => {
-            problems.push(ConfigProblem::new(&client.name, CLIENT_KWARGS, "must be a table"))
-        }
-    }
-    entries.extend(table);
-    let mut seen: BTreeMap<&'static str, (String, Value)> = BTreeMap::new();
-    for (key, value) in entries {
-        if let Some(setting) = find(&key) {
-            // Null counts as absent.
-            if value.is_null() {
-                continue;
+            None if is_nested => {
+                let known = SETTINGS.iter().filter(|setting| setting.in_kwargs);
+                let known: Vec<_> = known.map(|setting| setting.name).collect();
+                format!("is not supported in `client_kwargs`, which accepts {}", known.join(", "))
             }
-            if let Some((other, earlier)) = seen.get(setting.name)
-                && *earlier != value
-            {
-                let problem = if *other == key {
-                    "has another value in `client_kwargs`: remove one of them".to_owned()
-                } else {
-                    format!("has another value than `{other}`, its other name: remove one of them")
-                };
-                problems.push(ConfigProblem::new(&client.name, &key, problem));
-            }
-            seen.insert(setting.name, (key.clone(), value.clone()));
-        }
-        if !client.set(&key, value) {
-            problems.push(ConfigProblem::new(&client.name, &key, unknown(&key)));
-        }
+            None => unknown(&key),
+        };
+        problems.push(ConfigProblem::new(&client.name, &key, problem));
     }
 }
 
+/// What is wrong with a key that is not in the table of settings.
 fn unknown(key: &str) -> String {
     match suggest::similar(key) {
         _ if NOT_SUPPORTED_YET.contains(&key) => "is not supported yet; remove it".to_owned(),
