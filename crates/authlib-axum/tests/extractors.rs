@@ -254,3 +254,58 @@ async fn cookie_names_differ_by_port() {
     }
     assert_eq!(names, ["session3000", "session3001", "__Host-session"]);
 }
+
+#[tokio::test]
+async fn errors_are_rendered_as_the_request_accepts() {
+    async fn fails(user: CurrentUser) -> Result<String> {
+        Ok(user.userinfo()?.sub().to_owned())
+    }
+    async fn core_error() -> Result<String> {
+        Err(authlib_core::Error::new(authlib_core::ErrorKind::InvalidRequest, "x"))?
+    }
+    async fn own_error() -> Result<String> {
+        let missing = std::fs::read_to_string("/no/such/file");
+        missing.map_err(authlib_axum::Error::from_any)
+    }
+    let router = Router::new()
+        .route("/user", get(fails))
+        .route("/core", get(core_error))
+        .route("/own", get(own_error))
+        .route("/named/{client}", get(async |_: OAuthClient| "found"));
+    let app = layered(router, oauth(&provider()));
+    for (path, status, code) in [
+        ("/user", 401, "not_logged_in"),
+        ("/core", 400, "invalid_request"),
+        ("/own", 500, "server_error"),
+        ("/named/nobody", 404, "unknown_client"),
+        ("/named/%ff", 404, "unknown_client"),
+    ] {
+        for (accept, content_type) in
+            [("application/json", "application/json"), ("text/html", "text/html; charset=utf-8")]
+        {
+            let request = Request::get(path).header(header::ACCEPT, accept);
+            let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+            assert_eq!(response.status(), status, "{path}");
+            assert_eq!(response.headers()[header::CONTENT_TYPE], content_type, "{path}");
+            let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+            let body = String::from_utf8(body.to_vec()).unwrap();
+            assert_eq!(body.contains(code), accept == "application/json", "{path}: {body}");
+        }
+    }
+}
+
+/// A state of a foreign type, as loco's, can't implement `FromRef` for the registry.
+#[tokio::test]
+async fn registry_is_found_whatever_the_state_and_the_session_layer() {
+    let provider = provider();
+    let sessions = tower_sessions::SessionManagerLayer::new(MemoryStore::default());
+    let router: Router<&'static str> =
+        Router::new().route("/login", get(login)).route("/authorize", get(authorize));
+    let extension = axum::Extension(oauth(&provider));
+    let app = router.layer(sessions).layer(extension).with_state("a foreign state");
+    let mut browser = Browser::new(app);
+    let (_, location, _) = browser.send("GET", "/login").await;
+    let back = provider.approve(&location, "alice").unwrap();
+    let (status, _, body) = browser.send("GET", back.as_str()).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+}

@@ -155,6 +155,22 @@ pub(crate) async fn login_started_during_another_callback_is_kept(package: &str)
     assert_eq!(browser.get(fixture.url("/api/op_two/echo")).await.status, 200);
 }
 
+/// A login gives the session a new id, which the other callback does not know yet.
+pub(crate) async fn concurrent_callbacks_of_two_clients_log_in_with_both(package: &str) {
+    let fixture = Fixture::new(package).await;
+    let browser = Browser::new();
+    let first = fixture.allowed(&browser).await;
+    let second = fixture.allowed_with(&browser, "op_two", "?next=/userinfo/op_two").await;
+    let (one, two) = tokio::join!(browser.get(first.as_str()), browser.get(second.as_str()));
+    for page in [one, two] {
+        assert_eq!(browser.follow(page).await.status, 200);
+    }
+    for client in ["op", "op_two"] {
+        let page = browser.get(fixture.url(&format!("/api/{client}/echo"))).await;
+        assert_eq!(page.status, 200, "{client}: {}", page.body);
+    }
+}
+
 /// T024, T051, T072.
 pub(crate) async fn logout_ends_local_and_provider_session(package: &str) {
     let fixture = Fixture::new(package).await;
@@ -247,6 +263,10 @@ pub(crate) async fn unknown_client_and_unknown_page_are_404(package: &str) {
         assert_eq!(page.json()["error"], "unknown_client", "{path}");
     }
     assert_eq!(browser.get(fixture.url("/no-such-page")).await.status, 404);
+    // A path that is not UTF-8 names no client either.
+    for path in ["/login/%ff", "/api/x/%ff%fe"] {
+        assert_eq!(browser.get(fixture.url(path)).await.status, 404, "{path}");
+    }
     assert_eq!(browser.get(fixture.url("/healthz")).await.body, "ok");
 }
 

@@ -42,6 +42,7 @@ suite! {
         tabs_and_clients_with_common_prefix_are_independent,
         slow_login_in_one_tab_does_not_affect_others,
         login_started_during_another_callback_is_kept,
+        concurrent_callbacks_of_two_clients_log_in_with_both,
         logout_ends_local_and_provider_session,
         post_logout_redirect_is_accepted_once,
         logout_is_local_without_end_session_endpoint,
