@@ -50,7 +50,7 @@ async fn with(client: OAuthClient<'_, Op>, length: usize) -> Result<OAuthRespons
 
 #[get("/who")]
 fn who(user: CurrentUser) -> String {
-    user.login.sub.clone().unwrap_or_default()
+    authlib_rocket::login::CurrentUser::from(user).login.sub.unwrap_or_default()
 }
 
 #[get("/who", rank = 2)]
