@@ -11,7 +11,7 @@ const SKIPPED: &[&str] = &[".git", ".venv", "node_modules", "target"];
 /// A separate workspace: its manifest states its own versions.
 const BENCH: &str = "crates/authlib-bench";
 
-/// Prints every problem and every warning.
+/// Prints every problem.
 pub(crate) fn run() -> Outcome {
     let problems = problems(&setup::root())?;
     if problems.is_empty() {
@@ -34,11 +34,7 @@ fn problems(root: &Path) -> Result<Vec<String>, String> {
         let found = if path.ends_with("Cargo.toml") && !path.starts_with(BENCH) {
             manifests::check(&read(&file)?, file.with_file_name("README.md").is_file())
         } else if path.ends_with(".rs") {
-            let text = read(&file)?;
-            for (line, problem) in rules::long_test_names(&text) {
-                println!("warning: {path}:{line}: {problem}");
-            }
-            rules::check(&File { path: &path, text: &text }, &exports)
+            rules::check(&File { path: &path, text: &read(&file)? }, &exports)
         } else {
             continue;
         };

@@ -52,6 +52,7 @@ pub(crate) fn check(file: &File<'_>, exports: &[(String, String)]) -> Vec<(usize
             .push((lines, format!("file has {lines} lines; the limit is {MAX_LINES}, split it")));
     }
     left_behind(file.text, &mut problems);
+    long_test_names(file.text, &mut problems);
     if is_test(file.path) {
         return problems;
     }
@@ -80,9 +81,7 @@ pub(crate) fn exports(lib: &str) -> Vec<(String, String)> {
     exports
 }
 
-/// The tests of a file whose names are too long.
-pub(crate) fn long_test_names(text: &str) -> Vec<(usize, String)> {
-    let mut problems = Vec::new();
+fn long_test_names(text: &str, problems: &mut Vec<(usize, String)>) {
     let mut in_attributes = false;
     for (index, line) in text.lines().map(str::trim).enumerate() {
         in_attributes |=
@@ -98,7 +97,6 @@ pub(crate) fn long_test_names(text: &str) -> Vec<(usize, String)> {
             ));
         }
     }
-    problems
 }
 
 fn is_test(path: &str) -> bool {
