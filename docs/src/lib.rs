@@ -17,6 +17,7 @@ chapters! {
     sessions: "sessions.md",
     actix: "actix.md",
     rocket: "rocket.md",
+    users: "users.md",
     api: "api.md",
     revocation: "revocation.md",
     stores: "stores.md",

@@ -66,7 +66,7 @@ mod user;
 pub use authlib_core::login::{ClientName, Identity, LoginResult, clients};
 pub use authlib_core::{
     AuthorizeOptions, ClientConfig, Error as CoreError, ErrorKind, Introspection, LogoutOptions,
-    OAuth, OAuth2Client, Params, ProviderError, RegisteredClient, Remedy, Secret, Token,
+    OAuth, OAuth2Client, Params, ProviderError, Purpose, RegisteredClient, Remedy, Secret, Token,
     TokenTypeHint, TokenUpdate, UserInfo, hooks, login, providers, store, transport,
 };
 
