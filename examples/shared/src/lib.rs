@@ -4,11 +4,15 @@
 #![expect(clippy::print_stdout, reason = "a newcomer is told where the provider is")]
 
 mod demo;
+mod forward;
 mod pages;
 mod profile;
+mod registry;
 mod settings;
 
 pub use crate::demo::demo;
+pub use crate::forward::forward;
 pub use crate::pages::{Page, Visitor, headers};
 pub use crate::profile::{nobody, profile};
+pub use crate::registry::registry;
 pub use crate::settings::Settings;

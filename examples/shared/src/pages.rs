@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use authlib_core::OAuth;
+use http::{HeaderName, HeaderValue};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -106,6 +107,18 @@ impl Page {
     #[must_use]
     pub fn into_html(self) -> String {
         self.0
+    }
+
+    /// The page with its headers.
+    #[must_use]
+    pub fn into_response(self) -> http::Response<Vec<u8>> {
+        let mut response = http::Response::new(self.0.into_bytes());
+        response.headers_mut().extend(
+            headers().map(|(name, value)| {
+                (HeaderName::from_static(name), HeaderValue::from_static(value))
+            }),
+        );
+        response
     }
 
     fn new(framework: &str, title: &str, body: &str) -> Self {

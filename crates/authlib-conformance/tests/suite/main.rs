@@ -33,7 +33,8 @@ macro_rules! suite {
 suite! {
     axum: "axum-login",
     actix: "actix-login",
-    rocket: "rocket-login";
+    rocket: "rocket-login",
+    hyper: "hyper-login";
 
     login: [
         login_returns_to_start_with_profile_and_new_session,

@@ -1,0 +1,149 @@
+//! The example app on plain hyper, for authors of integrations: what lies between an HTTP framework and
+//! `authlib_core::adapter`. Applications use the crate of their framework.
+
+#![expect(clippy::print_stdout, reason = "a program says where it listens")]
+
+mod session;
+
+use std::convert::Infallible;
+
+use authlib_core::adapter::{
+    FormBody, LOGGED_OUT, LoginCallback, LoginClient, LoginError, LoginSession, RequestContext,
+    Response, login_options, logout_options, no_store, see_other, status_page,
+};
+use authlib_core::{Error, ErrorKind, OAuth};
+use example_shared::{Page, Settings, Visitor, forward, nobody, profile, registry};
+use http::{HeaderValue, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use percent_encoding::percent_decode_str;
+use session::{BrowserSession, Sessions};
+
+/// What a framework keeps in its application state.
+#[derive(Clone)]
+struct App {
+    oauth: OAuth,
+    sessions: Sessions,
+}
+
+/// One request, from the session to the session's cookie. In a framework this is the session middleware.
+async fn handle(app: App, request: Request<Incoming>) -> http::Response<Full<Bytes>> {
+    let session = app.sessions.of(request.headers());
+    let (method, uri) = (request.method().clone(), request.uri());
+    let context = RequestContext::new(method, uri.path(), uri.query(), |name| {
+        request.headers().get(name)?.to_str().ok()
+    });
+    let result = route(&app.oauth, &session, &context, request).await;
+    // An error becomes a page or, as the request accepts, JSON. Some errors are a response to send as it is.
+    let mut response = result.unwrap_or_else(|error| {
+        error.log();
+        error.response(Some(&context))
+    });
+    session.finish(response.headers_mut());
+    response.map(|body| Full::new(body.into()))
+}
+
+/// The routes with their handlers. In a framework, `LoginClient`, `LoginCallback` and `LoginSession` are extractors.
+async fn route(
+    oauth: &OAuth,
+    session: &BrowserSession,
+    context: &RequestContext,
+    request: Request<Incoming>,
+) -> Result<Response, LoginError> {
+    let client = |name: &str| {
+        let client = oauth.client(name)?;
+        Ok::<_, Error>(LoginClient::new(client, session.clone(), context.clone()))
+    };
+    let logins = LoginSession::new(oauth.clone(), session.clone(), context.clone());
+    let (parts, body) = request.into_parts();
+    let get = matches!(parts.method, Method::GET | Method::HEAD);
+    let post = parts.method == Method::POST;
+    let accept = parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let path = percent_decode_str(parts.uri.path()).decode_utf8_lossy().into_owned();
+    let path: Vec<&str> = path.split('/').skip(1).collect();
+    Ok(match path.as_slice() {
+        ["login", name] if get => {
+            client(name)?.authorize_redirect(login_options(name, parts.uri.query())).await?
+        }
+        // A POST is a callback with `response_mode=form_post`.
+        ["authorize", name] if get || post => {
+            let (client, form) = (oauth.client(name)?, read_form(body).await?);
+            let callback = LoginCallback::read(client, session.clone(), context, &form).await?;
+            see_other(&callback.log_in().await?.next)
+        }
+        ["logout"] if post => logins.logout_redirect(logout_options(), LOGGED_OUT).await?,
+        ["logged-out"] if get => {
+            logins.validate_logout_response().await?;
+            Page::logged_out("hyper").into_response()
+        }
+        [""] if get => match logins.current_user().await? {
+            Some(user) => Page::home("hyper", &Visitor::of(&user)).into_response(),
+            None => Page::welcome("hyper", oauth).into_response(),
+        },
+        ["profile"] if get => match logins.current_user().await? {
+            Some(user) => json(StatusCode::OK, &profile(&user)),
+            None => json(StatusCode::UNAUTHORIZED, &nobody()),
+        },
+        ["userinfo", name] if get => {
+            let claims = client(name)?.user().await?.userinfo().await?;
+            json(StatusCode::OK, &serde_json::json!(claims))
+        }
+        ["api", name, path @ ..] if get || post => {
+            let user = client(name)?.user().await?;
+            let Ok(body) = Limited::new(body, 1024 * 1024).collect().await else {
+                return Ok(status_page(StatusCode::PAYLOAD_TOO_LARGE, accept));
+            };
+            let body = body.to_bytes().to_vec();
+            forward(&user, &path.join("/"), Request::from_parts(parts, body)).await?
+        }
+        ["healthz"] if get => Response::new(b"ok".to_vec()),
+        _ => status_page(StatusCode::NOT_FOUND, accept),
+    })
+}
+
+/// The form of a callback. `FormBody` limits it.
+async fn read_form(mut body: Incoming) -> Result<Vec<u8>, Error> {
+    let mut form = FormBody::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|cause| Error::new(ErrorKind::InvalidCallback, cause))?;
+        if frame.data_ref().is_some_and(|data| !form.push(data)) {
+            break;
+        }
+    }
+    form.finish()
+}
+
+fn json(status: StatusCode, value: &serde_json::Value) -> Response {
+    let mut response = Response::new(value.to_string().into());
+    *response.status_mut() = status;
+    no_store(response.headers_mut());
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let filter = tracing_subscriber::EnvFilter::from_default_env();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let settings = Settings::from_env()?;
+    let (oauth, _provider) = registry(&settings).await?;
+    let app = App { sessions: Sessions::new(&oauth), oauth };
+    let listener = tokio::net::TcpListener::bind(settings.address).await?;
+    println!("The app is at {}", settings.base_url);
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let app = app.clone();
+        tokio::spawn(async move {
+            let service = service_fn(|request| {
+                let response = handle(app.clone(), request);
+                async { Ok::<_, Infallible>(response.await) }
+            });
+            // The browser may close the connection at any time.
+            let server = hyper::server::conn::http1::Builder::new();
+            let _ = server.serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
