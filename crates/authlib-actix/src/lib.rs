@@ -52,6 +52,7 @@
 //! # Features
 //!
 //! - `reqwest` (default): the built-in HTTP client.
+//! - `oauth1-rsa-sha1`: OAuth 1.0a signatures by RSA-SHA1, with the `rsa` crate (RUSTSEC-2023-0071).
 
 mod callback;
 mod client;

@@ -31,6 +31,8 @@
 //!
 //! - `reqwest` (default): the built-in [`HttpClient`](transport::HttpClient). Without it, give the
 //!   registry one of your own; then no TLS and no runtime is compiled.
+//! - `oauth1-rsa-sha1`: OAuth 1.0a signatures by RSA-SHA1, with the `rsa` crate, which has an open advisory
+//!   (RUSTSEC-2023-0071).
 //! - `blocking`: the same clients for programs without an async runtime, in `client::blocking`.
 
 mod base_url;
@@ -47,7 +49,6 @@ pub mod secret;
 
 pub mod jose;
 
-#[cfg_attr(not(test), expect(dead_code, reason = "no driver speaks OAuth 1.0a yet"))]
 pub mod oauth1;
 pub mod oauth2;
 pub mod oidc;

@@ -1,34 +1,33 @@
-//! RSA signatures with SHA-1, which OAuth 1.0a names (RFC 5849 §3.4.3) and aws-lc-rs verifies but
-//! does not make.
+//! RSA signatures with SHA-1 for OAuth 1.0a (RFC 5849 §3.4.3), which aws-lc-rs verifies but does not
+//! create.
 
 use std::fmt;
 
 use rsa::pkcs1::DecodeRsaPrivateKey as _;
 use rsa::pkcs8::DecodePrivateKey as _;
-use rsa::rand_core::OsRng;
 use rsa::traits::PublicKeyParts as _;
-use rsa::{Pkcs1v15Sign, RsaPrivateKey};
+use rsa::{Pkcs1v15Sign, PrivateKey};
 
-use super::{Failed, Hash, hash};
+use super::{CryptoError, Hash, hash};
 
 /// A private RSA key that signs with SHA-1, parsed once.
-pub(crate) struct RsaSha1Key(RsaPrivateKey);
+pub(crate) struct RsaSha1Key(PrivateKey);
 
 impl RsaSha1Key {
     /// A key of 2048 to 8192 bits from DER: PKCS#8, or `RSAPrivateKey` of PKCS#1.
-    pub(crate) fn from_der(der: &[u8]) -> Result<Self, Failed> {
-        let key = RsaPrivateKey::from_pkcs8_der(der)
-            .or_else(|_| RsaPrivateKey::from_pkcs1_der(der))
-            .map_err(|_| Failed)?;
-        (2048..=8192).contains(&key.n().bits()).then_some(Self(key)).ok_or(Failed)
+    pub(crate) fn from_der(der: &[u8]) -> Result<Self, CryptoError> {
+        let key = PrivateKey::from_pkcs8_der(der)
+            .or_else(|_| PrivateKey::from_pkcs1_der(der))
+            .map_err(|_| CryptoError)?;
+        (2048..=8192).contains(&key.n().bit_width()).then_some(Self(key)).ok_or(CryptoError)
     }
 
-    /// The PKCS#1 v1.5 signature of `message`. The numbers are blinded with fresh randomness, as this
-    /// implementation's arithmetic takes a time that depends on them (RUSTSEC-2023-0071).
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Failed> {
+    /// The PKCS#1 v1.5 signature of `message`. The crate blinds the numbers with the operating system's
+    /// randomness, because its arithmetic is not constant-time (RUSTSEC-2023-0071).
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
         let padding =
             Pkcs1v15Sign { hash_len: Some(SHA1_LENGTH), prefix: Box::from(SHA1_DIGEST_INFO) };
-        self.0.sign_with_rng(&mut OsRng, padding, &hash(Hash::Sha1, message)).map_err(|_| Failed)
+        self.0.sign(padding, &hash(Hash::Sha1, message)).map_err(|_| CryptoError)
     }
 }
 
@@ -40,7 +39,7 @@ impl fmt::Debug for RsaSha1Key {
 
 const SHA1_LENGTH: usize = 20;
 
-/// What stands before a SHA-1 digest in a signature (RFC 8017 §9.2, note 1).
+/// The prefix of a SHA-1 digest in a signature (RFC 8017 §9.2, note 1).
 const SHA1_DIGEST_INFO: [u8; 15] =
     [0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14];
 
@@ -53,7 +52,7 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
 
     use super::*;
-    use crate::crypto::signing::Signer;
+    use crate::crypto::test_keys::Signer;
 
     #[test]
     fn signature_verifies_with_another_library() {
@@ -67,7 +66,7 @@ mod tests {
     #[test]
     fn short_key_and_missing_key_are_rejected() {
         let short = STANDARD.decode(SHORT).unwrap();
-        assert!(RsaPrivateKey::from_pkcs8_der(&short).is_ok());
+        assert!(PrivateKey::from_pkcs8_der(&short).is_ok());
         assert!(RsaSha1Key::from_der(&short).is_err());
         assert!(RsaSha1Key::from_der(b"").is_err());
     }

@@ -1,14 +1,14 @@
-//! [`Algorithm`]: the signature algorithms of RFC 7518 §3.1 that this crate accepts, in one table.
+//! [`Algorithm`]: the supported signature algorithms (RFC 7518 §3.1).
 
 use std::fmt;
 
 use crate::crypto::{Hash, Scheme};
 
-/// A signature algorithm. There is no `none`.
+/// A signature algorithm. `none` is not supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// HMAC with SHA-256: with the client secret, for clients registered for it.
+    /// HMAC with SHA-256.
     Hs256,
     /// HMAC with SHA-384.
     Hs384,
@@ -32,9 +32,9 @@ pub enum Algorithm {
     Es384,
     /// ECDSA on P-521 with SHA-512.
     Es512,
-    /// `EdDSA`, here on Ed25519 only (RFC 8037 §3.1).
+    /// `EdDSA`, on Ed25519 only (RFC 8037 §3.1).
     EdDsa,
-    /// `EdDSA` on Ed25519 under its fully specified name (RFC 9864 §2.2).
+    /// The same under its fully specified name (RFC 9864 §2.2).
     Ed25519,
 }
 
@@ -68,7 +68,7 @@ impl Algorithm {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(alg, _)| *alg)
     }
 
-    /// Whether who can verify can also sign: HMAC.
+    /// Whether it is HMAC: a key that verifies can also sign.
     #[must_use]
     pub fn is_symmetric(self) -> bool {
         self.scheme().is_none()
@@ -87,8 +87,8 @@ impl Algorithm {
         })
     }
 
-    /// The hash of `at_hash` and `c_hash` (OpenID Connect Core §3.1.3.6); for Ed25519 it is the one
-    /// inside, SHA-512.
+    /// The hash of `at_hash` and `c_hash` (OpenID Connect Core §3.1.3.6); SHA-512 for Ed25519, which uses it
+    /// internally.
     pub(crate) fn hash(self) -> Hash {
         match self {
             Self::Hs256 | Self::Rs256 | Self::Ps256 | Self::Es256 => Hash::Sha256,

@@ -8,32 +8,29 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::{Algorithm, strict_json};
-use crate::crypto::{Failed, MacKey, PublicKey, Scheme};
+use crate::crypto::{CryptoError, MacKey, PublicKey, Scheme};
 use crate::secret::Secret;
 
-/// The most keys that are taken from a set.
+/// The most keys of a set that are used.
 const MAX_KEYS: usize = 100;
 
-/// A provider's verification keys. Cheap to clone.
+/// Verification keys. Cheap to clone.
 ///
-/// Keys of unknown types and curves, for encryption, or malformed, are skipped: one exotic key does not
-/// stop all logins (RFC 7517 §5).
+/// A key of unknown type or curve, for encryption, or malformed is skipped, so that it does not prevent all
+/// logins (RFC 7517 §5).
 #[derive(Clone)]
-pub struct JwkSet(Arc<[Jwk]>);
+pub(crate) struct JwkSet(Arc<[Jwk]>);
 
-/// Why a text is no JWK set.
+/// Why a text is not a JWK set.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum JwkError {
-    /// It is no JSON object.
-    #[error("it is no JSON object")]
+pub(crate) enum JwkError {
+    #[error("not a JSON object")]
     Json(#[source] serde_json::Error),
-    /// It has no `keys` that are a list.
-    #[error("it has no list `keys` (RFC 7517 §5.1)")]
+    #[error("`keys` is missing or not a list (RFC 7517 §5.1)")]
     NoKeys,
 }
 
-/// One key, for all the algorithms that it fits.
+/// One key, for all algorithms that it fits.
 pub(super) struct Jwk {
     kid: Option<String>,
     uses: Vec<(Algorithm, Verifier)>,
@@ -45,50 +42,36 @@ enum Verifier {
 }
 
 impl JwkSet {
-    /// Reads a fetched set. Symmetric keys are skipped: what is published is no secret.
-    ///
-    /// # Errors
-    ///
-    /// A [`JwkError`] when it is no JWK set at all.
-    pub fn parse(json: &[u8]) -> Result<Self, JwkError> {
+    /// Parses a set that was fetched. Symmetric keys are skipped: a published key is not a secret.
+    pub(crate) fn parse(json: &[u8]) -> Result<Self, JwkError> {
         Self::read(&strict_json::object(json).map_err(JwkError::Json)?, false)
     }
 
-    /// As [`parse`](Self::parse), of a set that is registered by hand, where symmetric keys are the
-    /// deployer's own secrets.
-    ///
-    /// # Errors
-    ///
-    /// A [`JwkError`] when it is no JWK set at all.
-    pub fn from_value_with_symmetric(value: &Value) -> Result<Self, JwkError> {
+    /// Reads a set from the configuration, where symmetric keys are secrets.
+    pub(crate) fn from_value_with_symmetric(value: &Value) -> Result<Self, JwkError> {
         Self::read(value.as_object().ok_or(JwkError::NoKeys)?, true)
     }
 
-    /// The set whose one key is a client secret, for HMAC (OpenID Connect Core §10.1).
-    #[must_use]
-    pub fn of_secret(secret: &Secret) -> Self {
+    /// The client secret as the only key, for HMAC (OpenID Connect Core §10.1).
+    pub(crate) fn of_secret(secret: &Secret) -> Self {
         Self(Arc::from([Jwk { kid: None, uses: macs(secret.expose().as_bytes(), None) }]))
     }
 
-    /// How many usable keys there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is no usable key.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether a key has this `kid`.
     pub(crate) fn has_kid(&self, kid: &str) -> bool {
         self.0.iter().any(|key| key.kid.as_deref() == Some(kid))
     }
 
-    /// The keys that a token with this header may be signed with, as far as they fit the algorithm: those
-    /// of its `kid` and then those without one; all where the token names none.
+    /// The keys that fit the algorithm and may have signed a token with this header: those with its `kid`,
+    /// then those without one. If the token has no `kid`, all of them.
     pub(super) fn candidates(
         &self,
         alg: Algorithm,
@@ -107,22 +90,22 @@ impl JwkSet {
 }
 
 impl Jwk {
-    /// Checks a signature by `alg`; a key that doesn't fit it fails.
+    /// Checks a signature. The algorithm must fit the key.
     pub(super) fn verify(
         &self,
         alg: Algorithm,
         message: &[u8],
         signature: &[u8],
-    ) -> Result<(), Failed> {
+    ) -> Result<(), CryptoError> {
         match self.uses.iter().find(|(fits, _)| *fits == alg) {
             Some((_, Verifier::Mac(key))) => key.verify(message, signature),
             Some((_, Verifier::Public(key))) => key.verify(message, signature),
-            None => Err(Failed),
+            None => Err(CryptoError),
         }
     }
 }
 
-/// One key; nothing when it can't verify signatures.
+/// Parses a key; `None` if it can't verify signatures.
 fn jwk(key: &Map<String, Value>, symmetric: bool) -> Option<Jwk> {
     let text = |name: &str| key.get(name).and_then(Value::as_str);
     let bytes = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok();
@@ -138,44 +121,43 @@ fn jwk(key: &Map<String, Value>, symmetric: bool) -> Option<Jwk> {
         None => None,
         Some(alg) => Some(Algorithm::from_name(alg.as_str()?)?),
     };
-    let uses =
-        match text("kty")? {
-            "RSA" => {
-                let (n, e) = (bytes("n")?, bytes("e")?);
-                public(only, |scheme| PublicKey::rsa(scheme, &n, &e))
-            }
-            "EC" => {
-                let curve = match text("crv")? {
-                    "P-256" => Scheme::P256,
-                    "P-384" => Scheme::P384,
-                    "P-521" => Scheme::P521,
-                    _ => return None,
-                };
-                let (x, y) = (bytes("x")?, bytes("y")?);
-                public(only, |scheme| {
-                    if scheme == curve { PublicKey::ec(scheme, &x, &y) } else { Err(Failed) }
-                })
-            }
-            "OKP" if text("crv") == Some("Ed25519") => {
-                let x = bytes("x")?;
-                public(only, |scheme| match scheme {
-                    Scheme::Ed25519 => PublicKey::ed25519(&x),
-                    _ => Err(Failed),
-                })
-            }
-            "oct" if symmetric => macs(&bytes("k")?, only),
-            _ => return None,
-        };
+    let uses = match text("kty")? {
+        "RSA" => {
+            let (n, e) = (bytes("n")?, bytes("e")?);
+            public(only, |scheme| PublicKey::rsa(scheme, &n, &e))
+        }
+        "EC" => {
+            let curve = match text("crv")? {
+                "P-256" => Scheme::P256,
+                "P-384" => Scheme::P384,
+                "P-521" => Scheme::P521,
+                _ => return None,
+            };
+            let (x, y) = (bytes("x")?, bytes("y")?);
+            public(only, |scheme| {
+                if scheme == curve { PublicKey::ec(scheme, &x, &y) } else { Err(CryptoError) }
+            })
+        }
+        "OKP" if text("crv") == Some("Ed25519") => {
+            let x = bytes("x")?;
+            public(only, |scheme| match scheme {
+                Scheme::Ed25519 => PublicKey::ed25519(&x),
+                _ => Err(CryptoError),
+            })
+        }
+        "oct" if symmetric => macs(&bytes("k")?, only),
+        _ => return None,
+    };
     let kid = text("kid").map(ToOwned::to_owned);
     (!uses.is_empty()).then_some(Jwk { kid, uses })
 }
 
-/// The key, parsed for each public-key algorithm that it fits, or for the one that it names.
+/// The key, parsed for each public-key algorithm that it fits, or only for its `alg`.
 fn public(
     only: Option<Algorithm>,
-    parse: impl Fn(Scheme) -> Result<PublicKey, Failed>,
+    parse: impl Fn(Scheme) -> Result<PublicKey, CryptoError>,
 ) -> Vec<(Algorithm, Verifier)> {
-    // The two names of one algorithm fit each other's keys.
+    // `EdDSA` and `Ed25519` are names of one algorithm.
     let same = |alg: Algorithm, named: Algorithm| {
         alg == named || (alg.scheme() == named.scheme() && alg.scheme().is_some())
     };

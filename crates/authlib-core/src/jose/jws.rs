@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::{Algorithm, JwkSet, SigningKey, strict_json};
-use crate::crypto::{self, Failed};
+use crate::crypto::{self, CryptoError};
 
 /// The longest token that is read, in bytes.
 const MAX_TOKEN: usize = 128 * 1024;
@@ -105,7 +105,11 @@ pub(crate) fn verify(
 }
 
 /// Signs `payload` as a compact JWS (RFC 7515 §7.1). A key that doesn't fit the header's algorithm fails.
-pub(crate) fn sign(header: &Header, payload: &[u8], key: &SigningKey) -> Result<String, Failed> {
+pub(crate) fn sign(
+    header: &Header,
+    payload: &[u8],
+    key: &SigningKey,
+) -> Result<String, CryptoError> {
     let mut members = Map::new();
     members.insert("alg".to_owned(), header.alg.name().into());
     let given = [("kid", &header.kid), ("typ", &header.typ), ("x5t#S256", &header.x5t_s256)];

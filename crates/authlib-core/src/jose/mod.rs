@@ -1,19 +1,20 @@
-//! What this crate speaks of JOSE: JSON Web Keys (RFC 7517), compact signatures (RFC 7515) and claims
-//! (RFC 7519), as ID tokens and client assertions need them. It is no second JWT library.
+//! The parts of JOSE that clients need: JSON Web Keys (RFC 7517), compact signatures (RFC 7515) and claims
+//! (RFC 7519).
 //!
-//! It never accepts `none`, never takes a key or an algorithm from the token, and knows no
-//! `crit`ical extension.
+//! `none` is never accepted, neither key nor algorithm is taken from the token, and no `crit` extension is
+//! supported.
 
 mod algorithm;
 pub(crate) mod claims;
 mod jwk;
 pub(crate) mod jws;
+pub(crate) mod pem;
 mod signing_key;
 pub(crate) mod strict_json;
 
 pub use self::algorithm::Algorithm;
-pub use self::jwk::{JwkError, JwkSet};
-pub(crate) use self::signing_key::{SigningKey, SigningKeyError, pem};
+pub(crate) use self::jwk::JwkSet;
+pub(crate) use self::signing_key::SigningKey;
 
 #[cfg(test)]
 mod tests;

@@ -1,21 +1,22 @@
-//! [`SigningKey`]: a key of ours that signs, from PEM, from a private JSON Web Key (RFC 7517) or from a
-//! secret.
+//! [`SigningKey`]: the client's key for signatures, from PEM, a private JSON Web Key (RFC 7517) or the
+//! client secret.
 
 use std::fmt;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::pem::{self, PemError};
 use super::{Algorithm, strict_json};
-use crate::crypto::{Failed, MacKey, PrivateKey, RsaPrivate, Scheme};
+use crate::crypto::{CryptoError, MacKey, PrivateKey, RsaPrivate, Scheme};
 use crate::secret::Secret;
 
-/// A key to sign with, parsed once.
+/// A key that signs, parsed once.
 pub(crate) struct SigningKey {
     kid: Option<String>,
-    /// The `alg` that a JWK names.
+    /// The `alg` of the JWK.
     only: Option<Algorithm>,
     signer: Signer,
 }
@@ -25,26 +26,30 @@ enum Signer {
     Secret(Secret),
 }
 
-/// Why a text is no private key. Nothing of the text is in it.
+/// Why a text is not a private key. It contains nothing of the text.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SigningKeyError {
     #[error(
-        "is neither PEM with a `PRIVATE KEY`, `RSA PRIVATE KEY` or `EC PRIVATE KEY` nor a JSON Web Key"
+        "is neither PEM (`PRIVATE KEY`, `RSA PRIVATE KEY` or `EC PRIVATE KEY`) nor a JSON Web Key"
     )]
     Format,
-    #[error("is encrypted: decrypt it first, there is no setting for its password")]
+    #[error("is encrypted, which is not supported: decrypt it first")]
     Encrypted,
-    #[error("is no RSA key of 2048 to 8192 bits, EC key on P-256, P-384 or P-521, or Ed25519 key")]
+    #[error(
+        "is not an RSA key of 2048 to 8192 bits, an EC key on P-256, P-384 or P-521, or an Ed25519 key"
+    )]
     Key,
-    #[error("is a JWK set: give the one key of it")]
+    #[error("is a JWK set: use one of its keys")]
     Set,
-    #[error("is a public key only: its JWK has no `d` (RFC 7518 §6.2.2, §6.3.2)")]
+    #[error("is a public key: the JWK has no `d` (RFC 7518 §6.2.2, §6.3.2)")]
     Public,
-    #[error("is symmetric: `client_secret_jwt` signs with `client_secret`")]
+    #[error("is symmetric: for `client_secret_jwt`, set `client_secret` instead")]
     Symmetric,
-    #[error("has no `p`, `q`, `dp`, `dq` and `qi` in its JWK (RFC 7518 §6.3.2)")]
+    #[error("lacks `p`, `q`, `dp`, `dq` or `qi` in its JWK (RFC 7518 §6.3.2)")]
     Primes,
-    #[error("is not for signatures, by the `use`, `key_ops` or `alg` of its JWK (RFC 7517 §4)")]
+    #[error(
+        "is not for signatures, according to `use`, `key_ops` or `alg` of its JWK (RFC 7517 §4)"
+    )]
     Use,
 }
 
@@ -57,12 +62,12 @@ impl SigningKey {
                 strict_json::object(text.as_bytes()).map_err(|_| SigningKeyError::Format)?;
             return jwk(&members);
         }
-        let der = pem(text)?;
+        let der = pem::decode(text, pem::PRIVATE_KEY)?;
         let key = PrivateKey::from_der(&der).map_err(|_| SigningKeyError::Key)?;
         Ok(Self { kid: None, only: None, signer: Signer::Private(key) })
     }
 
-    /// The key that is a client secret, for HMAC (OpenID Connect Core §9).
+    /// The client secret as a key for HMAC (OpenID Connect Core §9).
     pub(crate) fn of_secret(secret: Secret) -> Self {
         Self { kid: None, only: None, signer: Signer::Secret(secret) }
     }
@@ -72,9 +77,9 @@ impl SigningKey {
         self.kid.as_deref()
     }
 
-    /// Whether the key signs by this algorithm.
+    /// Whether the key can sign with this algorithm.
     pub(crate) fn fits(&self, alg: Algorithm) -> bool {
-        // The two names of one algorithm fit each other's keys.
+        // `EdDSA` and `Ed25519` are names of one algorithm.
         let named = self.only.is_none_or(|only| only == alg || only.scheme() == alg.scheme());
         named
             && match (&self.signer, alg.scheme()) {
@@ -84,20 +89,20 @@ impl SigningKey {
             }
     }
 
-    /// The algorithms that the key signs by, the usual one first.
+    /// The algorithms that the key can sign with, the most common one first.
     pub(crate) fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
         let only = self.only.filter(|alg| self.fits(*alg));
         let others = Algorithm::all().filter(move |alg| Some(*alg) != only && self.fits(*alg));
         only.into_iter().chain(others)
     }
 
-    /// Signs `message`; an algorithm that doesn't fit the key fails.
-    pub(super) fn sign(&self, alg: Algorithm, message: &[u8]) -> Result<Vec<u8>, Failed> {
+    /// Signs `message`. The algorithm must fit the key.
+    pub(super) fn sign(&self, alg: Algorithm, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
         if !self.fits(alg) {
-            return Err(Failed);
+            return Err(CryptoError);
         }
         match &self.signer {
-            Signer::Private(key) => key.sign(alg.scheme().ok_or(Failed)?, message),
+            Signer::Private(key) => key.sign(alg.scheme().ok_or(CryptoError)?, message),
             Signer::Secret(secret) => {
                 Ok(MacKey::new(alg.hash(), secret.expose().as_bytes()).sign(message))
             }
@@ -111,27 +116,13 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// The DER of the first private key of a PEM text; `openssl ecparam` puts the curve before it.
-pub(crate) fn pem(text: &str) -> Result<Zeroizing<Vec<u8>>, SigningKeyError> {
-    // In a variable of the environment the lines are often parted by a written `\n`.
-    let text = Zeroizing::new(text.replace("\\n", "\n"));
-    let mut rest = text.as_str();
-    while let Some((_, begun)) = rest.split_once("-----BEGIN ") {
-        let (label, begun) = begun.split_once("-----").ok_or(SigningKeyError::Format)?;
-        let (body, after) =
-            begun.split_once(&format!("-----END {label}-----")).ok_or(SigningKeyError::Format)?;
-        rest = after;
-        if label == "ENCRYPTED PRIVATE KEY" || body.contains("Proc-Type:") {
-            return Err(SigningKeyError::Encrypted);
-        }
-        if matches!(label, "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY") {
-            let mut body = Zeroizing::new(body.to_owned());
-            body.retain(|c| !c.is_ascii_whitespace());
-            let der = STANDARD.decode(body.as_bytes()).map_err(|_| SigningKeyError::Format)?;
-            return Ok(Zeroizing::new(der));
+impl From<PemError> for SigningKeyError {
+    fn from(error: PemError) -> Self {
+        match error {
+            PemError::Encrypted => Self::Encrypted,
+            PemError::Format => Self::Format,
         }
     }
-    Err(SigningKeyError::Format)
 }
 
 /// A private key from the members of a JWK (RFC 7518 §6, RFC 8037 §2).
@@ -176,7 +167,7 @@ fn jwk(members: &Map<String, Value>) -> Result<SigningKey, SigningKeyError> {
         (Some("EC"), Some("P-384")) => PrivateKey::ec(Scheme::P384, &d, &bytes("x")?, &bytes("y")?),
         (Some("EC"), Some("P-521")) => PrivateKey::ec(Scheme::P521, &d, &bytes("x")?, &bytes("y")?),
         (Some("OKP"), Some("Ed25519")) => PrivateKey::ed25519(&d, &bytes("x")?),
-        _ => Err(Failed),
+        _ => Err(CryptoError),
     };
     let key = key.map_err(|_| SigningKeyError::Key)?;
     let only = match members.get("alg") {

@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 use serde_json::json;
 
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
 use crate::jose::JwkSet;
 use crate::jose::jws::{self, Header};
@@ -138,7 +140,7 @@ fn debug_shows_no_key() {
 }
 
 fn der(pem: &str) -> Vec<u8> {
-    super::pem(pem).unwrap().to_vec()
+    pem::decode(pem, pem::PRIVATE_KEY).unwrap().to_vec()
 }
 
 fn wrapped(der: &[u8]) -> String {

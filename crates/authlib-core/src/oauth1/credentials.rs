@@ -1,15 +1,17 @@
-//! Who signs, RFC 5849 §1.1: client credentials, and the credentials of a token.
+//! Client credentials and token credentials, RFC 5849 §1.1.
 
-use crate::crypto::{Failed, PrivateKey, RsaSha1Key, Scheme};
-use crate::jose::{SigningKeyError, pem};
+#[cfg(feature = "oauth1-rsa-sha1")]
+use crate::crypto::RsaSha1Key;
+use crate::crypto::{CryptoError, Hash, PrivateKey, Scheme};
+use crate::jose::pem::{self, PemError};
 use crate::secret::Secret;
 
-/// What a client is registered with: its identifier, and a shared secret or a private key.
+/// Client credentials: the identifier, and a shared secret or a private key.
 #[derive(Debug)]
 pub(crate) struct ClientCredentials {
     /// `oauth_consumer_key`.
     pub(crate) identifier: String,
-    /// The shared secret; empty where the client signs with a private key.
+    /// The shared secret; empty if the client signs with a private key.
     pub(crate) secret: Secret,
     /// For the RSA signature methods.
     pub(crate) rsa_key: Option<RsaKey>,
@@ -27,41 +29,50 @@ pub(crate) struct TokenCredentials<'a> {
 /// A private RSA key, parsed once for every RSA signature method.
 #[derive(Debug)]
 pub(crate) struct RsaKey {
+    #[cfg(feature = "oauth1-rsa-sha1")]
     sha1: RsaSha1Key,
     sha2: PrivateKey,
 }
 
-/// Why a text is no private RSA key. Nothing of the text is in it.
+/// Why a text is not a private RSA key. It contains nothing of the text.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RsaKeyError {
-    #[error("is no PEM with a `PRIVATE KEY` or an `RSA PRIVATE KEY`")]
+    #[error("is not PEM with a `PRIVATE KEY` or an `RSA PRIVATE KEY`")]
     Format,
-    #[error("is encrypted: decrypt it first, there is no setting for its password")]
+    #[error("is encrypted, which is not supported: decrypt it first")]
     Encrypted,
-    #[error("is no RSA key of 2048 to 8192 bits")]
+    #[error("is not an RSA key of 2048 to 8192 bits")]
     Key,
 }
 
 impl RsaKey {
     /// A key from PEM, PKCS#8 or PKCS#1.
     pub(crate) fn parse(text: &Secret) -> Result<Self, RsaKeyError> {
-        let der = pem(text.expose()).map_err(|cause| match cause {
-            SigningKeyError::Encrypted => RsaKeyError::Encrypted,
-            _ => RsaKeyError::Format,
+        let der = pem::decode(text.expose(), pem::PRIVATE_KEY).map_err(|cause| match cause {
+            PemError::Encrypted => RsaKeyError::Encrypted,
+            PemError::Format => RsaKeyError::Format,
         })?;
-        match (RsaSha1Key::from_der(&der), PrivateKey::from_der(&der)) {
-            (Ok(sha1), Ok(sha2)) => Ok(Self { sha1, sha2 }),
-            _ => Err(RsaKeyError::Key),
-        }
+        let sha2 = PrivateKey::from_der(&der).ok().filter(|key| key.fits(Scheme::Rs(Hash::Sha256)));
+        Ok(Self {
+            #[cfg(feature = "oauth1-rsa-sha1")]
+            sha1: RsaSha1Key::from_der(&der).map_err(|_| RsaKeyError::Key)?,
+            sha2: sha2.ok_or(RsaKeyError::Key)?,
+        })
     }
 
     /// The PKCS#1 v1.5 signature with SHA-1.
-    pub(super) fn sign_sha1(&self, message: &[u8]) -> Result<Vec<u8>, Failed> {
+    #[cfg(feature = "oauth1-rsa-sha1")]
+    pub(super) fn sign_sha1(&self, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
         self.sha1.sign(message)
     }
 
+    #[cfg(not(feature = "oauth1-rsa-sha1"))]
+    pub(super) fn sign_sha1(&self, _: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        Err(CryptoError)
+    }
+
     /// The PKCS#1 v1.5 signature by a scheme with SHA-2.
-    pub(super) fn sign(&self, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, Failed> {
+    pub(super) fn sign(&self, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
         self.sha2.sign(scheme, message)
     }
 }

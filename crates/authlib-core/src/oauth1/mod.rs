@@ -16,6 +16,7 @@ pub(crate) mod temporary_credentials;
 pub(crate) mod token_credentials;
 
 pub use self::authenticated_request::SignatureLocation;
+pub(crate) use self::signature::RSA_SHA1_FEATURE;
 pub use self::signature::SignatureMethod;
 pub use self::temporary_credentials::TemporaryCredentials;
 pub use self::token_credentials::Token;

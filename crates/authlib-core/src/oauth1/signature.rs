@@ -7,27 +7,27 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::base_string::escaped;
 use super::credentials::{ClientCredentials, RsaKey};
-use crate::crypto::{Failed, Hash, MacKey, Scheme};
+use crate::crypto::{CryptoError, Hash, MacKey, Scheme};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
 
-/// How requests are signed, the provider's documentation says with which.
+/// How requests are signed; see the provider's documentation.
 ///
-/// RFC 5849 has the three with SHA-1 and without a hash; the others are those with SHA-2 in its place,
-/// as some APIs of companies ask for. RSA methods need a private key of 2048 bits or more.
+/// RFC 5849 defines `HMAC-SHA1`, `RSA-SHA1` and `PLAINTEXT`. The others replace SHA-1 with SHA-2, as some
+/// providers demand. The RSA methods need a private key of 2048 bits or more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SignatureMethod {
-    /// `HMAC-SHA1`, the default, which every provider knows (§3.4.2).
+    /// `HMAC-SHA1` (§3.4.2), the default, which every provider supports.
     #[default]
     HmacSha1,
     /// `HMAC-SHA256`.
     HmacSha256,
     /// `HMAC-SHA512`.
     HmacSha512,
-    /// `PLAINTEXT` (§3.4.4): the secrets themselves, which TLS alone protects.
+    /// `PLAINTEXT` (§3.4.4): the secrets themselves, protected by TLS only.
     Plaintext,
-    /// `RSA-SHA1` (§3.4.3).
+    /// `RSA-SHA1` (§3.4.3). It needs the feature `oauth1-rsa-sha1`.
     RsaSha1,
     /// `RSA-SHA256`.
     RsaSha256,
@@ -37,21 +37,26 @@ pub enum SignatureMethod {
 
 #[derive(Debug, thiserror::Error)]
 enum SignatureError {
-    #[error("signature method {0} needs the client's private RSA key (RFC 5849 §3.4.3)")]
+    #[error("the signature method {0} needs a private RSA key (RFC 5849 §3.4.3)")]
     NoKey(SignatureMethod),
-    #[error("the client's private key could not sign with {0}")]
-    Failed(SignatureMethod, #[source] Failed),
+    #[error("the private key could not sign with {0}")]
+    Failed(SignatureMethod, #[source] CryptoError),
 }
 
 impl From<SignatureError> for Error {
     fn from(check: SignatureError) -> Self {
         let hint = match &check {
-            SignatureError::NoKey(_) => "set `rsa_key`",
-            SignatureError::Failed(..) => "check `rsa_key`",
+            SignatureError::NoKey(_) => "set `private_key`",
+            SignatureError::Failed(method, _) if !method.is_compiled() => RSA_SHA1_FEATURE,
+            SignatureError::Failed(..) => "check `private_key`",
         };
         Self::new(ErrorKind::Config, check).with_hint(hint)
     }
 }
+
+/// What to do if `RSA-SHA1` is configured, but not compiled.
+pub(crate) const RSA_SHA1_FEATURE: &str = "RSA-SHA1 needs the cargo feature `oauth1-rsa-sha1` of \
+                                           authlib-core, authlib-axum, authlib-actix or authlib-rocket";
 
 impl SignatureMethod {
     const ALL: [(Self, &'static str); 7] = [
@@ -70,15 +75,20 @@ impl SignatureMethod {
         Self::ALL.iter().find(|(method, _)| *method == self).map_or("", |(_, name)| name)
     }
 
-    /// The method of this name, in whatever letter case.
+    /// The method of this name; the case does not matter.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let named = |(_, known): &&(Self, &str)| known.eq_ignore_ascii_case(name);
         Self::ALL.iter().find(named).map(|(method, _)| *method)
     }
 
-    /// The hash that the signature is made with, and so `oauth_body_hash` (draft-eaton-oauth-bodyhash).
-    /// PLAINTEXT has none: it signs nothing.
+    /// Whether this build supports the method.
+    pub(crate) fn is_compiled(self) -> bool {
+        self != Self::RsaSha1 || cfg!(feature = "oauth1-rsa-sha1")
+    }
+
+    /// The hash of the signature and of `oauth_body_hash` (draft-eaton-oauth-bodyhash). PLAINTEXT has none,
+    /// because it signs nothing.
     pub(crate) fn hash(self) -> Option<Hash> {
         match self {
             Self::HmacSha1 | Self::RsaSha1 => Some(Hash::Sha1),
@@ -98,7 +108,7 @@ impl SignatureMethod {
         let text = base_string.expose().as_bytes();
         let mac =
             |hash| Ok(MacKey::new(hash, key(client, token_secret).expose().as_bytes()).sign(text));
-        let rsa = |sign: fn(&RsaKey, &[u8]) -> Result<Vec<u8>, Failed>| {
+        let rsa = |sign: fn(&RsaKey, &[u8]) -> Result<Vec<u8>, CryptoError>| {
             let key = client.rsa_key.as_ref().ok_or(SignatureError::NoKey(self))?;
             sign(key, text).map_err(|cause| SignatureError::Failed(self, cause))
         };
@@ -121,7 +131,7 @@ impl fmt::Display for SignatureMethod {
     }
 }
 
-/// Both shared secrets, of which the token's is empty while there is none (RFC 5849 §3.4.2).
+/// Both shared secrets; the token's is empty if there is no token yet (RFC 5849 §3.4.2).
 fn key(client: &ClientCredentials, token_secret: Option<&Secret>) -> Secret {
     let client = escaped(client.secret.expose().as_bytes());
     let token = escaped(token_secret.map_or("", Secret::expose).as_bytes());

@@ -16,8 +16,8 @@ use super::temporary_credentials::{
     temporary_request,
 };
 use super::token_credentials::{parse_token_response, token_request};
-use super::{SignatureLocation, SignatureMethod, Token};
-use crate::crypto::signing::Signer;
+use super::{SignatureMethod, SignatureLocation, Token};
+use crate::crypto::test_keys::Signer;
 use crate::error::{ErrorKind, Result};
 use crate::message::{self, Request, Response};
 use crate::numeric_date::from_unix_seconds;
@@ -127,11 +127,12 @@ impl World {
     }
 }
 
-const METHODS: [SignatureMethod; 7] = [
+const METHODS: &[SignatureMethod] = &[
     SignatureMethod::HmacSha1,
     SignatureMethod::HmacSha256,
     SignatureMethod::HmacSha512,
     SignatureMethod::Plaintext,
+    #[cfg(feature = "oauth1-rsa-sha1")]
     SignatureMethod::RsaSha1,
     SignatureMethod::RsaSha256,
     SignatureMethod::RsaSha512,
@@ -140,7 +141,7 @@ const METHODS: [SignatureMethod; 7] = [
 /// B10, H18 and T180 to T186: every method in every place, with a callback that has escapes.
 #[test]
 fn login_works_for_every_method_and_location() {
-    for method in METHODS {
+    for method in METHODS.iter().copied() {
         for placement in
             [SignatureLocation::Body, SignatureLocation::Header, SignatureLocation::Query]
         {
@@ -161,7 +162,7 @@ fn login_works_for_every_method_and_location() {
 /// H17 and H19: bodies of any kind, and requests without one.
 #[test]
 fn non_form_bodies_arrive_unchanged_and_hashed() {
-    for method in METHODS {
+    for method in METHODS.iter().copied() {
         let world = World::new(method, SignatureLocation::Query);
         let token = world.login().unwrap();
         let mut json =
@@ -279,10 +280,9 @@ fn nonce_is_valid_once() {
     assert_eq!(error.provider_error().unwrap().status, Some(401));
 }
 
-/// A key of another client is no key.
 #[test]
 fn rsa_signature_of_another_key_is_rejected() {
-    let mut world = World::new(SignatureMethod::RsaSha1, SignatureLocation::Header);
+    let mut world = World::new(SignatureMethod::RsaSha256, SignatureLocation::Header);
     let other = Signer::new_rsa().private_pem();
     world.client.rsa_key = Some(RsaKey::parse(&Secret::new(other)).unwrap());
     let error = world.temporary(CALLBACK).unwrap_err();

@@ -4,6 +4,7 @@ use std::fmt;
 
 use url::Url;
 
+#[cfg(test)]
 use super::credentials::TokenCredentials;
 use super::credentials_response::CredentialsResponse;
 use super::temporary_credentials::form_post;
@@ -53,7 +54,7 @@ impl Token {
         &self.extra
     }
 
-    /// For the signature of an API request.
+    #[cfg(test)]
     pub(crate) fn credentials(&self) -> TokenCredentials<'_> {
         TokenCredentials { token: &self.oauth_token, secret: &self.oauth_token_secret }
     }

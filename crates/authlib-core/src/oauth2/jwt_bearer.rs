@@ -180,7 +180,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::crypto::signing::Signer;
+    use crate::crypto::test_keys::Signer;
     use crate::jose::{JwkSet, jws};
     use crate::numeric_date::from_unix_seconds;
 

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::crypto::signing::Signer;
+use crate::crypto::test_keys::Signer;
 use crate::message::test_response;
 use crate::numeric_date::from_unix_seconds;
 

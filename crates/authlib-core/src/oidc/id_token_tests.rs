@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{IdTokenError, Rules, verify};
-use crate::crypto::signing::Signer;
+use crate::crypto::test_keys::Signer;
 use crate::error::Error;
 use crate::jose::claims::ClaimError;
 use crate::jose::{Algorithm, JwkSet};

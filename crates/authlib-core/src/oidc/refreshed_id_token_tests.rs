@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{RefreshedError, Rules, verify};
-use crate::crypto::signing::Signer;
+use crate::crypto::test_keys::Signer;
 use crate::jose::claims::Claims;
 use crate::jose::{Algorithm, JwkSet};
 use crate::numeric_date::from_unix_seconds;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::ClientSettings;
 use super::validate::Validator;
@@ -11,7 +11,7 @@ use crate::config::ClientConfig;
 use crate::crypto::sha256;
 use crate::endpoint::Endpoint;
 use crate::hooks::ClientAuth;
-use crate::jose::{Algorithm, SigningKey};
+use crate::jose::{Algorithm, SigningKey, pem};
 use crate::oauth2::AuthMethod;
 use crate::oauth2::client_assertion::{LIFETIME, Signing};
 
@@ -160,12 +160,8 @@ impl ClientConfig {
 
     /// The SHA-256 thumbprint of the certificate (RFC 7515 §4.1.8).
     fn thumbprint(&self, check: &mut Validator) -> Option<String> {
-        let pem = self.private_key_certificate.as_deref()?;
-        let body = pem
-            .split_once("-----BEGIN CERTIFICATE-----")
-            .and_then(|(_, rest)| rest.split_once("-----END CERTIFICATE-----"))
-            .map(|(body, _)| body.split_ascii_whitespace().collect::<String>());
-        let der = body.and_then(|body| STANDARD.decode(body).ok()).filter(|der| !der.is_empty());
+        let text = self.private_key_certificate.as_deref()?;
+        let der = pem::decode(text, pem::CERTIFICATE).ok().filter(|der| !der.is_empty());
         if der.is_none() {
             check.problem("private_key_certificate", "is not a certificate in PEM");
         }

@@ -9,7 +9,7 @@ use crate::endpoint::Endpoint;
 use crate::hooks::OAuth1Signature;
 use crate::oauth1::credentials::{ClientCredentials, RsaKey};
 use crate::oauth1::temporary_credentials::CallbackConfirmation;
-use crate::oauth1::{SignatureLocation, SignatureMethod};
+use crate::oauth1::{RSA_SHA1_FEATURE, SignatureMethod, SignatureLocation};
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -89,6 +89,9 @@ impl ClientConfig {
     fn checked_rsa_key(&self, method: &Method, check: &mut Validator) -> Option<RsaKey> {
         use SignatureMethod::{RsaSha1, RsaSha256, RsaSha512};
         let by_rsa = matches!(method, Method::Known(RsaSha1 | RsaSha256 | RsaSha512));
+        if matches!(method, Method::Known(method) if !method.is_compiled()) {
+            check.problem("signature_method", RSA_SHA1_FEATURE);
+        }
         if matches!(method, Method::Known(_)) && !by_rsa && !self.has_secret() {
             check.missing("client_secret", "OAuth 1.0a requests are signed with it");
         }

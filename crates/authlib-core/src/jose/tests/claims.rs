@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 
 use super::set;
-use crate::crypto::signing::Signer;
+use crate::crypto::test_keys::Signer;
 use crate::jose::claims::{ClaimError, Claims, check_times};
 use crate::jose::jws::verify;
 use crate::jose::{Algorithm, strict_json};

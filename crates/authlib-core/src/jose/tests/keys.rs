@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::{A1_KEY, A2_N, A3, CLAIMS, a3_key, refused, set, with};
-use crate::crypto::signing::Signer;
+use crate::crypto::test_keys::Signer;
 use crate::jose::jws::verify;
 use crate::jose::{Algorithm, JwkSet};
 

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
 use super::{A3, CLAIMS, a3_key, b64, refused, set, with};
-use crate::crypto::signing::Signer;
+use crate::crypto::test_keys::Signer;
 use crate::jose::jws::{JwsError, verify};
 use crate::jose::{Algorithm, JwkSet};
 use crate::secret::Secret;

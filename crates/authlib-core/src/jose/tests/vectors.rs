@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
 use super::{A1, A1_KEY, A2, A2_N, A3, A4, CLAIMS, ED, a3_key, b64, named, refused, set, with};
-use crate::crypto::signing::Signer;
+use crate::crypto::test_keys::Signer;
 use crate::jose::jws::{half_hash, verify};
 use crate::jose::{Algorithm, JwkSet};
 use crate::secret::Secret;

@@ -80,10 +80,21 @@ async fn oauth1_login_works_with_pending_login_store() {
     assert_eq!(error.kind(), ErrorKind::InvalidCallback);
 }
 
+#[test]
+fn rsa_sha1_needs_its_feature() {
+    let client = signing(settings(), "RSA-SHA1", "HEADER");
+    let built = OAuth::builder().register(client).build();
+    assert_eq!(built.is_ok(), cfg!(feature = "oauth1-rsa-sha1"));
+    if let Err(error) = built {
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.report().to_string().contains("`oauth1-rsa-sha1`"), "{error}");
+    }
+}
+
 /// H17, B10: every signature method at every location that supports it.
 #[tokio::test]
 async fn every_signature_method_and_location_works() {
-    for method in METHODS {
+    for method in METHODS.iter().copied() {
         for placement in PLACEMENTS {
             let world = oauth1::oauth1_bed_with(method, |client| {
                 signing(client, method, placement).realm("Photos, all")

@@ -15,11 +15,12 @@ pub(crate) const SECRET: &str = "s~e c%41-of-the-client";
 const RSA_PUBLIC_KEY: &str = include_str!("../../client-keys/rsa.pub.pem");
 
 /// The built-in signature methods.
-pub(crate) const METHODS: [&str; 7] = [
+pub(crate) const METHODS: &[&str] = &[
     "HMAC-SHA1",
     "HMAC-SHA256",
     "HMAC-SHA512",
     "PLAINTEXT",
+    #[cfg(feature = "oauth1-rsa-sha1")]
     "RSA-SHA1",
     "RSA-SHA256",
     "RSA-SHA512",

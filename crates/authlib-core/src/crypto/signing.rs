@@ -1,0 +1,118 @@
+//! Signatures by private keys.
+
+use std::fmt;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeyPairComponents;
+use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair, RsaPublicKeyComponents};
+
+use super::signature::{CURVES, without_zeros};
+use super::{CryptoError, Scheme};
+
+/// A private key for every scheme of its type, parsed and checked once.
+pub(crate) enum PrivateKey {
+    Ec(EcdsaKeyPair, Scheme),
+    Ed25519(Ed25519KeyPair),
+    Rsa(RsaKeyPair),
+}
+
+/// The numbers of a private RSA key, big-endian (RFC 7518 §6.3).
+pub(crate) struct RsaPrivate<'a> {
+    pub(crate) n: &'a [u8],
+    pub(crate) e: &'a [u8],
+    pub(crate) d: &'a [u8],
+    pub(crate) p: &'a [u8],
+    pub(crate) q: &'a [u8],
+    pub(crate) dp: &'a [u8],
+    pub(crate) dq: &'a [u8],
+    pub(crate) qi: &'a [u8],
+}
+
+impl PrivateKey {
+    /// A key from DER: PKCS#8, `RSAPrivateKey` of PKCS#1 or `ECPrivateKey` of SEC 1.
+    pub(crate) fn from_der(der: &[u8]) -> Result<Self, CryptoError> {
+        if let Ok(pair) = RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der)) {
+            return Ok(Self::Rsa(pair));
+        }
+        if let Ok(pair) = Ed25519KeyPair::from_pkcs8(der) {
+            return Ok(Self::Ed25519(pair));
+        }
+        let ec = CURVES.iter().find_map(|curve| {
+            let pair = EcdsaKeyPair::from_private_key_der(curve.signing, der).ok()?;
+            Some(Self::Ec(pair, curve.scheme))
+        });
+        ec.ok_or(CryptoError)
+    }
+
+    /// An RSA key of 2048 to 8192 bits. The numbers must match each other.
+    pub(crate) fn rsa(key: &RsaPrivate<'_>) -> Result<Self, CryptoError> {
+        let components = KeyPairComponents {
+            public_key: RsaPublicKeyComponents { n: without_zeros(key.n), e: without_zeros(key.e) },
+            d: key.d,
+            p: key.p,
+            q: key.q,
+            dP: key.dp,
+            dQ: key.dq,
+            qInv: key.qi,
+        };
+        RsaKeyPair::from_components(&components).map(Self::Rsa).map_err(|_| CryptoError)
+    }
+
+    /// A key on a curve, all numbers of the curve's length. The public point must match it.
+    pub(crate) fn ec(scheme: Scheme, d: &[u8], x: &[u8], y: &[u8]) -> Result<Self, CryptoError> {
+        let curve = scheme.curve()?;
+        if [d, x, y].iter().any(|number| number.len() != curve.length) {
+            return Err(CryptoError);
+        }
+        let point = [&[4], x, y].concat();
+        let pair = EcdsaKeyPair::from_private_key_and_public_key(curve.signing, d, &point);
+        pair.map(|pair| Self::Ec(pair, scheme)).map_err(|_| CryptoError)
+    }
+
+    /// An Ed25519 key from its seed and the matching public key.
+    pub(crate) fn ed25519(d: &[u8], x: &[u8]) -> Result<Self, CryptoError> {
+        if d.len() != 32 {
+            return Err(CryptoError);
+        }
+        Ed25519KeyPair::from_seed_and_public_key(d, x).map(Self::Ed25519).map_err(|_| CryptoError)
+    }
+
+    /// Whether the key can sign by this scheme.
+    pub(crate) fn fits(&self, scheme: Scheme) -> bool {
+        match self {
+            Self::Ec(_, curve) => *curve == scheme,
+            Self::Ed25519(_) => scheme == Scheme::Ed25519,
+            Self::Rsa(_) => scheme.rsa().is_ok(),
+        }
+    }
+
+    /// Signs `message`. The scheme must fit the key.
+    pub(crate) fn sign(&self, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        if !self.fits(scheme) {
+            return Err(CryptoError);
+        }
+        let random = SystemRandom::new();
+        match self {
+            Self::Ec(pair, _) => {
+                let signature = pair.sign(&random, message).map_err(|_| CryptoError)?;
+                Ok(signature.as_ref().to_vec())
+            }
+            Self::Ed25519(pair) => {
+                let signature = pair.try_sign(message).map_err(|_| CryptoError)?;
+                Ok(signature.as_ref().to_vec())
+            }
+            Self::Rsa(pair) => {
+                let encoding = scheme.rsa()?.signing;
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(encoding, &random, message, &mut signature).map_err(|_| CryptoError)?;
+                Ok(signature)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PrivateKey")
+    }
+}
