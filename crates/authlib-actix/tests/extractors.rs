@@ -38,7 +38,7 @@ async fn login(client: OAuthClient<Op>) -> Result<HttpResponse> {
 
 async fn authorize(callback: OAuthCallback<Op>) -> Result<web::Json<UserInfo>> {
     let token = callback.authorize_access_token().await?;
-    Ok(web::Json(token.userinfo()?))
+    Ok(web::Json(token.userinfo()?.clone()))
 }
 
 fn by_type(config: &mut web::ServiceConfig) {

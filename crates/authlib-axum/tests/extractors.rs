@@ -34,7 +34,7 @@ async fn login(client: OAuthClient<Op>) -> Result<Response> {
 
 async fn authorize(callback: OAuthCallback<Op>) -> Result<Json<UserInfo>> {
     let token = callback.authorize_access_token().await?;
-    Ok(Json(token.userinfo()?))
+    Ok(Json(token.userinfo()?.clone()))
 }
 
 fn provider() -> Provider {

@@ -73,7 +73,9 @@ fn verify(c: &mut Criterion) {
 }
 
 fn http_get(url: &str) -> authlib_core::message::Request {
-    authlib_core::message::json_get(&url::Url::parse(url).unwrap())
+    let mut request = authlib_core::message::Request::default();
+    *request.uri_mut() = url.parse().unwrap();
+    request
 }
 
 fn bytes(text: &str) -> Vec<u8> {

@@ -15,7 +15,7 @@ pub type Request = http::Request<Vec<u8>>;
 pub type Response = http::Response<Vec<u8>>;
 
 /// The most bytes of a response body that protocol exchanges read: 1 MiB.
-pub const MAX_BODY: usize = 1024 * 1024;
+pub(crate) const MAX_BODY: usize = 1024 * 1024;
 
 /// The most bytes of response body that the sender of a request wants to see, decoded; a request
 /// carries it among its extensions, and without one [`MAX_BODY`] holds.
@@ -44,16 +44,14 @@ impl Timeout {
 }
 
 /// A GET for JSON.
-#[must_use]
-pub fn json_get(url: &Url) -> Request {
+pub(crate) fn json_get(url: &Url) -> Request {
     let mut request = bare(Method::GET, url, Vec::new());
     request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
     request
 }
 
 /// A POST of a form that asks for JSON.
-#[must_use]
-pub fn form_post(url: &Url, form: &Params) -> Request {
+pub(crate) fn form_post(url: &Url, form: &Params) -> Request {
     let mut request = bare(Method::POST, url, form.to_form().into_bytes());
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -62,8 +60,7 @@ pub fn form_post(url: &Url, form: &Params) -> Request {
 }
 
 /// A request without headers. The fragment of the URL is not sent.
-#[must_use]
-pub fn bare(method: Method, url: &Url, body: Vec<u8>) -> Request {
+pub(crate) fn bare(method: Method, url: &Url, body: Vec<u8>) -> Request {
     let mut request = Request::new(body);
     *request.method_mut() = method;
     // A `Url` is stricter than a `Uri`: what it prints always parses, but for a length over 64 KiB,
@@ -87,8 +84,7 @@ pub fn media_type(headers: &http::HeaderMap) -> Option<String> {
 }
 
 /// Whether a media type is JSON: `application/json` or a `+json` type.
-#[must_use]
-pub fn is_json(media_type: &str) -> bool {
+pub(crate) fn is_json(media_type: &str) -> bool {
     media_type == "application/json"
         || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }

@@ -16,7 +16,7 @@ use url::Url;
 /// let params = Params::parse("code=a+b&state=x");
 /// assert_eq!(params.only("code")?, Some("a b"));
 /// assert!(Params::parse("state=good&state=bad").only("state").is_err());
-/// # Ok::<(), authlib_core::params::RepeatedParam>(())
+/// # Ok::<(), authlib_core::RepeatedParam>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Params(Vec<(String, String)>);
@@ -171,8 +171,7 @@ impl IntoIterator for Params {
 
 /// One value in `application/x-www-form-urlencoded` encoding, as RFC 6749 §2.3.1 asks of each part of
 /// Basic credentials.
-#[must_use]
-pub fn form_encode(value: &str) -> String {
+pub(crate) fn form_encode(value: &str) -> String {
     byte_serialize(value.as_bytes()).collect()
 }
 

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 /// is dropped, and it is compared in constant time.
 ///
 /// It has no `Display` and no `Serialize`; a store that must keep it says so with
-/// `#[serde(with = "authlib_core::secret::exposed")]`.
+/// `#[serde(with = "authlib_core::store::exposed")]`.
 ///
 /// ```
 /// use authlib_core::Secret;
@@ -61,7 +61,7 @@ impl From<&str> for Secret {
 
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
-        same(self.expose(), other.expose())
+        constant_time_eq(self.expose(), other.expose())
     }
 }
 
@@ -73,11 +73,9 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// Compares two texts without telling by the time taken where they differ.
-///
-/// The lengths are not hidden: those of our states, nonces and hashes are public.
-#[must_use]
-pub fn same(left: &str, right: &str) -> bool {
+/// Compares two texts in constant time. The time depends on the lengths, which are public for states,
+/// nonces and hashes.
+pub(crate) fn constant_time_eq(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }
 

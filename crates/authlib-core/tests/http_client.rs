@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use authlib_core::message::json_get;
+use authlib_core::message::Request;
 use authlib_core::transport::{HttpClient, ReqwestClient, TransportError};
 use authlib_provider::{Endpoint, Fault, Provider, Reply, Server};
 use futures_util::FutureExt as _;
@@ -22,10 +22,14 @@ async fn server(reply: Option<Reply>) -> (Server, Url) {
     (server, url)
 }
 
+fn get(url: &Url) -> Request {
+    http::Request::get(url.as_str()).body(Default::default()).unwrap()
+}
+
 async fn answer(reply: Reply) -> (Server, Result<authlib_core::message::Response, TransportError>) {
     let (server, url) = server(Some(reply)).await;
     let client = ReqwestClient::with_timeout(TIMEOUT).unwrap();
-    let answer = client.send(json_get(&url)).await;
+    let answer = client.send(get(&url)).await;
     (server, answer)
 }
 
@@ -63,7 +67,7 @@ async fn closed_port_is_connection_error() {
     let (server, url) = server(None).await;
     drop(server);
     tokio::task::yield_now().await;
-    let error = ReqwestClient::new().unwrap().send(json_get(&url)).await.unwrap_err();
+    let error = ReqwestClient::new().unwrap().send(get(&url)).await.unwrap_err();
     assert!(matches!(error, TransportError::Connect(_)), "{error:?}");
     assert!(!error.to_string().contains("/jwks"));
 }
@@ -73,7 +77,7 @@ async fn closed_port_is_connection_error() {
 async fn started_exchange_continues_while_unpolled() {
     let (server, url) = server(None).await;
     let client = ReqwestClient::with_timeout(TIMEOUT).unwrap();
-    let mut sending = client.send(json_get(&url));
+    let mut sending = client.send(get(&url));
     assert!((&mut sending).now_or_never().is_none());
     tokio::time::sleep(TIMEOUT * 2).await;
     assert_eq!(server.provider().count(Endpoint::Jwks), 1);

@@ -11,8 +11,7 @@ impl Visitor {
     #[must_use]
     pub fn of(user: &CurrentUser) -> Self {
         let claims = user.userinfo().ok();
-        let claim =
-            |get: fn(&UserInfo) -> Option<&str>| claims.as_ref().and_then(get).map(String::from);
+        let claim = |get: fn(&UserInfo) -> Option<&str>| claims.and_then(get).map(String::from);
         let name = claim(UserInfo::name).or_else(|| claim(UserInfo::preferred_username));
         Self {
             client: user.client.name().into(),

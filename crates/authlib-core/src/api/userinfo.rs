@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::send::{Attempt, is_rejected};
 use crate::endpoint::Endpoint;
 use crate::error::Result;
-use crate::oidc::UserInfo;
+use crate::oauth2::UserInfo;
 use crate::store::TokenOwner;
 use crate::tokens::TokenManager;
 
@@ -27,6 +27,6 @@ pub(crate) async fn userinfo(tokens: &Arc<TokenManager>, owner: &TokenOwner) -> 
     // The user is known if the provider named them in an ID token, or in OAuth 1.0a's token response.
     let is_known = token.id_token.is_some() || endpoints.settings().is_oauth1();
     let claims = token.claims.as_ref().filter(|_| is_known);
-    let sub = claims.and_then(|claims| claims.get("sub")).and_then(Value::as_str);
+    let sub = claims.and_then(|claims| claims.as_map().get("sub")).and_then(Value::as_str);
     endpoints.parse_userinfo(&response, sub).map(UserInfo::new)
 }

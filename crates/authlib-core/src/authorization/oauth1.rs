@@ -11,7 +11,7 @@ use crate::numeric_date::unix_seconds;
 use crate::oauth1::authenticated_request::OUT_OF_BAND;
 use crate::oauth1::authorization::{Authorization, authorization_url};
 use crate::oauth1::credentials::TokenCredentials;
-use crate::oauth2::Token;
+use crate::oauth2::{Token, UserInfo};
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -73,9 +73,10 @@ impl FrontChannel {
         let mut token = self.endpoints.request_token_credentials(temporary, verifier).await?;
         if let Some(url) = self.endpoints.login_userinfo_url().await? {
             let response = self.endpoints.request_userinfo(&url, &token).await?;
-            let claims = token.claims.get_or_insert_default();
+            let mut claims = token.claims.take().map(UserInfo::into_map).unwrap_or_default();
             let sub = claims.get("sub").and_then(|sub| sub.as_str());
             claims.extend(self.endpoints.parse_userinfo(&response, sub)?);
+            token.claims = Some(UserInfo::new(claims));
         }
         Ok(token)
     }

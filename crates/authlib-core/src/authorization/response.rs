@@ -11,9 +11,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims::Claims;
 use crate::numeric_date::from_unix_seconds;
 use crate::oauth1::authorization::callback_token;
-use crate::oauth2::Token;
 use crate::oauth2::authorization::{AuthorizationResponse, Expected};
 use crate::oauth2::grant::Grant;
+use crate::oauth2::{Token, UserInfo};
 use crate::oidc::id_token::IdTokenError;
 use crate::params::Params;
 use crate::provider_documents::ExpectedIdToken;
@@ -68,7 +68,7 @@ impl FrontChannel {
             // An ID token that was not requested is not verified: it must not be used later.
             token.id_token = None;
         }
-        token.claims = self.fetch_identity(&token, id_token).await?;
+        token.claims = self.fetch_identity(&token, id_token).await?.map(UserInfo::new);
         Ok(token)
     }
 

@@ -214,7 +214,7 @@ mod tests {
         token.extra.push("user_id", "38895958");
         token.extra.push("sub", "unverified");
         let stored = Token::from(token);
-        let claims = stored.claims.as_ref().unwrap();
+        let claims = stored.claims.as_ref().unwrap().as_map();
         assert_eq!(claims["user_id"], "38895958");
         assert!(!claims.contains_key("sub"));
         let back = from_stored_token(&stored).unwrap();

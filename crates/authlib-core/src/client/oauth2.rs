@@ -9,10 +9,10 @@ use crate::api::{ApiRequest, verbs};
 use crate::authorization::{AuthorizeOptions, PendingLogin};
 use crate::endpoints::DeviceLogin;
 use crate::error::Result;
+use crate::oauth2::UserInfo;
 use crate::oauth2::{
     ExchangedToken, Grant, Introspection, Token, TokenExchange, TokenTypeHint, token_from_fragment,
 };
-use crate::oidc::UserInfo;
 use crate::params::Params;
 use crate::registry::RegisteredClient;
 use crate::secret::Secret;

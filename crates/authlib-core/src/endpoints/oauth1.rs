@@ -14,7 +14,7 @@ use crate::oauth1::temporary_credentials::{
 };
 use crate::oauth1::token_credentials::{parse_token_response, token_request};
 use crate::oauth1::{self, SignatureMethod};
-use crate::oauth2::Token;
+use crate::oauth2::{Token, UserInfo};
 use crate::secret::Secret;
 
 /// The `token_type` of an OAuth 1.0a token in a store, so that it is never sent as a bearer token.
@@ -114,7 +114,7 @@ pub(crate) fn to_stored_token(token: oauth1::Token, subject_claim: Option<&str>)
     let mut stored = Token::bearer(token.oauth_token);
     TOKEN_TYPE.clone_into(&mut stored.token_type);
     stored.token_secret = Some(token.oauth_token_secret);
-    stored.claims = Some(claims);
+    stored.claims = Some(UserInfo::new(claims));
     stored.extra = members;
     stored
 }

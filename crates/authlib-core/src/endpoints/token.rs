@@ -7,7 +7,7 @@ use crate::message::Response;
 use crate::oauth2::grant::Scope;
 use crate::oauth2::token_endpoint::parse_token_response;
 use crate::oauth2::token_exchange::parse_token_exchange_response;
-use crate::oauth2::{ExchangedToken, Grant, Token, TokenExchange};
+use crate::oauth2::{ExchangedToken, Grant, Token, TokenExchange, UserInfo};
 use crate::provider_documents::ExpectedIdToken;
 
 impl EndpointClient {
@@ -55,7 +55,7 @@ impl EndpointClient {
                 ..ExpectedIdToken::default()
             };
             let claims = self.documents().verify_id_token(id_token.expose(), expected).await?;
-            token.claims = Some(claims.into_map());
+            token.claims = Some(UserInfo::new(claims.into_map()));
             token.id_token = Some(id_token);
         }
         Ok(token)

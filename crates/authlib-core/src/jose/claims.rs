@@ -2,9 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::strict_json;
+use crate::error::{Error, ErrorKind, Result};
 use crate::numeric_date::from_unix_seconds;
 
 /// A JSON object in which a claim of the wrong type is an error, never an absent claim.
@@ -86,6 +88,15 @@ impl Claims {
             Some(_) => Err(ClaimError::Type("aud")),
         }
     }
+}
+
+/// A member as the caller's own type; `None` if it is absent.
+pub(crate) fn get<T: DeserializeOwned>(map: &Map<String, Value>, name: &str) -> Result<Option<T>> {
+    let value = map.get(name).map(T::deserialize).transpose();
+    value.map_err(|_| {
+        let check = format!("`{name}` has a different type than requested");
+        Error::new(ErrorKind::InvalidResponse, check)
+    })
 }
 
 /// `exp`, `nbf` and `iat` (RFC 7519 §4.1.4 to §4.1.6), as far as they are there, with `leeway` for

@@ -2,8 +2,7 @@
 
 use super::{Login, Session};
 use crate::error::{Error, ErrorKind, Result};
-use crate::oauth2::Token;
-use crate::oidc::UserInfo;
+use crate::oauth2::{Token, UserInfo};
 use crate::registry::{OAuth, RegisteredClient};
 use crate::store::TokenOwner;
 
@@ -52,7 +51,7 @@ impl CurrentUser {
     /// # Errors
     ///
     /// [`ErrorKind::Unauthenticated`] if the provider did not identify the user.
-    pub fn userinfo(&self) -> Result<UserInfo> {
+    pub fn userinfo(&self) -> Result<&UserInfo> {
         self.token.userinfo()
     }
 

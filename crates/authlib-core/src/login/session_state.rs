@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::authorization::{PendingLogin, PendingLogout, is_expired_at};
-use crate::secret::{Secret, same};
+use crate::secret::{Secret, constant_time_eq};
 use crate::store::TokenOwner;
 
 /// The most logins, and the most logouts, that may be pending in one session; one more, and the oldest is
@@ -142,8 +142,10 @@ impl SessionState {
 
     /// Removes and returns the pending login of `state`, expired or not, whichever client it is of.
     pub(crate) fn take_pending(&mut self, state: &str) -> Option<Pending> {
-        let place =
-            self.pending.iter().position(|pending| same(pending.state().expose(), state))?;
+        let place = self
+            .pending
+            .iter()
+            .position(|pending| constant_time_eq(pending.state().expose(), state))?;
         Some(self.pending.remove(place))
     }
 
@@ -154,7 +156,7 @@ impl SessionState {
     }
 
     pub(crate) fn has_pending(&self, state: &str) -> bool {
-        self.pending.iter().any(|pending| same(pending.state().expose(), state))
+        self.pending.iter().any(|pending| constant_time_eq(pending.state().expose(), state))
     }
 
     pub(crate) fn add_logout(&mut self, pending: PendingLogout, now: SystemTime) {
@@ -164,7 +166,10 @@ impl SessionState {
     }
 
     pub(crate) fn take_logout(&mut self, state: &str) -> Option<PendingLogout> {
-        let place = self.logouts.iter().position(|pending| same(pending.state.expose(), state))?;
+        let place = self
+            .logouts
+            .iter()
+            .position(|pending| constant_time_eq(pending.state.expose(), state))?;
         Some(self.logouts.remove(place))
     }
 

@@ -5,7 +5,7 @@ use url::Url;
 use super::credentials_response::reported;
 use crate::error::{Error, ErrorKind, ProviderError, Result};
 use crate::params::{Params, RepeatedParam};
-use crate::secret::{Secret, same};
+use crate::secret::{Secret, constant_time_eq};
 
 /// The most bytes of a verifier that we read.
 const MAX_VERIFIER: usize = 4096;
@@ -82,7 +82,7 @@ impl Authorization {
     pub(crate) fn check(params: &Params, temporary: &Secret) -> Result<Self> {
         let token = params.only("oauth_token").map_err(CallbackError::from)?;
         let denied = params.only("denied").map_err(CallbackError::from)?;
-        let another = |token: &str| !same(token, temporary.expose());
+        let another = |token: &str| !constant_time_eq(token, temporary.expose());
         if token.is_some_and(another) || denied.is_some_and(another) {
             return Err(CallbackError::OtherToken.into());
         }

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::jose::claims;
 
 /// The most actors that one claim may hold, each within the one before.
 const MAX_ACTORS: usize = 10;
@@ -73,17 +74,9 @@ impl Actor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`] when the member is there and is no `T`.
+    /// [`ErrorKind::InvalidResponse`] if the member is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
-        let Some(value) = self.members.get(name) else {
-            return Ok(None);
-        };
-        T::deserialize(value).map(Some).map_err(|_| {
-            Error::new(
-                ErrorKind::InvalidResponse,
-                format!("member `{name}` of the actor has another type than asked for"),
-            )
-        })
+        claims::get(&self.members, name)
     }
 
     fn member(

@@ -6,7 +6,7 @@ use url::Url;
 use crate::error::{Error, ErrorKind, ProviderError, Result};
 use crate::oauth2::pkce;
 use crate::params::{Params, RepeatedParam};
-use crate::secret::{Secret, same};
+use crate::secret::{Secret, constant_time_eq};
 
 /// The most bytes of a `code` that we read.
 const MAX_CODE: usize = 4096;
@@ -131,7 +131,7 @@ impl AuthorizationResponse {
 
     fn checked(params: &Params, expected: &Expected<'_>) -> Result<(), CallbackError> {
         let state = params.only("state")?.unwrap_or_default();
-        if !same(state, expected.state.expose()) {
+        if !constant_time_eq(state, expected.state.expose()) {
             return Err(CallbackError::State);
         }
         match params.only("iss")? {

@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
+use crate::jose::claims;
 
 /// One line for each member: its field and its setter.
 macro_rules! client_metadata {
@@ -178,17 +179,9 @@ impl ClientMetadata {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`] when the member is there and is no `T`.
+    /// [`ErrorKind::InvalidResponse`] if the member is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
-        let Some(value) = self.extra.get(name) else {
-            return Ok(None);
-        };
-        T::deserialize(value).map(Some).map_err(|_| {
-            Error::new(
-                ErrorKind::InvalidResponse,
-                format!("member `{name}` of the client metadata has another type than asked for"),
-            )
-        })
+        claims::get(&self.extra, name)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::oauth2::endpoint_response::Members;
 use crate::oauth2::token_endpoint::{BEARER, token_from_members};
 use crate::oauth2::{Token, authorization};
 use crate::params::{Params, RepeatedParam};
-use crate::secret::{Secret, same};
+use crate::secret::{Secret, constant_time_eq};
 
 /// The most bytes that are read, of a fragment or of a URL with one.
 const MAX_FRAGMENT: usize = 64 * 1024;
@@ -55,7 +55,7 @@ pub fn token_from_fragment(
 ) -> Result<Token> {
     let params = Params::parse(fragment(fragment_or_url)?);
     let state = params.only("state").map_err(ImplicitError::from)?.unwrap_or_default();
-    if expected_state.is_empty() || !same(state, expected_state.expose()) {
+    if expected_state.is_empty() || !constant_time_eq(state, expected_state.expose()) {
         return Err(ImplicitError::State.into());
     }
     let members = members(&params)?;

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::endpoint::Endpoint;
-use crate::error::{Error, ErrorKind, Result};
-use crate::jose::claims::Claims;
+use crate::error::Result;
+use crate::jose::claims::{self, Claims};
 use crate::message::Response;
 use crate::oauth2::Actor;
 use crate::oauth2::endpoint_response::{EndpointResponse, Members, ResponseError};
@@ -111,17 +111,9 @@ impl Introspection {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`] when the member is there and is no `T`.
+    /// [`ErrorKind::InvalidResponse`] if the member is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
-        let Some(value) = self.members.as_map().get(name) else {
-            return Ok(None);
-        };
-        T::deserialize(value).map(Some).map_err(|_| {
-            Error::new(
-                ErrorKind::InvalidResponse,
-                format!("member `{name}` of the introspection has another type than asked for"),
-            )
-        })
+        claims::get(self.members.as_map(), name)
     }
 
     /// Checks the types of the members. Those of an inactive token are dropped.
@@ -175,6 +167,7 @@ pub(crate) fn parse_introspection_response(response: &Response) -> Result<Intros
 mod tests {
 
     use super::*;
+    use crate::error::ErrorKind;
     use crate::message::test_response;
     use crate::numeric_date::from_unix_seconds;
 

@@ -1,7 +1,6 @@
-//! OAuth 2.0 (RFC 6749 and its extensions) as pure functions: requests out of values, values out of
-//! responses. This door holds the nouns: [`Token`], [`Grant`] and [`AuthMethod`], and what single
-//! exchanges ask and answer, such as [`Introspection`], [`DeviceAuthorization`], [`TokenExchange`] and
-//! [`ClientMetadata`].
+//! OAuth 2.0 (RFC 6749 and its extensions) as pure functions: values to requests, and responses to values.
+//! Types of single endpoints and settings, such as [`TokenExchange`] and [`ClientMetadata`]; the crate's
+//! root has [`Token`](crate::Token), [`Grant`](crate::Grant) and [`UserInfo`](crate::UserInfo).
 
 pub(crate) mod authorization;
 pub(crate) mod bearer;
@@ -23,7 +22,15 @@ pub(crate) mod token_exchange;
 mod actor;
 mod client_metadata;
 mod implicit;
-mod token;
+pub(crate) mod token;
+pub(crate) mod user_info;
+
+pub(crate) use self::grant::Grant;
+pub(crate) use self::introspection::Introspection;
+pub(crate) use self::jwt_bearer::JwtBearer;
+pub(crate) use self::revocation::TokenTypeHint;
+pub(crate) use self::token::Token;
+pub(crate) use self::user_info::UserInfo;
 
 pub use self::actor::Actor;
 pub use self::bearer::TokenLocation;
@@ -31,11 +38,7 @@ pub use self::client_assertion::Audience as AssertionAudience;
 pub use self::client_auth::AuthMethod;
 pub use self::client_metadata::ClientMetadata;
 pub use self::device::DeviceAuthorization;
-pub use self::grant::Grant;
 pub use self::implicit::token_from_fragment;
-pub use self::introspection::Introspection;
-pub use self::jwt_bearer::JwtBearer;
 pub use self::registration::ClientInformation;
-pub use self::revocation::TokenTypeHint;
-pub use self::token::Token;
 pub use self::token_exchange::{ExchangedToken, TokenExchange, token_type};
+pub use self::user_info::Address;

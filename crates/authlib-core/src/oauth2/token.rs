@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
+use crate::jose::claims;
+use crate::oauth2::UserInfo;
 use crate::secret::Secret;
 
 /// An access token with what came beside it (RFC 6749 §5.1).
@@ -33,7 +35,7 @@ pub struct Token {
     /// The secret of an OAuth 1.0a token, by which requests are signed (RFC 5849 §2.3).
     pub token_secret: Option<Secret>,
     /// Who logged in: verified claims, set by a login only.
-    pub(crate) claims: Option<Map<String, Value>>,
+    pub(crate) claims: Option<UserInfo>,
     /// The members beside those above, as they were sent.
     pub(crate) extra: Map<String, Value>,
 }
@@ -65,17 +67,9 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`] when it is there and is no `T`.
+    /// [`ErrorKind::InvalidResponse`] if it is not a `T`.
     pub fn extra<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
-        let Some(value) = self.extra.get(name) else {
-            return Ok(None);
-        };
-        T::deserialize(value).map(Some).map_err(|_| {
-            Error::new(
-                ErrorKind::InvalidResponse,
-                format!("member `{name}` of the token answer has another type than asked for"),
-            )
-        })
+        claims::get(&self.extra, name)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::jose::claims::{self, ClaimError, Claims};
 use crate::jose::jws::{self, JwsError};
 use crate::jose::{Algorithm, JwkSet};
-use crate::secret::same;
+use crate::secret::constant_time_eq;
 
 /// How far the provider's clock may be from ours.
 pub(crate) const LEEWAY: Duration = Duration::from_secs(60);
@@ -183,7 +183,7 @@ fn nonce(claims: &Claims, rules: &Rules<'_>) -> Result<(), IdTokenError> {
         (None, None) => Ok(()),
         (None, Some(_)) => Err(IdTokenError::NonceUnasked),
         (Some(_), None) => Err(IdTokenError::NonceMissing),
-        (Some(sent), Some(came)) if same(sent, came) => Ok(()),
+        (Some(sent), Some(came)) if constant_time_eq(sent, came) => Ok(()),
         (Some(_), Some(_)) => Err(IdTokenError::Nonce),
     }
 }
@@ -211,7 +211,7 @@ pub(crate) fn at_hash(
     let (Some(said), Some(access_token)) = (claims.text("at_hash")?, rules.access_token) else {
         return Ok(());
     };
-    if same(said, &jws::half_hash(algorithm, access_token)) {
+    if constant_time_eq(said, &jws::half_hash(algorithm, access_token)) {
         Ok(())
     } else {
         Err(IdTokenError::AtHash)

@@ -4,5 +4,3 @@ pub(crate) mod id_token;
 pub(crate) mod refreshed_id_token;
 pub(crate) mod rp_initiated_logout;
 pub(crate) mod user_info;
-
-pub use self::user_info::{Address, UserInfo};

@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorKind};
 use crate::jose::JwkSet;
 use crate::jose::claims::{self, ClaimError, Claims};
 use crate::oidc::id_token::{self, IdTokenError, LEEWAY, Rules};
-use crate::secret::same;
+use crate::secret::constant_time_eq;
 
 /// Why a refreshed ID token was refused, and with it the refreshed access token.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +65,9 @@ pub(crate) fn verify(
         return Err(RefreshedError::Changed("auth_time"));
     }
     match (claims.text("nonce")?, login.text("nonce")?) {
-        (Some(now), Some(then)) if !same(now, then) => return Err(RefreshedError::Nonce),
+        (Some(now), Some(then)) if !constant_time_eq(now, then) => {
+            return Err(RefreshedError::Nonce);
+        }
         (Some(_), None) => return Err(RefreshedError::Nonce),
         _ => {}
     }

@@ -20,8 +20,8 @@ use crate::endpoints::{DeviceLogin, EndpointClient};
 #[cfg(doc)]
 use crate::error::ErrorKind;
 use crate::error::Result;
+use crate::oauth2::UserInfo;
 use crate::oauth2::{ExchangedToken, Grant, Introspection, Token, TokenExchange, TokenTypeHint};
-use crate::oidc::UserInfo;
 use crate::params::Params;
 use crate::provider_documents::ExpectedIdToken;
 use crate::secret::Secret;

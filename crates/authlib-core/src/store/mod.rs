@@ -19,4 +19,5 @@ pub use self::stored_token::StoredToken;
 pub use self::token_row::{LoginQuery, TokenOwner, TokenRow};
 pub use self::token_store::{ReplaceOutcome, TokenStore};
 pub use self::unsaved_token::UnsavedToken;
+pub use crate::secret::{exposed, exposed_option};
 pub use crate::ttl_map::TtlMap;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::numeric_date::{from_unix_seconds, unix_seconds};
-use crate::oauth2::Token;
+use crate::oauth2::{Token, UserInfo};
 use crate::secret::{Secret, exposed, exposed_option};
 
 /// A [`Token`] in serialisable form, **with its secrets**. Write it only to storage that is private to the
@@ -37,7 +37,7 @@ pub struct StoredToken {
     #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
     token_secret: Option<Secret>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    claims: Option<Map<String, Value>>,
+    claims: Option<UserInfo>,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     extra: Map<String, Value>,
 }

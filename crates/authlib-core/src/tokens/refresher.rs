@@ -140,7 +140,7 @@ impl Refresher {
         new.claims.clone_from(&old.claims);
         match (&new.id_token, &old.id_token, &old.claims) {
             (Some(id_token), Some(_), Some(login)) => {
-                let login = Claims::from_map(login.clone());
+                let login = Claims::from_map(login.as_map().clone());
                 let documents = self.0.documents();
                 documents
                     .verify_refreshed_id_token(id_token.expose(), &new.access_token, &login)

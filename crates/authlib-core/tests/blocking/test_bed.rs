@@ -1,11 +1,10 @@
 //! A provider on a loopback port, and blocking clients for it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use authlib_core::client::blocking::OAuth2Client;
 use authlib_core::clock::{Clock as _, FixedClock};
-use authlib_core::numeric_date::from_unix_seconds;
 use authlib_core::{AuthorizeOptions, ClientBuilder, ClientConfig, Grant, PendingLogin, Secret};
 use authlib_provider::{
     Endpoint, Fault, Provider, RecordedRequest, Reply, Server, TestClient, TestUser,
@@ -28,7 +27,8 @@ pub(crate) struct TestBed {
 
 impl TestBed {
     pub(crate) fn new() -> Self {
-        let clock = Arc::new(FixedClock::new(from_unix_seconds(1_800_000_000)));
+        let clock =
+            Arc::new(FixedClock::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)));
         let theirs = clock.clone();
         let mut keys: Value =
             serde_json::from_str(include_str!("../client-keys/jwks.json")).unwrap();

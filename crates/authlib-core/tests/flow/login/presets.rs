@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use authlib_core::clock::{Clock as _, FixedClock};
 use authlib_core::jose::Algorithm;
-use authlib_core::numeric_date::{from_unix_seconds, unix_seconds};
 use authlib_core::{ClientConfig, Error, ErrorKind, OAuth, OAuth2Client, Params, Token, providers};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::test_bed::recorded::RecordedResponses;
+use crate::test_bed::{from_unix_seconds, unix_seconds};
 
 const REDIRECT_URI: &str = "https://app.example/authorize";
 const SECRET: &str = "a client secret that is long enough for HMAC";

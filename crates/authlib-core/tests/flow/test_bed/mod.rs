@@ -11,7 +11,7 @@ pub(crate) mod wrapped_store;
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use authlib_core::adapter::{
     LoginCallback, LoginSession, RequestContext, Response as PageResponse,
@@ -19,7 +19,6 @@ use authlib_core::adapter::{
 use authlib_core::clock::{Clock, FixedClock};
 use authlib_core::login::{self, LoginResult, Session, SessionState};
 use authlib_core::message::{Request, Response};
-use authlib_core::numeric_date::from_unix_seconds;
 use authlib_core::store::TokenOwner;
 use authlib_core::transport::{BoxFuture, HttpClient, TransportError};
 use authlib_core::{
@@ -243,4 +242,13 @@ pub(crate) fn only(world: &TestBed, endpoint: Endpoint) -> RecordedRequest {
     let mut requests = sent(world, endpoint);
     assert_eq!(requests.len(), 1, "requests to {endpoint:?}");
     requests.remove(0)
+}
+
+/// The time of `seconds` since the Unix epoch.
+pub(crate) fn from_unix_seconds(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use authlib_core::login::Session as _;
-use authlib_core::numeric_date::{from_unix_seconds, unix_seconds};
 use authlib_core::oauth2::AuthMethod;
 use authlib_core::store::{TokenOwner, TokenStore as _};
 use authlib_core::{ClientConfig, ErrorKind, LogoutOptions, Secret, TokenTypeHint};
@@ -14,6 +13,7 @@ use serde_json::{Value, json};
 use crate::test_bed::stores::Shared;
 use crate::test_bed::wrapped_store::save;
 use crate::test_bed::{Browser, CALLBACK, ISSUER, TestBed, expired, listen, location, only};
+use crate::test_bed::{from_unix_seconds, unix_seconds};
 
 /// A test bed with access to its token store.
 fn open_world() -> (TestBed, Shared) {
