@@ -7,7 +7,7 @@ use super::{CALLERS, Case, SLACK, TTL, Violation, ensure};
 use crate::clock::Clock;
 use crate::error::{ErrorKind, Result as CoreResult};
 use crate::numeric_date::from_unix_seconds;
-use crate::oauth2::Token;
+use crate::oauth2::{Token, UserInfo};
 use crate::store::{
     Lease, LoginQuery, ReplaceOutcome, StoredToken, TokenOwner, TokenRow, TokenStore,
 };
@@ -325,7 +325,10 @@ fn full_token() -> Token {
     token.scope = Some("openid email".to_owned());
     token.id_token = Some("a.b.c".into());
     token.token_secret = Some("token-secret".into());
-    token.claims = json!({ "iss": "https://op.example", "sub": "sub" }).as_object().cloned();
+    token.claims = json!({ "iss": "https://op.example", "sub": "sub" })
+        .as_object()
+        .cloned()
+        .map(UserInfo::new);
     token.extra.insert("extra".to_owned(), json!({ "nested": [1, "ü"] }));
     token
 }
