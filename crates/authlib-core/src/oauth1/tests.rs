@@ -16,7 +16,7 @@ use super::temporary_credentials::{
     temporary_request,
 };
 use super::token_credentials::{parse_token_response, token_request};
-use super::{SignatureMethod, SignatureLocation, Token};
+use super::{SignatureLocation, SignatureMethod, Token};
 use crate::crypto::test_keys::Signer;
 use crate::error::{ErrorKind, Result};
 use crate::message::{self, Request, Response};

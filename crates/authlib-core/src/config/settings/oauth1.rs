@@ -9,7 +9,7 @@ use crate::endpoint::Endpoint;
 use crate::hooks::OAuth1Signature;
 use crate::oauth1::credentials::{ClientCredentials, RsaKey};
 use crate::oauth1::temporary_credentials::CallbackConfirmation;
-use crate::oauth1::{RSA_SHA1_FEATURE, SignatureMethod, SignatureLocation};
+use crate::oauth1::{RSA_SHA1_FEATURE, SignatureLocation, SignatureMethod};
 use crate::params::Params;
 use crate::secret::Secret;
 
