@@ -1,4 +1,4 @@
-//! One exchange with a provider over the [`HttpClient`] port.
+//! One exchange with a provider.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::message::{Request, Response, Timeout};
 use crate::transport::{HttpClient, StreamedRequest, StreamingResponse, TransportError};
 
-/// The `User-Agent` of every request, unless the client is registered with another. Some providers
-/// refuse requests without one.
+/// The `User-Agent` of every request, unless the client is configured with another. Some providers reject
+/// requests without one.
 pub(crate) const DEFAULT_USER_AGENT: &str = concat!("authlib-rs/", env!("CARGO_PKG_VERSION"));
 
-/// Sends requests in the name of one registered client.
+/// Sends the requests of one registered client.
 #[derive(Clone)]
 pub(crate) struct Driver {
     http: Arc<dyn HttpClient>,
@@ -35,15 +35,15 @@ impl Driver {
         Self { http, user_agent, timeout }
     }
 
-    /// Sends `request`; `what` names the exchange in errors and logs, which never hold the URL's query
-    /// or a body.
+    /// Sends `request`. `what` names it in errors and log events, which contain neither the query nor the
+    /// body.
     pub(crate) async fn send(&self, what: &str, mut request: Request) -> Result<Response> {
         let host = self.prepare(what, &mut request);
         let response = self.http.send(request).await;
-        answered(what, &host, response)
+        received(what, &host, response)
     }
 
-    /// As [`send`](Self::send), with bodies that come in pieces.
+    /// As [`send`](Self::send), with streaming bodies.
     pub(crate) async fn send_streaming(
         &self,
         what: &str,
@@ -51,7 +51,7 @@ impl Driver {
     ) -> Result<StreamingResponse> {
         let host = self.prepare(what, &mut request);
         let response = self.http.send_streaming(request).await;
-        answered(what, &host, response)
+        received(what, &host, response)
     }
 
     fn prepare<B>(&self, what: &str, request: &mut http::Request<B>) -> String {
@@ -60,18 +60,18 @@ impl Driver {
             request.extensions_mut().get_or_insert_with(|| Timeout(timeout));
         }
         let host = host_of(request.uri());
-        tracing::debug!(what, host, method = %request.method(), "sending");
+        tracing::debug!(what, host, method = %request.method(), "request sent");
         host
     }
 }
 
-/// The host and the port, without the password that a URL of the application's may have before them.
+/// Host and port, without a user name and password.
 fn host_of(uri: &Uri) -> String {
     let host = uri.host().unwrap_or_default();
     uri.port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-fn answered<B>(
+fn received<B>(
     what: &str,
     host: &str,
     response: Result<http::Response<B>, TransportError>,
@@ -79,22 +79,22 @@ fn answered<B>(
     let response = response.map_err(|cause| {
         let hint = match &cause {
             TransportError::Connect(_) => {
-                format!("check that {host} is right and can be reached from this machine")
+                format!("check that {host} is the provider's host and can be reached from here")
             }
             TransportError::TooLarge { .. } => {
-                format!("check that {host} is the provider: its answers are never that large")
+                format!("check that {host} is the provider: its responses are much smaller")
             }
             _ => format!("{host} may be down or slow"),
         };
-        Error::new(ErrorKind::Transport, Failed { what: what.to_owned(), cause }).with_hint(hint)
+        Error::new(ErrorKind::Transport, SendError { what: what.to_owned(), cause }).with_hint(hint)
     })?;
-    tracing::debug!(what, host, status = response.status().as_u16(), "answered");
+    tracing::debug!(what, host, status = response.status().as_u16(), "response received");
     Ok(response)
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("{what} failed")]
-struct Failed {
+struct SendError {
     what: String,
     #[source]
     cause: TransportError,

@@ -1,4 +1,4 @@
-//! [`Body`]: a message's body, whole or as a stream.
+//! [`Body`]: a message's body, buffered or as a stream.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -11,10 +11,10 @@ use super::TransportError;
 /// A request whose body may be a stream.
 pub type StreamedRequest = http::Request<Body>;
 
-/// An answer whose body comes in pieces.
+/// A response whose body is a stream.
 pub type StreamingResponse = http::Response<Body>;
 
-/// A body: all of it at hand, or a stream of pieces.
+/// A body: buffered, or a stream of chunks.
 ///
 /// ```
 /// use authlib_core::transport::Body;
@@ -22,42 +22,42 @@ pub type StreamingResponse = http::Response<Body>;
 /// # fn file() -> impl futures_util::Stream<Item = Result<Vec<u8>, authlib_core::transport::TransportError>> + Send {
 /// #     futures_util::stream::empty()
 /// # }
-/// let whole = Body::from(b"hello".to_vec());
+/// let buffered = Body::from(b"hello".to_vec());
 /// let stream = Body::stream(file());
-/// assert!(whole.is_whole() && !stream.is_whole());
+/// assert!(buffered.is_buffered() && !stream.is_buffered());
 /// ```
 pub struct Body(Inner);
 
 enum Inner {
-    Whole(Option<Bytes>),
-    /// In a lock that is never waited for: it lets a shared reference to a body cross threads.
-    Stream(Mutex<Pieces>),
+    Buffered(Option<Bytes>),
+    /// The lock is never contended: it makes `Body` `Sync`.
+    Stream(Mutex<Chunks>),
 }
 
-type Pieces = BoxStream<'static, Result<Bytes, TransportError>>;
+type Chunks = BoxStream<'static, Result<Bytes, TransportError>>;
 
 impl Body {
-    /// A body that comes in pieces. An error breaks the exchange off.
+    /// A stream of chunks. An error aborts the exchange.
     pub fn stream<T: Into<Bytes>>(
-        pieces: impl Stream<Item = Result<T, TransportError>> + Send + 'static,
+        chunks: impl Stream<Item = Result<T, TransportError>> + Send + 'static,
     ) -> Self {
-        Self(Inner::Stream(Mutex::new(pieces.map(|piece| piece.map(Into::into)).boxed())))
+        Self(Inner::Stream(Mutex::new(chunks.map(|chunk| chunk.map(Into::into)).boxed())))
     }
 
-    /// Whether all of it is at hand, so that it can be sent again.
+    /// Whether it is buffered, so that it can be sent again.
     #[must_use]
-    pub fn is_whole(&self) -> bool {
-        matches!(self.0, Inner::Whole(_))
+    pub fn is_buffered(&self) -> bool {
+        matches!(self.0, Inner::Buffered(_))
     }
 
-    /// The next piece, or nothing at the end.
+    /// The next chunk; `None` at the end.
     ///
     /// # Errors
     ///
-    /// A [`TransportError`] when the exchange broke off.
+    /// A [`TransportError`] if the exchange failed.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, TransportError> {
         match &mut self.0 {
-            Inner::Whole(bytes) => Ok(bytes.take().filter(|bytes| !bytes.is_empty())),
+            Inner::Buffered(bytes) => Ok(bytes.take().filter(|bytes| !bytes.is_empty())),
             Inner::Stream(stream) => {
                 let stream = stream.get_mut().unwrap_or_else(PoisonError::into_inner);
                 stream.next().await.transpose()
@@ -65,35 +65,35 @@ impl Body {
         }
     }
 
-    /// All of it, if it is no more than `limit` bytes.
+    /// The whole body, up to `limit` bytes.
     ///
     /// # Errors
     ///
-    /// [`TransportError::TooLarge`] when it is, and why the exchange broke off.
+    /// [`TransportError::TooLarge`] if it is larger, and any other error of the exchange.
     pub async fn bytes(mut self, limit: usize) -> Result<Vec<u8>, TransportError> {
         let mut all = Vec::new();
-        while let Some(piece) = self.chunk().await? {
-            if all.len().saturating_add(piece.len()) > limit {
+        while let Some(chunk) = self.chunk().await? {
+            if all.len().saturating_add(chunk.len()) > limit {
                 return Err(TransportError::TooLarge { limit });
             }
-            all.extend_from_slice(&piece);
+            all.extend_from_slice(&chunk);
         }
         Ok(all)
     }
 
-    /// The pieces, as a stream.
+    /// The body as a stream of chunks.
     pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, TransportError>> + Send + 'static {
         match self.0 {
-            Inner::Whole(bytes) => futures_util::stream::iter(bytes.map(Ok)).boxed(),
+            Inner::Buffered(bytes) => futures_util::stream::iter(bytes.map(Ok)).boxed(),
             Inner::Stream(stream) => stream.into_inner().unwrap_or_else(PoisonError::into_inner),
         }
     }
 
-    /// All of it, where it is at hand.
+    /// The bytes if it is buffered, else the stream.
     #[cfg(feature = "reqwest")]
-    pub(super) fn into_whole(self) -> Result<Bytes, Pieces> {
+    pub(super) fn into_buffered(self) -> Result<Bytes, Chunks> {
         match self.0 {
-            Inner::Whole(bytes) => Ok(bytes.unwrap_or_default()),
+            Inner::Buffered(bytes) => Ok(bytes.unwrap_or_default()),
             Inner::Stream(stream) => {
                 Err(stream.into_inner().unwrap_or_else(PoisonError::into_inner))
             }
@@ -103,13 +103,13 @@ impl Body {
 
 impl Default for Body {
     fn default() -> Self {
-        Self(Inner::Whole(None))
+        Self(Inner::Buffered(None))
     }
 }
 
 impl From<Vec<u8>> for Body {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Inner::Whole(Some(bytes.into())))
+        Self(Inner::Buffered(Some(bytes.into())))
     }
 }
 
@@ -127,6 +127,6 @@ impl From<&'static str> for Body {
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_whole() { "Body(whole)" } else { "Body(stream)" })
+        f.write_str(if self.is_buffered() { "Body(buffered)" } else { "Body(stream)" })
     }
 }

@@ -1,4 +1,4 @@
-//! [`HttpClient`]: the port through which every request to a provider goes.
+//! [`HttpClient`]: the trait for HTTP clients, which send every request to a provider.
 
 use std::fmt;
 use std::future::Future;
@@ -16,37 +16,36 @@ pub use self::body::{Body, StreamedRequest, StreamingResponse};
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestClient;
 
-/// A boxed future, so that ports can be trait objects.
+/// A boxed future, so that the traits can be trait objects.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Sends one request and reads the whole answer.
+/// Sends a request and reads the response.
 ///
-/// An implementation must keep four promises, on which the security of a login rests:
+/// The security of a login depends on four rules, which an implementation must follow:
 ///
-/// 1. It **never follows a redirect**: a 3xx answer is returned as it is. A followed redirect would
-///    hand codes, secrets and tokens to another host (RFC 9700 §4.12).
+/// 1. It **never follows a redirect**, but returns the 3xx response. Following it would send codes,
+///    secrets and tokens to another host (RFC 9700 §4.12).
 /// 2. It **never sends a request twice**: no retry once a byte was written. Codes and rotating refresh
-///    tokens are good for one use.
-/// 3. It reads **at most [`BodyLimit`] bytes** of decoded body and fails
-///    beyond, with [`TransportError::TooLarge`].
-/// 4. It **ends**, by the request's [`Timeout`](crate::message::Timeout) or else by a total timeout of
-///    its own (the built-in client: 10 seconds).
+///    tokens can be used once.
+/// 3. It reads **at most [`BodyLimit`] bytes** of decoded body, and otherwise fails with
+///    [`TransportError::TooLarge`].
+/// 4. It **ends** after the request's [`Timeout`](crate::message::Timeout), or after a total timeout of its
+///    own (10 seconds for the built-in client).
 ///
-/// It checks TLS certificates, always.
+/// It always verifies TLS certificates.
 pub trait HttpClient: Send + Sync {
     /// Sends `request`.
     ///
     /// # Errors
     ///
-    /// A [`TransportError`] when there is no whole answer. A status of 400 or more is an answer.
+    /// A [`TransportError`] if there is no complete response. A response with an error status is `Ok`.
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
 
-    /// Sends a request whose body may be a stream, and hands out the answer's body as it comes.
+    /// Sends a request whose body may be a stream, and returns the response's body as a stream.
     ///
-    /// A large body takes its time: the request's timeout holds for all of it, but without one the limit is
-    /// on the time without progress.
-    /// The default collects both bodies, each up to the request's [`BodyLimit`],
-    /// so that an implementation may leave this out.
+    /// The request's [`Timeout`](crate::message::Timeout) limits the whole exchange. Without one, the time
+    /// without progress is limited. The default implementation buffers both bodies, each up to the request's
+    /// [`BodyLimit`].
     ///
     /// # Errors
     ///
@@ -60,7 +59,7 @@ pub trait HttpClient: Send + Sync {
             let (head, body) = request.into_parts();
             let body = body.bytes(limit).await.map_err(|cause| match cause {
                 TransportError::TooLarge { limit } => TransportError::Broken(Cause::new(format!(
-                    "this HTTP client sends no streams, and the body is larger than {limit} bytes"
+                    "the HTTP client does not support streams, and the body is larger than {limit} bytes"
                 ))),
                 other => other,
             })?;
@@ -82,8 +81,8 @@ pub(crate) fn default_client() -> Result<Arc<dyn HttpClient>, Error> {
         Error::new(ErrorKind::Config, check)
     })?;
     #[cfg(not(feature = "reqwest"))]
-    let client = Err(Error::new(ErrorKind::Config, "there is no built-in HTTP client")
-        .with_hint("call `.http_client(..)`, or turn on the feature `reqwest` of authlib-core"))?;
+    let client = Err(Error::new(ErrorKind::Config, "the built-in HTTP client is not compiled in")
+        .with_hint("call `.http_client(..)`, or enable the feature `reqwest` of authlib-core"))?;
     Ok(client)
 }
 
@@ -100,21 +99,21 @@ impl<T: HttpClient + ?Sized> HttpClient for Arc<T> {
     }
 }
 
-/// Why there was no whole answer. The texts name no URL: a query may hold a secret.
+/// Why there is no complete response. The messages contain no URL, because a query can contain secrets.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportError {
-    /// The connection could not be made: nothing was sent.
-    #[error("no connection to the provider")]
+    /// The connection failed, and nothing was sent.
+    #[error("could not connect to the provider")]
     Connect(#[source] Cause),
-    /// The exchange broke off after it began.
-    #[error("the connection to the provider broke off")]
+    /// The connection was closed during the exchange.
+    #[error("the connection was closed before the response was complete")]
     Broken(#[source] Cause),
-    /// There was no whole answer in time.
-    #[error("the provider did not answer in time")]
+    /// There was no complete response in time.
+    #[error("the provider did not respond in time")]
     Timeout,
-    /// The answer is larger than the sender of the request allows.
-    #[error("the provider's answer is larger than {limit} bytes")]
+    /// The response is larger than the request's limit.
+    #[error("the response is larger than {limit} bytes")]
     TooLarge {
         /// The limit, in bytes.
         limit: usize,
@@ -122,7 +121,6 @@ pub enum TransportError {
 }
 
 impl From<TransportError> for Error {
-    /// For whoever reads a streamed body and hands its error on.
     fn from(cause: TransportError) -> Self {
         Self::new(ErrorKind::Transport, cause)
     }
@@ -133,7 +131,7 @@ impl From<TransportError> for Error {
 pub struct Cause(String);
 
 impl Cause {
-    /// A cause in the words of `text`, which must not hold a URL with a query.
+    /// `text` must not contain a URL with a query.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }

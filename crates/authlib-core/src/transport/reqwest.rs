@@ -1,4 +1,4 @@
-//! [`ReqwestClient`]: the port over reqwest and rustls.
+//! [`ReqwestClient`]: the built-in HTTP client, over reqwest and rustls.
 
 use std::error::Error as _;
 use std::future::Future;
@@ -26,57 +26,38 @@ use crate::endpoint_url::is_loopback;
 use crate::error::{Error, ErrorKind};
 use crate::message::{BodyLimit, Request, Response, Timeout};
 
-/// What a longer limit is cut to, so that no time overflows: a year.
-const LONGEST_IDLE: Duration = Duration::from_secs(365 * 24 * 3600);
+/// The longest timeout: a longer one is cut to it, so that no time overflows.
+const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// The built-in [`HttpClient`]: rustls, no redirects, 10 seconds in all, 5 to connect.
+/// The built-in [`HttpClient`]: rustls, no redirects, a total timeout of 10 seconds, 5 seconds to connect.
 ///
-/// A streamed exchange may take longer, as long as it goes on: it ends when nothing moves for 10 seconds.
+/// A streaming exchange has no total timeout: it fails after 10 seconds without progress.
 ///
-/// It must be used inside a tokio runtime, or through the blocking clients, and there an
-/// exchange that has begun goes on to its end even when nobody asks for its answer for a while: a refresh
-/// whose browser went away is not cut off. The system's proxies are used, but never for this machine.
+/// It must be used inside a tokio runtime, or with the blocking clients. An exchange that has started
+/// continues if its future is not polled or dropped, so that a refresh is not interrupted when the browser
+/// disconnects. The system's proxies are used, but never for loopback addresses.
 #[derive(Clone, Debug)]
 pub struct ReqwestClient {
-    whole: Pair,
-    streamed: Pair,
-    /// The longest that a streamed exchange may stand still.
-    idle: Duration,
+    remote: reqwest::Client,
+    /// For loopback addresses: without a proxy.
+    loopback: reqwest::Client,
+    /// The total timeout, or for a streaming exchange the time without progress.
+    timeout: Duration,
     runtime: Option<Handle>,
 }
 
-/// The same client for elsewhere and for this machine, which is never reached through a proxy.
-#[derive(Clone, Debug)]
-struct Pair {
-    outside: reqwest::Client,
-    this_machine: reqwest::Client,
-}
-
-impl Pair {
-    fn new(builder: impl Fn() -> reqwest::ClientBuilder) -> Result<Self, TransportError> {
-        let outside = builder().build().map_err(translated)?;
-        let this_machine = builder().no_proxy().build().map_err(translated)?;
-        Ok(Self { outside, this_machine })
-    }
-
-    fn towards(&self, request: &reqwest::Request) -> reqwest::Client {
-        let near = is_loopback(request.url());
-        if near { self.this_machine.clone() } else { self.outside.clone() }
-    }
-}
-
 impl ReqwestClient {
-    /// The longest that an exchange may take.
+    /// The default timeout of an exchange.
     pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-    /// The longest that making a connection may take.
+    /// The timeout for connecting.
     pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-    /// A client with the limits above.
+    /// A client with the default timeouts.
     ///
     /// # Errors
     ///
-    /// [`TransportError::Connect`] when TLS can't be set up on this machine.
+    /// [`TransportError::Connect`] if TLS cannot be initialised.
     pub fn new() -> Result<Self, TransportError> {
         Self::with_timeout(Self::TIMEOUT)
     }
@@ -94,23 +75,34 @@ impl ReqwestClient {
                 .referer(false)
                 .connect_timeout(Self::CONNECT_TIMEOUT.min(timeout))
         };
-        let whole = Pair::new(|| builder().timeout(timeout))?;
-        // Not reqwest's read timeout, which runs while a body is being sent.
-        let streamed = Pair::new(builder)?;
-        Ok(Self { whole, streamed, idle: timeout.min(LONGEST_IDLE), runtime: None })
+        Ok(Self {
+            remote: builder().build().map_err(from_reqwest)?,
+            loopback: builder().no_proxy().build().map_err(from_reqwest)?,
+            timeout: timeout.min(MAX_TIMEOUT),
+            runtime: None,
+        })
     }
 
-    /// A client whose exchanges run on a runtime of this crate, for callers that have none.
+    /// A client for callers without a runtime: its exchanges run on one of this crate.
     #[cfg(feature = "blocking")]
-    pub(crate) fn in_the_background() -> Result<Self, Error> {
-        let config =
-            |cause: String| Error::new(ErrorKind::Config, format!("no HTTP client: {cause}"));
+    pub(crate) fn with_background_runtime() -> Result<Self, Error> {
+        let config = |cause: String| {
+            Error::new(
+                ErrorKind::Config,
+                format!("the built-in HTTP client cannot be created: {cause}"),
+            )
+        };
         let runtime = background().ok_or_else(|| config("no thread can be started".to_owned()))?;
         let client = Self::new().map_err(|cause| config(cause.to_string()))?;
         Ok(Self { runtime: Some(runtime), ..client })
     }
 
-    /// Runs `exchange` as a task of its own, which goes on when the caller is dropped.
+    fn client_for(&self, request: &reqwest::Request) -> reqwest::Client {
+        let client = if is_loopback(request.url()) { &self.loopback } else { &self.remote };
+        client.clone()
+    }
+
+    /// Runs `exchange` as its own task, which continues when the caller is dropped.
     async fn run<T: Send + 'static>(
         &self,
         exchange: impl Future<Output = Result<T, TransportError>> + Send + 'static,
@@ -118,7 +110,7 @@ impl ReqwestClient {
         let here = || Handle::try_current().ok();
         match self.runtime.clone().or_else(here).or_else(background) {
             Some(runtime) => runtime.spawn(exchange).await.unwrap_or_else(|_| {
-                Err(TransportError::Broken(Cause::new("the runtime shuts down")))
+                Err(TransportError::Broken(Cause::new("the runtime was shut down")))
             }),
             None => exchange.await,
         }
@@ -128,13 +120,11 @@ impl ReqwestClient {
 impl HttpClient for ReqwestClient {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         let limit = BodyLimit::of(&request);
-        let timeout = Timeout::of(request.extensions());
+        let timeout = Timeout::of(request.extensions()).unwrap_or(self.timeout);
         Box::pin(async move {
-            let mut request = reqwest::Request::try_from(request).map_err(translated)?;
-            if timeout.is_some() {
-                *request.timeout_mut() = timeout;
-            }
-            let client = self.whole.towards(&request);
+            let mut request = reqwest::Request::try_from(request).map_err(from_reqwest)?;
+            *request.timeout_mut() = Some(timeout);
+            let client = self.client_for(&request);
             self.run(exchange(client, request, limit)).await
         })
     }
@@ -144,63 +134,62 @@ impl HttpClient for ReqwestClient {
         request: StreamedRequest,
     ) -> BoxFuture<'_, Result<StreamingResponse, TransportError>> {
         let timeout = Timeout::of(request.extensions());
-        let idle = timeout.is_none().then_some(self.idle);
+        // Not reqwest's read timeout, which also runs while the request body is sent.
+        let idle = timeout.is_none().then_some(self.timeout);
         Box::pin(async move {
             let sent = Arc::new(AtomicUsize::new(0));
             let counter = Arc::clone(&sent);
-            let request = request.map(|body| match body.into_whole() {
+            let request = request.map(|body| match body.into_buffered() {
                 Ok(bytes) => reqwest::Body::from(bytes),
                 Err(stream) => reqwest::Body::wrap_stream(stream.inspect(move |_| {
                     counter.fetch_add(1, Ordering::Relaxed);
                 })),
             });
-            let mut request = reqwest::Request::try_from(request).map_err(translated)?;
-            if timeout.is_some() {
-                *request.timeout_mut() = timeout;
-            }
-            let client = self.streamed.towards(&request);
-            let answer = async move {
-                let answer = async { client.execute(request).await.map_err(translated) };
-                while_it_moves(answer, idle, || sent.load(Ordering::Relaxed)).await
+            let mut request = reqwest::Request::try_from(request).map_err(from_reqwest)?;
+            *request.timeout_mut() = timeout;
+            let client = self.client_for(&request);
+            let exchange = async move {
+                let response = async { client.execute(request).await.map_err(from_reqwest) };
+                with_idle_timeout(response, idle, || sent.load(Ordering::Relaxed)).await
             };
-            let mut answer = self.run(answer).await?;
+            let mut received = self.run(exchange).await?;
             let mut response = http::Response::new(Body::default());
-            *response.status_mut() = answer.status();
-            *response.headers_mut() = std::mem::take(answer.headers_mut());
-            // Each piece is read where the exchange runs, so that a caller without a runtime has it too.
+            *response.status_mut() = received.status();
+            *response.headers_mut() = std::mem::take(received.headers_mut());
+            // Chunks are read on the runtime of the exchange, for callers that have none.
             let elsewhere = || Handle::try_current().is_err().then(background).flatten();
             let runtime = self.runtime.clone().or_else(elsewhere);
-            let pieces = unfold(Some(answer), move |answer| {
+            let chunks = unfold(Some(received), move |received| {
                 let runtime = runtime.clone();
-                async move { next_piece(answer?, idle, runtime).await }
+                async move { next_chunk(received?, idle, runtime).await }
             });
-            *response.body_mut() = Body::stream(pieces.boxed());
+            *response.body_mut() = Body::stream(chunks.boxed());
             Ok(response)
         })
     }
 }
 
-/// The outcome of `exchange`, unless it stands still for as long as `idle`: `moved` counts its steps.
-async fn while_it_moves<T>(
+/// Runs `exchange` until there is no progress for as long as `idle`. `progress` counts its steps.
+async fn with_idle_timeout<T>(
     exchange: impl Future<Output = Result<T, TransportError>>,
     idle: Option<Duration>,
-    moved: impl Fn() -> usize,
+    progress: impl Fn() -> usize,
 ) -> Result<T, TransportError> {
     let Some(idle) = idle else {
         return exchange.await;
     };
     let mut exchange = pin!(exchange);
     loop {
-        let before = moved();
+        let before = progress();
         match select(exchange.as_mut(), Delay::new(idle)).await {
             Either::Left((outcome, _)) => return outcome,
-            Either::Right(_) if moved() == before => return Err(TransportError::Timeout),
+            Either::Right(_) if progress() == before => return Err(TransportError::Timeout),
             Either::Right(_) => {}
         }
     }
 }
 
-/// The runtime for callers that have none, which lives as long as the process.
+/// The runtime for callers that have none. It lives as long as the process.
 #[cfg(feature = "blocking")]
 fn background() -> Option<Handle> {
     static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
@@ -220,31 +209,31 @@ fn background() -> Option<Handle> {
     None
 }
 
-type Piece = (Result<bytes::Bytes, TransportError>, Option<reqwest::Response>);
+type Chunk = (Result<bytes::Bytes, TransportError>, Option<reqwest::Response>);
 
-async fn next_piece(
-    mut answer: reqwest::Response,
+async fn next_chunk(
+    mut response: reqwest::Response,
     idle: Option<Duration>,
     runtime: Option<Handle>,
-) -> Option<Piece> {
+) -> Option<Chunk> {
     let read = async move {
-        let chunk = async { answer.chunk().await.map_err(translated) };
-        let piece = while_it_moves(chunk, idle, || 0).await;
-        (piece, answer)
+        let chunk = async { response.chunk().await.map_err(from_reqwest) };
+        let chunk = with_idle_timeout(chunk, idle, || 0).await;
+        (chunk, response)
     };
-    let (piece, answer) = match runtime {
+    let (chunk, response) = match runtime {
         Some(runtime) => match runtime.spawn(read).await {
             Ok(read) => read,
-            // Not the end of the body, which would pass for a whole one.
+            // An error, because `None` would mean that the body is complete.
             Err(_) => {
-                let cause = Cause::new("the runtime shuts down");
+                let cause = Cause::new("the runtime was shut down");
                 return Some((Err(TransportError::Broken(cause)), None));
             }
         },
         None => read.await,
     };
-    match piece {
-        Ok(piece) => Some((Ok(piece?), Some(answer))),
+    match chunk {
+        Ok(chunk) => Some((Ok(chunk?), Some(response))),
         Err(error) => Some((Err(error), None)),
     }
 }
@@ -254,21 +243,21 @@ async fn exchange(
     request: reqwest::Request,
     limit: usize,
 ) -> Result<Response, TransportError> {
-    let mut answer = client.execute(request).await.map_err(translated)?;
+    let mut received = client.execute(request).await.map_err(from_reqwest)?;
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(translated)? {
+    while let Some(chunk) = received.chunk().await.map_err(from_reqwest)? {
         if body.len().saturating_add(chunk.len()) > limit {
             return Err(TransportError::TooLarge { limit });
         }
         body.extend_from_slice(&chunk);
     }
     let mut response = Response::new(body);
-    *response.status_mut() = answer.status();
-    *response.headers_mut() = std::mem::take(answer.headers_mut());
+    *response.status_mut() = received.status();
+    *response.headers_mut() = std::mem::take(received.headers_mut());
     Ok(response)
 }
 
-fn translated(error: reqwest::Error) -> TransportError {
+fn from_reqwest(error: reqwest::Error) -> TransportError {
     if error.is_timeout() {
         return TransportError::Timeout;
     }

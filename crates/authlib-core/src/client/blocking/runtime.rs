@@ -20,7 +20,7 @@ impl Wake for Unpark {
 
 /// Makes the HTTP client of a blocking client: one with a runtime of its own.
 pub(super) fn http_client_with_runtime() -> Result<Option<Arc<dyn HttpClient>>> {
-    let client = ReqwestClient::in_the_background()?;
+    let client = ReqwestClient::with_background_runtime()?;
     Ok(Some(Arc::new(client)))
 }
 
