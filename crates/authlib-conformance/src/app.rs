@@ -107,7 +107,7 @@ impl App {
     async fn healthy(&self) {
         let url = format!("{}/healthz", self.base_url);
         for _ in 0..200 {
-            if reqwest::get(&url).await.is_ok_and(|answer| answer.status() == 200) {
+            if reqwest::get(&url).await.is_ok_and(|response| response.status() == 200) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

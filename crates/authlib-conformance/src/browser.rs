@@ -216,16 +216,16 @@ impl Browser {
         if let Some(body) = body {
             request = request.body(body);
         }
-        let answer = request
+        let response = request
             .send()
             .await
             .unwrap_or_else(|error| panic!("{}: {:?}", url.path(), error.without_url()));
-        self.keep_cookies(&host, answer.headers());
+        self.keep_cookies(&host, response.headers());
         Page {
-            status: answer.status().as_u16(),
-            headers: answer.headers().clone(),
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
             url,
-            body: answer.text().await.unwrap_or_default(),
+            body: response.text().await.unwrap_or_default(),
         }
     }
 

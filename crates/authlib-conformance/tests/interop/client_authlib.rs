@@ -64,12 +64,12 @@ async fn insufficient_scope_is_403_without_refresh() {
     let Some((_server, client)) = client_for(&["password", "refresh_token"]).await else { return };
     for (scope, status) in [("read", 403), ("email", 200)] {
         let token = client.fetch_token(password("wonderland").scope(scope)).await.unwrap();
-        let answer = client.get("email").send().await.unwrap();
-        assert_eq!(answer.status(), status, "{:?}", answer.text());
+        let response = client.get("email").send().await.unwrap();
+        assert_eq!(response.status(), status, "{:?}", response.text());
         if status == 403 {
-            let problem: Value = answer.json().unwrap();
+            let problem: Value = response.json().unwrap();
             assert_eq!(problem["error"], "insufficient_scope");
-            assert!(answer.error_for_status().is_err());
+            assert!(response.error_for_status().is_err());
         }
         assert_eq!(client.token().await.unwrap().unwrap().access_token, token.access_token);
     }
@@ -95,7 +95,7 @@ async fn client_credentials_token_is_refetched_after_401() {
     let client = OAuth2Client::new(config).unwrap();
     let first_answer = me(&client).await;
     let expected = (&json!("app"), &json!("read"), None);
-    let shown = |answer: &'_ Value| answer.get("sub").cloned();
+    let shown = |response: &'_ Value| response.get("sub").cloned();
     assert_eq!(
         (&first_answer["client_id"], &first_answer["scope"], shown(&first_answer)),
         expected

@@ -110,14 +110,14 @@ async fn login_and_call_work_for_every_method_and_location() {
                 // A GET has no body for the signature.
                 let call =
                     if placement == "BODY" { client.post("echo") } else { client.get("echo") };
-                let answer = call.query([("a", "b c"), ("d", "")]).send().await.unwrap();
-                assert_eq!(answer.status(), 200, "{case}: {:?}", answer.text());
-                let echo: Value = answer.json().unwrap();
+                let response = call.query([("a", "b c"), ("d", "")]).send().await.unwrap();
+                assert_eq!(response.status(), 200, "{case}: {:?}", response.text());
+                let echo: Value = response.json().unwrap();
                 assert_eq!(echo["query"], json!([["a", "b c"], ["d", ""]]), "{case}");
                 let form = [("status", "it's 1+1 & more = 100%"), ("empty", "")];
-                let answer = client.post("echo").form(form).send().await.unwrap();
-                assert_eq!(answer.status(), 200, "{case}: {:?}", answer.text());
-                assert_eq!(answer.json::<Value>().unwrap()["form"], json!(form), "{case}");
+                let response = client.post("echo").form(form).send().await.unwrap();
+                assert_eq!(response.status(), 200, "{case}: {:?}", response.text());
+                assert_eq!(response.json::<Value>().unwrap()["form"], json!(form), "{case}");
             }
         }
     }
@@ -161,9 +161,9 @@ async fn special_parameters_are_echoed_unchanged() {
             log_in(&server, &client).await.unwrap();
             // Each of these URLs has a port; this path has an escape.
             let call = client.post("%65cho").query(awkward).form(awkward);
-            let answer = call.send().await.unwrap();
-            assert_eq!(answer.status(), 200, "{case}: {:?}", answer.text());
-            let echo: Value = answer.json().unwrap();
+            let response = call.send().await.unwrap();
+            assert_eq!(response.status(), 200, "{case}: {:?}", response.text());
+            let echo: Value = response.json().unwrap();
             assert_eq!(echo["query"], json!(awkward), "{case}");
             assert_eq!(echo["form"], json!(awkward), "{case}");
             assert_eq!(echo["user"], "alice");
@@ -171,9 +171,9 @@ async fn special_parameters_are_echoed_unchanged() {
                 continue;
             }
             let url = "echo?raw=it's&plus=a+b&lower=%c3%a9&bare&=&q=%2B";
-            let answer = client.get(url).send().await.unwrap();
-            assert_eq!(answer.status(), 200, "{case}: {:?}", answer.text());
-            let query = &answer.json::<Value>().unwrap()["query"];
+            let response = client.get(url).send().await.unwrap();
+            assert_eq!(response.status(), 200, "{case}: {:?}", response.text());
+            let query = &response.json::<Value>().unwrap()["query"];
             assert_eq!(query[0], json!(["raw", "it's"]), "{case}");
             assert_eq!((&query[1], &query[2]), (&json!(["plus", "a b"]), &json!(["lower", "é"])));
         }
@@ -190,9 +190,9 @@ async fn non_form_bodies_arrive_unchanged() {
         let echo: Value = client.put("echo").json(&sent).send().await.unwrap().json().unwrap();
         assert_eq!(echo["body"], sent.to_string());
         let form = Multipart::new().text("a", "1 & 2").file("f", "f.txt", "text/plain", "x y");
-        let answer = client.post("echo").multipart(&form).send().await.unwrap();
-        assert_eq!(answer.status(), 200, "{:?}", answer.text());
-        assert_eq!(answer.json::<Value>().unwrap()["form"], json!([["a", "1 & 2"]]));
+        let response = client.post("echo").multipart(&form).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{:?}", response.text());
+        assert_eq!(response.json::<Value>().unwrap()["form"], json!([["a", "1 & 2"]]));
         let pieces = stream::iter([Ok::<_, TransportError>("streamed "), Ok("body")]);
         let call = client.post("echo").stream("text/plain", Body::stream(pieces));
         assert_eq!(call.send().await.unwrap().json::<Value>().unwrap()["body"], "streamed body");
@@ -205,9 +205,9 @@ async fn client_without_token_signs_two_legged_request() {
     let Some(server) = server(InteropKind::OauthlibOAuth1).await else { return };
     for (method, placement) in [("HMAC-SHA1", "HEADER"), ("RSA-SHA1", "BODY")] {
         let client = client(&server, method, placement);
-        let answer = client.post("two-legged").form([("a", "1 2")]).send().await.unwrap();
-        assert_eq!(answer.status(), 200, "{:?}", answer.text());
-        assert_eq!(answer.json::<Value>().unwrap()["client"], "app");
+        let response = client.post("two-legged").form([("a", "1 2")]).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{:?}", response.text());
+        assert_eq!(response.json::<Value>().unwrap()["client"], "app");
     }
 }
 

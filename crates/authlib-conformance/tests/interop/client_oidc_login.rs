@@ -113,8 +113,8 @@ async fn rejected_token_is_refreshed_and_request_repeated() {
     let mut dead = first.clone();
     dead.access_token = Secret::new("of-another-time");
     client.set_token(&dead).await.unwrap();
-    let answer = client.get("me").send().await.unwrap().error_for_status().unwrap();
-    assert_eq!(answer.json::<Value>().unwrap()["sub"], "alice");
+    let response = client.get("me").send().await.unwrap().error_for_status().unwrap();
+    assert_eq!(response.json::<Value>().unwrap()["sub"], "alice");
     let second = client.token().await.unwrap().unwrap();
     assert!(![first.access_token, dead.access_token].contains(&second.access_token));
 }
@@ -131,9 +131,9 @@ async fn token_is_accepted_in_header_form_and_query() {
         client.get("me").token_location(TokenLocation::Query),
     ];
     for request in requests {
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), 200, "{:?}", answer.text());
-        assert_eq!(answer.json::<Value>().unwrap()["email"], "alice@example.com");
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200, "{:?}", response.text());
+        assert_eq!(response.json::<Value>().unwrap()["email"], "alice@example.com");
     }
     assert_eq!(client.get("me").without_token().send().await.unwrap().status(), 401);
 }

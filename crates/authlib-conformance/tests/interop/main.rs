@@ -57,6 +57,6 @@ async fn authorized(method: Method, url: &str, authorization: &str) -> Page {
 }
 
 /// A string member of a response.
-fn text(answer: &Value, name: &str) -> String {
-    answer[name].as_str().unwrap_or_else(|| panic!("no {name} in {answer}")).to_owned()
+fn text(response: &Value, name: &str) -> String {
+    response[name].as_str().unwrap_or_else(|| panic!("no {name} in {response}")).to_owned()
 }

@@ -73,9 +73,9 @@ async fn token(server: &InteropServer) -> Credentials {
     let authorize = server.url(&format!("/authorize?oauth_token={}", temporary["oauth_token"]));
     let sent = server.decide(&Browser::new(), &authorize, "alice", "allow").await.location();
     assert_eq!(sent.host_str(), Some("app.example.com"));
-    let answer: Credentials = sent.query_pairs().into_owned().collect();
-    assert_eq!(answer["oauth_token"], temporary["oauth_token"]);
-    let verifier = [("oauth_verifier", answer["oauth_verifier"].as_str())];
+    let response: Credentials = sent.query_pairs().into_owned().collect();
+    assert_eq!(response["oauth_token"], temporary["oauth_token"]);
+    let verifier = [("oauth_verifier", response["oauth_verifier"].as_str())];
     let url = server.url("/token");
     credentials(&signed(Method::POST, &url, &temporary, "2", &verifier).await)
 }

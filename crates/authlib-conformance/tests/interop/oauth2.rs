@@ -134,8 +134,8 @@ async fn code_needs_verifier_and_response_names_issuer() {
     );
     for (verifier, status) in [("w".repeat(43).as_str(), 400), (verifier, 200)] {
         let sent = server.decide(&Browser::new(), &request, "alice", "allow").await.location();
-        let answer: Vec<(String, String)> = sent.query_pairs().into_owned().collect();
-        let [(_, code), (_, state), (_, issuer)] = &answer[..] else { panic!("{sent}") };
+        let response: Vec<(String, String)> = sent.query_pairs().into_owned().collect();
+        let [(_, code), (_, state), (_, issuer)] = &response[..] else { panic!("{sent}") };
         assert_eq!((state.as_str(), issuer.as_str()), ("s", server.issuer()));
         let grant = [
             ("grant_type", "authorization_code"),

@@ -79,9 +79,9 @@ async fn device_token_is_issued_after_approval_on_pages() {
         assert_eq!(as_client(&url, &poll).await.1["error"], "authorization_pending");
         let complete = text(&started, "verification_uri_complete");
         server.decide(&Browser::new(), &complete, "bob", decision).await;
-        let answer = as_client(&url, &poll).await.1;
-        assert_eq!(answer.get("error").and_then(Value::as_str), outcome, "{answer}");
-        assert_eq!(answer.get("refresh_token").is_some(), outcome.is_none(), "{answer}");
+        let response = as_client(&url, &poll).await.1;
+        assert_eq!(response.get("error").and_then(Value::as_str), outcome, "{response}");
+        assert_eq!(response.get("refresh_token").is_some(), outcome.is_none(), "{response}");
     }
 }
 

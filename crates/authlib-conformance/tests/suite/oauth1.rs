@@ -153,14 +153,14 @@ pub(crate) async fn invalid_oauth1_callbacks_are_400(package: &str) {
 /// O1, T134.
 pub(crate) async fn broken_provider_responses_are_502(package: &str) {
     let fixture = Fixture::oauth1(package, "").await;
-    let answer = |name: &str, value: Option<&str>| {
+    let response = |name: &str, value: Option<&str>| {
         Fault::OAuth1Param(name.to_owned(), value.map(ToOwned::to_owned))
     };
     let mut quirks = vec![
-        answer("oauth_callback_confirmed", None),
-        answer("oauth_callback_confirmed", Some("false")),
-        answer("oauth_token", None),
-        answer("oauth_token_secret", None),
+        response("oauth_callback_confirmed", None),
+        response("oauth_callback_confirmed", Some("false")),
+        response("oauth_token", None),
+        response("oauth_token_secret", None),
         Fault::OAuth1ParamTwice("oauth_token".into(), "x".into()),
         Fault::AuthorizationParam("oauth_verifier".into(), "wrong".into()),
     ];
@@ -180,9 +180,9 @@ pub(crate) async fn broken_provider_responses_are_502(package: &str) {
     for fault in quirks {
         fixture.assert_rejects(fault, 502).await;
     }
-    fixture.assert_rejects(answer("oauth_callback_confirmed", None), 502).await;
+    fixture.assert_rejects(response("oauth_callback_confirmed", None), 502).await;
     let fixture = Fixture::oauth1(package, "dangerous_unconfirmed_callback = true").await;
-    fixture.provider().inject(answer("oauth_callback_confirmed", None));
+    fixture.provider().inject(response("oauth_callback_confirmed", None));
     let browser = Browser::new();
     assert_eq!(fixture.log_in(&browser).await.status, 303);
 }

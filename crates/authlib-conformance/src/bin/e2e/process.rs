@@ -79,8 +79,8 @@ impl Program {
 
     async fn ready(mut self, path: &str) -> Result<Self, Failure> {
         for _ in 0..ATTEMPTS {
-            let answer = reqwest::get(self.url(path)).await;
-            if answer.is_ok_and(|answer| answer.status().is_success()) {
+            let response = reqwest::get(self.url(path)).await;
+            if response.is_ok_and(|response| response.status().is_success()) {
                 return Ok(self);
             }
             if let Ok(Some(status)) = self.child.try_wait() {
@@ -90,7 +90,7 @@ impl Program {
         }
         let name = self.name.clone();
         self.end().await;
-        Err(format!("{name} does not answer {path} with success"))
+        Err(format!("{name} does not respond to {path} with success"))
     }
 }
 
