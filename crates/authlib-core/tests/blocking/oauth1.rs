@@ -74,35 +74,35 @@ impl TestBed {
 /// T187 to T189: the signature is at the configured location; JSON responses are accepted too.
 #[test]
 fn request_token_works_with_each_placement() {
-    let world = TestBed::new();
-    world.provider().inject(Fault::OAuth1Json);
+    let bed = TestBed::new();
+    bed.provider().inject(Fault::OAuth1Json);
     for (placement, place) in [("HEADER", "HEADER"), ("BODY", "FIELDS"), ("QUERY", "FIELDS")] {
-        let temporary = world.client(placement).fetch_request_token(CALLBACK).unwrap();
+        let temporary = bed.client(placement).fetch_request_token(CALLBACK).unwrap();
         assert!(!temporary.token.is_empty() && !temporary.secret.is_empty());
-        assert_eq!(world.place(Endpoint::OAuth1RequestToken), place, "{placement}");
+        assert_eq!(bed.place(Endpoint::OAuth1RequestToken), place, "{placement}");
     }
 }
 
 /// T190: no token without a verifier; with one, the header has verifier, token, key and signature.
 #[test]
 fn access_token_request_needs_verifier() {
-    let world = TestBed::new();
-    let client = world.client("HEADER");
+    let bed = TestBed::new();
+    let client = bed.client("HEADER");
     let temporary = client.fetch_request_token("oob").unwrap();
     let error = client.fetch_access_token(&temporary, &Secret::new("")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidCallback);
-    assert_eq!(world.provider().count(Endpoint::OAuth1AccessToken), 0);
+    assert_eq!(bed.provider().count(Endpoint::OAuth1AccessToken), 0);
     let page = client.create_authorization_url(&temporary, &Params::new()).unwrap();
-    let typed = Secret::new(world.provider().approve_out_of_band(page.as_str(), "alice"));
+    let typed = Secret::new(bed.provider().approve_out_of_band(page.as_str(), "alice"));
     let token = client.fetch_access_token(&temporary, &typed).unwrap();
     assert_eq!(token.extra().only("user_id"), Ok(Some("alice")));
     assert_eq!(client.token().unwrap(), Some(token.clone()));
-    let seen = world.provider().received_requests();
+    let seen = bed.provider().received_requests();
     let header = seen.last().unwrap().header("authorization").unwrap();
     for name in ["oauth_verifier", "oauth_token", "oauth_consumer_key", "oauth_signature"] {
         assert!(header.contains(&format!("{name}=\"")), "{header}");
     }
-    let other = world.client("HEADER");
+    let other = bed.client("HEADER");
     other.set_token(token).unwrap();
     assert_eq!(other.get("x").send().unwrap().status(), 200);
 }
@@ -110,24 +110,24 @@ fn access_token_request_needs_verifier() {
 /// T191 to T193: API calls by each placement.
 #[test]
 fn api_calls_work_with_each_placement() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     for placement in ["HEADER", "QUERY"] {
-        let client = world.logged_in(placement);
+        let client = bed.logged_in(placement);
         let echo: Value = client.get("x?a=it's").send().unwrap().json().unwrap();
         assert_eq!((&echo["sub"], &echo["parameters"]), (&json!("alice"), &json!([["a", "it's"]])));
-        assert_eq!(world.place(Endpoint::OAuth1Api), placement);
+        assert_eq!(bed.place(Endpoint::OAuth1Api), placement);
     }
-    let client = world.logged_in("BODY");
+    let client = bed.logged_in("BODY");
     let form = [("status", "a+b é"), ("status", "")];
     let echo: Value = client.post("x").form(form).send().unwrap().json().unwrap();
     assert_eq!(echo["parameters"], json!(form));
-    assert_eq!(world.place(Endpoint::OAuth1Api), "FIELDS");
+    assert_eq!(bed.place(Endpoint::OAuth1Api), "FIELDS");
 }
 
 #[test]
 fn non_form_bodies_are_signed_and_sent_unchanged() {
-    let world = TestBed::new();
-    let client = world.logged_in("HEADER");
+    let bed = TestBed::new();
+    let client = bed.logged_in("HEADER");
     let echo: Value = client.put("x").json(&json!({"a": 1})).send().unwrap().json().unwrap();
     assert_eq!(echo["body"], r#"{"a":1}"#);
     let form = Multipart::new().text("a", "1 & 2");
@@ -141,11 +141,11 @@ fn non_form_bodies_are_signed_and_sent_unchanged() {
 
 #[test]
 fn denial_is_access_denied() {
-    let world = TestBed::new();
-    let client = world.client("HEADER");
+    let bed = TestBed::new();
+    let client = bed.client("HEADER");
     let temporary = client.fetch_request_token(CALLBACK).unwrap();
     let page = client.create_authorization_url(&temporary, &Params::new()).unwrap();
-    let back = world.provider().deny(page.as_str()).unwrap();
+    let back = bed.provider().deny(page.as_str()).unwrap();
     let error = client.parse_authorization_response(&temporary, back.as_str()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
 }

@@ -27,15 +27,15 @@ fn robot_bed() -> TestBed {
     )
 }
 
-fn begun(world: &TestBed, key: impl Into<Secret>) -> AssertionClientBuilder {
-    wired(world, AssertionClient::builder(format!("{ISSUER}/token"), ROBOT, key).key_id("k1"))
+fn begun(bed: &TestBed, key: impl Into<Secret>) -> AssertionClientBuilder {
+    wired(bed, AssertionClient::builder(format!("{ISSUER}/token"), ROBOT, key).key_id("k1"))
 }
 
-fn wired(world: &TestBed, builder: AssertionClientBuilder) -> AssertionClientBuilder {
+fn wired(bed: &TestBed, builder: AssertionClientBuilder) -> AssertionClientBuilder {
     builder
         .api_base_url(format!("{ISSUER}/api/"))
-        .http_client(ProviderHttp(world.provider.clone()))
-        .clock(world.clock.clone())
+        .http_client(ProviderHttp(bed.provider.clone()))
+        .clock(bed.clock.clone())
 }
 
 /// Header and claims of the assertion in a token request.
@@ -50,14 +50,14 @@ fn statement(seen: &RecordedRequest) -> (Value, Value) {
 /// T137, T197.
 #[tokio::test]
 async fn first_use_sends_assertion_and_live_token_is_reused() {
-    let world = robot_bed();
-    let robot = begun(&world, RSA).subject("alice").scope("read write").build().unwrap();
-    assert!(world.provider.received_requests().is_empty());
+    let bed = robot_bed();
+    let robot = begun(&bed, RSA).subject("alice").scope("read write").build().unwrap();
+    assert!(bed.provider.received_requests().is_empty());
     let echo: Value = robot.get("echo").send().await.unwrap().json().unwrap();
     assert_eq!((&echo["sub"], &echo["scope"]), (&json!("alice"), &json!("read write")));
     assert_eq!(robot.post("echo").json(&json!({})).send().await.unwrap().status(), 200);
 
-    let asked = only(&world, Endpoint::Token);
+    let asked = only(&bed, Endpoint::Token);
     assert_eq!(asked.method, "POST");
     assert_eq!(asked.names, ["grant_type", "assertion", "scope"]);
     let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -74,8 +74,8 @@ async fn first_use_sends_assertion_and_live_token_is_reused() {
 /// T137, T197.
 #[tokio::test]
 async fn assertion_without_subject_sends_only_configured_claims() {
-    let world = robot_bed();
-    let robot = begun(&world, private_jwk("p256").to_string())
+    let bed = robot_bed();
+    let robot = begun(&bed, private_jwk("p256").to_string())
         .key_id("k2")
         .alg("ES256")
         .audience(ISSUER)
@@ -84,7 +84,7 @@ async fn assertion_without_subject_sends_only_configured_claims() {
         .claim("scope", "of the statement");
     let token = robot.build().unwrap().active_token().await.unwrap();
     assert_eq!(token.scope.as_deref(), Some("of the statement"));
-    let asked = only(&world, Endpoint::Token);
+    let asked = only(&bed, Endpoint::Token);
     assert_eq!(asked.names, ["grant_type", "assertion"]);
     let (header, claims) = statement(&asked);
     assert_eq!((&header["alg"], &header["kid"]), (&json!("ES256"), &json!("k2")));
@@ -96,14 +96,14 @@ async fn assertion_without_subject_sends_only_configured_claims() {
 /// T139, T140, H16: With custom claims, Authlib's second assertion has the `jti` of the first.
 #[tokio::test]
 async fn each_refresh_signs_assertion_with_new_jti() {
-    let world = robot_bed();
-    let robot = begun(&world, RSA).claim("tier", 1).build().unwrap();
+    let bed = robot_bed();
+    let robot = begun(&bed, RSA).claim("tier", 1).build().unwrap();
     let mut tokens = Vec::new();
     for _ in 0..3 {
         tokens.push(robot.active_token().await.unwrap().access_token.expose().to_owned());
-        world.clock.advance(Duration::from_secs(3600));
+        bed.clock.advance(Duration::from_secs(3600));
     }
-    let asked = sent(&world, Endpoint::Token);
+    let asked = sent(&bed, Endpoint::Token);
     let mut ids: Vec<_> = asked.iter().map(|seen| statement(seen).1["jti"].to_string()).collect();
     assert!(ids.iter().all(|id| id.len() >= 36), "{ids:?}");
     for list in [&mut ids, &mut tokens] {
@@ -117,17 +117,17 @@ async fn each_refresh_signs_assertion_with_new_jti() {
 /// rejected: each refresh would be a replay.
 #[tokio::test]
 async fn unsignable_assertion_fails_before_first_request() {
-    let world = robot_bed();
-    let builder = begun(&world, RSA);
+    let bed = robot_bed();
+    let builder = begun(&bed, RSA);
     let shown = format!("{builder:?}") + &format!("{:?}", builder.build().unwrap());
     assert!(RSA.lines().all(|line| !shown.contains(line)), "{shown}");
     for (builder, says) in [
-        (begun(&world, RSA).alg("ES256"), "\"ES256\""),
-        (begun(&world, RSA).alg("none"), "\"none\""),
-        (begun(&world, RSA).claim("jti", "fixed"), "`jti`"),
-        (begun(&world, "no key"), "can't be read"),
+        (begun(&bed, RSA).alg("ES256"), "\"ES256\""),
+        (begun(&bed, RSA).alg("none"), "\"none\""),
+        (begun(&bed, RSA).claim("jti", "fixed"), "`jti`"),
+        (begun(&bed, "no key"), "can't be read"),
         (
-            wired(&world, AssertionClient::builder("http://as.example/t", ROBOT, RSA)),
+            wired(&bed, AssertionClient::builder("http://as.example/t", ROBOT, RSA)),
             "must start with https",
         ),
     ] {
@@ -135,16 +135,16 @@ async fn unsignable_assertion_fails_before_first_request() {
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains(says), "{error}");
     }
-    assert!(world.provider.received_requests().is_empty());
+    assert!(bed.provider.received_requests().is_empty());
 }
 
 /// T195, T198.
 #[tokio::test]
 async fn assertion_token_request_includes_client_id() {
-    let world = robot_bed();
-    let robot = begun(&world, RSA).client_id("robot-client").build().unwrap();
+    let bed = robot_bed();
+    let robot = begun(&bed, RSA).client_id("robot-client").build().unwrap();
     robot.active_token().await.unwrap();
-    let asked = only(&world, Endpoint::Token);
+    let asked = only(&bed, Endpoint::Token);
     assert_eq!(asked.field("client_id"), Some("robot-client"));
     assert!(asked.authorization.is_none() && asked.secret("client_secret").is_none());
 }
@@ -152,54 +152,54 @@ async fn assertion_token_request_includes_client_id() {
 /// Authlib's async client sends five.
 #[tokio::test]
 async fn five_concurrent_calls_send_one_assertion() {
-    let world = robot_bed();
-    let robot = begun(&world, RSA).build().unwrap();
+    let bed = robot_bed();
+    let robot = begun(&bed, RSA).build().unwrap();
     let answers = join_all((0..5).map(|_| robot.get("echo").send())).await;
     assert!(answers.iter().all(|answer| answer.as_ref().unwrap().status() == 200));
-    only(&world, Endpoint::Token);
+    only(&bed, Endpoint::Token);
 }
 
 /// Authlib's httpx clients always use a leeway of 60 seconds.
 #[tokio::test]
 async fn assertion_client_uses_configured_leeway() {
     for (leeway, requests) in [(100, 2), (80, 1)] {
-        let world = robot_bed();
+        let bed = robot_bed();
         let leeway = Duration::from_secs(leeway);
-        let robot = begun(&world, RSA)
+        let robot = begun(&bed, RSA)
             .configure(|config| config.refresh_before_expiry(leeway))
             .build()
             .unwrap();
         robot.active_token().await.unwrap();
-        world.clock.advance(Duration::from_secs(3600 - 90));
+        bed.clock.advance(Duration::from_secs(3600 - 90));
         robot.active_token().await.unwrap();
-        assert_eq!(world.provider.count(Endpoint::Token), requests);
+        assert_eq!(bed.provider.count(Endpoint::Token), requests);
     }
 }
 
 /// Authlib fails to parse a description with a quote.
 #[tokio::test]
 async fn rejected_assertion_returns_provider_error_without_token() {
-    let world = robot_bed();
-    let robot = begun(&world, RSA).key_id("unknown").build().unwrap();
+    let bed = robot_bed();
+    let robot = begun(&bed, RSA).key_id("unknown").build().unwrap();
     let error = robot.active_token().await.unwrap_err();
     assert_eq!(error.provider_error().unwrap().error, "invalid_grant");
     let quoted = r#"{"error":"invalid_grant","error_description":"no \"robots\""}"#;
-    world.provider.inject(Fault::Response(Endpoint::Token, Reply::json(400, quoted)));
-    let robot = begun(&world, RSA).build().unwrap();
+    bed.provider.inject(Fault::Response(Endpoint::Token, Reply::json(400, quoted)));
+    let robot = begun(&bed, RSA).build().unwrap();
     let error = robot.get("echo").send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert!(robot.token().await.unwrap().is_none());
-    assert_eq!(world.provider.count(Endpoint::Api), 0);
+    assert_eq!(bed.provider.count(Endpoint::Api), 0);
 }
 
 /// As in Google's documentation: the key file is sufficient.
 #[tokio::test]
 async fn service_account_file_builds_client() {
-    let world = robot_bed();
+    let bed = robot_bed();
     let file = json!({"type": "service_account", "project_id": "p", "private_key_id": "k1",
         "private_key": RSA, "client_email": ROBOT, "token_uri": format!("{ISSUER}/token")});
     let builder = AssertionClient::from_service_account_json(&Secret::new(file.to_string()));
-    let robot = wired(&world, builder.unwrap().scope("drive.readonly")).build().unwrap();
+    let robot = wired(&bed, builder.unwrap().scope("drive.readonly")).build().unwrap();
     let echo: Value = robot.get("echo").send().await.unwrap().json().unwrap();
     assert_eq!((&echo["sub"], &echo["scope"]), (&json!(ROBOT), &json!("drive.readonly")));
     for (name, value, says) in [

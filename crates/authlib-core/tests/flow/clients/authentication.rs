@@ -33,12 +33,12 @@ fn claims(seen: &RecordedRequest) -> Value {
 /// T095, T150.
 #[tokio::test]
 async fn standalone_client_secret_post_uses_form() {
-    let world = standalone_bed();
+    let bed = standalone_bed();
     let config = registered().token_endpoint_auth_method(AuthMethod::ClientSecretPost);
-    let client = client(&world, config);
+    let client = client(&bed, config);
     client.fetch_token(carol()).await.unwrap();
     client.refresh_token().await.unwrap();
-    for asked in sent(&world, Endpoint::Token) {
+    for asked in sent(&bed, Endpoint::Token) {
         assert_eq!(asked.field("client_id"), Some("app"));
         assert!(asked.secret("client_secret").is_some());
         assert!(asked.authorization.is_none());
@@ -57,21 +57,21 @@ async fn special_ids_and_secrets_work_with_basic_and_post() {
     ] {
         for method in [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost] {
             let known = TestClient::confidential(id, secret).auth_method(method.name());
-            let world = with_client(known);
+            let bed = with_client(known);
             let config = registered().client_id(id).client_secret(secret);
-            let client = client(&world, config.token_endpoint_auth_method(method));
+            let client = client(&bed, config.token_endpoint_auth_method(method));
             let token = client.fetch_token(Grant::client_credentials()).await;
             assert!(token.is_ok(), "{id} {method:?}: {token:?}");
         }
-        let world = with_client(TestClient::confidential(id, "another"));
-        let client = client(&world, registered().client_id(id).client_secret(secret));
+        let bed = with_client(TestClient::confidential(id, "another"));
+        let client = client(&bed, registered().client_id(id).client_secret(secret));
         let error = client.fetch_token(Grant::client_credentials()).await.unwrap_err();
         assert_eq!(error.provider_error().unwrap().error, "invalid_client", "{id}");
     }
 }
 
 /// A token request, an introspection and a revocation, each with a new assertion.
-async fn signs(world: &TestBed, client: &OAuth2Client, case: &str) {
+async fn signs(bed: &TestBed, client: &OAuth2Client, case: &str) {
     for _ in 0..2 {
         let token = client.fetch_token(Grant::client_credentials()).await;
         let token = token.unwrap_or_else(|error| panic!("{case}: {error}"));
@@ -80,7 +80,7 @@ async fn signs(world: &TestBed, client: &OAuth2Client, case: &str) {
         client.revoke_token().await.unwrap();
     }
     let mut ids = Vec::new();
-    for asked in world.provider.received_requests() {
+    for asked in bed.provider.received_requests() {
         let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
         assert_eq!(asked.field("client_assertion_type"), Some(kind), "{case}");
         assert!(!asked.names.contains(&"client_secret".to_owned()), "{case}");
@@ -106,39 +106,39 @@ async fn client_secret_jwt_sends_assertion_and_type() {
         (plain(), "by default"),
         (plain().token_endpoint_auth_signing_alg(Algorithm::Hs384), "HS384"),
     ] {
-        let world =
+        let bed =
             with_client(TestClient::confidential("hmac", LONG).auth_method("client_secret_jwt"));
         let audience = AssertionAudience::TokenEndpoint;
-        let elsewhere = client(&world, config.clone().client_assertion_audience(audience));
+        let elsewhere = client(&bed, config.clone().client_assertion_audience(audience));
         elsewhere.fetch_token(Grant::client_credentials()).await.unwrap();
-        world.provider.clear_requests();
-        signs(&world, &client(&world, config.issuer(ISSUER)), case).await;
+        bed.provider.clear_requests();
+        signs(&bed, &client(&bed, config.issuer(ISSUER)), case).await;
     }
 }
 
 fn keyed(key: impl Into<Secret>) -> (TestBed, ClientConfig) {
     let jwks = json!({ "keys": [public_jwk("rsa", "k1")] });
-    let world = with_client(TestClient::public("keyed").auth_method("private_key_jwt").jwks(jwks));
+    let bed = with_client(TestClient::public("keyed").auth_method("private_key_jwt").jwks(jwks));
     let config = public().client_id("keyed").private_key(key).private_key_id("k1");
-    (world, config.issuer(ISSUER))
+    (bed, config.issuer(ISSUER))
 }
 
 /// T115, T116.
 #[tokio::test]
 async fn private_key_jwt_accepts_pem_and_jwk() {
     for (form, key) in [("PEM", RSA.to_owned()), ("JWK", private_jwk("rsa").to_string())] {
-        let (world, config) = keyed(key);
-        signs(&world, &client(&world, config), form).await;
+        let (bed, config) = keyed(key);
+        signs(&bed, &client(&bed, config), form).await;
     }
 }
 
 /// H16: Authlib writes the first `jti` into the caller's claims and reuses it.
 #[tokio::test]
 async fn custom_claims_are_in_each_assertion_with_new_jti() {
-    let (world, config) = keyed(RSA);
+    let (bed, config) = keyed(RSA);
     let config = config.client_assertion_claim("tier", json!([1, 2]));
-    signs(&world, &client(&world, config), "with claims").await;
-    for asked in world.provider.received_requests() {
+    signs(&bed, &client(&bed, config), "with claims").await;
+    for asked in bed.provider.received_requests() {
         assert_eq!(claims(&asked)["tier"], json!([1, 2]));
     }
 }
@@ -203,40 +203,40 @@ impl ClientAuth for ApiKey {
 /// T117.
 #[tokio::test]
 async fn custom_authentication_applies_to_one_endpoint() {
-    let world = standalone_bed();
+    let bed = standalone_bed();
     let at = hooks::Endpoint::Revocation;
-    let client = client(&world, registered().client_auth_for(at, ApiKey(Some("k"))));
+    let client = client(&bed, registered().client_auth_for(at, ApiKey(Some("k"))));
     let token = client.fetch_token(carol()).await.unwrap();
     client.introspect_token(&token.access_token, None).await.unwrap();
-    world.provider.inject(Fault::Response(Endpoint::Revoke, Reply::json(200, "")));
+    bed.provider.inject(Fault::Response(Endpoint::Revoke, Reply::json(200, "")));
     client.revoke_token().await.unwrap();
-    for seen in world.provider.received_requests() {
+    for seen in bed.provider.received_requests() {
         let revoked = seen.endpoint == Endpoint::Revoke;
         assert_eq!(seen.authorization.is_none(), revoked, "{:?}", seen.endpoint);
         assert_eq!(seen.header("x-api-key"), revoked.then_some("k Revocation"));
     }
 
     let everywhere = registered().client_auth(ApiKey(Some("e"))).client_auth_for(at, ApiKey(None));
-    let client = self::client(&world, everywhere);
-    world.provider.clear_requests();
+    let client = self::client(&bed, everywhere);
+    bed.provider.clear_requests();
     assert!(client.fetch_token(carol()).await.is_err(), "the provider knows no such key");
-    assert_eq!(world.provider.received_requests()[0].header("x-api-key"), Some("e Token"));
+    assert_eq!(bed.provider.received_requests()[0].header("x-api-key"), Some("e Token"));
     client.set_token(&token).await.unwrap();
     let error = client.revoke_token().await.unwrap_err();
     assert!(error.to_string().contains("the key is lost"), "{error}");
-    assert_eq!(world.provider.count(Endpoint::Revoke), 0);
+    assert_eq!(bed.provider.count(Endpoint::Revoke), 0);
 }
 
 /// T111, T160: Authlib accepts any hint and body; here the hint is that of the revoked token.
 #[tokio::test]
 async fn standalone_revocation_sends_hint_and_clears_token() {
-    let world = standalone_bed();
-    let client = client(&world, registered());
+    let bed = standalone_bed();
+    let client = client(&bed, registered());
     for (grant, hint) in [(carol(), "refresh_token"), (Grant::client_credentials(), "access_token")]
     {
         let token = client.fetch_token(grant).await.unwrap();
         client.revoke_token().await.unwrap();
-        let asked = sent(&world, Endpoint::Revoke).pop().unwrap();
+        let asked = sent(&bed, Endpoint::Revoke).pop().unwrap();
         assert_eq!(asked.names, ["token", "token_type_hint"]);
         assert_eq!(asked.field("token_type_hint"), Some(hint));
         let revoked = token.refresh_token.as_ref().unwrap_or(&token.access_token);
@@ -249,17 +249,17 @@ async fn standalone_revocation_sends_hint_and_clears_token() {
 /// T112.
 #[tokio::test]
 async fn introspection_returns_endpoint_response() {
-    let world = standalone_bed();
-    let client = client(&world, registered());
+    let bed = standalone_bed();
+    let client = client(&bed, registered());
     let token = client.fetch_token(carol()).await.unwrap();
-    world.provider.inject(Fault::introspection("tier", 3));
+    bed.provider.inject(Fault::introspection("tier", 3));
     for hint in [None, Some(TokenTypeHint::AccessToken)] {
         let answer = client.introspect_token(&token.access_token, hint).await.unwrap();
         assert!(answer.active());
         assert_eq!(answer.scope(), Some("read write"));
         assert_eq!(answer.client_id(), Some("app"));
         assert_eq!(answer.get::<u8>("tier").unwrap(), Some(3));
-        let asked = sent(&world, Endpoint::Introspect).pop().unwrap();
+        let asked = sent(&bed, Endpoint::Introspect).pop().unwrap();
         assert_eq!(asked.field("token_type_hint").is_some(), hint.is_some());
     }
 }

@@ -40,7 +40,7 @@ impl Clock for Events {
 }
 
 struct Device {
-    world: TestBed,
+    bed: TestBed,
     client: OAuth2Client,
     pauses: Arc<Mutex<Vec<u64>>>,
     started: SystemTime,
@@ -48,11 +48,11 @@ struct Device {
 
 impl Device {
     fn new(on_sleep: impl FnMut(usize, &Provider) + Send + 'static) -> Self {
-        let world = TestBed::new();
+        let bed = TestBed::new();
         let pauses = Arc::new(Mutex::new(Vec::new()));
         let events = Events {
-            clock: world.clock.clone(),
-            provider: world.provider.clone(),
+            clock: bed.clock.clone(),
+            provider: bed.provider.clone(),
             pauses: pauses.clone(),
             on_sleep: Mutex::new(Box::new(on_sleep)),
         };
@@ -62,9 +62,9 @@ impl Device {
             .issuer(ISSUER)
             .token_endpoint("")
             .scope("openid email");
-        let client = builder(&world, config).clock(Arc::new(events)).build().unwrap();
-        let started = world.clock.now();
-        Self { world, client, pauses, started }
+        let client = builder(&bed, config).clock(Arc::new(events)).build().unwrap();
+        let started = bed.clock.now();
+        Self { bed, client, pauses, started }
     }
 
     fn app(&self) -> &RegisteredClient {
@@ -73,13 +73,13 @@ impl Device {
 
     fn pauses(&self) -> Vec<u64> {
         let pauses = self.pauses.lock().unwrap().clone();
-        let passed = self.world.clock.now().duration_since(self.started).unwrap();
+        let passed = self.bed.clock.now().duration_since(self.started).unwrap();
         assert_eq!(passed.as_secs(), pauses.iter().sum::<u64>(), "it waits nowhere else");
         pauses
     }
 
     fn asked(&self) -> usize {
-        sent(&self.world, Endpoint::Token).len()
+        sent(&self.bed, Endpoint::Token).len()
     }
 }
 
@@ -88,8 +88,8 @@ fn approve(provider: &Provider, user_code: &Mutex<String>) {
     assert!(provider.approve_device(&user_code.lock().unwrap(), "alice"));
 }
 
-fn device_request(world: &TestBed) -> RecordedRequest {
-    let requests = world.provider.received_requests();
+fn device_request(bed: &TestBed) -> RecordedRequest {
+    let requests = bed.provider.received_requests();
     requests.into_iter().find(|seen| seen.endpoint == Endpoint::DeviceAuthorization).unwrap()
 }
 
@@ -117,10 +117,10 @@ async fn device_polls_at_provider_interval_until_decision() {
     let echo: Value = device.client.get("echo").send().await.unwrap().json().unwrap();
     assert_eq!(echo["sub"], "alice");
     // RFC 8628 §3.1: the client authenticates as at the token endpoint, and sends its scope once.
-    let asked = device_request(&device.world);
+    let asked = device_request(&device.bed);
     assert_eq!(asked.authorization.as_deref(), Some("Basic"));
     assert_eq!(asked.names, ["scope"]);
-    for asked in sent(&device.world, Endpoint::Token) {
+    for asked in sent(&device.bed, Endpoint::Token) {
         assert_eq!(asked.authorization.as_deref(), Some("Basic"));
         assert_eq!(asked.names, ["grant_type", "device_code"]);
     }
@@ -140,15 +140,15 @@ async fn invalid_id_token_fails_device_login() {
     ] {
         let device = Device::new(|_, _| {});
         let mut login = device.app().start_device_login(None).await.unwrap();
-        assert!(device.world.provider.approve_device(login.user_code(), "alice"));
-        device.world.provider.inject(quirk.clone());
+        assert!(device.bed.provider.approve_device(login.user_code(), "alice"));
+        device.bed.provider.inject(quirk.clone());
         let error = login.wait().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{quirk:?}: {error}");
     }
     // Without the `openid` scope it is a plain OAuth login.
     let device = Device::new(|_, _| {});
     let mut login = device.app().start_device_login(Some("email")).await.unwrap();
-    assert!(device.world.provider.approve_device(login.user_code(), "alice"));
+    assert!(device.bed.provider.approve_device(login.user_code(), "alice"));
     let token = login.wait().await.unwrap();
     assert!(token.id_token.is_none() && token.userinfo().is_err());
     assert_eq!(token.scope.as_deref(), Some("email"));
@@ -181,7 +181,7 @@ async fn slow_down_lengthens_all_later_intervals() {
 async fn device_denial_ends_login_and_expiry_has_hint() {
     let device = Device::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
-    assert!(device.world.provider.deny_device(login.user_code()));
+    assert!(device.bed.provider.deny_device(login.user_code()));
     let error = login.wait().await.unwrap_err();
     assert_eq!((error.kind(), error.client()), (ErrorKind::AccessDenied, Some("service")));
     assert_eq!(error.provider_error().unwrap().error, "access_denied");
@@ -199,7 +199,7 @@ async fn device_denial_ends_login_and_expiry_has_hint() {
     // The provider's `expired_token` counts too.
     let device = Device::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
-    device.world.clock.advance(Duration::from_secs(600));
+    device.bed.clock.advance(Duration::from_secs(600));
     let error = login.poll().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert_eq!(error.provider_error().unwrap().error, "expired_token");
@@ -227,7 +227,7 @@ async fn device_polling_backs_off_during_outage_and_recovers() {
     let device = Device::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     let reply = Reply::json(401, r#"{"error":"invalid_client"}"#);
-    device.world.provider.inject(Fault::Response(Endpoint::Token, reply));
+    device.bed.provider.inject(Fault::Response(Endpoint::Token, reply));
     assert_eq!(login.wait().await.unwrap_err().kind(), ErrorKind::InvalidResponse);
     assert_eq!(device.pauses(), [5]);
 }
@@ -252,7 +252,7 @@ async fn dropped_device_login_stops_polling_and_can_resume() {
     drop(waiting);
     tokio::task::yield_now().await;
     assert_eq!(device.asked(), 3);
-    assert!(device.world.provider.approve_device(login.user_code(), "alice"));
+    assert!(device.bed.provider.approve_device(login.user_code(), "alice"));
     let token: Token = login.wait().await.unwrap();
     assert_eq!(token.userinfo().unwrap().sub(), "alice");
     assert_eq!((device.asked(), device.pauses()), (4, vec![5; 4]));
@@ -263,11 +263,11 @@ async fn device_poll_advances_step_by_step() {
     let device = Device::new(|_, _| panic!("poll waits for nothing"));
     let mut login = device.app().start_device_login(None).await.unwrap();
     for _ in 0..3 {
-        device.world.clock.advance(Duration::from_secs(5));
+        device.bed.clock.advance(Duration::from_secs(5));
         let DevicePoll::Pending { wait } = login.poll().await.unwrap() else { panic!() };
         assert_eq!(wait.as_secs(), 5);
     }
-    assert!(device.world.provider.approve_device(login.user_code(), "alice"));
+    assert!(device.bed.provider.approve_device(login.user_code(), "alice"));
     let DevicePoll::Token(token) = login.poll().await.unwrap() else { panic!() };
     assert_eq!(token.userinfo().unwrap().sub(), "alice");
     // The code was redeemed.
@@ -278,19 +278,19 @@ async fn device_poll_advances_step_by_step() {
 async fn missing_device_endpoint_differs_from_broken_provider() {
     let device = Device::new(|_, _| {});
     let none = Fault::metadata("device_authorization_endpoint", Value::Null);
-    device.world.provider.inject(none);
+    device.bed.provider.inject(none);
     let error = device.app().start_device_login(None).await.unwrap_err();
     assert_eq!((error.kind(), error.client()), (ErrorKind::Unsupported, Some("service")));
-    assert_eq!(device.world.provider.count(Endpoint::DeviceAuthorization), 0);
+    assert_eq!(device.bed.provider.count(Endpoint::DeviceAuthorization), 0);
     for (reply, kind) in [
         (Reply::Reset, ErrorKind::Transport),
         (Reply::Redirect(302, "https://evil.example/".into()), ErrorKind::InvalidResponse),
         (Reply::json(401, r#"{"error":"invalid_client"}"#), ErrorKind::InvalidResponse),
     ] {
         let device = Device::new(|_, _| {});
-        device.world.provider.inject(Fault::Response(Endpoint::DeviceAuthorization, reply));
+        device.bed.provider.inject(Fault::Response(Endpoint::DeviceAuthorization, reply));
         assert_eq!(device.app().start_device_login(None).await.unwrap_err().kind(), kind);
-        assert_eq!(device.world.provider.count(Endpoint::Unmatched), 0);
+        assert_eq!(device.bed.provider.count(Endpoint::Unmatched), 0);
     }
     for (name, value) in [
         ("verification_uri", json!("javascript:alert(1)")),
@@ -300,7 +300,7 @@ async fn missing_device_endpoint_differs_from_broken_provider() {
         ("expires_in", Value::Null),
     ] {
         let device = Device::new(|_, _| {});
-        device.world.provider.inject(Fault::Device(name.into(), value));
+        device.bed.provider.inject(Fault::Device(name.into(), value));
         let error = device.app().start_device_login(None).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{name}");
         assert!(error.to_string().contains(name), "{error}");
@@ -318,8 +318,8 @@ async fn extreme_intervals_and_lifetimes_are_clamped() {
         (json!(5), json!(0), None),
     ] {
         let device = Device::new(|_, _| {});
-        device.world.provider.inject(Fault::Device("interval".into(), interval.clone()));
-        device.world.provider.inject(Fault::Device("expires_in".into(), expires_in));
+        device.bed.provider.inject(Fault::Device("interval".into(), interval.clone()));
+        device.bed.provider.inject(Fault::Device("expires_in".into(), expires_in));
         let mut login = device.app().start_device_login(None).await.unwrap();
         let mut pause = None;
         let stopped = login.wait_while(|told| {
@@ -334,18 +334,18 @@ async fn extreme_intervals_and_lifetimes_are_clamped() {
 
 #[tokio::test]
 async fn public_client_sends_client_id_to_both_endpoints() {
-    let world = TestBed::with(
+    let bed = TestBed::with(
         |provider| provider.client(TestClient::public("tv").redirect_uri(CALLBACK)),
         |client| client,
         |oauth| oauth,
     );
     let config = service().client_id("tv").client_secret("").scope("email");
     let config = config.device_authorization_endpoint(format!("{ISSUER}/device_authorization"));
-    let device = client(&world, config);
+    let device = client(&bed, config);
     let mut login = device.start_device_login(Some("")).await.unwrap();
-    assert!(world.provider.approve_device(login.user_code(), "alice"));
+    assert!(bed.provider.approve_device(login.user_code(), "alice"));
     login.wait().await.unwrap();
-    for asked in [device_request(&world), sent(&world, Endpoint::Token).remove(0)] {
+    for asked in [device_request(&bed), sent(&bed, Endpoint::Token).remove(0)] {
         assert_eq!(asked.authorization, None);
         assert_eq!(asked.field("client_id"), Some("tv"));
         assert!(!asked.names.contains(&"scope".to_owned()));
@@ -358,11 +358,11 @@ async fn resumed_wait_uses_last_interval() {
     let device = Device::new(|_, _| {});
     let mut login = device.client.start_device_login(None).await.unwrap();
     let slower = Reply::json(400, r#"{"error":"slow_down"}"#);
-    device.world.provider.inject(Fault::Response(Endpoint::Token, slower));
+    device.bed.provider.inject(Fault::Response(Endpoint::Token, slower));
     let polled = login.poll().await.unwrap();
     assert!(matches!(polled, DevicePoll::Pending { wait } if wait == Duration::from_secs(10)));
-    device.world.provider.clear_faults();
-    assert!(device.world.provider.approve_device(login.user_code(), "alice"));
+    device.bed.provider.clear_faults();
+    assert!(device.bed.provider.approve_device(login.user_code(), "alice"));
     let mut told = Vec::new();
     let token = login.wait_while(|pause| {
         told.push(pause.as_secs());
@@ -378,8 +378,8 @@ async fn device_code_is_not_redeemed_without_provider_keys() {
     for reply in [Reply::Reset, Reply::html(500)] {
         let device = Device::new(|_, _| {});
         let mut login = device.client.start_device_login(None).await.unwrap();
-        assert!(device.world.provider.approve_device(login.user_code(), "alice"));
-        device.world.provider.inject(Fault::Response(Endpoint::Jwks, reply.clone()));
+        assert!(device.bed.provider.approve_device(login.user_code(), "alice"));
+        device.bed.provider.inject(Fault::Response(Endpoint::Jwks, reply.clone()));
         let polled = login.poll().await;
         if reply == Reply::Reset {
             let twice = Duration::from_secs(10);
@@ -388,8 +388,8 @@ async fn device_code_is_not_redeemed_without_provider_keys() {
             assert_eq!(polled.unwrap_err().kind(), ErrorKind::InvalidResponse);
         }
         assert_eq!(device.asked(), 0, "{reply:?}");
-        device.world.provider.clear_faults();
-        device.world.clock.advance(Duration::from_secs(60));
+        device.bed.provider.clear_faults();
+        device.bed.clock.advance(Duration::from_secs(60));
         assert!(matches!(login.poll().await.unwrap(), DevicePoll::Token(_)), "{reply:?}");
     }
 }

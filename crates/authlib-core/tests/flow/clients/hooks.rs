@@ -17,9 +17,9 @@ use crate::test_bed::{client, sent};
 /// T096, T151: Slack omits `token_type`, which RFC 6749 §5.1 requires.
 #[tokio::test]
 async fn hook_adds_missing_token_type_for_slack() {
-    let world = standalone_bed();
-    world.provider.inject(Fault::TokenMissing("token_type".to_owned()));
-    let strict = client(&world, registered());
+    let bed = standalone_bed();
+    bed.provider.inject(Fault::TokenMissing("token_type".to_owned()));
+    let strict = client(&bed, registered());
     let error = strict.fetch_token(carol()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert!(error.to_string().contains("`token_type`"), "{error}");
@@ -27,7 +27,7 @@ async fn hook_adds_missing_token_type_for_slack() {
     let config = registered()
         .on_response(ResponseHook::AccessTokenResponse, default_token_type_bearer)
         .on_response(ResponseHook::RefreshTokenResponse, default_token_type_bearer);
-    let slack = client(&world, config);
+    let slack = client(&bed, config);
     let old = slack.fetch_token(carol()).await.unwrap();
     assert_eq!(old.token_type, "Bearer");
     let new = slack.refresh_token().await.unwrap();
@@ -35,7 +35,7 @@ async fn hook_adds_missing_token_type_for_slack() {
     assert_eq!(slack.get("echo").send().await.unwrap().status(), 200);
     // It changes nothing else.
     let refusal = Reply::json(200, r#"{"ok":false,"error":"code_already_used"}"#);
-    world.provider.inject(Fault::Response(Endpoint::Token, refusal));
+    bed.provider.inject(Fault::Response(Endpoint::Token, refusal));
     let error = slack.fetch_token(carol()).await.unwrap_err();
     assert_eq!(error.provider_error().unwrap().error, "code_already_used");
 }
@@ -43,13 +43,13 @@ async fn hook_adds_missing_token_type_for_slack() {
 /// T108: LinkedIn accepted the token as `oauth2_access_token` in the query only.
 #[tokio::test]
 async fn hook_renames_query_token_for_linkedin() {
-    let world = standalone_bed();
+    let bed = standalone_bed();
     let hook = token_in_query("oauth2_access_token");
     let config = registered().on_request(RequestHook::ProtectedRequest, hook);
-    let client = client(&world, config.refresh_with(Refresh::ClientCredentials));
+    let client = client(&bed, config.refresh_with(Refresh::ClientCredentials));
     let token = client.active_token().await.unwrap();
     client.get("echo").query([("q", "a b")]).send().await.unwrap();
-    let asked = sent(&world, Endpoint::Api).pop().unwrap();
+    let asked = sent(&bed, Endpoint::Api).pop().unwrap();
     assert_eq!(asked.names, ["q", "oauth2_access_token"]);
     assert_eq!(asked.field("q"), Some("a b"));
     assert_eq!(asked.secret("oauth2_access_token"), Some(token.access_token.expose()));
@@ -60,14 +60,14 @@ async fn hook_renames_query_token_for_linkedin() {
 /// `expires`.
 #[tokio::test]
 async fn hook_parses_form_encoded_token_response() {
-    let world = standalone_bed();
-    world.provider.inject(Fault::TokenForm);
+    let bed = standalone_bed();
+    bed.provider.inject(Fault::TokenForm);
     let config = registered().refresh_with(Refresh::ClientCredentials);
-    let error = client(&world, config.clone()).active_token().await.unwrap_err();
+    let error = client(&bed, config.clone()).active_token().await.unwrap_err();
     assert!(error.to_string().contains("`token_endpoint`"), "{error}");
 
     let forms =
-        client(&world, config.on_response(ResponseHook::AccessTokenResponse, parse_form_response));
+        client(&bed, config.on_response(ResponseHook::AccessTokenResponse, parse_form_response));
     let token = forms.active_token().await.unwrap();
     assert!(token.expires_at.is_some());
     assert_eq!(forms.get("echo").send().await.unwrap().status(), 200);
@@ -76,7 +76,7 @@ async fn hook_parses_form_encoded_token_response() {
         content_type: "text/plain; charset=UTF-8".to_owned(),
         body: "access_token=a%2Bb&expires=60&token_type=bearer".to_owned(),
     };
-    world.provider.inject(Fault::Response(Endpoint::Token, facebook));
+    bed.provider.inject(Fault::Response(Endpoint::Token, facebook));
     let token = forms.fetch_token(Grant::client_credentials()).await.unwrap();
     assert_eq!(token.access_token.expose(), "a+b");
     assert!(token.expires_at.is_some());
@@ -85,7 +85,7 @@ async fn hook_parses_form_encoded_token_response() {
 /// T108: The hook gets the request as it is sent, with the token.
 #[tokio::test]
 async fn hook_sees_authorization_header_and_adds_another() {
-    let world = standalone_bed();
+    let bed = standalone_bed();
     let config = registered().refresh_with(Refresh::ClientCredentials).on_request(
         RequestHook::ProtectedRequest,
         |request| {
@@ -96,23 +96,23 @@ async fn hook_sees_authorization_header_and_adds_another() {
             Ok(())
         },
     );
-    let client = client(&world, config);
+    let client = client(&bed, config);
     let token = client.active_token().await.unwrap();
     let answer = client.post("echo").body("text/plain", "as it was").send().await.unwrap();
     assert_eq!(answer.json::<Value>().unwrap()["body"], "changed");
-    let asked = sent(&world, Endpoint::Api).pop().unwrap();
+    let asked = sent(&bed, Endpoint::Api).pop().unwrap();
     let length = token.access_token.expose().len().to_string();
     assert_eq!(asked.header("x-length"), Some(length.as_str()));
     // Without the token there is no such header.
     client.get("echo").without_token().send().await.unwrap();
-    assert!(sent(&world, Endpoint::Api).pop().unwrap().header("x-length").is_none());
+    assert!(sent(&bed, Endpoint::Api).pop().unwrap().header("x-length").is_none());
 }
 
 /// Authlib keeps hooks in a set: their order is undefined, and a hook that is added twice runs
 /// once.
 #[tokio::test]
 async fn hooks_run_in_order_and_can_be_async() {
-    let world = standalone_bed();
+    let bed = standalone_bed();
     let mut config = registered();
     for mark in ["1", "2", "2"] {
         config = config.on_request(RequestHook::AccessTokenRequest, move |request| {
@@ -139,10 +139,10 @@ async fn hooks_run_in_order_and_can_be_async() {
             *response = with_member(std::mem::take(response), "a", "last");
             Ok(())
         });
-    let client = client(&world, config);
+    let client = client(&bed, config);
     let token = client.fetch_token(Grant::client_credentials()).await.unwrap();
     assert_eq!(token.extra::<String>("a").unwrap().as_deref(), Some("last"));
-    let asked = sent(&world, Endpoint::Token).pop().unwrap();
+    let asked = sent(&bed, Endpoint::Token).pop().unwrap();
     assert_eq!(asked.header("x-order"), Some("1223"));
 }
 
@@ -155,22 +155,22 @@ fn with_member(mut response: Response, name: &str, value: &str) -> Response {
 
 #[tokio::test]
 async fn hook_error_stops_request_and_reaches_caller() {
-    let world = standalone_bed();
+    let bed = standalone_bed();
     let stop = |_: &mut _| Err(Error::new(ErrorKind::Config, "not today"));
     let refuse = |_: &mut Response| Err(Error::new(ErrorKind::InvalidResponse, "not like that"));
     let config = registered().refresh_with(Refresh::ClientCredentials);
-    let before = client(&world, config.clone().on_request(RequestHook::AccessTokenRequest, stop));
+    let before = client(&bed, config.clone().on_request(RequestHook::AccessTokenRequest, stop));
     let error = before.get("echo").send().await.unwrap_err();
     assert_eq!((error.kind(), error.client()), (ErrorKind::Config, Some("solo")));
     assert!(error.to_string().contains("not today"), "{error}");
-    assert!(world.provider.received_requests().is_empty());
+    assert!(bed.provider.received_requests().is_empty());
 
-    let api = client(&world, config.clone().on_request(RequestHook::ProtectedRequest, stop));
+    let api = client(&bed, config.clone().on_request(RequestHook::ProtectedRequest, stop));
     assert_eq!(api.get("echo").send().await.unwrap_err().kind(), ErrorKind::Config);
     assert_eq!(api.get("echo").send_streaming().await.unwrap_err().kind(), ErrorKind::Config);
-    assert_eq!(world.provider.count(Endpoint::Api), 0);
+    assert_eq!(bed.provider.count(Endpoint::Api), 0);
 
-    let after = client(&world, config.on_response(ResponseHook::AccessTokenResponse, refuse));
+    let after = client(&bed, config.on_response(ResponseHook::AccessTokenResponse, refuse));
     let error = after.active_token().await.unwrap_err();
     assert!(error.to_string().contains("not like that"), "{error}");
     assert!(after.token().await.unwrap().is_none());
@@ -181,7 +181,7 @@ async fn hook_error_stops_request_and_reaches_caller() {
 async fn every_hook_point_runs_at_its_exchange() {
     use RequestHook as Q;
     use ResponseHook as A;
-    let world = standalone_bed();
+    let bed = standalone_bed();
     let (seen, mut config) = (Arc::new(Mutex::new(Vec::new())), registered());
     for at in [
         Q::AccessTokenRequest,
@@ -207,7 +207,7 @@ async fn every_hook_point_runs_at_its_exchange() {
             Ok(())
         });
     }
-    let client = client(&world, config);
+    let client = client(&bed, config);
     let heard = || std::mem::take(&mut *seen.lock().unwrap());
     client.fetch_token(carol()).await.unwrap();
     let grant = "AccessTokenRequest /token grant_type";
@@ -225,7 +225,7 @@ async fn every_hook_point_runs_at_its_exchange() {
     assert_eq!(heard(), ["RevokeTokenRequest /revoke token token_type_hint"]);
     // The authorization code grant uses the same hook.
     let (url, pending) = client.create_authorization_url(AuthorizeOptions::new()).await.unwrap();
-    let back = world.provider.approve(url.as_str(), "alice").unwrap();
+    let back = bed.provider.approve(url.as_str(), "alice").unwrap();
     client.fetch_access_token(pending, back.as_str()).await.unwrap();
     assert_eq!(
         heard(),
@@ -236,7 +236,7 @@ async fn every_hook_point_runs_at_its_exchange() {
 /// H22 for hooks: a request with the token stays at an allowed origin.
 #[tokio::test]
 async fn hook_cannot_send_token_to_foreign_origin() {
-    let world = standalone_bed();
+    let bed = standalone_bed();
     for (to, allowed) in [
         ("https://evil.example/api/echo", false),
         ("https://op.example:444/api/echo", false),
@@ -251,7 +251,7 @@ async fn hook_cannot_send_token_to_foreign_origin() {
                 *request.uri_mut() = to.parse().unwrap();
                 Ok(())
             });
-        let client = client(&world, config);
+        let client = client(&bed, config);
         for streamed in [false, true] {
             let request = client.get("echo");
             let sent = if streamed {
@@ -262,6 +262,6 @@ async fn hook_cannot_send_token_to_foreign_origin() {
             assert_eq!(sent.map_err(|error| error.kind()).is_ok(), allowed, "{to}");
         }
     }
-    assert_eq!(world.provider.count(Endpoint::Unmatched), 0);
-    assert_eq!(world.provider.count(Endpoint::Api), 2);
+    assert_eq!(bed.provider.count(Endpoint::Unmatched), 0);
+    assert_eq!(bed.provider.count(Endpoint::Api), 2);
 }

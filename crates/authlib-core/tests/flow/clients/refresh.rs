@@ -17,10 +17,10 @@ use crate::test_bed::{Browser, HOUR, TestBed, builder, client, sent};
 type Heard = Arc<Mutex<Vec<TokenUpdate>>>;
 
 /// A client with this refresh method, and its token updates.
-fn listening(world: &TestBed, refresh: Refresh) -> (OAuth2Client, Heard) {
+fn listening(bed: &TestBed, refresh: Refresh) -> (OAuth2Client, Heard) {
     let heard = Heard::default();
     let ear = heard.clone();
-    let builder = builder(world, registered().refresh_with(refresh));
+    let builder = builder(bed, registered().refresh_with(refresh));
     let builder = builder.on_token_update(move |update| ear.lock().unwrap().push(update.clone()));
     (builder.build().unwrap(), heard)
 }
@@ -28,13 +28,13 @@ fn listening(world: &TestBed, refresh: Refresh) -> (OAuth2Client, Heard) {
 /// T101, T155.
 #[tokio::test]
 async fn expired_token_is_not_sent() {
-    let world = standalone_bed();
+    let bed = standalone_bed();
     let mut old = Token::bearer("of long ago");
     old.expires_at = Some(SystemTime::UNIX_EPOCH);
     assert!(old.is_expired(SystemTime::UNIX_EPOCH, Duration::ZERO));
-    let client = builder(&world, registered()).token(old).build().unwrap();
+    let client = builder(&bed, registered()).token(old).build().unwrap();
     assert_eq!(client.get("echo").send().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
-    assert!(world.provider.received_requests().is_empty());
+    assert!(bed.provider.received_requests().is_empty());
 }
 
 /// T102, T103: Unlike in Authlib, which then fetches a token for each request, a token is used for
@@ -42,48 +42,48 @@ async fn expired_token_is_not_sent() {
 #[tokio::test]
 async fn leeway_decides_if_ten_second_token_is_expired() {
     for leeway in [15, 5] {
-        let world = TestBed::with(
+        let bed = TestBed::with(
             |provider| provider.access_token_lifetime(Duration::from_secs(10)),
             |client| client,
             |oauth| oauth,
         );
         let leeway = Duration::from_secs(leeway);
         let config = registered().refresh_before_expiry(leeway);
-        let client = client(&world, config.refresh_with(Refresh::ClientCredentials));
+        let client = client(&bed, config.refresh_with(Refresh::ClientCredentials));
         for requests in [1, 1, 2, 2] {
             assert_eq!(client.get("echo").send().await.unwrap().status(), 200);
-            assert_eq!(world.provider.count(Endpoint::Token), requests, "leeway {leeway:?}");
-            world.clock.advance(Duration::from_millis(2500));
+            assert_eq!(bed.provider.count(Endpoint::Token), requests, "leeway {leeway:?}");
+            bed.clock.advance(Duration::from_millis(2500));
         }
         let token = client.fetch_token(Grant::client_credentials()).await.unwrap();
-        assert_eq!(token.is_expired(world.clock.now(), leeway), leeway.as_secs() == 15);
+        assert_eq!(token.is_expired(bed.clock.now(), leeway), leeway.as_secs() == 15);
     }
 }
 
 /// T106.
 #[tokio::test]
 async fn expired_token_without_refresh_fails_unsent() {
-    let world = standalone_bed();
+    let bed = standalone_bed();
     for (config, says) in [
         (registered(), "no refresh token"),
         (registered().refresh_with(Refresh::Off), "has expired"),
     ] {
-        let client = client(&world, config);
+        let client = client(&bed, config);
         client.fetch_token(Grant::client_credentials()).await.unwrap();
-        world.clock.advance(HOUR);
-        world.provider.clear_requests();
+        bed.clock.advance(HOUR);
+        bed.provider.clear_requests();
         let error = client.get("echo").send().await.unwrap_err();
         assert_eq!((error.kind(), error.client()), (ErrorKind::Unauthenticated, Some("solo")));
         assert!(error.to_string().contains(says), "{error}");
-        assert!(world.provider.received_requests().is_empty());
+        assert!(bed.provider.received_requests().is_empty());
     }
 }
 
 /// T107, T161.
 #[tokio::test]
 async fn standalone_request_without_token_is_not_sent() {
-    let world = standalone_bed();
-    let client = client(&world, registered());
+    let bed = standalone_bed();
+    let client = client(&bed, registered());
     for sent in [client.get("echo"), client.post("echo").json(&json!({}))] {
         assert_eq!(sent.send().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     }
@@ -95,20 +95,20 @@ async fn standalone_request_without_token_is_not_sent() {
     let told = client.active_token().await.unwrap_err().to_string();
     assert!(told.contains("no token") && told.contains("`refresh_with`"), "{told}");
     assert_eq!(client.revoke_token().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
-    assert!(world.provider.received_requests().is_empty());
+    assert!(bed.provider.received_requests().is_empty());
 }
 
 /// T109, T156.
 #[tokio::test]
 async fn refresh_on_use_reports_old_token() {
-    let world = standalone_bed();
-    let (client, heard) = listening(&world, Refresh::RefreshToken);
+    let bed = standalone_bed();
+    let (client, heard) = listening(&bed, Refresh::RefreshToken);
     let old = client.fetch_token(carol()).await.unwrap();
     assert!(heard.lock().unwrap().is_empty(), "a first token is no update");
-    world.clock.advance(HOUR);
-    world.provider.clear_requests();
+    bed.clock.advance(HOUR);
+    bed.provider.clear_requests();
     assert_eq!(client.get("echo").send().await.unwrap().status(), 200);
-    let asked = sent(&world, Endpoint::Token).pop().unwrap();
+    let asked = sent(&bed, Endpoint::Token).pop().unwrap();
     assert_eq!(asked.names, ["grant_type", "refresh_token"]);
     assert_eq!(asked.secret("refresh_token"), Some(old.refresh_token.as_ref().unwrap().expose()));
     let kept = client.token().await.unwrap().unwrap();
@@ -119,8 +119,8 @@ async fn refresh_on_use_reports_old_token() {
     assert_eq!(update.owner, *client.owner());
 
     // Without a refresh token in the response, the old one stays (RFC 6749 §6).
-    world.provider.inject(Fault::NoRotation);
-    world.clock.advance(HOUR);
+    bed.provider.inject(Fault::NoRotation);
+    bed.clock.advance(HOUR);
     let renewed = client.active_token().await.unwrap();
     assert_ne!(renewed.access_token, kept.access_token);
     assert_eq!(renewed.refresh_token, kept.refresh_token);
@@ -129,17 +129,17 @@ async fn refresh_on_use_reports_old_token() {
 /// T110, T157.
 #[tokio::test]
 async fn client_credentials_refetch_reports_old_token() {
-    let world = standalone_bed();
-    let quiet = client(&world, registered().refresh_with(Refresh::ClientCredentials));
-    let (client, heard) = listening(&world, Refresh::ClientCredentials);
+    let bed = standalone_bed();
+    let quiet = client(&bed, registered().refresh_with(Refresh::ClientCredentials));
+    let (client, heard) = listening(&bed, Refresh::ClientCredentials);
     for client in [&quiet, &client] {
         // The first token is fetched automatically too.
         let old = client.active_token().await.unwrap();
         assert!(heard.lock().unwrap().is_empty());
-        world.clock.advance(HOUR);
-        world.provider.clear_requests();
+        bed.clock.advance(HOUR);
+        bed.provider.clear_requests();
         assert_eq!(client.get("echo").send().await.unwrap().status(), 200);
-        let asked = sent(&world, Endpoint::Token);
+        let asked = sent(&bed, Endpoint::Token);
         assert_eq!(asked.len(), 1);
         assert_eq!(asked[0].names, ["grant_type", "scope"]);
         assert_eq!(asked[0].field("grant_type"), Some("client_credentials"));
@@ -157,14 +157,14 @@ async fn client_credentials_refetch_reports_old_token() {
 /// T158.
 #[tokio::test]
 async fn refresh_before_post_keeps_json_body() {
-    let world = standalone_bed();
+    let bed = standalone_bed();
     for (config, grant) in [
         (registered(), carol()),
         (registered().refresh_with(Refresh::ClientCredentials), Grant::client_credentials()),
     ] {
-        let client = client(&world, config);
+        let client = client(&bed, config);
         let old = client.fetch_token(grant).await.unwrap();
-        world.clock.advance(HOUR);
+        bed.clock.advance(HOUR);
         let body = json!({"name": "x & y=z", "list": [1, 2]});
         let echo: Value = client.post("echo").json(&body).send().await.unwrap().json().unwrap();
         assert_eq!((&echo["method"], &echo["token_in"]), (&json!("POST"), &json!("header")));
@@ -177,60 +177,60 @@ async fn refresh_before_post_keeps_json_body() {
 /// T159, H24: For one client: Authlib's blocking clients have no lock at all.
 #[tokio::test]
 async fn ten_concurrent_requests_share_one_refresh() {
-    let world = standalone_bed();
+    let bed = standalone_bed();
     for (config, grant) in [
         (registered(), carol()),
         (registered().refresh_with(Refresh::ClientCredentials), Grant::client_credentials()),
     ] {
-        let client = client(&world, config);
+        let client = client(&bed, config);
         client.fetch_token(grant).await.unwrap();
-        world.clock.advance(HOUR);
-        world.provider.clear_requests();
+        bed.clock.advance(HOUR);
+        bed.provider.clear_requests();
         let clones: Vec<_> = (0..10).map(|_| client.clone()).collect();
         let answers = join_all(clones.iter().map(|client| client.get("echo").send())).await;
         assert!(answers.iter().all(|answer| answer.as_ref().unwrap().status() == 200));
-        assert_eq!(world.provider.count(Endpoint::Token), 1);
-        assert_eq!(world.provider.count(Endpoint::Api), 10);
+        assert_eq!(bed.provider.count(Endpoint::Token), 1);
+        assert_eq!(bed.provider.count(Endpoint::Api), 10);
     }
 }
 
 /// The API rejects the token before it expires: Authlib returns the 401.
 #[tokio::test]
 async fn standalone_401_refreshes_once_and_repeats_request() {
-    let world = standalone_bed();
-    let client = client(&world, registered().refresh_with(Refresh::ClientCredentials));
+    let bed = standalone_bed();
+    let client = client(&bed, registered().refresh_with(Refresh::ClientCredentials));
     client.active_token().await.unwrap();
-    world.provider.expire_access_tokens();
+    bed.provider.expire_access_tokens();
     let answer = client.post("echo").form([("a", "b")]).send().await.unwrap();
     assert_eq!(answer.json::<Value>().unwrap()["body"], "a=b");
-    assert_eq!(world.provider.count(Endpoint::Token), 2);
-    assert_eq!(world.provider.count(Endpoint::Api), 2);
+    assert_eq!(bed.provider.count(Endpoint::Token), 2);
+    assert_eq!(bed.provider.count(Endpoint::Api), 2);
 }
 
 /// A refresh callback of the application receives the previous token.
 #[tokio::test]
 async fn standalone_client_can_use_refresh_callback() {
-    let world = standalone_bed();
+    let bed = standalone_bed();
     let config = registered().refresh_with(Refresh::callback(|old| async move {
         let count = old.map_or(0, |old| old.access_token.expose().len());
         let mut token = Token::bearer("x".repeat(count + 1));
         token.expires_at = Some(SystemTime::UNIX_EPOCH);
         Ok(token)
     }));
-    let client = client(&world, config);
+    let client = client(&bed, config);
     for expected in ["x", "xx", "xxx"] {
         assert_eq!(client.active_token().await.unwrap().access_token.expose(), expected);
     }
-    assert!(world.provider.received_requests().is_empty());
+    assert!(bed.provider.received_requests().is_empty());
 }
 
 /// RFC 6749 §6: a manual refresh keeps the refresh token if the response has none.
 #[tokio::test]
 async fn manual_refresh_keeps_unrotated_refresh_token() {
-    let world = TestBed::new();
-    let login = world.log_in(&Browser::default()).await.unwrap();
-    let client = OAuth2Client::for_owner(&world.app(), login.owner());
-    world.provider.inject(Fault::NoRotation);
+    let bed = TestBed::new();
+    let login = bed.log_in(&Browser::default()).await.unwrap();
+    let client = OAuth2Client::for_owner(&bed.app(), login.owner());
+    bed.provider.inject(Fault::NoRotation);
     let old = login.token.refresh_token.clone().unwrap();
     let token = client.fetch_token(Grant::refresh_token(&old)).await.unwrap();
     assert_ne!(token.access_token, login.token.access_token);

@@ -16,9 +16,9 @@ use crate::test_bed::standalone::{registered, standalone_bed};
 use crate::test_bed::{ISSUER, TestBed, builder, client, sent};
 
 /// A client with this token placement.
-async fn placing(world: &TestBed, location: TokenLocation) -> OAuth2Client {
+async fn placing(bed: &TestBed, location: TokenLocation) -> OAuth2Client {
     let config = registered().token_location(location).refresh_with(Refresh::ClientCredentials);
-    let client = client(world, config);
+    let client = client(bed, config);
     client.active_token().await.unwrap();
     client
 }
@@ -26,12 +26,12 @@ async fn placing(world: &TestBed, location: TokenLocation) -> OAuth2Client {
 /// T086.
 #[tokio::test]
 async fn token_of_unknown_type_is_not_sent() {
-    let world = standalone_bed();
+    let bed = standalone_bed();
     let mut token = Token::bearer("t");
     token.token_type = "mac".to_owned();
-    let client = builder(&world, registered()).token(token).build().unwrap();
+    let client = builder(&bed, registered()).token(token).build().unwrap();
     assert_eq!(client.get("echo").send().await.unwrap_err().kind(), ErrorKind::Unsupported);
-    assert!(world.provider.received_requests().is_empty());
+    assert!(bed.provider.received_requests().is_empty());
 }
 
 /// T087, T088, T089, T142, T143: The API returns where the token was. Unlike in Authlib, a GET has
@@ -43,8 +43,8 @@ async fn client_or_request_chooses_token_placement() {
         (TokenLocation::Query, "query", TokenLocation::Header),
         (TokenLocation::Body, "body", TokenLocation::Header),
     ] {
-        let world = standalone_bed();
-        let client = placing(&world, location).await;
+        let bed = standalone_bed();
+        let client = placing(&bed, location).await;
         for streamed in [false, true] {
             for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH] {
                 let request = || client.request(method.clone(), "echo").query([("q", "a b")]);
@@ -77,8 +77,8 @@ async fn said(request: authlib_core::ApiRequest, streamed: bool) -> authlib_core
 /// T088: Authlib parses a JSON body as a form and damages it.
 #[tokio::test]
 async fn token_in_non_form_body_is_rejected() {
-    let world = standalone_bed();
-    let client = placing(&world, TokenLocation::Body).await;
+    let bed = standalone_bed();
+    let client = placing(&bed, TokenLocation::Body).await;
     let form = client.post("echo").form([("a", "b c"), ("a", "d")]);
     let echo: Value = form.send().await.unwrap().json().unwrap();
     let token = client.token().await.unwrap().unwrap().access_token;
@@ -91,14 +91,14 @@ async fn token_in_non_form_body_is_rejected() {
     ] {
         assert_eq!(request.send().await.unwrap_err().kind(), ErrorKind::InvalidRequest);
     }
-    assert_eq!(world.provider.count(Endpoint::Api), 1);
+    assert_eq!(bed.provider.count(Endpoint::Api), 1);
 }
 
 /// T144.
 #[tokio::test]
 async fn standalone_bodies_stream_in_both_directions() {
-    let world = standalone_bed();
-    let client = placing(&world, TokenLocation::Header).await;
+    let bed = standalone_bed();
+    let client = placing(&bed, TokenLocation::Header).await;
     let pieces = stream::iter([b"one ".to_vec(), b"two".to_vec()].map(Ok));
     let request = client.put("echo").stream("text/plain", Body::stream(pieces));
     let mut answer = request.send_streaming().await.unwrap();
@@ -122,14 +122,14 @@ async fn standalone_bodies_stream_in_both_directions() {
 /// token.
 #[tokio::test]
 async fn active_token_can_be_used_by_another_http_client() {
-    let world = standalone_bed();
-    let client = client(&world, registered().refresh_with(Refresh::ClientCredentials));
+    let bed = standalone_bed();
+    let client = client(&bed, registered().refresh_with(Refresh::ClientCredentials));
     let token = client.active_token().await.unwrap();
     let mut request = Request::new(Vec::new());
     *request.uri_mut() = format!("{ISSUER}/api/echo").parse().unwrap();
     let value = format!("{} {}", token.token_type, token.access_token.expose());
     request.headers_mut().insert("authorization", value.parse().unwrap());
-    let answer = world.provider.send(request).await.unwrap();
+    let answer = bed.provider.send(request).await.unwrap();
     assert_eq!(answer.status(), 200);
 }
 
@@ -137,11 +137,11 @@ async fn active_token_can_be_used_by_another_http_client() {
 /// caller.
 #[tokio::test]
 async fn absolute_url_and_redirect_do_not_leak_token() {
-    let world = standalone_bed();
-    let client = placing(&world, TokenLocation::Header).await;
+    let bed = standalone_bed();
+    let client = placing(&bed, TokenLocation::Header).await;
     // No refresh for a request that is not sent.
-    world.clock.advance(Duration::from_secs(3600));
-    world.provider.clear_requests();
+    bed.clock.advance(Duration::from_secs(3600));
+    bed.provider.clear_requests();
     for url in ["https://evil.example/", "//evil.example/", "/token", "http://op.example/api/"] {
         for request in [client.get(url), client.post(url).form([("a", "b")])] {
             assert_eq!(
@@ -153,28 +153,28 @@ async fn absolute_url_and_redirect_do_not_leak_token() {
         let streamed = client.get(url).send_streaming().await;
         assert_eq!(streamed.unwrap_err().kind(), ErrorKind::InvalidRequest, "{url}");
     }
-    assert!(world.provider.received_requests().is_empty());
+    assert!(bed.provider.received_requests().is_empty());
 
     for status in [301, 302, 303, 307, 308] {
         let away = Reply::Redirect(status, "https://evil.example/".to_owned());
-        world.provider.inject(Fault::Response(Endpoint::Api, away));
+        bed.provider.inject(Fault::Response(Endpoint::Api, away));
         let answer = client.get("echo").send().await.unwrap();
         assert_eq!(answer.status().as_u16(), status);
         assert_eq!(answer.headers()["location"], "https://evil.example/");
-        world.provider.clear_faults();
+        bed.provider.clear_faults();
     }
-    assert_eq!(world.provider.count(Endpoint::Unmatched), 0);
+    assert_eq!(bed.provider.count(Endpoint::Unmatched), 0);
 
     // Requests without the token may go anywhere.
     let foreign = client.get("https://evil.example/x").without_token().send().await;
     assert_eq!(foreign.unwrap_err().kind(), ErrorKind::Transport);
-    assert!(sent(&world, Endpoint::Unmatched)[0].authorization.is_none());
+    assert!(sent(&bed, Endpoint::Unmatched)[0].authorization.is_none());
     let config =
         registered().api_origin("https://files.example").refresh_with(Refresh::ClientCredentials);
-    let wide = self::client(&world, config);
+    let wide = self::client(&bed, config);
     assert!(wide.get("https://files.example/upload").send().await.is_err());
     assert!(wide.get("https://files.example:444/upload").send().await.is_err());
-    let reached = sent(&world, Endpoint::Unmatched);
+    let reached = sent(&bed, Endpoint::Unmatched);
     assert_eq!(reached.len(), 2);
     assert_eq!(reached[1].authorization.as_deref(), Some("Bearer"));
 }
@@ -182,12 +182,12 @@ async fn absolute_url_and_redirect_do_not_leak_token() {
 /// A client without `api_base_url` can still fetch tokens.
 #[tokio::test]
 async fn client_without_api_base_url_sends_no_token() {
-    let world = standalone_bed();
+    let bed = standalone_bed();
     let config = registered().api_base_url("");
-    let client = client(&world, config);
+    let client = client(&bed, config);
     client.fetch_token(Grant::client_credentials()).await.unwrap();
     let error = client.get(&format!("{ISSUER}/api/echo")).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("token is not sent"), "{error}");
-    assert_eq!(world.provider.count(Endpoint::Api), 0);
+    assert_eq!(bed.provider.count(Endpoint::Api), 0);
 }

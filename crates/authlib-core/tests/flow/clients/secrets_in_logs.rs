@@ -84,7 +84,7 @@ fn with_device(config: ClientConfig) -> ClientConfig {
 }
 
 /// Calls every method of a client once, and shows the results.
-async fn everything(log: &Log, world: &TestBed, client: &OAuth2Client, secrets: &mut Secrets) {
+async fn everything(log: &Log, bed: &TestBed, client: &OAuth2Client, secrets: &mut Secrets) {
     fn tell<T: Debug>(log: &Log, result: Result<T>) -> Option<T> {
         match result {
             Ok(done) => {
@@ -118,13 +118,13 @@ async fn everything(log: &Log, world: &TestBed, client: &OAuth2Client, secrets: 
         secrets.0.push(login.user_code().to_owned());
         secrets.add(&login.authorization().device_code);
         tell(log, login.poll().await);
-        world.provider.approve_device(login.user_code(), "alice");
-        world.clock.advance(Duration::from_secs(60));
+        bed.provider.approve_device(login.user_code(), "alice");
+        bed.clock.advance(Duration::from_secs(60));
         if let Some(DevicePoll::Token(token)) = tell(log, login.poll().await) {
             secrets.token(&token);
         }
     }
-    world.provider.expire_access_tokens();
+    bed.provider.expire_access_tokens();
     for placement in [TokenLocation::Body, TokenLocation::Header, TokenLocation::Query] {
         let request = client.post("echo").form([("pin", "form-field-4711")]);
         let request = request.token_location(placement);
@@ -143,7 +143,7 @@ async fn everything(log: &Log, world: &TestBed, client: &OAuth2Client, secrets: 
         secrets.token(&token);
     }
     tell(log, client.revoke_token().await);
-    secrets.seen(&world.provider);
+    secrets.seen(&bed.provider);
     for secret in ["voucher-number-4711", "form-field-4711", "multipart-field-4711"] {
         secrets.0.push(secret.to_owned());
     }
@@ -174,17 +174,17 @@ async fn grants_and_their_failures_show_no_secret() {
     ] {
         for way in WAYS {
             let (log, _guard) = capture_log();
-            let world = service_bed();
-            let settings = with_device(way.config(&world));
+            let bed = service_bed();
+            let settings = with_device(way.config(&bed));
             show(&log, &settings);
-            let client = builder(&world, settings);
+            let client = builder(&bed, settings);
             show(&log, &client);
             let client = client.build().unwrap();
             for quirk in quirks.clone() {
-                world.provider.inject(quirk);
+                bed.provider.inject(quirk);
             }
             let mut secrets = Secrets::new();
-            everything(&log, &world, &client, &mut secrets).await;
+            everything(&log, &bed, &client, &mut secrets).await;
             assert!(secrets.0.len() > 15, "{:?}", secrets.0);
             assert!(log.text().contains("the token request"), "{}", log.text());
             log.check(&secrets.0, &format!("{way:?} {quirks:?}"));
@@ -196,10 +196,10 @@ async fn grants_and_their_failures_show_no_secret() {
 #[tokio::test]
 async fn unsaved_token_is_never_shown() {
     let (log, _guard) = capture_log();
-    let (world, disk) = (service_bed(), Disk::default());
+    let (bed, disk) = (service_bed(), Disk::default());
     disk.fill(true);
-    let config = Way::Assertion.config(&world);
-    let client = builder(&world, config).token_store(disk.store()).build().unwrap();
+    let config = Way::Assertion.config(&bed);
+    let client = builder(&bed, config).token_store(disk.store()).build().unwrap();
     let mut secrets = Secrets::new();
     for _ in 0..2 {
         let error = client.active_token().await.unwrap_err();
@@ -210,7 +210,7 @@ async fn unsaved_token_is_never_shown() {
     }
     disk.fill(false);
     show(&log, &client.active_token().await.unwrap());
-    secrets.seen(&world.provider);
+    secrets.seen(&bed.provider);
     log.check(&secrets.0, "unsaved");
 }
 
@@ -279,9 +279,9 @@ fn invalid_service_account_file_is_not_quoted() {
 #[tokio::test]
 async fn url_password_is_neither_logged_nor_shown() {
     let (log, _guard) = capture_log();
-    let world = service_bed();
-    let client = builder(&world, service()).build().unwrap();
-    world.provider.inject(Fault::Response(Endpoint::Api, Reply::Reset));
+    let bed = service_bed();
+    let client = builder(&bed, service()).build().unwrap();
+    bed.provider.inject(Fault::Response(Endpoint::Api, Reply::Reset));
     for url in [format!("{ISSUER}/api/echo"), "https://elsewhere.example:8443/".to_owned()] {
         let url = url.replace("https://", "https://robot:hush-hush@");
         for streamed in [false, true] {

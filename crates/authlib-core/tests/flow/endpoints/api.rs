@@ -12,9 +12,9 @@ use crate::test_bed::{Browser, TestBed};
 
 #[tokio::test]
 async fn api_request_sends_query_headers_body_and_token() {
-    let world = TestBed::new();
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
-    let app = world.app();
+    let bed = TestBed::new();
+    let owner = bed.log_in(&Browser::default()).await.unwrap().owner();
+    let app = bed.app();
     let request = app
         .request(Method::PUT, "repos/1?a=b", &owner)
         .query(Params::new().with("q", "x y"))
@@ -31,7 +31,7 @@ async fn api_request_sends_query_headers_body_and_token() {
     // Every response is returned; redirects are not followed.
     assert_eq!(app.get("teapot", &owner).send().await.unwrap().status(), 418);
     let away = Reply::Redirect(302, "https://evil.example/".to_owned());
-    world.provider.inject(Fault::Response(Endpoint::Api, away));
+    bed.provider.inject(Fault::Response(Endpoint::Api, away));
     let response = app.post("x", &owner).form(Params::new()).send().await.unwrap();
     assert_eq!(response.status(), 302);
     assert_eq!(response.headers()["location"], "https://evil.example/");
@@ -40,9 +40,9 @@ async fn api_request_sends_query_headers_body_and_token() {
 /// B22, H22: the token stays under `api_base_url`.
 #[tokio::test]
 async fn token_is_sent_to_allowed_origins_only() {
-    let world = TestBed::new();
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
-    world.provider.clear_requests();
+    let bed = TestBed::new();
+    let owner = bed.log_in(&Browser::default()).await.unwrap().owner();
+    bed.provider.clear_requests();
     for url in [
         "https://evil.example/",
         "//evil.example/",
@@ -60,36 +60,36 @@ async fn token_is_sent_to_allowed_origins_only() {
         "/apix",
         "javascript:alert(1)",
     ] {
-        let error = world.app().get(url, &owner).send().await.unwrap_err();
+        let error = bed.app().get(url, &owner).send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{url}: {error}");
     }
-    assert!(world.provider.received_requests().is_empty());
+    assert!(bed.provider.received_requests().is_empty());
     // Browsers parse a scheme without slashes as a path, and so does this library.
     for url in ["user", "/api/user", "https://op.example/api/user", "./a/../user", "", "https:x.y"]
     {
-        assert!(world.app().get(url, &owner).send().await.is_ok(), "{url}");
+        assert!(bed.app().get(url, &owner).send().await.is_ok(), "{url}");
     }
 }
 
 #[tokio::test]
 async fn expired_token_is_refreshed_before_api_call() {
-    let world = TestBed::new();
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
-    world.clock.advance(Duration::from_secs(3600));
-    let response = world.app().get("user", &owner).send().await.unwrap();
+    let bed = TestBed::new();
+    let owner = bed.log_in(&Browser::default()).await.unwrap().owner();
+    bed.clock.advance(Duration::from_secs(3600));
+    let response = bed.app().get("user", &owner).send().await.unwrap();
     assert_eq!(response.status(), 200);
-    assert_eq!(world.provider.count(Endpoint::Token), 2);
+    assert_eq!(bed.provider.count(Endpoint::Token), 2);
 }
 
 #[tokio::test]
 async fn api_request_without_user_is_not_sent() {
-    let world = TestBed::new();
-    let error = world.app().get("user", &TokenOwner::new("op", "x")).send().await.unwrap_err();
+    let bed = TestBed::new();
+    let error = bed.app().get("user", &TokenOwner::new("op", "x")).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    assert!(world.provider.received_requests().is_empty());
-    let world = TestBed::with(|p| p, |client| client.api_base_url(""), |oauth| oauth);
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
-    let error = world.app().get("user", &owner).send().await.unwrap_err();
+    assert!(bed.provider.received_requests().is_empty());
+    let bed = TestBed::with(|p| p, |client| client.api_base_url(""), |oauth| oauth);
+    let owner = bed.log_in(&Browser::default()).await.unwrap().owner();
+    let error = bed.app().get("user", &owner).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("api_base_url"), "{error}");
 }
@@ -97,9 +97,9 @@ async fn api_request_without_user_is_not_sent() {
 /// B20, H28: user info that is fetched later must have the `sub` of the login, too.
 #[tokio::test]
 async fn later_userinfo_must_have_same_subject() {
-    let world = TestBed::new();
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
-    assert_eq!(world.app().userinfo(&owner).await.unwrap().name(), Some("Alice"));
+    let bed = TestBed::new();
+    let owner = bed.log_in(&Browser::default()).await.unwrap().owner();
+    assert_eq!(bed.app().userinfo(&owner).await.unwrap().name(), Some("Alice"));
     for quirk in [
         Fault::user_info("sub", "mallory"),
         Fault::user_info("sub", "Alice"),
@@ -107,9 +107,9 @@ async fn later_userinfo_must_have_same_subject() {
         Fault::Response(Endpoint::UserInfo, Reply::html(200)),
         Fault::Response(Endpoint::UserInfo, Reply::json(401, "{}")),
     ] {
-        world.provider.inject(quirk.clone());
-        let error = world.app().userinfo(&owner).await.unwrap_err();
+        bed.provider.inject(quirk.clone());
+        let error = bed.app().userinfo(&owner).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{quirk:?}");
-        world.provider.clear_faults();
+        bed.provider.clear_faults();
     }
 }

@@ -21,22 +21,22 @@ fn algorithm(name: &str) -> Algorithm {
 }
 
 /// A login and two refreshes: the provider rejects replayed assertions.
-async fn check(world: &TestBed, case: &str) {
-    let login = world.log_in(&Browser::default()).await;
+async fn check(bed: &TestBed, case: &str) {
+    let login = bed.log_in(&Browser::default()).await;
     let login = login.unwrap_or_else(|error| panic!("{case}: {error}"));
     for _ in 0..2 {
-        world.clock.advance(Duration::from_secs(3600));
-        let token = world.app().active_token(&login.owner()).await;
+        bed.clock.advance(Duration::from_secs(3600));
+        let token = bed.app().active_token(&login.owner()).await;
         assert!(token.is_ok(), "{case}: {token:?}");
     }
-    for request in sent(world, Endpoint::Token) {
+    for request in sent(bed, Endpoint::Token) {
         assert!(request.authorization.is_none(), "{case}");
         assert!(!request.names.iter().any(|name| name == "client_secret"), "{case}");
         assert!(request.field("client_id").is_some(), "{case}");
         let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
         assert_eq!(request.field("client_assertion_type"), Some(kind), "{case}");
     }
-    assert_eq!(world.provider.count(Endpoint::Token), 3, "{case}");
+    assert_eq!(bed.provider.count(Endpoint::Token), 3, "{case}");
 }
 
 #[tokio::test]
@@ -49,10 +49,10 @@ async fn every_private_key_algorithm_logs_in_and_refreshes() {
     ] {
         for alg in algorithms {
             let key = private_jwk(name).to_string();
-            let world = keyed_bed(name, |client| {
+            let bed = keyed_bed(name, |client| {
                 client.private_key(key).token_endpoint_auth_signing_alg(algorithm(alg))
             });
-            check(&world, alg).await;
+            check(&bed, alg).await;
         }
     }
 }
@@ -75,10 +75,10 @@ async fn every_private_key_format_logs_in_and_refreshes() {
 
 #[tokio::test]
 async fn token_endpoint_can_be_assertion_audience() {
-    let world = keyed_bed("p256", |client| {
+    let bed = keyed_bed("p256", |client| {
         client.private_key(P256).client_assertion_audience(AssertionAudience::TokenEndpoint)
     });
-    check(&world, "token_endpoint").await;
+    check(&bed, "token_endpoint").await;
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn every_client_secret_jwt_hmac_logs_in_and_refreshes() {
     for alg in [None, Some("HS256"), Some("HS384"), Some("HS512")] {
         let client =
             TestClient::confidential("hmac", "a-secret-with-forty-two-characters-at-least");
-        let world = TestBed::with(
+        let bed = TestBed::with(
             |provider| {
                 provider.client(client.auth_method("client_secret_jwt").redirect_uri(CALLBACK))
             },
@@ -102,7 +102,7 @@ async fn every_client_secret_jwt_hmac_logs_in_and_refreshes() {
             },
             |oauth| oauth,
         );
-        check(&world, alg.unwrap_or("by default")).await;
+        check(&bed, alg.unwrap_or("by default")).await;
     }
 }
 
@@ -113,32 +113,32 @@ async fn client_secret_jwt_is_chosen_only_if_nothing_else_offered() {
         (json!(["client_secret_jwt", "client_secret_basic"]), true),
         (json!(["client_secret_jwt", "private_key_jwt"]), false),
     ] {
-        let world = TestBed::new();
-        world.provider.inject(Fault::metadata(SUPPORTED, methods));
-        world.log_in(&Browser::default()).await.unwrap();
-        assert_eq!(sent(&world, Endpoint::Token)[0].authorization.is_some(), basic);
+        let bed = TestBed::new();
+        bed.provider.inject(Fault::metadata(SUPPORTED, methods));
+        bed.log_in(&Browser::default()).await.unwrap();
+        assert_eq!(sent(&bed, Endpoint::Token)[0].authorization.is_some(), basic);
     }
-    let world = keyed_bed("p256", |client| client.private_key(P256));
-    world.provider.inject(Fault::metadata(SUPPORTED, json!(["client_secret_basic"])));
-    let error = world.log_in(&Browser::default()).await.unwrap_err();
+    let bed = keyed_bed("p256", |client| client.private_key(P256));
+    bed.provider.inject(Fault::metadata(SUPPORTED, json!(["client_secret_basic"])));
+    let error = bed.log_in(&Browser::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
-    let world = keyed_bed("p256", |client| client.private_key(P256));
+    let bed = keyed_bed("p256", |client| client.private_key(P256));
     let algorithms = "token_endpoint_auth_signing_alg_values_supported";
-    world.provider.inject(Fault::metadata(algorithms, json!(["RS256"])));
-    let error = world.log_in(&Browser::default()).await.unwrap_err();
+    bed.provider.inject(Fault::metadata(algorithms, json!(["RS256"])));
+    let error = bed.log_in(&Browser::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
-    assert_eq!(world.provider.count(Endpoint::Token), 0);
+    assert_eq!(bed.provider.count(Endpoint::Token), 0);
 }
 
 #[tokio::test]
 async fn wrong_key_or_kid_is_error_with_hint() {
     for (known, kid) in [("p384", "k1"), ("p256", "k2")] {
-        let world = keyed_bed(known, |client| client.private_key(P256).private_key_id(kid));
-        let error = world.log_in(&Browser::default()).await.unwrap_err();
+        let bed = keyed_bed(known, |client| client.private_key(P256).private_key_id(kid));
+        let error = bed.log_in(&Browser::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse);
         assert_eq!(error.provider_error().unwrap().error, "invalid_client");
         assert!(error.to_string().contains("`private_key_id`"), "{error}");
-        assert_eq!(world.provider.count(Endpoint::Token), 1);
+        assert_eq!(bed.provider.count(Endpoint::Token), 1);
     }
 }
 

@@ -19,11 +19,11 @@ fn config() -> ClientConfig {
 
 /// A client that requires signed responses, and its token.
 async fn setup(config: ClientConfig) -> (TestBed, OAuth2Client, Secret) {
-    let world = service_bed();
-    let client = client(&world, config);
+    let bed = service_bed();
+    let client = client(&bed, config);
     let token = client.registered_client().fetch_token(Grant::client_credentials()).await.unwrap();
-    world.provider.clear_requests();
-    (world, client, token.access_token)
+    bed.provider.clear_requests();
+    (bed, client, token.access_token)
 }
 
 async fn ask(client: &OAuth2Client, token: &Secret) -> Result<Introspection> {
@@ -32,34 +32,34 @@ async fn ask(client: &OAuth2Client, token: &Secret) -> Result<Introspection> {
 
 #[tokio::test]
 async fn signed_introspection_is_requested_and_verified() {
-    let (world, client, token) = setup(config()).await;
+    let (bed, client, token) = setup(config()).await;
     let about = ask(&client, &token).await.unwrap();
     assert!(about.active());
     assert_eq!((about.sub(), about.scope()), (Some("service"), Some("read")));
-    assert_eq!(sent(&world, Endpoint::Introspect)[0].header("accept"), Some(SIGNED));
+    assert_eq!(sent(&bed, Endpoint::Introspect)[0].header("accept"), Some(SIGNED));
     assert!(!ask(&client, &"unknown".into()).await.unwrap().active());
-    assert_eq!(world.provider.count(Endpoint::Jwks), 1, "the keys are kept");
+    assert_eq!(bed.provider.count(Endpoint::Jwks), 1, "the keys are kept");
     // Without the setting, the response is not signed.
-    let (world, plain, token) = setup(service()).await;
+    let (bed, plain, token) = setup(service()).await;
     assert!(ask(&plain, &token).await.unwrap().active());
-    assert_eq!(sent(&world, Endpoint::Introspect)[0].header("accept"), Some("application/json"));
-    assert_eq!(world.provider.count(Endpoint::Jwks), 0);
+    assert_eq!(sent(&bed, Endpoint::Introspect)[0].header("accept"), Some("application/json"));
+    assert_eq!(bed.provider.count(Endpoint::Jwks), 0);
 }
 
 #[tokio::test]
 async fn rotated_keys_are_refetched_once_for_introspection() {
     for keeping in [false, true] {
-        let (world, client, token) = setup(config()).await;
+        let (bed, client, token) = setup(config()).await;
         ask(&client, &token).await.unwrap();
         if keeping {
-            world.provider.rotate_keys_keeping_kid();
+            bed.provider.rotate_keys_keeping_kid();
         } else {
-            world.provider.rotate_keys();
+            bed.provider.rotate_keys();
         }
         for _ in 0..3 {
             assert!(ask(&client, &token).await.unwrap().active());
         }
-        assert_eq!(world.provider.count(Endpoint::Jwks), 2);
+        assert_eq!(bed.provider.count(Endpoint::Jwks), 2);
     }
 }
 
@@ -96,15 +96,15 @@ async fn invalid_signed_introspection_is_rejected() {
         (Fault::ClaimTwice("aud".into(), json!("service")), ""),
         (Fault::header("crit", json!(["x"])), "signature"),
     ] {
-        let (world, client, token) = setup(config()).await;
-        world.provider.inject(quirk.clone());
+        let (bed, client, token) = setup(config()).await;
+        bed.provider.inject(quirk.clone());
         let error = ask(&client, &token).await.expect_err(&format!("{quirk:?}"));
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{quirk:?}: {error}");
         assert_eq!(error.client(), Some("service"));
         assert!(error.to_string().contains(says), "{quirk:?}: {error}");
         assert!(!format!("{error} {error:?}").contains(token.expose()), "{quirk:?}");
-        assert!(world.provider.count(Endpoint::Jwks) <= 2, "{quirk:?}");
-        world.provider.clear_faults();
+        assert!(bed.provider.count(Endpoint::Jwks) <= 2, "{quirk:?}");
+        bed.provider.clear_faults();
         assert!(ask(&client, &token).await.unwrap().active(), "{quirk:?}");
     }
 }
@@ -130,26 +130,26 @@ async fn unsigned_introspection_response_is_distinguished() {
         (reply(400, SIGNED, "a.b.c"), ErrorKind::InvalidResponse),
         (Reply::Redirect(302, "https://evil.example/".into()), ErrorKind::InvalidResponse),
     ] {
-        let (world, client, token) = setup(config()).await;
-        world.provider.inject(Fault::Response(Endpoint::Introspect, reply.clone()));
+        let (bed, client, token) = setup(config()).await;
+        bed.provider.inject(Fault::Response(Endpoint::Introspect, reply.clone()));
         let error = ask(&client, &token).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{reply:?}: {error}");
-        assert_eq!(world.provider.count(Endpoint::Introspect), 1);
-        assert_eq!(world.provider.count(Endpoint::Unmatched), 0);
+        assert_eq!(bed.provider.count(Endpoint::Introspect), 1);
+        assert_eq!(bed.provider.count(Endpoint::Unmatched), 0);
     }
 }
 
 /// A flood of responses with unknown keys causes few JWKS requests.
 #[tokio::test]
 async fn introspection_with_unknown_keys_does_not_flood_jwks() {
-    let (world, client, token) = setup(config()).await;
+    let (bed, client, token) = setup(config()).await;
     ask(&client, &token).await.unwrap();
     for number in 0..50 {
-        world.provider.clear_faults();
-        world.provider.inject(Fault::header("kid", format!("unknown-{number}")));
+        bed.provider.clear_faults();
+        bed.provider.inject(Fault::header("kid", format!("unknown-{number}")));
         ask(&client, &token).await.unwrap_err();
     }
-    assert!(world.provider.count(Endpoint::Jwks) <= 6);
+    assert!(bed.provider.count(Endpoint::Jwks) <= 6);
 }
 
 /// HMAC with the client secret is for ID tokens only.
@@ -166,10 +166,10 @@ async fn introspection_algorithm_must_be_registered_one() {
     for alg in ["ES256", "PS256", "EdDSA"] {
         let registered = Algorithm::from_name(alg).unwrap();
         let config = config().introspection_signed_response_alg(registered);
-        let (world, client, token) = setup(config).await;
+        let (bed, client, token) = setup(config).await;
         ask(&client, &token).await.unwrap_err();
-        world.provider.sign_with(alg);
-        world.clock.advance(std::time::Duration::from_secs(600));
+        bed.provider.sign_with(alg);
+        bed.clock.advance(std::time::Duration::from_secs(600));
         assert!(ask(&client, &token).await.unwrap().active(), "{alg}");
     }
 }

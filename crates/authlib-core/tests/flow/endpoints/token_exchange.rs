@@ -9,9 +9,9 @@ use crate::test_bed::service::{service, service_bed};
 use crate::test_bed::{Browser, ISSUER, TestBed, client, only};
 
 /// The access token of Alice's login.
-async fn alice(world: &TestBed) -> Token {
-    let token = world.log_in(&Browser::default()).await.unwrap().user.token;
-    world.provider.clear_requests();
+async fn alice(bed: &TestBed) -> Token {
+    let token = bed.log_in(&Browser::default()).await.unwrap().user.token;
+    bed.provider.clear_requests();
     token
 }
 
@@ -21,19 +21,19 @@ fn exchange(subject: &Token) -> TokenExchange {
 
 #[tokio::test]
 async fn token_exchange_narrows_scope_and_changes_audience() {
-    let world = TestBed::new();
-    let subject = alice(&world).await;
+    let bed = TestBed::new();
+    let subject = alice(&bed).await;
     let asked = exchange(&subject)
         .resource("https://one.example/api")
         .resource("https://two.example/api")
         .audience("three")
         .scope("email")
         .requested_token_type(token_type::ACCESS_TOKEN);
-    let exchanged = world.app().exchange_token(&asked).await.unwrap();
+    let exchanged = bed.app().exchange_token(&asked).await.unwrap();
     assert_eq!(exchanged.issued_token_type, token_type::ACCESS_TOKEN);
     assert_ne!(exchanged.token.access_token, subject.access_token);
     assert_eq!(exchanged.token.scope.as_deref(), Some("email"));
-    let request = only(&world, Endpoint::Token);
+    let request = only(&bed, Endpoint::Token);
     // RFC 8693 §2.1: each `resource` is a parameter of its own, and no token type is sent without
     // its token.
     assert_eq!(
@@ -54,11 +54,11 @@ async fn token_exchange_narrows_scope_and_changes_audience() {
     assert_eq!(resources, ["https://one.example/api", "https://two.example/api"]);
     assert_eq!(request.authorization.as_deref(), Some("Basic"));
     assert_eq!(request.secret("subject_token"), Some(subject.access_token.expose()));
-    let about = world.app().introspect_token(&exchanged.token.access_token, None).await.unwrap();
+    let about = bed.app().introspect_token(&exchanged.token.access_token, None).await.unwrap();
     assert_eq!(about.aud(), ["https://one.example/api", "https://two.example/api", "three"]);
     assert_eq!((about.sub(), about.act().unwrap()), (Some("alice"), None));
     // The subject token is still valid, and the new token was not stored.
-    let about = world.app().introspect_token(&subject.access_token, None).await.unwrap();
+    let about = bed.app().introspect_token(&subject.access_token, None).await.unwrap();
     assert!(about.active());
     assert!(!format!("{asked:?} {exchanged:?}").contains(subject.access_token.expose()));
     assert!(!format!("{exchanged:?}").contains(exchanged.token.access_token.expose()));
@@ -67,9 +67,9 @@ async fn token_exchange_narrows_scope_and_changes_audience() {
 /// RFC 8693 §4.1: the current actor is the outermost, the previous one is nested.
 #[tokio::test]
 async fn introspection_shows_actor_of_exchanged_token() {
-    let world = service_bed();
-    let subject = alice(&world).await;
-    let service = client(&world, service());
+    let bed = service_bed();
+    let subject = alice(&bed).await;
+    let service = client(&bed, service());
     let own = service.registered_client().fetch_token(Grant::client_credentials()).await.unwrap();
     let asked = exchange(&subject).actor_token(own.access_token.clone(), token_type::ACCESS_TOKEN);
     let exchanged = service.exchange_token(&asked).await.unwrap();
@@ -78,7 +78,7 @@ async fn introspection_shows_actor_of_exchanged_token() {
     let actor = about.act().unwrap().unwrap();
     assert_eq!((actor.sub(), actor.act()), (Some("service"), None));
 
-    let app = world.app();
+    let app = bed.app();
     let own = app.fetch_token(Grant::client_credentials()).await.unwrap();
     let asked = exchange(&exchanged.token).actor_token(own.access_token, token_type::ACCESS_TOKEN);
     let twice = app.exchange_token(&asked).await.unwrap();
@@ -90,10 +90,10 @@ async fn introspection_shows_actor_of_exchanged_token() {
 
 #[tokio::test]
 async fn token_exchange_does_not_send_client_scope() {
-    let world = TestBed::new();
-    let subject = alice(&world).await;
-    world.app().exchange_token(&exchange(&subject)).await.unwrap();
-    assert!(!only(&world, Endpoint::Token).names.contains(&"scope".to_owned()));
+    let bed = TestBed::new();
+    let subject = alice(&bed).await;
+    bed.app().exchange_token(&exchange(&subject)).await.unwrap();
+    assert!(!only(&bed, Endpoint::Token).names.contains(&"scope".to_owned()));
 }
 
 #[tokio::test]
@@ -107,10 +107,10 @@ async fn exchange_response_without_issued_token_type_is_rejected() {
         Fault::token("token_type", "mac"),
         Fault::Response(Endpoint::Token, Reply::html(200)),
     ] {
-        let world = TestBed::new();
-        let subject = alice(&world).await;
-        world.provider.inject(quirk.clone());
-        let error = world.app().exchange_token(&exchange(&subject)).await.unwrap_err();
+        let bed = TestBed::new();
+        let subject = alice(&bed).await;
+        bed.provider.inject(quirk.clone());
+        let error = bed.app().exchange_token(&exchange(&subject)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{quirk:?}: {error}");
         assert_eq!(error.client(), Some("op"));
         assert!(!format!("{error} {error:?}").contains(subject.access_token.expose()));
@@ -130,26 +130,26 @@ async fn exchange_errors_keep_provider_error_and_hint() {
         assert_eq!(error.provider_error().unwrap().error, code);
         assert!(error.to_string().contains(hint), "{error}");
     }
-    let world = TestBed::new();
-    let subject = alice(&world).await;
+    let bed = TestBed::new();
+    let subject = alice(&bed).await;
     let asked = exchange(&subject).resource("no uri");
-    let error = world.app().exchange_token(&asked).await.unwrap_err();
+    let error = bed.app().exchange_token(&asked).await.unwrap_err();
     assert_eq!(error.provider_error().unwrap().error, "invalid_target");
     assert!(error.to_string().contains("`resource`"), "{error}");
     let asked = exchange(&subject).scope("admin");
-    let error = world.app().exchange_token(&asked).await.unwrap_err();
+    let error = bed.app().exchange_token(&asked).await.unwrap_err();
     assert_eq!(error.provider_error().unwrap().error, "invalid_scope");
 }
 
 /// RFC 8693 §2.2.1: a token of type `N_A` is not a bearer token.
 #[tokio::test]
 async fn exchanged_non_access_token_is_not_sent_to_api() {
-    let world = service_bed();
-    let subject = alice(&world).await;
-    world.provider.inject(Fault::token("token_type", "N_A"));
-    world.provider.inject(Fault::token("issued_token_type", token_type::JWT));
+    let bed = service_bed();
+    let subject = alice(&bed).await;
+    bed.provider.inject(Fault::token("token_type", "N_A"));
+    bed.provider.inject(Fault::token("issued_token_type", token_type::JWT));
     let config = service().userinfo_endpoint(format!("{ISSUER}/userinfo"));
-    let client = client(&world, config);
+    let client = client(&bed, config);
     let ExchangedToken { token, issued_token_type, .. } =
         client.exchange_token(&exchange(&subject)).await.unwrap();
     assert_eq!((token.token_type.as_str(), issued_token_type.as_str()), ("N_A", token_type::JWT));
@@ -158,8 +158,8 @@ async fn exchanged_non_access_token_is_not_sent_to_api() {
     client.exchange_token(&asked).await.unwrap_err();
     // It can be stored all the same.
     client.set_token(&token).await.unwrap();
-    world.provider.clear_faults();
-    world.provider.clear_requests();
+    bed.provider.clear_faults();
+    bed.provider.clear_requests();
     use authlib_core::oauth2::TokenLocation::{Body, Header, Query};
     for placement in [Body, Header, Query] {
         let request = client.post("echo").form([("a", "b")]).token_location(placement);
@@ -171,7 +171,7 @@ async fn exchanged_non_access_token_is_not_sent_to_api() {
         ErrorKind::Unsupported
     );
     assert_eq!(client.userinfo().await.unwrap_err().kind(), ErrorKind::Unsupported);
-    assert!(world.provider.received_requests().is_empty());
+    assert!(bed.provider.received_requests().is_empty());
     // It can be revoked.
     client.revoke_token().await.unwrap();
 }
@@ -179,11 +179,11 @@ async fn exchanged_non_access_token_is_not_sent_to_api() {
 /// Members that the provider adds are kept, as with any token.
 #[tokio::test]
 async fn extra_members_of_exchange_response_are_kept() {
-    let world = TestBed::new();
-    let subject = alice(&world).await;
-    world.provider.inject(Fault::token("refresh_token", "rt"));
-    world.provider.inject(Fault::token("trace", json!({"id": 7})));
-    let exchanged = world.app().exchange_token(&exchange(&subject)).await.unwrap();
+    let bed = TestBed::new();
+    let subject = alice(&bed).await;
+    bed.provider.inject(Fault::token("refresh_token", "rt"));
+    bed.provider.inject(Fault::token("trace", json!({"id": 7})));
+    let exchanged = bed.app().exchange_token(&exchange(&subject)).await.unwrap();
     assert!(exchanged.token.refresh_token.is_some());
     assert_eq!(exchanged.token.extra::<Value>("trace").unwrap(), Some(json!({"id": 7})));
 }

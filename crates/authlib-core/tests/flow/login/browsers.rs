@@ -16,13 +16,13 @@ async fn logout_in_another_tab_is_not_undone() {
         .client_secret(SECRET)
         .issuer(crate::test_bed::ISSUER)
         .scope("openid");
-    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.register(other));
+    let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.register(other));
     let browser = Browser::default();
-    world.log_in(&browser).await.unwrap();
-    let other = world.oauth.client("other").unwrap();
+    bed.log_in(&browser).await.unwrap();
+    let other = bed.oauth.client("other").unwrap();
     let options = "/authorize/other".into();
     let url = login::authorize_redirect(&other, &browser, options, None).await.unwrap();
-    let back = world.provider.approve(url.as_str(), "alice").unwrap();
+    let back = bed.provider.approve(url.as_str(), "alice").unwrap();
 
     /// A session that is emptied after the pending login was taken.
     struct LoggedOut<'a>(&'a Browser, std::cell::Cell<u32>);
@@ -39,7 +39,7 @@ async fn logout_in_another_tab_is_not_undone() {
         }
     }
     let session = LoggedOut(&browser, std::cell::Cell::new(0));
-    world.callback("other", session, &back).await.unwrap().log_in().await.unwrap();
+    bed.callback("other", session, &back).await.unwrap().log_in().await.unwrap();
     let state = browser.load().await.unwrap().unwrap();
     let clients: Vec<_> = state.logins().iter().map(|login| login.client.as_str()).collect();
     assert_eq!(clients, ["other"]);
@@ -48,28 +48,28 @@ async fn logout_in_another_tab_is_not_undone() {
 /// L8: a form of another site, or of another port of this host, does not log the user out.
 #[tokio::test]
 async fn cross_site_logout_request_is_rejected() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let browser = Browser::default();
-    world.log_in(&browser).await.unwrap();
+    bed.log_in(&browser).await.unwrap();
     let logout = |site: &'static str| {
-        let (world, browser) = (&world, &browser);
-        async move { world.log_out(browser, &[("sec-fetch-site", site)], LogoutOptions::new()).await }
+        let (bed, browser) = (&bed, &browser);
+        async move { bed.log_out(browser, &[("sec-fetch-site", site)], LogoutOptions::new()).await }
     };
     for site in ["cross-site", "same-site"] {
         assert_eq!(logout(site).await.unwrap_err().kind(), ErrorKind::InvalidCallback, "{site}");
-        assert!(!world.is_anonymous(&browser).await, "{site}");
+        assert!(!bed.is_anonymous(&browser).await, "{site}");
     }
     assert!(logout("same-origin").await.is_ok());
-    assert!(world.is_anonymous(&browser).await);
+    assert!(bed.is_anonymous(&browser).await);
 }
 
 /// C9: A callback is a GET or a POST, no other method.
 #[tokio::test]
 async fn other_methods_are_not_callbacks() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     for method in [Method::OPTIONS, Method::PUT, Method::DELETE] {
         let request = request(method.clone(), Some("code=c&state=s"), &[]);
-        let read = LoginCallback::read(world.app(), Browser::default(), &request, b"").await;
+        let read = LoginCallback::read(bed.app(), Browser::default(), &request, b"").await;
         assert_eq!(read.unwrap_err().kind(), ErrorKind::InvalidCallback, "{method}");
         assert!(!format!("{request:?}").contains("code"));
     }
@@ -78,10 +78,10 @@ async fn other_methods_are_not_callbacks() {
 /// The user sees the description of an `access_denied` response.
 #[tokio::test]
 async fn access_denied_shows_provider_description() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let reason = Fault::AuthorizationError("access_denied".into(), "verify your <e-mail>".into());
-    world.provider.inject(reason);
-    let error = world.log_in(&Browser::default()).await.unwrap_err();
+    bed.provider.inject(reason);
+    let error = bed.log_in(&Browser::default()).await.unwrap_err();
     let answer = LoginError::from(error).response(None);
     let page = String::from_utf8(answer.body().clone()).unwrap();
     assert_eq!(answer.status(), 403);

@@ -14,21 +14,21 @@ use crate::test_bed::{Browser, ISSUER, SECRET, TestBed, location, request};
 
 #[tokio::test]
 async fn login_sends_required_parameters_and_identifies_user() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let browser = Browser::default();
     let options = AuthorizeOptions::from("/authorize/op").next("/inbox?x=1").data(json!({"a": 1}));
-    let url = world.start_with(&browser, options).await.unwrap();
+    let url = bed.start_with(&browser, options).await.unwrap();
     for name in ["state=", "nonce=", "code_challenge=", "code_challenge_method=S256"] {
         assert!(url.contains(name), "{url}");
     }
-    let back = world.provider.approve(&url, "alice").unwrap();
-    let login = world.finish(&browser, &back).await.unwrap();
+    let back = bed.provider.approve(&url, "alice").unwrap();
+    let login = bed.finish(&browser, &back).await.unwrap();
     let user = login.token.userinfo().unwrap();
     assert_eq!((user.sub(), user.name(), user.iss()), ("alice", Some("Alice"), Some(ISSUER)));
     assert_eq!(login.next, "/inbox?x=1");
     assert_eq!(login.data, Some(json!({"a": 1})));
     assert_eq!(*browser.renewed.borrow(), 1);
-    let seen = world.provider.received_requests();
+    let seen = bed.provider.received_requests();
     let token = seen.iter().find(|seen| seen.endpoint == Endpoint::Token).unwrap();
     assert_eq!(token.authorization.as_deref(), Some("Basic"));
     assert!(token.names.contains(&"code_verifier".to_owned()));
@@ -93,14 +93,14 @@ async fn invalid_id_tokens_fail_login() {
         (Fault::ClaimTwice("sub".into(), json!("mallory")), "each name once"),
     ];
     for (quirk, says) in table {
-        let world = TestBed::new();
+        let bed = TestBed::new();
         let browser = Browser::default();
-        world.provider.inject(quirk.clone());
-        let error = world.log_in(&browser).await.unwrap_err();
+        bed.provider.inject(quirk.clone());
+        let error = bed.log_in(&browser).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{quirk:?}: {error}");
         assert!(error.report().to_string().contains(says), "{quirk:?}: {error}");
-        assert!(world.is_anonymous(&browser).await, "{quirk:?}");
-        assert_eq!(world.provider.count(Endpoint::UserInfo), 0, "{quirk:?}");
+        assert!(bed.is_anonymous(&browser).await, "{quirk:?}");
+        assert_eq!(bed.provider.count(Endpoint::UserInfo), 0, "{quirk:?}");
         assert_eq!(*browser.renewed.borrow(), 0, "{quirk:?}");
     }
 }
@@ -126,15 +126,15 @@ async fn unusual_valid_id_tokens_are_accepted() {
         Fault::metadata("client_id", json!("somebody-else")),
         Fault::MovedPaths,
     ] {
-        let world = TestBed::new();
-        world.provider.inject(quirk.clone());
-        let login = world.log_in(&Browser::default()).await;
+        let bed = TestBed::new();
+        bed.provider.inject(quirk.clone());
+        let login = bed.log_in(&Browser::default()).await;
         assert!(login.is_ok(), "{quirk:?}: {login:?}");
     }
-    let world = TestBed::new();
-    world.provider.inject(Fault::claim("aud", json!(["app", "other"])));
-    world.provider.inject(Fault::claim("azp", "app"));
-    assert!(world.log_in(&Browser::default()).await.is_ok());
+    let bed = TestBed::new();
+    bed.provider.inject(Fault::claim("aud", json!(["app", "other"])));
+    bed.provider.inject(Fault::claim("azp", "app"));
+    assert!(bed.log_in(&Browser::default()).await.is_ok());
 }
 
 /// Broken back-channel responses: metadata, keys, token and user info.
@@ -179,13 +179,13 @@ async fn broken_back_channel_responses_are_502_without_login() {
         (Fault::UserInfoMissing("sub".into()), InvalidResponse),
     ]);
     for (quirk, kind) in table {
-        let world = TestBed::new();
+        let bed = TestBed::new();
         let browser = Browser::default();
-        world.provider.inject(quirk.clone());
-        let error = world.log_in(&browser).await.unwrap_err();
+        bed.provider.inject(quirk.clone());
+        let error = bed.log_in(&browser).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{quirk:?}: {error}");
-        assert!(world.is_anonymous(&browser).await, "{quirk:?}");
-        assert!(world.provider.count(Endpoint::Token) <= 1, "{quirk:?}");
+        assert!(bed.is_anonymous(&browser).await, "{quirk:?}");
+        assert!(bed.provider.count(Endpoint::Token) <= 1, "{quirk:?}");
     }
 }
 
@@ -211,79 +211,79 @@ async fn invalid_callbacks_never_reach_token_endpoint() {
         (error("login_required"), AuthorizationError),
         (error("temporarily_unavailable"), AuthorizationError),
     ] {
-        let world = TestBed::new();
+        let bed = TestBed::new();
         let browser = Browser::default();
-        world.provider.inject(quirk.clone());
-        let failed = world.log_in(&browser).await.unwrap_err();
+        bed.provider.inject(quirk.clone());
+        let failed = bed.log_in(&browser).await.unwrap_err();
         assert_eq!(failed.kind(), kind, "{quirk:?}: {failed}");
-        assert_eq!(world.provider.count(Endpoint::Token), 0, "{quirk:?}");
-        assert!(world.is_anonymous(&browser).await, "{quirk:?}");
+        assert_eq!(bed.provider.count(Endpoint::Token), 0, "{quirk:?}");
+        assert!(bed.is_anonymous(&browser).await, "{quirk:?}");
     }
 }
 
 /// C1, H01, H02: `state` is valid once, in its browser, for ten minutes.
 #[tokio::test]
 async fn state_is_valid_once_in_its_browser_for_ten_minutes() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let (browser, other) = (Browser::default(), Browser::default());
-    let url = world.start(&browser).await.unwrap();
-    let back = world.provider.approve(&url, "alice").unwrap();
+    let url = bed.start(&browser).await.unwrap();
+    let back = bed.provider.approve(&url, "alice").unwrap();
 
     // S1: the callback in another browser, with and without a session.
-    assert_eq!(world.finish(&other, &back).await.unwrap_err().kind(), ErrorKind::InvalidCallback);
-    world.start(&other).await.unwrap();
-    assert_eq!(world.finish(&other, &back).await.unwrap_err().kind(), ErrorKind::InvalidCallback);
-    assert_eq!(world.provider.count(Endpoint::Token), 0);
+    assert_eq!(bed.finish(&other, &back).await.unwrap_err().kind(), ErrorKind::InvalidCallback);
+    bed.start(&other).await.unwrap();
+    assert_eq!(bed.finish(&other, &back).await.unwrap_err().kind(), ErrorKind::InvalidCallback);
+    assert_eq!(bed.provider.count(Endpoint::Token), 0);
 
-    world.finish(&browser, &back).await.unwrap();
-    assert_eq!(world.finish(&browser, &back).await.unwrap_err().kind(), ErrorKind::InvalidCallback);
-    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    bed.finish(&browser, &back).await.unwrap();
+    assert_eq!(bed.finish(&browser, &back).await.unwrap_err().kind(), ErrorKind::InvalidCallback);
+    assert_eq!(bed.provider.count(Endpoint::Token), 1);
 
-    let url = world.start(&browser).await.unwrap();
-    let back = world.provider.approve(&url, "alice").unwrap();
-    world.clock.advance(Duration::from_secs(601));
-    let error = world.finish(&browser, &back).await.unwrap_err();
+    let url = bed.start(&browser).await.unwrap();
+    let back = bed.provider.approve(&url, "alice").unwrap();
+    bed.clock.advance(Duration::from_secs(601));
+    let error = bed.finish(&browser, &back).await.unwrap_err();
     assert!(error.to_string().contains("10 minutes"), "{error}");
 }
 
 #[tokio::test]
 async fn concurrent_callbacks_redeem_code_once() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let browser = Browser::default();
-    let url = world.start(&browser).await.unwrap();
-    let back = world.provider.approve(&url, "alice").unwrap();
+    let url = bed.start(&browser).await.unwrap();
+    let back = bed.provider.approve(&url, "alice").unwrap();
     // Each with a copy of the session, as on two replicas.
     let copy = Browser::default();
     let state = login::Session::load(&browser).await.unwrap().unwrap();
     login::Session::save(&copy, &state).await.unwrap();
-    let (one, two) = tokio::join!(world.finish(&browser, &back), world.finish(&copy, &back));
+    let (one, two) = tokio::join!(bed.finish(&browser, &back), bed.finish(&copy, &back));
     assert!(one.is_ok() != two.is_ok());
-    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    assert_eq!(bed.provider.count(Endpoint::Token), 1);
 }
 
 /// S5 and H23: several tabs finish in any order.
 #[tokio::test]
 async fn tabs_finish_in_any_order_and_flood_keeps_newest() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let browser = Browser::default();
-    let first = world.start(&browser).await.unwrap();
-    let second = world.start(&browser).await.unwrap();
+    let first = bed.start(&browser).await.unwrap();
+    let second = bed.start(&browser).await.unwrap();
     for url in [second, first] {
-        let back = world.provider.approve(&url, "alice").unwrap();
-        world.finish(&browser, &back).await.unwrap();
+        let back = bed.provider.approve(&url, "alice").unwrap();
+        bed.finish(&browser, &back).await.unwrap();
     }
     // S4: after a thousand starts, eight records are left.
-    let oldest = world.start(&browser).await.unwrap();
+    let oldest = bed.start(&browser).await.unwrap();
     let mut newest = String::new();
     for _ in 0..1000 {
-        newest = world.start(&browser).await.unwrap();
+        newest = bed.start(&browser).await.unwrap();
     }
     let state = login::Session::load(&browser).await.unwrap().unwrap();
     assert!(serde_json::to_string(&state).unwrap().len() < 8 * 600);
-    let back = world.provider.approve(&oldest, "alice").unwrap();
-    assert!(world.finish(&browser, &back).await.is_err());
-    let back = world.provider.approve(&newest, "alice").unwrap();
-    assert!(world.finish(&browser, &back).await.is_ok());
+    let back = bed.provider.approve(&oldest, "alice").unwrap();
+    assert!(bed.finish(&browser, &back).await.is_err());
+    let back = bed.provider.approve(&newest, "alice").unwrap();
+    assert!(bed.finish(&browser, &back).await.is_ok());
 }
 
 /// C2: the `state` of one client is rejected by another, and used up.
@@ -294,35 +294,35 @@ async fn state_of_another_client_is_rejected_and_consumed() {
         .client_secret(SECRET)
         .issuer(ISSUER)
         .scope("openid");
-    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.register(other));
+    let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.register(other));
     let browser = Browser::default();
-    let url = world.start(&browser).await.unwrap();
-    let back = world.provider.approve(&url, "alice").unwrap();
-    let callback = world.callback("other", &browser, &back).await.unwrap();
+    let url = bed.start(&browser).await.unwrap();
+    let back = bed.provider.approve(&url, "alice").unwrap();
+    let callback = bed.callback("other", &browser, &back).await.unwrap();
     let error = callback.log_in().await.unwrap_err();
     assert!(error.to_string().contains("started with client `op`"), "{error}");
-    assert!(world.finish(&browser, &back).await.is_err());
-    assert_eq!(world.provider.count(Endpoint::Token), 0);
+    assert!(bed.finish(&browser, &back).await.is_err());
+    assert_eq!(bed.provider.count(Endpoint::Token), 0);
 }
 
 /// H25 and C3: the `state` of a logout is not valid for a login.
 #[tokio::test]
 async fn logout_state_and_login_state_are_not_interchangeable() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let browser = Browser::default();
-    world.log_in(&browser).await.unwrap();
+    bed.log_in(&browser).await.unwrap();
     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
-    let answer = world.log_out(&browser, &[], options).await.unwrap();
-    assert!(world.is_anonymous(&browser).await);
+    let answer = bed.log_out(&browser, &[], options).await.unwrap();
+    assert!(bed.is_anonymous(&browser).await);
     let location = url::Url::parse(location(&answer)).unwrap();
     assert!(location.as_str().starts_with("https://op.example/end_session?id_token_hint="));
     let state = location.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
 
     let back = format!("https://app.example/authorize/op?code=c&state={state}&iss={ISSUER}");
-    assert_eq!(world.finish(&browser, &back).await.unwrap_err().kind(), ErrorKind::InvalidCallback);
+    assert_eq!(bed.finish(&browser, &back).await.unwrap_err().kind(), ErrorKind::InvalidCallback);
 
     let check = |query: String| {
-        let (oauth, browser) = (&world.oauth, &browser);
+        let (oauth, browser) = (&bed.oauth, &browser);
         async move { login::validate_logout_response(oauth, browser, &Method::GET, Some(&query)).await }
     };
     assert!(check("state=wrong".into()).await.is_err());
@@ -335,7 +335,7 @@ async fn logout_state_and_login_state_are_not_interchangeable() {
 /// T045, S9: reserved parameters can't be replaced.
 #[tokio::test]
 async fn reserved_parameters_are_rejected_by_name() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     for name in [
         "state",
         "nonce",
@@ -347,7 +347,7 @@ async fn reserved_parameters_are_rejected_by_name() {
         "iss",
     ] {
         let options = AuthorizeOptions::from("/authorize/op").param(name, "x");
-        let error = world.start_with(&Browser::default(), options).await.unwrap_err();
+        let error = bed.start_with(&Browser::default(), options).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest);
         assert!(error.to_string().contains(name), "{error}");
     }
@@ -356,24 +356,24 @@ async fn reserved_parameters_are_rejected_by_name() {
 /// H33: `max_age` is sent and checked against `auth_time`.
 #[tokio::test]
 async fn max_age_is_enforced() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let options = || AuthorizeOptions::from("/authorize/op").max_age(Duration::from_secs(30));
     let browser = Browser::default();
     for (quirk, says) in [
         (Fault::without_claim("auth_time"), "no `auth_time`"),
         (Fault::ClaimTime("auth_time".into(), -200), "longer ago than `max_age`"),
     ] {
-        world.provider.inject(quirk);
-        let url = world.start_with(&browser, options()).await.unwrap();
+        bed.provider.inject(quirk);
+        let url = bed.start_with(&browser, options()).await.unwrap();
         assert!(url.contains("max_age=30"));
-        let back = world.provider.approve(&url, "alice").unwrap();
-        let error = world.finish(&browser, &back).await.unwrap_err();
+        let back = bed.provider.approve(&url, "alice").unwrap();
+        let error = bed.finish(&browser, &back).await.unwrap_err();
         assert!(error.to_string().contains(says), "{error}");
-        world.provider.clear_faults();
+        bed.provider.clear_faults();
     }
-    let url = world.start_with(&browser, options()).await.unwrap();
-    let back = world.provider.approve(&url, "alice").unwrap();
-    assert!(world.finish(&browser, &back).await.is_ok());
+    let url = bed.start_with(&browser, options()).await.unwrap();
+    let back = bed.provider.approve(&url, "alice").unwrap();
+    assert!(bed.finish(&browser, &back).await.is_ok());
 }
 
 /// C11: a stolen code in another session is rejected by the provider, or by the nonce if the
@@ -381,20 +381,20 @@ async fn max_age_is_enforced() {
 #[tokio::test]
 async fn stolen_code_is_useless_in_another_session() {
     for ignored in [false, true] {
-        let world = TestBed::new();
+        let bed = TestBed::new();
         if ignored {
-            world.provider.inject(Fault::PkceIgnored);
+            bed.provider.inject(Fault::PkceIgnored);
         }
         let (victim, attacker) = (Browser::default(), Browser::default());
-        let url = world.start(&victim).await.unwrap();
-        let stolen = world.provider.approve(&url, "alice").unwrap();
-        let own = world.start(&attacker).await.unwrap();
+        let url = bed.start(&victim).await.unwrap();
+        let stolen = bed.provider.approve(&url, "alice").unwrap();
+        let own = bed.start(&attacker).await.unwrap();
         let state = |url: &str| {
             let url = url::Url::parse(url).unwrap();
             url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned()
         };
         let injected = stolen.as_str().replace(&state(&url), &state(&own));
-        let error = world.finish(&attacker, &injected).await.unwrap_err();
+        let error = bed.finish(&attacker, &injected).await.unwrap_err();
         let kind = if ignored { ErrorKind::InvalidIdToken } else { ErrorKind::InvalidResponse };
         assert_eq!(error.kind(), kind, "{error}");
     }
@@ -402,10 +402,10 @@ async fn stolen_code_is_useless_in_another_session() {
 
 #[tokio::test]
 async fn form_post_without_session_is_resubmitted_same_site() {
-    let world =
+    let bed =
         TestBed::with(|p| p, |client| client.response_mode(ResponseMode::FormPost), |oauth| oauth);
     let browser = Browser::default();
-    let url = world.start(&browser).await.unwrap();
+    let url = bed.start(&browser).await.unwrap();
     assert!(url.contains("response_mode=form_post"));
     let state = url::Url::parse(&url).unwrap();
     let state = state.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
@@ -413,7 +413,7 @@ async fn form_post_without_session_is_resubmitted_same_site() {
     let headers =
         [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "cross-site")];
     let post = |browser, query| {
-        let (app, form) = (world.app(), form.clone());
+        let (app, form) = (bed.app(), form.clone());
         async move {
             let request = request(Method::POST, query, &headers);
             LoginCallback::read(app, browser, &request, form.as_bytes()).await
@@ -434,7 +434,7 @@ async fn form_post_without_session_is_resubmitted_same_site() {
 /// C9: HEAD and prefetch don't use up the login; C6, C12: one place for parameters, limited size.
 #[tokio::test]
 async fn callback_is_bounded_in_one_place_and_not_prefetched() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let browser = Browser::default();
     let form = |body: &[u8]| {
         let mut form = FormBody::new();
@@ -444,7 +444,7 @@ async fn callback_is_bounded_in_one_place_and_not_prefetched() {
     let receive =
         |method: Method, query: String, headers: &[(&'static str, &str)], body: Vec<u8>| {
             let request = request(method, Some(&query), headers);
-            let (app, browser) = (world.app(), &browser);
+            let (app, browser) = (bed.app(), &browser);
             async move { LoginCallback::read(app, browser, &request, &form(&body)?).await }
         };
     let posted = ("content-type", "application/x-www-form-urlencoded");

@@ -31,16 +31,16 @@ fn two_clients() -> TestBed {
 
 #[tokio::test]
 async fn concurrent_logins_in_one_browser_are_both_kept() {
-    let world = two_clients();
+    let bed = two_clients();
     let browser = Browser::default();
-    let other = world.oauth.client("other").unwrap();
-    let first = world.start(&browser).await.unwrap();
+    let other = bed.oauth.client("other").unwrap();
+    let first = bed.start(&browser).await.unwrap();
     let options = AuthorizeOptions::from("/authorize/other");
     let second = login::authorize_redirect(&other, &browser, options, None).await.unwrap();
-    let first = world.provider.approve(&first, "alice").unwrap();
-    let second = world.provider.approve(second.as_str(), "bob").unwrap();
-    let callback = world.callback("other", &browser, &second).await.unwrap();
-    let (one, two) = tokio::join!(world.finish(&browser, &first), callback.log_in());
+    let first = bed.provider.approve(&first, "alice").unwrap();
+    let second = bed.provider.approve(second.as_str(), "bob").unwrap();
+    let callback = bed.callback("other", &browser, &second).await.unwrap();
+    let (one, two) = tokio::join!(bed.finish(&browser, &first), callback.log_in());
     assert_eq!(one.unwrap().token.userinfo().unwrap().sub(), "alice");
     assert_eq!(two.unwrap().token.userinfo().unwrap().sub(), "bob");
     let state = browser.load().await.unwrap().unwrap();
@@ -52,15 +52,15 @@ async fn concurrent_logins_in_one_browser_are_both_kept() {
 /// C2, without a browser: a pending login is valid for its client only.
 #[tokio::test]
 async fn pending_login_of_another_client_is_rejected() {
-    let world = two_clients();
+    let bed = two_clients();
     let options = AuthorizeOptions::from("/authorize/op");
-    let (url, pending) = world.app().create_authorization_url(options).await.unwrap();
-    let back = world.provider.approve(url.as_str(), "alice").unwrap();
+    let (url, pending) = bed.app().create_authorization_url(options).await.unwrap();
+    let back = bed.provider.approve(url.as_str(), "alice").unwrap();
     let callback = Params::parse(back.query().unwrap());
-    let other = world.oauth.client("other").unwrap();
+    let other = bed.oauth.client("other").unwrap();
     let error = other.fetch_access_token(pending, &callback).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidCallback);
-    assert_eq!(world.provider.count(Endpoint::Token), 0);
+    assert_eq!(bed.provider.count(Endpoint::Token), 0);
 }
 
 /// In OAuth 1.0a, only `subject_claim` identifies the user, never a `sub` in the token response.
@@ -92,28 +92,28 @@ async fn subject_claim_selects_oauth1_user() {
 /// Only OAuth 1.0a has callbacks without `state`.
 #[tokio::test]
 async fn oauth1_problem_does_not_end_oauth2_login() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let browser = Browser::default();
-    let url = world.start(&browser).await.unwrap();
+    let url = bed.start(&browser).await.unwrap();
     let problem = format!("{CALLBACK}?oauth_problem=user_refused");
-    let error = world.finish(&browser, &problem).await.unwrap_err();
+    let error = bed.finish(&browser, &problem).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidCallback);
-    let back = world.provider.approve(&url, "alice").unwrap();
-    world.finish(&browser, &back).await.unwrap();
+    let back = bed.provider.approve(&url, "alice").unwrap();
+    bed.finish(&browser, &back).await.unwrap();
 }
 
 /// There is no login to compare it with (OpenID Connect Core §12.2).
 #[tokio::test]
 async fn manual_refresh_drops_id_token() {
-    let world = TestBed::new();
-    let login = world.log_in(&Browser::default()).await.unwrap();
+    let bed = TestBed::new();
+    let login = bed.log_in(&Browser::default()).await.unwrap();
     let grant = Grant::refresh_token(login.token.refresh_token.as_ref().unwrap());
-    let token = world.app().fetch_token(grant).await.unwrap();
+    let token = bed.app().fetch_token(grant).await.unwrap();
     assert!(login.token.id_token.is_some() && token.id_token.is_none());
     assert!(token.userinfo().is_err());
     // A refresh through the token store returns another ID token, which is verified.
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
-    assert!(world.app().refresh_token(&owner).await.unwrap().id_token.is_some());
+    let owner = bed.log_in(&Browser::default()).await.unwrap().owner();
+    assert!(bed.app().refresh_token(&owner).await.unwrap().id_token.is_some());
 }
 
 /// RFC 5849 §3.1 allows requests without a token, but a user's request must not become the client's
@@ -127,8 +127,8 @@ async fn missing_oauth1_user_token_never_signs_as_client() {
         .authorization_endpoint(format!("{ISSUER}/oauth1/authorize"))
         .token_endpoint(format!("{ISSUER}/oauth1/token"))
         .api_base_url(format!("{ISSUER}/api/"));
-    let world = TestBed::with(|p| p, |config| config, |oauth| oauth.register(old));
-    let app = world.oauth.client("old").unwrap();
+    let bed = TestBed::with(|p| p, |config| config, |oauth| oauth.register(old));
+    let app = bed.oauth.client("old").unwrap();
     let owner = TokenOwner::new("old", "alice");
     assert_eq!(
         app.get("echo", &owner).send().await.unwrap_err().kind(),
@@ -139,7 +139,7 @@ async fn missing_oauth1_user_token_never_signs_as_client() {
     assert_eq!(started.unwrap_err().kind(), ErrorKind::Config);
     let grant = app.fetch_token(Grant::client_credentials()).await;
     assert_eq!(grant.unwrap_err().kind(), ErrorKind::Unsupported);
-    assert!(world.provider.received_requests().is_empty());
+    assert!(bed.provider.received_requests().is_empty());
 }
 
 /// Otherwise a user's expired token would be replaced with the client's own, which may have more
@@ -151,28 +151,28 @@ async fn client_with_own_refresh_cannot_log_in_users() {
         |config: ClientConfig, _| config.refresh_with(Refresh::ClientCredentials),
         |config: ClientConfig, bearer| config.refresh_with(bearer),
     ] {
-        let world = TestBed::with(|p| p, |config| own(config, bearer()), |oauth| oauth);
+        let bed = TestBed::with(|p| p, |config| own(config, bearer()), |oauth| oauth);
         let browser = Browser::default();
-        let error = world.start(&browser).await.unwrap_err();
+        let error = bed.start(&browser).await.unwrap_err();
         assert_eq!((error.kind(), error.client()), (ErrorKind::Config, Some("op")));
         assert!(error.to_string().contains("without `refresh_with`"), "{error}");
         assert!(browser.load().await.unwrap().is_none_or(|state| state.logins().is_empty()));
     }
     for other in [Refresh::Off, Refresh::RefreshToken] {
-        let world = TestBed::with(|p| p, |config| config.refresh_with(other), |oauth| oauth);
-        world.log_in(&Browser::default()).await.unwrap();
+        let bed = TestBed::with(|p| p, |config| config.refresh_with(other), |oauth| oauth);
+        bed.log_in(&Browser::default()).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn unrequested_id_token_is_dropped() {
-    let world = TestBed::with(
+    let bed = TestBed::with(
         |p| p,
         |client| client.scope("profile").without_userinfo_at_login(),
         |oauth| oauth,
     );
-    world.provider.inject(Fault::token("id_token", "a.b.c"));
-    let login = world.log_in(&Browser::default()).await.unwrap();
+    bed.provider.inject(Fault::token("id_token", "a.b.c"));
+    let login = bed.log_in(&Browser::default()).await.unwrap();
     assert!(login.token.id_token.is_none());
     assert!(login.token.userinfo().is_err());
 }
@@ -180,21 +180,21 @@ async fn unrequested_id_token_is_dropped() {
 /// J17: the nonce must be absent if none was sent.
 #[tokio::test]
 async fn unsent_nonce_in_id_token_is_rejected() {
-    let world = TestBed::with(|p| p, |client| client.dangerous_skip_nonce(), |oauth| oauth);
+    let bed = TestBed::with(|p| p, |client| client.dangerous_skip_nonce(), |oauth| oauth);
     let browser = Browser::default();
-    assert!(!world.start(&browser).await.unwrap().contains("nonce"));
-    world.log_in(&browser).await.unwrap();
-    world.provider.inject(Fault::claim("nonce", "of another login"));
-    let error = world.log_in(&browser).await.unwrap_err();
+    assert!(!bed.start(&browser).await.unwrap().contains("nonce"));
+    bed.log_in(&browser).await.unwrap();
+    bed.provider.inject(Fault::claim("nonce", "of another login"));
+    let error = bed.log_in(&browser).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidIdToken);
     assert!(error.to_string().contains("`nonce`"), "{error}");
 }
 
 #[tokio::test]
 async fn provider_requiring_par_gets_no_plain_request() {
-    let world = TestBed::new();
-    world.provider.inject(Fault::metadata("require_pushed_authorization_requests", true));
-    let error = world.start(&Browser::default()).await.unwrap_err();
+    let bed = TestBed::new();
+    bed.provider.inject(Fault::metadata("require_pushed_authorization_requests", true));
+    let error = bed.start(&Browser::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
 }
 
@@ -213,28 +213,28 @@ async fn next_is_local_path_or_root() {
         ("/@evil.example", "/"),
         ("", "/"),
     ] {
-        let world = TestBed::new();
+        let bed = TestBed::new();
         let browser = Browser::default();
         let options = AuthorizeOptions::from("/authorize/op").next(next);
-        let url = world.start_with(&browser, options).await.unwrap();
-        let back = world.provider.approve(&url, "alice").unwrap();
-        assert_eq!(world.finish(&browser, &back).await.unwrap().next, lands, "{next:?}");
+        let url = bed.start_with(&browser, options).await.unwrap();
+        let back = bed.provider.approve(&url, "alice").unwrap();
+        assert_eq!(bed.finish(&browser, &back).await.unwrap().next, lands, "{next:?}");
     }
 }
 
 #[tokio::test]
 async fn post_logout_redirect_expires_after_ten_minutes() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let browser = Browser::default();
-    world.log_in(&browser).await.unwrap();
+    bed.log_in(&browser).await.unwrap();
     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
-    let answer = world.log_out(&browser, &[], options).await.unwrap();
+    let answer = bed.log_out(&browser, &[], options).await.unwrap();
     let url = Url::parse(location(&answer)).unwrap();
     let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
-    world.clock.advance(Duration::from_secs(601));
+    bed.clock.advance(Duration::from_secs(601));
     let query = format!("state={state}");
     let back =
-        login::validate_logout_response(&world.oauth, &browser, &Method::GET, Some(&query)).await;
+        login::validate_logout_response(&bed.oauth, &browser, &Method::GET, Some(&query)).await;
     assert_eq!(back.unwrap_err().kind(), ErrorKind::InvalidCallback);
 }
 
@@ -248,7 +248,7 @@ async fn every_client_authentication_method_is_accepted() {
         ("client_secret_post", Some(AWKWARD)),
         ("none", None),
     ] {
-        let world = TestBed::with(
+        let bed = TestBed::with(
             |provider| {
                 let client = match secret {
                     Some(secret) => TestClient::confidential("i:d", secret),
@@ -264,9 +264,9 @@ async fn every_client_authentication_method_is_accepted() {
             },
             |oauth| oauth,
         );
-        let login = world.log_in(&Browser::default()).await;
+        let login = bed.log_in(&Browser::default()).await;
         assert!(login.is_ok(), "{method}: {login:?}");
-        let seen = world.provider.received_requests();
+        let seen = bed.provider.received_requests();
         let token = seen.iter().find(|seen| seen.endpoint == Endpoint::Token).unwrap();
         assert_eq!(token.authorization.is_some(), method == "client_secret_basic");
         assert_eq!(

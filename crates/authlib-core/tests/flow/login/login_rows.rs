@@ -10,10 +10,10 @@ use crate::test_bed::{Browser, HOUR, ISSUER, TestBed};
 #[tokio::test]
 async fn login_is_found_by_sub_and_sid_until_logout() {
     let store = Shared::default();
-    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
-    world.provider.inject(Fault::claim("sid", "session-1"));
+    let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+    bed.provider.inject(Fault::claim("sid", "session-1"));
     let browser = Browser::default();
-    let owner = world.log_in(&browser).await.unwrap().owner();
+    let owner = bed.log_in(&browser).await.unwrap().owner();
     let state = browser.load().await.unwrap().unwrap();
     let login = state.login("op").unwrap();
     assert_eq!((login.issuer.as_deref(), login.sid.as_deref()), (Some(ISSUER), Some("session-1")));
@@ -27,7 +27,7 @@ async fn login_is_found_by_sub_and_sid_until_logout() {
         let found = store.find_logins(query).await.unwrap();
         assert_eq!(found, std::slice::from_ref(&owner), "{query:?}");
     }
-    login::logout(&world.oauth, &browser).await.unwrap();
+    login::logout(&bed.oauth, &browser).await.unwrap();
     for query in &queries {
         assert!(store.find_logins(query).await.unwrap().is_empty(), "{query:?}");
     }
@@ -36,14 +36,14 @@ async fn login_is_found_by_sub_and_sid_until_logout() {
 /// Browsers that are closed without a logout leave their rows behind.
 #[tokio::test]
 async fn abandoned_login_is_dropped_after_its_lifetime() {
-    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.login_lifetime(HOUR * 3));
+    let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.login_lifetime(HOUR * 3));
     let (browser, active) = (Browser::default(), Browser::default());
-    world.log_in(&browser).await.unwrap();
-    let owner = world.log_in(&active).await.unwrap().owner();
-    world.clock.advance(HOUR * 2);
-    world.app().active_token(&owner).await.unwrap();
-    world.clock.advance(HOUR * 2);
-    let user = async |browser| login::current_user(&world.oauth, browser).await.unwrap();
+    bed.log_in(&browser).await.unwrap();
+    let owner = bed.log_in(&active).await.unwrap().owner();
+    bed.clock.advance(HOUR * 2);
+    bed.app().active_token(&owner).await.unwrap();
+    bed.clock.advance(HOUR * 2);
+    let user = async |browser| login::current_user(&bed.oauth, browser).await.unwrap();
     assert!(user(&browser).await.is_none());
     assert!(user(&active).await.is_some(), "a refresh restarts the lifetime");
 }

@@ -10,9 +10,9 @@ use url::Url;
 use crate::test_bed::{Browser, TestBed, location};
 
 /// Logs Alice in and out again; returns the logout URL.
-async fn log_out(world: &TestBed, browser: &Browser, options: LogoutOptions) -> Url {
-    world.log_in(browser).await.unwrap();
-    let answer = world.log_out(browser, &[], options).await.unwrap();
+async fn log_out(bed: &TestBed, browser: &Browser, options: LogoutOptions) -> Url {
+    bed.log_in(browser).await.unwrap();
+    let answer = bed.log_out(browser, &[], options).await.unwrap();
     Url::parse("https://app.example").unwrap().join(location(&answer)).unwrap()
 }
 
@@ -20,23 +20,23 @@ fn param(url: &Url, name: &str) -> Option<String> {
     url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
-async fn back(world: &TestBed, browser: &Browser, state: &str) -> Result<Option<String>> {
+async fn back(bed: &TestBed, browser: &Browser, state: &str) -> Result<Option<String>> {
     let query = format!("state={state}");
-    login::validate_logout_response(&world.oauth, browser, &Method::GET, Some(&query)).await
+    login::validate_logout_response(&bed.oauth, browser, &Method::GET, Some(&query)).await
 }
 
 /// T025, T052, T073.
 #[tokio::test]
 async fn logout_without_redirect_uri_has_no_state() {
-    let (world, browser) = (TestBed::new(), Browser::default());
-    let to = log_out(&world, &browser, LogoutOptions::new()).await;
+    let (bed, browser) = (TestBed::new(), Browser::default());
+    let to = log_out(&bed, &browser, LogoutOptions::new()).await;
     assert!(to.as_str().starts_with("https://op.example/end_session?id_token_hint="), "{to}");
     assert_eq!(param(&to, "client_id").as_deref(), Some("app"));
     assert_eq!((param(&to, "post_logout_redirect_uri"), param(&to, "state")), (None, None));
     let kept = serde_json::to_value(browser.load().await.unwrap().unwrap()).unwrap();
     let records = kept["logouts"].as_array().map_or(0, Vec::len);
     assert_eq!(records, 0, "{kept}");
-    assert!(back(&world, &browser, "").await.is_err());
+    assert!(back(&bed, &browser, "").await.is_err());
 }
 
 /// T026, T081.
@@ -55,11 +55,11 @@ async fn logout_sends_client_id_hint_and_ui_locales() {
 /// T027, T029: Each logout has a new `state`; the caller can't set it.
 #[tokio::test]
 async fn logout_url_comes_with_its_pending_state() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
     let mut states = Vec::new();
     for _ in 0..2 {
-        let (url, pending) = world.app().create_logout_url(None, &options).await.unwrap().unwrap();
+        let (url, pending) = bed.app().create_logout_url(None, &options).await.unwrap().unwrap();
         assert_eq!(pending.unwrap().client(), "op");
         assert_eq!(param(&url, "id_token_hint"), None);
         states.push(param(&url, "state").unwrap());
@@ -71,21 +71,21 @@ async fn logout_url_comes_with_its_pending_state() {
 /// store.
 #[tokio::test]
 async fn post_logout_redirect_is_single_use_with_store() {
-    let world = TestBed::with(
+    let bed = TestBed::with(
         |p| p,
         |c| c,
         |oauth| oauth.pending_login_store(MemoryPendingLoginStore::new()),
     );
     let browser = Browser::default();
     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
-    let state = param(&log_out(&world, &browser, options).await, "state").unwrap();
+    let state = param(&log_out(&bed, &browser, options).await, "state").unwrap();
     let kept = serde_json::to_string(&browser.load().await.unwrap().unwrap()).unwrap();
     assert!(kept.contains(&state) && !kept.contains("eyJ"), "{kept}");
-    assert!(back(&world, &Browser::default(), &state).await.is_err(), "another browser");
-    assert_eq!(back(&world, &browser, &state).await.unwrap().as_deref(), Some("op"));
+    assert!(back(&bed, &Browser::default(), &state).await.is_err(), "another browser");
+    assert_eq!(back(&bed, &browser, &state).await.unwrap().as_deref(), Some("op"));
     let kept = serde_json::to_string(&browser.load().await.unwrap().unwrap()).unwrap();
     assert!(!kept.contains(&state), "{kept}");
-    assert!(back(&world, &browser, &state).await.is_err(), "used before");
+    assert!(back(&bed, &browser, &state).await.is_err(), "used before");
 }
 
 /// T079.

@@ -7,8 +7,8 @@ use crate::test_bed::{CALLBACK, TestBed};
 /// A record of another purpose never completes a login.
 #[tokio::test]
 async fn record_of_a_logout_completes_no_login() {
-    let world = TestBed::new();
-    let client = world.app();
+    let bed = TestBed::new();
+    let client = bed.app();
     let options = |purpose| AuthorizeOptions::new().redirect_uri(CALLBACK).purpose(purpose);
     let refused = client.create_authorization_url(options(Purpose::LogOut)).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidRequest);

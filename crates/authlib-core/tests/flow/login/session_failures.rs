@@ -58,11 +58,11 @@ impl Session for Failing<'_> {
 #[tokio::test]
 async fn login_is_not_started_if_session_cannot_be_saved() {
     for fault in [Fault::Load, Fault::Save(0)] {
-        let world = TestBed::new();
+        let bed = TestBed::new();
         let browser = Browser::default();
         let failing = Failing { browser: &browser, fault: Cell::new(fault) };
         let options = AuthorizeOptions::from("/authorize/op");
-        let started = login::authorize_redirect(&world.app(), &failing, options, None).await;
+        let started = login::authorize_redirect(&bed.app(), &failing, options, None).await;
         assert_eq!(started.unwrap_err().kind(), ErrorKind::Store);
     }
 }
@@ -73,18 +73,18 @@ async fn failing_session_during_callback_does_not_log_in() {
     for (fault, token_requests) in
         [(Fault::Load, 0), (Fault::Save(0), 0), (Fault::Renew, 1), (Fault::Save(1), 1)]
     {
-        let world = TestBed::new();
+        let bed = TestBed::new();
         let browser = Browser::default();
-        let url = world.start(&browser).await.unwrap();
-        let back = world.provider.approve(&url, "alice").unwrap();
+        let url = bed.start(&browser).await.unwrap();
+        let back = bed.provider.approve(&url, "alice").unwrap();
         let failing = Failing { browser: &browser, fault: Cell::new(fault) };
-        let failed = world.callback("op", &failing, &back).await.unwrap().log_in().await;
+        let failed = bed.callback("op", &failing, &back).await.unwrap().log_in().await;
         assert_eq!(failed.unwrap_err().kind(), ErrorKind::Store);
-        assert_eq!(world.provider.count(Endpoint::Token), token_requests);
-        assert!(world.is_anonymous(&browser).await);
+        assert_eq!(bed.provider.count(Endpoint::Token), token_requests);
+        assert!(bed.is_anonymous(&browser).await);
         if fault != Fault::Load {
             // Used up, whatever happened.
-            let again = world.finish(&browser, &back).await.unwrap_err();
+            let again = bed.finish(&browser, &back).await.unwrap_err();
             assert_eq!(again.kind(), ErrorKind::InvalidCallback);
         }
     }
@@ -94,17 +94,17 @@ async fn failing_session_during_callback_does_not_log_in() {
 async fn failing_token_store_blocks_login_but_not_logout() {
     let (store, away) = failing_store(|_| true);
     away.store(true, Ordering::Relaxed);
-    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store));
+    let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store));
     let browser = Browser::default();
-    assert_eq!(world.log_in(&browser).await.unwrap_err().kind(), ErrorKind::Store);
+    assert_eq!(bed.log_in(&browser).await.unwrap_err().kind(), ErrorKind::Store);
     let state = browser.load().await.unwrap().unwrap();
     assert!(state.logins().is_empty());
 
     away.store(false, Ordering::Relaxed);
-    world.log_in(&browser).await.unwrap();
+    bed.log_in(&browser).await.unwrap();
     away.store(true, Ordering::Relaxed);
     // The store's error is returned, but the user is logged out all the same.
-    assert!(login::logout(&world.oauth, &browser).await.is_ok(), "nobody is kept logged in");
+    assert!(login::logout(&bed.oauth, &browser).await.is_ok(), "nobody is kept logged in");
     assert!(browser.load().await.unwrap().unwrap().logins().is_empty());
 }
 
@@ -118,46 +118,43 @@ async fn pending_login_store_keeps_secrets_out_of_session() {
             |oauth| oauth.pending_login_store(MemoryPendingLoginStore::new()),
         )
     };
-    let world = with_store();
+    let bed = with_store();
     let browser = Browser::default();
-    let url = world.start(&browser).await.unwrap();
+    let url = bed.start(&browser).await.unwrap();
     let state = serde_json::to_string(&browser.load().await.unwrap().unwrap()).unwrap();
     assert!(!state.contains("code_verifier") && !state.contains("nonce"), "{state}");
     assert!(state.len() < 200, "{} bytes", state.len());
-    let back = world.provider.approve(&url, "alice").unwrap();
+    let back = bed.provider.approve(&url, "alice").unwrap();
     // S1: the store alone is not sufficient.
     let stranger = Browser::default();
-    world.start(&stranger).await.unwrap();
-    assert!(world.finish(&stranger, &back).await.is_err());
+    bed.start(&stranger).await.unwrap();
+    assert!(bed.finish(&stranger, &back).await.is_err());
     // The session alone is not sufficient either: another process with an empty store.
     let elsewhere = with_store();
     assert!(elsewhere.finish(&browser, &back).await.is_err());
-    assert_eq!(world.provider.count(Endpoint::Token), 0);
+    assert_eq!(bed.provider.count(Endpoint::Token), 0);
 
-    let url = world.start(&browser).await.unwrap();
-    let back = world.provider.approve(&url, "alice").unwrap();
-    assert_eq!(
-        world.finish(&browser, &back).await.unwrap().token.userinfo().unwrap().sub(),
-        "alice"
-    );
-    assert!(world.finish(&browser, &back).await.is_err());
+    let url = bed.start(&browser).await.unwrap();
+    let back = bed.provider.approve(&url, "alice").unwrap();
+    assert_eq!(bed.finish(&browser, &back).await.unwrap().token.userinfo().unwrap().sub(), "alice");
+    assert!(bed.finish(&browser, &back).await.is_err());
 }
 
 /// C15: the session id changes at login and logout, and a second login replaces the token of the
 /// first.
 #[tokio::test]
 async fn login_and_logout_renew_session_id() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let browser = Browser::default();
-    let first = world.log_in(&browser).await.unwrap();
+    let first = bed.log_in(&browser).await.unwrap();
     assert_eq!(*browser.renewed.borrow(), 1);
-    let second = world.log_in(&browser).await.unwrap();
+    let second = bed.log_in(&browser).await.unwrap();
     assert_eq!(*browser.renewed.borrow(), 2);
-    let old = world.app().active_token(&first.owner()).await.unwrap_err();
+    let old = bed.app().active_token(&first.owner()).await.unwrap_err();
     assert_eq!(old.kind(), ErrorKind::Unauthenticated, "the replaced login's token is deleted");
-    assert!(world.app().active_token(&second.owner()).await.is_ok());
-    login::logout(&world.oauth, &browser).await.unwrap();
+    assert!(bed.app().active_token(&second.owner()).await.is_ok());
+    login::logout(&bed.oauth, &browser).await.unwrap();
     assert_eq!(*browser.renewed.borrow(), 3);
-    assert!(world.app().active_token(&second.owner()).await.is_err());
-    assert!(login::logout(&world.oauth, &browser).await.unwrap().is_none());
+    assert!(bed.app().active_token(&second.owner()).await.is_err());
+    assert!(login::logout(&bed.oauth, &browser).await.unwrap().is_none());
 }

@@ -35,9 +35,9 @@ fn oauth1_client_needs_client_id() {
 async fn signature_is_at_configured_location() {
     let own = ["oauth_consumer_key", "oauth_signature"];
     for (placement, in_header) in [("HEADER", true), ("BODY", false), ("QUERY", false)] {
-        let (client, world) = client("HMAC-SHA1", placement);
-        world.provider.inject(Fault::OAuth1Json);
-        log_in(&client, &world).await;
+        let (client, bed) = client("HMAC-SHA1", placement);
+        bed.provider.inject(Fault::OAuth1Json);
+        log_in(&client, &bed).await;
         let answer = client.post("x").form([("a", "b")]).send().await.unwrap();
         assert_eq!(answer.json::<Value>().unwrap()["sub"], "alice");
         if placement != "BODY" {
@@ -47,13 +47,13 @@ async fn signature_is_at_configured_location() {
         for endpoint in
             [Endpoint::OAuth1RequestToken, Endpoint::OAuth1AccessToken, Endpoint::OAuth1Api]
         {
-            let (names, header) = signed_with(&world, endpoint);
+            let (names, header) = signed_with(&bed, endpoint);
             for name in own {
                 assert_eq!(header.contains(name), in_header, "{placement}: {header}");
                 assert_eq!(names.iter().any(|n| n == name), !in_header, "{placement}: {names:?}");
             }
         }
-        let (names, header) = signed_with(&world, Endpoint::OAuth1AccessToken);
+        let (names, header) = signed_with(&bed, Endpoint::OAuth1AccessToken);
         for name in ["oauth_token", "oauth_verifier"] {
             assert!(header.contains(name) || names.iter().any(|n| n == name), "{placement}");
         }
@@ -63,7 +63,7 @@ async fn signature_is_at_configured_location() {
 /// T126, T128, T129, T135, T136: the single steps.
 #[tokio::test]
 async fn oauth1_login_steps_work_one_by_one() {
-    let (client, world) = client("HMAC-SHA1", "HEADER");
+    let (client, bed) = client("HMAC-SHA1", "HEADER");
     let known = TemporaryCredentials::new("foo", "bar");
     let page = client.create_authorization_url(&known, &Params::new().with("a", "b c")).unwrap();
     assert_eq!(page.as_str(), format!("{ISSUER}/oauth1/authorize?oauth_token=foo&a=b%20c"));
@@ -91,14 +91,14 @@ async fn oauth1_login_steps_work_one_by_one() {
         let fetched = client.fetch_access_token(&known, &Secret::new(verifier)).await;
         assert_eq!(fetched.unwrap_err().kind(), ErrorKind::InvalidCallback);
     }
-    assert!(world.provider.received_requests().is_empty(), "nothing was sent so far");
+    assert!(bed.provider.received_requests().is_empty(), "nothing was sent so far");
     let error = client.fetch_access_token(&known, &Secret::new("v")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert_eq!(error.provider_error().unwrap().error, "token_rejected");
 
     let temporary = client.fetch_request_token("oob").await.unwrap();
     let page = client.create_authorization_url(&temporary, &Params::new()).unwrap();
-    let typed = world.provider.approve_out_of_band(page.as_str(), "alice");
+    let typed = bed.provider.approve_out_of_band(page.as_str(), "alice");
     let verifier = Secret::new(format!(" {typed} "));
     let token = client.fetch_access_token(&temporary, &verifier).await.unwrap();
     assert_eq!(token.extra().only("user_id"), Ok(Some("alice")));
@@ -111,8 +111,8 @@ async fn oauth1_login_steps_work_one_by_one() {
 /// T127: a token from a database, and a token that is not an OAuth 1.0a token.
 #[tokio::test]
 async fn oauth1_token_can_be_set_and_read_back() {
-    let (client, world) = client("HMAC-SHA256", "HEADER");
-    log_in(&client, &world).await;
+    let (client, bed) = client("HMAC-SHA256", "HEADER");
+    log_in(&client, &bed).await;
     let token = client.token().await.unwrap().unwrap();
     // The token as stored in a database.
     let row: Arc<Mutex<Option<String>>> = Arc::default();
@@ -134,8 +134,8 @@ async fn oauth1_token_can_be_set_and_read_back() {
     };
     let process = || {
         OAuth1Client::builder(signing(settings(), "HMAC-SHA256", "HEADER"))
-            .http_client(ProviderHttp(world.provider.clone()))
-            .clock(world.clock.clone())
+            .http_client(ProviderHttp(bed.provider.clone()))
+            .clock(bed.clock.clone())
             .token_store(store(row.clone()))
             .build()
             .unwrap()
@@ -149,32 +149,32 @@ async fn oauth1_token_can_be_set_and_read_back() {
     // A bearer token is never used as an OAuth 1.0a token, or vice versa.
     let bearer = StoredToken::from(Token::bearer("stranger"));
     *row.lock().unwrap() = Some(serde_json::to_string(&bearer).unwrap());
-    world.provider.clear_requests();
+    bed.provider.clear_requests();
     assert_eq!(process().token().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     assert_eq!(process().get("x").send().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     let ours = Token::from(OAuth1Token::new("t", "s"));
     let other = ClientConfig::new("o").client_id("a").client_secret("s").api_base_url(ISSUER);
     let other = OAuth2Client::builder(other)
         .token(ours)
-        .http_client(ProviderHttp(world.provider.clone()))
+        .http_client(ProviderHttp(bed.provider.clone()))
         .build()
         .unwrap();
     assert!(other.get("api/x").send().await.is_err());
-    assert!(world.provider.received_requests().is_empty());
-    let world = TestBed::new();
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
-    let error = OAuth1Client::for_owner(&world.app(), owner).unwrap_err();
+    assert!(bed.provider.received_requests().is_empty());
+    let bed = TestBed::new();
+    let owner = bed.log_in(&Browser::default()).await.unwrap().owner();
+    let error = OAuth1Client::for_owner(&bed.app(), owner).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
 }
 
 /// O3: each request has its own nonce, also within one second; a wrong clock is reported.
 #[tokio::test]
 async fn each_request_has_new_nonce_and_signature() {
-    let (client, world) = logged_in("HMAC-SHA1", "HEADER").await;
+    let (client, bed) = logged_in("HMAC-SHA1", "HEADER").await;
     for _ in 0..10 {
         assert_eq!(client.get("x").send().await.unwrap().status(), 200);
     }
-    let headers: std::collections::HashSet<_> = world
+    let headers: std::collections::HashSet<_> = bed
         .provider
         .received_requests()
         .iter()
@@ -184,7 +184,7 @@ async fn each_request_has_new_nonce_and_signature() {
     let slow = TestBed::new();
     slow.clock.advance(Duration::from_secs(301));
     let late = OAuth1Client::builder(settings())
-        .http_client(ProviderHttp(world.provider.clone()))
+        .http_client(ProviderHttp(bed.provider.clone()))
         .clock(slow.clock)
         .build()
         .unwrap();
@@ -193,8 +193,8 @@ async fn each_request_has_new_nonce_and_signature() {
     assert_eq!(error.provider_error().unwrap().error, "timestamp_refused");
     assert!(error.to_string().contains("the clock of this machine"), "{error}");
     let wrong = OAuth1Client::builder(settings().client_secret("another"))
-        .http_client(ProviderHttp(world.provider.clone()))
-        .clock(world.clock.clone())
+        .http_client(ProviderHttp(bed.provider.clone()))
+        .clock(bed.clock.clone())
         .build()
         .unwrap();
     let error = wrong.fetch_request_token(CALLBACK).await.unwrap_err();
@@ -222,10 +222,10 @@ async fn custom_signature_method_signs_base_string() {
     }
     let asked = Arc::default();
     let odd = Odd(Arc::clone(&asked));
-    let (client, world) = client_with("ODD", |client| client.oauth1_signature(odd));
+    let (client, bed) = client_with("ODD", |client| client.oauth1_signature(odd));
     let error = client.fetch_request_token(CALLBACK).await.unwrap_err();
     assert_eq!(error.provider_error().unwrap().error, "signature_method_rejected");
-    let (_, header) = signed_with(&world, Endpoint::OAuth1RequestToken);
+    let (_, header) = signed_with(&bed, Endpoint::OAuth1RequestToken);
     assert!(header.contains("oauth_signature_method=\"ODD\""), "{header}");
     assert!(header.contains("oauth_signature=\"made%2Fby%3Dhand\""), "{header}");
     let asked = asked.lock().unwrap();

@@ -13,14 +13,14 @@ use crate::test_bed::oauth1::{client, logged_in, signed_with};
 /// Without a token, the client signs with its own secret only.
 #[tokio::test]
 async fn request_without_token_is_signed_with_client_secret_only() {
-    let (client, world) = client("HMAC-SHA1", "HEADER");
+    let (client, bed) = client("HMAC-SHA1", "HEADER");
     let answer = client.get("x").send().await.unwrap();
     assert_eq!(answer.status(), 401);
-    let (_, header) = signed_with(&world, Endpoint::OAuth1Api);
+    let (_, header) = signed_with(&bed, Endpoint::OAuth1Api);
     assert!(header.contains("oauth_signature=") && !header.contains("oauth_token="), "{header}");
     // A request without the token is not signed, and may go anywhere.
     client.get(&format!("{ISSUER}/api/x")).without_token().send().await.unwrap();
-    assert_eq!(world.provider.received_requests().last().unwrap().authorization, None);
+    assert_eq!(bed.provider.received_requests().last().unwrap().authorization, None);
 }
 
 /// Query and form values: sent unchanged, and signed as sent.
@@ -66,9 +66,9 @@ async fn special_parameters_arrive_unchanged() {
 #[tokio::test]
 async fn oauth1_non_form_bodies_arrive_unchanged() {
     for placement in ["HEADER", "QUERY"] {
-        let (client, world) = logged_in("HMAC-SHA1", placement).await;
+        let (client, bed) = logged_in("HMAC-SHA1", placement).await;
         let has_hash = || {
-            let (names, header) = signed_with(&world, Endpoint::OAuth1Api);
+            let (names, header) = signed_with(&bed, Endpoint::OAuth1Api);
             header.contains("oauth_body_hash") || names.iter().any(|n| n == "oauth_body_hash")
         };
         let sent = json!({"status": "it's & = + é"});
@@ -100,7 +100,7 @@ async fn oauth1_non_form_bodies_arrive_unchanged() {
 /// Requests that can't be signed are not sent, and the error says what to change.
 #[tokio::test]
 async fn unsignable_request_is_not_sent() {
-    let (client, world) = logged_in("HMAC-SHA1", "BODY").await;
+    let (client, bed) = logged_in("HMAC-SHA1", "BODY").await;
     let stream = || Body::stream(stream::iter([Ok::<_, TransportError>("a=b")]));
     for request in [
         client.get("x"),
@@ -117,14 +117,14 @@ async fn unsignable_request_is_not_sent() {
         let error = request.send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
     }
-    assert!(world.provider.received_requests().is_empty());
+    assert!(bed.provider.received_requests().is_empty());
 }
 
 /// H20, H22, O4, O8: signed requests go to the API only, and redirects are returned.
 #[tokio::test]
 async fn request_to_another_origin_is_not_signed() {
     for placement in ["HEADER", "QUERY"] {
-        let (client, world) = logged_in("HMAC-SHA1", placement).await;
+        let (client, bed) = logged_in("HMAC-SHA1", placement).await;
         for url in [
             "https://evil.example/oauth1/api/",
             "//evil.example/",
@@ -138,18 +138,18 @@ async fn request_to_another_origin_is_not_signed() {
             let error = client.get(url).send().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{url}: {error}");
         }
-        assert!(world.provider.received_requests().is_empty());
+        assert!(bed.provider.received_requests().is_empty());
         for (status, to) in [(302, "https://evil.example/x"), (307, "/oauth1/api/y"), (308, "z")] {
             let away = Reply::Redirect(status, to.to_owned());
-            world.provider.inject(Fault::Response(Endpoint::OAuth1Api, away));
+            bed.provider.inject(Fault::Response(Endpoint::OAuth1Api, away));
             let answer = client.post("x").form([("a", "b")]).send().await.unwrap();
             assert_eq!(
                 (answer.status(), &answer.headers()["location"]),
                 (status.try_into().unwrap(), &to.parse().unwrap())
             );
-            world.provider.clear_faults();
+            bed.provider.clear_faults();
         }
-        assert_eq!(world.provider.count(Endpoint::OAuth1Api), 3);
-        assert_eq!(world.provider.count(Endpoint::Unmatched), 0);
+        assert_eq!(bed.provider.count(Endpoint::OAuth1Api), 3);
+        assert_eq!(bed.provider.count(Endpoint::Unmatched), 0);
     }
 }

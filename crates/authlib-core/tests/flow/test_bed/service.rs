@@ -44,11 +44,11 @@ pub(crate) fn service() -> ClientConfig {
 }
 
 impl Way {
-    pub(crate) fn config(self, world: &TestBed) -> ClientConfig {
+    pub(crate) fn config(self, bed: &TestBed) -> ClientConfig {
         match self {
             Self::Assertion => service().refresh_with(JwtBearer::new("robot", P256).key_id("k1")),
             Self::Callback => {
-                let other = client(world, service());
+                let other = client(bed, service());
                 service().refresh_with(Refresh::callback(move |_| {
                     let other = other.clone();
                     async move {

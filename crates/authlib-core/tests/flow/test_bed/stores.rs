@@ -36,7 +36,7 @@ impl Disk {
 
 /// Another process of the same application, with the same store.
 pub(crate) fn replica(
-    world: &TestBed,
+    bed: &TestBed,
     store: impl TokenStore + 'static,
     http: impl HttpClient + 'static,
 ) -> OAuth {
@@ -48,7 +48,7 @@ pub(crate) fn replica(
     OAuth::builder()
         .register(client)
         .http_client(http)
-        .clock(world.clock.clone())
+        .clock(bed.clock.clone())
         .token_store(store)
         .build()
         .unwrap()

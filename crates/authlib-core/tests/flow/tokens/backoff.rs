@@ -15,14 +15,14 @@ use crate::test_bed::{Browser, HOUR, TestBed, client, expired};
 
 /// The number of requests of a hundred calls in the first `seconds` after a failure, and their
 /// errors.
-async fn calls(world: &TestBed, client: &OAuth2Client, advance: u64) -> (usize, Vec<ErrorKind>) {
-    world.clock.advance(Duration::from_secs(advance));
-    world.provider.clear_requests();
+async fn calls(bed: &TestBed, client: &OAuth2Client, advance: u64) -> (usize, Vec<ErrorKind>) {
+    bed.clock.advance(Duration::from_secs(advance));
+    bed.provider.clear_requests();
     let results = join_all((0..100).map(|_| client.active_token())).await;
     let mut kinds: Vec<_> =
         results.into_iter().filter_map(|result| result.err().map(|error| error.kind())).collect();
     kinds.dedup();
-    (world.provider.count(Endpoint::Token), kinds)
+    (bed.provider.count(Endpoint::Token), kinds)
 }
 
 /// Also for final rejections: a rejected service must not flood its provider.
@@ -36,22 +36,22 @@ async fn failed_refresh_backs_off() {
             (Reply::json(401, r#"{"error":"invalid_client"}"#), ErrorKind::InvalidResponse),
             (Reply::html(200), ErrorKind::InvalidResponse),
         ] {
-            let world = service_bed();
-            let client = client(&world, way.config(&world));
+            let bed = service_bed();
+            let client = client(&bed, way.config(&bed));
             let case = format!("{way:?} {reply:?}");
-            world.provider.inject(Fault::Response(Endpoint::Token, reply));
+            bed.provider.inject(Fault::Response(Endpoint::Token, reply));
             let mut pause = 0;
             for next in [1, 2, 4, 8, 16, 32, 60, 60] {
-                assert_eq!(calls(&world, &client, pause).await, (1, vec![kind]), "{case}");
-                assert_eq!(calls(&world, &client, next - 1).await, (0, vec![kind]), "{case}");
+                assert_eq!(calls(&bed, &client, pause).await, (1, vec![kind]), "{case}");
+                assert_eq!(calls(&bed, &client, next - 1).await, (0, vec![kind]), "{case}");
                 pause = 1;
             }
-            world.provider.clear_faults();
-            assert_eq!(calls(&world, &client, 1).await, (1, vec![]), "{case}");
+            bed.provider.clear_faults();
+            assert_eq!(calls(&bed, &client, 1).await, (1, vec![]), "{case}");
             // A success resets the backoff.
-            world.provider.inject(Fault::Response(Endpoint::Token, Reply::Reset));
-            assert_eq!(calls(&world, &client, 3600).await.0, 1, "{case}");
-            assert_eq!(calls(&world, &client, 1).await.0, 1, "{case}");
+            bed.provider.inject(Fault::Response(Endpoint::Token, Reply::Reset));
+            assert_eq!(calls(&bed, &client, 3600).await.0, 1, "{case}");
+            assert_eq!(calls(&bed, &client, 1).await.0, 1, "{case}");
         }
     }
 }
@@ -62,17 +62,17 @@ async fn retry_after_is_honoured_up_to_one_hour() {
         [("90", 90), ("3600", 3600), ("99999999999999999", 3600), ("0", 1), ("soon", 1), ("-5", 1)]
     {
         for way in [Way::Assertion, Way::ClientCredentials] {
-            let world = service_bed();
-            world.provider.inject(Fault::Response(Endpoint::Token, Reply::json(503, "{}")));
+            let bed = service_bed();
+            bed.provider.inject(Fault::Response(Endpoint::Token, Reply::json(503, "{}")));
             let hook = ResponseHook::AccessTokenResponse;
-            let config = way.config(&world).on_response(hook, move |response| {
+            let config = way.config(&bed).on_response(hook, move |response| {
                 response.headers_mut().insert("retry-after", said.parse().unwrap());
                 Ok(())
             });
-            let client = client(&world, config);
-            assert_eq!(calls(&world, &client, 0).await.0, 1, "{way:?} {said}");
-            assert_eq!(calls(&world, &client, pause - 1).await.0, 0, "{way:?} {said}");
-            assert_eq!(calls(&world, &client, 1).await.0, 1, "{way:?} {said}");
+            let client = client(&bed, config);
+            assert_eq!(calls(&bed, &client, 0).await.0, 1, "{way:?} {said}");
+            assert_eq!(calls(&bed, &client, pause - 1).await.0, 0, "{way:?} {said}");
+            assert_eq!(calls(&bed, &client, 1).await.0, 1, "{way:?} {said}");
         }
     }
 }
@@ -80,11 +80,11 @@ async fn retry_after_is_honoured_up_to_one_hour() {
 /// A panic in the refresh callback must not affect later refreshes.
 #[tokio::test]
 async fn panicking_callback_fails_only_its_own_refresh() {
-    let world = service_bed();
+    let bed = service_bed();
     let panics = Arc::new(AtomicBool::new(true));
     let still = panics.clone();
     let client = client(
-        &world,
+        &bed,
         service().refresh_with(Refresh::callback(move |_| {
             let panics = still.load(Ordering::Relaxed);
             async move {
@@ -98,25 +98,22 @@ async fn panicking_callback_fails_only_its_own_refresh() {
     assert!(error.to_string().contains("panicked") && error.to_string().contains("`refresh_with`"));
     panics.store(false, Ordering::Relaxed);
     assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::Internal, "the pause");
-    world.clock.advance(Duration::from_secs(1));
+    bed.clock.advance(Duration::from_secs(1));
     assert_eq!(client.active_token().await.unwrap().access_token.expose(), "new");
 }
 
 #[tokio::test]
 async fn refresh_backoff_is_per_token_owner() {
-    let world = TestBed::new();
-    let (_, alice, _) = expired(&world).await;
+    let bed = TestBed::new();
+    let (_, alice, _) = expired(&bed).await;
     let browser = Browser::default();
-    let url = world.start(&browser).await.unwrap();
-    let bob = world
-        .finish(&browser, &world.provider.approve(&url, "bob").unwrap())
-        .await
-        .unwrap()
-        .owner();
-    world.clock.advance(HOUR);
-    world.provider.inject(Fault::Response(Endpoint::Token, Reply::Reset));
-    assert!(world.app().active_token(&alice).await.is_err());
-    world.provider.clear_faults();
-    assert!(world.app().active_token(&alice).await.is_err());
-    assert!(world.app().active_token(&bob).await.is_ok());
+    let url = bed.start(&browser).await.unwrap();
+    let bob =
+        bed.finish(&browser, &bed.provider.approve(&url, "bob").unwrap()).await.unwrap().owner();
+    bed.clock.advance(HOUR);
+    bed.provider.inject(Fault::Response(Endpoint::Token, Reply::Reset));
+    assert!(bed.app().active_token(&alice).await.is_err());
+    bed.provider.clear_faults();
+    assert!(bed.app().active_token(&alice).await.is_err());
+    assert!(bed.app().active_token(&bob).await.is_ok());
 }

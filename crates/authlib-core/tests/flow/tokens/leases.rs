@@ -38,7 +38,7 @@ async fn lease_is_released_on_every_path() {
     });
     let panics = Arc::new(AtomicBool::new(false));
     let has_bug = panics.clone();
-    let world = TestBed::with(
+    let bed = TestBed::with(
         |p| p,
         |c| c,
         |oauth| {
@@ -47,24 +47,24 @@ async fn lease_is_released_on_every_path() {
             })
         },
     );
-    let (_, owner, _) = expired(&world).await;
+    let (_, owner, _) = expired(&bed).await;
     let check = |count: usize| {
         assert_eq!(acquired.load(Ordering::Relaxed), count);
         assert_eq!(released.load(Ordering::Relaxed), count);
     };
-    world.app().active_token(&owner).await.unwrap();
+    bed.app().active_token(&owner).await.unwrap();
     check(1);
-    world.clock.advance(HOUR);
-    world.provider.inject(Fault::Response(Endpoint::Token, authlib_provider::Reply::html(503)));
-    world.app().active_token(&owner).await.unwrap_err();
+    bed.clock.advance(HOUR);
+    bed.provider.inject(Fault::Response(Endpoint::Token, authlib_provider::Reply::html(503)));
+    bed.app().active_token(&owner).await.unwrap_err();
     check(2);
-    world.provider.clear_faults();
-    world.clock.advance(HOUR);
+    bed.provider.clear_faults();
+    bed.clock.advance(HOUR);
     panics.store(true, Ordering::Relaxed);
-    let error = world.app().active_token(&owner).await.unwrap_err();
+    let error = bed.app().active_token(&owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
     check(3);
-    world.app().revoke_token(&owner).await.unwrap();
+    bed.app().revoke_token(&owner).await.unwrap();
     check(4);
 }
 
@@ -78,22 +78,22 @@ async fn refresh_waits_for_the_lease_of_a_dead_process_to_expire() {
         }
         Ok(())
     });
-    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store));
-    let (_, owner, _) = expired(&world).await;
+    let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store));
+    let (_, owner, _) = expired(&bed).await;
     let _dead = acquire(&rows, &owner, SECOND * 30).unwrap();
-    world.app().active_token(&owner).await.unwrap();
-    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    bed.app().active_token(&owner).await.unwrap();
+    assert_eq!(bed.provider.count(Endpoint::Token), 1);
 }
 
 #[tokio::test]
 async fn lease_that_never_expires_is_a_store_error() {
     let (rows, _) = rows();
-    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(rows.clone()));
-    let (_, owner, _) = expired(&world).await;
+    let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(rows.clone()));
+    let (_, owner, _) = expired(&bed).await;
     let _stuck = acquire(&rows, &owner, Duration::MAX).unwrap();
-    let error = world.app().active_token(&owner).await.unwrap_err();
+    let error = bed.app().active_token(&owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store, "{error}");
-    assert_eq!(world.provider.count(Endpoint::Token), 0);
+    assert_eq!(bed.provider.count(Endpoint::Token), 0);
 }
 
 /// A process that was suspended during its refresh: another holds the lease by now. The rotated refresh token
@@ -113,18 +113,18 @@ async fn late_refresh_result_is_stored_by_next_call() {
         }
         Ok(())
     });
-    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store));
-    let (_, owner, old) = expired(&world).await;
+    let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store));
+    let (_, owner, old) = expired(&bed).await;
     *owner_of_lease.lock().unwrap() = Some(owner.clone());
-    let error = world.app().active_token(&owner).await.unwrap_err();
+    let error = bed.app().active_token(&owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store, "{error}");
     let unsaved = UnsavedToken::of(&error).expect("the token comes along").token().clone();
     let stored = rows.load(&owner).await.unwrap().unwrap();
     assert_eq!(stored.access_token, old.access_token, "the successor is not overwritten");
     // The successor ends without a token.
     drop(successor.lock().unwrap().take());
-    let token = world.app().active_token(&owner).await.unwrap();
+    let token = bed.app().active_token(&owner).await.unwrap();
     assert_eq!(token.access_token, unsaved.access_token);
     assert_eq!(rows.load(&owner).await.unwrap().unwrap().refresh_token, token.refresh_token);
-    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    assert_eq!(bed.provider.count(Endpoint::Token), 1);
 }

@@ -25,18 +25,16 @@ async fn leeway_sets_time_of_refresh_before_expiry() {
         (Some(u64::MAX), 1800, 2),
     ] {
         for way in WAYS {
-            let world = service_bed();
+            let bed = service_bed();
             let config = match leeway {
-                Some(leeway) => {
-                    way.config(&world).refresh_before_expiry(Duration::from_secs(leeway))
-                }
-                None => way.config(&world),
+                Some(leeway) => way.config(&bed).refresh_before_expiry(Duration::from_secs(leeway)),
+                None => way.config(&bed),
             };
-            let client = client(&world, config);
+            let client = client(&bed, config);
             client.active_token().await.unwrap();
-            world.clock.advance(Duration::from_secs(3600 - before));
+            bed.clock.advance(Duration::from_secs(3600 - before));
             client.active_token().await.unwrap();
-            let sent = world.provider.count(Endpoint::Token);
+            let sent = bed.provider.count(Endpoint::Token);
             assert_eq!(sent, requests, "{way:?}: {leeway:?}, {before} seconds before the end");
         }
     }
@@ -45,20 +43,20 @@ async fn leeway_sets_time_of_refresh_before_expiry() {
 /// No lifetime causes a panic or a loop.
 #[tokio::test]
 async fn extreme_token_lifetimes_do_not_fail() {
-    let world = service_bed();
+    let bed = service_bed();
     for expires_in in [json!(1e300), json!(u64::MAX), json!("99999999999999999999")] {
-        world.provider.inject(Fault::token("expires_in", expires_in));
-        let config = Way::ClientCredentials.config(&world);
+        bed.provider.inject(Fault::token("expires_in", expires_in));
+        let config = Way::ClientCredentials.config(&bed);
         let config = config.refresh_before_expiry(Duration::from_secs(3600));
-        let client = client(&world, config);
-        world.provider.clear_requests();
+        let client = client(&bed, config);
+        bed.provider.clear_requests();
         client.active_token().await.unwrap();
         client.active_token().await.unwrap();
-        assert_eq!(world.provider.count(Endpoint::Token), 1);
-        world.provider.clear_faults();
+        assert_eq!(bed.provider.count(Endpoint::Token), 1);
+        bed.provider.clear_faults();
     }
     let bearer = JwtBearer::new("robot", P256).key_id("k1").lifetime(Duration::MAX);
-    let client = client(&world, service().refresh_with(bearer));
+    let client = client(&bed, service().refresh_with(bearer));
     assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::InvalidResponse);
 }
 
@@ -67,21 +65,21 @@ async fn extreme_token_lifetimes_do_not_fail() {
 #[tokio::test]
 async fn short_lived_token_is_used_for_half_its_lifetime() {
     for way in WAYS {
-        let world = service_bed();
-        world.provider.inject(Fault::token("expires_in", 60));
-        let client = client(&world, way.config(&world));
+        let bed = service_bed();
+        bed.provider.inject(Fault::token("expires_in", 60));
+        let client = client(&bed, way.config(&bed));
         for minute in 1..5 {
             for _ in 0..30 {
                 client.active_token().await.unwrap();
-                world.clock.advance(SECOND);
+                bed.clock.advance(SECOND);
             }
-            assert_eq!(world.provider.count(Endpoint::Token), minute, "{way:?}");
+            assert_eq!(bed.provider.count(Endpoint::Token), minute, "{way:?}");
         }
         // Tokens with a longer lifetime are refreshed in time again.
-        world.provider.clear_faults();
+        bed.provider.clear_faults();
         client.active_token().await.unwrap();
-        world.clock.advance(Duration::from_secs(3541));
+        bed.clock.advance(Duration::from_secs(3541));
         client.active_token().await.unwrap();
-        assert_eq!(world.provider.count(Endpoint::Token), 6, "{way:?}");
+        assert_eq!(bed.provider.count(Endpoint::Token), 6, "{way:?}");
     }
 }

@@ -18,31 +18,31 @@ fn no_keys() -> Fault {
 /// is available again.
 #[tokio::test]
 async fn key_rotation_during_jwks_outage_recovers() {
-    let world = TestBed::new();
-    world.log_in(&Browser::default()).await.unwrap();
-    world.provider.rotate_keys();
-    world.provider.inject(no_keys());
+    let bed = TestBed::new();
+    bed.log_in(&Browser::default()).await.unwrap();
+    bed.provider.rotate_keys();
+    bed.provider.inject(no_keys());
     for _ in 0..2 {
-        let error = world.log_in(&Browser::default()).await.unwrap_err();
+        let error = bed.log_in(&Browser::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
     }
-    world.provider.clear_faults();
-    world.log_in(&Browser::default()).await.unwrap();
+    bed.provider.clear_faults();
+    bed.log_in(&Browser::default()).await.unwrap();
 }
 
 /// The same during a refresh: the rotated refresh token is kept for the next attempt.
 #[tokio::test]
 async fn unverifiable_refresh_keeps_rotated_refresh_token() {
-    let world = TestBed::new();
-    let (_, owner, _) = expired(&world).await;
-    world.provider.rotate_keys();
-    world.provider.inject(no_keys());
-    let error = world.app().active_token(&owner).await.unwrap_err();
+    let bed = TestBed::new();
+    let (_, owner, _) = expired(&bed).await;
+    bed.provider.rotate_keys();
+    bed.provider.inject(no_keys());
+    let error = bed.app().active_token(&owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
-    world.provider.clear_faults();
-    world.clock.advance(Duration::from_secs(1));
-    let token = world.app().active_token(&owner).await.unwrap();
-    assert_eq!(world.provider.count(Endpoint::Token), 2, "no refresh token was spent twice");
+    bed.provider.clear_faults();
+    bed.clock.advance(Duration::from_secs(1));
+    let token = bed.app().active_token(&owner).await.unwrap();
+    assert_eq!(bed.provider.count(Endpoint::Token), 2, "no refresh token was spent twice");
     assert_eq!(token.userinfo().unwrap().sub(), "alice");
 }
 
@@ -50,23 +50,23 @@ async fn unverifiable_refresh_keeps_rotated_refresh_token() {
 #[tokio::test]
 async fn refresh_waits_until_provider_keys_are_available() {
     let store = Shared::default();
-    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
-    let (_, owner, _) = expired(&world).await;
-    let restarted = replica(&world, store.clone(), ProviderHttp(world.provider.clone()));
-    world.provider.inject(no_keys());
+    let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+    let (_, owner, _) = expired(&bed).await;
+    let restarted = replica(&bed, store.clone(), ProviderHttp(bed.provider.clone()));
+    bed.provider.inject(no_keys());
     let app = restarted.client("op").unwrap();
     app.active_token(&owner).await.unwrap_err();
-    assert_eq!(world.provider.count(Endpoint::Token), 0);
-    world.provider.clear_faults();
-    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(bed.provider.count(Endpoint::Token), 0);
+    bed.provider.clear_faults();
+    bed.clock.advance(Duration::from_secs(1));
     app.active_token(&owner).await.unwrap();
-    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    assert_eq!(bed.provider.count(Endpoint::Token), 1);
 }
 
 /// Claims about the login are taken from the ID token only: user info is not signed.
 #[tokio::test]
 async fn userinfo_cannot_replace_id_token() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     for quirk in [
         Fault::without_claim("auth_time"),
         Fault::user_info("auth_time", "yesterday"),
@@ -75,9 +75,9 @@ async fn userinfo_cannot_replace_id_token() {
         Fault::user_info("iss", "https://evil.example"),
         Fault::user_info("nickname", json!("Al")),
     ] {
-        world.provider.inject(quirk);
+        bed.provider.inject(quirk);
     }
-    let login = world.log_in(&Browser::default()).await.unwrap();
+    let login = bed.log_in(&Browser::default()).await.unwrap();
     let user = login.token.userinfo().unwrap();
     for name in ["auth_time", "azp", "acr"] {
         assert!(!user.as_map().contains_key(name), "{name}");
@@ -90,16 +90,16 @@ async fn userinfo_cannot_replace_id_token() {
 #[tokio::test]
 async fn dropped_refresh_does_not_block_others() {
     for polls in 1..8 {
-        let world = TestBed::new();
-        let (_, owner, _) = expired(&world).await;
-        world.provider.rotate_keys();
-        let app = world.app();
+        let bed = TestBed::new();
+        let (_, owner, _) = expired(&bed).await;
+        bed.provider.rotate_keys();
+        let app = bed.app();
         let mut refresh = Box::pin(app.active_token(&owner));
         for _ in 0..polls {
             let _ = (&mut refresh).now_or_never();
         }
         drop(refresh);
-        world.log_in(&Browser::default()).await.unwrap();
+        bed.log_in(&Browser::default()).await.unwrap();
         app.active_token(&owner).await.unwrap();
     }
 }

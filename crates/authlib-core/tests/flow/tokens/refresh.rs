@@ -15,29 +15,29 @@ use crate::test_bed::{Browser, HOUR, ISSUER, TestBed, expired, listen};
 /// Shopify, Slack and others return the account with the first token only.
 #[tokio::test]
 async fn extra_members_survive_refresh_without_them() {
-    let world = TestBed::new();
-    world.provider.inject(Fault::token("team", json!("T1")));
+    let bed = TestBed::new();
+    bed.provider.inject(Fault::token("team", json!("T1")));
     let browser = Browser::default();
-    let owner = world.log_in(&browser).await.unwrap().owner();
-    world.provider.clear_faults();
-    world.clock.advance(HOUR);
-    let token = world.app().active_token(&owner).await.unwrap();
+    let owner = bed.log_in(&browser).await.unwrap().owner();
+    bed.provider.clear_faults();
+    bed.clock.advance(HOUR);
+    let token = bed.app().active_token(&owner).await.unwrap();
     assert_eq!(token.extra::<String>("team").unwrap().as_deref(), Some("T1"));
-    world.provider.inject(Fault::token("team", json!("T2")));
-    world.clock.advance(HOUR);
-    let token = world.app().active_token(&owner).await.unwrap();
+    bed.provider.inject(Fault::token("team", json!("T2")));
+    bed.clock.advance(HOUR);
+    let token = bed.app().active_token(&owner).await.unwrap();
     assert_eq!(token.extra::<String>("team").unwrap().as_deref(), Some("T2"));
 }
 
 /// H24, I11: a hundred requests at once with one expired token.
 #[tokio::test]
 async fn hundred_concurrent_calls_send_one_refresh_request() {
-    let world = TestBed::new();
-    let (_, owner, old) = expired(&world).await;
-    let heard = listen(&world.oauth);
-    let app = world.app();
+    let bed = TestBed::new();
+    let (_, owner, old) = expired(&bed).await;
+    let heard = listen(&bed.oauth);
+    let app = bed.app();
     let tokens = join_all((0..100).map(|_| app.active_token(&owner))).await;
-    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    assert_eq!(bed.provider.count(Endpoint::Token), 1);
     let first = tokens[0].clone().unwrap();
     assert_ne!(first.access_token, old.access_token);
     for token in tokens {
@@ -50,22 +50,22 @@ async fn hundred_concurrent_calls_send_one_refresh_request() {
     assert_eq!(update.token.access_token, first.access_token);
     // It is in the store: no second request.
     assert_eq!(app.active_token(&owner).await.unwrap().access_token, first.access_token);
-    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    assert_eq!(bed.provider.count(Endpoint::Token), 1);
 }
 
 /// I12: two users at once, each gets its own token.
 #[tokio::test]
 async fn refreshes_of_two_users_do_not_mix() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let mut owners = Vec::new();
     for user in ["alice", "bob"] {
         let browser = Browser::default();
-        let url = world.start(&browser).await.unwrap();
-        let back = world.provider.approve(&url, user).unwrap();
-        owners.push((user, world.finish(&browser, &back).await.unwrap().owner()));
+        let url = bed.start(&browser).await.unwrap();
+        let back = bed.provider.approve(&url, user).unwrap();
+        owners.push((user, bed.finish(&browser, &back).await.unwrap().owner()));
     }
-    world.clock.advance(HOUR);
-    let app = world.app();
+    bed.clock.advance(HOUR);
+    let app = bed.app();
     let users = join_all(owners.iter().cycle().take(20).map(|(user, owner)| {
         let app = app.clone();
         async move { (*user, app.userinfo(owner).await.unwrap()) }
@@ -74,7 +74,7 @@ async fn refreshes_of_two_users_do_not_mix() {
     for (user, info) in users {
         assert_eq!(info.sub(), user);
     }
-    assert_eq!(world.provider.count(Endpoint::Token), 4, "two logins and two refreshes");
+    assert_eq!(bed.provider.count(Endpoint::Token), 4, "two logins and two refreshes");
 }
 
 /// RFC 6749 §6: members that a refresh response omits stay the same, and each rotated token is used
@@ -82,23 +82,23 @@ async fn refreshes_of_two_users_do_not_mix() {
 #[tokio::test]
 async fn rotated_refresh_token_replaces_old_one_else_kept() {
     for rotates in [true, false] {
-        let world = TestBed::new();
-        let (_, owner, old) = expired(&world).await;
+        let bed = TestBed::new();
+        let (_, owner, old) = expired(&bed).await;
         if !rotates {
-            world.provider.inject(Fault::NoRotation);
+            bed.provider.inject(Fault::NoRotation);
         }
-        world.provider.inject(Fault::TokenMissing("scope".into()));
+        bed.provider.inject(Fault::TokenMissing("scope".into()));
         let mut seen = vec![old.access_token];
         for _ in 0..3 {
-            let token = world.app().active_token(&owner).await.unwrap();
+            let token = bed.app().active_token(&owner).await.unwrap();
             assert!(!seen.contains(&token.access_token));
             assert_eq!(token.refresh_token == old.refresh_token, !rotates);
             assert_eq!(token.scope.as_deref(), Some("openid profile email"));
             assert_eq!(token.userinfo().unwrap().sub(), "alice", "who it is stays known");
             seen.push(token.access_token);
-            world.clock.advance(HOUR);
+            bed.clock.advance(HOUR);
         }
-        let requests = world.provider.received_requests();
+        let requests = bed.provider.received_requests();
         let mut tokens = requests.iter().filter(|seen| seen.endpoint == Endpoint::Token);
         assert!(tokens.all(|seen| seen.names.contains(&"refresh_token".to_owned())));
     }
@@ -107,41 +107,41 @@ async fn rotated_refresh_token_replaces_old_one_else_kept() {
 /// I13: a rejected refresh token is not used again.
 #[tokio::test]
 async fn rejected_refresh_is_remembered_until_new_login() {
-    let world = TestBed::new();
-    let (_, owner, _) = expired(&world).await;
-    world.provider.inject(Fault::RefreshRefused);
-    let app = world.app();
+    let bed = TestBed::new();
+    let (_, owner, _) = expired(&bed).await;
+    bed.provider.inject(Fault::RefreshRefused);
+    let app = bed.app();
     for _ in 0..100 {
         let error = app.active_token(&owner).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
         assert_eq!(error.client(), Some("op"));
     }
-    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    assert_eq!(bed.provider.count(Endpoint::Token), 1);
 }
 
 /// During an outage of the provider, the user stays logged in, and the refresh token is kept.
 #[tokio::test]
 async fn provider_outage_loses_no_token() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let browser = Browser::default();
-    let login = world.log_in(&browser).await.unwrap();
-    let (app, owner) = (world.app(), login.owner());
-    world.provider.inject(Fault::Response(Endpoint::Token, Reply::Reset));
+    let login = bed.log_in(&browser).await.unwrap();
+    let (app, owner) = (bed.app(), login.owner());
+    bed.provider.inject(Fault::Response(Endpoint::Token, Reply::Reset));
     // Within the leeway, the old token is used.
-    world.clock.advance(Duration::from_secs(3570));
+    bed.clock.advance(Duration::from_secs(3570));
     let token = app.active_token(&owner).await.unwrap();
     assert_eq!(token.access_token, login.token.access_token);
     // After its expiry it is not used.
-    world.clock.advance(Duration::from_secs(30));
+    bed.clock.advance(Duration::from_secs(30));
     assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::Transport);
     for reply in [Reply::json(503, "{}"), Reply::html(200), Reply::json(429, r#"{"error":"x"}"#)] {
-        world.provider.clear_faults();
-        world.provider.inject(Fault::Response(Endpoint::Token, reply));
-        world.clock.advance(Duration::from_secs(60));
+        bed.provider.clear_faults();
+        bed.provider.inject(Fault::Response(Endpoint::Token, reply));
+        bed.clock.advance(Duration::from_secs(60));
         assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::InvalidResponse);
     }
-    world.provider.clear_faults();
-    world.clock.advance(Duration::from_secs(60));
+    bed.provider.clear_faults();
+    bed.clock.advance(Duration::from_secs(60));
     assert_ne!(app.active_token(&owner).await.unwrap().access_token, token.access_token);
 }
 
@@ -149,9 +149,9 @@ async fn provider_outage_loses_no_token() {
 #[tokio::test]
 async fn request_dropped_during_refresh_loses_no_token() {
     for polls in 0..20 {
-        let world = TestBed::new();
-        let (_, owner, old) = expired(&world).await;
-        let app = world.app();
+        let bed = TestBed::new();
+        let (_, owner, old) = expired(&bed).await;
+        let app = bed.app();
         let mut dropped = Box::pin(app.active_token(&owner));
         for _ in 0..polls {
             if let Some(done) = (&mut dropped).now_or_never() {
@@ -162,7 +162,7 @@ async fn request_dropped_during_refresh_loses_no_token() {
         drop(dropped);
         let token = app.active_token(&owner).await.unwrap();
         assert_ne!(token.access_token, old.access_token);
-        assert_eq!(world.provider.count(Endpoint::Token), 1, "after {polls} polls");
+        assert_eq!(bed.provider.count(Endpoint::Token), 1, "after {polls} polls");
         // The stored token is the provider's current one.
         assert_eq!(app.userinfo(&owner).await.unwrap().sub(), "alice");
     }
@@ -171,12 +171,12 @@ async fn request_dropped_during_refresh_loses_no_token() {
 #[tokio::test]
 async fn logout_during_refresh_wins() {
     let store = Shared::default();
-    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
-    let (browser, owner, _) = expired(&world).await;
-    let heard = listen(&world.oauth);
-    let app = world.app();
+    let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+    let (browser, owner, _) = expired(&bed).await;
+    let heard = listen(&bed.oauth);
+    let app = bed.app();
     let (refreshed, logged_out) =
-        tokio::join!(app.active_token(&owner), login::logout(&world.oauth, &browser));
+        tokio::join!(app.active_token(&owner), login::logout(&bed.oauth, &browser));
     assert!(logged_out.unwrap().is_some());
     assert_eq!(refreshed.unwrap_err().kind(), ErrorKind::Unauthenticated);
     assert!(store.load(&owner).await.unwrap().is_none());
@@ -201,11 +201,11 @@ async fn refresh_that_changes_user_is_rejected() {
         (Fault::Unsigned("none".into()), "three parts"),
     ] {
         let store = Shared::default();
-        let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
-        let (_, owner, old) = expired(&world).await;
-        let heard = listen(&world.oauth);
-        world.provider.inject(quirk.clone());
-        let error = world.app().active_token(&owner).await.unwrap_err();
+        let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+        let (_, owner, old) = expired(&bed).await;
+        let heard = listen(&bed.oauth);
+        bed.provider.inject(quirk.clone());
+        let error = bed.app().active_token(&owner).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{quirk:?}: {error}");
         assert!(error.report().to_string().contains(says), "{quirk:?}: {error}");
         let kept = store.load(&owner).await.unwrap().unwrap();
@@ -213,17 +213,17 @@ async fn refresh_that_changes_user_is_rejected() {
         assert!(heard.lock().unwrap().is_empty(), "{quirk:?}");
         // The used refresh token is not sent again.
         assert_eq!(
-            world.app().active_token(&owner).await.unwrap_err().kind(),
+            bed.app().active_token(&owner).await.unwrap_err().kind(),
             ErrorKind::Unauthenticated
         );
-        assert_eq!(world.provider.count(Endpoint::Token), 1, "{quirk:?}");
+        assert_eq!(bed.provider.count(Endpoint::Token), 1, "{quirk:?}");
     }
     // A refreshed ID token may omit the nonce, and a refresh response the ID token.
     for quirk in [Fault::without_claim("nonce"), Fault::NoIdToken] {
-        let world = TestBed::new();
-        let (_, owner, old) = expired(&world).await;
-        world.provider.inject(quirk.clone());
-        let token = world.app().active_token(&owner).await.unwrap();
+        let bed = TestBed::new();
+        let (_, owner, old) = expired(&bed).await;
+        bed.provider.inject(quirk.clone());
+        let token = bed.app().active_token(&owner).await.unwrap();
         assert_ne!(token.access_token, old.access_token, "{quirk:?}");
         assert!(token.id_token.is_some(), "{quirk:?}");
     }
@@ -232,16 +232,16 @@ async fn refresh_that_changes_user_is_rejected() {
 /// J31: After a login without a nonce, an ID token with one is rejected.
 #[tokio::test]
 async fn unsent_nonce_in_refreshed_id_token_is_rejected() {
-    let world = TestBed::with(|p| p, |client| client.dangerous_skip_nonce(), |oauth| oauth);
-    let (_, owner, _) = expired(&world).await;
-    world.provider.inject(Fault::RefreshedClaim("nonce".into(), json!("unasked")));
-    let error = world.app().active_token(&owner).await.unwrap_err();
+    let bed = TestBed::with(|p| p, |client| client.dangerous_skip_nonce(), |oauth| oauth);
+    let (_, owner, _) = expired(&bed).await;
+    bed.provider.inject(Fault::RefreshedClaim("nonce".into(), json!("unasked")));
+    let error = bed.app().active_token(&owner).await.unwrap_err();
     assert!(error.to_string().contains("`nonce`"), "{error}");
 }
 
 #[tokio::test]
 async fn refresh_uses_configured_endpoint_and_parameters() {
-    let world = TestBed::with(
+    let bed = TestBed::with(
         |provider| provider,
         |client| {
             client
@@ -250,11 +250,11 @@ async fn refresh_uses_configured_endpoint_and_parameters() {
         },
         |oauth| oauth,
     );
-    let (_, owner, _) = expired(&world).await;
+    let (_, owner, _) = expired(&bed).await;
     // The provider has no such token endpoint and rejects the request, which was sent as
     // configured.
-    assert!(world.app().active_token(&owner).await.is_err());
-    let requests = world.provider.received_requests();
+    assert!(bed.app().active_token(&owner).await.is_err());
+    let requests = bed.provider.received_requests();
     let asked = requests.iter().find(|seen| seen.method == "POST").unwrap();
     assert_eq!(asked.path, "/api/refresh");
     assert_eq!(asked.field("audience"), Some("api"));
@@ -263,28 +263,28 @@ async fn refresh_uses_configured_endpoint_and_parameters() {
 
 #[tokio::test]
 async fn token_without_expiry_or_refresh_token_never_refreshes() {
-    let world = TestBed::new();
-    world.provider.inject(Fault::TokenMissing("expires_in".into()));
-    let login = world.log_in(&Browser::default()).await.unwrap();
-    world.provider.clear_faults();
-    world.clock.advance(HOUR * 24);
-    assert!(world.app().active_token(&login.owner()).await.is_ok());
-    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    let bed = TestBed::new();
+    bed.provider.inject(Fault::TokenMissing("expires_in".into()));
+    let login = bed.log_in(&Browser::default()).await.unwrap();
+    bed.provider.clear_faults();
+    bed.clock.advance(HOUR * 24);
+    assert!(bed.app().active_token(&login.owner()).await.is_ok());
+    assert_eq!(bed.provider.count(Endpoint::Token), 1);
 
-    let world = TestBed::new();
-    world.provider.inject(Fault::TokenMissing("refresh_token".into()));
-    let (_, owner, _) = expired(&world).await;
-    let error = world.app().active_token(&owner).await.unwrap_err();
+    let bed = TestBed::new();
+    bed.provider.inject(Fault::TokenMissing("refresh_token".into()));
+    let (_, owner, _) = expired(&bed).await;
+    let error = bed.app().active_token(&owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(error.to_string().contains("no refresh token"), "{error}");
-    assert_eq!(world.provider.count(Endpoint::Token), 0);
+    assert_eq!(bed.provider.count(Endpoint::Token), 0);
 }
 
 #[tokio::test]
 async fn unknown_owner_has_no_token() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let nobody = TokenOwner::new("op", "nobody");
-    let error = world.app().active_token(&nobody).await.unwrap_err();
+    let error = bed.app().active_token(&nobody).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    assert!(world.provider.received_requests().is_empty());
+    assert!(bed.provider.received_requests().is_empty());
 }

@@ -18,20 +18,20 @@ use crate::test_bed::{Browser, HOUR, SECOND, TestBed, client, expired, sent};
 #[tokio::test]
 async fn first_token_is_fetched_on_demand_and_after_expiry() {
     for way in WAYS {
-        let world = service_bed();
-        let client = client(&world, way.config(&world));
+        let bed = service_bed();
+        let client = client(&bed, way.config(&bed));
         assert!(client.token().await.unwrap().is_none(), "{way:?}");
-        assert_eq!(world.provider.count(Endpoint::Token), 0, "{way:?}");
+        assert_eq!(bed.provider.count(Endpoint::Token), 0, "{way:?}");
         let first = client.active_token().await.unwrap();
         for _ in 0..3 {
             assert_eq!(client.active_token().await.unwrap().access_token, first.access_token);
         }
-        assert_eq!(world.provider.count(Endpoint::Token), 1, "{way:?}");
-        world.clock.advance(HOUR);
+        assert_eq!(bed.provider.count(Endpoint::Token), 1, "{way:?}");
+        bed.clock.advance(HOUR);
         let second = client.active_token().await.unwrap();
         assert_ne!(second.access_token, first.access_token, "{way:?}");
         assert_eq!(client.get("echo").send().await.unwrap().status(), 200, "{way:?}");
-        let requests = sent(&world, Endpoint::Token);
+        let requests = sent(&bed, Endpoint::Token);
         assert_eq!(requests.len(), 2, "{way:?}");
         let expected = match way {
             Way::Assertion => "urn:ietf:params:oauth:grant-type:jwt-bearer",
@@ -51,13 +51,13 @@ async fn first_token_is_fetched_on_demand_and_after_expiry() {
 /// RFC 6749 §4.4.3: a refresh token in the response is not used.
 #[tokio::test]
 async fn client_credentials_never_use_refresh_token() {
-    let world = service_bed();
-    world.provider.inject(Fault::token("refresh_token", "unasked"));
-    let client = client(&world, Way::ClientCredentials.config(&world));
+    let bed = service_bed();
+    bed.provider.inject(Fault::token("refresh_token", "unasked"));
+    let client = client(&bed, Way::ClientCredentials.config(&bed));
     client.active_token().await.unwrap();
-    world.clock.advance(HOUR);
+    bed.clock.advance(HOUR);
     client.active_token().await.unwrap();
-    for request in sent(&world, Endpoint::Token) {
+    for request in sent(&bed, Endpoint::Token) {
         assert_eq!(request.field("grant_type"), Some("client_credentials"));
         assert!(!request.names.contains(&"refresh_token".to_owned()));
     }
@@ -65,8 +65,8 @@ async fn client_credentials_never_use_refresh_token() {
 
 #[tokio::test]
 async fn refresh_callback_receives_expired_token() {
-    let world = service_bed();
-    let clock = world.clock.clone();
+    let bed = service_bed();
+    let clock = bed.clock.clone();
     let asked = Arc::new(AtomicUsize::new(0));
     let counter = asked.clone();
     let config = service().refresh_with(Refresh::callback(move |old| {
@@ -78,47 +78,47 @@ async fn refresh_callback_receives_expired_token() {
             Ok(token)
         }
     }));
-    let client = client(&world, config);
+    let client = client(&bed, config);
     for expected in ["0", "01", "012"] {
         assert_eq!(client.active_token().await.unwrap().access_token.expose(), expected);
         assert_eq!(client.active_token().await.unwrap().access_token.expose(), expected);
-        world.clock.advance(HOUR);
+        bed.clock.advance(HOUR);
     }
     assert_eq!(asked.load(Ordering::Relaxed), 3);
-    assert!(world.provider.received_requests().is_empty());
+    assert!(bed.provider.received_requests().is_empty());
 }
 
 #[tokio::test]
 async fn disabled_refresh_uses_token_until_expiry_then_401() {
-    let world = TestBed::with(|p| p, |client| client.refresh_with(Refresh::Off), |oauth| oauth);
-    let login = world.log_in(&Browser::default()).await.unwrap();
-    world.provider.clear_requests();
+    let bed = TestBed::with(|p| p, |client| client.refresh_with(Refresh::Off), |oauth| oauth);
+    let login = bed.log_in(&Browser::default()).await.unwrap();
+    bed.provider.clear_requests();
     assert!(login.token.refresh_token.is_some());
     // Within the leeway, too.
-    world.clock.advance(Duration::from_secs(3599));
-    assert!(world.app().active_token(&login.owner()).await.is_ok());
-    world.clock.advance(SECOND);
-    let error = world.app().active_token(&login.owner()).await.unwrap_err();
+    bed.clock.advance(Duration::from_secs(3599));
+    assert!(bed.app().active_token(&login.owner()).await.is_ok());
+    bed.clock.advance(SECOND);
+    let error = bed.app().active_token(&login.owner()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(error.to_string().contains("`refresh_with`"), "{error}");
-    let error = world.app().refresh_token(&login.owner()).await.unwrap_err();
+    let error = bed.app().refresh_token(&login.owner()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    assert!(world.provider.received_requests().is_empty());
+    assert!(bed.provider.received_requests().is_empty());
 }
 
 #[tokio::test]
 async fn hundred_concurrent_calls_share_any_refresh_method() {
     for way in WAYS {
-        let world = service_bed();
-        let client = client(&world, way.config(&world));
+        let bed = service_bed();
+        let client = client(&bed, way.config(&bed));
         for sent in 1..=3 {
             let tokens = join_all((0..100).map(|_| client.active_token())).await;
             let first = tokens[0].clone().unwrap();
             for token in tokens {
                 assert_eq!(token.unwrap().access_token, first.access_token, "{way:?}");
             }
-            assert_eq!(world.provider.count(Endpoint::Token), sent, "{way:?}");
-            world.clock.advance(HOUR);
+            assert_eq!(bed.provider.count(Endpoint::Token), sent, "{way:?}");
+            bed.clock.advance(HOUR);
         }
     }
 }
@@ -128,8 +128,8 @@ async fn hundred_concurrent_calls_share_any_refresh_method() {
 async fn call_dropped_during_refresh_loses_no_token() {
     for way in WAYS {
         for polls in 0..20 {
-            let world = service_bed();
-            let client = client(&world, way.config(&world));
+            let bed = service_bed();
+            let client = client(&bed, way.config(&bed));
             let mut dropped = Box::pin(client.active_token());
             for _ in 0..polls {
                 if (&mut dropped).now_or_never().is_some() {
@@ -139,7 +139,7 @@ async fn call_dropped_during_refresh_loses_no_token() {
             drop(dropped);
             let token = client.active_token().await.unwrap();
             assert_eq!(client.active_token().await.unwrap().access_token, token.access_token);
-            assert_eq!(world.provider.count(Endpoint::Token), 1, "{way:?} after {polls} polls");
+            assert_eq!(bed.provider.count(Endpoint::Token), 1, "{way:?} after {polls} polls");
         }
     }
 }
@@ -148,31 +148,31 @@ async fn call_dropped_during_refresh_loses_no_token() {
 /// rejected as a replay, and the user must log in again.
 #[tokio::test]
 async fn lost_refresh_response_retries_once_then_needs_login() {
-    let world = TestBed::new();
-    let (_, owner, _) = expired(&world).await;
-    world.provider.inject(Fault::ResponseLost(Endpoint::Token));
-    let error = world.app().active_token(&owner).await.unwrap_err();
+    let bed = TestBed::new();
+    let (_, owner, _) = expired(&bed).await;
+    bed.provider.inject(Fault::ResponseLost(Endpoint::Token));
+    let error = bed.app().active_token(&owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport, "{error}");
-    world.clock.advance(SECOND);
-    let error = world.app().active_token(&owner).await.unwrap_err();
+    bed.clock.advance(SECOND);
+    let error = bed.app().active_token(&owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
     assert_eq!(error.provider_error(), None, "{error}");
     assert!(error.to_string().contains("log in again"), "{error}");
     for _ in 0..10 {
-        world.clock.advance(HOUR);
+        bed.clock.advance(HOUR);
         assert_eq!(
-            world.app().active_token(&owner).await.unwrap_err().kind(),
+            bed.app().active_token(&owner).await.unwrap_err().kind(),
             ErrorKind::Unauthenticated
         );
     }
-    assert_eq!(world.provider.count(Endpoint::Token), 2);
+    assert_eq!(bed.provider.count(Endpoint::Token), 2);
     // Without a refresh token, only time is lost.
     for way in WAYS {
-        let world = service_bed();
-        let client = client(&world, way.config(&world));
-        world.provider.inject(Fault::ResponseLost(Endpoint::Token));
+        let bed = service_bed();
+        let client = client(&bed, way.config(&bed));
+        bed.provider.inject(Fault::ResponseLost(Endpoint::Token));
         assert_eq!(client.active_token().await.unwrap_err().kind(), ErrorKind::Transport);
-        world.clock.advance(SECOND);
+        bed.clock.advance(SECOND);
         client.active_token().await.unwrap();
     }
 }
@@ -180,27 +180,27 @@ async fn lost_refresh_response_retries_once_then_needs_login() {
 #[tokio::test]
 async fn refresh_callback_error_reaches_caller() {
     for kind in [ErrorKind::Config, ErrorKind::Unauthenticated, ErrorKind::Transport] {
-        let world = service_bed();
+        let bed = service_bed();
         let asked = Arc::new(AtomicUsize::new(0));
         let counter = asked.clone();
         let config = service().refresh_with(Refresh::callback(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
             async move { Err(Error::new(kind, "the vault is sealed")) }
         }));
-        let client = client(&world, config);
+        let client = client(&bed, config);
         for _ in 0..100 {
             let error = client.active_token().await.unwrap_err();
             assert_eq!((error.kind(), error.client()), (kind, Some("service")));
             assert!(error.to_string().contains("the vault is sealed"), "{error}");
         }
         assert_eq!(asked.load(Ordering::Relaxed), 1, "nobody knows what a call costs");
-        world.clock.advance(SECOND);
+        bed.clock.advance(SECOND);
         client.active_token().await.unwrap_err();
         assert_eq!(asked.load(Ordering::Relaxed), 2);
     }
     let owner = TokenOwner::new("another", "");
-    let world = service_bed();
-    let app = client(&world, service()).registered_client().clone();
+    let bed = service_bed();
+    let app = client(&bed, service()).registered_client().clone();
     assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
     // The token is not stored under the key of another client.
     let stranger = OAuth2Client::for_owner(&app, owner);
@@ -215,8 +215,8 @@ async fn refresh_callback_error_reaches_caller() {
 async fn revocation_waits_for_refresh_and_revokes_new_token() {
     for way in WAYS {
         for polls in 1..12 {
-            let world = service_bed();
-            let client = client(&world, way.config(&world));
+            let bed = service_bed();
+            let client = client(&bed, way.config(&bed));
             let mut dropped = Box::pin(client.active_token());
             for _ in 0..polls {
                 if (&mut dropped).now_or_never().is_some() {
@@ -226,8 +226,8 @@ async fn revocation_waits_for_refresh_and_revokes_new_token() {
             drop(dropped);
             client.revoke_token().await.unwrap();
             assert!(client.token().await.unwrap().is_none(), "{way:?} after {polls} polls");
-            assert_eq!(world.provider.count(Endpoint::Token), 1, "{way:?} after {polls} polls");
-            let requests = world.provider.received_requests();
+            assert_eq!(bed.provider.count(Endpoint::Token), 1, "{way:?} after {polls} polls");
+            let requests = bed.provider.received_requests();
             let revoked = requests.iter().find(|seen| seen.endpoint == Endpoint::Revoke).unwrap();
             let revoked = revoked.secret("token").unwrap().to_owned();
             let next = client.active_token().await.unwrap();

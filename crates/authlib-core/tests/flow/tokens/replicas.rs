@@ -33,25 +33,25 @@ impl HttpClient for Far {
 async fn replica_losing_refresh_race_uses_winner_token() {
     for rotates in [true, false] {
         let store = Shared::default();
-        let world = TestBed::with(
+        let bed = TestBed::with(
             |p| p,
             |c| c,
             |oauth| oauth.token_store(WrappedStore::without_leases(&store)),
         );
-        let (_, owner, old) = expired(&world).await;
+        let (_, owner, old) = expired(&bed).await;
         if !rotates {
-            world.provider.inject(Fault::NoRotation);
+            bed.provider.inject(Fault::NoRotation);
         }
         let replica = replica(
-            &world,
+            &bed,
             WrappedStore::without_leases(&store),
-            Far(ProviderHttp(world.provider.clone())),
+            Far(ProviderHttp(bed.provider.clone())),
         );
-        let (here, there) = (listen(&world.oauth), listen(&replica));
-        let (one, two) = (world.app(), replica.client("op").unwrap());
+        let (here, there) = (listen(&bed.oauth), listen(&replica));
+        let (one, two) = (bed.app(), replica.client("op").unwrap());
         let (one, two) = tokio::join!(one.active_token(&owner), two.active_token(&owner));
         let (one, two) = (one.unwrap(), two.unwrap());
-        assert_eq!(world.provider.count(Endpoint::Token), 2);
+        assert_eq!(bed.provider.count(Endpoint::Token), 2);
         assert_eq!(one.access_token, two.access_token);
         assert_ne!(one.access_token, old.access_token);
         let kept = store.load(&owner).await.unwrap().unwrap();
@@ -81,18 +81,18 @@ impl HttpClient for LongWayBack {
 #[tokio::test]
 async fn early_rejection_does_not_undo_winner_save() {
     let store = Shared::default();
-    let world = TestBed::with(
+    let bed = TestBed::with(
         |p| p,
         |c| c,
         |oauth| oauth.token_store(WrappedStore::without_leases(&store)),
     );
-    let (_, owner, _) = expired(&world).await;
+    let (_, owner, _) = expired(&bed).await;
     let replica = replica(
-        &world,
+        &bed,
         WrappedStore::without_leases(&store),
-        LongWayBack(ProviderHttp(world.provider.clone())),
+        LongWayBack(ProviderHttp(bed.provider.clone())),
     );
-    let (loser, winner) = (world.app(), replica.client("op").unwrap());
+    let (loser, winner) = (bed.app(), replica.client("op").unwrap());
     // Its documents are cached, as in a process that has been running for a while.
     winner.parse_id_token("a.b.c", None).await.unwrap_err();
     let (won, lost) = tokio::join!(winner.active_token(&owner), loser.active_token(&owner));
@@ -117,30 +117,30 @@ async fn token_refreshed_by_another_process_is_reused() {
         }
         Ok(())
     });
-    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store));
-    let (_, owner, _) = expired(&world).await;
+    let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store));
+    let (_, owner, _) = expired(&bed).await;
     let token = Token::bearer("the other process's");
     *newer.lock().unwrap() = Some(TokenRow::new(owner.clone(), token));
-    let token = world.app().active_token(&owner).await.unwrap();
+    let token = bed.app().active_token(&owner).await.unwrap();
     assert_eq!(token.access_token.expose(), "the other process's");
-    assert_eq!(world.provider.count(Endpoint::Token), 0);
+    assert_eq!(bed.provider.count(Endpoint::Token), 0);
 }
 
 /// I11: a thousand calls on three replicas over a store with leases send one refresh request.
 #[tokio::test]
 async fn thousand_calls_on_three_replicas_refresh_once() {
     let store = Shared::default();
-    let world = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
-    let (_, owner, _) = expired(&world).await;
+    let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+    let (_, owner, _) = expired(&bed).await;
     let others = [(), ()].map(|()| {
-        let wire = ProviderHttp(world.provider.clone());
-        replica(&world, store.clone(), wire).client("op").unwrap()
+        let wire = ProviderHttp(bed.provider.clone());
+        replica(&bed, store.clone(), wire).client("op").unwrap()
     });
     let [second, third] = others;
-    let apps = [world.app(), second, third];
+    let apps = [bed.app(), second, third];
     let calls = (0..1000).map(|nth| apps[nth % 3].active_token(&owner));
     let tokens = futures_util::future::join_all(calls).await;
     let first = tokens[0].as_ref().unwrap().access_token.clone();
     assert!(tokens.iter().all(|token| token.as_ref().unwrap().access_token == first));
-    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    assert_eq!(bed.provider.count(Endpoint::Token), 1);
 }

@@ -21,11 +21,11 @@ use crate::test_bed::service::{WAYS, service, service_bed};
 use crate::test_bed::{Browser, ISSUER, ProviderHttp, TestBed, builder, client, listen};
 
 /// Alice's login, and an API that rejects her unexpired token.
-async fn refused(world: &TestBed) -> (RegisteredClient, TokenOwner) {
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
-    world.provider.expire_access_tokens();
-    world.provider.clear_requests();
-    (world.app(), owner)
+async fn refused(bed: &TestBed) -> (RegisteredClient, TokenOwner) {
+    let owner = bed.log_in(&Browser::default()).await.unwrap().owner();
+    bed.provider.expire_access_tokens();
+    bed.provider.clear_requests();
+    (bed.app(), owner)
 }
 
 /// Creates a request.
@@ -43,9 +43,9 @@ const WHOLE: [(&str, Make); 5] = [
 async fn rejected_token_refreshes_once_and_repeats_request() {
     for (name, make) in WHOLE {
         for streamed in [false, true] {
-            let world = TestBed::new();
-            let (app, owner) = refused(&world).await;
-            let heard = listen(&world.oauth);
+            let bed = TestBed::new();
+            let (app, owner) = refused(&bed).await;
+            let heard = listen(&bed.oauth);
             let body: Value = if streamed {
                 let response = make(&app, &owner).send_streaming().await.unwrap();
                 assert_eq!(response.status(), 200, "{name}");
@@ -55,8 +55,8 @@ async fn rejected_token_refreshes_once_and_repeats_request() {
                 make(&app, &owner).send().await.unwrap().error_for_status().unwrap().json().unwrap()
             };
             assert_eq!(body["sub"], "alice", "{name}");
-            assert_eq!(world.provider.count(Endpoint::Token), 1, "{name}");
-            let requests = world.provider.received_requests();
+            assert_eq!(bed.provider.count(Endpoint::Token), 1, "{name}");
+            let requests = bed.provider.received_requests();
             let api: Vec<_> =
                 requests.iter().filter(|seen| seen.endpoint == Endpoint::Api).collect();
             assert_eq!(api.len(), 2, "{name}");
@@ -69,7 +69,7 @@ async fn rejected_token_refreshes_once_and_repeats_request() {
             assert_eq!(api[1].header("authorization"), Some(bearer.as_str()));
             // The new token is used for the next request.
             assert_eq!(make(&app, &owner).send().await.unwrap().status(), 200);
-            assert_eq!(world.provider.count(Endpoint::Token), 1, "{name}");
+            assert_eq!(bed.provider.count(Endpoint::Token), 1, "{name}");
         }
     }
 }
@@ -85,8 +85,8 @@ struct Api {
 }
 
 impl Api {
-    fn new(world: &TestBed, status: u16, challenge: &'static str) -> Self {
-        let wire = Arc::new(ProviderHttp(world.provider.clone()));
+    fn new(bed: &TestBed, status: u16, challenge: &'static str) -> Self {
+        let wire = Arc::new(ProviderHttp(bed.provider.clone()));
         Self { wire, status, challenge, asked: Arc::default(), bodies: Arc::default() }
     }
 
@@ -94,9 +94,9 @@ impl Api {
         self.asked.load(Ordering::Relaxed)
     }
 
-    fn client(&self, world: &TestBed) -> OAuth2Client {
+    fn client(&self, bed: &TestBed) -> OAuth2Client {
         let config = service().refresh_with(Refresh::ClientCredentials);
-        builder(world, config).http_client(self.clone()).build().unwrap()
+        builder(bed, config).http_client(self.clone()).build().unwrap()
     }
 }
 
@@ -140,9 +140,9 @@ async fn only_invalid_token_401_is_retried_once() {
         (500, r#"Bearer error="invalid_token""#, 1),
     ] {
         for streamed in [false, true] {
-            let world = service_bed();
-            let api = Api::new(&world, status, challenge);
-            let client = api.client(&world);
+            let bed = service_bed();
+            let api = Api::new(&bed, status, challenge);
+            let client = api.client(&bed);
             let request = client.post("x").body("text/plain", "hello");
             // The second 401 is returned to the caller.
             let answer = if streamed {
@@ -153,7 +153,7 @@ async fn only_invalid_token_401_is_retried_once() {
             assert_eq!(answer.as_u16(), status, "{challenge}");
             assert_eq!(api.asked(), sent, "{status} {challenge}");
             assert_eq!(*api.bodies.lock().unwrap(), vec![b"hello".to_vec(); sent]);
-            assert_eq!(world.provider.count(Endpoint::Token), sent, "{status} {challenge}");
+            assert_eq!(bed.provider.count(Endpoint::Token), sent, "{status} {challenge}");
         }
     }
 }
@@ -162,39 +162,39 @@ const INVALID: &str = r#"Bearer error="invalid_token""#;
 
 #[tokio::test]
 async fn streaming_body_is_sent_once() {
-    let world = service_bed();
-    let api = Api::new(&world, 401, INVALID);
-    let client = api.client(&world);
+    let bed = service_bed();
+    let api = Api::new(&bed, 401, INVALID);
+    let client = api.client(&bed);
     let body = || Body::stream(stream::iter([Ok(b"ab".to_vec()), Ok(b"cd".to_vec())]));
     let answer = client.post("x").stream("text/plain", body()).send().await.unwrap();
     assert_eq!(answer.status(), 401);
     let answer = client.post("x").stream("text/plain", body()).send_streaming().await.unwrap();
     assert_eq!(answer.status(), 401);
     assert_eq!(*api.bodies.lock().unwrap(), [b"abcd", b"abcd"]);
-    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    assert_eq!(bed.provider.count(Endpoint::Token), 1);
 }
 
 #[tokio::test]
 async fn request_without_token_gets_none_after_401() {
-    let world = service_bed();
-    let api = Api::new(&world, 401, INVALID);
-    let client = api.client(&world);
+    let bed = service_bed();
+    let api = Api::new(&bed, 401, INVALID);
+    let client = api.client(&bed);
     assert_eq!(client.get("x").without_token().send().await.unwrap().status(), 401);
     let answer = client.get("x").without_token().send_streaming().await.unwrap();
     assert_eq!((answer.status().as_u16(), api.asked()), (401, 2));
-    assert_eq!(world.provider.count(Endpoint::Token), 0);
+    assert_eq!(bed.provider.count(Endpoint::Token), 0);
 }
 
 #[tokio::test]
 async fn without_refresh_method_401_is_returned() {
     for refresh in [Refresh::Off, Refresh::RefreshToken] {
-        let world = TestBed::with(|p| p, |client| client.refresh_with(refresh), |oauth| oauth);
-        world.provider.inject(Fault::TokenMissing("refresh_token".into()));
-        let (app, owner) = refused(&world).await;
+        let bed = TestBed::with(|p| p, |client| client.refresh_with(refresh), |oauth| oauth);
+        bed.provider.inject(Fault::TokenMissing("refresh_token".into()));
+        let (app, owner) = refused(&bed).await;
         for (name, make) in WHOLE {
-            world.provider.clear_requests();
+            bed.provider.clear_requests();
             assert_eq!(make(&app, &owner).send().await.unwrap().status(), 401, "{name}");
-            assert_eq!(world.provider.received_requests().len(), 1, "{name}");
+            assert_eq!(bed.provider.received_requests().len(), 1, "{name}");
         }
     }
 }
@@ -207,47 +207,47 @@ async fn failed_refresh_is_the_request_error() {
         (Fault::Response(Endpoint::Token, Reply::html(500)), ErrorKind::InvalidResponse),
         (Fault::RefreshedClaim("sub".into(), json!("mallory")), ErrorKind::InvalidIdToken),
     ] {
-        let world = TestBed::new();
-        let (app, owner) = refused(&world).await;
-        world.provider.inject(quirk.clone());
+        let bed = TestBed::new();
+        let (app, owner) = refused(&bed).await;
+        bed.provider.inject(quirk.clone());
         let error = app.get("echo", &owner).send().await.unwrap_err();
         assert_eq!((error.kind(), error.client()), (kind, Some("op")), "{quirk:?}");
         // No second attempt at once, although the API rejects the token again.
         for _ in 0..10 {
             let _ = app.get("echo", &owner).send().await;
         }
-        assert_eq!(world.provider.count(Endpoint::Token), 1, "{quirk:?}");
+        assert_eq!(bed.provider.count(Endpoint::Token), 1, "{quirk:?}");
     }
 }
 
 #[tokio::test]
 async fn hundred_concurrent_401s_share_one_refresh() {
-    let world = TestBed::new();
-    let (app, owner) = refused(&world).await;
+    let bed = TestBed::new();
+    let (app, owner) = refused(&bed).await;
     let answers = join_all((0..100).map(|_| app.get("echo", &owner).send())).await;
     for answer in answers {
         assert_eq!(answer.unwrap().status(), 200);
     }
-    assert_eq!(world.provider.count(Endpoint::Token), 1);
-    assert_eq!(world.provider.count(Endpoint::Api), 200);
+    assert_eq!(bed.provider.count(Endpoint::Token), 1);
+    assert_eq!(bed.provider.count(Endpoint::Api), 200);
     for way in WAYS {
-        let world = service_bed();
-        let client = client(&world, way.config(&world));
+        let bed = service_bed();
+        let client = client(&bed, way.config(&bed));
         client.active_token().await.unwrap();
-        world.provider.expire_access_tokens();
+        bed.provider.expire_access_tokens();
         let answers = join_all((0..100).map(|_| client.get("echo").send())).await;
         for answer in answers {
             assert_eq!(answer.unwrap().status(), 200, "{way:?}");
         }
-        assert_eq!(world.provider.count(Endpoint::Token), 2, "{way:?}");
+        assert_eq!(bed.provider.count(Endpoint::Token), 2, "{way:?}");
     }
 }
 
 /// A late request with the old token uses the new one, without another refresh.
 #[tokio::test]
 async fn late_401_uses_already_refreshed_token() {
-    let world = TestBed::new();
-    let (app, owner) = refused(&world).await;
+    let bed = TestBed::new();
+    let (app, owner) = refused(&bed).await;
     let mut late = Box::pin(app.get("echo", &owner).send());
     // Sent to the API with the old token.
     for _ in 0..2 {
@@ -255,7 +255,7 @@ async fn late_401_uses_already_refreshed_token() {
     }
     app.refresh_token(&owner).await.unwrap();
     assert_eq!(late.await.unwrap().status(), 200);
-    assert_eq!(world.provider.count(Endpoint::Token), 1);
+    assert_eq!(bed.provider.count(Endpoint::Token), 1);
 }
 
 /// An API that rejects every token, for example because of the audience, does not cause a flood of
@@ -263,9 +263,9 @@ async fn late_401_uses_already_refreshed_token() {
 #[tokio::test]
 async fn api_rejecting_all_tokens_differs_from_expired_token() {
     for streamed in [false, true] {
-        let world = service_bed();
-        let api = Api::new(&world, 401, INVALID);
-        let client = api.client(&world);
+        let bed = service_bed();
+        let api = Api::new(&bed, 401, INVALID);
+        let client = api.client(&bed);
         let calls = async || {
             for _ in 0..50 {
                 let request = client.get("x");
@@ -276,52 +276,52 @@ async fn api_rejecting_all_tokens_differs_from_expired_token() {
                 };
                 assert_eq!(status, 401);
             }
-            world.provider.count(Endpoint::Token)
+            bed.provider.count(Endpoint::Token)
         };
         assert_eq!(calls().await, 2, "the first, and one more");
         for (pause, requests) in [(1, 3), (1, 3), (1, 4), (3, 4), (1, 5)] {
-            world.clock.advance(Duration::from_secs(pause));
+            bed.clock.advance(Duration::from_secs(pause));
             assert_eq!(calls().await, requests);
         }
     }
     // If the API accepts the new token, there is no backoff.
-    let world = service_bed();
-    let client = client(&world, service().refresh_with(Refresh::ClientCredentials));
+    let bed = service_bed();
+    let client = client(&bed, service().refresh_with(Refresh::ClientCredentials));
     client.active_token().await.unwrap();
     for requests in 2..10 {
-        world.provider.expire_access_tokens();
+        bed.provider.expire_access_tokens();
         assert_eq!(client.get("echo").send().await.unwrap().status(), 200);
-        assert_eq!(world.provider.count(Endpoint::Token), requests);
+        assert_eq!(bed.provider.count(Endpoint::Token), requests);
     }
 }
 
 /// The user info endpoint is a protected resource (OpenID Connect Core §5.3).
 #[tokio::test]
 async fn userinfo_is_retried_with_refreshed_token() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let browser = Browser::default();
-    let login = world.log_in(&browser).await.unwrap();
-    world.provider.expire_access_tokens();
-    world.provider.clear_requests();
-    let user = world.app().userinfo(&login.owner()).await.unwrap();
+    let login = bed.log_in(&browser).await.unwrap();
+    bed.provider.expire_access_tokens();
+    bed.provider.clear_requests();
+    let user = bed.app().userinfo(&login.owner()).await.unwrap();
     assert_eq!(user.sub(), "alice");
-    assert_eq!(world.provider.count(Endpoint::Token), 1);
-    assert_eq!(world.provider.count(Endpoint::UserInfo), 2);
+    assert_eq!(bed.provider.count(Endpoint::Token), 1);
+    assert_eq!(bed.provider.count(Endpoint::UserInfo), 2);
 }
 
 /// A user info endpoint that rejects every token does not cause a flood either.
 #[tokio::test]
 async fn userinfo_rejecting_all_tokens_refreshes_once_per_backoff() {
-    let world = service_bed();
-    let api = Api::new(&world, 401, INVALID);
+    let bed = service_bed();
+    let api = Api::new(&bed, 401, INVALID);
     let config = service().refresh_with(Refresh::ClientCredentials);
     let config = config.userinfo_endpoint(format!("{ISSUER}/api/me"));
-    let client = builder(&world, config).http_client(api.clone()).build().unwrap();
+    let client = builder(&bed, config).http_client(api.clone()).build().unwrap();
     for (pause, requests) in [(0, 2), (1, 3), (1, 3), (1, 4)] {
-        world.clock.advance(Duration::from_secs(pause));
+        bed.clock.advance(Duration::from_secs(pause));
         for _ in 0..20 {
             assert_eq!(client.userinfo().await.unwrap_err().kind(), ErrorKind::InvalidResponse);
         }
-        assert_eq!(world.provider.count(Endpoint::Token), requests);
+        assert_eq!(bed.provider.count(Endpoint::Token), requests);
     }
 }
