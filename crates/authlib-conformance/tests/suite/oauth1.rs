@@ -156,7 +156,7 @@ pub(crate) async fn broken_provider_responses_are_502(package: &str) {
     let response = |name: &str, value: Option<&str>| {
         Fault::OAuth1Param(name.to_owned(), value.map(ToOwned::to_owned))
     };
-    let mut quirks = vec![
+    let mut faults = vec![
         response("oauth_callback_confirmed", None),
         response("oauth_callback_confirmed", Some("false")),
         response("oauth_token", None),
@@ -174,10 +174,10 @@ pub(crate) async fn broken_provider_responses_are_502(package: &str) {
             Reply::Truncated,
             away,
         ] {
-            quirks.push(Fault::Response(endpoint, reply));
+            faults.push(Fault::Response(endpoint, reply));
         }
     }
-    for fault in quirks {
+    for fault in faults {
         fixture.assert_rejects(fault, 502).await;
     }
     fixture.assert_rejects(response("oauth_callback_confirmed", None), 502).await;

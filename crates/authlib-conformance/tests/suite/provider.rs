@@ -178,10 +178,10 @@ pub(crate) async fn key_rotation_is_followed_at_any_time(package: &str) {
 
 /// T035.
 pub(crate) async fn missing_nonce_is_accepted_by_configuration_only(package: &str) {
-    let quirks = || [Fault::without_claim("nonce"), Fault::claim("nonce_supported", false)];
+    let faults = || [Fault::without_claim("nonce"), Fault::claim("nonce_supported", false)];
     for (settings, status) in [("", 400), ("dangerous_skip_nonce = true", 303)] {
         let fixture = Fixture::with(package, |p| p, settings).await;
-        quirks().into_iter().for_each(|fault| fixture.provider().inject(fault));
+        faults().into_iter().for_each(|fault| fixture.provider().inject(fault));
         let page = fixture.log_in(&Browser::new()).await;
         assert_eq!(page.status, status, "{settings}: {}", page.body);
     }

@@ -205,7 +205,7 @@ fn out_of_band_user_types_verifier() {
 #[test]
 fn provider_faults_end_oauth1_login() {
     let name = |name: &str| name.to_owned();
-    for (quirk, kind, says) in [
+    for (fault, kind, says) in [
         (
             Fault::OAuth1Param(name("oauth_callback_confirmed"), None),
             ErrorKind::InvalidResponse,
@@ -243,10 +243,10 @@ fn provider_faults_end_oauth1_login() {
         ),
     ] {
         let world = World::usual();
-        world.provider.inject(quirk.clone());
+        world.provider.inject(fault.clone());
         let error = world.login().unwrap_err();
-        assert_eq!(error.kind(), kind, "{quirk:?}: {error}");
-        assert!(error.to_string().contains(says), "{quirk:?}: {error}");
+        assert_eq!(error.kind(), kind, "{fault:?}: {error}");
+        assert!(error.to_string().contains(says), "{fault:?}: {error}");
     }
     let world = World::usual();
     world.provider.inject(Fault::OAuth1Json);
@@ -256,10 +256,10 @@ fn provider_faults_end_oauth1_login() {
 /// O7: a refusal in both dialects.
 #[test]
 fn oauth1_denial_is_access_denied() {
-    for quirk in [None, Some(Fault::OAuth1Denied)] {
+    for fault in [None, Some(Fault::OAuth1Denied)] {
         let world = World::usual();
         world.provider.clear_faults();
-        quirk.into_iter().for_each(|quirk| world.provider.inject(quirk));
+        fault.into_iter().for_each(|fault| world.provider.inject(fault));
         let temporary = world.temporary(CALLBACK).unwrap();
         let page = authorization_url(&World::url("authorize"), &temporary.token, &Params::new());
         let back = world.provider.deny(page.unwrap().as_str()).unwrap();

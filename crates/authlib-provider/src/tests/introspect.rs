@@ -76,19 +76,19 @@ fn introspection_is_a_jwt_on_request() {
 fn faults_apply_to_jwt_introspection() {
     let provider = provider();
     let token = access_token(&provider);
-    let spoilt = |fault: Fault| {
+    let faulty = |fault: Fault| {
         provider.clear_faults();
         provider.inject(fault);
         text(&ask(&provider, &token, JWT))
     };
-    assert_eq!(part(&spoilt(Fault::claim("aud", "other")), 1)["aud"], "other");
-    assert_eq!(part(&spoilt(Fault::without_claim("iss")), 1).get("iss"), None);
-    assert_eq!(part(&spoilt(Fault::header("typ", "JWT")), 0)["typ"], "JWT");
-    let inside = part(&spoilt(Fault::introspection("active", "yes")), 1);
+    assert_eq!(part(&faulty(Fault::claim("aud", "other")), 1)["aud"], "other");
+    assert_eq!(part(&faulty(Fault::without_claim("iss")), 1).get("iss"), None);
+    assert_eq!(part(&faulty(Fault::header("typ", "JWT")), 0)["typ"], "JWT");
+    let inside = part(&faulty(Fault::introspection("active", "yes")), 1);
     assert_eq!(inside["token_introspection"]["active"], "yes");
     assert_eq!(json(&ask(&provider, &token, "application/json"))["active"], "yes");
     for fault in [Fault::BadSignature, Fault::ForeignKey, Fault::Unsigned("none".to_owned())] {
-        assert_eq!(verified(&provider, &spoilt(fault.clone())), None, "{fault:?}");
+        assert_eq!(verified(&provider, &faulty(fault.clone())), None, "{fault:?}");
     }
     provider.clear_faults();
     provider.inject(Fault::IntrospectionPlain);

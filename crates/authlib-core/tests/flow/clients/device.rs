@@ -130,7 +130,7 @@ async fn device_polls_at_provider_interval_until_decision() {
 /// OpenID Connect Core §3.1.3.7 applies to this ID token too.
 #[tokio::test]
 async fn invalid_id_token_fails_device_login() {
-    for quirk in [
+    for fault in [
         Fault::BadSignature,
         Fault::claim("aud", "another"),
         Fault::claim("iss", "https://evil.example"),
@@ -141,9 +141,9 @@ async fn invalid_id_token_fails_device_login() {
         let device = Device::new(|_, _| {});
         let mut login = device.app().start_device_login(None).await.unwrap();
         assert!(device.bed.provider.approve_device(login.user_code(), "alice"));
-        device.bed.provider.inject(quirk.clone());
+        device.bed.provider.inject(fault.clone());
         let error = login.wait().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{quirk:?}: {error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{fault:?}: {error}");
     }
     // Without the `openid` scope it is a plain OAuth login.
     let device = Device::new(|_, _| {});

@@ -160,7 +160,7 @@ async fn grants_and_their_failures_show_no_secret() {
             .map(|endpoint| at(endpoint, reply()))
             .to_vec()
     };
-    for quirks in [
+    for faults in [
         vec![],
         all(&|| Reply::Reset),
         all(&|| Reply::html(500)),
@@ -180,14 +180,14 @@ async fn grants_and_their_failures_show_no_secret() {
             let client = builder(&bed, settings);
             show(&log, &client);
             let client = client.build().unwrap();
-            for quirk in quirks.clone() {
-                bed.provider.inject(quirk);
+            for fault in faults.clone() {
+                bed.provider.inject(fault);
             }
             let mut secrets = Secrets::new();
             everything(&log, &bed, &client, &mut secrets).await;
             assert!(secrets.0.len() > 15, "{:?}", secrets.0);
             assert!(log.text().contains("the token request"), "{}", log.text());
-            log.check(&secrets.0, &format!("{way:?} {quirks:?}"));
+            log.check(&secrets.0, &format!("{way:?} {faults:?}"));
         }
     }
 }

@@ -100,16 +100,16 @@ async fn later_userinfo_must_have_same_subject() {
     let bed = TestBed::new();
     let owner = bed.log_in(&Browser::default()).await.unwrap().owner();
     assert_eq!(bed.app().userinfo(&owner).await.unwrap().name(), Some("Alice"));
-    for quirk in [
+    for fault in [
         Fault::user_info("sub", "mallory"),
         Fault::user_info("sub", "Alice"),
         Fault::UserInfoMissing("sub".into()),
         Fault::Response(Endpoint::UserInfo, Reply::html(200)),
         Fault::Response(Endpoint::UserInfo, Reply::json(401, "{}")),
     ] {
-        bed.provider.inject(quirk.clone());
+        bed.provider.inject(fault.clone());
         let error = bed.app().userinfo(&owner).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{quirk:?}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{fault:?}");
         bed.provider.clear_faults();
     }
 }

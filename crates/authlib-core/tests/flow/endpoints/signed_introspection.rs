@@ -66,7 +66,7 @@ async fn rotated_keys_are_refetched_once_for_introspection() {
 /// RFC 9701 §8.1 and §5: other signed tokens of the provider are not introspection responses.
 #[tokio::test]
 async fn invalid_signed_introspection_is_rejected() {
-    for (quirk, says) in [
+    for (fault, says) in [
         (Fault::IntrospectionPlain, "plain JSON"),
         (Fault::claim("iss", "https://evil.example"), "`iss`"),
         (Fault::claim("iss", format!("{ISSUER}/")), "`iss`"),
@@ -97,15 +97,15 @@ async fn invalid_signed_introspection_is_rejected() {
         (Fault::header("crit", json!(["x"])), "signature"),
     ] {
         let (bed, client, token) = setup(config()).await;
-        bed.provider.inject(quirk.clone());
-        let error = ask(&client, &token).await.expect_err(&format!("{quirk:?}"));
-        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{quirk:?}: {error}");
+        bed.provider.inject(fault.clone());
+        let error = ask(&client, &token).await.expect_err(&format!("{fault:?}"));
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{fault:?}: {error}");
         assert_eq!(error.client(), Some("service"));
-        assert!(error.to_string().contains(says), "{quirk:?}: {error}");
-        assert!(!format!("{error} {error:?}").contains(token.expose()), "{quirk:?}");
-        assert!(bed.provider.count(Endpoint::Jwks) <= 2, "{quirk:?}");
+        assert!(error.to_string().contains(says), "{fault:?}: {error}");
+        assert!(!format!("{error} {error:?}").contains(token.expose()), "{fault:?}");
+        assert!(bed.provider.count(Endpoint::Jwks) <= 2, "{fault:?}");
         bed.provider.clear_faults();
-        assert!(ask(&client, &token).await.unwrap().active(), "{quirk:?}");
+        assert!(ask(&client, &token).await.unwrap().active(), "{fault:?}");
     }
 }
 

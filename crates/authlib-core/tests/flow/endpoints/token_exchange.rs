@@ -98,7 +98,7 @@ async fn token_exchange_does_not_send_client_scope() {
 
 #[tokio::test]
 async fn exchange_response_without_issued_token_type_is_rejected() {
-    for quirk in [
+    for fault in [
         Fault::TokenMissing("issued_token_type".into()),
         Fault::token("issued_token_type", ""),
         Fault::token("issued_token_type", 7),
@@ -109,9 +109,9 @@ async fn exchange_response_without_issued_token_type_is_rejected() {
     ] {
         let bed = TestBed::new();
         let subject = alice(&bed).await;
-        bed.provider.inject(quirk.clone());
+        bed.provider.inject(fault.clone());
         let error = bed.app().exchange_token(&exchange(&subject)).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{quirk:?}: {error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{fault:?}: {error}");
         assert_eq!(error.client(), Some("op"));
         assert!(!format!("{error} {error:?}").contains(subject.access_token.expose()));
     }

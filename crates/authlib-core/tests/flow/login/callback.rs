@@ -92,22 +92,22 @@ async fn invalid_id_tokens_fail_login() {
         (Fault::claim("events", json!({})), "`events`"),
         (Fault::ClaimTwice("sub".into(), json!("mallory")), "each name once"),
     ];
-    for (quirk, says) in table {
+    for (fault, says) in table {
         let bed = TestBed::new();
         let browser = Browser::default();
-        bed.provider.inject(quirk.clone());
+        bed.provider.inject(fault.clone());
         let error = bed.log_in(&browser).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{quirk:?}: {error}");
-        assert!(error.report().to_string().contains(says), "{quirk:?}: {error}");
-        assert!(bed.is_anonymous(&browser).await, "{quirk:?}");
-        assert_eq!(bed.provider.count(Endpoint::UserInfo), 0, "{quirk:?}");
-        assert_eq!(*browser.renewed.borrow(), 0, "{quirk:?}");
+        assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{fault:?}: {error}");
+        assert!(error.report().to_string().contains(says), "{fault:?}: {error}");
+        assert!(bed.is_anonymous(&browser).await, "{fault:?}");
+        assert_eq!(bed.provider.count(Endpoint::UserInfo), 0, "{fault:?}");
+        assert_eq!(*browser.renewed.borrow(), 0, "{fault:?}");
     }
 }
 
 #[tokio::test]
 async fn unusual_valid_id_tokens_are_accepted() {
-    for quirk in [
+    for fault in [
         Fault::claim("aud", json!(["app"])),
         Fault::without_claim("at_hash"),
         Fault::without_claim("auth_time"),
@@ -127,9 +127,9 @@ async fn unusual_valid_id_tokens_are_accepted() {
         Fault::MovedPaths,
     ] {
         let bed = TestBed::new();
-        bed.provider.inject(quirk.clone());
+        bed.provider.inject(fault.clone());
         let login = bed.log_in(&Browser::default()).await;
-        assert!(login.is_ok(), "{quirk:?}: {login:?}");
+        assert!(login.is_ok(), "{fault:?}: {login:?}");
     }
     let bed = TestBed::new();
     bed.provider.inject(Fault::claim("aud", json!(["app", "other"])));
@@ -178,14 +178,14 @@ async fn broken_back_channel_responses_are_502_without_login() {
         (Fault::user_info("sub", json!(1)), InvalidResponse),
         (Fault::UserInfoMissing("sub".into()), InvalidResponse),
     ]);
-    for (quirk, kind) in table {
+    for (fault, kind) in table {
         let bed = TestBed::new();
         let browser = Browser::default();
-        bed.provider.inject(quirk.clone());
+        bed.provider.inject(fault.clone());
         let error = bed.log_in(&browser).await.unwrap_err();
-        assert_eq!(error.kind(), kind, "{quirk:?}: {error}");
-        assert!(bed.is_anonymous(&browser).await, "{quirk:?}");
-        assert!(bed.provider.count(Endpoint::Token) <= 1, "{quirk:?}");
+        assert_eq!(error.kind(), kind, "{fault:?}: {error}");
+        assert!(bed.is_anonymous(&browser).await, "{fault:?}");
+        assert!(bed.provider.count(Endpoint::Token) <= 1, "{fault:?}");
     }
 }
 
@@ -196,7 +196,7 @@ async fn invalid_callbacks_never_reach_token_endpoint() {
     let twice = |name: &str, value: &str| Fault::AuthorizationTwice(name.into(), value.into());
     let error = |error: &str| Fault::AuthorizationError(error.into(), "<script>".into());
     use ErrorKind::{AccessDenied, AuthorizationError, InvalidCallback};
-    for (quirk, kind) in [
+    for (fault, kind) in [
         (param("state", "wrong"), InvalidCallback),
         (missing("state"), InvalidCallback),
         (twice("state", "wrong"), InvalidCallback),
@@ -213,11 +213,11 @@ async fn invalid_callbacks_never_reach_token_endpoint() {
     ] {
         let bed = TestBed::new();
         let browser = Browser::default();
-        bed.provider.inject(quirk.clone());
+        bed.provider.inject(fault.clone());
         let failed = bed.log_in(&browser).await.unwrap_err();
-        assert_eq!(failed.kind(), kind, "{quirk:?}: {failed}");
-        assert_eq!(bed.provider.count(Endpoint::Token), 0, "{quirk:?}");
-        assert!(bed.is_anonymous(&browser).await, "{quirk:?}");
+        assert_eq!(failed.kind(), kind, "{fault:?}: {failed}");
+        assert_eq!(bed.provider.count(Endpoint::Token), 0, "{fault:?}");
+        assert!(bed.is_anonymous(&browser).await, "{fault:?}");
     }
 }
 
@@ -359,11 +359,11 @@ async fn max_age_is_enforced() {
     let bed = TestBed::new();
     let options = || AuthorizeOptions::from("/authorize/op").max_age(Duration::from_secs(30));
     let browser = Browser::default();
-    for (quirk, says) in [
+    for (fault, says) in [
         (Fault::without_claim("auth_time"), "no `auth_time`"),
         (Fault::ClaimTime("auth_time".into(), -200), "longer ago than `max_age`"),
     ] {
-        bed.provider.inject(quirk);
+        bed.provider.inject(fault);
         let url = bed.start_with(&browser, options()).await.unwrap();
         assert!(url.contains("max_age=30"));
         let back = bed.provider.approve(&url, "alice").unwrap();

@@ -113,7 +113,7 @@ async fn oauth1_login_and_calls_log_no_secret() {
 /// H35, B13: Every kind of failure, with `Display` and `Debug` of its error, causes included.
 #[tokio::test]
 async fn failures_show_no_secret() {
-    let quirks = [
+    let faults = [
         Fault::AuthorizationParam("state".into(), "wrong".into()),
         Fault::AuthorizationParam("iss".into(), "https://evil.example".into()),
         Fault::AuthorizationTwice("code".into(), "x".into()),
@@ -135,16 +135,16 @@ async fn failures_show_no_secret() {
         Fault::NoIdToken,
         Fault::user_info("sub", "mallory"),
     ];
-    for quirk in quirks {
+    for fault in faults {
         let (log, _guard) = capture_log();
         let bed = TestBed::new();
         let browser = Browser::default();
-        let case = format!("{quirk:?}");
+        let case = format!("{fault:?}");
         let url = bed.start(&browser).await.unwrap();
         let mut secrets = values(&url, &["state", "nonce", "code_challenge"]);
         secrets.extend(verifiers(&browser).await);
         secrets.push(SECRET.to_owned());
-        bed.provider.inject(quirk);
+        bed.provider.inject(fault);
         let back = bed.provider.approve(&url, "alice").unwrap();
         secrets.extend(values(back.as_str(), &["code"]).into_iter().filter(|code| code != "x"));
         let error = bed.finish(&browser, &back).await.unwrap_err();

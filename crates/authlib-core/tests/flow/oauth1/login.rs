@@ -246,18 +246,18 @@ async fn oauth1_provider_faults_are_typed_without_login() {
         cases.push((Fault::Response(end, Reply::json(200, "[]")), ErrorKind::InvalidResponse));
         cases.push((Fault::Response(end, Reply::Reset), ErrorKind::Transport));
     }
-    for (quirk, kind) in cases {
+    for (fault, kind) in cases {
         let world = oauth1::oauth1_bed(|client| client);
         let browser = Browser::default();
-        world.provider.inject(quirk.clone());
+        world.provider.inject(fault.clone());
         let error = world.log_in(&browser).await.unwrap_err();
-        assert_eq!(error.kind(), kind, "{quirk:?}: {error}");
+        assert_eq!(error.kind(), kind, "{fault:?}: {error}");
         let expected = if kind == ErrorKind::InvalidCallback { 400 } else { 502 };
-        assert_eq!(status(&error), expected, "{quirk:?}");
-        assert!(world.is_anonymous(&browser).await, "{quirk:?}");
-        assert_eq!(world.provider.count(Endpoint::Unmatched), 0, "{quirk:?}");
+        assert_eq!(status(&error), expected, "{fault:?}");
+        assert!(world.is_anonymous(&browser).await, "{fault:?}");
+        assert_eq!(world.provider.count(Endpoint::Unmatched), 0, "{fault:?}");
         world.provider.clear_faults();
-        assert!(world.log_in(&browser).await.is_ok(), "{quirk:?}: and then it works");
+        assert!(world.log_in(&browser).await.is_ok(), "{fault:?}: and then it works");
     }
 }
 
@@ -268,10 +268,10 @@ async fn unusual_oauth1_responses_are_accepted() {
         let name = "oauth_callback_confirmed".to_owned();
         Fault::OAuth1Param(name, value.map(ToOwned::to_owned))
     };
-    for quirk in [confirmed(Some("True")), Fault::OAuth1Json] {
+    for fault in [confirmed(Some("True")), Fault::OAuth1Json] {
         let world = oauth1::oauth1_bed(|client| client);
-        world.provider.inject(quirk.clone());
-        assert!(world.log_in(&Browser::default()).await.is_ok(), "{quirk:?}");
+        world.provider.inject(fault.clone());
+        assert!(world.log_in(&Browser::default()).await.is_ok(), "{fault:?}");
     }
     let world =
         oauth1::oauth1_bed(authlib_core::ClientConfig::dangerous_allow_missing_callback_confirmed);

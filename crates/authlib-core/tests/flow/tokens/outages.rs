@@ -67,7 +67,7 @@ async fn refresh_waits_until_provider_keys_are_available() {
 #[tokio::test]
 async fn userinfo_cannot_replace_id_token() {
     let bed = TestBed::new();
-    for quirk in [
+    for fault in [
         Fault::without_claim("auth_time"),
         Fault::user_info("auth_time", "yesterday"),
         Fault::user_info("azp", "somebody"),
@@ -75,7 +75,7 @@ async fn userinfo_cannot_replace_id_token() {
         Fault::user_info("iss", "https://evil.example"),
         Fault::user_info("nickname", json!("Al")),
     ] {
-        bed.provider.inject(quirk);
+        bed.provider.inject(fault);
     }
     let login = bed.log_in(&Browser::default()).await.unwrap();
     let user = login.token.userinfo().unwrap();

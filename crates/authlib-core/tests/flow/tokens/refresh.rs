@@ -186,7 +186,7 @@ async fn logout_during_refresh_wins() {
 /// J31, I14: a refreshed ID token must be for the same user; an invalid response is not stored.
 #[tokio::test]
 async fn refresh_that_changes_user_is_rejected() {
-    for (quirk, says) in [
+    for (fault, says) in [
         (Fault::RefreshedClaim("sub".into(), json!("mallory")), "`sub`"),
         (Fault::RefreshedClaim("sub".into(), json!(1)), "`sub`"),
         (Fault::RefreshedClaim("iss".into(), json!("https://evil.example")), "`iss`"),
@@ -204,28 +204,28 @@ async fn refresh_that_changes_user_is_rejected() {
         let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
         let (_, owner, old) = expired(&bed).await;
         let heard = listen(&bed.oauth);
-        bed.provider.inject(quirk.clone());
+        bed.provider.inject(fault.clone());
         let error = bed.app().active_token(&owner).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{quirk:?}: {error}");
-        assert!(error.report().to_string().contains(says), "{quirk:?}: {error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{fault:?}: {error}");
+        assert!(error.report().to_string().contains(says), "{fault:?}: {error}");
         let kept = store.load(&owner).await.unwrap().unwrap();
-        assert_eq!(kept.access_token, old.access_token, "{quirk:?}");
-        assert!(heard.lock().unwrap().is_empty(), "{quirk:?}");
+        assert_eq!(kept.access_token, old.access_token, "{fault:?}");
+        assert!(heard.lock().unwrap().is_empty(), "{fault:?}");
         // The used refresh token is not sent again.
         assert_eq!(
             bed.app().active_token(&owner).await.unwrap_err().kind(),
             ErrorKind::Unauthenticated
         );
-        assert_eq!(bed.provider.count(Endpoint::Token), 1, "{quirk:?}");
+        assert_eq!(bed.provider.count(Endpoint::Token), 1, "{fault:?}");
     }
     // A refreshed ID token may omit the nonce, and a refresh response the ID token.
-    for quirk in [Fault::without_claim("nonce"), Fault::NoIdToken] {
+    for fault in [Fault::without_claim("nonce"), Fault::NoIdToken] {
         let bed = TestBed::new();
         let (_, owner, old) = expired(&bed).await;
-        bed.provider.inject(quirk.clone());
+        bed.provider.inject(fault.clone());
         let token = bed.app().active_token(&owner).await.unwrap();
-        assert_ne!(token.access_token, old.access_token, "{quirk:?}");
-        assert!(token.id_token.is_some(), "{quirk:?}");
+        assert_ne!(token.access_token, old.access_token, "{fault:?}");
+        assert!(token.id_token.is_some(), "{fault:?}");
     }
 }
 

@@ -201,7 +201,7 @@ async fn without_refresh_method_401_is_returned() {
 
 #[tokio::test]
 async fn failed_refresh_is_the_request_error() {
-    for (quirk, kind) in [
+    for (fault, kind) in [
         (Fault::RefreshRefused, ErrorKind::Unauthenticated),
         (Fault::Response(Endpoint::Token, Reply::Reset), ErrorKind::Transport),
         (Fault::Response(Endpoint::Token, Reply::html(500)), ErrorKind::InvalidResponse),
@@ -209,14 +209,14 @@ async fn failed_refresh_is_the_request_error() {
     ] {
         let bed = TestBed::new();
         let (app, owner) = refused(&bed).await;
-        bed.provider.inject(quirk.clone());
+        bed.provider.inject(fault.clone());
         let error = app.get("echo", &owner).send().await.unwrap_err();
-        assert_eq!((error.kind(), error.client()), (kind, Some("op")), "{quirk:?}");
+        assert_eq!((error.kind(), error.client()), (kind, Some("op")), "{fault:?}");
         // No second attempt at once, although the API rejects the token again.
         for _ in 0..10 {
             let _ = app.get("echo", &owner).send().await;
         }
-        assert_eq!(bed.provider.count(Endpoint::Token), 1, "{quirk:?}");
+        assert_eq!(bed.provider.count(Endpoint::Token), 1, "{fault:?}");
     }
 }
 

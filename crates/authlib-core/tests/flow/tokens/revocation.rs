@@ -59,7 +59,7 @@ async fn access_token_is_revoked_without_refresh_token() {
 #[tokio::test]
 async fn token_is_deleted_even_if_revocation_fails() {
     let at = |reply| Fault::Response(Endpoint::Revoke, reply);
-    for (quirk, kind) in [
+    for (fault, kind) in [
         (at(Reply::Reset), ErrorKind::Transport),
         (at(Reply::html(503)), ErrorKind::InvalidResponse),
         (at(Reply::json(400, r#"{"error":"invalid_request"}"#)), ErrorKind::InvalidResponse),
@@ -71,13 +71,13 @@ async fn token_is_deleted_even_if_revocation_fails() {
         let (world, store) = open_world();
         let owner = TokenOwner::new("op", "alice");
         save(&store, &owner, authlib_core::Token::bearer("at")).await;
-        world.provider.inject(quirk.clone());
+        world.provider.inject(fault.clone());
         let error = world.app().revoke_token(&owner).await.unwrap_err();
-        assert_eq!(error.kind(), kind, "{quirk:?}: {error}");
+        assert_eq!(error.kind(), kind, "{fault:?}: {error}");
         assert_eq!(error.client(), Some("op"));
-        assert!(store.load(&owner).await.unwrap().is_none(), "{quirk:?}");
-        assert!(world.provider.count(Endpoint::Revoke) <= 1, "{quirk:?}");
-        assert_eq!(world.provider.count(Endpoint::Unmatched), 0, "{quirk:?}");
+        assert!(store.load(&owner).await.unwrap().is_none(), "{fault:?}");
+        assert!(world.provider.count(Endpoint::Revoke) <= 1, "{fault:?}");
+        assert_eq!(world.provider.count(Endpoint::Unmatched), 0, "{fault:?}");
     }
 }
 
@@ -259,7 +259,7 @@ async fn configured_revocation_endpoints_override_metadata() {
 async fn logout_revokes_if_configured_and_ignores_failure() {
     let fails = |reply| Some(Fault::Response(Endpoint::Revoke, reply));
     let gone = Some(Fault::metadata("revocation_endpoint", Value::Null));
-    for (revokes, quirk, asked) in [
+    for (revokes, fault, asked) in [
         (false, None, 0),
         (true, None, 1),
         (true, fails(Reply::Reset), 1),
@@ -268,7 +268,7 @@ async fn logout_revokes_if_configured_and_ignores_failure() {
     ] {
         let (world, store) = open_world();
         // The metadata document is fetched at the login.
-        world.provider.inject(quirk.clone().unwrap_or(Fault::JwksExotic));
+        world.provider.inject(fault.clone().unwrap_or(Fault::JwksExotic));
         let browser = Browser::default();
         let login = world.log_in(&browser).await.unwrap();
         let mut options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
@@ -277,13 +277,13 @@ async fn logout_revokes_if_configured_and_ignores_failure() {
         }
         let answer = world.log_out(&browser, &[], options).await.unwrap();
         let away = location(&answer);
-        assert!(away.starts_with("https://op.example/end_session?"), "{quirk:?}: {away}");
-        assert!(away.contains("id_token_hint"), "{quirk:?}");
-        assert!(browser.load().await.unwrap().unwrap().logins().is_empty(), "{quirk:?}");
-        assert!(store.load(&login.owner()).await.unwrap().is_none(), "{quirk:?}");
-        assert_eq!(world.provider.count(Endpoint::Revoke), asked, "{quirk:?}");
+        assert!(away.starts_with("https://op.example/end_session?"), "{fault:?}: {away}");
+        assert!(away.contains("id_token_hint"), "{fault:?}");
+        assert!(browser.load().await.unwrap().unwrap().logins().is_empty(), "{fault:?}");
+        assert!(store.load(&login.owner()).await.unwrap().is_none(), "{fault:?}");
+        assert_eq!(world.provider.count(Endpoint::Revoke), asked, "{fault:?}");
         let active = is_active(&world, &login.token.access_token).await;
-        assert_eq!(active, !(revokes && quirk.is_none()), "{quirk:?}");
+        assert_eq!(active, !(revokes && fault.is_none()), "{fault:?}");
     }
 }
 
