@@ -1,7 +1,6 @@
-//! The stores: [`TokenStore`] for tokens, [`PendingLoginStore`] for pending logins, and [`conformance`],
-//! with which an implementation of either is tested.
+//! The stores: [`TokenStore`] for tokens, [`PendingLoginStore`] for pending logins. Test an implementation of
+//! either with the crate `authlib-store-conformance`.
 
-pub mod conformance;
 mod fn_store;
 mod lease;
 mod memory;

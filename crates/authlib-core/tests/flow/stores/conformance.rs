@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use authlib_core::clock::{Clock as _, FixedClock};
-use authlib_core::store::conformance::{Violations, check_pending_login_store, check_token_store};
 use authlib_core::store::{
     FnTokenStore, Lease, LoginQuery, MemoryPendingLoginStore, MemoryTokenStore, PendingLoginStore,
     ReplaceOutcome, TokenOwner, TokenRow, TokenStore, TtlMap,
 };
 use authlib_core::transport::BoxFuture;
 use authlib_core::{Error, ErrorKind, Result, Token};
+use authlib_store_conformance::{Violations, check_pending_login_store, check_token_store};
 
 /// A lifetime that the cases outlive.
 const SHORT: Duration = Duration::from_secs(2);

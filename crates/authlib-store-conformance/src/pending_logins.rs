@@ -3,9 +3,9 @@
 use futures_util::future::try_join_all;
 
 use super::{CALLERS, Case, SLACK, TTL, ensure};
-use crate::clock::Clock;
-use crate::store::PendingLoginStore;
-use crate::transport::BoxFuture;
+use authlib_core::clock::Clock;
+use authlib_core::store::PendingLoginStore;
+use authlib_core::transport::BoxFuture;
 
 type Run = for<'a> fn(&'a dyn PendingLoginStore, &'a dyn Clock) -> BoxFuture<'a, Case>;
 

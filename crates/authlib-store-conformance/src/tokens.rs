@@ -4,14 +4,13 @@ use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
 use super::{CALLERS, Case, SLACK, TTL, Violation, ensure};
-use crate::clock::Clock;
-use crate::error::{ErrorKind, Result as CoreResult};
-use crate::numeric_date::from_unix_seconds;
-use crate::oauth2::{Token, UserInfo};
-use crate::store::{
+use authlib_core::Token;
+use authlib_core::clock::Clock;
+use authlib_core::store::{
     Lease, LoginQuery, ReplaceOutcome, StoredToken, TokenOwner, TokenRow, TokenStore,
 };
-use crate::transport::BoxFuture;
+use authlib_core::transport::BoxFuture;
+use authlib_core::{ErrorKind, Result as CoreResult};
 
 type Run = for<'a> fn(&'a Bench<'a>) -> BoxFuture<'a, Case>;
 
@@ -319,18 +318,18 @@ impl Bench<'_> {
 
 /// A token with every member.
 fn full_token() -> Token {
-    let mut token = Token::bearer("access-token ' ü");
-    token.expires_at = Some(from_unix_seconds(2_000_000_000));
-    token.refresh_token = Some("refresh-token".into());
-    token.scope = Some("openid email".to_owned());
-    token.id_token = Some("a.b.c".into());
-    token.token_secret = Some("token-secret".into());
-    token.claims = json!({ "iss": "https://op.example", "sub": "sub" })
-        .as_object()
-        .cloned()
-        .map(UserInfo::new);
-    token.extra.insert("extra".to_owned(), json!({ "nested": [1, "ü"] }));
-    token
+    let stored: Result<StoredToken, _> = serde_json::from_value(json!({
+        "access_token": "access-token ' ü",
+        "token_type": "Bearer",
+        "expires_at": 2_000_000_000,
+        "refresh_token": "refresh-token",
+        "scope": "openid email",
+        "id_token": "a.b.c",
+        "token_secret": "token-secret",
+        "claims": { "iss": "https://op.example", "sub": "sub" },
+        "extra": { "extra": { "nested": [1, "ü"] } },
+    }));
+    stored.map_or_else(|_| Token::bearer("access-token"), Token::from)
 }
 
 fn as_json(token: Token) -> Value {
@@ -345,6 +344,6 @@ fn is_replaced(outcome: &ReplaceOutcome) -> bool {
 fn conflict_with(outcome: &ReplaceOutcome) -> Option<&str> {
     match outcome {
         ReplaceOutcome::Conflict(token) => token.as_ref().map(|token| token.access_token.expose()),
-        ReplaceOutcome::Replaced => None,
+        _ => None,
     }
 }

@@ -6,16 +6,16 @@
 //! use std::time::SystemTime;
 //!
 //! use authlib_core::clock::FixedClock;
-//! use authlib_core::store::{MemoryTokenStore, conformance};
+//! use authlib_core::store::MemoryTokenStore;
 //!
 //! # async fn test() {
 //! let clock = Arc::new(FixedClock::new(SystemTime::UNIX_EPOCH));
 //! let store = MemoryTokenStore::on_clock(clock.clone(), 1000); // yours
-//! conformance::check_token_store(&store, &*clock).await.unwrap();
+//! authlib_store_conformance::check_token_store(&store, &*clock).await.unwrap();
 //! # }
 //! ```
 //!
-//! The [`Clock`]'s `sleep` makes time pass: use [`SystemClock`](crate::clock::SystemClock) if the store takes
+//! The [`Clock`]'s `sleep` makes time pass: use [`SystemClock`](authlib_core::clock::SystemClock) if the store takes
 //! the time from a database. The store may hold other rows; the cases use clients named `conformance-…`.
 
 mod pending_logins;
@@ -24,9 +24,9 @@ mod tokens;
 use std::fmt;
 use std::time::Duration;
 
-use super::{PendingLoginStore, TokenStore};
-use crate::clock::Clock;
-use crate::error::Error;
+use authlib_core::Error;
+use authlib_core::clock::Clock;
+use authlib_core::store::{PendingLoginStore, TokenStore};
 
 /// Checks every promise of [`TokenStore`].
 ///
