@@ -16,15 +16,15 @@ pub(crate) struct Claims(Map<String, Value>);
 /// Which claim was refused, and why.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClaimError {
-    #[error("they are no JSON object with each name once (RFC 7519 §4)")]
+    #[error("the claims are not a JSON object, or repeat a name (RFC 7519 §4)")]
     Json(#[source] serde_json::Error),
     #[error("`{0}` is missing or empty")]
     Missing(&'static str),
-    #[error("`{0}` is of the wrong type (RFC 7519 §4.1)")]
+    #[error("`{0}` has the wrong type (RFC 7519 §4.1)")]
     Type(&'static str),
-    #[error("`exp` says that it has expired (RFC 7519 §4.1.4)")]
+    #[error("the token has expired (`exp`, RFC 7519 §4.1.4)")]
     Expired,
-    #[error("`{0}` lies in the future (RFC 7519 §4.1)")]
+    #[error("`{0}` is in the future (RFC 7519 §4.1)")]
     Early(&'static str),
 }
 

@@ -40,19 +40,19 @@ pub(crate) struct VerifiedJws {
 pub(crate) enum JwsError {
     #[error("{0} is longer than {1} bytes")]
     TooLong(&'static str, usize),
-    #[error("it has not the three parts of a signed token (RFC 7515 §7.1)")]
+    #[error("not a compact JWS: expected three parts separated by dots (RFC 7515 §7.1)")]
     Parts,
-    #[error("its {0} is no unpadded base64url (RFC 7515 §2)")]
+    #[error("the {0} is not valid base64url without padding (RFC 7515 §2)")]
     Base64(&'static str),
-    #[error("its header is malformed (RFC 7515 §4)")]
+    #[error("the header is malformed (RFC 7515 §4)")]
     Header(#[source] serde_json::Error),
-    #[error("member `{0}` of its header is missing or no text")]
+    #[error("`{0}` of the header is missing or not a string")]
     Member(&'static str),
     #[error(
         "its header has `{0}`, which demands an extension that is not understood (RFC 7515 §4.1.11)"
     )]
     Critical(&'static str),
-    #[error("it is signed with {alg:?}, accepted is {accepted} only (RFC 8725 §3.1)")]
+    #[error("the algorithm {alg:?} is not allowed, expected {accepted} (RFC 8725 §3.1)")]
     Algorithm { alg: String, accepted: String },
     #[error("the provider has no key for {alg} with `kid` {kid}")]
     UnknownKey { kid: String, alg: Algorithm },

@@ -87,7 +87,7 @@ impl<'de> Visitor<'de> for Strict {
         let mut names = HashSet::new();
         while let Some(name) = access.next_key::<String>()? {
             if !names.insert(name) {
-                return Err(de::Error::custom("a member stands twice"));
+                return Err(de::Error::custom("a member is repeated"));
             }
             access.next_value_seed(inner)?;
         }

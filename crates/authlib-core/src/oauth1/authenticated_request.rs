@@ -69,9 +69,9 @@ pub(crate) struct Unsigned {
 
 #[derive(Debug, thiserror::Error)]
 enum SignError {
-    #[error("the client has no identifier to sign with (RFC 5849 §3.1)")]
+    #[error("`client_id` is empty (RFC 5849 §3.1)")]
     NoIdentifier,
-    #[error("the URL of a signed request is refused")]
+    #[error("the URL of the signed request is not allowed")]
     Url(#[source] EndpointUrlError),
     #[error(transparent)]
     BaseString(#[from] BaseStringError),
@@ -79,17 +79,15 @@ enum SignError {
         "the request has `oauth_` parameters of its own, and each may stand once (RFC 5849 §3.1)"
     )]
     Taken,
-    #[error("the request has an `Authorization` header, and there is one only (RFC 5849 §3.5.1)")]
+    #[error("the request already has an `Authorization` header (RFC 5849 §3.5.1)")]
     Authorized,
     #[error(
         "the realm has a quote, a backslash or characters beyond printable ASCII (RFC 5849 §3.5.1)"
     )]
     Realm,
-    #[error(
-        "the request has a body that is no form, so the signature can't stand in it (RFC 5849 §3.5.2)"
-    )]
+    #[error("only a form body can carry the signature (RFC 5849 §3.5.2)")]
     NoForm,
-    #[error("a {0} request has no body for the signature to stand in (RFC 5849 §3.5.2)")]
+    #[error("a {0} request has no body that can carry the signature (RFC 5849 §3.5.2)")]
     NoBody(Method),
     #[error("the signed URL is too long")]
     TooLong,

@@ -78,7 +78,7 @@ fn header(request: &Request) -> &str {
     request.headers()[AUTHORIZATION].to_str().unwrap()
 }
 
-/// How often each protocol parameter stands in `text`.
+/// How often each protocol parameter is in `text`.
 fn each_once(text: &str) {
     for name in [
         "nonce",
@@ -112,7 +112,7 @@ fn header_has_all_oauth_parameters_and_body_stays() {
     assert!(header(&plain).ends_with("oauth_signature=\"s~e%2520c%26t%2526s\""));
 }
 
-/// H17, T122, T181, T182, T185 and T186: each parameter stands once, in the one place.
+/// H17, T122, T181, T182, T185 and T186: each parameter is sent once, at the configured location.
 #[test]
 fn each_oauth_parameter_is_sent_once() {
     let signature = "oauth_signature=IQ%2F%2BQPlqtWT95ncFOyJhkHmLhfc%3D";
@@ -169,10 +169,10 @@ fn existing_oauth_parameters_are_rejected() {
     }
     let mut authorized = vector();
     authorized.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static("Bearer x"));
-    USUAL.refused(authorized, "there is one only");
+    USUAL.refused(authorized, "already has an `Authorization` header");
 }
 
-/// T124, H19: a body that is no form is kept and bound by its hash, or the request is refused.
+/// T124, H19: a body that is not a form is kept and protected by its hash, or the request fails.
 #[test]
 fn non_form_body_is_kept() {
     // The vector of draft-eaton-oauth-bodyhash, and others by OpenSSL.
@@ -194,7 +194,7 @@ fn non_form_body_is_kept() {
         let signed = placed(SignatureLocation::Query).sign(json.clone()).unwrap();
         assert_eq!(signed.body(), json.body());
         assert!(signed.uri().query().unwrap().contains("oauth_body_hash="));
-        placed(SignatureLocation::Body).refused(json, "no form");
+        placed(SignatureLocation::Body).refused(json, "only a form body");
     }
     let form = USUAL.sign(vector()).unwrap();
     assert!(!header(&form).contains("oauth_body_hash"));

@@ -40,7 +40,7 @@ pub(crate) struct Authorization {
 enum CallbackError {
     #[error("the callback has no `oauth_token` (RFC 5849 §2.2)")]
     NoToken,
-    #[error("the callback's `oauth_token` is another login's (RFC 5849 §2.2)")]
+    #[error("`oauth_token` of the callback belongs to another login (RFC 5849 §2.2)")]
     OtherToken,
     #[error("the callback has no `oauth_verifier` (RFC 5849 §2.2)")]
     NoVerifier,
@@ -55,9 +55,9 @@ enum CallbackError {
 impl From<CallbackError> for Error {
     fn from(check: CallbackError) -> Self {
         let hint = match &check {
-            CallbackError::NoVerifier => {
-                Some("some providers, Evernote for one, return so when the user refused")
-            }
+            CallbackError::NoVerifier => Some(
+                "some providers, such as Evernote, return no verifier if the user denied access",
+            ),
             _ => None,
         };
         let error = Self::new(ErrorKind::InvalidCallback, check);
@@ -116,7 +116,7 @@ impl Authorization {
 }
 
 fn refused() -> Error {
-    Error::new(ErrorKind::AccessDenied, "the user refused the login")
+    Error::new(ErrorKind::AccessDenied, "the user denied access")
 }
 
 fn problem(said: ProviderError) -> Error {
@@ -157,14 +157,14 @@ mod tests {
             ("oauth_token=t/1&oauth_verifier=v&oauth_verifier=v", InvalidCallback, "repeated"),
             ("oauth_token=t/1", InvalidCallback, "no `oauth_verifier`"),
             ("oauth_token=t/1&oauth_verifier=", InvalidCallback, "empty"),
-            ("denied=t/1", AccessDenied, "refused"),
-            ("denied=t/1&oauth_token=t/1&oauth_verifier=v", AccessDenied, "refused"),
+            ("denied=t/1", AccessDenied, "denied"),
+            ("denied=t/1&oauth_token=t/1&oauth_verifier=v", AccessDenied, "denied"),
             ("denied=other", InvalidCallback, "another login"),
             ("denied=other&oauth_token=t/1&oauth_verifier=v", InvalidCallback, "another login"),
             ("denied=t/1&denied=t/1", InvalidCallback, "repeated"),
-            ("oauth_token=t/1&oauth_problem=user_refused", AccessDenied, "refused"),
-            ("oauth_token=t/1&oauth_problem=permission_denied", AccessDenied, "refused"),
-            ("oauth_problem=user_refused&oauth_verifier=v", AccessDenied, "refused"),
+            ("oauth_token=t/1&oauth_problem=user_refused", AccessDenied, "denied"),
+            ("oauth_token=t/1&oauth_problem=permission_denied", AccessDenied, "denied"),
+            ("oauth_problem=user_refused&oauth_verifier=v", AccessDenied, "denied"),
             (
                 "oauth_token=t/1&oauth_problem=token_expired&oauth_verifier=v",
                 AuthorizationError,

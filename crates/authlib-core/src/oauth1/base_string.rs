@@ -14,7 +14,7 @@ use crate::secret::Secret;
 pub(super) enum BaseStringError {
     #[error("the URL of the request is not absolute (RFC 5849 §3.4.1.2)")]
     Relative,
-    #[error("the `Host` header of the request is no host (RFC 5849 §3.4.1.2)")]
+    #[error("the `Host` header of the request is not a host (RFC 5849 §3.4.1.2)")]
     Host,
 }
 

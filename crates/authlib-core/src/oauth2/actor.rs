@@ -115,9 +115,9 @@ impl fmt::Debug for Actor {
 
 #[derive(Debug, thiserror::Error)]
 enum ActorError {
-    #[error("claim `{0}` is no JSON object (RFC 8693 §4.1)")]
+    #[error("claim `{0}` is not a JSON object (RFC 8693 §4.1)")]
     NoObject(&'static str),
-    #[error("member `{0}` of an actor is no text (RFC 8693 §4.1)")]
+    #[error("`{0}` of an actor is not a string (RFC 8693 §4.1)")]
     NoText(&'static str),
     #[error("more than {MAX_ACTORS} actors are nested")]
     TooDeep,
@@ -176,12 +176,12 @@ mod tests {
     #[test]
     fn actors_of_wrong_type_are_rejected() {
         for (claims, says) in [
-            (json!({"act": "admin@example.com"}), "`act` is no JSON object"),
-            (json!({"act": []}), "`act` is no JSON object"),
+            (json!({"act": "admin@example.com"}), "`act` is not a JSON object"),
+            (json!({"act": []}), "`act` is not a JSON object"),
             (json!({"act": {"sub": 7}}), "`sub`"),
             (json!({"act": {"iss": ["x"]}}), "`iss`"),
             (json!({"act": {"sub": "a", "act": {"sub": {}}}}), "`sub`"),
-            (json!({"act": {"sub": "a", "act": true}}), "`act` is no JSON object"),
+            (json!({"act": {"sub": "a", "act": true}}), "`act` is not a JSON object"),
         ] {
             let error = act(&claims).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidResponse);

@@ -73,12 +73,14 @@ pub(crate) struct AuthorizationResponse {
 
 #[derive(Debug, thiserror::Error)]
 enum CallbackError {
-    #[error("the callback's `state` is not the one that was sent (RFC 6749 §10.12)")]
+    #[error("`state` of the callback does not match the pending login (RFC 6749 §10.12)")]
     State,
-    #[error("the callback has no `iss`, which the provider's metadata promises (RFC 9207 §2.4)")]
+    #[error(
+        "the callback has no `iss`, although the provider's metadata announces it (RFC 9207 §2.4)"
+    )]
     IssMissing,
     #[error(
-        "the callback's `iss` {said:?} is not the provider's issuer {expected:?} (RFC 9207 §2.4)"
+        "issuer mismatch: `iss` of the callback is {said:?}, expected {expected:?} (RFC 9207 §2.4)"
     )]
     IssWrong { said: String, expected: String },
     #[error("the callback has neither `code` nor `error` (RFC 6749 §4.1.2)")]
@@ -87,7 +89,7 @@ enum CallbackError {
     Both,
     #[error("the callback's `code` is longer than {MAX_CODE} bytes")]
     CodeTooLong,
-    #[error("the callback has `{0}`, which was not asked for (RFC 9700 §4.6)")]
+    #[error("the callback has `{0}`, which was not requested (RFC 9700 §4.6)")]
     FrontChannel(&'static str),
     #[error(transparent)]
     Repeated(#[from] RepeatedParam),
@@ -159,7 +161,7 @@ pub(super) fn refusal(params: &Params, error: &str) -> Result<Error> {
     let uri = params.only("error_uri").map_err(CallbackError::from)?;
     let said = ProviderError::new(error, description, uri);
     Ok(if error == "access_denied" {
-        Error::new(ErrorKind::AccessDenied, "the user refused the login").with_provider_error(said)
+        Error::new(ErrorKind::AccessDenied, "the user denied access").with_provider_error(said)
     } else {
         Error::new(ErrorKind::AuthorizationError, "the provider reported an error in the callback")
             .with_provider_error(said)

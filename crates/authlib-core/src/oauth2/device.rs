@@ -155,9 +155,9 @@ pub(crate) enum PollStep {
 
 #[derive(Debug, thiserror::Error)]
 enum PollError {
-    #[error("the user refused to let this device in (RFC 8628 §3.5)")]
+    #[error("the user denied the device authorization request (RFC 8628 §3.5)")]
     Denied,
-    #[error("the device code expired before the user let this device in (RFC 8628 §3.5)")]
+    #[error("the device code expired before the user approved the request (RFC 8628 §3.5)")]
     Expired,
 }
 

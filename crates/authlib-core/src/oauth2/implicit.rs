@@ -86,15 +86,15 @@ enum ImplicitError {
     NoFragment,
     #[error("the response is longer than {MAX_FRAGMENT} bytes")]
     TooLong,
-    #[error("the fragment's `state` is not the one that was sent (RFC 6749 §10.12)")]
+    #[error("`state` of the fragment does not match the one that was sent (RFC 6749 §10.12)")]
     State,
     #[error(transparent)]
     Repeated(#[from] RepeatedParam),
     #[error("the fragment has both `access_token` and `error` (RFC 6749 §4.2.2)")]
     Both,
-    #[error("the fragment has `{0}`, which was not asked for (RFC 6749 §4.2.2)")]
+    #[error("the fragment has `{0}`, which was not requested (RFC 6749 §4.2.2)")]
     Unasked(&'static str),
-    #[error("the fragment holds no token (RFC 6749 §4.2.2): {0}")]
+    #[error("the fragment has no valid token (RFC 6749 §4.2.2): {0}")]
     NoToken(Error),
 }
 

@@ -41,31 +41,29 @@ pub(crate) struct Rules<'a> {
 /// Why a signed answer was refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SignedResponseError {
-    #[error("the introspection answer is plain JSON, a signed one was asked for (RFC 9701 §5)")]
+    #[error("the introspection response is plain JSON, not signed as requested (RFC 9701 §5)")]
     Unsigned,
-    #[error("the introspection endpoint answered {0}, not `{MEDIA_TYPE}` (RFC 9701 §5)")]
+    #[error("the introspection response has {0}, not {MEDIA_TYPE} (RFC 9701 §5)")]
     ContentType(String),
-    #[error("the introspection answer is encrypted, which this crate does not read (RFC 9701 §5)")]
+    #[error("the introspection response is encrypted, which is not supported (RFC 9701 §5)")]
     Encrypted,
-    #[error("the introspection answer is no text")]
+    #[error("the introspection response is not UTF-8")]
     NotText,
-    #[error("the introspection answer's signature does not verify (RFC 9701 §5)")]
+    #[error("the introspection response's signature is not valid (RFC 9701 §5)")]
     Signature(#[source] JwsError),
     #[error(
-        "the introspection answer's `typ` is {0:?}: it is a token for something else (RFC 9701 §8.1)"
+        "the introspection response's `typ` is {0:?}: it is another kind of token (RFC 9701 §8.1)"
     )]
     Type(String),
-    #[error("the introspection answer's claims are refused (RFC 9701 §5)")]
+    #[error("the introspection response's claims are not valid (RFC 9701 §5)")]
     Claims(#[from] ClaimError),
-    #[error(
-        "the introspection answer's `iss` {said:?} is not the provider's issuer {expected:?} (RFC 9701 §5)"
-    )]
+    #[error("the introspection response's `iss` is {said:?}, expected {expected:?} (RFC 9701 §5)")]
     Issuer { said: String, expected: String },
-    #[error("the introspection answer's `aud` does not name this client (RFC 9701 §5)")]
+    #[error("the introspection response's `aud` does not name this client (RFC 9701 §5)")]
     Audience,
-    #[error("claim `token_introspection` is missing or no JSON object (RFC 9701 §5)")]
+    #[error("claim `token_introspection` is missing or not a JSON object (RFC 9701 §5)")]
     NoIntrospection,
-    #[error("claim `token_introspection` is refused")]
+    #[error("claim `token_introspection` is not valid")]
     Introspection(#[from] ResponseError),
 }
 
@@ -82,7 +80,7 @@ impl From<SignedResponseError> for Error {
         let (kind, hint) = match &check {
             SignedResponseError::Unsigned => (
                 ErrorKind::InvalidResponse,
-                "register the client with `introspection_signed_response_alg`, or ask for a plain answer",
+                "register `introspection_signed_response_alg` at the provider, or remove it from the client's settings",
             ),
             SignedResponseError::ContentType(_) | SignedResponseError::NotText => {
                 (ErrorKind::InvalidResponse, "check `introspection_endpoint`")
@@ -100,9 +98,10 @@ impl From<SignedResponseError> for Error {
                 (ErrorKind::InvalidResponse, "check `issuer` or `server_metadata_url`")
             }
             SignedResponseError::Audience => (ErrorKind::InvalidResponse, "check `client_id`"),
-            SignedResponseError::Claims(_) => {
-                (ErrorKind::InvalidResponse, "if it is about a time, compare both machines' clocks")
-            }
+            SignedResponseError::Claims(_) => (
+                ErrorKind::InvalidResponse,
+                "for `exp`, `nbf` and `iat`, check the clock of this machine",
+            ),
             SignedResponseError::Type(_)
             | SignedResponseError::NoIntrospection
             | SignedResponseError::Introspection(_) => {

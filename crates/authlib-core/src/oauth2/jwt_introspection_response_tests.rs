@@ -152,8 +152,8 @@ fn header_must_have_type_and_allowed_algorithm() {
         (json!({"typ": "JWT", "alg": "RS256"}), "`typ`"),
         (json!({"typ": "at+jwt", "alg": "RS256"}), "`typ`"),
         (json!({"typ": 7, "alg": "RS256"}), "`typ`"),
-        (json!({"typ": TYP, "alg": "none"}), "accepted is RS256 only"),
-        (json!({"typ": TYP, "alg": "RS384"}), "accepted is RS256 only"),
+        (json!({"typ": TYP, "alg": "none"}), "expected RS256"),
+        (json!({"typ": TYP, "alg": "RS384"}), "expected RS256"),
         (json!({"typ": TYP}), "`alg`"),
         (json!({"typ": TYP, "alg": "RS256", "crit": ["x"]}), "`crit`"),
     ] {
@@ -202,8 +202,8 @@ fn wrong_signature_or_unknown_key_requests_new_keys() {
 fn invalid_introspection_jwt_is_rejected_with_reason() {
     let js = "application/json";
     for (status, content_type, body, says) in [
-        (200, js, r#"{"active":true}"#, "signed one was asked for"),
-        (200, js, "<html>", "signed one was asked for"),
+        (200, js, r#"{"active":true}"#, "not signed as requested"),
+        (200, js, "<html>", "not signed as requested"),
         (200, "application/jwt", "a.b.c", "application/jwt"),
         (200, "text/html", "<h1>", "check `introspection_endpoint`"),
         (200, js, r#"{"error":"nope"}"#, "nope"),
@@ -220,7 +220,7 @@ fn invalid_introspection_jwt_is_rejected_with_reason() {
     }
     let error =
         signed_introspection_response(&response(200, MEDIA_TYPE, &[0xff, 0xfe])).unwrap_err();
-    assert!(error.to_string().contains("no text"), "{error}");
+    assert!(error.to_string().contains("not UTF-8"), "{error}");
     let error =
         signed_introspection_response(&response(200, MEDIA_TYPE, b"a.b.c.d.e")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);

@@ -166,27 +166,27 @@ fn sent(metadata: &ClientMetadata) -> Result<Map<String, Value>, RegistrationErr
 #[derive(Debug, thiserror::Error)]
 enum RegistrationError {
     #[error(
-        "the provider does not take the registration access token, or has no such client any more (RFC 7592 §2)"
+        "the provider rejected the registration access token, or the client no longer exists (RFC 7592 §2)"
     )]
     AccessToken,
-    #[error("the provider does not take the initial access token, or wants one (RFC 7591 §3)")]
+    #[error("the provider rejected the initial access token, or requires one (RFC 7591 §3)")]
     InitialAccessToken,
-    #[error("the provider does not offer to {0} registrations (RFC 7592 §2)")]
+    #[error("the provider does not support it to {0} registrations (RFC 7592 §2)")]
     NotOffered(&'static str),
-    #[error("the metadata in the registration's answer are malformed (RFC 7591 §2)")]
+    #[error("the metadata in the registration response is malformed (RFC 7591 §2)")]
     Metadata(#[source] serde_json::Error),
-    #[error("member `registration_client_uri` of the registration is refused (RFC 7592 §3)")]
+    #[error("`registration_client_uri` of the registration is not allowed (RFC 7592 §3)")]
     ClientUri {
         #[source]
         cause: EndpointUrlError,
     },
-    #[error("the answer is about another client than was asked for (RFC 7592 §2)")]
+    #[error("the response is about another client (RFC 7592 §2)")]
     OtherClient,
     #[error(
         "the registration has no `registration_access_token` or no `registration_client_uri` (RFC 7592 §3)"
     )]
     NoManagement,
-    #[error("the client metadata are no JSON object")]
+    #[error("the client metadata is not a JSON object")]
     Unserializable,
     #[error("a key in the client metadata's `jwks` is private or symmetric (RFC 7591 §2)")]
     PrivateKey,
@@ -198,8 +198,8 @@ impl From<RegistrationError> for Error {
             RegistrationError::AccessToken => (
                 ErrorKind::InvalidResponse,
                 Some(
-                    "use the token of the latest answer, which replaces the earlier ones; otherwise \
-                     register again",
+                    "use the token of the latest response, which replaces earlier ones, or register \
+                     again",
                 ),
             ),
             RegistrationError::InitialAccessToken => {

@@ -286,7 +286,7 @@ fn rejected_management_has_hint() {
         (401, JS, r#"{"error":"invalid_token"}"#, ErrorKind::InvalidResponse, "invalid_token"),
         (403, JS, "{}", ErrorKind::InvalidResponse, "403"),
         (404, JS, r#"{"message":"x"}"#, ErrorKind::InvalidResponse, "404"),
-        (405, "text/html", "", ErrorKind::Unsupported, "does not offer"),
+        (405, "text/html", "", ErrorKind::Unsupported, "does not support"),
         (400, JS, r#"{"error":"invalid_client_metadata"}"#, ErrorKind::InvalidResponse, "a member"),
         (201, JS, good.as_str(), ErrorKind::InvalidResponse, "201"),
     ] {

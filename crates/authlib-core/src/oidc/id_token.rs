@@ -39,14 +39,14 @@ pub(crate) struct Rules<'a> {
 /// Why an ID token was refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IdTokenError {
-    #[error("the ID token's signature does not verify (OpenID Connect Core §3.1.3.7 step 6)")]
+    #[error("the ID token's signature is not valid (OpenID Connect Core §3.1.3.7 step 6)")]
     Signature(#[source] JwsError),
-    #[error("the ID token's `typ` is {0:?}: it is a token for something else (RFC 8725 §3.11)")]
+    #[error("the ID token's `typ` is {0:?}: it is another kind of token (RFC 8725 §3.11)")]
     Type(String),
-    #[error("the ID token's claims are refused (OpenID Connect Core §2)")]
+    #[error("the ID token's claims are not valid (OpenID Connect Core §2)")]
     Claims(#[from] ClaimError),
     #[error(
-        "the ID token's `iss` {said:?} is not the provider's issuer {expected:?} (OpenID Connect Core §3.1.3.7 step 2)"
+        "issuer mismatch: the ID token's `iss` is {said:?}, expected {expected:?} (OpenID Connect Core §3.1.3.7 step 2)"
     )]
     Issuer { said: String, expected: String },
     #[error("the ID token's `aud` does not name this client (OpenID Connect Core §3.1.3.7 step 3)")]
@@ -61,13 +61,17 @@ pub(crate) enum IdTokenError {
         "the ID token was issued at {iat:?}, long before this login began (OpenID Connect Core §3.1.3.7 step 10)"
     )]
     TooOld { iat: SystemTime },
-    #[error("the ID token has no `nonce`, one was sent (OpenID Connect Core §3.1.3.7 step 11)")]
+    #[error(
+        "the ID token has no `nonce`, although one was sent (OpenID Connect Core §3.1.3.7 step 11)"
+    )]
     NonceMissing,
     #[error(
         "the ID token's `nonce` is not the one of this login (OpenID Connect Core §3.1.3.7 step 11)"
     )]
     Nonce,
-    #[error("the ID token has a `nonce`, none was sent (OpenID Connect Core §3.1.3.7 step 11)")]
+    #[error(
+        "the ID token has a `nonce`, although none was sent (OpenID Connect Core §3.1.3.7 step 11)"
+    )]
     NonceUnasked,
     #[error(
         "`max_age` was asked for and the ID token has no `auth_time` (OpenID Connect Core §3.1.2.1)"
@@ -104,7 +108,9 @@ impl From<IdTokenError> for Error {
             ),
             IdTokenError::Issuer { .. } => Some("check `issuer` or `server_metadata_url`"),
             IdTokenError::Audience | IdTokenError::OtherAudience => Some("check `client_id`"),
-            IdTokenError::Claims(_) => Some("if it is about a time, compare both machines' clocks"),
+            IdTokenError::Claims(_) => {
+                Some("for `exp`, `nbf` and `iat`, check the clock of this machine")
+            }
             _ => None,
         };
         let error = Self::new(ErrorKind::InvalidIdToken, check);

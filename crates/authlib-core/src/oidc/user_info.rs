@@ -30,7 +30,7 @@ const OF_THE_ID_TOKEN: &[&str] = &[
 
 #[derive(Debug, thiserror::Error)]
 enum UserInfoError {
-    #[error("the user info has no `{0}` that is a text")]
+    #[error("the user info has no `{0}` that is a string")]
     NoSubject(String),
     #[error("the user info is about another `sub` than the ID token (OpenID Connect Core §5.3.2)")]
     OtherSubject,
