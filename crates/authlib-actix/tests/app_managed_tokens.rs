@@ -15,8 +15,8 @@ async fn call(
     request: HttpRequest,
 ) -> Result<String> {
     let user = request.headers().get("x-user").unwrap().to_str().unwrap();
-    let answer = app_managed_tokens::call(client.for_user(user), &path.1).await;
-    Ok(answer?)
+    let response = app_managed_tokens::call(client.for_user(user), &path.1).await;
+    Ok(response?)
 }
 
 async fn ask(oauth: &OAuth, path: &str, user: &str) -> (u16, String) {

@@ -225,9 +225,9 @@ async fn built_in_routes_keep_other_session_data() {
 async fn handler_can_write_to_session_during_login() {
     async fn start(session: Session, client: OAuthClient<Op>) -> Result<HttpResponse> {
         session.insert("before", 1).unwrap();
-        let answer = client.authorize_redirect("/authorize").await;
+        let response = client.authorize_redirect("/authorize").await;
         session.insert("after", 2).unwrap();
-        answer
+        response
     }
     async fn end(session: Session, callback: OAuthCallback<Op>) -> Result<String> {
         session.insert("own", 3).unwrap();
@@ -296,8 +296,8 @@ async fn login_in_purged_session_is_an_error() {
 async fn token_update_event_carries_old_token() {
     async fn call(client: OAuthClient<Op>) -> Result<String> {
         let call = client.user().await?.post("echo");
-        let answer = call.send().await?;
-        Ok(answer.status().to_string())
+        let response = call.send().await?;
+        Ok(response.status().to_string())
     }
     let provider = provider();
     let oauth = oauth(&provider);
@@ -331,8 +331,8 @@ async fn every_http_method_calls_api_as_logged_in_user() {
             "DELETE" => user.delete("echo"),
             _ => user.head("echo"),
         };
-        let answer = call.send().await?;
-        Ok(answer.status().to_string())
+        let response = call.send().await?;
+        Ok(response.status().to_string())
     }
     let provider = provider();
     let mut browser = browse!(oauth(&provider), |config| {
@@ -367,12 +367,12 @@ async fn cookie_names_differ_by_port() {
 #[actix_web::test]
 async fn redirect_stays_on_same_site() {
     for (path, to) in [("/inbox", "/inbox"), ("//evil.example", "/")] {
-        let answer = redirect(path);
-        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-        let location = answer.headers().get(header::LOCATION).unwrap();
+        let response = redirect(path);
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        let location = response.headers().get(header::LOCATION).unwrap();
         assert_eq!(location, to);
         assert!(location.is_sensitive());
-        assert_eq!(answer.headers().get(header::CACHE_CONTROL).unwrap(), "no-store");
+        assert_eq!(response.headers().get(header::CACHE_CONTROL).unwrap(), "no-store");
     }
 }
 

@@ -19,8 +19,8 @@ async fn call(
     headers: HeaderMap,
 ) -> Result<String> {
     let user = headers["x-user"].to_str().unwrap();
-    let answer = app_managed_tokens::call(client.for_user(user), &what).await;
-    Ok(answer?)
+    let response = app_managed_tokens::call(client.for_user(user), &what).await;
+    Ok(response?)
 }
 
 async fn ask(oauth: &OAuth, path: &str, user: &str) -> (u16, String) {

@@ -182,8 +182,8 @@ async fn built_in_routes_log_in_and_out() {
 #[tokio::test]
 async fn token_update_event_carries_old_token() {
     async fn call(client: OAuthClient<Op>) -> Result<String> {
-        let answer = client.user().await?.get("echo").send().await?;
-        Ok(answer.status().to_string())
+        let response = client.user().await?.get("echo").send().await?;
+        Ok(response.status().to_string())
     }
     let provider = provider();
     let oauth = oauth(&provider);
@@ -218,8 +218,8 @@ async fn every_http_method_calls_api_as_logged_in_user() {
             "DELETE" => user.delete("echo"),
             _ => user.head("echo"),
         };
-        let answer = call.send().await?;
-        Ok(answer.status().to_string())
+        let response = call.send().await?;
+        Ok(response.status().to_string())
     }
     let provider = provider();
     let router = Router::new()

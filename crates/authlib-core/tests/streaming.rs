@@ -64,10 +64,10 @@ async fn chunked(stream: &mut TcpStream) -> usize {
     }
 }
 
-async fn answer(stream: &mut TcpStream, text: &str) {
+async fn response(stream: &mut TcpStream, text: &str) {
     let length = text.len();
-    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{text}");
-    stream.write_all(answer.as_bytes()).await.unwrap();
+    let response = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{text}");
+    stream.write_all(response.as_bytes()).await.unwrap();
 }
 
 /// `count` chunks, each after a pause; `made` counts the chunks that were polled.
@@ -108,7 +108,7 @@ async fn upload_is_sent_while_it_is_produced() {
         // The server does not read for a while: only the socket buffers are filled.
         wait.await.unwrap();
         let length = chunked(&mut stream).await;
-        answer(&mut stream, &length.to_string()).await;
+        response(&mut stream, &length.to_string()).await;
     })
     .await;
     let made = Arc::new(AtomicUsize::new(0));
@@ -118,8 +118,8 @@ async fn upload_is_sent_while_it_is_produced() {
     let before = made.load(Ordering::Relaxed);
     assert!((1..32).contains(&before), "{before} MiB were made before anybody read");
     go.send(()).unwrap();
-    let answer = sending.await.unwrap().unwrap();
-    assert_eq!(answer.body(), (64 * MIB).to_string().as_bytes());
+    let response = sending.await.unwrap().unwrap();
+    assert_eq!(response.body(), (64 * MIB).to_string().as_bytes());
 }
 
 /// The limit is on the time without progress: a large body may take longer.
@@ -127,13 +127,13 @@ async fn upload_is_sent_while_it_is_produced() {
 async fn upload_may_exceed_timeout_while_progressing() {
     let url = server(|mut stream| async move {
         let length = chunked(&mut stream).await;
-        answer(&mut stream, &length.to_string()).await;
+        response(&mut stream, &length.to_string()).await;
     })
     .await;
     let made = Arc::new(AtomicUsize::new(0));
     let body = pieces(12, 1000, TIMEOUT / 4, &made);
-    let answer = upload(&client(&url), body).send().await.unwrap();
-    assert_eq!(answer.body(), b"12000");
+    let response = upload(&client(&url), body).send().await.unwrap();
+    assert_eq!(response.body(), b"12000");
 }
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn stalled_upload_and_missing_response_time_out() {
 async fn request_timeout_overrides_default() {
     let url = server(|mut stream| async move {
         tokio::time::sleep(TIMEOUT * 2).await;
-        answer(&mut stream, "late").await;
+        response(&mut stream, "late").await;
     })
     .await;
     let request = client(&url).get("x").timeout(TIMEOUT * 10);
@@ -174,7 +174,7 @@ async fn request_timeout_overrides_default() {
     assert!(matches!(cause(&error), TransportError::Timeout), "{error:?}");
     // The maximum duration does not panic.
     for streamed in [false, true] {
-        let url = server(|mut stream| async move { answer(&mut stream, "ok").await }).await;
+        let url = server(|mut stream| async move { response(&mut stream, "ok").await }).await;
         let request = client(&url).get("x").timeout(Duration::MAX);
         if streamed {
             assert!(request.send_streaming().await.is_ok());
@@ -237,7 +237,7 @@ async fn paused_reader_applies_backpressure() {
 
 #[tokio::test]
 async fn truncated_or_stalled_body_is_an_error() {
-    for (answer, hangs) in [
+    for (response, hangs) in [
         ("content-length: 100\r\n\r\nhalf", false),
         ("transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n", false),
         ("transfer-encoding: chunked\r\n\r\nff\r\nhalf", false),
@@ -248,8 +248,8 @@ async fn truncated_or_stalled_body_is_an_error() {
                 if upload {
                     chunked(&mut stream).await;
                 }
-                let answer = format!("HTTP/1.1 200 OK\r\n{answer}");
-                stream.write_all(answer.as_bytes()).await.unwrap();
+                let response = format!("HTTP/1.1 200 OK\r\n{response}");
+                stream.write_all(response.as_bytes()).await.unwrap();
                 if hangs {
                     std::future::pending::<()>().await;
                 }
@@ -266,7 +266,7 @@ async fn truncated_or_stalled_body_is_an_error() {
                 let error = body.bytes(1000).await.unwrap_err();
                 matches!(error, TransportError::Timeout)
             };
-            assert_eq!(error, hangs, "{answer:?}");
+            assert_eq!(error, hangs, "{response:?}");
         }
     }
 }
@@ -296,13 +296,13 @@ async fn response_to_upload_is_size_limited() {
     for (limit, fits) in [(1000, true), (999, false)] {
         let url = server(|mut stream| async move {
             chunked(&mut stream).await;
-            answer(&mut stream, &".".repeat(1000)).await;
+            response(&mut stream, &".".repeat(1000)).await;
         })
         .await;
         let body = pieces(3, MIB, Duration::ZERO, &Arc::default());
         let sent = upload(&client(&url), body).max_response_size(limit).send().await;
         match sent {
-            Ok(answer) => assert!(fits && answer.body().len() == 1000),
+            Ok(response) => assert!(fits && response.body().len() == 1000),
             Err(error) => {
                 assert!(!fits, "{error:?}");
                 assert!(matches!(cause(&error), TransportError::TooLarge { limit: 999 }));

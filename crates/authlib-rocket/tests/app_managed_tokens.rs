@@ -26,8 +26,8 @@ impl<'r> FromRequest<'r> for User {
 /// Calls the API for that user.
 #[get("/call/<_>/<what>")]
 async fn call(client: OAuthClient<'_>, what: &str, user: User) -> Result<String> {
-    let answer = app_managed_tokens::call(client.for_user(user.0), what).await;
-    Ok(answer?)
+    let response = app_managed_tokens::call(client.for_user(user.0), what).await;
+    Ok(response?)
 }
 
 async fn ask(oauth: &OAuth, path: &str, user: &str) -> (u16, String) {

@@ -291,8 +291,8 @@ async fn token_update_event_carries_old_token() {
     #[get("/call")]
     async fn call(client: OAuthClient<'_, Op>) -> Result<String> {
         let call = client.user().await?.post("echo");
-        let answer = call.send().await?;
-        Ok(answer.status().to_string())
+        let response = call.send().await?;
+        Ok(response.status().to_string())
     }
     let provider = provider();
     let updates = Arc::new(Mutex::new(Vec::new()));
@@ -328,8 +328,8 @@ async fn every_http_method_calls_api_as_logged_in_user() {
             "DELETE" => user.delete("echo"),
             _ => user.head("echo"),
         };
-        let answer = call.send().await?;
-        Ok(answer.status().to_string())
+        let response = call.send().await?;
+        Ok(response.status().to_string())
     }
     let provider = provider();
     let mut browser = Browser::at(builder(&provider), routes![login, authorize, call]).await;

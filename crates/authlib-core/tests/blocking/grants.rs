@@ -22,10 +22,10 @@ fn param(url: &Url, name: &str) -> Option<String> {
 /// T164, T165.
 #[test]
 fn authorization_url_has_all_parameters_and_s256_challenge() {
-    let served = TestBed::new();
-    let endpoint = served.at("/authorize?tenant=1");
-    let config = served.registered().authorization_endpoint(endpoint);
-    let client = served.client(config.authorize_param("prompt", "login"));
+    let bed = TestBed::new();
+    let endpoint = bed.at("/authorize?tenant=1");
+    let config = bed.registered().authorization_endpoint(endpoint);
+    let client = bed.client(config.authorize_param("prompt", "login"));
     let (url, pending) = client.create_authorization_url(AuthorizeOptions::new()).unwrap();
     for (name, value) in [
         ("tenant", "1"),
@@ -45,8 +45,8 @@ fn authorization_url_has_all_parameters_and_s256_challenge() {
 /// T166.
 #[test]
 fn fragment_parameters_become_token() {
-    let served = TestBed::new();
-    let client = served.client(served.registered());
+    let bed = TestBed::new();
+    let client = bed.client(bed.registered());
     let url = format!("{CALLBACK}#access_token=2Y&token_type=bearer&state=sent");
     client.token_from_fragment(&url, &Secret::new("sent")).unwrap();
     assert_eq!(client.token().unwrap().unwrap().access_token.expose(), "2Y");
@@ -57,35 +57,35 @@ fn fragment_parameters_become_token() {
 /// T167, T168, H04, H05.
 #[test]
 fn code_is_exchanged_by_post_but_error_callback_is_not() {
-    let served = TestBed::new();
-    let client = served.client(served.registered().token_endpoint(served.at("/token?tenant=1")));
-    let (pending, back) = served.answered(&client);
+    let bed = TestBed::new();
+    let client = bed.client(bed.registered().token_endpoint(bed.at("/token?tenant=1")));
+    let (pending, back) = bed.answered(&client);
     let token = client.fetch_access_token(pending, &format!("{back}#_=_")).unwrap();
     assert_eq!(client.token().unwrap().unwrap().access_token, token.access_token);
-    let asked = served.last(Endpoint::Token);
+    let asked = bed.last(Endpoint::Token);
     assert_eq!((asked.method.as_str(), asked.field("tenant")), ("POST", Some("1")));
     assert_eq!(asked.field("grant_type"), Some("authorization_code"));
     assert!(asked.secret("code_verifier").is_some());
 
-    served.answers(Endpoint::Token, Reply::json(400, r#"{"error":"invalid_grant"}"#));
-    let (pending, back) = served.answered(&client);
+    bed.respond(Endpoint::Token, Reply::json(400, r#"{"error":"invalid_grant"}"#));
+    let (pending, back) = bed.answered(&client);
     let error = client.fetch_access_token(pending, &back).unwrap_err();
     assert_eq!(error.provider_error().unwrap().error, "invalid_grant");
-    served.provider().clear_requests();
+    bed.provider().clear_requests();
     let (url, pending) = client.create_authorization_url(AuthorizeOptions::new()).unwrap();
-    let denied = served.provider().deny(url.as_str()).unwrap();
+    let denied = bed.provider().deny(url.as_str()).unwrap();
     let error = client.fetch_access_token(pending, denied.as_str()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
-    assert_eq!(served.provider().count(Endpoint::Token), 0);
+    assert_eq!(bed.provider().count(Endpoint::Token), 0);
 }
 
 /// T169.
 #[test]
 fn client_secret_post_sends_id_and_secret_in_form() {
-    let served = TestBed::new();
-    let config = served.registered().token_endpoint_auth_method(AuthMethod::ClientSecretPost);
-    served.client(config).fetch_token(Grant::client_credentials()).unwrap();
-    let asked = served.last(Endpoint::Token);
+    let bed = TestBed::new();
+    let config = bed.registered().token_endpoint_auth_method(AuthMethod::ClientSecretPost);
+    bed.client(config).fetch_token(Grant::client_credentials()).unwrap();
+    let asked = bed.last(Endpoint::Token);
     assert_eq!(
         (asked.field("client_id"), asked.secret("client_secret")),
         (Some("app"), Some(SECRET))
@@ -96,11 +96,11 @@ fn client_secret_post_sends_id_and_secret_in_form() {
 /// T170.
 #[test]
 fn async_hook_repairs_token_response() {
-    let served = TestBed::new();
-    served.provider().inject(Fault::TokenMissing("token_type".to_owned()));
-    let plain = served.client(served.registered());
+    let bed = TestBed::new();
+    bed.provider().inject(Fault::TokenMissing("token_type".to_owned()));
+    let plain = bed.client(bed.registered());
     assert_eq!(plain.fetch_token(carol()).unwrap_err().kind(), ErrorKind::InvalidResponse);
-    let config = served
+    let config = bed
         .registered()
         .on_response(ResponseHook::AccessTokenResponse, default_token_type_bearer)
         .on_request_async(RequestHook::AccessTokenRequest, |mut request| async move {
@@ -109,32 +109,32 @@ fn async_hook_repairs_token_response() {
             request.headers_mut().insert("x-hook", receive.await.unwrap().unwrap());
             Ok(request)
         });
-    assert_eq!(served.client(config).fetch_token(carol()).unwrap().token_type, "Bearer");
-    assert_eq!(served.last(Endpoint::Token).header("x-hook"), Some("by another thread"));
+    assert_eq!(bed.client(config).fetch_token(carol()).unwrap().token_type, "Bearer");
+    assert_eq!(bed.last(Endpoint::Token).header("x-hook"), Some("by another thread"));
 }
 
 /// T171, T172.
 #[test]
 fn each_grant_sends_grant_type_and_client_scope() {
-    let served = TestBed::new();
-    let client = served.client(served.registered());
+    let bed = TestBed::new();
+    let client = bed.client(bed.registered());
     client.fetch_token(carol()).unwrap();
-    let names = served.last(Endpoint::Token).names;
+    let names = bed.last(Endpoint::Token).names;
     assert_eq!(names, ["grant_type", "username", "password", "scope"]);
     let token = client.fetch_token(Grant::client_credentials()).unwrap();
     assert_eq!(token.scope.as_deref(), Some("read write"));
-    assert_eq!(served.last(Endpoint::Token).names, ["grant_type", "scope"]);
+    assert_eq!(bed.last(Endpoint::Token).names, ["grant_type", "scope"]);
 }
 
 /// T173, T174.
 #[test]
 fn expired_token_can_be_replaced_by_new_fetch() {
-    let served = TestBed::new();
+    let bed = TestBed::new();
     let mut old = Token::bearer("of long ago");
     old.expires_at = Some(SystemTime::UNIX_EPOCH);
-    let client = served.begun(served.registered()).token(old).build().unwrap();
+    let client = bed.begun(bed.registered()).token(old).build().unwrap();
     assert_eq!(client.get("echo").send().unwrap_err().kind(), ErrorKind::Unauthenticated);
-    assert!(served.provider().received_requests().is_empty());
+    assert!(bed.provider().received_requests().is_empty());
     client.fetch_token(Grant::client_credentials()).unwrap();
     assert_eq!(client.get("echo").send().unwrap().status(), 200);
 }
@@ -146,19 +146,19 @@ fn expired_token_refreshes_and_json_body_stays_intact() {
         (Refresh::RefreshToken, "refresh_token", carol()),
         (Refresh::ClientCredentials, "client_credentials", Grant::client_credentials()),
     ] {
-        let served = TestBed::new();
+        let bed = TestBed::new();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let ear = heard.clone();
-        let builder = served.begun(served.registered().refresh_with(refresh));
+        let builder = bed.begun(bed.registered().refresh_with(refresh));
         let builder =
             builder.on_token_update(move |update| ear.lock().unwrap().push(update.clone()));
         let client = builder.build().unwrap();
         let old = client.fetch_token(grant).unwrap();
-        served.clock.advance(HOUR);
+        bed.clock.advance(HOUR);
         let body = json!({"a": "b & c"});
         let echo: Value = client.post("echo").json(&body).send().unwrap().json().unwrap();
         assert_eq!(echo["body"], body.to_string());
-        assert_eq!(served.last(Endpoint::Token).field("grant_type"), Some(name));
+        assert_eq!(bed.last(Endpoint::Token).field("grant_type"), Some(name));
         let new = client.token().unwrap().unwrap();
         let heard = std::mem::take(&mut *heard.lock().unwrap());
         assert_eq!(heard.len(), 1);
@@ -166,38 +166,38 @@ fn expired_token_refreshes_and_json_body_stays_intact() {
         assert_eq!(heard[0].old.access_token, old.access_token);
         assert_eq!(heard[0].old.refresh_token, old.refresh_token);
     }
-    let served = TestBed::new();
-    let client = served.client(served.registered());
+    let bed = TestBed::new();
+    let client = bed.client(bed.registered());
     client.fetch_token(Grant::client_credentials()).unwrap();
-    served.clock.advance(HOUR);
+    bed.clock.advance(HOUR);
     assert_eq!(client.get("echo").send().unwrap_err().kind(), ErrorKind::Unauthenticated);
 }
 
 /// T176: Authlib's blocking clients have no lock: each thread refreshes separately.
 #[test]
 fn ten_threads_share_one_refresh() {
-    let served = TestBed::new();
-    let client = served.client(served.registered());
+    let bed = TestBed::new();
+    let client = bed.client(bed.registered());
     client.fetch_token(carol()).unwrap();
-    served.clock.advance(HOUR);
-    served.provider().clear_requests();
+    bed.clock.advance(HOUR);
+    bed.provider().clear_requests();
     thread::scope(|scope| {
         let calls: Vec<_> =
             (0..10).map(|_| scope.spawn(|| client.get("echo").send().unwrap().status())).collect();
         assert!(calls.into_iter().all(|call| call.join().unwrap() == 200));
     });
-    assert_eq!(served.provider().count(Endpoint::Token), 1);
+    assert_eq!(bed.provider().count(Endpoint::Token), 1);
 }
 
 /// T178.
 #[test]
 fn revocation_sends_token_type_hint_and_clears_token() {
-    let served = TestBed::new();
-    let client = served.client(served.registered());
+    let bed = TestBed::new();
+    let client = bed.client(bed.registered());
     let token = client.fetch_token(carol()).unwrap();
     assert!(client.introspect_token(&token.access_token, None).unwrap().active());
     client.revoke_token().unwrap();
-    let asked = served.last(Endpoint::Revoke);
+    let asked = bed.last(Endpoint::Revoke);
     assert_eq!(asked.names, ["token", "token_type_hint"]);
     assert_eq!(asked.field("token_type_hint"), Some("refresh_token"));
     assert!(client.token().unwrap().is_none());
@@ -207,15 +207,15 @@ fn revocation_sends_token_type_hint_and_clears_token() {
 /// T194, T195, T196.
 #[test]
 fn blocking_assertion_client_signs_new_assertion_per_token() {
-    let served = TestBed::new();
+    let bed = TestBed::new();
     let builder = || {
-        AssertionClient::builder(served.at("/token"), ROBOT, RSA)
+        AssertionClient::builder(bed.at("/token"), ROBOT, RSA)
             .key_id("k1")
             .subject("alice")
             .scope("read")
             .client_id("robot-client")
-            .api_base_url(served.at("/api/"))
-            .clock(served.clock.clone())
+            .api_base_url(bed.at("/api/"))
+            .clock(bed.clock.clone())
     };
     let robot = builder().build().unwrap();
     let mut ids = Vec::new();
@@ -224,13 +224,13 @@ fn blocking_assertion_client_signs_new_assertion_per_token() {
             let echo: Value = robot.get("echo").send().unwrap().json().unwrap();
             assert_eq!((&echo["sub"], &echo["scope"]), (&json!("alice"), &json!("read")));
         }
-        let asked = served.last(Endpoint::Token);
+        let asked = bed.last(Endpoint::Token);
         assert_eq!(asked.field("client_id"), Some("robot-client"));
         ids.push(asked.secret("assertion").unwrap().to_owned());
-        served.clock.advance(HOUR);
+        bed.clock.advance(HOUR);
     }
     assert_ne!(ids[0], ids[1]);
-    assert_eq!(served.provider().count(Endpoint::Token), 2);
+    assert_eq!(bed.provider().count(Endpoint::Token), 2);
     let wrong = builder().alg("ES256").build().unwrap_err();
     assert_eq!(wrong.kind(), ErrorKind::Config);
 }

@@ -133,8 +133,8 @@ fn non_form_bodies_are_signed_and_sent_unchanged() {
     let form = Multipart::new().text("a", "1 & 2");
     let echo: Value = client.post("x").multipart(&form).send().unwrap().json().unwrap();
     assert!(echo["body"].as_str().unwrap().contains("1 & 2"));
-    let answer = client.post("x").stream("text/plain", &b"read as it comes"[..]).send().unwrap();
-    assert_eq!(answer.json::<Value>().unwrap()["body"], "read as it comes");
+    let response = client.post("x").stream("text/plain", &b"read as it comes"[..]).send().unwrap();
+    assert_eq!(response.json::<Value>().unwrap()["body"], "read as it comes");
     let error = client.get("https://evil.example/").send().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
 }

@@ -27,15 +27,15 @@ fn said(request: ApiRequest, streamed: bool) -> Result<Value> {
 /// T162, T163.
 #[test]
 fn token_placement_applies_to_streaming_requests() {
-    let served = TestBed::new();
+    let bed = TestBed::new();
     for (location, placement) in [
         (TokenLocation::Header, "header"),
         (TokenLocation::Query, "query"),
         (TokenLocation::Body, "body"),
     ] {
         let config =
-            served.registered().token_location(location).refresh_with(Refresh::ClientCredentials);
-        let client = served.client(config);
+            bed.registered().token_location(location).refresh_with(Refresh::ClientCredentials);
+        let client = bed.client(config);
         for streamed in [false, true] {
             let got = said(client.get("echo"), streamed);
             if placement == "body" {
@@ -58,10 +58,10 @@ fn token_placement_applies_to_streaming_requests() {
 #[test]
 fn bodies_stream_in_both_directions() {
     const SIZE: usize = 3_000_000;
-    let served = TestBed::new();
-    let client = served.client(served.registered().refresh_with(Refresh::ClientCredentials));
-    let answer = client.get("stream").query([("bytes", SIZE.to_string())]).send_streaming();
-    let mut body = answer.unwrap().into_body();
+    let bed = TestBed::new();
+    let client = bed.client(bed.registered().refresh_with(Refresh::ClientCredentials));
+    let response = client.get("stream").query([("bytes", SIZE.to_string())]).send_streaming();
+    let mut body = response.unwrap().into_body();
     let mut piece = [0; 100];
     body.read_exact(&mut piece).unwrap();
     assert_eq!(piece, [b'.'; 100]);
@@ -92,39 +92,39 @@ impl io::Read for Torn {
 /// T163: A truncated file must not look complete.
 #[test]
 fn failing_body_reader_fails_request() {
-    let served = TestBed::new();
-    let client = served.client(served.registered().refresh_with(Refresh::ClientCredentials));
+    let bed = TestBed::new();
+    let client = bed.client(bed.registered().refresh_with(Refresh::ClientCredentials));
     for panics in [false, true] {
         let request = client.put("echo").stream("text/plain", Torn { left: 1000, panics });
         let outcome = sent(request).recv_timeout(Duration::from_secs(5)).unwrap();
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Transport, "panics: {panics}");
     }
-    assert_eq!(served.provider().count(Endpoint::Api), 0);
+    assert_eq!(bed.provider().count(Endpoint::Api), 0);
 }
 
 /// T179.
 #[test]
 fn blocking_request_without_token_is_not_sent() {
-    let served = TestBed::new();
-    let client = served.client(served.registered());
+    let bed = TestBed::new();
+    let client = bed.client(bed.registered());
     assert_eq!(client.get("echo").send().unwrap_err().kind(), ErrorKind::Unauthenticated);
     assert_eq!(
         client.post("echo").send_streaming().unwrap_err().kind(),
         ErrorKind::Unauthenticated
     );
-    assert!(served.provider().received_requests().is_empty());
+    assert!(bed.provider().received_requests().is_empty());
 }
 
 /// H20, over real sockets: another server would have received the token.
 #[test]
 fn api_redirect_is_returned_not_followed() {
-    let (served, other) = (TestBed::new(), TestBed::new());
-    let client = served.client(served.registered().refresh_with(Refresh::ClientCredentials));
+    let (bed, other) = (TestBed::new(), TestBed::new());
+    let client = bed.client(bed.registered().refresh_with(Refresh::ClientCredentials));
     client.active_token().unwrap();
     for status in [302, 307] {
-        served.answers(Endpoint::Api, Reply::Redirect(status, other.at("/api/echo")));
+        bed.respond(Endpoint::Api, Reply::Redirect(status, other.at("/api/echo")));
         assert_eq!(client.get("echo").send().unwrap().status().as_u16(), status);
-        served.provider().clear_faults();
+        bed.provider().clear_faults();
     }
     assert_eq!(
         client.get(&other.at("/api/echo")).send().unwrap_err().kind(),
@@ -136,7 +136,7 @@ fn api_redirect_is_returned_not_followed() {
 /// Sends on another thread, so that a request that never ends fails the test.
 fn sent(request: ApiRequest) -> Receiver<Result<Vec<u8>>> {
     let (done, outcome) = mpsc::channel();
-    thread::spawn(move || done.send(request.send().map(|answer| answer.body().clone())));
+    thread::spawn(move || done.send(request.send().map(|response| response.body().clone())));
     outcome
 }
 
@@ -144,11 +144,11 @@ fn sent(request: ApiRequest) -> Receiver<Result<Vec<u8>>> {
 #[test]
 fn request_timeout_overrides_client_timeout() {
     let (short, long) = (Duration::from_millis(250), Duration::from_secs(60));
-    let served = TestBed::new();
-    served.answers(Endpoint::Api, Reply::Hang);
+    let bed = TestBed::new();
+    bed.respond(Endpoint::Api, Reply::Hang);
     let with = |timeout| {
-        let config = served.registered().timeout(timeout);
-        served.begun(config).token(Token::bearer("t")).build().unwrap()
+        let config = bed.registered().timeout(timeout);
+        bed.begun(config).token(Token::bearer("t")).build().unwrap()
     };
     for request in [with(short).get("echo"), with(long).get("echo").timeout(short)] {
         // The client's default limit is ten seconds.

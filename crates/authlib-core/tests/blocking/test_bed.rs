@@ -78,7 +78,7 @@ impl TestBed {
         self.server.provider()
     }
 
-    pub(crate) fn answers(&self, endpoint: Endpoint, reply: Reply) {
+    pub(crate) fn respond(&self, endpoint: Endpoint, reply: Reply) {
         self.provider().inject(Fault::Response(endpoint, reply));
     }
 

@@ -154,8 +154,8 @@ async fn assertion_token_request_includes_client_id() {
 async fn five_concurrent_calls_send_one_assertion() {
     let bed = robot_bed();
     let robot = begun(&bed, RSA).build().unwrap();
-    let answers = join_all((0..5).map(|_| robot.get("echo").send())).await;
-    assert!(answers.iter().all(|answer| answer.as_ref().unwrap().status() == 200));
+    let responses = join_all((0..5).map(|_| robot.get("echo").send())).await;
+    assert!(responses.iter().all(|response| response.as_ref().unwrap().status() == 200));
     only(&bed, Endpoint::Token);
 }
 

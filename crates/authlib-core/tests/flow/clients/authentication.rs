@@ -166,8 +166,8 @@ impl ClientAuth for InTheUrl {
 #[tokio::test]
 async fn custom_authentication_can_put_credentials_in_url() {
     let url = "https://as.example/t?tenant=1&client_id=i%3Ad&client_secret=s+%26";
-    let answer = json!({"access_token": "t", "token_type": "Bearer"});
-    let canned = RecordedResponses::default().json(url, &answer);
+    let response = json!({"access_token": "t", "token_type": "Bearer"});
+    let canned = RecordedResponses::default().json(url, &response);
     let config = ClientConfig::new("odd")
         .client_id("i:d")
         .client_secret("s &")
@@ -254,11 +254,11 @@ async fn introspection_returns_endpoint_response() {
     let token = client.fetch_token(carol()).await.unwrap();
     bed.provider.inject(Fault::introspection("tier", 3));
     for hint in [None, Some(TokenTypeHint::AccessToken)] {
-        let answer = client.introspect_token(&token.access_token, hint).await.unwrap();
-        assert!(answer.active());
-        assert_eq!(answer.scope(), Some("read write"));
-        assert_eq!(answer.client_id(), Some("app"));
-        assert_eq!(answer.get::<u8>("tier").unwrap(), Some(3));
+        let response = client.introspect_token(&token.access_token, hint).await.unwrap();
+        assert!(response.active());
+        assert_eq!(response.scope(), Some("read write"));
+        assert_eq!(response.client_id(), Some("app"));
+        assert_eq!(response.get::<u8>("tier").unwrap(), Some(3));
         let asked = sent(&bed, Endpoint::Introspect).pop().unwrap();
         assert_eq!(asked.field("token_type_hint").is_some(), hint.is_some());
     }

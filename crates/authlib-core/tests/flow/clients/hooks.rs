@@ -98,8 +98,8 @@ async fn hook_sees_authorization_header_and_adds_another() {
     );
     let client = client(&bed, config);
     let token = client.active_token().await.unwrap();
-    let answer = client.post("echo").body("text/plain", "as it was").send().await.unwrap();
-    assert_eq!(answer.json::<Value>().unwrap()["body"], "changed");
+    let response = client.post("echo").body("text/plain", "as it was").send().await.unwrap();
+    assert_eq!(response.json::<Value>().unwrap()["body"], "changed");
     let asked = sent(&bed, Endpoint::Api).pop().unwrap();
     let length = token.access_token.expose().len().to_string();
     assert_eq!(asked.header("x-length"), Some(length.as_str()));
@@ -134,8 +134,8 @@ async fn hooks_run_in_order_and_can_be_async() {
             Ok(with_member(response, "a", "first"))
         })
         .on_response(ResponseHook::AccessTokenResponse, |response| {
-            let answer: Value = serde_json::from_slice(response.body()).unwrap();
-            assert_eq!(answer["a"], "first");
+            let body: Value = serde_json::from_slice(response.body()).unwrap();
+            assert_eq!(body["a"], "first");
             *response = with_member(std::mem::take(response), "a", "last");
             Ok(())
         });
@@ -147,9 +147,9 @@ async fn hooks_run_in_order_and_can_be_async() {
 }
 
 fn with_member(mut response: Response, name: &str, value: &str) -> Response {
-    let mut answer: Value = serde_json::from_slice(response.body()).unwrap();
-    answer[name] = value.into();
-    *response.body_mut() = answer.to_string().into_bytes();
+    let mut body: Value = serde_json::from_slice(response.body()).unwrap();
+    body[name] = value.into();
+    *response.body_mut() = body.to_string().into_bytes();
     response
 }
 

@@ -187,8 +187,8 @@ async fn ten_concurrent_requests_share_one_refresh() {
         bed.clock.advance(HOUR);
         bed.provider.clear_requests();
         let clones: Vec<_> = (0..10).map(|_| client.clone()).collect();
-        let answers = join_all(clones.iter().map(|client| client.get("echo").send())).await;
-        assert!(answers.iter().all(|answer| answer.as_ref().unwrap().status() == 200));
+        let responses = join_all(clones.iter().map(|client| client.get("echo").send())).await;
+        assert!(responses.iter().all(|response| response.as_ref().unwrap().status() == 200));
         assert_eq!(bed.provider.count(Endpoint::Token), 1);
         assert_eq!(bed.provider.count(Endpoint::Api), 10);
     }
@@ -201,8 +201,8 @@ async fn standalone_401_refreshes_once_and_repeats_request() {
     let client = client(&bed, registered().refresh_with(Refresh::ClientCredentials));
     client.active_token().await.unwrap();
     bed.provider.expire_access_tokens();
-    let answer = client.post("echo").form([("a", "b")]).send().await.unwrap();
-    assert_eq!(answer.json::<Value>().unwrap()["body"], "a=b");
+    let response = client.post("echo").form([("a", "b")]).send().await.unwrap();
+    assert_eq!(response.json::<Value>().unwrap()["body"], "a=b");
     assert_eq!(bed.provider.count(Endpoint::Token), 2);
     assert_eq!(bed.provider.count(Endpoint::Api), 2);
 }

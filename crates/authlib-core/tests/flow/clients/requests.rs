@@ -101,21 +101,21 @@ async fn standalone_bodies_stream_in_both_directions() {
     let client = placing(&bed, TokenLocation::Header).await;
     let pieces = stream::iter([b"one ".to_vec(), b"two".to_vec()].map(Ok));
     let request = client.put("echo").stream("text/plain", Body::stream(pieces));
-    let mut answer = request.send_streaming().await.unwrap();
+    let mut response = request.send_streaming().await.unwrap();
     assert_eq!(
-        (answer.status().as_u16(), &answer.headers()["content-type"]),
+        (response.status().as_u16(), &response.headers()["content-type"]),
         (200, &"application/json".parse::<http::HeaderValue>().unwrap())
     );
     let mut text = Vec::new();
-    while let Some(piece) = answer.body_mut().chunk().await.unwrap() {
+    while let Some(piece) = response.body_mut().chunk().await.unwrap() {
         text.extend_from_slice(&piece);
     }
     let echo: Value = serde_json::from_slice(&text).unwrap();
     assert_eq!((&echo["body"], &echo["method"]), (&json!("one two"), &json!("PUT")));
     // `send` accepts a streaming body too, and returns the whole response.
     let pieces = stream::iter([Ok(b"three".to_vec())]);
-    let answer = client.put("echo").stream("text/plain", Body::stream(pieces)).send().await;
-    assert_eq!(answer.unwrap().json::<Value>().unwrap()["body"], "three");
+    let response = client.put("echo").stream("text/plain", Body::stream(pieces)).send().await;
+    assert_eq!(response.unwrap().json::<Value>().unwrap()["body"], "three");
 }
 
 /// T118: Authlib exposes its signer to a plain HTTP session; here `active_token` returns a fresh
@@ -129,8 +129,8 @@ async fn active_token_can_be_used_by_another_http_client() {
     *request.uri_mut() = format!("{ISSUER}/api/echo").parse().unwrap();
     let value = format!("{} {}", token.token_type, token.access_token.expose());
     request.headers_mut().insert("authorization", value.parse().unwrap());
-    let answer = bed.provider.send(request).await.unwrap();
-    assert_eq!(answer.status(), 200);
+    let response = bed.provider.send(request).await.unwrap();
+    assert_eq!(response.status(), 200);
 }
 
 /// H20, H22: The token is sent to its API and to the listed origins; redirects are returned to the
@@ -158,9 +158,9 @@ async fn absolute_url_and_redirect_do_not_leak_token() {
     for status in [301, 302, 303, 307, 308] {
         let away = Reply::Redirect(status, "https://evil.example/".to_owned());
         bed.provider.inject(Fault::Response(Endpoint::Api, away));
-        let answer = client.get("echo").send().await.unwrap();
-        assert_eq!(answer.status().as_u16(), status);
-        assert_eq!(answer.headers()["location"], "https://evil.example/");
+        let response = client.get("echo").send().await.unwrap();
+        assert_eq!(response.status().as_u16(), status);
+        assert_eq!(response.headers()["location"], "https://evil.example/");
         bed.provider.clear_faults();
     }
     assert_eq!(bed.provider.count(Endpoint::Unmatched), 0);

@@ -147,10 +147,10 @@ async fn wrong_key_or_kid_is_error_with_hint() {
 #[tokio::test]
 async fn client_assertion_is_new_per_attempt_and_never_shown() {
     let key = private_jwk("p521");
-    let answer = json!({"access_token": "t", "token_type": "Bearer"});
+    let response = json!({"access_token": "t", "token_type": "Bearer"});
     let mut ids = Vec::new();
     for _ in 0..2 {
-        let canned = RecordedResponses::default().json("https://as.example/t", &answer);
+        let canned = RecordedResponses::default().json("https://as.example/t", &response);
         let table = json!({"oauth": {"as": {
             "client_id": "keyed", "private_key": key, "redirect_uri": CALLBACK,
             "authorize_url": "https://as.example/a", "access_token_url": "https://as.example/t",

@@ -211,9 +211,9 @@ async fn registration_access_token_goes_to_its_uri_only() {
         json!(7),
     ] {
         let provider = open();
-        let answer = json!({"client_id": "c", "registration_access_token": "hush",
+        let response = json!({"client_id": "c", "registration_access_token": "hush",
             "registration_client_uri": uri});
-        let reply = Reply::json(201, answer.to_string());
+        let reply = Reply::json(201, response.to_string());
         provider.inject(Fault::Response(Endpoint::Register, reply));
         let error = at(&provider).register(&metadata()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{uri}: {error}");

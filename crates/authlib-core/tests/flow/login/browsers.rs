@@ -82,8 +82,8 @@ async fn access_denied_shows_provider_description() {
     let reason = Fault::AuthorizationError("access_denied".into(), "verify your <e-mail>".into());
     bed.provider.inject(reason);
     let error = bed.log_in(&Browser::default()).await.unwrap_err();
-    let answer = LoginError::from(error).response(None);
-    let page = String::from_utf8(answer.body().clone()).unwrap();
-    assert_eq!(answer.status(), 403);
+    let response = LoginError::from(error).response(None);
+    let page = String::from_utf8(response.body().clone()).unwrap();
+    assert_eq!(response.status(), 403);
     assert!(page.contains("verify your &lt;e-mail&gt;"), "{page}");
 }

@@ -312,9 +312,9 @@ async fn logout_state_and_login_state_are_not_interchangeable() {
     let browser = Browser::default();
     bed.log_in(&browser).await.unwrap();
     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
-    let answer = bed.log_out(&browser, &[], options).await.unwrap();
+    let response = bed.log_out(&browser, &[], options).await.unwrap();
     assert!(bed.is_anonymous(&browser).await);
-    let location = url::Url::parse(location(&answer)).unwrap();
+    let location = url::Url::parse(location(&response)).unwrap();
     assert!(location.as_str().starts_with("https://op.example/end_session?id_token_hint="));
     let state = location.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
 

@@ -68,11 +68,12 @@ async fn pending_login_of_another_client_is_rejected() {
 async fn subject_claim_selects_oauth1_user() {
     let temporary = json!({"oauth_token": "t", "oauth_token_secret": "s",
         "oauth_callback_confirmed": true});
-    let answer = json!({"oauth_token": "at", "oauth_token_secret": "s", "sub": "admin", "id": "7"});
+    let response =
+        json!({"oauth_token": "at", "oauth_token_secret": "s", "sub": "admin", "id": "7"});
     for (claim, sub) in [(None, None), (Some("id"), Some("7")), (Some("sub"), Some("admin"))] {
         let http = RecordedResponses::default()
             .json("https://old.example/initiate", &temporary)
-            .json("https://old.example/token", &answer);
+            .json("https://old.example/token", &response);
         let config = ClientConfig::new("old")
             .client_id("key")
             .client_secret("shared")
@@ -228,8 +229,8 @@ async fn post_logout_redirect_expires_after_ten_minutes() {
     let browser = Browser::default();
     bed.log_in(&browser).await.unwrap();
     let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
-    let answer = bed.log_out(&browser, &[], options).await.unwrap();
-    let url = Url::parse(location(&answer)).unwrap();
+    let response = bed.log_out(&browser, &[], options).await.unwrap();
+    let url = Url::parse(location(&response)).unwrap();
     let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     bed.clock.advance(Duration::from_secs(601));
     let query = format!("state={state}");

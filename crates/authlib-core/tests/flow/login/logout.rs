@@ -12,8 +12,8 @@ use crate::test_bed::{Browser, TestBed, location};
 /// Logs Alice in and out again; returns the logout URL.
 async fn log_out(bed: &TestBed, browser: &Browser, options: LogoutOptions) -> Url {
     bed.log_in(browser).await.unwrap();
-    let answer = bed.log_out(browser, &[], options).await.unwrap();
-    Url::parse("https://app.example").unwrap().join(location(&answer)).unwrap()
+    let response = bed.log_out(browser, &[], options).await.unwrap();
+    Url::parse("https://app.example").unwrap().join(location(&response)).unwrap()
 }
 
 fn param(url: &Url, name: &str) -> Option<String> {

@@ -154,8 +154,8 @@ async fn failures_show_no_secret() {
             log.show(&format!("{inner} {inner:?}"));
             cause = inner.source();
         }
-        let answer = LoginError::from(error).response(None);
-        log.show(&String::from_utf8_lossy(answer.body()));
+        let response = LoginError::from(error).response(None);
+        log.show(&String::from_utf8_lossy(response.body()));
         assert!(log.text().contains("login failed") || log.text().contains("rejected"), "{case}");
         log.check(&secrets, &case);
     }

@@ -38,11 +38,11 @@ async fn signature_is_at_configured_location() {
         let (client, bed) = client("HMAC-SHA1", placement);
         bed.provider.inject(Fault::OAuth1Json);
         log_in(&client, &bed).await;
-        let answer = client.post("x").form([("a", "b")]).send().await.unwrap();
-        assert_eq!(answer.json::<Value>().unwrap()["sub"], "alice");
+        let response = client.post("x").form([("a", "b")]).send().await.unwrap();
+        assert_eq!(response.json::<Value>().unwrap()["sub"], "alice");
         if placement != "BODY" {
-            let answer = client.get("x?a=b").send().await.unwrap();
-            assert_eq!(answer.json::<Value>().unwrap()["parameters"], json!([["a", "b"]]));
+            let response = client.get("x?a=b").send().await.unwrap();
+            assert_eq!(response.json::<Value>().unwrap()["parameters"], json!([["a", "b"]]));
         }
         for endpoint in
             [Endpoint::OAuth1RequestToken, Endpoint::OAuth1AccessToken, Endpoint::OAuth1Api]

@@ -14,8 +14,8 @@ use crate::test_bed::oauth1::{client, logged_in, signed_with};
 #[tokio::test]
 async fn request_without_token_is_signed_with_client_secret_only() {
     let (client, bed) = client("HMAC-SHA1", "HEADER");
-    let answer = client.get("x").send().await.unwrap();
-    assert_eq!(answer.status(), 401);
+    let response = client.get("x").send().await.unwrap();
+    assert_eq!(response.status(), 401);
     let (_, header) = signed_with(&bed, Endpoint::OAuth1Api);
     assert!(header.contains("oauth_signature=") && !header.contains("oauth_token="), "{header}");
     // A request without the token is not signed, and may go anywhere.
@@ -45,9 +45,9 @@ async fn special_parameters_arrive_unchanged() {
         for placement in ["HEADER", "BODY", "QUERY"] {
             let (client, _world) = logged_in(method, placement).await;
             let posted = client.post("a%20b/%C3%BC;p=1").query(AWKWARD).form(AWKWARD);
-            let answer = posted.send().await.unwrap();
-            assert_eq!(answer.status(), 200, "{method} {placement}");
-            let echo: Value = answer.json().unwrap();
+            let response = posted.send().await.unwrap();
+            assert_eq!(response.status(), 200, "{method} {placement}");
+            let echo: Value = response.json().unwrap();
             assert_eq!(echo["path"], "/oauth1/api/a%20b/%C3%BC;p=1");
             let twice = [expected.clone(), expected.clone()].concat();
             assert_eq!(echo["parameters"], json!(twice), "{method} {placement}");
@@ -81,8 +81,8 @@ async fn oauth1_non_form_bodies_arrive_unchanged() {
             "text/xml",
             b"<a>&amp;</a>".to_vec(),
         );
-        let answer = client.post("x").multipart(&form).send().await.unwrap();
-        let body = answer.json::<Value>().unwrap()["body"].as_str().unwrap().to_owned();
+        let response = client.post("x").multipart(&form).send().await.unwrap();
+        let body = response.json::<Value>().unwrap()["body"].as_str().unwrap().to_owned();
         assert!(body.contains("1 & 2") && body.contains("<a>&amp;</a>"), "{body}");
         assert!(has_hash());
         let pieces = [Ok::<_, TransportError>("streamed "), Ok("body")];
@@ -90,8 +90,8 @@ async fn oauth1_non_form_bodies_arrive_unchanged() {
         let echo = client.post("x").stream("text/plain", body).send().await.unwrap();
         assert_eq!(echo.json::<Value>().unwrap()["body"], "streamed body");
         assert!(!has_hash(), "nobody has read it yet");
-        let answer = client.patch("x").body("text/plain", "").send_streaming().await.unwrap();
-        assert_eq!(answer.status(), 200);
+        let response = client.patch("x").body("text/plain", "").send_streaming().await.unwrap();
+        assert_eq!(response.status(), 200);
         assert_eq!(client.delete("x").send().await.unwrap().status(), 200);
         assert_eq!(client.head("x").send().await.unwrap().status(), 200);
     }
@@ -142,9 +142,9 @@ async fn request_to_another_origin_is_not_signed() {
         for (status, to) in [(302, "https://evil.example/x"), (307, "/oauth1/api/y"), (308, "z")] {
             let away = Reply::Redirect(status, to.to_owned());
             bed.provider.inject(Fault::Response(Endpoint::OAuth1Api, away));
-            let answer = client.post("x").form([("a", "b")]).send().await.unwrap();
+            let response = client.post("x").form([("a", "b")]).send().await.unwrap();
             assert_eq!(
-                (answer.status(), &answer.headers()["location"]),
+                (response.status(), &response.headers()["location"]),
                 (status.try_into().unwrap(), &to.parse().unwrap())
             );
             bed.provider.clear_faults();

@@ -68,11 +68,11 @@ struct LongWayBack(ProviderHttp);
 impl HttpClient for LongWayBack {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(async move {
-            let answer = self.0.send(request).await;
+            let response = self.0.send(request).await;
             for _ in 0..50 {
                 tokio::task::yield_now().await;
             }
-            answer
+            response
         })
     }
 }

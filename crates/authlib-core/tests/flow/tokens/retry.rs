@@ -145,12 +145,12 @@ async fn only_invalid_token_401_is_retried_once() {
             let client = api.client(&bed);
             let request = client.post("x").body("text/plain", "hello");
             // The second 401 is returned to the caller.
-            let answer = if streamed {
+            let response = if streamed {
                 request.send_streaming().await.unwrap().status()
             } else {
                 request.send().await.unwrap().status()
             };
-            assert_eq!(answer.as_u16(), status, "{challenge}");
+            assert_eq!(response.as_u16(), status, "{challenge}");
             assert_eq!(api.asked(), sent, "{status} {challenge}");
             assert_eq!(*api.bodies.lock().unwrap(), vec![b"hello".to_vec(); sent]);
             assert_eq!(bed.provider.count(Endpoint::Token), sent, "{status} {challenge}");
@@ -166,10 +166,10 @@ async fn streaming_body_is_sent_once() {
     let api = Api::new(&bed, 401, INVALID);
     let client = api.client(&bed);
     let body = || Body::stream(stream::iter([Ok(b"ab".to_vec()), Ok(b"cd".to_vec())]));
-    let answer = client.post("x").stream("text/plain", body()).send().await.unwrap();
-    assert_eq!(answer.status(), 401);
-    let answer = client.post("x").stream("text/plain", body()).send_streaming().await.unwrap();
-    assert_eq!(answer.status(), 401);
+    let response = client.post("x").stream("text/plain", body()).send().await.unwrap();
+    assert_eq!(response.status(), 401);
+    let response = client.post("x").stream("text/plain", body()).send_streaming().await.unwrap();
+    assert_eq!(response.status(), 401);
     assert_eq!(*api.bodies.lock().unwrap(), [b"abcd", b"abcd"]);
     assert_eq!(bed.provider.count(Endpoint::Token), 1);
 }
@@ -180,8 +180,8 @@ async fn request_without_token_gets_none_after_401() {
     let api = Api::new(&bed, 401, INVALID);
     let client = api.client(&bed);
     assert_eq!(client.get("x").without_token().send().await.unwrap().status(), 401);
-    let answer = client.get("x").without_token().send_streaming().await.unwrap();
-    assert_eq!((answer.status().as_u16(), api.asked()), (401, 2));
+    let response = client.get("x").without_token().send_streaming().await.unwrap();
+    assert_eq!((response.status().as_u16(), api.asked()), (401, 2));
     assert_eq!(bed.provider.count(Endpoint::Token), 0);
 }
 
@@ -224,9 +224,9 @@ async fn failed_refresh_is_the_request_error() {
 async fn hundred_concurrent_401s_share_one_refresh() {
     let bed = TestBed::new();
     let (app, owner) = refused(&bed).await;
-    let answers = join_all((0..100).map(|_| app.get("echo", &owner).send())).await;
-    for answer in answers {
-        assert_eq!(answer.unwrap().status(), 200);
+    let responses = join_all((0..100).map(|_| app.get("echo", &owner).send())).await;
+    for response in responses {
+        assert_eq!(response.unwrap().status(), 200);
     }
     assert_eq!(bed.provider.count(Endpoint::Token), 1);
     assert_eq!(bed.provider.count(Endpoint::Api), 200);
@@ -235,9 +235,9 @@ async fn hundred_concurrent_401s_share_one_refresh() {
         let client = client(&bed, way.config(&bed));
         client.active_token().await.unwrap();
         bed.provider.expire_access_tokens();
-        let answers = join_all((0..100).map(|_| client.get("echo").send())).await;
-        for answer in answers {
-            assert_eq!(answer.unwrap().status(), 200, "{way:?}");
+        let responses = join_all((0..100).map(|_| client.get("echo").send())).await;
+        for response in responses {
+            assert_eq!(response.unwrap().status(), 200, "{way:?}");
         }
         assert_eq!(bed.provider.count(Endpoint::Token), 2, "{way:?}");
     }
