@@ -100,18 +100,18 @@ mod tests {
 
     use super::*;
 
-    fn answer(status: u16, body: &str) -> ApiResponse {
-        let mut response = Response::new(body.as_bytes().to_vec());
-        *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
-        response.headers_mut().insert(RETRY_AFTER, "9".parse().unwrap());
-        ApiResponse::new(response)
+    fn response(status: u16, body: &str) -> ApiResponse {
+        let mut message = Response::new(body.as_bytes().to_vec());
+        *message.status_mut() = http::StatusCode::from_u16(status).unwrap();
+        message.headers_mut().insert(RETRY_AFTER, "9".parse().unwrap());
+        ApiResponse::new(message)
     }
 
     #[test]
     fn error_status_becomes_error_with_provider_error() {
-        assert!(answer(302, "").error_for_status().is_ok());
+        assert!(response(302, "").error_for_status().is_ok());
         for (body, code) in [(r#"{"error":"quota"}"#, "quota"), ("<html>", "(no OAuth error)")] {
-            let error = answer(429, body).error_for_status().unwrap_err();
+            let error = response(429, body).error_for_status().unwrap_err();
             let said = error.provider_error().unwrap();
             assert_eq!(
                 (said.error.as_str(), said.status, said.retry_after),
@@ -122,6 +122,6 @@ mod tests {
 
     #[test]
     fn debug_does_not_show_the_body() {
-        assert!(!format!("{:?}", answer(200, "hush")).contains("hush"));
+        assert!(!format!("{:?}", response(200, "hush")).contains("hush"));
     }
 }

@@ -1,4 +1,4 @@
-//! The user info endpoint (OpenID Connect Core §5.3), and what stands in for it at providers of
+//! The user info endpoint (OpenID Connect Core §5.3), and its counterparts at providers of
 //! OAuth 2.0 and OAuth 1.0a.
 
 use serde_json::{Map, Value};

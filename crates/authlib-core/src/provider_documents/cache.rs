@@ -28,8 +28,8 @@ const MOMENT: Duration = Duration::from_secs(1);
 /// The maximum age of a fetch that a new caller still joins.
 const ABANDONED: Duration = Duration::from_secs(60);
 
-/// A fetch in progress. It is a shared future that every caller polls: one whose first caller was dropped,
-/// or is not polled any more, blocks nobody.
+/// A fetch in progress. It is a shared future that every caller polls, so it goes on if its first caller is
+/// dropped, or not polled any more.
 type Fetch<T> = Shared<BoxFuture<'static, Result<Arc<T>>>>;
 
 /// A document, and at most one fetch of it at a time.

@@ -9,7 +9,7 @@ use crate::oauth2::{DeviceAuthorization, Token};
 
 /// A [`DeviceLogin`](endpoints::DeviceLogin) whose calls return when they are done.
 #[derive(Debug)]
-#[must_use = "the user has a code, and nobody asks for the token"]
+#[must_use = "call `wait` or `poll`: otherwise no token is requested"]
 pub struct DeviceLogin {
     inner: endpoints::DeviceLogin,
 }
