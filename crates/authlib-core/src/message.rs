@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method};
 use url::Url;
 
 use crate::params::Params;
 
-/// A request with its whole body.
-pub type Request = http::Request<Vec<u8>>;
+/// A request with its whole body, which a retry shares instead of copying it.
+pub type Request = http::Request<Bytes>;
 
 /// A response with its whole body.
 pub type Response = http::Response<Vec<u8>>;
@@ -60,8 +61,8 @@ pub(crate) fn form_post(url: &Url, form: &Params) -> Request {
 }
 
 /// A request without headers. The fragment of the URL is not sent.
-pub(crate) fn bare(method: Method, url: &Url, body: Vec<u8>) -> Request {
-    let mut request = Request::new(body);
+pub(crate) fn bare(method: Method, url: &Url, body: impl Into<Bytes>) -> Request {
+    let mut request = Request::new(body.into());
     *request.method_mut() = method;
     // A `Url` is stricter than a `Uri`: what it prints always parses, but for a length over 64 KiB,
     // and then the empty URI is refused by every HTTP client.

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Serialize;
@@ -124,7 +125,7 @@ impl<M> ApiRequest<M> {
 
     /// Sets a body of any type.
     pub fn body(self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        self.content(content_type, Content::Bytes(body.into()))
+        self.content(content_type, Content::Bytes(Bytes::from(body.into())))
     }
 
     /// Sets a JSON body.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderMap, Method};
 use url::Url;
 
@@ -25,7 +26,7 @@ pub(super) struct RequestParts {
 }
 
 pub(super) enum Content {
-    Bytes(Vec<u8>),
+    Bytes(Bytes),
     Empty,
     Form(Params),
     Stream(Body),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use url::Url;
@@ -176,12 +177,12 @@ async fn build(
     }
     let body = match (&parts.content, form) {
         (Content::Bytes(bytes), _) => bytes.clone(),
-        (Content::Form(_), Some(form)) => form.to_form().into_bytes(),
+        (Content::Form(_), Some(form)) => form.to_form().into(),
         (_, Some(form)) if !form.is_empty() => {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(FORM));
-            form.to_form().into_bytes()
+            form.to_form().into()
         }
-        _ => Vec::new(),
+        _ => Bytes::new(),
     };
     let mut request = message::bare(parts.method.clone(), &url, body);
     *request.headers_mut() = headers;

@@ -242,11 +242,12 @@ impl Unsigned {
 
     /// The form stays as it is, byte by byte, for it is signed so.
     fn into_body(mut self) -> Result<Request> {
-        let body = self.request.body_mut();
+        let mut body = Vec::from(std::mem::take(self.request.body_mut()));
         if !body.is_empty() {
             body.push(b'&');
         }
-        write_pairs(body, &self.oauth, ["=", "", "&"]);
+        write_pairs(&mut body, &self.oauth, ["=", "", "&"]);
+        *self.request.body_mut() = body.into();
         let headers = self.request.headers_mut();
         headers.remove(CONTENT_LENGTH);
         headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(FORM));

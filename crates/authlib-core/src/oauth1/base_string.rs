@@ -89,7 +89,7 @@ impl Pairs {
 /// value which is no UTF-8 is signed as it is sent.
 pub(super) fn sent(request: &Request) -> impl Iterator<Item = (&[u8], &[u8])> {
     let query = request.uri().query().unwrap_or_default();
-    let form = if is_form(request) { request.body().as_slice() } else { &[] };
+    let form = if is_form(request) { request.body().as_ref() } else { &[] };
     [query.as_bytes(), form].into_iter().flat_map(pairs)
 }
 

@@ -10,7 +10,7 @@ use url::Url;
 use super::*;
 
 fn request(method: &str, uri: &str, form: Option<&str>) -> Request {
-    let mut request = Request::new(form.unwrap_or_default().as_bytes().to_vec());
+    let mut request = Request::new(form.unwrap_or_default().to_owned().into());
     *request.method_mut() = Method::from_bytes(method.as_bytes()).unwrap();
     *request.uri_mut() = uri.parse().unwrap();
     if form.is_some() {
@@ -269,7 +269,7 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(query in "[!-~]{0,40}", body in prop::collection::vec(any::<u8>(), 0..60)) {
         let Ok(uri) = format!("https://a.example/?{query}").parse() else { return Ok(()) };
-        let mut request = Request::new(body);
+        let mut request = Request::new(body.into());
         *request.uri_mut() = uri;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FORM));
         prop_assert!(base_string(&request, &Params::new()).is_ok());

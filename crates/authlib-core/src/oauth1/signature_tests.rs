@@ -20,7 +20,7 @@ struct Example {
 
 impl Example {
     fn signed_with(&self, method: SignatureMethod) -> String {
-        let mut request = Request::new(self.form.as_bytes().to_vec());
+        let mut request = Request::new(self.form.to_owned().into());
         *request.method_mut() = self.method.parse().unwrap();
         *request.uri_mut() = self.uri.parse().unwrap();
         let form = http::HeaderValue::from_static("application/x-www-form-urlencoded");

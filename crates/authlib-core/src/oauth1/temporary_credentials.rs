@@ -126,7 +126,7 @@ mod tests {
         assert!(request.body().is_empty() && request.headers().is_empty());
         let params = Params::new().with("x_auth_access_type", "read");
         let request = temporary_request(&endpoint, &params);
-        assert_eq!(request.body(), b"x_auth_access_type=read");
+        assert_eq!(request.body().as_ref(), b"x_auth_access_type=read");
         assert_eq!(request.headers()[CONTENT_TYPE], FORM);
     }
 }

@@ -80,7 +80,7 @@ impl ClientInformation {
         let json = !body.is_empty();
         let mut request = message::json_get(&uri);
         *request.method_mut() = method;
-        *request.body_mut() = body;
+        *request.body_mut() = body.into();
         if json {
             request
                 .headers_mut()
@@ -117,7 +117,7 @@ pub(crate) fn registration_request(
     members.retain(|name, _| !matches!(name.as_str(), "client_id" | "client_secret"));
     let mut request = message::json_get(endpoint);
     *request.method_mut() = Method::POST;
-    *request.body_mut() = Value::Object(members).to_string().into_bytes();
+    *request.body_mut() = Value::Object(members).to_string().into();
     request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(token) = initial_access_token {
         let header = bearer::header(&Token::bearer(token.clone()))?;

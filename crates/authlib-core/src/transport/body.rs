@@ -107,9 +107,15 @@ impl Default for Body {
     }
 }
 
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self(Inner::Buffered(Some(bytes)))
+    }
+}
+
 impl From<Vec<u8>> for Body {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Inner::Buffered(Some(bytes.into())))
+        Bytes::from(bytes).into()
     }
 }
 

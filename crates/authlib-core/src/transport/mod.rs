@@ -63,7 +63,7 @@ pub trait HttpClient: Send + Sync {
                 ))),
                 other => other,
             })?;
-            let response = self.send(Request::from_parts(head, body)).await?;
+            let response = self.send(Request::from_parts(head, body.into())).await?;
             Ok(response.map(Body::from))
         })
     }

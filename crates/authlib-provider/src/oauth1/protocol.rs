@@ -19,7 +19,7 @@ impl Protocol {
     pub(super) fn read(request: &Request) -> Result<Self, Problem> {
         let header = request::header(request, "authorization").unwrap_or_default();
         let header = request::credentials(header, "oauth").map(in_header).unwrap_or_default();
-        let form = if is_form(request) { request.body().as_slice() } else { &[] };
+        let form = if is_form(request) { request.body().as_ref() } else { &[] };
         let query = request.uri().query().unwrap_or_default().as_bytes();
         let mut others = Pairs::new();
         let mut locations = vec![header];

@@ -115,7 +115,7 @@ async fn respond_to(
     let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
         return faulty_body::apply(respond(413, "text/plain", "the request body is too large\n"));
     };
-    let request = Request::from_parts(parts, body.to_bytes().to_vec());
+    let request = Request::from_parts(parts, body.to_bytes());
     let response = provider.handle(&request);
     if let Some(TransportFault(Reply::Hang)) = response.extensions().get() {
         std::future::pending::<()>().await;

@@ -19,7 +19,7 @@ fn call(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Response {
-    let mut request = Request::new(body.to_vec());
+    let mut request = Request::new(body.to_vec().into());
     *request.method_mut() = method;
     *request.uri_mut() = url.parse().unwrap();
     for (name, value) in headers {

@@ -112,7 +112,7 @@ fn login_session_allows_prompt_none() {
     assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax; Secure"), "{cookie}");
     let cookie = cookie.split(';').next().unwrap();
     let silent = |changes: &[(&str, &str)]| {
-        let mut request = authlib_core::message::Request::new(Vec::new());
+        let mut request = authlib_core::message::Request::default();
         *request.uri_mut() = format!("{ISSUER}/authorize?{}", query(changes)).parse().unwrap();
         request.headers_mut().insert(COOKIE, format!("other=1; {cookie}").parse().unwrap());
         location(&provider.handle(&request))

@@ -42,13 +42,13 @@ pub(super) fn provider() -> Provider {
 }
 
 pub(super) fn get(provider: &Provider, url: &str) -> Response {
-    let mut request = Request::new(Vec::new());
+    let mut request = Request::default();
     *request.uri_mut() = url.parse().unwrap();
     provider.handle(&request)
 }
 
 pub(super) fn get_as(provider: &Provider, url: &str, token: &str) -> Response {
-    let mut request = Request::new(Vec::new());
+    let mut request = Request::default();
     *request.uri_mut() = url.parse().unwrap();
     request.headers_mut().insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
     provider.handle(&request)
@@ -68,7 +68,7 @@ pub(super) fn post_with(
     pairs: &[(&str, &str)],
     headers: HeaderMap,
 ) -> Response {
-    let mut request = Request::new(encoded(pairs).into_bytes());
+    let mut request = Request::new(encoded(pairs).into());
     *request.method_mut() = Method::POST;
     *request.uri_mut() = url.parse().unwrap();
     *request.headers_mut() = headers;

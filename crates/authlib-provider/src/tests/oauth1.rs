@@ -26,7 +26,7 @@ fn provider() -> Provider {
 }
 
 fn request(method: Method, path: &str, oauth: &[(&str, &str)]) -> Request {
-    let mut request = Request::new(Vec::new());
+    let mut request = Request::default();
     *request.method_mut() = method;
     *request.uri_mut() = format!("{ISSUER}{path}").parse().unwrap();
     let pairs: Vec<_> = oauth
@@ -320,7 +320,7 @@ fn hmac_signed(
             ("oauth_signature", &signature),
         ];
         let mut request = request(Method::POST, &uri, &oauth);
-        *request.body_mut() = body.clone().into_bytes();
+        *request.body_mut() = body.clone().into();
         let form = "application/x-www-form-urlencoded".parse().unwrap();
         request.headers_mut().insert(CONTENT_TYPE, form);
         provider.handle(&request)

@@ -17,7 +17,7 @@ use crate::{Endpoint, Provider};
 const REGISTER: &str = "https://op.example/register";
 
 fn send(provider: &Provider, method: Method, url: &str, token: &str, body: &Value) -> Response {
-    let mut request = Request::new(body.to_string().into_bytes());
+    let mut request = Request::new(body.to_string().into());
     *request.method_mut() = method;
     *request.uri_mut() = url.parse().unwrap();
     let headers = request.headers_mut();

@@ -17,7 +17,7 @@ fn fast(issuer: impl Into<String>) -> ProviderBuilder {
 }
 
 fn get(url: &str) -> Request {
-    let mut request = Request::new(Vec::new());
+    let mut request = Request::default();
     *request.uri_mut() = url.parse().unwrap();
     request.extensions_mut().insert(BodyLimit(4096));
     request
@@ -126,7 +126,7 @@ async fn lost_response_follows_a_processed_request() {
         *request.headers_mut() = basic("id", "secret");
         let form = "application/x-www-form-urlencoded".parse().unwrap();
         request.headers_mut().insert("content-type", form);
-        *request.body_mut() = encoded(fields).into_bytes();
+        *request.body_mut() = encoded(fields).into();
         match provider.send(request).await {
             Ok(answer) => Ok(json(&answer)),
             Err(TransportError::Broken(_)) => Err(()),

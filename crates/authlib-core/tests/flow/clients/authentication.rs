@@ -176,7 +176,7 @@ async fn custom_authentication_can_put_credentials_in_url() {
     let client = OAuth2Client::builder(config).http_client(canned.clone()).build().unwrap();
     client.fetch_token(Grant::client_credentials()).await.unwrap();
     let request = canned.only(url);
-    assert_eq!(request.body(), b"grant_type=client_credentials");
+    assert_eq!(request.body().as_ref(), b"grant_type=client_credentials");
     assert!(!request.headers().contains_key("authorization"));
     assert_eq!(request.headers()["content-type"], "application/x-www-form-urlencoded");
 }

@@ -92,7 +92,7 @@ async fn hook_sees_authorization_header_and_adds_another() {
             let header = request.headers()["authorization"].to_str().unwrap();
             let length = header.strip_prefix("Bearer ").unwrap().len().to_string();
             request.headers_mut().insert("x-length", length.parse().unwrap());
-            *request.body_mut() = b"changed".to_vec();
+            *request.body_mut() = "changed".into();
             Ok(())
         },
     );

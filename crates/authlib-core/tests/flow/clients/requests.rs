@@ -125,7 +125,7 @@ async fn active_token_can_be_used_by_another_http_client() {
     let bed = standalone_bed();
     let client = client(&bed, registered().refresh_with(Refresh::ClientCredentials));
     let token = client.active_token().await.unwrap();
-    let mut request = Request::new(Vec::new());
+    let mut request = Request::default();
     *request.uri_mut() = format!("{ISSUER}/api/echo").parse().unwrap();
     let value = format!("{} {}", token.token_type, token.access_token.expose());
     request.headers_mut().insert("authorization", value.parse().unwrap());

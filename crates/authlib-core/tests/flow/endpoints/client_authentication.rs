@@ -168,7 +168,7 @@ async fn client_assertion_is_new_per_attempt_and_never_shown() {
         let callback = authlib_core::Params::new().with("code", "c").with("state", state);
         let token = app.fetch_access_token(pending, &callback).await;
         let request = canned.only("https://as.example/t");
-        let form = String::from_utf8(request.body().clone()).unwrap();
+        let form = String::from_utf8(request.body().to_vec()).unwrap();
         let form = authlib_core::Params::parse(&form);
         let assertion = form.iter().find(|(name, _)| *name == "client_assertion").unwrap().1;
         let parts: Vec<Value> = assertion

@@ -107,7 +107,7 @@ impl HttpClient for Api {
                 return self.wire.send(request).await;
             }
             self.asked.fetch_add(1, Ordering::Relaxed);
-            self.bodies.lock().unwrap().push(request.into_body());
+            self.bodies.lock().unwrap().push(request.into_body().to_vec());
             let mut response = Response::new(b"no".to_vec());
             *response.status_mut() = StatusCode::from_u16(self.status).unwrap();
             if !self.challenge.is_empty() {
