@@ -1,6 +1,5 @@
 //! [`Error`]: the error of a handler, and its response.
 
-use std::fmt;
 use std::ops::Deref;
 
 use authlib_core::adapter::{LoginError, RequestContext};
@@ -34,8 +33,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///     Ok(std::fs::read_to_string(format!("notes/{}", claims.sub().len()))?)
 /// }
 /// ```
-#[derive(Clone, Debug)]
-pub struct Error(LoginError);
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(#[from] LoginError);
 
 impl Error {
     /// Any error: one of this library as it is, another one as
@@ -52,12 +52,6 @@ impl Error {
     }
 }
 
-impl From<LoginError> for Error {
-    fn from(error: LoginError) -> Self {
-        Self(error)
-    }
-}
-
 impl From<authlib_core::Error> for Error {
     fn from(error: authlib_core::Error) -> Self {
         Self(error.into())
@@ -69,18 +63,6 @@ impl Deref for Error {
 
     fn deref(&self) -> &authlib_core::Error {
         &self.0
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
     }
 }
 

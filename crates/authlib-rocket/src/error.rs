@@ -1,6 +1,5 @@
 //! [`Error`]: the error of a handler, its response, and the catcher for errors of guards.
 
-use std::fmt;
 use std::ops::Deref;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -41,8 +40,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// }
 /// # let _ = rocket::routes![notes];
 /// ```
-#[derive(Clone, Debug)]
-pub struct Error(LoginError);
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(#[from] LoginError);
 
 impl Error {
     /// Any error: one of this library as it is, another one as
@@ -51,12 +51,6 @@ impl Error {
     pub fn from_any(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         let error: Box<dyn std::error::Error + Send + Sync> = Box::new(error);
         error.downcast::<Self>().map_or_else(|other| Self(LoginError::from_any(other)), |own| *own)
-    }
-}
-
-impl From<LoginError> for Error {
-    fn from(error: LoginError) -> Self {
-        Self(error)
     }
 }
 
@@ -71,18 +65,6 @@ impl Deref for Error {
 
     fn deref(&self) -> &authlib_core::Error {
         &self.0
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
     }
 }
 

@@ -1,6 +1,6 @@
-//! Log in with any configured provider on actix-web; with none configured, with one of its own.
+//! Log in with any configured provider on actix-web; without one, with the demo provider.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says where it listens")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "prints the app's URL")]
 
 use actix_web::cookie::Key;
 use actix_web::http::{Method, StatusCode, header};
@@ -11,7 +11,7 @@ use authlib_actix::{
 };
 use example_shared::{Page, Settings, Visitor, demo, headers, nobody};
 
-/// Sends the browser to the provider.
+/// Redirects to the provider.
 async fn login(client: OAuthClient, request: HttpRequest) -> Result<HttpResponse> {
     let mut options = AuthorizeOptions::from(format!("/authorize/{}", client.client().name()));
     let query = Params::parse(request.query_string());
@@ -19,7 +19,7 @@ async fn login(client: OAuthClient, request: HttpRequest) -> Result<HttpResponse
     client.authorize_redirect(options).await
 }
 
-/// Gets the browser back, and knows who it is.
+/// The callback: logs the user in.
 async fn authorize(callback: OAuthCallback) -> Result<HttpResponse> {
     let user = callback.log_in().await?;
     Ok(redirect(&user.next))
@@ -53,7 +53,7 @@ async fn userinfo(client: OAuthClient) -> Result<HttpResponse> {
     Ok(no_store(StatusCode::OK).json(client.user().await?.userinfo().await?))
 }
 
-/// The same request, sent to the provider's API with the user's token.
+/// Forwards the request to the provider's API with the user's token.
 async fn api(
     client: OAuthClient,
     path: web::Path<(String, String)>,
@@ -69,16 +69,16 @@ async fn api(
         let content_type = content_type.and_then(|value| value.to_str().ok());
         call = call.body(content_type.unwrap_or("application/octet-stream"), body);
     }
-    let answer = call.send().await?;
-    let status = StatusCode::from_u16(answer.status().as_u16());
+    let upstream = call.send().await?;
+    let status = StatusCode::from_u16(upstream.status().as_u16());
     let mut response = no_store(status.unwrap_or(StatusCode::BAD_GATEWAY));
-    if let Some(content_type) = answer.headers().get("content-type") {
+    if let Some(content_type) = upstream.headers().get("content-type") {
         response.insert_header((header::CONTENT_TYPE, content_type.as_bytes()));
     }
-    // Whatever the API answers is data here, and never a page of this site.
+    // The API's response is data, and never a page of this site.
     response.insert_header((header::CONTENT_SECURITY_POLICY, "sandbox"));
     response.insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
-    Ok(response.body(answer.into_inner().into_body()))
+    Ok(response.body(upstream.into_inner().into_body()))
 }
 
 #[actix_web::main]
@@ -97,7 +97,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let Settings { address, base_url, forgets_tokens, config_file } = Settings::from_env()?;
     if forgets_tokens {
         eprintln!(
-            "DATABASE_URL is not used yet: tokens are kept in memory and end with this process"
+            "DATABASE_URL is not supported yet: tokens are in memory and are lost when this process ends"
         );
     }
     let mut builder = OAuth::builder().base_url(&base_url).load_env();
@@ -112,7 +112,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     } else {
         None
     };
-    // Once for all workers: each of them calls the closure below.
+    // Once for all workers, each of which calls the closure below.
     let sessions = session_middleware(MemoryStore::new(), Key::generate(), &oauth);
     let app = move || {
         App::new()

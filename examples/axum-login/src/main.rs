@@ -1,6 +1,6 @@
-//! Log in with any configured provider on axum; with none configured, with one of its own.
+//! Log in with any configured provider on axum; without one, with the demo provider.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says where it listens")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "prints the app's URL")]
 
 use authlib_axum::{
     AuthorizeOptions, CurrentUser, LogoutOptions, OAuth, OAuthCallback, OAuthClient, OAuthSession,
@@ -15,7 +15,7 @@ use axum::routing::{get, post};
 use example_shared::{Page, Settings, Visitor, demo, headers, nobody};
 use tower_sessions::MemoryStore;
 
-/// Sends the browser to the provider.
+/// Redirects to the provider.
 async fn login(
     client: OAuthClient,
     Query(query): Query<Vec<(String, String)>>,
@@ -25,7 +25,7 @@ async fn login(
     client.authorize_redirect(options).await
 }
 
-/// Gets the browser back, and knows who it is.
+/// The callback: logs the user in.
 async fn authorize(callback: OAuthCallback) -> Result<Response> {
     let user = callback.log_in().await?;
     Ok(redirect(&user.next))
@@ -59,7 +59,7 @@ async fn userinfo(client: OAuthClient) -> Result<Response> {
     Ok(no_store(Json(client.user().await?.userinfo().await?)))
 }
 
-/// The same request, sent to the provider's API with the user's token.
+/// Forwards the request to the provider's API with the user's token.
 async fn api(
     client: OAuthClient,
     Path((_, path)): Path<(String, String)>,
@@ -78,13 +78,14 @@ async fn api(
         let content_type = content_type.and_then(|value| value.to_str().ok());
         call = call.body(content_type.unwrap_or("application/octet-stream"), body);
     }
-    let answer = call.send().await?;
-    let content_type = answer.headers().get(header::CONTENT_TYPE).cloned();
-    let mut response = no_store((answer.status(), Bytes::from(answer.into_inner().into_body())));
+    let upstream = call.send().await?;
+    let content_type = upstream.headers().get(header::CONTENT_TYPE).cloned();
+    let mut response =
+        no_store((upstream.status(), Bytes::from(upstream.into_inner().into_body())));
     if let Some(content_type) = content_type {
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     }
-    // Whatever the API answers is data here, and never a page of this site.
+    // The API's response is data, and never a page of this site.
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -107,7 +108,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::from_env()?;
     if settings.forgets_tokens {
         eprintln!(
-            "DATABASE_URL is not used yet: tokens are kept in memory and end with this process"
+            "DATABASE_URL is not supported yet: tokens are in memory and are lost when this process ends"
         );
     }
     let mut builder = OAuth::builder().base_url(&settings.base_url).load_env();
@@ -142,7 +143,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 async fn stopped() {
-    // Without a signal handler the process ends all the same.
+    // Without a signal handler the process ends anyway.
     let _ = tokio::signal::ctrl_c().await;
 }
 
@@ -150,6 +151,6 @@ fn html(page: Page) -> Response {
     (headers(), page.into_html()).into_response()
 }
 
-fn no_store(answer: impl IntoResponse) -> Response {
-    ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
+fn no_store(response: impl IntoResponse) -> Response {
+    ([(header::CACHE_CONTROL, "no-store")], response).into_response()
 }

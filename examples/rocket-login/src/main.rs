@@ -1,6 +1,6 @@
-//! Log in with any configured provider on Rocket; with none configured, with one of its own.
+//! Log in with any configured provider on Rocket; without one, with the demo provider.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program says where it listens")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "prints the app's URL")]
 
 use std::io::Cursor;
 
@@ -17,7 +17,7 @@ use rocket::response::{self, Responder, Response};
 use rocket::serde::json::{Json, Value};
 use rocket::{Request, State, get, post, routes};
 
-/// Sends the browser to the provider.
+/// Redirects to the provider.
 #[get("/login/<_>?<next>")]
 async fn login(client: OAuthClient<'_>, next: Option<&str>) -> Result<OAuthResponse> {
     let mut options = AuthorizeOptions::from(format!("/authorize/{}", client.client().name()));
@@ -25,14 +25,14 @@ async fn login(client: OAuthClient<'_>, next: Option<&str>) -> Result<OAuthRespo
     client.authorize_redirect(options).await
 }
 
-/// Gets the browser back, and knows who it is.
+/// The callback: logs the user in.
 #[get("/authorize/<_>")]
 async fn authorize(callback: OAuthCallback<'_>) -> Result<OAuthResponse> {
     let user = callback.log_in().await?;
     Ok(redirect(&user.next))
 }
 
-/// The same, for a provider whose answer is posted.
+/// The same for a provider that posts the callback.
 #[post("/authorize/<_>", data = "<callback>")]
 async fn authorize_posted(callback: OAuthCallback<'_>) -> Result<OAuthResponse> {
     let user = callback.log_in().await?;
@@ -93,7 +93,7 @@ async fn api_posted(
     call(client, Method::Post, path, uri, Some((content_type, body))).await
 }
 
-/// The same request, sent to the provider's API with the user's token.
+/// Forwards the request to the provider's API with the user's token.
 async fn call(
     client: OAuthClient<'_>,
     method: Method,
@@ -109,15 +109,15 @@ async fn call(
     if let Some((content_type, body)) = body.filter(|(_, body)| !body.is_empty()) {
         call = call.body(&content_type, body);
     }
-    let answer = call.send().await?;
-    let status = Status::new(answer.status().as_u16());
-    let content_type = answer.headers().get("content-type").and_then(|value| value.to_str().ok());
+    let response = call.send().await?;
+    let status = Status::new(response.status().as_u16());
+    let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
     let content_type = content_type.and_then(|value| value.parse().ok());
-    let body = answer.into_inner().into_body().to_vec();
+    let body = response.into_inner().into_body().to_vec();
     Ok(fresh(Upstream::new(status, content_type.unwrap_or(ContentType::Binary), body)))
 }
 
-/// What the API answered. That is data here, and never a page of this site.
+/// The API's response: data, and never a page of this site.
 #[derive(Responder)]
 struct Upstream((Status, (ContentType, Vec<u8>)), Header<'static>);
 
@@ -147,14 +147,14 @@ async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let Settings { address, base_url, forgets_tokens, config_file } = Settings::from_env()?;
     if forgets_tokens {
         eprintln!(
-            "DATABASE_URL is not used yet: tokens are kept in memory and end with this process"
+            "DATABASE_URL is not supported yet: tokens are in memory and are lost when this process ends"
         );
     }
     let (host, port) = address;
     let figment = rocket::Config::figment()
         .merge(("address", host))
         .merge(("port", port))
-        // Rocket would log the URLs of callbacks, and the codes in them.
+        // Rocket would log callback URLs with their codes.
         .merge(("log_level", "critical"))
         .merge(("limits", Limits::default().limit("bytes", 1.mebibytes())));
     let mut builder = OAuth::builder().base_url(&base_url).load_env();

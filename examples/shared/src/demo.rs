@@ -1,4 +1,4 @@
-//! A provider of one's own, for an app that has none configured.
+//! The demo provider, for an app without a configured client.
 
 use authlib_core::{ClientConfig, OAuth};
 use authlib_provider::{Provider, Server};
@@ -8,12 +8,12 @@ use authlib_provider::{Provider, Server};
 ///
 /// # Errors
 ///
-/// When there is no free port, and what is wrong with the registry.
+/// If there is no free port, and the errors of the registry.
 pub async fn demo(base_url: &str) -> Result<(Server, OAuth), Box<dyn std::error::Error>> {
     let server = Server::start(Provider::new).await?;
     println!("No client is configured, so the demo provider runs at {}", server.issuer());
     let demo = ClientConfig::new("demo")
-        .display_name("the demo provider")
+        .display_name("Demo provider")
         .client_id("demo")
         .client_secret("demo-secret")
         .issuer(server.issuer())
@@ -21,7 +21,7 @@ pub async fn demo(base_url: &str) -> Result<(Server, OAuth), Box<dyn std::error:
         .api_base_url(format!("{}/api/", server.issuer()));
     let oauth1 = format!("{}/oauth1", server.issuer());
     let demo1 = ClientConfig::new("demo1")
-        .display_name("the demo provider by OAuth 1.0a")
+        .display_name("Demo provider (OAuth 1.0a)")
         .client_id("demo1")
         .client_secret("demo1-secret")
         .request_token_url(format!("{oauth1}/request_token"))

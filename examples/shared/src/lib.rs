@@ -1,7 +1,6 @@
-//! What the example apps share and is not particular to a framework: their settings, their pages, and the
-//! demo provider.
+//! What the example apps share: their settings, their pages, and the demo provider.
 
-#![expect(clippy::print_stdout, reason = "a newcomer is told where the provider is")]
+#![expect(clippy::print_stdout, reason = "prints the URL of the demo provider")]
 
 mod demo;
 mod forward;

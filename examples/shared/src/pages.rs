@@ -1,4 +1,4 @@
-//! The pages of an example app. Every text that comes from outside is escaped.
+//! The pages of an example app. Untrusted text is escaped.
 
 use std::fmt::Write as _;
 
@@ -7,18 +7,18 @@ use http::{HeaderName, HeaderValue};
 
 const STYLE: &str = include_str!("style.css");
 
-/// Who is logged in, as the front page shows it.
+/// The logged-in user, as the home page shows it.
 #[derive(Clone, Debug)]
 pub struct Visitor {
     /// The client's name.
     pub client: String,
     /// The client's label.
     pub label: String,
-    /// The name, or what else there is to call somebody by.
+    /// The display name.
     pub name: String,
     /// The e-mail address.
     pub email: Option<String>,
-    /// Who it is at the provider.
+    /// The subject at the provider.
     pub sub: Option<String>,
 }
 
@@ -43,7 +43,7 @@ pub fn headers() -> [(&'static str, &'static str); 5] {
 }
 
 impl Page {
-    /// The front page of somebody who is not logged in.
+    /// The home page of a user who is not logged in.
     #[must_use]
     pub fn welcome(framework: &str, oauth: &OAuth) -> Self {
         let mut list = String::new();
@@ -59,13 +59,12 @@ impl Page {
             framework,
             "Welcome",
             &format!(
-                "<h1>Welcome</h1><p class=\"quiet\">Log in to see your profile. Nothing is stored \
-                 here beyond your visit.</p><ul class=\"list\">{list}</ul>"
+                "<h1>Welcome</h1><p class=\"quiet\">Log in to see your profile.</p><ul class=\"list\">{list}</ul>"
             ),
         )
     }
 
-    /// The front page of somebody who is.
+    /// The home page of a user who is logged in.
     #[must_use]
     pub fn home(framework: &str, visitor: &Visitor) -> Self {
         let name = escaped(&visitor.name);
@@ -84,7 +83,7 @@ impl Page {
                 "<div class=\"who\"><span class=\"face\" aria-hidden=\"true\">{}</span><div>\
                  <h1>Hello, {name}</h1><p class=\"quiet\">You are logged in.</p></div></div>\
                  <dl>{rows}</dl><nav class=\"links\"><a href=\"/profile\">Your profile as JSON</a>\
-                 <a href=\"/userinfo/{client}\">What the provider says</a></nav>\
+                 <a href=\"/userinfo/{client}\">User info from the provider</a></nav>\
                  <form method=\"post\" action=\"/logout\"><button class=\"button\">Log out</button>\
                  </form>",
                 escaped(&initial)
@@ -99,7 +98,7 @@ impl Page {
             framework,
             "Logged out",
             "<h1>You are logged out</h1><p class=\"quiet\">See you soon.</p>\
-             <ul class=\"list\"><li><a class=\"button main\" href=\"/\">Back to the start</a></li></ul>",
+             <ul class=\"list\"><li><a class=\"button main\" href=\"/\">Go to home page</a></li></ul>",
         )
     }
 
@@ -147,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_text_and_never_markup() {
+    fn names_are_escaped() {
         let visitor = Visitor {
             client: "demo".into(),
             label: "Demo".into(),

@@ -1,4 +1,4 @@
-//! Who is logged in: in the front page's words, and as JSON.
+//! The logged-in user for the home page, and as JSON.
 
 use authlib_core::UserInfo;
 use authlib_core::login::CurrentUser;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::Visitor;
 
 impl Visitor {
-    /// What the front page says of a user.
+    /// What the home page shows of a user.
     #[must_use]
     pub fn of(user: &CurrentUser) -> Self {
         let claims = user.userinfo().ok();
@@ -43,7 +43,7 @@ pub fn profile(user: &CurrentUser) -> Value {
     })
 }
 
-/// The profile of nobody, to be sent with the status 401.
+/// The JSON for a user who is not logged in, to be sent with the status 401.
 #[must_use]
 pub fn nobody() -> Value {
     json!({ "error": "not_logged_in", "error_description": "You are not logged in." })

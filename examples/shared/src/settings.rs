@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-/// Where the app listens, what it calls itself, and where its clients are configured.
+/// Address, base URL and configuration file of the app.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `HOST` and `PORT`: 127.0.0.1 and 3000 by default.
     pub address: (String, u16),
     /// `BASE_URL`: the app's external URL, `http://localhost:$PORT` by default.
     pub base_url: String,
-    /// Whether `DATABASE_URL` names a file in which tokens are not kept yet.
+    /// Whether `DATABASE_URL` names a database file, which is not supported yet.
     pub forgets_tokens: bool,
     /// `AUTHLIB_CONFIG`, or `authlib.toml` if there is one.
     pub config_file: Option<PathBuf>,
@@ -28,12 +28,13 @@ impl Settings {
     fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let get = |name: &str| get(name).filter(|value| !value.is_empty());
         let port = get("PORT").unwrap_or_else(|| "3000".to_owned());
-        let port =
-            port.parse().map_err(|_| format!("PORT is {port:?}, which is no port number"))?;
+        let port = port
+            .parse()
+            .map_err(|_| format!("PORT is {port:?}: it must be a number from 0 to 65535"))?;
         if get("REDIS_URL").is_some() {
             return Err(not_built("REDIS_URL"));
         }
-        // One process loses nothing but its tokens when it ends; several would lose logins.
+        // With one process, tokens in memory are lost at a restart only; replicas would lose logins.
         if get("DATABASE_URL").is_some_and(|url| !url.starts_with("sqlite:")) {
             return Err(not_built("DATABASE_URL"));
         }
@@ -54,7 +55,7 @@ impl Settings {
 }
 
 fn not_built(name: &str) -> String {
-    format!("{name} is set, but the stores that replicas share are not built yet: unset it")
+    format!("{name} is set, but stores that replicas share are not supported yet: unset it")
 }
 
 #[cfg(test)]
@@ -68,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_has_a_default_that_follows_the_port() {
+    fn defaults_follow_the_port() {
         assert_eq!(read(&[]).unwrap().base_url, "http://localhost:3000");
         assert_eq!(read(&[("PORT", "4000")]).unwrap().base_url, "http://localhost:4000");
         let settings = read(&[("BASE_URL", "https://app.example/"), ("HOST", "0.0.0.0")]).unwrap();
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_setting_is_named() {
+    fn invalid_setting_is_named() {
         assert!(read(&[("PORT", "x")]).unwrap_err().contains("PORT"));
         assert!(read(&[("REDIS_URL", "redis://x")]).unwrap_err().contains("REDIS_URL"));
         assert!(read(&[("DATABASE_URL", "postgres://x")]).unwrap_err().contains("DATABASE_URL"));
