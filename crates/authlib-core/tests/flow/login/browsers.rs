@@ -123,7 +123,7 @@ impl Session for WithCookie<'_> {
 
 /// Session fixation: an attacker may know the id of a session before its login.
 #[tokio::test]
-async fn callback_with_outdated_session_id_is_sent_again_and_not_recorded() {
+async fn callback_with_outdated_session_id_must_be_sent_again() {
     let other = authlib_core::ClientConfig::new("other")
         .client_id("app")
         .client_secret(SECRET)
