@@ -1,4 +1,4 @@
-//! HTTP messages as values: [`Request`] and [`Response`] with whole bodies, and how bodies are read.
+//! HTTP messages with buffered bodies: [`Request`] and [`Response`].
 
 use std::time::Duration;
 
@@ -9,35 +9,33 @@ use url::Url;
 
 use crate::params::Params;
 
-/// A request with its whole body, which a retry shares instead of copying it.
+/// A request with a buffered body, which a retry shares without copying.
 pub type Request = http::Request<Bytes>;
 
-/// A response with its whole body.
+/// A response with a buffered body.
 pub type Response = http::Response<Vec<u8>>;
 
-/// The most bytes of a response body that protocol exchanges read: 1 MiB.
+/// The default limit of a response body: 1 MiB.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
 
-/// The most bytes of response body that the sender of a request wants to see, decoded; a request
-/// carries it among its extensions, and without one [`MAX_BODY`] holds.
+/// The limit of the decoded response body in bytes, in the extensions of a request. The default is 1 MiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BodyLimit(pub usize);
 
 impl BodyLimit {
-    /// The limit that `request` carries.
+    /// The limit of `request`.
     #[must_use]
     pub fn of(request: &Request) -> usize {
         request.extensions().get::<Self>().map_or(MAX_BODY, |limit| limit.0)
     }
 }
 
-/// The longest that the exchange of a request may take, in the place of the HTTP client's own limit; a
-/// request carries it among its extensions.
+/// The timeout of an exchange, in the extensions of a request. The default is that of the HTTP client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeout(pub Duration);
 
 impl Timeout {
-    /// The timeout that a message's extensions carry.
+    /// The timeout in these extensions.
     #[must_use]
     pub fn of(extensions: &http::Extensions) -> Option<Duration> {
         extensions.get::<Self>().map(|timeout| timeout.0)

@@ -1,4 +1,4 @@
-//! [`Secret`]: text that must not be seen.
+//! [`Secret`]: a string that is redacted in `Debug`, zeroized on drop, and compared in constant time.
 
 use std::fmt;
 
@@ -79,7 +79,7 @@ pub(crate) fn constant_time_eq(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }
 
-/// Serialisation for a store, where the secret is meant to be written down.
+/// Serialization for a store, which writes the secret in clear.
 pub mod exposed {
     use serde::{Deserialize as _, Deserializer, Serializer};
 

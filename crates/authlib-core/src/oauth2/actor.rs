@@ -1,4 +1,4 @@
-//! The claims `act` and `may_act`, RFC 8693 §4.1 and §4.4: [`Actor`], who acts for somebody else.
+//! [`Actor`]: the claims `act` and `may_act`, RFC 8693 §4.1 and §4.4.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::jose::claims;
 /// The most actors that one claim may hold, each within the one before.
 const MAX_ACTORS: usize = 10;
 
-/// Who acts for the subject of a token, or who may (RFC 8693 §4.1, §4.4).
+/// The party that acts, or may act, on behalf of the subject of a token (RFC 8693 §4.1, §4.4).
 ///
 /// ```
 /// use authlib_core::oauth2::Actor;
@@ -31,7 +31,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Who acts, by the `act` of a token's claims; `None` where nobody does.
+    /// The claim `act`: the party that acts; `None` if there is none.
     ///
     /// # Errors
     ///
@@ -41,7 +41,7 @@ impl Actor {
         Ok(Self::member(claims, "act", MAX_ACTORS)?)
     }
 
-    /// Who may act for the subject, by the `may_act` of a token's claims; `None` where it names nobody.
+    /// The claim `may_act`: the party that may act; `None` if there is none.
     ///
     /// # Errors
     ///
@@ -50,20 +50,20 @@ impl Actor {
         Ok(Self::member(claims, "may_act", MAX_ACTORS)?)
     }
 
-    /// The actor, in the words of [`iss`](Self::iss).
+    /// The actor's id at [`iss`](Self::iss).
     #[must_use]
     pub fn sub(&self) -> Option<&str> {
         self.sub.as_deref()
     }
 
-    /// Who gave the actor that name; where it is missing, the issuer of the token did.
+    /// The issuer of that id; if it is missing, the issuer of the token.
     #[must_use]
     pub fn iss(&self) -> Option<&str> {
         self.iss.as_deref()
     }
 
-    /// Who acted before and handed over to this actor. That is history: decide on access by the
-    /// outermost actor only (RFC 8693 §4.1).
+    /// The previous actor, for information: decide about access by the outermost actor only (RFC 8693
+    /// §4.1).
     #[must_use]
     pub fn act(&self) -> Option<&Self> {
         self.act.as_deref()

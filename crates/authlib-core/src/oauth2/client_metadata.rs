@@ -179,7 +179,7 @@ impl ClientMetadata {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`] if the member is not a `T`.
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the member is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         claims::get(&self.extra, name)
     }

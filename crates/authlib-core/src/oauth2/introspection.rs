@@ -1,5 +1,5 @@
-//! The introspection answer, RFC 7662 §2.2, and [`Introspection`], what it says. The request is the
-//! form of a revocation (§2.1).
+//! [`Introspection`]: the introspection response, RFC 7662 §2.2. The request has the form of a revocation
+//! request (§2.1).
 
 use std::fmt;
 use std::time::SystemTime;
@@ -14,11 +14,10 @@ use crate::message::Response;
 use crate::oauth2::Actor;
 use crate::oauth2::endpoint_response::{EndpointResponse, Members, ResponseError};
 
-/// What a provider says of a token (RFC 7662 §2.2): the registered members by name, all others by
+/// The status and metadata of a token (RFC 7662 §2.2): the registered members by name, all others by
 /// [`get`](Self::get).
 ///
-/// Look at [`active`](Self::active) first. Of a token that is not active nothing else is known here,
-/// whatever the provider sent along.
+/// **Check [`active`](Self::active) first.** An inactive token has no other members.
 #[derive(Clone)]
 pub struct Introspection {
     active: bool,
@@ -50,27 +49,26 @@ macro_rules! time_members {
 }
 
 impl Introspection {
-    /// Whether the token is good now, for whoever asked: not expired, not revoked, and theirs to know
-    /// of.
+    /// Whether the token is valid now: not expired, not revoked, and visible to this client.
     #[must_use]
     pub fn active(&self) -> bool {
         self.active
     }
 
     text_members! {
-        /// The scope of the token, blank-separated.
+        /// The scope of the token, space-separated.
         scope
-        /// The client that the token was given to.
+        /// The client that the token was issued to.
         client_id
-        /// A name of who allowed it, for people to read. It is no identity.
+        /// The user name, for display: it can be reassigned.
         username
         /// The type of the token, such as `Bearer`.
         token_type
-        /// Who allowed it, in the words of the issuer.
+        /// The user's id at the issuer.
         sub
-        /// Who issued it.
+        /// The issuer.
         iss
-        /// The token's own id.
+        /// The id of the token.
         jti
     }
 
@@ -79,26 +77,26 @@ impl Introspection {
         exp
         /// When it was issued.
         iat
-        /// From when on it is good.
+        /// When it becomes valid.
         nbf
     }
 
-    /// Whom the token is meant for; empty where the provider does not say.
+    /// The audience of the token; empty if the provider did not tell.
     #[must_use]
     pub fn aud(&self) -> Vec<&str> {
         self.members.audience().unwrap_or_default()
     }
 
-    /// Who acts for the one that [`sub`](Self::sub) names (RFC 8693 §4.1).
+    /// The actor on behalf of [`sub`](Self::sub) (RFC 8693 §4.1).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`] when the member is there and names nobody in the RFC's way.
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the member is malformed.
     pub fn act(&self) -> Result<Option<Actor>> {
         Actor::from_act(self.members.as_map())
     }
 
-    /// Who may act for the one that [`sub`](Self::sub) names (RFC 8693 §4.4).
+    /// The party that may act on behalf of [`sub`](Self::sub) (RFC 8693 §4.4).
     ///
     /// # Errors
     ///
@@ -111,7 +109,7 @@ impl Introspection {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`] if the member is not a `T`.
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the member is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         claims::get(self.members.as_map(), name)
     }

@@ -1,6 +1,6 @@
 //! OAuth 2.0 (RFC 6749 and its extensions) as pure functions: values to requests, and responses to values.
 //! Types of single endpoints and settings, such as [`TokenExchange`] and [`ClientMetadata`]; the crate's
-//! root has [`Token`](crate::Token), [`Grant`](crate::Grant) and [`UserInfo`](crate::UserInfo).
+//! root has [`Token`], [`Grant`] and [`UserInfo`].
 
 pub(crate) mod authorization;
 pub(crate) mod bearer;

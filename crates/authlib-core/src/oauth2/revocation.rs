@@ -9,14 +9,13 @@ use crate::oauth2::endpoint_response::EndpointResponse;
 use crate::params::Params;
 use crate::secret::Secret;
 
-/// Where the provider looks for a token first (`token_type_hint`, RFC 7009 §2.1). A wrong one costs it
-/// time and changes nothing.
+/// The type of a token (`token_type_hint`, RFC 7009 §2.1), which the provider may use to find it faster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenTypeHint {
-    /// Among the access tokens.
+    /// An access token.
     AccessToken,
-    /// Among the refresh tokens.
+    /// A refresh token.
     RefreshToken,
 }
 
@@ -31,8 +30,7 @@ impl TokenTypeHint {
     }
 }
 
-/// The form that names a token; the client's authentication comes beside it (RFC 7009 §2.1, and the
-/// same in RFC 7662 §2.1).
+/// The form of the request, without client authentication (RFC 7009 §2.1, RFC 7662 §2.1).
 pub(crate) fn token_form(token: &Secret, hint: Option<TokenTypeHint>) -> Params {
     let form = Params::new().with("token", token.expose());
     match hint {

@@ -1,4 +1,4 @@
-//! [`Token`]: what RFC 6749 §5.1 answers, as a value.
+//! [`Token`]: a token response (RFC 6749 §5.1).
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -11,37 +11,36 @@ use crate::jose::claims;
 use crate::oauth2::UserInfo;
 use crate::secret::Secret;
 
-/// An access token with what came beside it (RFC 6749 §5.1).
+/// An access token with the other members of its response (RFC 6749 §5.1).
 ///
-/// It is not `Serialize`, so that it can't end in a page by accident: a store keeps a
+/// It does not implement `Serialize`, so that it isn't put into a response by accident: a store keeps a
 /// [`StoredToken`](crate::store::StoredToken).
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Token {
     /// The access token.
     pub access_token: Secret,
-    /// `Bearer`, in this spelling however the provider wrote it, or `OAuth1`.
+    /// `Bearer`, in this spelling whatever the provider sent, `OAuth1`, or `N_A` (RFC 8693 §2.2.1).
     pub token_type: String,
-    /// When the access token expires; `None` when the provider didn't say.
+    /// When the access token expires; `None` if the provider did not tell.
     pub expires_at: Option<SystemTime>,
     /// The refresh token.
     pub refresh_token: Option<Secret>,
-    /// The granted scope, blank-separated: what the provider said, or else what was asked for
-    /// (RFC 6749 §5.1 lets the provider leave it out when both are equal).
+    /// The granted scope, space-separated: that of the response, or else the requested one (RFC 6749 §5.1
+    /// allows the provider to omit it if both are equal).
     pub scope: Option<String>,
-    /// The ID token as it was sent. Where it was verified, its claims are in
-    /// [`userinfo`](Self::userinfo).
+    /// The ID token, as it was sent. If it was verified, [`userinfo`](Self::userinfo) has its claims.
     pub id_token: Option<Secret>,
-    /// The secret of an OAuth 1.0a token, by which requests are signed (RFC 5849 §2.3).
+    /// The secret of an OAuth 1.0a token, which signs requests (RFC 5849 §2.3).
     pub token_secret: Option<Secret>,
-    /// Who logged in: verified claims, set by a login only.
+    /// The verified claims about the user, set by a login only.
     pub(crate) claims: Option<UserInfo>,
-    /// The members beside those above, as they were sent.
+    /// The other members, as they were sent.
     pub(crate) extra: Map<String, Value>,
 }
 
 impl Token {
-    /// A bearer token that never expires, for a token that comes from elsewhere.
+    /// A bearer token from another source, without an expiry.
     #[must_use]
     pub fn bearer(access_token: impl Into<Secret>) -> Self {
         Self {
@@ -57,17 +56,17 @@ impl Token {
         }
     }
 
-    /// Whether the token expires within `leeway` of `now`. A token of unknown expiry does not.
+    /// Whether the token expires within `leeway` of `now`. A token without an expiry never does.
     #[must_use]
     pub fn is_expired(&self, now: SystemTime, leeway: Duration) -> bool {
         self.expires_at.is_some_and(|at| at.checked_sub(leeway).is_none_or(|at| at <= now))
     }
 
-    /// A member of the token answer that has no field of its own, such as `instance_url`.
+    /// Another member of the token response, such as `instance_url`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`] if it is not a `T`.
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if it is not a `T`.
     pub fn extra<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         claims::get(&self.extra, name)
     }
