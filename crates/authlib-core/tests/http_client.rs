@@ -26,19 +26,21 @@ fn get(url: &Url) -> Request {
     http::Request::get(url.as_str()).body(Default::default()).unwrap()
 }
 
-async fn answer(reply: Reply) -> (Server, Result<authlib_core::message::Response, TransportError>) {
+async fn response(
+    reply: Reply,
+) -> (Server, Result<authlib_core::message::Response, TransportError>) {
     let (server, url) = server(Some(reply)).await;
     let client = ReqwestClient::with_timeout(TIMEOUT).unwrap();
-    let answer = client.send(get(&url)).await;
-    (server, answer)
+    let response = client.send(get(&url)).await;
+    (server, response)
 }
 
 #[tokio::test]
 async fn redirects_are_returned_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let (canary, to) = server(None).await;
-        let (_server, answer) = answer(Reply::Redirect(status, to.into())).await;
-        assert_eq!(answer.unwrap().status().as_u16(), status);
+        let (_server, response) = response(Reply::Redirect(status, to.into())).await;
+        assert_eq!(response.unwrap().status().as_u16(), status);
         assert!(canary.provider().received_requests().is_empty());
     }
 }
@@ -46,8 +48,8 @@ async fn redirects_are_returned_not_followed() {
 #[tokio::test]
 async fn oversized_responses_are_rejected_even_compressed() {
     for reply in [Reply::Oversized(100 << 20), Reply::GzipBomb(100 << 20)] {
-        let (_server, answer) = answer(reply).await;
-        assert!(matches!(answer, Err(TransportError::TooLarge { .. })), "{answer:?}");
+        let (_server, response) = response(reply).await;
+        assert!(matches!(response, Err(TransportError::TooLarge { .. })), "{response:?}");
     }
 }
 
@@ -55,8 +57,8 @@ async fn oversized_responses_are_rejected_even_compressed() {
 async fn broken_and_silent_responses_fail_after_one_request() {
     for reply in [Reply::Truncated, Reply::Reset, Reply::Hang] {
         let hangs = reply == Reply::Hang;
-        let (server, answer) = answer(reply).await;
-        let error = answer.unwrap_err();
+        let (server, response) = response(reply).await;
+        let error = response.unwrap_err();
         assert_eq!(hangs, matches!(error, TransportError::Timeout), "{error:?}");
         assert_eq!(server.provider().count(Endpoint::Jwks), 1);
     }

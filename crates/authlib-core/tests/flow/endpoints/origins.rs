@@ -56,8 +56,8 @@ fn with_device() -> ClientConfig {
     service().device_authorization_endpoint(format!("{ISSUER}/device_authorization"))
 }
 
-fn asked(world: &TestBed) -> Vec<Endpoint> {
-    world.provider.received_requests().iter().map(|seen| seen.endpoint).collect()
+fn asked(bed: &TestBed) -> Vec<Endpoint> {
+    bed.provider.received_requests().iter().map(|seen| seen.endpoint).collect()
 }
 
 #[tokio::test]
@@ -69,19 +69,17 @@ async fn custom_authentication_cannot_change_origin() {
         Endpoint::Introspect,
         Endpoint::Revoke,
     ];
-    let world = service_bed();
-    all(&client(&world, with_device().client_auth(Own { url: None }))).await;
-    assert_eq!(asked(&world), all_five);
-    for seen in world.provider.received_requests() {
+    let bed = service_bed();
+    all(&client(&bed, with_device().client_auth(Own { url: None }))).await;
+    assert_eq!(asked(&bed), all_five);
+    for seen in bed.provider.received_requests() {
         assert!(seen.header("x-endpoint").is_some() && seen.authorization.is_none());
     }
-    world.provider.clear_requests();
+    bed.provider.clear_requests();
     let same = Own { url: Some("https://op.example:443/token?tenant=7") };
-    all(&client(&world, with_device().client_auth(same))).await;
-    assert_eq!(asked(&world), [Endpoint::Token; 5]);
-    assert!(
-        world.provider.received_requests().iter().all(|seen| seen.field("tenant") == Some("7"))
-    );
+    all(&client(&bed, with_device().client_auth(same))).await;
+    assert_eq!(asked(&bed), [Endpoint::Token; 5]);
+    assert!(bed.provider.received_requests().iter().all(|seen| seen.field("tenant") == Some("7")));
     for url in [
         "https://evil.example/token",
         "https://op.example.evil.example/token",
@@ -90,15 +88,15 @@ async fn custom_authentication_cannot_change_origin() {
         "http://127.0.0.1/token",
         "data:text/plain,x",
     ] {
-        let world = service_bed();
-        let client = client(&world, with_device().client_auth(Own { url: Some(url) }));
+        let bed = service_bed();
+        let client = client(&bed, with_device().client_auth(Own { url: Some(url) }));
         for result in all(&client).await {
             let error = result.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config, "{url}: {error}");
             assert_eq!(error.client(), Some("service"));
             assert!(!format!("{error:?}").contains("secret-of-the-service"));
         }
-        assert!(world.provider.received_requests().is_empty(), "{url}");
+        assert!(bed.provider.received_requests().is_empty(), "{url}");
     }
 }
 
@@ -114,14 +112,14 @@ async fn endpoint_authentication_applies_to_that_endpoint_only() {
             Box::pin(async { Err(Error::new(ErrorKind::Unsupported, "the card is locked")) })
         }
     }
-    let world = service_bed();
+    let bed = service_bed();
     let config = with_device().client_auth_for(hooks::Endpoint::Introspection, Locked);
-    let results = all(&client(&world, config)).await;
+    let results = all(&client(&bed, config)).await;
     let error = results[3].as_ref().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("the card is locked"), "{error}");
-    assert_eq!(world.provider.count(Endpoint::Introspect), 0);
-    for seen in world.provider.received_requests() {
+    assert_eq!(bed.provider.count(Endpoint::Introspect), 0);
+    for seen in bed.provider.received_requests() {
         assert_eq!(seen.authorization.as_deref(), Some("Basic"));
     }
 }
@@ -138,11 +136,11 @@ async fn endpoint_authentication_overrides_general_one() {
         config.client_auth_for(hooks::Endpoint::Revocation, Own { url: None })
     };
     for (config, by_name) in [(named(), true), (own(named()), false)] {
-        let world = service_bed();
-        let client = client(&world, config);
+        let bed = service_bed();
+        let client = client(&bed, config);
         client.set_token(&Token::bearer("token")).await.unwrap();
         client.revoke_token().await.unwrap();
-        let requests = world.provider.received_requests();
+        let requests = bed.provider.received_requests();
         let [seen] = requests.as_slice() else { panic!("{} requests", requests.len()) };
         assert_eq!(seen.authorization.is_some(), by_name);
         assert_eq!(seen.header("x-endpoint").is_none(), by_name);
@@ -152,15 +150,15 @@ async fn endpoint_authentication_overrides_general_one() {
 /// Parameters of client authentication can't be set by a grant (RFC 6749 §2.3).
 #[tokio::test]
 async fn grant_cannot_override_client_id() {
-    let world = service_bed();
-    let client = client(&world, service());
+    let bed = service_bed();
+    let client = client(&bed, service());
     for name in ["client_id", "client_secret", "client_assertion", "grant_type"] {
         let grant = Grant::client_credentials().param(name, "x");
         let error = client.fetch_token(grant).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{name}");
         assert!(error.to_string().contains(name), "{error}");
     }
-    assert!(world.provider.received_requests().is_empty());
+    assert!(bed.provider.received_requests().is_empty());
 }
 
 fn astray(request: &mut Request) -> Result<()> {
@@ -174,7 +172,7 @@ async fn hook_cannot_redirect_secret_or_token() {
         AccessTokenRequest, IntrospectTokenRequest, ProtectedRequest, RefreshTokenRequest,
         RevokeTokenRequest,
     };
-    let world = service_bed();
+    let bed = service_bed();
     let mut config = with_device();
     for at in [
         AccessTokenRequest,
@@ -185,7 +183,7 @@ async fn hook_cannot_redirect_secret_or_token() {
     ] {
         config = config.on_request(at, astray);
     }
-    let client = client(&world, config);
+    let client = client(&bed, config);
     for (index, result) in all(&client).await.into_iter().enumerate() {
         // There is no hook for device authorization.
         assert_eq!(result.is_ok(), index == 2);
@@ -198,16 +196,16 @@ async fn hook_cannot_redirect_secret_or_token() {
     let body = Body::stream(stream::iter([Ok(b"a".to_vec())]));
     let error = client.post("echo").stream("text/plain", body).send_streaming().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
-    assert_eq!(asked(&world), [Endpoint::DeviceAuthorization]);
+    assert_eq!(asked(&bed), [Endpoint::DeviceAuthorization]);
 }
 
 /// The user info endpoint may be on another host than the API, such as Google's. The token is sent
 /// to the configured endpoint only.
 #[tokio::test]
 async fn userinfo_request_follows_no_redirect() {
-    let world = service_bed();
+    let bed = service_bed();
     let config = service().userinfo_endpoint(format!("{ISSUER}/userinfo")).api_base_url("");
-    let client = client(&world, config);
+    let client = client(&bed, config);
     client.fetch_token(Grant::client_credentials()).await.unwrap();
     assert_eq!(client.userinfo().await.unwrap().sub(), "service");
     assert_eq!(
@@ -215,10 +213,10 @@ async fn userinfo_request_follows_no_redirect() {
         ErrorKind::Config
     );
     let away = authlib_provider::Reply::Redirect(302, "https://evil.example/".into());
-    world.provider.inject(Fault::Response(Endpoint::UserInfo, away));
+    bed.provider.inject(Fault::Response(Endpoint::UserInfo, away));
     client.userinfo().await.unwrap_err();
-    assert_eq!(world.provider.count(Endpoint::Unmatched), 0);
-    assert_eq!(world.provider.count(Endpoint::UserInfo), 2);
+    assert_eq!(bed.provider.count(Endpoint::Unmatched), 0);
+    assert_eq!(bed.provider.count(Endpoint::UserInfo), 2);
     for url in ["http://op.example/userinfo", "https://u:p@op.example/userinfo"] {
         let config = service().userinfo_endpoint(url);
         assert_eq!(OAuth2Client::new(config).unwrap_err().kind(), ErrorKind::Config);
@@ -227,15 +225,15 @@ async fn userinfo_request_follows_no_redirect() {
 
 #[tokio::test]
 async fn only_listed_origins_get_token() {
-    let world = service_bed();
+    let bed = service_bed();
     let config = service().api_origin(ISSUER).api_base_url("");
-    let client = client(&world, config);
+    let client = client(&bed, config);
     client.fetch_token(Grant::client_credentials()).await.unwrap();
     for path in ["/api/echo", "/api/../api/echo", "/api/x?y=z#fragment"] {
-        let answer = client.get(&format!("{ISSUER}{path}")).send().await.unwrap();
-        assert_eq!(answer.status(), 200, "{path}");
+        let response = client.get(&format!("{ISSUER}{path}")).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
     }
-    world.provider.clear_requests();
+    bed.provider.clear_requests();
     for url in [
         "https://op.example:444/api/echo",
         "http://op.example/api/echo",
@@ -254,8 +252,8 @@ async fn only_listed_origins_get_token() {
             assert_eq!(error.kind(), ErrorKind::Transport);
         }
     }
-    assert_eq!(asked(&world), [Endpoint::Unmatched]);
-    assert!(world.provider.received_requests()[0].authorization.is_none());
+    assert_eq!(asked(&bed), [Endpoint::Unmatched]);
+    assert!(bed.provider.received_requests()[0].authorization.is_none());
 }
 
 /// An HTTP client without streaming buffers bodies up to the request's limit. A hook may return a
@@ -272,8 +270,8 @@ async fn request_replaced_by_hook_keeps_limits() {
         *fresh.headers_mut() = head.headers;
         Ok(fresh)
     });
-    let world = service_bed();
-    let client = builder(&world, config).token(Token::bearer("t")).http_client(limits);
+    let bed = service_bed();
+    let client = builder(&bed, config).token(Token::bearer("t")).http_client(limits);
     let client = client.build().unwrap();
     let request = client.get("echo").max_response_size(7).timeout(Duration::from_secs(3));
     request.send().await.unwrap();
@@ -298,8 +296,8 @@ impl HttpClient for Limits {
 
 #[tokio::test]
 async fn buffered_response_uses_request_limit() {
-    let world = service_bed();
-    let client = client(&world, service().refresh_with(Refresh::ClientCredentials));
+    let bed = service_bed();
+    let client = client(&bed, service().refresh_with(Refresh::ClientCredentials));
     let pieces =
         |count: usize| Body::stream(stream::iter((0..count).map(|_| Ok(vec![b'.'; 1 << 20]))));
     let request = client.post("echo").stream("text/plain", pieces(3));

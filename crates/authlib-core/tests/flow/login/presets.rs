@@ -94,9 +94,10 @@ async fn oauth2_presets_identify_user_by_stable_api_id() {
         },
     ];
     for case in table {
-        let answer = json!({"access_token": "at", "token_type": "bearer", "scope": case.scope});
-        let http =
-            RecordedResponses::default().json(case.token, &answer).json(case.userinfo, &case.user);
+        let response = json!({"access_token": "at", "token_type": "bearer", "scope": case.scope});
+        let http = RecordedResponses::default()
+            .json(case.token, &response)
+            .json(case.userinfo, &case.user);
         let started = start((case.preset)(), &http).await;
         assert_eq!(started.endpoint, case.authorize);
         assert_eq!(started.query["scope"], case.scope);
@@ -120,10 +121,10 @@ async fn oauth2_presets_identify_user_by_stable_api_id() {
 async fn github_supports_device_flow() {
     let device = json!({"device_code": "d", "user_code": "WDJB-MJHT", "expires_in": 900,
         "verification_uri": "https://github.com/login/device", "interval": 5});
-    let answer = json!({"access_token": "at", "token_type": "bearer", "scope": "read:user"});
+    let response = json!({"access_token": "at", "token_type": "bearer", "scope": "read:user"});
     let http = RecordedResponses::default()
         .json("https://github.com/login/device/code", &device)
-        .json("https://github.com/login/oauth/access_token", &answer);
+        .json("https://github.com/login/oauth/access_token", &response);
     let clock = Arc::new(FixedClock::new(from_unix_seconds(1_800_000_000)));
     let builder = OAuth2Client::builder(providers::github().client_id("Iv1.8a61f9b3a7aba766"));
     let client = builder.http_client(http.clone()).clock(clock).build().unwrap();
@@ -140,10 +141,10 @@ async fn github_supports_device_flow() {
 
 #[tokio::test]
 async fn github_callback_iss_must_match() {
-    let answer = json!({"access_token": "at", "token_type": "bearer", "scope": "repo,gist"});
+    let response = json!({"access_token": "at", "token_type": "bearer", "scope": "repo,gist"});
     let http = || {
         RecordedResponses::default()
-            .json("https://github.com/login/oauth/access_token", &answer)
+            .json("https://github.com/login/oauth/access_token", &response)
             .json("https://api.github.com/user", &json!({"id": 1}))
     };
     let started = start(providers::github(), &http()).await;
@@ -253,10 +254,10 @@ async fn openid_login(
     payload.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
     let key = EncodingKey::from_secret(SECRET.as_bytes());
     let id_token = encode(&Header::default(), &payload, &key).unwrap();
-    let answer = json!({"access_token": "at", "token_type": "Bearer", "id_token": id_token});
+    let response = json!({"access_token": "at", "token_type": "Bearer", "id_token": id_token});
 
     // The same client again: now the nonce is known, and the response can be created.
-    let http = document.json(token_endpoint, &answer);
+    let http = document.json(token_endpoint, &response);
     started.app = OAuth::builder()
         .register(preset.client_id("id").client_secret(SECRET))
         .http_client(http)

@@ -27,21 +27,21 @@ fn status(error: &Error) -> u16 {
 /// pending login, and the callback returns the token.
 #[tokio::test]
 async fn oauth1_login_works_with_session() {
-    let world = oauth1::oauth1_bed(|client| client);
+    let bed = oauth1::oauth1_bed(|client| client);
     let browser = Browser::default();
     let options = AuthorizeOptions::from("/authorize/op").next("/album").data(json!({"n": 1}));
-    let url = world.start_with(&browser, options).await.unwrap();
+    let url = bed.start_with(&browser, options).await.unwrap();
     let page = Url::parse(&url).unwrap();
     assert!(url.starts_with(&format!("{ISSUER}/oauth1/authorize?oauth_token=")));
     assert_eq!(page.query_pairs().count(), 1, "{url}");
-    let asked = &world.provider.received_requests()[0];
+    let asked = &bed.provider.received_requests()[0];
     assert_eq!((asked.endpoint, &*asked.method), (Endpoint::OAuth1RequestToken, "POST"));
     let callback = "oauth_callback=\"https%3A%2F%2Fapp.example%2Fauthorize%2Fop\"";
     assert!(asked.header("authorization").unwrap().contains(callback));
     assert_eq!(session(&browser).await["pending"].as_array().unwrap().len(), 1);
 
-    let back = world.provider.approve(&url, "alice").unwrap();
-    let login = world.finish(&browser, &back).await.unwrap();
+    let back = bed.provider.approve(&url, "alice").unwrap();
+    let login = bed.finish(&browser, &back).await.unwrap();
     assert_eq!(login.token.token_type, "OAuth1");
     assert!(login.token.token_secret.is_some());
     let name: Option<String> = login.token.extra("screen_name").unwrap();
@@ -51,32 +51,32 @@ async fn oauth1_login_works_with_session() {
     assert_eq!((login.next.as_str(), login.data.clone()), ("/album", Some(json!({"n": 1}))));
     assert_eq!(*browser.renewed.borrow(), 1);
     assert_eq!(session(&browser).await["pending"], Value::Null);
-    assert!(!world.is_anonymous(&browser).await);
-    world.log_out(&browser, &[], authlib_core::LogoutOptions::new()).await.unwrap();
-    assert!(world.is_anonymous(&browser).await);
+    assert!(!bed.is_anonymous(&browser).await);
+    bed.log_out(&browser, &[], authlib_core::LogoutOptions::new()).await.unwrap();
+    assert!(bed.is_anonymous(&browser).await);
 }
 
 /// T008, O6: with a pending login store, the session contains a marker, and the secret stays on the
 /// server.
 #[tokio::test]
 async fn oauth1_login_works_with_pending_login_store() {
-    let world = oauth1::oauth1_bed(|client| client);
+    let bed = oauth1::oauth1_bed(|client| client);
     let oauth = OAuth::builder()
         .base_url("https://app.example")
         .register(settings())
-        .http_client(ProviderHttp(world.provider.clone()))
-        .clock(world.clock.clone())
+        .http_client(ProviderHttp(bed.provider.clone()))
+        .clock(bed.clock.clone())
         .pending_login_store(MemoryPendingLoginStore::new())
         .build()
         .unwrap();
-    let world = TestBed { oauth, ..world };
+    let bed = TestBed { oauth, ..bed };
     let browser = Browser::default();
-    let url = world.start(&browser).await.unwrap();
+    let url = bed.start(&browser).await.unwrap();
     let marker = &session(&browser).await["pending"][0];
     assert!(marker.get("token_secret").is_none(), "{marker}");
-    let back = world.provider.approve(&url, "alice").unwrap();
-    world.finish(&browser, &back).await.unwrap();
-    let error = world.finish(&browser, &back).await.unwrap_err();
+    let back = bed.provider.approve(&url, "alice").unwrap();
+    bed.finish(&browser, &back).await.unwrap();
+    let error = bed.finish(&browser, &back).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidCallback);
 }
 
@@ -96,15 +96,15 @@ fn rsa_sha1_needs_its_feature() {
 async fn every_signature_method_and_location_works() {
     for method in METHODS.iter().copied() {
         for placement in PLACEMENTS {
-            let world = oauth1::oauth1_bed_with(method, |client| {
+            let bed = oauth1::oauth1_bed_with(method, |client| {
                 signing(client, method, placement).realm("Photos, all")
             });
-            let owner = world.log_in(&Browser::default()).await.unwrap().owner();
-            let call = world.app().post("x", &owner).form([("a", "1")]);
+            let owner = bed.log_in(&Browser::default()).await.unwrap().owner();
+            let call = bed.app().post("x", &owner).form([("a", "1")]);
             let echo: Value = call.send().await.unwrap().json().unwrap();
             assert_eq!(echo["sub"], "alice", "{method} {placement}");
             assert_eq!(echo["signature_method"], method);
-            for seen in world.provider.received_requests() {
+            for seen in bed.provider.received_requests() {
                 let own: Vec<_> = seen.names.iter().filter(|n| n.starts_with("oauth_")).collect();
                 let once: std::collections::HashSet<_> = own.iter().collect();
                 assert_eq!(own.len(), once.len(), "{method} {placement}: {own:?}");
@@ -120,36 +120,36 @@ async fn every_signature_method_and_location_works() {
 async fn oauth1_denial_is_403_and_ends_login() {
     let problem = |problem: &str| format!("{CALLBACK}?oauth_problem={problem}");
     for dialect in ["denied", "user_refused", "permission_denied", "nameless"] {
-        let world = oauth1::oauth1_bed(|client| client);
+        let bed = oauth1::oauth1_bed(|client| client);
         let browser = Browser::default();
-        let url = world.start(&browser).await.unwrap();
+        let url = bed.start(&browser).await.unwrap();
         let allowed =
-            world.provider.approve(&world.start(&Browser::default()).await.unwrap(), "a").unwrap();
+            bed.provider.approve(&bed.start(&Browser::default()).await.unwrap(), "a").unwrap();
         if dialect == "denied" {
-            world.provider.inject(Fault::OAuth1Denied);
+            bed.provider.inject(Fault::OAuth1Denied);
         }
         let back = match dialect {
             "nameless" => problem("user_refused"),
             "permission_denied" => {
                 format!("{}&{}", problem("permission_denied"), url.split_once('?').unwrap().1)
             }
-            _ => world.provider.deny(&url).unwrap().into(),
+            _ => bed.provider.deny(&url).unwrap().into(),
         };
         assert!(!back.contains("oauth_verifier"), "{back}");
-        let error = world.finish(&browser, &back).await.unwrap_err();
+        let error = bed.finish(&browser, &back).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AccessDenied, "{dialect}: {error}");
         assert_eq!(status(&error), 403);
         assert_eq!(session(&browser).await["pending"], Value::Null, "{dialect}");
-        let error = world.finish(&browser, &back).await.unwrap_err();
+        let error = bed.finish(&browser, &back).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidCallback, "{dialect} again: {error}");
-        assert!(world.finish(&browser, &allowed).await.is_err(), "another browser's");
-        assert_eq!(world.provider.count(Endpoint::OAuth1AccessToken), 0);
+        assert!(bed.finish(&browser, &allowed).await.is_err(), "another browser's");
+        assert_eq!(bed.provider.count(Endpoint::OAuth1AccessToken), 0);
     }
     // Other problems are errors of the provider.
-    let world = oauth1::oauth1_bed(|client| client);
+    let bed = oauth1::oauth1_bed(|client| client);
     let browser = Browser::default();
-    world.start(&browser).await.unwrap();
-    let error = world.finish(&browser, &problem("additional_authorization_required")).await;
+    bed.start(&browser).await.unwrap();
+    let error = bed.finish(&browser, &problem("additional_authorization_required")).await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::AuthorizationError);
     assert_eq!(session(&browser).await["pending"], Value::Null);
 }
@@ -157,35 +157,35 @@ async fn oauth1_denial_is_403_and_ends_login() {
 /// O2: a callback is valid once, in time, in its browser, and for its own login.
 #[tokio::test]
 async fn oauth1_callback_is_valid_once_in_time_in_its_browser() {
-    let world = oauth1::oauth1_bed(|client| client);
+    let bed = oauth1::oauth1_bed(|client| client);
     let (ours, theirs) = (Browser::default(), Browser::default());
-    let our_url = world.start(&ours).await.unwrap();
-    let their_url = world.start(&theirs).await.unwrap();
-    let back = world.provider.approve(&our_url, "alice").unwrap();
-    let error = world.finish(&theirs, &back).await.unwrap_err();
+    let our_url = bed.start(&ours).await.unwrap();
+    let their_url = bed.start(&theirs).await.unwrap();
+    let back = bed.provider.approve(&our_url, "alice").unwrap();
+    let error = bed.finish(&theirs, &back).await.unwrap_err();
     assert_eq!((error.kind(), status(&error)), (ErrorKind::InvalidCallback, 400));
-    let error = world.finish(&Browser::default(), &back).await.unwrap_err();
+    let error = bed.finish(&Browser::default(), &back).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidCallback, "no session at all");
-    assert!(world.is_anonymous(&theirs).await);
-    assert!(world.finish(&ours, &back).await.is_ok());
-    let error = world.finish(&ours, &back).await.unwrap_err();
+    assert!(bed.is_anonymous(&theirs).await);
+    assert!(bed.finish(&ours, &back).await.is_ok());
+    let error = bed.finish(&ours, &back).await.unwrap_err();
     assert_eq!((error.kind(), status(&error)), (ErrorKind::InvalidCallback, 400), "replayed");
 
     // The verifier of one login, the token of another.
     let token = |url: &str| url.split_once("oauth_token=").unwrap().1.to_owned();
     let verifier = back.as_str().split_once("oauth_verifier=").unwrap().1;
     let swapped = format!("{CALLBACK}?oauth_token={}&oauth_verifier={verifier}", token(&their_url));
-    let error = world.finish(&theirs, &swapped).await.unwrap_err();
+    let error = bed.finish(&theirs, &swapped).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{error}");
-    assert!(world.is_anonymous(&theirs).await);
+    assert!(bed.is_anonymous(&theirs).await);
 
     let late = Browser::default();
-    let back = world.provider.approve(&world.start(&late).await.unwrap(), "alice").unwrap();
-    world.clock.advance(Duration::from_secs(601));
-    let before = world.provider.count(Endpoint::OAuth1AccessToken);
-    let error = world.finish(&late, &back).await.unwrap_err();
+    let back = bed.provider.approve(&bed.start(&late).await.unwrap(), "alice").unwrap();
+    bed.clock.advance(Duration::from_secs(601));
+    let before = bed.provider.count(Endpoint::OAuth1AccessToken);
+    let error = bed.finish(&late, &back).await.unwrap_err();
     assert_eq!((error.kind(), status(&error)), (ErrorKind::InvalidCallback, 400), "{error}");
-    assert_eq!(world.provider.count(Endpoint::OAuth1AccessToken), before);
+    assert_eq!(bed.provider.count(Endpoint::OAuth1AccessToken), before);
 }
 
 /// H34, T129, T135, T136: empty, incomplete and duplicate callbacks send no request.
@@ -203,32 +203,32 @@ async fn invalid_oauth1_callbacks_are_400_in_core() {
         |_: &str| "state=a&code=b".to_owned(),
         |_: &str| String::new(),
     ] {
-        let world = oauth1::oauth1_bed(|client| client);
+        let bed = oauth1::oauth1_bed(|client| client);
         let browser = Browser::default();
-        let url = world.start(&browser).await.unwrap();
+        let url = bed.start(&browser).await.unwrap();
         let query = spoil(url.split_once("oauth_token=").unwrap().1);
-        let finished = world.finish(&browser, &format!("{CALLBACK}?{query}")).await;
+        let finished = bed.finish(&browser, &format!("{CALLBACK}?{query}")).await;
         let error = finished.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidCallback, "{query}: {error}");
-        assert_eq!(world.provider.count(Endpoint::OAuth1AccessToken), 0, "{query}");
-        assert!(world.is_anonymous(&browser).await);
+        assert_eq!(bed.provider.count(Endpoint::OAuth1AccessToken), 0, "{query}");
+        assert!(bed.is_anonymous(&browser).await);
     }
 }
 
 /// O1, T134: faults of the provider are typed errors, and the user is not logged in.
 #[tokio::test]
 async fn oauth1_provider_faults_are_typed_without_login() {
-    let answer = |name: &str, value: Option<&str>| {
+    let response = |name: &str, value: Option<&str>| {
         Fault::OAuth1Param(name.to_owned(), value.map(ToOwned::to_owned))
     };
     let ends = [Endpoint::OAuth1RequestToken, Endpoint::OAuth1AccessToken];
     let mut cases = vec![
-        (answer("oauth_callback_confirmed", None), ErrorKind::InvalidResponse),
-        (answer("oauth_callback_confirmed", Some("false")), ErrorKind::InvalidResponse),
-        (answer("oauth_callback_confirmed", Some("")), ErrorKind::InvalidResponse),
-        (answer("oauth_token", None), ErrorKind::InvalidResponse),
-        (answer("oauth_token", Some("")), ErrorKind::InvalidResponse),
-        (answer("oauth_token_secret", None), ErrorKind::InvalidResponse),
+        (response("oauth_callback_confirmed", None), ErrorKind::InvalidResponse),
+        (response("oauth_callback_confirmed", Some("false")), ErrorKind::InvalidResponse),
+        (response("oauth_callback_confirmed", Some("")), ErrorKind::InvalidResponse),
+        (response("oauth_token", None), ErrorKind::InvalidResponse),
+        (response("oauth_token", Some("")), ErrorKind::InvalidResponse),
+        (response("oauth_token_secret", None), ErrorKind::InvalidResponse),
         (Fault::OAuth1ParamTwice("oauth_token".into(), "x".into()), ErrorKind::InvalidResponse),
         (
             Fault::AuthorizationParam("oauth_verifier".into(), "x".into()),
@@ -247,17 +247,17 @@ async fn oauth1_provider_faults_are_typed_without_login() {
         cases.push((Fault::Response(end, Reply::Reset), ErrorKind::Transport));
     }
     for (fault, kind) in cases {
-        let world = oauth1::oauth1_bed(|client| client);
+        let bed = oauth1::oauth1_bed(|client| client);
         let browser = Browser::default();
-        world.provider.inject(fault.clone());
-        let error = world.log_in(&browser).await.unwrap_err();
+        bed.provider.inject(fault.clone());
+        let error = bed.log_in(&browser).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{fault:?}: {error}");
         let expected = if kind == ErrorKind::InvalidCallback { 400 } else { 502 };
         assert_eq!(status(&error), expected, "{fault:?}");
-        assert!(world.is_anonymous(&browser).await, "{fault:?}");
-        assert_eq!(world.provider.count(Endpoint::Unmatched), 0, "{fault:?}");
-        world.provider.clear_faults();
-        assert!(world.log_in(&browser).await.is_ok(), "{fault:?}: and then it works");
+        assert!(bed.is_anonymous(&browser).await, "{fault:?}");
+        assert_eq!(bed.provider.count(Endpoint::Unmatched), 0, "{fault:?}");
+        bed.provider.clear_faults();
+        assert!(bed.log_in(&browser).await.is_ok(), "{fault:?}: and then it works");
     }
 }
 
@@ -269,20 +269,20 @@ async fn unusual_oauth1_responses_are_accepted() {
         Fault::OAuth1Param(name, value.map(ToOwned::to_owned))
     };
     for fault in [confirmed(Some("True")), Fault::OAuth1Json] {
-        let world = oauth1::oauth1_bed(|client| client);
-        world.provider.inject(fault.clone());
-        assert!(world.log_in(&Browser::default()).await.is_ok(), "{fault:?}");
+        let bed = oauth1::oauth1_bed(|client| client);
+        bed.provider.inject(fault.clone());
+        assert!(bed.log_in(&Browser::default()).await.is_ok(), "{fault:?}");
     }
-    let world =
+    let bed =
         oauth1::oauth1_bed(authlib_core::ClientConfig::dangerous_allow_missing_callback_confirmed);
-    world.provider.inject(confirmed(None));
-    assert!(world.log_in(&Browser::default()).await.is_ok());
+    bed.provider.inject(confirmed(None));
+    assert!(bed.log_in(&Browser::default()).await.is_ok());
 }
 
 /// T131, T133: additional parameters are sent in the configured step, signed.
 #[tokio::test]
 async fn oauth1_steps_send_configured_parameters() {
-    let world = oauth1::oauth1_bed(|client| {
+    let bed = oauth1::oauth1_bed(|client| {
         client
             .request_token_param("xoauth_displayname", "A & B")
             .authorize_param("perms", "read")
@@ -290,11 +290,11 @@ async fn oauth1_steps_send_configured_parameters() {
     });
     let browser = Browser::default();
     let options = AuthorizeOptions::from("/authorize/op").param("force_login", "true");
-    let url = world.start_with(&browser, options).await.unwrap();
+    let url = bed.start_with(&browser, options).await.unwrap();
     assert!(url.contains("&perms=read") && url.contains("&force_login=true"), "{url}");
-    let back = world.provider.approve(&url, "alice").unwrap();
-    world.finish(&browser, &back).await.unwrap();
-    let seen = world.provider.received_requests();
+    let back = bed.provider.approve(&url, "alice").unwrap();
+    bed.finish(&browser, &back).await.unwrap();
+    let seen = bed.provider.received_requests();
     assert_eq!(seen[0].field("xoauth_displayname"), Some("A & B"));
     assert_eq!(seen.last().unwrap().field("x_auth_mode"), Some("client auth"));
 }
@@ -303,30 +303,30 @@ async fn oauth1_steps_send_configured_parameters() {
 #[tokio::test]
 async fn oauth1_userinfo_request_is_signed() {
     let endpoint = format!("{ISSUER}/oauth1/api/me?include=mail");
-    let world = oauth1::oauth1_bed(|client| {
+    let bed = oauth1::oauth1_bed(|client| {
         client.userinfo_endpoint(endpoint.as_str()).subject_claim("sub")
     });
-    let login = world.log_in(&Browser::default()).await.unwrap();
+    let login = bed.log_in(&Browser::default()).await.unwrap();
     assert_eq!(login.token.userinfo().unwrap().sub(), "alice");
-    let user = world.app().userinfo(&login.owner()).await.unwrap();
+    let user = bed.app().userinfo(&login.owner()).await.unwrap();
     assert_eq!(user.as_map()["user"]["email"], "alice@example.com");
     for reply in [Reply::html(200), Reply::html(500), Reply::json(401, "{}")] {
-        world.provider.inject(Fault::Response(Endpoint::OAuth1Api, reply));
-        let error = world.app().userinfo(&login.owner()).await.unwrap_err();
+        bed.provider.inject(Fault::Response(Endpoint::OAuth1Api, reply));
+        let error = bed.app().userinfo(&login.owner()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse);
         let browser = Browser::default();
-        assert!(world.log_in(&browser).await.is_err());
-        assert!(world.is_anonymous(&browser).await);
-        world.provider.clear_faults();
+        assert!(bed.log_in(&browser).await.is_err());
+        assert!(bed.is_anonymous(&browser).await);
+        bed.provider.clear_faults();
     }
     // The provider's API does not return `user_id`, so it is simulated here.
-    let world = oauth1::oauth1_bed(|client| client.userinfo_endpoint(endpoint.as_str()));
+    let bed = oauth1::oauth1_bed(|client| client.userinfo_endpoint(endpoint.as_str()));
     for (said, kind) in [("alice", None), ("mallory", Some(ErrorKind::InvalidResponse))] {
         let body = json!({"user_id": said}).to_string();
         let reply = Reply::json(200, body);
-        world.provider.inject(Fault::Response(Endpoint::OAuth1Api, reply));
-        let login = world.log_in(&Browser::default()).await;
+        bed.provider.inject(Fault::Response(Endpoint::OAuth1Api, reply));
+        let login = bed.log_in(&Browser::default()).await;
         assert_eq!(login.err().map(|error| error.kind()), kind, "{said}");
-        world.provider.clear_faults();
+        bed.provider.clear_faults();
     }
 }

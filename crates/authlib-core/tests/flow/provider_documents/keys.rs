@@ -11,34 +11,34 @@ use serde_json::json;
 use crate::test_bed::{Browser, TestBed};
 
 /// A login in a new browser.
-async fn log_in(world: &TestBed) -> Result<(), authlib_core::Error> {
-    world.log_in(&Browser::default()).await.map(|_| ())
+async fn log_in(bed: &TestBed) -> Result<(), authlib_core::Error> {
+    bed.log_in(&Browser::default()).await.map(|_| ())
 }
 
-fn counts(world: &TestBed) -> [usize; 4] {
+fn counts(bed: &TestBed) -> [usize; 4] {
     [Endpoint::Discovery, Endpoint::Jwks, Endpoint::Token, Endpoint::UserInfo]
-        .map(|endpoint| world.provider.count(endpoint))
+        .map(|endpoint| bed.provider.count(endpoint))
 }
 
 #[tokio::test]
 async fn second_login_sends_only_token_and_userinfo_requests() {
-    let world = TestBed::new();
-    log_in(&world).await.unwrap();
-    assert_eq!(counts(&world), [1, 1, 1, 1]);
-    log_in(&world).await.unwrap();
-    assert_eq!(counts(&world), [1, 1, 2, 2]);
-    let world = TestBed::with(|p| p, |client| client.without_userinfo_at_login(), |oauth| oauth);
-    log_in(&world).await.unwrap();
-    log_in(&world).await.unwrap();
-    assert_eq!(counts(&world), [1, 1, 2, 0]);
+    let bed = TestBed::new();
+    log_in(&bed).await.unwrap();
+    assert_eq!(counts(&bed), [1, 1, 1, 1]);
+    log_in(&bed).await.unwrap();
+    assert_eq!(counts(&bed), [1, 1, 2, 2]);
+    let bed = TestBed::with(|p| p, |client| client.without_userinfo_at_login(), |oauth| oauth);
+    log_in(&bed).await.unwrap();
+    log_in(&bed).await.unwrap();
+    assert_eq!(counts(&bed), [1, 1, 2, 0]);
 }
 
 #[tokio::test]
 async fn hundred_first_logins_share_one_metadata_and_jwks_fetch() {
-    let world = TestBed::new();
-    let logins = join_all((0..100).map(|_| log_in(&world))).await;
+    let bed = TestBed::new();
+    let logins = join_all((0..100).map(|_| log_in(&bed))).await;
     assert!(logins.iter().all(Result::is_ok));
-    assert_eq!(counts(&world), [1, 1, 100, 100]);
+    assert_eq!(counts(&bed), [1, 1, 100, 100]);
 }
 
 #[tokio::test]
@@ -46,8 +46,8 @@ async fn every_announced_public_key_algorithm_is_accepted() {
     for algorithm in
         ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
     {
-        let world = TestBed::with(|provider| provider.signing_alg(algorithm), |c| c, |o| o);
-        log_in(&world).await.unwrap_or_else(|error| panic!("{algorithm}: {error}"));
+        let bed = TestBed::with(|provider| provider.signing_alg(algorithm), |c| c, |o| o);
+        log_in(&bed).await.unwrap_or_else(|error| panic!("{algorithm}: {error}"));
     }
 }
 
@@ -63,7 +63,7 @@ async fn only_registered_algorithm_is_accepted() {
         ("RS256", Some("ES256"), false),
         ("RS256", Some("PS256"), false),
     ] {
-        let world = TestBed::with(
+        let bed = TestBed::with(
             |provider| provider.signing_alg(signed),
             |client| match registered {
                 Some(name) => {
@@ -73,7 +73,7 @@ async fn only_registered_algorithm_is_accepted() {
             },
             |oauth| oauth,
         );
-        let login = log_in(&world).await;
+        let login = log_in(&bed).await;
         assert_eq!(login.is_ok(), accepted, "{signed} as {registered:?}: {login:?}");
         if let Err(error) = login {
             // A provider with HMAC publishes no keys, which fails first.
@@ -86,87 +86,87 @@ async fn only_registered_algorithm_is_accepted() {
 /// J10, H15: a new key between two logins, between fetch and signature, and with the old `kid`.
 #[tokio::test]
 async fn rotated_keys_are_fetched_once_and_accepted() {
-    let world = TestBed::new();
-    log_in(&world).await.unwrap();
-    world.provider.rotate_keys();
-    log_in(&world).await.unwrap();
-    log_in(&world).await.unwrap();
-    assert_eq!(world.provider.count(Endpoint::Jwks), 2);
-    world.provider.rotate_keys_keeping_kid();
-    log_in(&world).await.unwrap();
-    log_in(&world).await.unwrap();
-    assert_eq!(world.provider.count(Endpoint::Jwks), 3);
-    world.provider.inject(Fault::RotateBeforeSigning);
-    log_in(&world).await.unwrap();
-    assert_eq!(world.provider.count(Endpoint::Jwks), 4);
+    let bed = TestBed::new();
+    log_in(&bed).await.unwrap();
+    bed.provider.rotate_keys();
+    log_in(&bed).await.unwrap();
+    log_in(&bed).await.unwrap();
+    assert_eq!(bed.provider.count(Endpoint::Jwks), 2);
+    bed.provider.rotate_keys_keeping_kid();
+    log_in(&bed).await.unwrap();
+    log_in(&bed).await.unwrap();
+    assert_eq!(bed.provider.count(Endpoint::Jwks), 3);
+    bed.provider.inject(Fault::RotateBeforeSigning);
+    log_in(&bed).await.unwrap();
+    assert_eq!(bed.provider.count(Endpoint::Jwks), 4);
 }
 
 #[tokio::test]
 async fn rotation_under_load_is_fetched_once() {
-    let world = TestBed::new();
-    log_in(&world).await.unwrap();
-    world.provider.rotate_keys();
-    let logins = join_all((0..50).map(|_| log_in(&world))).await;
+    let bed = TestBed::new();
+    log_in(&bed).await.unwrap();
+    bed.provider.rotate_keys();
+    let logins = join_all((0..50).map(|_| log_in(&bed))).await;
     assert!(logins.iter().all(Result::is_ok), "{logins:?}");
-    assert_eq!(world.provider.count(Endpoint::Jwks), 2);
+    assert_eq!(bed.provider.count(Endpoint::Jwks), 2);
 }
 
 /// J9, H14: unknown `kid`s and wrong signatures cause few requests, and don't block valid logins.
 #[tokio::test]
 async fn flood_of_unknown_keys_causes_few_jwks_fetches() {
-    let world = TestBed::new();
-    log_in(&world).await.unwrap();
+    let bed = TestBed::new();
+    log_in(&bed).await.unwrap();
     for nth in 0..200 {
-        world.provider.inject(Fault::header("kid", format!("unknown-{nth}")));
-        assert_eq!(log_in(&world).await.unwrap_err().kind(), ErrorKind::InvalidIdToken);
-        world.provider.clear_faults();
-        world.provider.inject(Fault::ForeignKey);
-        assert_eq!(log_in(&world).await.unwrap_err().kind(), ErrorKind::InvalidIdToken);
-        world.provider.clear_faults();
+        bed.provider.inject(Fault::header("kid", format!("unknown-{nth}")));
+        assert_eq!(log_in(&bed).await.unwrap_err().kind(), ErrorKind::InvalidIdToken);
+        bed.provider.clear_faults();
+        bed.provider.inject(Fault::ForeignKey);
+        assert_eq!(log_in(&bed).await.unwrap_err().kind(), ErrorKind::InvalidIdToken);
+        bed.provider.clear_faults();
     }
-    let fetched = world.provider.count(Endpoint::Jwks);
+    let fetched = bed.provider.count(Endpoint::Jwks);
     assert!(fetched <= 5, "{fetched} fetches");
-    log_in(&world).await.unwrap();
-    assert_eq!(world.provider.count(Endpoint::Jwks), fetched);
+    log_in(&bed).await.unwrap();
+    assert_eq!(bed.provider.count(Endpoint::Jwks), fetched);
     // A minute later, one more fetch is allowed, for a real rotation.
-    world.clock.advance(Duration::from_secs(60));
-    world.provider.rotate_keys();
-    log_in(&world).await.unwrap();
-    assert_eq!(world.provider.count(Endpoint::Jwks), fetched + 1);
+    bed.clock.advance(Duration::from_secs(60));
+    bed.provider.rotate_keys();
+    log_in(&bed).await.unwrap();
+    assert_eq!(bed.provider.count(Endpoint::Jwks), fetched + 1);
 }
 
 /// J9.
 #[tokio::test]
 async fn same_unknown_key_is_looked_up_once_per_minute() {
-    let world = TestBed::new();
-    log_in(&world).await.unwrap();
-    world.provider.inject(Fault::header("kid", "unknown"));
+    let bed = TestBed::new();
+    log_in(&bed).await.unwrap();
+    bed.provider.inject(Fault::header("kid", "unknown"));
     for _ in 0..10 {
-        log_in(&world).await.unwrap_err();
+        log_in(&bed).await.unwrap_err();
     }
-    assert_eq!(world.provider.count(Endpoint::Jwks), 2);
+    assert_eq!(bed.provider.count(Endpoint::Jwks), 2);
 }
 
 /// J2: metadata with HMAC only can't switch a client to it.
 #[tokio::test]
 async fn metadata_cannot_switch_client_to_hmac() {
-    let world = TestBed::with(|provider| provider.signing_alg("HS256"), |c| c, |o| o);
+    let bed = TestBed::with(|provider| provider.signing_alg("HS256"), |c| c, |o| o);
     let algorithms = json!(["HS256", "none"]);
-    world.provider.inject(Fault::metadata("id_token_signing_alg_values_supported", algorithms));
-    let error = log_in(&world).await.unwrap_err();
+    bed.provider.inject(Fault::metadata("id_token_signing_alg_values_supported", algorithms));
+    let error = log_in(&bed).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidResponse);
     assert!(error.to_string().contains("id_token_signed_response_alg"), "{error}");
 }
 
 #[tokio::test]
 async fn key_set_with_error_status_is_ignored() {
-    let world = TestBed::new();
+    let bed = TestBed::new();
     let request = http::Request::get("https://op.example/jwks").body(Default::default()).unwrap();
-    let keys = world.provider.handle(&request);
+    let keys = bed.provider.handle(&request);
     let keys = String::from_utf8(keys.body().clone()).unwrap();
     assert!(keys.contains("kty"));
-    world.provider.inject(Fault::Response(Endpoint::Jwks, Reply::json(500, keys)));
-    assert_eq!(log_in(&world).await.unwrap_err().kind(), ErrorKind::InvalidResponse);
+    bed.provider.inject(Fault::Response(Endpoint::Jwks, Reply::json(500, keys)));
+    assert_eq!(log_in(&bed).await.unwrap_err().kind(), ErrorKind::InvalidResponse);
 }
 
 /// J11: logins continue for a day if the key set is invalid or unavailable.
@@ -182,20 +182,20 @@ async fn last_good_document_is_used_if_new_one_is_bad() {
         Reply::Reset,
         Reply::Oversized(100 << 20),
     ] {
-        let world = TestBed::new();
-        log_in(&world).await.unwrap();
+        let bed = TestBed::new();
+        log_in(&bed).await.unwrap();
         for endpoint in [Endpoint::Discovery, Endpoint::Jwks] {
-            world.provider.inject(Fault::Response(endpoint, reply.clone()));
+            bed.provider.inject(Fault::Response(endpoint, reply.clone()));
         }
         for _ in 0..3 {
-            world.clock.advance(hour);
-            log_in(&world).await.unwrap_or_else(|error| panic!("{reply:?}: {error}"));
+            bed.clock.advance(hour);
+            log_in(&bed).await.unwrap_or_else(|error| panic!("{reply:?}: {error}"));
         }
-        world.clock.advance(hour * 22);
-        assert!(log_in(&world).await.is_err(), "{reply:?}: a day is the end");
-        world.provider.clear_faults();
-        world.clock.advance(Duration::from_secs(60));
-        log_in(&world).await.unwrap();
+        bed.clock.advance(hour * 22);
+        assert!(log_in(&bed).await.is_err(), "{reply:?}: a day is the end");
+        bed.provider.clear_faults();
+        bed.clock.advance(Duration::from_secs(60));
+        log_in(&bed).await.unwrap();
     }
 }
 
@@ -210,9 +210,9 @@ async fn metadata_of_another_issuer_starts_no_login() {
         "http://op.example",
         "",
     ] {
-        let world = TestBed::new();
-        world.provider.inject(Fault::metadata("issuer", issuer));
-        let error = world.start(&Browser::default()).await.unwrap_err();
+        let bed = TestBed::new();
+        bed.provider.inject(Fault::metadata("issuer", issuer));
+        let error = bed.start(&Browser::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{issuer}: {error}");
         assert!(error.to_string().contains("issuer"), "{error}");
     }
@@ -232,13 +232,13 @@ async fn metadata_changes_endpoints_and_nothing_else() {
         ("jwks_uri", "http://127.0.0.1.op.example/jwks"),
         ("end_session_endpoint", "ftp://op.example/"),
     ] {
-        let world = TestBed::new();
-        world.provider.inject(Fault::metadata(name, url));
-        let error = world.start(&Browser::default()).await.unwrap_err();
+        let bed = TestBed::new();
+        bed.provider.inject(Fault::metadata(name, url));
+        let error = bed.start(&Browser::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{url}: {error}");
         assert!(error.to_string().contains(name), "{error}");
     }
-    let world = TestBed::new();
+    let bed = TestBed::new();
     for (name, value) in [
         ("verify", json!(false)),
         ("proxies", json!({"https": "http://evil.example"})),
@@ -247,30 +247,30 @@ async fn metadata_changes_endpoints_and_nothing_else() {
         ("token_endpoint_auth_method", json!("none")),
         ("code_challenge_methods_supported", json!(["plain"])),
     ] {
-        world.provider.inject(Fault::metadata(name, value));
+        bed.provider.inject(Fault::metadata(name, value));
     }
     let browser = Browser::default();
-    let url = world.start(&browser).await.unwrap();
+    let url = bed.start(&browser).await.unwrap();
     // S11: S256 even if the document lists `plain` only.
     assert!(url.contains("code_challenge_method=S256"));
     assert!(url.contains("scope=openid%20profile%20email"), "{url}");
-    let back = world.provider.approve(&url, "alice").unwrap();
-    world.finish(&browser, &back).await.unwrap();
-    let world = TestBed::new();
+    let back = bed.provider.approve(&url, "alice").unwrap();
+    bed.finish(&browser, &back).await.unwrap();
+    let bed = TestBed::new();
     let endpoint = "https://op.example/authorize?tenant=1";
-    world.provider.inject(Fault::metadata("authorization_endpoint", endpoint));
-    let url = world.start(&Browser::default()).await.unwrap();
+    bed.provider.inject(Fault::metadata("authorization_endpoint", endpoint));
+    let url = bed.start(&Browser::default()).await.unwrap();
     assert!(url.starts_with("https://op.example/authorize?tenant=1&response_type=code&"), "{url}");
 }
 
 /// B3: configured endpoints override the document.
 #[tokio::test]
 async fn configured_endpoints_override_metadata() {
-    let world = TestBed::with(
+    let bed = TestBed::with(
         |provider| provider,
         |client| client.token_endpoint("https://op.example/token"),
         |oauth| oauth,
     );
-    world.provider.inject(Fault::metadata("token_endpoint", "https://evil.example/token"));
-    log_in(&world).await.unwrap();
+    bed.provider.inject(Fault::metadata("token_endpoint", "https://evil.example/token"));
+    log_in(&bed).await.unwrap();
 }

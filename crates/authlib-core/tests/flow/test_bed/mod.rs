@@ -202,11 +202,11 @@ pub(crate) fn location(response: &PageResponse) -> &str {
 }
 
 /// Logs Alice in and lets her access token expire.
-pub(crate) async fn expired(world: &TestBed) -> (Browser, TokenOwner, Token) {
+pub(crate) async fn expired(bed: &TestBed) -> (Browser, TokenOwner, Token) {
     let browser = Browser::default();
-    let login = world.log_in(&browser).await.unwrap();
-    world.clock.advance(HOUR);
-    world.provider.clear_requests();
+    let login = bed.log_in(&browser).await.unwrap();
+    bed.clock.advance(HOUR);
+    bed.provider.clear_requests();
     (browser, login.owner(), login.user.token)
 }
 
@@ -219,27 +219,27 @@ pub(crate) fn listen(oauth: &OAuth) -> Arc<Mutex<Vec<TokenUpdate>>> {
 }
 
 /// Begins a standalone client at the provider.
-pub(crate) fn builder(world: &TestBed, config: ClientConfig) -> ClientBuilder<OAuth2Client> {
+pub(crate) fn builder(bed: &TestBed, config: ClientConfig) -> ClientBuilder<OAuth2Client> {
     OAuth2Client::builder(config)
-        .http_client(ProviderHttp(world.provider.clone()))
-        .clock(world.clock.clone())
+        .http_client(ProviderHttp(bed.provider.clone()))
+        .clock(bed.clock.clone())
 }
 
 /// A standalone client at the provider.
-pub(crate) fn client(world: &TestBed, config: ClientConfig) -> OAuth2Client {
-    builder(world, config).build().unwrap()
+pub(crate) fn client(bed: &TestBed, config: ClientConfig) -> OAuth2Client {
+    builder(bed, config).build().unwrap()
 }
 
 /// The requests to an endpoint, oldest first.
-pub(crate) fn sent(world: &TestBed, endpoint: Endpoint) -> Vec<RecordedRequest> {
-    let mut requests = world.provider.received_requests();
+pub(crate) fn sent(bed: &TestBed, endpoint: Endpoint) -> Vec<RecordedRequest> {
+    let mut requests = bed.provider.received_requests();
     requests.retain(|request| request.endpoint == endpoint);
     requests
 }
 
 /// The one request to an endpoint.
-pub(crate) fn only(world: &TestBed, endpoint: Endpoint) -> RecordedRequest {
-    let mut requests = sent(world, endpoint);
+pub(crate) fn only(bed: &TestBed, endpoint: Endpoint) -> RecordedRequest {
+    let mut requests = sent(bed, endpoint);
     assert_eq!(requests.len(), 1, "requests to {endpoint:?}");
     requests.remove(0)
 }

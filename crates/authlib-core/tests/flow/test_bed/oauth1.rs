@@ -79,35 +79,35 @@ pub(crate) fn client_with(
     method: &str,
     change: impl FnOnce(ClientConfig) -> ClientConfig,
 ) -> (OAuth1Client, TestBed) {
-    let world = TestBed::with(|provider| registered(provider, method), |op| op, |oauth| oauth);
+    let bed = TestBed::with(|provider| registered(provider, method), |op| op, |oauth| oauth);
     let client = OAuth1Client::builder(change(settings()))
-        .http_client(ProviderHttp(world.provider.clone()))
-        .clock(world.clock.clone())
+        .http_client(ProviderHttp(bed.provider.clone()))
+        .clock(bed.clock.clone())
         .build()
         .unwrap();
-    (client, world)
+    (client, bed)
 }
 
 /// Logs Alice in with `client`.
-pub(crate) async fn log_in(client: &OAuth1Client, world: &TestBed) {
+pub(crate) async fn log_in(client: &OAuth1Client, bed: &TestBed) {
     let temporary = client.fetch_request_token(CALLBACK).await.unwrap();
     let page = client.create_authorization_url(&temporary, &Params::new()).unwrap();
-    let back = world.provider.approve(page.as_str(), "alice").unwrap();
+    let back = bed.provider.approve(page.as_str(), "alice").unwrap();
     let verifier = client.parse_authorization_response(&temporary, back.as_str()).unwrap();
     client.fetch_access_token(&temporary, &verifier).await.unwrap();
 }
 
 /// A client with a token of Alice, and a provider without recorded requests.
 pub(crate) async fn logged_in(method: &str, placement: &str) -> (OAuth1Client, TestBed) {
-    let (client, world) = client(method, placement);
-    log_in(&client, &world).await;
-    world.provider.clear_requests();
-    (client, world)
+    let (client, bed) = client(method, placement);
+    log_in(&client, &bed).await;
+    bed.provider.clear_requests();
+    (client, bed)
 }
 
 /// The parameter names of the last request to `endpoint` in query and form, and its `Authorization` header.
-pub(crate) fn signed_with(world: &TestBed, endpoint: Endpoint) -> (Vec<String>, String) {
-    let seen = world.provider.received_requests();
+pub(crate) fn signed_with(bed: &TestBed, endpoint: Endpoint) -> (Vec<String>, String) {
+    let seen = bed.provider.received_requests();
     let last = seen.iter().rev().find(|seen| seen.endpoint == endpoint).unwrap();
     (last.names.clone(), last.header("authorization").unwrap_or_default().to_owned())
 }

@@ -16,44 +16,44 @@ use crate::test_bed::{Browser, CALLBACK, ISSUER, TestBed, expired, listen, locat
 use crate::test_bed::{from_unix_seconds, unix_seconds};
 
 /// A test bed with access to its token store.
-fn open_world() -> (TestBed, Shared) {
+fn bed_with_store() -> (TestBed, Shared) {
     let store = Shared::default();
     (TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone())), store)
 }
 
-async fn is_active(world: &TestBed, token: &Secret) -> bool {
-    world.app().introspect_token(token, None).await.unwrap().active()
+async fn is_active(bed: &TestBed, token: &Secret) -> bool {
+    bed.app().introspect_token(token, None).await.unwrap().active()
 }
 
 #[tokio::test]
 async fn revocation_ends_token_at_provider_and_locally() {
-    let (world, store) = open_world();
-    let login = world.log_in(&Browser::default()).await.unwrap();
-    let app = world.app();
-    assert!(is_active(&world, &login.token.access_token).await);
+    let (bed, store) = bed_with_store();
+    let login = bed.log_in(&Browser::default()).await.unwrap();
+    let app = bed.app();
+    assert!(is_active(&bed, &login.token.access_token).await);
     app.revoke_token(&login.owner()).await.unwrap();
-    let seen = only(&world, Endpoint::Revoke);
+    let seen = only(&bed, Endpoint::Revoke);
     assert_eq!((seen.method.as_str(), seen.authorization.as_deref()), ("POST", Some("Basic")));
     assert_eq!(seen.field("token_type_hint"), Some("refresh_token"));
     assert_eq!(seen.names, ["token", "token_type_hint"]);
     assert!(store.load(&login.owner()).await.unwrap().is_none());
-    assert!(!is_active(&world, &login.token.access_token).await);
-    assert!(!is_active(&world, login.token.refresh_token.as_ref().unwrap()).await);
+    assert!(!is_active(&bed, &login.token.access_token).await);
+    assert!(!is_active(&bed, login.token.refresh_token.as_ref().unwrap()).await);
     // No token is left, and the text `None` is not sent.
     let error = app.revoke_token(&login.owner()).await.unwrap_err();
     assert_eq!((error.kind(), error.client()), (ErrorKind::Unauthenticated, Some("op")));
-    only(&world, Endpoint::Revoke);
+    only(&bed, Endpoint::Revoke);
 }
 
 #[tokio::test]
 async fn access_token_is_revoked_without_refresh_token() {
-    let (world, store) = open_world();
-    world.provider.inject(Fault::TokenMissing("refresh_token".into()));
-    let login = world.log_in(&Browser::default()).await.unwrap();
-    world.app().revoke_token(&login.owner()).await.unwrap();
-    assert_eq!(only(&world, Endpoint::Revoke).field("token_type_hint"), Some("access_token"));
+    let (bed, store) = bed_with_store();
+    bed.provider.inject(Fault::TokenMissing("refresh_token".into()));
+    let login = bed.log_in(&Browser::default()).await.unwrap();
+    bed.app().revoke_token(&login.owner()).await.unwrap();
+    assert_eq!(only(&bed, Endpoint::Revoke).field("token_type_hint"), Some("access_token"));
     assert!(store.load(&login.owner()).await.unwrap().is_none());
-    assert!(!is_active(&world, &login.token.access_token).await);
+    assert!(!is_active(&bed, &login.token.access_token).await);
 }
 
 #[tokio::test]
@@ -68,28 +68,28 @@ async fn token_is_deleted_even_if_revocation_fails() {
         (Fault::metadata("revocation_endpoint", Value::Null), ErrorKind::Unsupported),
         (Fault::metadata("revocation_endpoint", "http://op.example/r"), ErrorKind::InvalidResponse),
     ] {
-        let (world, store) = open_world();
+        let (bed, store) = bed_with_store();
         let owner = TokenOwner::new("op", "alice");
         save(&store, &owner, authlib_core::Token::bearer("at")).await;
-        world.provider.inject(fault.clone());
-        let error = world.app().revoke_token(&owner).await.unwrap_err();
+        bed.provider.inject(fault.clone());
+        let error = bed.app().revoke_token(&owner).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{fault:?}: {error}");
         assert_eq!(error.client(), Some("op"));
         assert!(store.load(&owner).await.unwrap().is_none(), "{fault:?}");
-        assert!(world.provider.count(Endpoint::Revoke) <= 1, "{fault:?}");
-        assert_eq!(world.provider.count(Endpoint::Unmatched), 0, "{fault:?}");
+        assert!(bed.provider.count(Endpoint::Revoke) <= 1, "{fault:?}");
+        assert_eq!(bed.provider.count(Endpoint::Unmatched), 0, "{fault:?}");
     }
 }
 
 /// H22 for revocations: the token of another client is not sent to this provider.
 #[tokio::test]
 async fn token_of_another_client_is_neither_sent_nor_deleted() {
-    let (world, store) = open_world();
+    let (bed, store) = bed_with_store();
     let owner = TokenOwner::new("other", "alice");
     save(&store, &owner, authlib_core::Token::bearer("at")).await;
-    let error = world.app().revoke_token(&owner).await.unwrap_err();
+    let error = bed.app().revoke_token(&owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    assert!(world.provider.received_requests().is_empty());
+    assert!(bed.provider.received_requests().is_empty());
     assert!(store.load(&owner).await.unwrap().is_some());
 }
 
@@ -97,10 +97,10 @@ async fn token_of_another_client_is_neither_sent_nor_deleted() {
 #[tokio::test]
 async fn revocation_during_refresh_revokes_new_token() {
     for polls in 0..20 {
-        let (world, store) = open_world();
-        let (_, owner, old) = expired(&world).await;
-        let heard = listen(&world.oauth);
-        let app = world.app();
+        let (bed, store) = bed_with_store();
+        let (_, owner, old) = expired(&bed).await;
+        let heard = listen(&bed.oauth);
+        let app = bed.app();
         let mut dropped = Box::pin(app.active_token(&owner));
         for _ in 0..polls {
             if (&mut dropped).now_or_never().is_some() {
@@ -110,11 +110,11 @@ async fn revocation_during_refresh_revokes_new_token() {
         drop(dropped);
         app.revoke_token(&owner).await.unwrap();
         assert!(store.load(&owner).await.unwrap().is_none(), "after {polls} polls");
-        assert!(!is_active(&world, &old.refresh_token.unwrap()).await, "after {polls} polls");
+        assert!(!is_active(&bed, &old.refresh_token.unwrap()).await, "after {polls} polls");
         let news = std::mem::take(&mut *heard.lock().unwrap());
         for new in news {
             let token = new.token.refresh_token.unwrap();
-            assert!(!is_active(&world, &token).await, "after {polls} polls");
+            assert!(!is_active(&bed, &token).await, "after {polls} polls");
         }
     }
 }
@@ -123,9 +123,9 @@ async fn revocation_during_refresh_revokes_new_token() {
 #[tokio::test]
 async fn dropped_revocation_leaves_consistent_state() {
     for polls in 0..20 {
-        let (world, store) = open_world();
-        let login = world.log_in(&Browser::default()).await.unwrap();
-        let app = world.app();
+        let (bed, store) = bed_with_store();
+        let login = bed.log_in(&Browser::default()).await.unwrap();
+        let app = bed.app();
         let owner = login.owner();
         let mut dropped = Box::pin(app.revoke_token(&owner));
         for _ in 0..polls {
@@ -135,19 +135,19 @@ async fn dropped_revocation_leaves_consistent_state() {
         }
         drop(dropped);
         let stored = store.load(&login.owner()).await.unwrap().is_some();
-        assert!(stored || !is_active(&world, &login.token.access_token).await, "{polls} polls");
+        assert!(stored || !is_active(&bed, &login.token.access_token).await, "{polls} polls");
         if stored {
             app.revoke_token(&login.owner()).await.unwrap();
         }
-        assert!(!is_active(&world, &login.token.access_token).await, "{polls} polls");
+        assert!(!is_active(&bed, &login.token.access_token).await, "{polls} polls");
     }
 }
 
 #[tokio::test]
 async fn introspection_returns_token_status_and_metadata() {
-    let world = TestBed::new();
-    let token = world.log_in(&Browser::default()).await.unwrap().user.token;
-    let app = world.app();
+    let bed = TestBed::new();
+    let token = bed.log_in(&Browser::default()).await.unwrap().user.token;
+    let app = bed.app();
     let hint = Some(TokenTypeHint::AccessToken);
     let said = app.introspect_token(&token.access_token, hint).await.unwrap();
     assert!(said.active());
@@ -160,9 +160,9 @@ async fn introspection_returns_token_status_and_metadata() {
     let exp = unix_seconds(token.expires_at.unwrap());
     assert_eq!(said.exp(), token.expires_at);
     assert_eq!(said.iat(), Some(from_unix_seconds(exp - 3600)));
-    assert_eq!(only(&world, Endpoint::Introspect).field("token_type_hint"), Some("access_token"));
-    world.clock.advance(Duration::from_secs(3600));
-    assert!(!is_active(&world, &token.access_token).await);
+    assert_eq!(only(&bed, Endpoint::Introspect).field("token_type_hint"), Some("access_token"));
+    bed.clock.advance(Duration::from_secs(3600));
+    assert!(!is_active(&bed, &token.access_token).await);
 
     for (reply, kind) in [
         (Reply::Reset, ErrorKind::Transport),
@@ -170,14 +170,14 @@ async fn introspection_returns_token_status_and_metadata() {
         (Reply::json(200, r#"{"active":"true"}"#), ErrorKind::InvalidResponse),
         (Reply::json(401, r#"{"error":"invalid_client"}"#), ErrorKind::InvalidResponse),
     ] {
-        world.provider.inject(Fault::Response(Endpoint::Introspect, reply.clone()));
+        bed.provider.inject(Fault::Response(Endpoint::Introspect, reply.clone()));
         let error = app.introspect_token(&token.access_token, None).await.unwrap_err();
         assert_eq!((error.kind(), error.client()), (kind, Some("op")), "{reply:?}");
-        world.provider.clear_faults();
+        bed.provider.clear_faults();
     }
-    let world = TestBed::new();
-    world.provider.inject(Fault::metadata("introspection_endpoint", Value::Null));
-    let error = world.app().introspect_token(&token.access_token, None).await.unwrap_err();
+    let bed = TestBed::new();
+    bed.provider.inject(Fault::metadata("introspection_endpoint", Value::Null));
+    let error = bed.app().introspect_token(&token.access_token, None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("`introspection_endpoint`"), "{error}");
 }
@@ -197,7 +197,7 @@ async fn client_authentication_follows_token_endpoint_or_metadata() {
         (Value::Null, post(), Some(AuthMethod::ClientSecretBasic), Some("Basic")),
         (Value::Null, json!(["private_key_jwt", "bearer"]), None, None),
     ] {
-        let world = TestBed::with(
+        let bed = TestBed::with(
             |p| p,
             |client| match configured {
                 Some(method) => client.token_endpoint_auth_method(method),
@@ -205,19 +205,19 @@ async fn client_authentication_follows_token_endpoint_or_metadata() {
             },
             |oauth| oauth,
         );
-        world.provider.inject(Fault::metadata(AT_TOKEN, token.clone()));
-        world.provider.inject(Fault::metadata(HERE, own.clone()));
-        let answer = world.app().introspect_token(&Secret::new("at"), None).await;
+        bed.provider.inject(Fault::metadata(AT_TOKEN, token.clone()));
+        bed.provider.inject(Fault::metadata(HERE, own.clone()));
+        let response = bed.app().introspect_token(&Secret::new("at"), None).await;
         let case = format!("{token} {own} {configured:?}");
         let Some(expected) = expected else {
-            let error = answer.unwrap_err();
+            let error = response.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unsupported, "{case}");
             assert!(error.to_string().contains(HERE), "{case}: {error}");
-            assert_eq!(world.provider.count(Endpoint::Introspect), 0, "{case}");
+            assert_eq!(bed.provider.count(Endpoint::Introspect), 0, "{case}");
             continue;
         };
-        assert!(!answer.unwrap().active(), "{case}");
-        let seen = only(&world, Endpoint::Introspect);
+        assert!(!response.unwrap().active(), "{case}");
+        let seen = only(&bed, Endpoint::Introspect);
         let in_form = seen.names.iter().any(|name| name == "client_secret");
         assert_eq!(in_form, expected == "form", "{case}");
         assert_eq!(seen.authorization.is_some(), expected == "Basic", "{case}");
@@ -226,7 +226,7 @@ async fn client_authentication_follows_token_endpoint_or_metadata() {
 
 #[tokio::test]
 async fn configured_revocation_endpoints_override_metadata() {
-    let world = TestBed::with(
+    let bed = TestBed::with(
         |provider| provider.client(TestClient::public("public").redirect_uri(CALLBACK)),
         |client| {
             client
@@ -236,11 +236,11 @@ async fn configured_revocation_endpoints_override_metadata() {
         },
         |oauth| oauth,
     );
-    let owner = world.log_in(&Browser::default()).await.unwrap().owner();
-    world.provider.clear_requests();
+    let owner = bed.log_in(&Browser::default()).await.unwrap().owner();
+    bed.provider.clear_requests();
     // The provider has no such endpoint and rejects the request, which was sent as configured.
-    assert!(world.app().revoke_token(&owner).await.is_err());
-    let seen = only(&world, Endpoint::Api);
+    assert!(bed.app().revoke_token(&owner).await.is_err());
+    let seen = only(&bed, Endpoint::Api);
     assert_eq!(seen.path, "/api/revoke");
     assert_eq!(seen.names, ["token", "token_type_hint", "client_id"]);
 
@@ -266,23 +266,23 @@ async fn logout_revokes_if_configured_and_ignores_failure() {
         (true, fails(Reply::html(503)), 1),
         (true, gone, 0),
     ] {
-        let (world, store) = open_world();
+        let (bed, store) = bed_with_store();
         // The metadata document is fetched at the login.
-        world.provider.inject(fault.clone().unwrap_or(Fault::JwksExotic));
+        bed.provider.inject(fault.clone().unwrap_or(Fault::JwksExotic));
         let browser = Browser::default();
-        let login = world.log_in(&browser).await.unwrap();
+        let login = bed.log_in(&browser).await.unwrap();
         let mut options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
         if revokes {
             options = options.revoke_tokens();
         }
-        let answer = world.log_out(&browser, &[], options).await.unwrap();
-        let away = location(&answer);
+        let response = bed.log_out(&browser, &[], options).await.unwrap();
+        let away = location(&response);
         assert!(away.starts_with("https://op.example/end_session?"), "{fault:?}: {away}");
         assert!(away.contains("id_token_hint"), "{fault:?}");
         assert!(browser.load().await.unwrap().unwrap().logins().is_empty(), "{fault:?}");
         assert!(store.load(&login.owner()).await.unwrap().is_none(), "{fault:?}");
-        assert_eq!(world.provider.count(Endpoint::Revoke), asked, "{fault:?}");
-        let active = is_active(&world, &login.token.access_token).await;
+        assert_eq!(bed.provider.count(Endpoint::Revoke), asked, "{fault:?}");
+        let active = is_active(&bed, &login.token.access_token).await;
         assert_eq!(active, !(revokes && fault.is_none()), "{fault:?}");
     }
 }
@@ -290,19 +290,19 @@ async fn logout_revokes_if_configured_and_ignores_failure() {
 /// A refresh during a revocation would return a token that is never revoked.
 #[tokio::test]
 async fn refresh_does_not_start_during_revocation() {
-    let world = TestBed::new();
-    let (_, owner, old) = expired(&world).await;
-    let app = world.app();
+    let bed = TestBed::new();
+    let (_, owner, old) = expired(&bed).await;
+    let app = bed.app();
     let mut revoked = Box::pin(app.revoke_token(&owner));
-    while world.provider.count(Endpoint::Revoke) == 0 {
-        assert!((&mut revoked).now_or_never().is_none(), "the answer is still on its way");
+    while bed.provider.count(Endpoint::Revoke) == 0 {
+        assert!((&mut revoked).now_or_never().is_none(), "the response is still on its way");
     }
     let error = app.active_token(&owner).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(error.to_string().contains("being revoked"), "{error}");
     revoked.await.unwrap();
-    assert_eq!(world.provider.count(Endpoint::Token), 0);
-    assert!(!is_active(&world, old.refresh_token.as_ref().unwrap()).await);
+    assert_eq!(bed.provider.count(Endpoint::Token), 0);
+    assert!(!is_active(&bed, old.refresh_token.as_ref().unwrap()).await);
     // A later login of the same owner refreshes as before.
     assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::Unauthenticated);
 }
