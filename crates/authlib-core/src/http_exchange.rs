@@ -1,4 +1,4 @@
-//! One exchange with a provider.
+//! [`HttpExchange`]: sends the requests of one client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use crate::transport::{HttpClient, StreamedRequest, StreamingResponse, Transport
 /// requests without one.
 pub(crate) const DEFAULT_USER_AGENT: &str = concat!("authlib-rs/", env!("CARGO_PKG_VERSION"));
 
-/// Sends the requests of one registered client.
+/// Sends requests with the `User-Agent` and the timeout of one registered client, and logs them.
 #[derive(Clone)]
-pub(crate) struct Driver {
+pub(crate) struct HttpExchange {
     http: Arc<dyn HttpClient>,
     user_agent: HeaderValue,
     timeout: Option<Duration>,
 }
 
-impl Driver {
+impl HttpExchange {
     pub(crate) fn new(
         http: Arc<dyn HttpClient>,
         user_agent: Option<&str>,
@@ -100,8 +100,8 @@ struct SendError {
     cause: TransportError,
 }
 
-impl fmt::Debug for Driver {
+impl fmt::Debug for HttpExchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Driver").field("user_agent", &self.user_agent).finish_non_exhaustive()
+        f.debug_struct("HttpExchange").field("user_agent", &self.user_agent).finish_non_exhaustive()
     }
 }

@@ -12,7 +12,7 @@ use crate::config::ClientSettings;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{ClientAuth, ClientIdentity, EndpointRequest, RequestHook, ResponseHook};
-use crate::http_exchange::Driver;
+use crate::http_exchange::HttpExchange;
 use crate::message::{Request, Response, form_post};
 use crate::oauth2::AuthMethod;
 use crate::oauth2::client_assertion::{Assertion, Audience};
@@ -29,7 +29,7 @@ use crate::transport::HttpClient;
 pub(crate) struct EndpointClient {
     settings: Arc<ClientSettings>,
     documents: ProviderDocuments,
-    exchange: Driver,
+    exchange: HttpExchange,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -42,7 +42,7 @@ impl EndpointClient {
         random: Arc<dyn Random>,
     ) -> Self {
         let settings = Arc::new(settings);
-        let exchange = Driver::new(http, settings.user_agent.as_deref(), settings.timeout);
+        let exchange = HttpExchange::new(http, settings.user_agent.as_deref(), settings.timeout);
         let documents = ProviderDocuments::new(settings.clone(), exchange.clone(), clock.clone());
         Self { settings, documents, exchange, clock, random }
     }
@@ -55,7 +55,7 @@ impl EndpointClient {
         &self.documents
     }
 
-    pub(crate) fn exchange(&self) -> &Driver {
+    pub(crate) fn exchange(&self) -> &HttpExchange {
         &self.exchange
     }
 

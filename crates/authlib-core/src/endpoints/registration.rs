@@ -9,7 +9,7 @@ use crate::config::{ClientConfig, metadata_url};
 use crate::endpoint::Endpoint;
 use crate::endpoint_url::endpoint_url;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http_exchange::Driver;
+use crate::http_exchange::HttpExchange;
 use crate::message::{Request, Response};
 use crate::oauth2::metadata::{metadata_request, parse_metadata_response};
 use crate::oauth2::registration::{
@@ -42,7 +42,7 @@ use crate::transport::{self, HttpClient};
 #[derive(Clone)]
 pub struct Registration {
     location: Location,
-    exchange: OnceLock<Driver>,
+    exchange: OnceLock<HttpExchange>,
     initial_access_token: Option<Secret>,
 }
 
@@ -85,7 +85,7 @@ impl Registration {
     /// Sends requests with another HTTP client than the built-in one.
     #[must_use]
     pub fn http_client(mut self, http: impl HttpClient + 'static) -> Self {
-        self.exchange = OnceLock::from(Driver::new(Arc::new(http), None, None));
+        self.exchange = OnceLock::from(HttpExchange::new(Arc::new(http), None, None));
         self
     }
 
@@ -175,7 +175,7 @@ impl Registration {
         let exchange = match self.exchange.get() {
             Some(exchange) => exchange,
             None => {
-                let default = Driver::new(transport::default_client()?, None, None);
+                let default = HttpExchange::new(transport::default_client()?, None, None);
                 self.exchange.get_or_init(|| default)
             }
         };

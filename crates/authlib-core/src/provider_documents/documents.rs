@@ -7,14 +7,14 @@ use super::cache::Cached;
 use super::refetch_limit::RefetchLimit;
 use crate::clock::Clock;
 use crate::config::ClientSettings;
-use crate::http_exchange::Driver;
+use crate::http_exchange::HttpExchange;
 use crate::jose::JwkSet;
 use crate::oauth2::metadata::ServerMetadata;
 
 /// One client's view of its provider: what is configured wins over what the provider publishes.
 pub(crate) struct ProviderDocuments {
     pub(super) settings: Arc<ClientSettings>,
-    pub(super) exchange: Driver,
+    pub(super) exchange: HttpExchange,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metadata: Cached<ServerMetadata>,
     pub(super) jwks: Cached<JwkSet>,
@@ -27,7 +27,7 @@ pub(crate) struct ProviderDocuments {
 impl ProviderDocuments {
     pub(crate) fn new(
         settings: Arc<ClientSettings>,
-        exchange: Driver,
+        exchange: HttpExchange,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {

@@ -8,7 +8,7 @@ use url::Url;
 use super::documents::ProviderDocuments;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http_exchange::Driver;
+use crate::http_exchange::HttpExchange;
 use crate::jose::{JwkSet, jws};
 use crate::message::{self, BodyLimit};
 
@@ -87,7 +87,7 @@ impl ProviderDocuments {
     }
 }
 
-async fn fetch_jwks(exchange: Driver, url: Url) -> Result<JwkSet> {
+async fn fetch_jwks(exchange: HttpExchange, url: Url) -> Result<JwkSet> {
     let mut request = message::json_get(&url);
     request.extensions_mut().insert(BodyLimit(MAX_JWKS));
     let response = exchange.send(Endpoint::Jwks.request_name(), request).await?;

@@ -9,7 +9,7 @@ use super::documents::ProviderDocuments;
 use crate::config::ClientSettings;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http_exchange::Driver;
+use crate::http_exchange::HttpExchange;
 use crate::oauth2::metadata::{ServerMetadata, metadata_request, parse_metadata_response};
 
 impl ProviderDocuments {
@@ -51,7 +51,7 @@ impl ProviderDocuments {
 }
 
 async fn fetch_metadata(
-    exchange: &Driver,
+    exchange: &HttpExchange,
     settings: &ClientSettings,
     url: &Url,
     issuer: &str,
