@@ -9,7 +9,7 @@ use authlib_actix::{
     AuthorizeOptions, CurrentUser, LogoutOptions, MemoryStore, OAuth, OAuthCallback, OAuthClient,
     OAuthSession, Params, Result, redirect, session_middleware,
 };
-use example_shared::{Page, Settings, Visitor, demo, headers, nobody};
+use example_shared::{Page, Settings, Visitor, headers, nobody, registry};
 
 /// Redirects to the provider.
 async fn login(client: OAuthClient, request: HttpRequest) -> Result<HttpResponse> {
@@ -94,24 +94,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let Settings { address, base_url, forgets_tokens, config_file } = Settings::from_env()?;
-    if forgets_tokens {
+    let settings = Settings::from_env()?;
+    if settings.forgets_tokens {
         eprintln!(
             "DATABASE_URL is not supported yet: tokens are in memory and are lost when this process ends"
         );
     }
-    let mut builder = OAuth::builder().base_url(&base_url).load_env();
-    if let Some(file) = &config_file {
-        builder = builder.load_file(file);
-    }
-    let mut oauth = builder.build()?;
-    let _provider = if oauth.clients().next().is_none() {
-        let (provider, registry) = demo(&base_url).await?;
-        oauth = registry;
-        Some(provider)
-    } else {
-        None
-    };
+    let (oauth, _provider) = registry(&settings).await?;
     // Once for all workers, each of which calls the closure below.
     let sessions = session_middleware(MemoryStore::new(), Key::generate(), &oauth);
     let app = move || {
@@ -129,8 +118,8 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
             .route("/logged-out", web::get().to(logged_out))
             .route("/healthz", web::get().to(|| async { "ok" }))
     };
-    let server = HttpServer::new(app).bind(address)?;
-    println!("The app is at {base_url}");
+    let server = HttpServer::new(app).bind(settings.address)?;
+    println!("The app is at {}", settings.base_url);
     server.run().await?;
     Ok(())
 }

@@ -4,15 +4,15 @@
 
 use authlib_axum::{
     AuthorizeOptions, CurrentUser, LogoutOptions, OAuth, OAuthCallback, OAuthClient, OAuthSession,
-    Params, Result, redirect, session_layer,
+    Result, redirect, session_layer,
 };
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
-use example_shared::{Page, Settings, Visitor, demo, headers, nobody};
+use example_shared::{Page, Settings, Visitor, forward, nobody, registry};
 use tower_sessions::MemoryStore;
 
 /// Redirects to the provider.
@@ -63,33 +63,15 @@ async fn userinfo(client: OAuthClient) -> Result<Response> {
 async fn api(
     client: OAuthClient,
     Path((_, path)): Path<(String, String)>,
-    request: Request,
+    request: Request<Body>,
 ) -> Result<Response> {
+    let user = client.user().await?;
     let (parts, body) = request.into_parts();
-    let mut call = client.user().await?.request(parts.method, &path);
-    if let Some(query) = parts.uri.query() {
-        call = call.query(Params::parse(query));
-    }
     let Ok(body) = axum::body::to_bytes(body, 1024 * 1024).await else {
         return Ok(no_store(StatusCode::PAYLOAD_TOO_LARGE));
     };
-    if !body.is_empty() {
-        let content_type = parts.headers.get(header::CONTENT_TYPE);
-        let content_type = content_type.and_then(|value| value.to_str().ok());
-        call = call.body(content_type.unwrap_or("application/octet-stream"), body);
-    }
-    let upstream = call.send().await?;
-    let content_type = upstream.headers().get(header::CONTENT_TYPE).cloned();
-    let mut response =
-        no_store((upstream.status(), Bytes::from(upstream.into_inner().into_body())));
-    if let Some(content_type) = content_type {
-        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
-    }
-    // The API's response is data, and never a page of this site.
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    Ok(response)
+    let request = Request::from_parts(parts, body.to_vec());
+    Ok(forward(&user, &path, request).await?.map(Body::from))
 }
 
 #[tokio::main]
@@ -111,18 +93,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
             "DATABASE_URL is not supported yet: tokens are in memory and are lost when this process ends"
         );
     }
-    let mut builder = OAuth::builder().base_url(&settings.base_url).load_env();
-    if let Some(file) = &settings.config_file {
-        builder = builder.load_file(file);
-    }
-    let mut oauth = builder.build()?;
-    let _provider = if oauth.clients().next().is_none() {
-        let (provider, registry) = demo(&settings.base_url).await?;
-        oauth = registry;
-        Some(provider)
-    } else {
-        None
-    };
+    let (oauth, _provider) = registry(&settings).await?;
     let app = Router::new()
         .route("/", get(home))
         .route("/login/{client}", get(login))
@@ -148,7 +119,7 @@ async fn stopped() {
 }
 
 fn html(page: Page) -> Response {
-    (headers(), page.into_html()).into_response()
+    page.into_response().map(Body::from)
 }
 
 fn no_store(response: impl IntoResponse) -> Response {

@@ -139,7 +139,7 @@ pub(crate) async fn provider_outage_is_502_and_app_survives(package: &str) {
     assert_eq!(browser.get(format!("{}/", app.base_url())).await.status, 200);
     let log = app.log();
     assert!(
-        log.contains("no connection to the provider") && log.contains("can be reached"),
+        log.contains("could not connect to the provider") && log.contains("can be reached"),
         "{log}"
     );
 }
