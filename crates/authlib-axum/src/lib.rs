@@ -54,9 +54,11 @@ mod user;
 
 pub use authlib_core::login::{ClientName, Identity, LoginResult, clients};
 pub use authlib_core::{
-    AuthorizeOptions, ClientConfig, Error as CoreError, ErrorKind, Introspection, LogoutOptions,
-    OAuth, OAuth2Client, Params, ProviderError, Purpose, RegisteredClient, Remedy, Secret, Token,
-    TokenTypeHint, TokenUpdate, UserInfo, hooks, login, providers, store, transport,
+    ApiRequest, ApiResponse, AssertionClient, AuthorizeOptions, ClientBuilder, ClientConfig,
+    DeviceLogin, Error as CoreError, ErrorKind, Grant, Introspection, JwtBearer, LogoutOptions,
+    Multipart, OAuth, OAuth1Client, OAuth2Client, OAuthBuilder, Params, ProviderError, Purpose,
+    RegisteredClient, Registration, Remedy, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo,
+    clock, config, hooks, login, oauth2, providers, store, transport,
 };
 
 pub use crate::callback::OAuthCallback;
