@@ -135,5 +135,5 @@ async fn introspection_reads_json_and_jwt() {
         OAuth2Client::new(signed.introspection_signed_response_alg(Algorithm::Rs256)).unwrap();
     let refused = wrong.introspect_token(&Secret::new("nobodys"), None).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidResponse);
-    assert!(refused.to_string().contains("ES256"), "{refused}");
+    assert!(refused.report().to_string().contains("ES256"), "{refused}");
 }

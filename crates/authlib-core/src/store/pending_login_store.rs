@@ -8,7 +8,7 @@ use crate::transport::BoxFuture;
 /// Stores pending logins outside the browser's session, which then holds a reference only.
 ///
 /// An implementation must keep three promises, which
-/// [`conformance::check_pending_login_store`](super::conformance::check_pending_login_store) tests:
+/// `check_pending_login_store` of the crate `authlib-store-conformance` tests:
 ///
 /// 1. [`take`](Self::take) gives a record to **one** of any number of concurrent callers.
 /// 2. A record is gone after its `ttl`.

@@ -1,8 +1,9 @@
 //! [`Log`]: everything that a test logs.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
+use tracing::Dispatch;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// A copy of the log.
@@ -48,8 +49,16 @@ impl MakeWriter<'_> for Log {
     }
 }
 
+/// A second dispatcher that lives on. While there is only one, a thread without it that comes to an event first
+/// switches the event off for all threads, and the log of a test would lack it.
+static SECOND_DISPATCHER: LazyLock<Dispatch> = LazyLock::new(|| {
+    let everything = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
+    Dispatch::new(everything.with_writer(io::sink).finish())
+});
+
 /// Logs at `TRACE` in this thread while the guard lives.
 pub(crate) fn capture_log() -> (Log, tracing::subscriber::DefaultGuard) {
+    LazyLock::force(&SECOND_DISPATCHER);
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
