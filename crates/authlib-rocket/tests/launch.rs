@@ -6,7 +6,7 @@
 mod common;
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use authlib_core::OAuthBuilder;
 use authlib_rocket::{
@@ -65,8 +65,15 @@ impl Write for Log {
     }
 }
 
+/// A second dispatcher that lives on. While there is only one, a thread without it that comes to an event first
+/// switches the event off for all threads.
+static SECOND_DISPATCHER: LazyLock<tracing::Dispatch> = LazyLock::new(|| {
+    tracing::Dispatch::new(tracing_subscriber::fmt().with_writer(std::io::sink).finish())
+});
+
 /// Ignites Rocket, and returns the result and the log.
 async fn ignite(rocket: Rocket<Build>) -> (Result<Rocket<Ignite>, rocket::Error>, String) {
+    LazyLock::force(&SECOND_DISPATCHER);
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false);
@@ -178,7 +185,7 @@ async fn misspelt_rocket_setting_stops_launch() {
         rocket::custom(figment).attach(OAuthFairing::new(builder(&provider())))
     };
     refused(wrong("oauth.op.client_secet", "x"), &["`client_secet`", "`client_secret`"]).await;
-    refused(wrong("oauth", "x"), &["`oauth` must hold a table"]).await;
+    refused(wrong("oauth", "x"), &["`oauth` must have a table"]).await;
     refused(wrong("base_url", "http://app.example"), &["`base_url`"]).await;
 }
 
