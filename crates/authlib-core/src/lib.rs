@@ -82,8 +82,11 @@ pub use crate::api::{ApiRequest, ApiResponse};
 pub use crate::authorization::{
     AuthorizeOptions, LogoutOptions, PENDING_TTL, PendingLogin, PendingLogout, Purpose,
 };
-pub use crate::client::{AssertionClient, ClientBuilder, OAuth1Client, OAuth2Client};
-pub use crate::config::ClientConfig;
+pub use crate::client::assertion_client::AssertionClient;
+pub use crate::client::builder::ClientBuilder;
+pub use crate::client::oauth1_client::OAuth1Client;
+pub use crate::client::oauth2_client::OAuth2Client;
+pub use crate::config::client_config::ClientConfig;
 pub use crate::endpoints::{DeviceLogin, DevicePoll, Registration};
 pub use crate::error::{Error, ErrorKind, ProviderError, Remedy, Result};
 pub use crate::multipart::Multipart;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{RequestContext, Response, see_other};
 use crate::authorization::AuthorizeOptions;
-use crate::client::OAuth2Client;
+use crate::client::oauth2_client::OAuth2Client;
 use crate::error::Result;
 use crate::login::{Login, Session, authorize_redirect, current_login};
 use crate::registry::RegisteredClient;

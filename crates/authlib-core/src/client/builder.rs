@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::oauth2::OAuth2Client;
+use super::oauth2_client::OAuth2Client;
 use crate::clock::Clock;
 use crate::config::ClientConfig;
 use crate::error::Result;
@@ -17,7 +17,7 @@ use crate::transport::HttpClient;
 /// The user in the owner of a standalone client's token: there is only one.
 const NO_USER: &str = "";
 
-/// Builds a standalone client: an [`OAuth2Client`], an [`OAuth1Client`](super::OAuth1Client), or one of
+/// Builds a standalone client: an [`OAuth2Client`], an [`OAuth1Client`](crate::OAuth1Client), or one of
 /// their blocking counterparts. It comes from the client's own `builder`.
 #[must_use = "a builder does nothing until it builds"]
 pub struct ClientBuilder<C> {

@@ -1,13 +1,13 @@
 //! Client configuration: [`ClientConfig`] from code, TOML files and the environment, not yet validated.
 
-mod client_config;
+pub(crate) mod client_config;
 mod extensions;
 mod problem;
 mod setting_keys;
 mod settings;
 mod source;
 
-pub use self::client_config::ClientConfig;
+pub(crate) use self::client_config::ClientConfig;
 pub use self::problem::{ConfigProblem, ConfigProblems};
 pub(crate) use self::setting_keys::is_reserved_authorize_param;
 pub use self::setting_keys::setting_names;

@@ -10,7 +10,7 @@ use crate::client::{self, AssertionClientBuilder};
 use crate::error::Result;
 use crate::secret::Secret;
 
-/// An [`AssertionClient`](client::AssertionClient) whose calls return when they are done.
+/// An [`AssertionClient`](client::assertion_client::AssertionClient) whose calls return when they are done.
 ///
 /// ```no_run
 /// use authlib_core::client::blocking::AssertionClient;
@@ -31,7 +31,7 @@ pub struct AssertionClient {
 }
 
 impl AssertionClient {
-    /// As [`AssertionClient::builder`](client::AssertionClient::builder).
+    /// As [`AssertionClient::builder`](client::assertion_client::AssertionClient::builder).
     pub fn builder(
         token_endpoint: impl Into<String>,
         issuer: impl Into<String>,
@@ -58,7 +58,7 @@ impl AssertionClient {
             .set_key_id(account.private_key_id)
     }
 
-    fn wrap(client: client::OAuth2Client) -> Self {
+    fn wrap(client: client::oauth2_client::OAuth2Client) -> Self {
         Self { client: OAuth2Client::wrap(client) }
     }
 }

@@ -1,7 +1,7 @@
 //! The standalone clients for programs without an async runtime. Each method has the errors of its async
 //! counterpart.
 //!
-//! There is one implementation: these clients wait for the futures of [`OAuth2Client`](super::OAuth2Client),
+//! There is one implementation: these clients wait for the futures of [`OAuth2Client`](crate::OAuth2Client),
 //! whose requests run on a background runtime of two threads. Do not call them in an async function, whose
 //! thread they would block. A process that forks must do so before its first request: the child has none of
 //! its parent's threads, and would wait forever.

@@ -6,38 +6,39 @@ use url::Url;
 use super::request::ApiRequest;
 use super::runtime::{block_on, http_client_with_runtime};
 use crate::api::verbs;
-use crate::client::oauth1::oauth1_config;
-use crate::client::{self, ClientBuilder};
+use crate::client;
+use crate::client::builder::ClientBuilder;
+use crate::client::oauth1_client::oauth1_config;
 use crate::config::ClientConfig;
 use crate::error::Result;
 use crate::oauth1::{TemporaryCredentials, Token};
 use crate::params::Params;
 use crate::secret::Secret;
 
-/// An [`OAuth1Client`](client::OAuth1Client) whose calls return when they are done.
+/// An [`OAuth1Client`](client::oauth1_client::OAuth1Client) whose calls return when they are done.
 #[derive(Clone, Debug)]
 pub struct OAuth1Client {
-    inner: client::OAuth1Client,
+    inner: client::oauth1_client::OAuth1Client,
 }
 
 impl OAuth1Client {
-    /// As [`OAuth1Client::new`](client::OAuth1Client::new).
+    /// As [`OAuth1Client::new`](client::oauth1_client::OAuth1Client::new).
     pub fn new(config: impl Into<ClientConfig>) -> Result<Self> {
         Self::builder(config).build()
     }
 
     /// Builds a client with a token, a store or an HTTP client of your own.
     pub fn builder(config: impl Into<ClientConfig>) -> ClientBuilder<Self> {
-        let wrap = |inner| Self { inner: client::OAuth1Client::wrap(inner) };
+        let wrap = |inner| Self { inner: client::oauth1_client::OAuth1Client::wrap(inner) };
         ClientBuilder::new(oauth1_config(config), http_client_with_runtime, wrap)
     }
 
-    /// As [`fetch_request_token`](client::OAuth1Client::fetch_request_token).
+    /// As [`fetch_request_token`](client::oauth1_client::OAuth1Client::fetch_request_token).
     pub fn fetch_request_token(&self, callback: &str) -> Result<TemporaryCredentials> {
         block_on(self.inner.fetch_request_token(callback))
     }
 
-    /// As [`create_authorization_url`](client::OAuth1Client::create_authorization_url).
+    /// As [`create_authorization_url`](client::oauth1_client::OAuth1Client::create_authorization_url).
     pub fn create_authorization_url(
         &self,
         temporary: &TemporaryCredentials,
@@ -46,7 +47,7 @@ impl OAuth1Client {
         self.inner.create_authorization_url(temporary, params)
     }
 
-    /// As [`parse_authorization_response`](client::OAuth1Client::parse_authorization_response).
+    /// As [`parse_authorization_response`](client::oauth1_client::OAuth1Client::parse_authorization_response).
     pub fn parse_authorization_response(
         &self,
         temporary: &TemporaryCredentials,
@@ -55,7 +56,7 @@ impl OAuth1Client {
         self.inner.parse_authorization_response(temporary, callback)
     }
 
-    /// As [`fetch_access_token`](client::OAuth1Client::fetch_access_token).
+    /// As [`fetch_access_token`](client::oauth1_client::OAuth1Client::fetch_access_token).
     pub fn fetch_access_token(
         &self,
         temporary: &TemporaryCredentials,
@@ -64,19 +65,19 @@ impl OAuth1Client {
         block_on(self.inner.fetch_access_token(temporary, verifier))
     }
 
-    /// As [`token`](client::OAuth1Client::token).
+    /// As [`token`](client::oauth1_client::OAuth1Client::token).
     pub fn token(&self) -> Result<Option<Token>> {
         block_on(self.inner.token())
     }
 
-    /// As [`set_token`](client::OAuth1Client::set_token).
+    /// As [`set_token`](client::oauth1_client::OAuth1Client::set_token).
     pub fn set_token(&self, token: Token) -> Result<()> {
         block_on(self.inner.set_token(token))
     }
 
     verbs!(ApiRequest);
 
-    /// A signed request to `url`; see [`OAuth1Client::request`](client::OAuth1Client::request).
+    /// A signed request to `url`; see [`OAuth1Client::request`](client::oauth1_client::OAuth1Client::request).
     pub fn request(&self, method: Method, url: &str) -> ApiRequest {
         self.inner.request(method, url).with_mode()
     }

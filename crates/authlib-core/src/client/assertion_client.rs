@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::builder::{ClientBuilder, DefaultHttp};
-use super::oauth2::OAuth2Client;
+use super::oauth2_client::OAuth2Client;
 use super::service_account::ServiceAccount;
 use crate::clock::Clock;
 use crate::config::ClientConfig;

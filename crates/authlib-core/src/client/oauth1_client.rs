@@ -6,7 +6,7 @@ use http::Method;
 use url::Url;
 
 use super::builder::ClientBuilder;
-use super::oauth2::{OAuth2Client, query_of};
+use super::oauth2_client::{OAuth2Client, query_of};
 use crate::api::{ApiRequest, verbs};
 use crate::config::ClientConfig;
 use crate::endpoints::oauth1::{from_stored_token, to_stored_token};
