@@ -8,9 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::ConfigProblem;
 use super::extensions::Extensions;
-use super::settings::{Refresh, ResponseMode};
+use super::{Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
 use crate::jose::Algorithm;
 use crate::oauth1::{SignatureLocation, SignatureMethod};
@@ -88,8 +87,8 @@ pub struct ClientConfig {
     pub(super) signature_location: Option<SignatureLocation>,
     pub(super) realm: Option<String>,
     pub(super) dangerous_allow_missing_callback_confirmed: bool,
-    /// Errors in values of files and the environment.
-    pub(super) rejected: Vec<ConfigProblem>,
+    /// The keys of values in files and the environment that were not accepted, and what is wrong.
+    pub(super) rejected: Vec<(String, String)>,
     pub(crate) extensions: Extensions,
 }
 

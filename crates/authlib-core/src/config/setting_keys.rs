@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::settings::{Refresh, ResponseMode};
-use super::{ClientConfig, ConfigProblem};
+use super::{ClientConfig, Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
 use crate::jose::Algorithm;
 use crate::oauth1::{SignatureLocation, SignatureMethod};
@@ -195,7 +194,7 @@ impl ClientConfig {
         if let Some(setting) = find(key)
             && let Err(problem) = setting.set(self, value)
         {
-            self.rejected.push(ConfigProblem::new(&self.name, key, problem));
+            self.rejected.push((key.to_owned(), problem));
         }
     }
 }

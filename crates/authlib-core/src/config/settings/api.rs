@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::validate::Validator;
+use super::validator::Validator;
 use crate::config::ClientConfig;
 use crate::endpoint_url::endpoint_url;
 

@@ -5,38 +5,16 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::ClientSettings;
-use super::validate::Validator;
+use super::validator::Validator;
 use crate::config::ClientConfig;
 use crate::crypto::sha256;
 use crate::endpoint::Endpoint;
-use crate::hooks::ClientAuth;
 use crate::jose::{Algorithm, SigningKey, pem};
 use crate::oauth2::AuthMethod;
 use crate::oauth2::client_assertion::{LIFETIME, Signing};
 
 /// The maximum lifetime of a client assertion.
 const MAX_LIFETIME: Duration = Duration::from_secs(3600);
-
-impl ClientSettings {
-    /// The method that is configured for this endpoint alone.
-    pub(crate) fn own_auth_method(&self, endpoint: Endpoint) -> Option<AuthMethod> {
-        match endpoint {
-            Endpoint::Introspection => self.introspection_auth_method,
-            Endpoint::Revocation => self.revocation_auth_method,
-            _ => None,
-        }
-    }
-
-    /// The custom authentication at an endpoint: that of the endpoint itself, or else the general one,
-    /// unless a method is configured for this endpoint alone.
-    pub(crate) fn custom_auth(&self, endpoint: Endpoint) -> Option<&dyn ClientAuth> {
-        let own = self.extensions.auth_at.iter().rev().find(|(at, _)| *at == endpoint);
-        let has_method = self.own_auth_method(endpoint).is_some();
-        let general = self.extensions.auth.as_ref().filter(|_| !has_method);
-        own.map(|(_, auth)| auth).or(general).map(AsRef::as_ref)
-    }
-}
 
 impl ClientConfig {
     /// Checks that there are credentials for the method of the token endpoint.
@@ -176,69 +154,5 @@ impl ClientConfig {
         SigningKey::parse(text)
             .map_err(|cause| check.problem("private_key", cause.to_string()))
             .ok()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::Result;
-    use crate::hooks::{ClientIdentity, EndpointRequest};
-    use crate::transport::BoxFuture;
-
-    /// An authentication that is known by its error.
-    struct Named(&'static str);
-
-    impl ClientAuth for Named {
-        fn authenticate<'a>(
-            &'a self,
-            _: ClientIdentity<'a>,
-            _: EndpointRequest,
-        ) -> BoxFuture<'a, Result<EndpointRequest>> {
-            Box::pin(async { Err(crate::Error::new(crate::ErrorKind::Config, self.0)) })
-        }
-    }
-
-    fn chosen(config: ClientConfig, endpoint: Endpoint) -> Option<String> {
-        let settings = config.resolve().unwrap();
-        let client =
-            ClientIdentity { endpoint, client_id: "id", client_secret: None, issuer: None };
-        let request = EndpointRequest {
-            url: "https://op.example/".parse().unwrap(),
-            headers: http::HeaderMap::new(),
-            form: crate::Params::new(),
-        };
-        let custom = settings.custom_auth(endpoint)?;
-        let error = futures_util::FutureExt::now_or_never(custom.authenticate(client, request));
-        Some(error.unwrap().unwrap_err().to_string())
-    }
-
-    #[test]
-    fn custom_auth_is_chosen_by_endpoint_then_method_then_client() {
-        let plain = || {
-            ClientConfig::new("c").client_id("id").issuer("https://op.example").client_secret("s")
-        };
-        let general = || plain().client_auth(Named("general"));
-        let method = || general().revocation_endpoint_auth_method(AuthMethod::ClientSecretPost);
-        let own = || method().client_auth_for(Endpoint::Revocation, Named("own"));
-        for (config, endpoint, expected) in [
-            (plain(), Endpoint::Token, None),
-            (general(), Endpoint::Token, Some("general")),
-            (general(), Endpoint::Revocation, Some("general")),
-            (method(), Endpoint::Revocation, None),
-            (method(), Endpoint::Introspection, Some("general")),
-            (own(), Endpoint::Revocation, Some("own")),
-            (own(), Endpoint::Token, Some("general")),
-            (
-                own().client_auth_for(Endpoint::Revocation, Named("new")),
-                Endpoint::Revocation,
-                Some("new"),
-            ),
-        ] {
-            assert_eq!(chosen(config, endpoint).as_deref(), expected, "{endpoint:?}");
-        }
-        let useless = plain().client_auth_for(Endpoint::UserInfo, Named("useless"));
-        let problems = useless.resolve().unwrap_err();
-        assert!(problems[0].to_string().contains("do not authenticate at `userinfo_endpoint`"));
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::validate::Validator;
+use super::validator::Validator;
 use crate::config::ClientConfig;
 use crate::endpoint::Endpoint;
 use crate::hooks::OAuth1Signature;

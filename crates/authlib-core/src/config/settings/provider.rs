@@ -3,8 +3,7 @@
 
 use url::Url;
 
-use super::is_openid;
-use super::validate::Validator;
+use super::validator::Validator;
 use crate::config::ClientConfig;
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::jose::{Algorithm, JwkSet};
@@ -15,6 +14,11 @@ const OAUTH_SEGMENT: &str = "/.well-known/oauth-authorization-server";
 /// The well-known URL of an issuer's metadata document (OpenID Connect Discovery §4).
 pub(crate) fn metadata_url(issuer: &str) -> String {
     format!("{}{OPENID_SUFFIX}", issuer.trim_end_matches('/'))
+}
+
+/// Whether a scope makes a login an OpenID Connect one (OpenID Connect Core §3.1.2.1).
+pub(crate) fn is_openid(scope: &str) -> bool {
+    scope.split_ascii_whitespace().any(|scope| scope == "openid")
 }
 
 /// The issuer of a well-known URL.

@@ -1,58 +1,28 @@
 //! Validation: from a [`ClientConfig`] to [`ClientSettings`], with all errors at once.
 
-use std::fmt;
 use std::time::Duration;
 
 use http::HeaderValue;
 use url::Url;
 
-use super::refresh::{Refresh, RefreshPolicy};
-use super::{ClientSettings, Protocol, ResponseMode};
-use crate::config::setting_keys::{find, is_reserved_authorize_param, is_reserved_token_param};
-use crate::config::{ClientConfig, ConfigProblem};
+use super::client_settings::{ClientSettings, Protocol};
+use super::refresh::RefreshPolicy;
+use super::validator::Validator;
+use crate::config::setting_keys::{is_reserved_authorize_param, is_reserved_token_param};
+use crate::config::{ClientConfig, ConfigProblem, Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
-use crate::endpoint_url::endpoint_url;
 use crate::jose::Algorithm;
 use crate::params::Params;
 
 /// How long before its expiry a token is refreshed by default.
 const REFRESH_BEFORE_EXPIRY: Duration = Duration::from_secs(60);
 
-/// Collects the errors of one client.
-pub(super) struct Validator {
-    client: String,
-    problems: Vec<ConfigProblem>,
-}
-
-impl Validator {
-    pub(super) fn problem(&mut self, key: &str, problem: impl Into<String>) {
-        self.problems.push(ConfigProblem::new(&self.client, key, problem));
-    }
-
-    /// Reports a required setting that has no value. One with a rejected value has its own error.
-    pub(super) fn missing(&mut self, key: &str, reason: &str) {
-        let rejected = |problem: &ConfigProblem| find(&problem.key).is_some_and(|s| s.name == key);
-        if !self.problems.iter().any(rejected) {
-            self.problem(key, format!("is missing: {reason}"));
-        }
-    }
-
-    pub(super) fn url_problem(&mut self, key: &str, url: &str, cause: &dyn fmt::Display) {
-        self.problems.push(ConfigProblem::url(&self.client, key, url, cause));
-    }
-
-    pub(super) fn url(&mut self, key: &str, text: Option<&str>) -> Option<Url> {
-        let text = text?;
-        let url = endpoint_url(text);
-        url.map_err(|cause| self.url_problem(key, text, &cause)).ok()
-    }
-}
-
 impl ClientConfig {
     /// Parses and validates everything.
     pub(crate) fn resolve(mut self) -> Result<ClientSettings, Vec<ConfigProblem>> {
-        let mut check =
-            Validator { client: self.name.clone(), problems: std::mem::take(&mut self.rejected) };
+        let rejected = std::mem::take(&mut self.rejected);
+        let mut check = Validator { client: self.name.clone(), problems: Vec::new() };
+        rejected.into_iter().for_each(|(key, problem)| check.problem(&key, problem));
         self.normalise(&mut check);
         let settings = self.checked(&mut check);
         if check.problems.is_empty() { Ok(settings) } else { Err(check.problems) }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::overlay::{find_or_add, overlay};
 use super::suggest::similar;
-use super::{find_or_add, overlay};
 use crate::config::setting_keys::{CLIENT_KWARGS, SETTINGS, find, variable};
 use crate::config::{ClientConfig, ConfigProblem};
 

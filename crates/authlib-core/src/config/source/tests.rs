@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::setting_keys::{Setting, variable};
+use crate::config::setting_keys::{SETTINGS, Setting, variable};
 
 fn merged(
     code: Vec<ClientConfig>,
@@ -11,7 +11,10 @@ fn merged(
     sources.toml(toml, "authlib.toml");
     sources.vars(vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect());
     let (clients, mut problems) = sources.merge(crate::providers::NAMES);
-    problems.extend(clients.iter().flat_map(|client| client.rejected.clone()));
+    problems.extend(clients.iter().flat_map(|client| {
+        let rejected = client.rejected.iter();
+        rejected.map(|(key, problem)| ConfigProblem::new(&client.name, key, problem))
+    }));
     (clients, problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
 }
 

@@ -1,0 +1,95 @@
+//! The setters of what only code can configure.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::ClientConfig;
+use crate::error::Result;
+use crate::hooks::{ClientAuth, Endpoint, OAuth1Signature, RequestHook, ResponseHook};
+use crate::message::{Request, Response};
+
+impl ClientConfig {
+    /// Changes a request before it is sent. Hooks run in the order in which they were added, after the
+    /// client authentication or the access token was added. A hook can't send these elsewhere: a request
+    /// to another origin than the endpoint's, or to where the access token must not go, is not sent.
+    ///
+    /// ```
+    /// use authlib_core::ClientConfig;
+    /// use authlib_core::hooks::RequestHook;
+    ///
+    /// let twitch = ClientConfig::new("twitch").on_request(RequestHook::ProtectedRequest, |request| {
+    ///     request.headers_mut().insert("client-id", "app".parse().expect("a plain text"));
+    ///     Ok(())
+    /// });
+    /// # let _ = twitch;
+    /// ```
+    #[must_use]
+    pub fn on_request(
+        mut self,
+        at: RequestHook,
+        hook: impl Fn(&mut Request) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.extensions.hooks.requests.push_sync(at, hook);
+        self
+    }
+
+    /// As [`on_request`](Self::on_request), for an async hook.
+    #[must_use]
+    pub fn on_request_async<F>(
+        mut self,
+        at: RequestHook,
+        hook: impl Fn(Request) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Request>> + Send + 'static,
+    {
+        self.extensions.hooks.requests.push(at, hook);
+        self
+    }
+
+    /// Changes a response before it is parsed; see [`hooks`](crate::hooks) for built-in hooks.
+    #[must_use]
+    pub fn on_response(
+        mut self,
+        at: ResponseHook,
+        hook: impl Fn(&mut Response) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.extensions.hooks.responses.push_sync(at, hook);
+        self
+    }
+
+    /// As [`on_response`](Self::on_response), for an async hook.
+    #[must_use]
+    pub fn on_response_async<F>(
+        mut self,
+        at: ResponseHook,
+        hook: impl Fn(Response) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Response>> + Send + 'static,
+    {
+        self.extensions.hooks.responses.push(at, hook);
+        self
+    }
+
+    /// Authenticates the client with a method that no RFC defines, at all endpoints.
+    #[must_use]
+    pub fn client_auth(mut self, auth: impl ClientAuth + 'static) -> Self {
+        self.extensions.auth = Some(Arc::new(auth));
+        self
+    }
+
+    /// As [`client_auth`](Self::client_auth), for one endpoint only, where it takes precedence.
+    #[must_use]
+    pub fn client_auth_for(mut self, endpoint: Endpoint, auth: impl ClientAuth + 'static) -> Self {
+        self.extensions.auth_at.push((endpoint, Arc::new(auth)));
+        self
+    }
+
+    /// Signs OAuth 1.0a requests with a method that RFC 5849 does not define.
+    #[must_use]
+    pub fn oauth1_signature(mut self, signature: impl OAuth1Signature + 'static) -> Self {
+        self.extensions.oauth1_signature = Some(Arc::new(signature));
+        self
+    }
+}

@@ -1,0 +1,223 @@
+//! [`ClientSettings`]: a client's settings, parsed and validated.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::oauth1::OAuth1Settings;
+use super::provider::is_openid;
+use super::refresh::RefreshPolicy;
+use crate::config::ResponseMode;
+use crate::config::extensions::Extensions;
+use crate::endpoint::{Endpoint, Endpoints};
+use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::ClientAuth;
+use crate::jose::{Algorithm, JwkSet};
+use crate::oauth2::client_assertion::Signing;
+use crate::oauth2::client_auth::Held;
+use crate::oauth2::{AuthMethod, TokenLocation};
+use crate::params::Params;
+use crate::secret::Secret;
+
+/// A client's settings, parsed and validated.
+#[derive(Debug)]
+pub(crate) struct ClientSettings {
+    pub(crate) name: String,
+    pub(crate) display_name: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Option<Secret>,
+    /// How the client signs assertions, if it has a key or a secret.
+    pub(crate) signing: Option<Signing>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) accepted_issuers: Vec<String>,
+    pub(crate) metadata_url: Option<Url>,
+    /// The configured endpoints; they win over those of the metadata.
+    pub(crate) endpoints: Endpoints,
+    pub(crate) jwks: Option<JwkSet>,
+    pub(crate) api_base_url: Option<Url>,
+    pub(crate) api_origins: Vec<Url>,
+    pub(crate) token_location: TokenLocation,
+    pub(crate) refresh: RefreshPolicy,
+    pub(crate) timeout: Option<Duration>,
+    pub(super) is_interactive: bool,
+    pub(crate) redirect_uri: Option<String>,
+    pub(crate) post_logout_redirect_uri: Option<String>,
+    /// The configured scope, space-separated.
+    pub(crate) scope: String,
+    pub(crate) authorize_params: Params,
+    pub(crate) access_token_params: Params,
+    pub(crate) refresh_token_params: Params,
+    pub(crate) auth_method: Option<AuthMethod>,
+    pub(super) introspection_auth_method: Option<AuthMethod>,
+    pub(super) revocation_auth_method: Option<AuthMethod>,
+    pub(crate) raw_basic: bool,
+    pub(crate) introspection_alg: Option<Algorithm>,
+    pub(crate) response_mode: Option<ResponseMode>,
+    pub(crate) id_token_alg: Option<Algorithm>,
+    pub(crate) refresh_before_expiry: Duration,
+    pub(crate) max_age: Option<Duration>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) fetch_userinfo: bool,
+    pub(crate) subject_claim: Option<String>,
+    pub(crate) skip_nonce: bool,
+    pub(crate) skip_pkce: bool,
+    pub(crate) extensions: Extensions,
+    pub(super) protocol: Protocol,
+}
+
+/// The protocol that a client speaks.
+#[derive(Debug)]
+pub(super) enum Protocol {
+    OAuth1(Box<OAuth1Settings>),
+    OAuth2,
+}
+
+impl ClientSettings {
+    /// Whether users log in with this client, in a browser.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.is_interactive
+    }
+
+    /// Whether the configured scope makes a login an OpenID Connect one.
+    pub(crate) fn asks_for_openid(&self) -> bool {
+        is_openid(&self.scope)
+    }
+
+    /// The keys for ID tokens that are configured and need no request: `jwks`, or the client secret for
+    /// HMAC.
+    pub(crate) fn own_keys(&self) -> Option<JwkSet> {
+        let hmac = self.id_token_alg.is_some_and(Algorithm::is_symmetric);
+        let secret = self.client_secret.as_ref().filter(|_| hmac);
+        self.jwks.clone().or_else(|| secret.map(JwkSet::of_secret))
+    }
+
+    /// Whether the provider's keys are needed: to verify ID tokens, if no keys are configured.
+    pub(crate) fn needs_provider_keys(&self) -> bool {
+        self.asks_for_openid() && self.own_keys().is_none()
+    }
+
+    /// The spellings of the issuer that the provider may use, the configured one first.
+    pub(crate) fn issuers(&self) -> Vec<&str> {
+        let others = self.accepted_issuers.iter().map(String::as_str);
+        self.issuer.as_deref().into_iter().chain(others).collect()
+    }
+
+    /// Checks that users may log in with this client. One that gets tokens on its own behalf would replace a
+    /// user's expired token with its own, and all its permissions.
+    pub(crate) fn ensure_user_logins(&self) -> Result<()> {
+        if !matches!(self.refresh, RefreshPolicy::Assertion(_) | RefreshPolicy::ClientCredentials) {
+            return Ok(());
+        }
+        let check = "users cannot log in with this client: it gets tokens on its own behalf";
+        Err(Error::new(ErrorKind::Config, check)
+            .with_hint("register another client without `refresh_with` for logins"))
+    }
+
+    pub(crate) fn is_oauth1(&self) -> bool {
+        matches!(self.protocol, Protocol::OAuth1(_))
+    }
+
+    /// The OAuth 1.0a settings, if the client speaks that protocol.
+    pub(crate) fn oauth1(&self) -> Option<&OAuth1Settings> {
+        match &self.protocol {
+            Protocol::OAuth1(settings) => Some(settings),
+            Protocol::OAuth2 => None,
+        }
+    }
+
+    /// The member of the user info that identifies the user if there is no ID token.
+    pub(crate) fn subject_claim(&self) -> &str {
+        self.subject_claim.as_deref().unwrap_or("sub")
+    }
+
+    /// The credentials that the client can authenticate with.
+    pub(crate) fn held(&self) -> Held {
+        match (&self.signing, &self.client_secret) {
+            (None, _) => Held::Nothing,
+            (Some(_), Some(_)) => Held::Secret,
+            (Some(_), None) => Held::PrivateKey,
+        }
+    }
+
+    /// The method that is configured for this endpoint alone.
+    pub(crate) fn own_auth_method(&self, endpoint: Endpoint) -> Option<AuthMethod> {
+        match endpoint {
+            Endpoint::Introspection => self.introspection_auth_method,
+            Endpoint::Revocation => self.revocation_auth_method,
+            _ => None,
+        }
+    }
+
+    /// The custom authentication at an endpoint: that of the endpoint itself, or else the general one,
+    /// unless a method is configured for this endpoint alone.
+    pub(crate) fn custom_auth(&self, endpoint: Endpoint) -> Option<&dyn ClientAuth> {
+        let own = self.extensions.auth_at.iter().rev().find(|(at, _)| *at == endpoint);
+        let has_method = self.own_auth_method(endpoint).is_some();
+        let general = self.extensions.auth.as_ref().filter(|_| !has_method);
+        own.map(|(_, auth)| auth).or(general).map(AsRef::as_ref)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ClientConfig;
+    use crate::hooks::{ClientIdentity, EndpointRequest};
+    use crate::transport::BoxFuture;
+
+    /// An authentication that is known by its error.
+    struct Named(&'static str);
+
+    impl ClientAuth for Named {
+        fn authenticate<'a>(
+            &'a self,
+            _: ClientIdentity<'a>,
+            _: EndpointRequest,
+        ) -> BoxFuture<'a, Result<EndpointRequest>> {
+            Box::pin(async { Err(Error::new(ErrorKind::Config, self.0)) })
+        }
+    }
+
+    fn chosen(config: ClientConfig, endpoint: Endpoint) -> Option<String> {
+        let settings = config.resolve().unwrap();
+        let client =
+            ClientIdentity { endpoint, client_id: "id", client_secret: None, issuer: None };
+        let request = EndpointRequest {
+            url: "https://op.example/".parse().unwrap(),
+            headers: http::HeaderMap::new(),
+            form: Params::new(),
+        };
+        let custom = settings.custom_auth(endpoint)?;
+        let error = futures_util::FutureExt::now_or_never(custom.authenticate(client, request));
+        Some(error.unwrap().unwrap_err().to_string())
+    }
+
+    #[test]
+    fn custom_auth_is_chosen_by_endpoint_then_method_then_client() {
+        let plain = || {
+            ClientConfig::new("c").client_id("id").issuer("https://op.example").client_secret("s")
+        };
+        let general = || plain().client_auth(Named("general"));
+        let method = || general().revocation_endpoint_auth_method(AuthMethod::ClientSecretPost);
+        let own = || method().client_auth_for(Endpoint::Revocation, Named("own"));
+        for (config, endpoint, expected) in [
+            (plain(), Endpoint::Token, None),
+            (general(), Endpoint::Token, Some("general")),
+            (general(), Endpoint::Revocation, Some("general")),
+            (method(), Endpoint::Revocation, None),
+            (method(), Endpoint::Introspection, Some("general")),
+            (own(), Endpoint::Revocation, Some("own")),
+            (own(), Endpoint::Token, Some("general")),
+            (
+                own().client_auth_for(Endpoint::Revocation, Named("new")),
+                Endpoint::Revocation,
+                Some("new"),
+            ),
+        ] {
+            assert_eq!(chosen(config, endpoint).as_deref(), expected, "{endpoint:?}");
+        }
+        let useless = plain().client_auth_for(Endpoint::UserInfo, Named("useless"));
+        let problems = useless.resolve().unwrap_err();
+        assert!(problems[0].to_string().contains("do not authenticate at `userinfo_endpoint`"));
+    }
+}
