@@ -23,6 +23,13 @@ const PUBLIC_KEY_ALGORITHMS: &str =
 const SIGNATURE_METHODS: &str = "`HMAC-SHA1`, `HMAC-SHA256`, `HMAC-SHA512`, `RSA-SHA1`, `RSA-SHA256`, \
                                  `RSA-SHA512` or `PLAINTEXT`";
 
+/// A row whose field has the row's name and a type with `from_name`.
+macro_rules! choice {
+    ($name:ident: $type:ident, $accepted:expr) => {
+        choice(stringify!($name), $accepted, |c, v| put(&mut c.$name, $type::from_name(v)))
+    };
+}
+
 /// All settings, by name. The aliases are Authlib's names, and names of earlier versions.
 pub(super) const SETTINGS: &[Setting] = &[
     setting("access_token_params", Pairs(|c| &mut c.access_token_params)),
@@ -31,9 +38,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("api_origins", List(|c, v| c.api_origins = v)),
     setting("authorization_endpoint", Url(Endpoint::Authorization)).alias("authorize_url"),
     setting("authorize_params", Pairs(|c| &mut c.authorize_params)),
-    choice("client_assertion_audience", "`issuer` or `token_endpoint`", |c, v| {
-        put(&mut c.client_assertion_audience, AssertionAudience::from_name(v))
-    }),
+    choice!(client_assertion_audience: AssertionAudience, "`issuer` or `token_endpoint`"),
     setting("client_assertion_claims", Table(|c, v| c.client_assertion_claims = v)),
     setting("client_assertion_lifetime", Seconds(|c, v| c.client_assertion_lifetime = Some(v))),
     setting("client_id", Text(|c, v| c.client_id = Some(v))),
@@ -51,13 +56,9 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("display_name", Text(|c, v| c.display_name = Some(v))).alias("label"),
     setting("end_session_endpoint", Url(Endpoint::EndSession)),
     setting("fetch_userinfo", Switch(|c, v| c.fetch_userinfo = Some(v))),
-    choice("id_token_signed_response_alg", ALGORITHMS, |c, v| {
-        put(&mut c.id_token_signed_response_alg, Algorithm::from_name(v))
-    }),
+    choice!(id_token_signed_response_alg: Algorithm, ALGORITHMS),
     setting("introspection_endpoint", Url(Endpoint::Introspection)),
-    choice("introspection_endpoint_auth_method", AUTH_METHODS, |c, v| {
-        put(&mut c.introspection_endpoint_auth_method, AuthMethod::from_name(v))
-    }),
+    choice!(introspection_endpoint_auth_method: AuthMethod, AUTH_METHODS),
     choice("introspection_signed_response_alg", PUBLIC_KEY_ALGORITHMS, |c, v| {
         let alg = Algorithm::from_name(v).filter(|alg| !alg.is_symmetric());
         put(&mut c.introspection_signed_response_alg, alg)
@@ -81,47 +82,27 @@ pub(super) const SETTINGS: &[Setting] = &[
         .in_kwargs(),
     setting("refresh_token_params", Pairs(|c| &mut c.refresh_token_params)),
     setting("refresh_token_url", Url(Endpoint::Refresh)),
-    choice("refresh_with", "`refresh_token`, `client_credentials` or `off`", |c, v| {
-        put(&mut c.refresh_with, Refresh::from_name(v))
-    })
-    .alias("renewal"),
+    choice!(refresh_with: Refresh, "`refresh_token`, `client_credentials` or `off`")
+        .alias("renewal"),
     setting("request_token_params", Pairs(|c| &mut c.request_token_params)),
     setting("request_token_url", Url(Endpoint::RequestToken)),
-    choice("response_mode", "`query` or `form_post`", |c, v| {
-        put(&mut c.response_mode, ResponseMode::from_name(v))
-    })
-    .in_kwargs(),
+    choice!(response_mode: ResponseMode, "`query` or `form_post`").in_kwargs(),
     setting("revocation_endpoint", Url(Endpoint::Revocation)),
-    choice("revocation_endpoint_auth_method", AUTH_METHODS, |c, v| {
-        put(&mut c.revocation_endpoint_auth_method, AuthMethod::from_name(v))
-    })
-    .in_kwargs(),
+    choice!(revocation_endpoint_auth_method: AuthMethod, AUTH_METHODS).in_kwargs(),
     setting("scope", Words(|c, v| c.scope = Some(v))).in_kwargs(),
     setting("server_metadata_url", Text(|c, v| c.server_metadata_url = Some(v))),
-    choice("signature_location", "`HEADER`, `BODY` or `QUERY`", |c, v| {
-        put(&mut c.signature_location, SignatureLocation::from_name(v))
-    })
-    .alias("signature_type")
-    .in_kwargs(),
-    choice("signature_method", SIGNATURE_METHODS, |c, v| {
-        put(&mut c.signature_method, SignatureMethod::from_name(v))
-    })
-    .in_kwargs(),
+    choice!(signature_location: SignatureLocation, "`HEADER`, `BODY` or `QUERY`")
+        .alias("signature_type")
+        .in_kwargs(),
+    choice!(signature_method: SignatureMethod, SIGNATURE_METHODS).in_kwargs(),
     setting("subject_claim", Text(|c, v| c.subject_claim = Some(v))),
     setting("timeout", Seconds(|c, v| c.timeout = Some(v))).in_kwargs(),
     setting("token_endpoint", Url(Endpoint::Token)).alias("access_token_url"),
-    choice("token_endpoint_auth_method", AUTH_METHODS, |c, v| {
-        put(&mut c.token_endpoint_auth_method, AuthMethod::from_name(v))
-    })
-    .in_kwargs(),
-    choice("token_endpoint_auth_signing_alg", ALGORITHMS, |c, v| {
-        put(&mut c.token_endpoint_auth_signing_alg, Algorithm::from_name(v))
-    }),
-    choice("token_location", "`header`, `body` or `query`", |c, v| {
-        put(&mut c.token_location, TokenLocation::from_name(v))
-    })
-    .alias("token_placement")
-    .in_kwargs(),
+    choice!(token_endpoint_auth_method: AuthMethod, AUTH_METHODS).in_kwargs(),
+    choice!(token_endpoint_auth_signing_alg: Algorithm, ALGORITHMS),
+    choice!(token_location: TokenLocation, "`header`, `body` or `query`")
+        .alias("token_placement")
+        .in_kwargs(),
     setting("user_agent", Text(|c, v| c.user_agent = Some(v))),
     setting("userinfo_endpoint", Url(Endpoint::UserInfo)),
 ];

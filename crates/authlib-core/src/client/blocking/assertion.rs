@@ -10,21 +10,7 @@ use crate::client::{self, AssertionClientBuilder};
 use crate::error::Result;
 use crate::secret::Secret;
 
-/// An [`AssertionClient`](client::assertion_client::AssertionClient) whose calls return when they are done.
-///
-/// ```no_run
-/// use authlib_core::client::blocking::AssertionClient;
-///
-/// # fn run() -> authlib_core::Result<()> {
-/// let drive = AssertionClient::from_service_account_file("service-account.json")?
-///     .scope("https://www.googleapis.com/auth/drive.readonly")
-///     .api_base_url("https://www.googleapis.com/drive/v3/")
-///     .build()?;
-/// let files: serde_json::Value = drive.get("files").send()?.json()?;
-/// # let _ = files;
-/// # Ok(())
-/// # }
-/// ```
+/// An [`AssertionClient`](client::AssertionClient) whose calls return when they are done.
 #[derive(Clone, Debug)]
 pub struct AssertionClient {
     client: OAuth2Client,

@@ -34,6 +34,7 @@ mod oauth1;
 mod oauth2;
 mod request;
 mod runtime;
+mod wait_for;
 
 pub use self::assertion::AssertionClient;
 pub use self::device::DeviceLogin;

@@ -4,7 +4,8 @@ use http::Method;
 use url::Url;
 
 use super::request::ApiRequest;
-use super::runtime::{block_on, http_client_with_runtime};
+use super::runtime::http_client_with_runtime;
+use super::wait_for::wait_for;
 use crate::api::verbs;
 use crate::client;
 use crate::client::builder::ClientBuilder;
@@ -33,9 +34,12 @@ impl OAuth1Client {
         ClientBuilder::new(oauth1_config(config), http_client_with_runtime, wrap)
     }
 
-    /// As [`fetch_request_token`](client::oauth1_client::OAuth1Client::fetch_request_token).
-    pub fn fetch_request_token(&self, callback: &str) -> Result<TemporaryCredentials> {
-        block_on(self.inner.fetch_request_token(callback))
+    wait_for! {
+        client::oauth1_client::OAuth1Client;
+        fetch_request_token(callback: &str) -> TemporaryCredentials;
+        fetch_access_token(temporary: &TemporaryCredentials, verifier: &Secret) -> Token;
+        token() -> Option<Token>;
+        set_token(token: Token) -> ();
     }
 
     /// As [`create_authorization_url`](client::oauth1_client::OAuth1Client::create_authorization_url).
@@ -54,25 +58,6 @@ impl OAuth1Client {
         callback: &str,
     ) -> Result<Secret> {
         self.inner.parse_authorization_response(temporary, callback)
-    }
-
-    /// As [`fetch_access_token`](client::oauth1_client::OAuth1Client::fetch_access_token).
-    pub fn fetch_access_token(
-        &self,
-        temporary: &TemporaryCredentials,
-        verifier: &Secret,
-    ) -> Result<Token> {
-        block_on(self.inner.fetch_access_token(temporary, verifier))
-    }
-
-    /// As [`token`](client::oauth1_client::OAuth1Client::token).
-    pub fn token(&self) -> Result<Option<Token>> {
-        block_on(self.inner.token())
-    }
-
-    /// As [`set_token`](client::oauth1_client::OAuth1Client::set_token).
-    pub fn set_token(&self, token: Token) -> Result<()> {
-        block_on(self.inner.set_token(token))
     }
 
     verbs!(ApiRequest);

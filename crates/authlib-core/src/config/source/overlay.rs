@@ -9,7 +9,10 @@ use crate::config::setting_keys::{CLIENT_KWARGS, NOT_SUPPORTED_YET, SETTINGS, fi
 use crate::config::{ClientConfig, ConfigProblem};
 
 /// The client of this name. A new one begins as the preset of its name.
-pub(super) fn find_or_add<'a>(clients: &'a mut Vec<ClientConfig>, name: &str) -> &'a mut ClientConfig {
+pub(super) fn find_or_add<'a>(
+    clients: &'a mut Vec<ClientConfig>,
+    name: &str,
+) -> &'a mut ClientConfig {
     let place = clients.iter().position(|client| client.name == name).unwrap_or(clients.len());
     if place == clients.len() {
         clients.push(ClientConfig::from(name));
