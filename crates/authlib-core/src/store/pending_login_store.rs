@@ -15,12 +15,13 @@ use crate::transport::BoxFuture;
 /// 3. Keys are compared byte by byte, and records come back unchanged.
 ///
 /// As for [`TokenStore`](super::TokenStore#implementing-it), methods return `Box::pin(async move { .. })`.
+///
+/// # Errors
+///
+/// Every method fails with [`ErrorKind::Store`](crate::ErrorKind::Store) if the store could not be reached.
+#[expect(clippy::missing_errors_doc, reason = "the errors are those of the trait")]
 pub trait PendingLoginStore: Send + Sync {
     /// Stores `record` under a new, random `key` for `ttl`.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if it could not be stored.
     fn insert<'a>(
         &'a self,
         key: &'a str,
@@ -29,9 +30,5 @@ pub trait PendingLoginStore: Send + Sync {
     ) -> BoxFuture<'a, Result<()>>;
 
     /// Removes the record and returns it, in one step.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store could not be reached.
     fn take<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<String>>>;
 }

@@ -21,21 +21,18 @@ use crate::transport::BoxFuture;
 ///
 /// A store over a database that several processes share must keep leases and fencing numbers in that
 /// database. If only one process changes the rows, [`LocalLeases`](super::LocalLeases) is enough.
+///
+/// # Errors
+///
+/// Every method fails with [`ErrorKind::Store`](crate::ErrorKind::Store) if the store could not be reached.
+#[expect(clippy::missing_errors_doc, reason = "the errors are those of the trait")]
 pub trait TokenStore: Send + Sync {
     /// Loads the owner's token. The owner is compared byte by byte, and a row whose lifetime has passed is
     /// not found.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store could not be reached.
     fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>>;
 
     /// Stores a row, and overwrites an older one of this owner, whoever holds its lease: a new login
     /// overrides a refresh in progress. The lease and its fencing number stay as they are.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if it could not be stored.
     fn save<'a>(&'a self, row: &'a TokenRow) -> BoxFuture<'a, Result<()>>;
 
     /// Replaces the token of a row, and restarts the row's lifetime; its lookup keys stay. In one step it
@@ -45,10 +42,6 @@ pub trait TokenStore: Send + Sync {
     /// 2. the fencing number: no lease of this owner was granted after `lease`.
     ///
     /// If one differs, nothing is written. If the lease has merely expired, the store may do either.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if it could not be stored.
     fn replace<'a>(
         &'a self,
         lease: &'a Lease,
@@ -58,10 +51,6 @@ pub trait TokenStore: Send + Sync {
 
     /// Deletes the owner's row, whoever holds its lease: a logout overrides a refresh in progress. The lease
     /// and its fencing number stay as they are. It is not an error if there is no row.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store could not be reached.
     fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>>;
 
     /// The owners of the rows that a query selects ([`LoginQuery::matches`]), compared byte by byte, without
@@ -71,7 +60,6 @@ pub trait TokenStore: Send + Sync {
     ///
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if the store has no such lookup: an empty
     /// list would tell a back-channel logout that the user is not logged in.
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store could not be reached.
     fn find_logins<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<TokenOwner>>>;
 
     /// Grants the lease of the owner's token for `ttl`, or returns `None` **at once** while another is
@@ -80,10 +68,6 @@ pub trait TokenStore: Send + Sync {
     ///
     /// The lease must **expire by itself** after `ttl`, because its holder may have died. Its fencing number
     /// is greater than those of all earlier leases of this owner, also of released ones.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store could not be reached.
     fn acquire<'a>(
         &'a self,
         owner: &'a TokenOwner,
@@ -92,10 +76,6 @@ pub trait TokenStore: Send + Sync {
 
     /// Releases a lease, unless it has expired and another was granted since. Not every lease is released: a
     /// future that is dropped leaves it to its expiry.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store could not be reached.
     fn release(&self, lease: Lease) -> BoxFuture<'_, Result<()>>;
 }
 

@@ -62,11 +62,11 @@ impl TokenManager {
                 return self.refreshed(owner, None).await;
             }
             // The user logged out: an unsaved token must not come back.
-            self.update(owner, OwnerState::forget_unsaved);
+            self.update(owner, |state| state.unsaved = None);
             return Err(self.refresher.no_token());
         };
         let is_valid = !token.is_expired(self.now(), Duration::ZERO);
-        let has_unsaved = self.read(owner, OwnerState::unsaved).is_some();
+        let has_unsaved = self.read(owner, |state| state.unsaved.clone()).is_some();
         if (self.is_fresh(owner, &token) && !has_unsaved)
             || (is_valid && !self.refresher.can_refresh(&token))
         {
@@ -119,7 +119,7 @@ impl TokenManager {
             let token = self.newest_token(owner).await?;
             let revoked = self.endpoints.revoke(&token).await;
             // After the response: a request dropped before it leaves a token that can be revoked again.
-            self.update(owner, OwnerState::forget_unsaved);
+            self.update(owner, |state| state.unsaved = None);
             self.store.delete(owner).await?;
             revoked
         };
@@ -183,7 +183,7 @@ impl TokenManager {
 
     /// Continues the refresh in flight to its end, whatever its result.
     async fn await_in_flight(&self, owner: &TokenOwner) {
-        if let Some(refresh) = self.read(owner, OwnerState::in_flight)
+        if let Some(refresh) = self.read(owner, |state| state.in_flight.clone())
             && let Err(error) = self.finish(owner, refresh).await
         {
             tracing::debug!(client = self.name(), error = %error.report(), "refresh in flight failed");
@@ -194,7 +194,7 @@ impl TokenManager {
     async fn refresh_once(&self, owner: &TokenOwner, rejected: Option<&Secret>) -> Result<Token> {
         let is_enough = |token: &Token| {
             self.is_usable(owner, token, rejected)
-                && self.read(owner, OwnerState::unsaved).is_none()
+                && self.read(owner, |state| state.unsaved.clone()).is_none()
         };
         let lease = match self.acquire(owner, is_enough).await? {
             Ok(lease) => lease,
@@ -229,7 +229,7 @@ impl TokenManager {
     /// a token that lives no longer than the leeway would be refreshed by each call.
     fn is_fresh(&self, owner: &TokenOwner, token: &Token) -> bool {
         let leeway = self.settings().refresh_before_expiry;
-        let short_lifetime = self.read(owner, OwnerState::short_lifetime);
+        let short_lifetime = self.read(owner, |state| state.short_lifetime);
         let leeway = short_lifetime.map_or(leeway, |lifetime| leeway.min(lifetime / 2));
         !token.is_expired(self.now(), leeway)
     }
@@ -269,14 +269,14 @@ impl TokenManager {
     /// The owner's newest token: the unsaved one, unless the stored one was replaced or deleted since.
     async fn newest_token(&self, owner: &TokenOwner) -> Result<Token> {
         let stored = self.find_token(owner).await?;
-        let unsaved = self.read(owner, OwnerState::unsaved);
+        let unsaved = self.read(owner, |state| state.unsaved.clone());
         let newer = unsaved.filter(|unsaved| is_same(unsaved.old.as_ref(), stored.as_ref()));
         newer.map(|unsaved| unsaved.new).or(stored).ok_or_else(|| self.refresher.no_token())
     }
 
     /// Stores the token that an earlier refresh could not, unless the row was replaced or deleted since.
     async fn store_unsaved(&self, lease: &Lease) -> Result<()> {
-        let Some(unsaved) = self.read(lease.owner(), OwnerState::unsaved) else {
+        let Some(unsaved) = self.read(lease.owner(), |state| state.unsaved.clone()) else {
             return Ok(());
         };
         match self.store_refreshed(lease, unsaved).await {
@@ -298,7 +298,7 @@ impl TokenManager {
             Ok(ReplaceOutcome::Conflict(current)) => Some(current),
             Err(cause) => return Err(self.hold_unsaved(owner, tokens, cause)),
         };
-        self.update(owner, OwnerState::forget_unsaved);
+        self.update(owner, |state| state.unsaved = None);
         if let Some(current) = current {
             return current.map(|token| *token).ok_or_else(|| {
                 let check = "the user logged out while the token was refreshed";
@@ -343,7 +343,7 @@ impl TokenManager {
                     "could not store the changed refresh token"
                 );
                 self.update(lease.owner(), |state| {
-                    state.hold_unsaved(Unsaved { old, new: changed });
+                    state.unsaved = Some(Unsaved { old, new: changed });
                 });
                 Err(if is_final { cause } else { error })
             }
@@ -354,7 +354,7 @@ impl TokenManager {
     fn hold_unsaved(&self, owner: &TokenOwner, tokens: Unsaved, cause: Error) -> Error {
         let error = Error::new(ErrorKind::Store, UnsavedToken::new(tokens.new.clone(), cause))
             .with_hint("the next call tries to store it again; `UnsavedToken::of` returns it");
-        self.update(owner, |state| state.hold_unsaved(tokens));
+        self.update(owner, |state| state.unsaved = Some(tokens));
         error
     }
 

@@ -31,17 +31,17 @@ pub(super) struct OwnerStates(Mutex<TtlMap<TokenOwner, OwnerState>>);
 
 #[derive(Default)]
 pub(super) struct OwnerState {
-    in_flight: Option<Refresh>,
+    pub(super) in_flight: Option<Refresh>,
     /// The error of the last refresh, which is returned until the next one may begin.
     failure: Option<Error>,
     refresh_backoff: Backoff,
     /// Pauses between refreshes whose tokens the API rejected as well.
     rejection_backoff: Backoff,
-    unsaved: Option<Unsaved>,
+    pub(super) unsaved: Option<Unsaved>,
     /// The number of revocations in progress.
     revocations: usize,
     /// The lifetime of tokens that live no longer than the client's leeway.
-    short_lifetime: Option<Duration>,
+    pub(super) short_lifetime: Option<Duration>,
 }
 
 /// A token that the provider issued and the store could not store, and the one before.
@@ -114,10 +114,6 @@ impl Drop for RevocationGuard<'_> {
 }
 
 impl OwnerState {
-    pub(super) fn in_flight(&self) -> Option<Refresh> {
-        self.in_flight.clone()
-    }
-
     /// Joins the refresh in progress, or begins one. One that has finished is not joined: its token may
     /// have expired since.
     ///
@@ -164,10 +160,6 @@ impl OwnerState {
         self.short_lifetime = lifetime.filter(|lifetime| *lifetime <= leeway);
     }
 
-    pub(super) fn short_lifetime(&self) -> Option<Duration> {
-        self.short_lifetime
-    }
-
     /// Records whether the API rejected a refreshed token as well.
     pub(super) fn record_retry(&mut self, is_rejected: bool, now: SystemTime) {
         if is_rejected {
@@ -180,18 +172,6 @@ impl OwnerState {
     /// Whether the API rejected a refreshed token a moment ago.
     pub(super) fn is_refused_after_refresh(&self, now: SystemTime) -> bool {
         self.rejection_backoff.is_pausing(now)
-    }
-
-    pub(super) fn hold_unsaved(&mut self, unsaved: Unsaved) {
-        self.unsaved = Some(unsaved);
-    }
-
-    pub(super) fn unsaved(&self) -> Option<Unsaved> {
-        self.unsaved.clone()
-    }
-
-    pub(super) fn forget_unsaved(&mut self) {
-        self.unsaved = None;
     }
 
     /// Whether the state must not be evicted.
@@ -257,21 +237,26 @@ mod tests {
             states.update(&owner(number), now, |state| {
                 drop(state.join_refresh(now, never).unwrap());
                 state.record_failure(&error, now);
-                state.hold_unsaved(unsaved());
+                state.unsaved = Some(unsaved());
                 state.record_retry(true, now);
             });
         }
         assert_eq!(owners(&states, |_| true), MAX_OWNERS);
         assert_eq!(owners(&states, |state| state.unsaved.is_some()), MAX_OWNERS);
         assert!(!states.read(&owner(1), at(1), |state| state.in_flight.is_some()));
-        assert!(states.read(&owner(0), at(1), OwnerState::in_flight).unwrap().ptr_eq(&awaited));
+        assert!(
+            states
+                .read(&owner(0), at(1), |state| state.in_flight.clone())
+                .unwrap()
+                .ptr_eq(&awaited)
+        );
     }
 
     /// An unsaved token is the only copy of its refresh token; a short lifetime is a hint.
     #[test]
     fn unsaved_tokens_are_evicted_last() {
         let states = OwnerStates::new();
-        states.update(&owner(0), at(0), |state| state.hold_unsaved(unsaved()));
+        states.update(&owner(0), at(0), |state| state.unsaved = Some(unsaved()));
         let second = Duration::from_secs(1);
         for number in 1..=MAX_OWNERS {
             states.update(&owner(number), at(number), |state| {
@@ -279,8 +264,8 @@ mod tests {
             });
         }
         assert_eq!(owners(&states, |state| state.short_lifetime.is_some()), MAX_OWNERS - 1);
-        assert!(states.read(&owner(0), at(MAX_OWNERS), OwnerState::unsaved).is_some());
-        assert!(states.read(&owner(1), at(MAX_OWNERS), OwnerState::short_lifetime).is_none());
+        assert!(states.read(&owner(0), at(MAX_OWNERS), |state| state.unsaved.clone()).is_some());
+        assert!(states.read(&owner(1), at(MAX_OWNERS), |state| state.short_lifetime).is_none());
     }
 
     /// A request that awaited a finished refresh must not end the next one, which would then begin twice.
@@ -295,7 +280,7 @@ mod tests {
         first.clone().now_or_never().unwrap().unwrap();
         let second = join(never);
         update(&|state| state.finish_refresh(&first));
-        let current = || states.read(&owner(0), now, OwnerState::in_flight);
+        let current = || states.read(&owner(0), now, |state| state.in_flight.clone());
         assert!(current().unwrap().ptr_eq(&second));
         update(&|state| state.finish_refresh(&second));
         assert!(current().is_none());
