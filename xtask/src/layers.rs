@@ -4,6 +4,7 @@
 /// ordered, and there a module also sees what stands before it.
 pub(crate) const RANKS: &[&[&str]] = &[
     &[
+        "debug_fields",
         "error",
         "secret",
         "params",

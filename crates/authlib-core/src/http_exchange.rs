@@ -1,6 +1,5 @@
 //! [`HttpExchange`]: sends the requests of one client.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -100,8 +99,4 @@ struct SendError {
     cause: TransportError,
 }
 
-impl fmt::Debug for HttpExchange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpExchange").field("user_agent", &self.user_agent).finish_non_exhaustive()
-    }
-}
+debug_fields!(HttpExchange { user_agent });

@@ -35,6 +35,9 @@
 //!   (RUSTSEC-2023-0071).
 //! - `blocking`: the same clients for programs without an async runtime, in `client::blocking`.
 
+#[macro_use]
+mod debug_fields;
+
 mod base_url;
 mod challenge;
 mod crypto;

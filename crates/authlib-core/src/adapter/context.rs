@@ -1,7 +1,5 @@
 //! [`RequestContext`]: what is read of a request's head.
 
-use std::fmt;
-
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, ORIGIN};
 
@@ -74,8 +72,4 @@ impl RequestContext {
     }
 }
 
-impl fmt::Debug for RequestContext {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestContext").field("method", &self.method).finish_non_exhaustive()
-    }
-}
+debug_fields!(RequestContext { method });

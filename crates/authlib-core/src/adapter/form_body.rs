@@ -1,7 +1,5 @@
 //! [`FormBody`]: reads the body of a callback chunk by chunk, and keeps no more than a form may have.
 
-use std::fmt;
-
 use crate::error::{Error, ErrorKind, Result};
 
 /// The most bytes of a `form_post` body: 64 KiB.
@@ -62,11 +60,7 @@ impl FormBody {
     }
 }
 
-impl fmt::Debug for FormBody {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FormBody").field("seen", &self.seen).finish_non_exhaustive()
-    }
-}
+debug_fields!(FormBody { seen });
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,5 @@
 //! [`LoginSession`]: the logins of this browser's session, and their end.
 
-use std::fmt;
-
 use super::fetch_metadata::Site;
 use super::form_post::post_page;
 use super::{RequestContext, Response, see_other};
@@ -104,8 +102,4 @@ impl<S: Session> LoginSession<S> {
     }
 }
 
-impl<S> fmt::Debug for LoginSession<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoginSession").finish_non_exhaustive()
-    }
-}
+debug_fields!(LoginSession<S> {});

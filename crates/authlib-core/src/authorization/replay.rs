@@ -4,7 +4,6 @@
 //! first to insert its `state` here wins. Across processes,
 //! [`PendingLoginStore::take`](crate::store::PendingLoginStore::take) gives the same guarantee.
 
-use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
@@ -43,11 +42,7 @@ impl Default for UsedStates {
     }
 }
 
-impl fmt::Debug for UsedStates {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UsedStates").finish_non_exhaustive()
-    }
-}
+debug_fields!(UsedStates {});
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,6 @@
 //! id is outdated, and asks the browser to come again with its newest cookie.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -83,11 +82,7 @@ impl Drop for Turn {
     }
 }
 
-impl fmt::Debug for Turn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Turn").finish_non_exhaustive()
-    }
-}
+debug_fields!(Turn {});
 
 #[cfg(test)]
 mod tests {

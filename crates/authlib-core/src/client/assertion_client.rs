@@ -1,6 +1,5 @@
 //! [`AssertionClient`]: a client that gets its tokens with JWT assertions (RFC 7523 §2.1).
 
-use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
 use std::time::Duration;
@@ -207,11 +206,4 @@ impl<C> AssertionClientBuilder<C> {
     }
 }
 
-impl<C> fmt::Debug for AssertionClientBuilder<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AssertionClientBuilder")
-            .field("client", &self.client)
-            .field("assertion", &self.assertion)
-            .finish_non_exhaustive()
-    }
-}
+debug_fields!(AssertionClientBuilder<C> { client, assertion });

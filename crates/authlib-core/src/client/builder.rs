@@ -1,6 +1,5 @@
 //! [`ClientBuilder`]: builds a standalone client.
 
-use std::fmt;
 use std::sync::Arc;
 
 use super::oauth2_client::OAuth2Client;
@@ -150,8 +149,4 @@ impl<C> ClientBuilder<C> {
     }
 }
 
-impl<C> fmt::Debug for ClientBuilder<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("config", &self.config).finish_non_exhaustive()
-    }
-}
+debug_fields!(ClientBuilder<C> { config });

@@ -1,7 +1,5 @@
 //! [`OAuth2Client`]: an OAuth 2.0 client with one token.
 
-use std::fmt;
-
 use http::Method;
 use url::Url;
 
@@ -205,11 +203,7 @@ pub(super) fn query_of(response: &str) -> &str {
     }
 }
 
-impl fmt::Debug for OAuth2Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuth2Client").field("app", &self.app).finish_non_exhaustive()
-    }
-}
+debug_fields!(OAuth2Client { app });
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,5 @@
 //! [`Refresh`]: how an expired access token is refreshed.
 
-use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -70,8 +69,4 @@ impl From<JwtBearer> for Refresh {
     }
 }
 
-impl fmt::Debug for RefreshCallback {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RefreshCallback").finish_non_exhaustive()
-    }
-}
+debug_fields!(RefreshCallback {});

@@ -1,6 +1,5 @@
 //! Dynamic client registration (RFC 7591) and its management (RFC 7592): [`Registration`].
 
-use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use url::Url;
@@ -189,8 +188,4 @@ fn checked_url(text: &str, name: &str) -> Result<Url> {
         .map_err(|cause| Error::new(ErrorKind::Config, format!("{name} is not allowed: {cause}")))
 }
 
-impl fmt::Debug for Registration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registration").field("location", &self.location).finish_non_exhaustive()
-    }
-}
+debug_fields!(Registration { location });

@@ -1,8 +1,6 @@
 //! [`SigningKey`]: the client's key for signatures, from PEM, a private JSON Web Key (RFC 7517) or the
 //! client secret.
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
@@ -110,11 +108,7 @@ impl SigningKey {
     }
 }
 
-impl fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey").field("kid", &self.kid).finish_non_exhaustive()
-    }
-}
+debug_fields!(SigningKey { kid });
 
 impl From<PemError> for SigningKeyError {
     fn from(error: PemError) -> Self {

@@ -1,6 +1,5 @@
 //! [`SessionState`]: pending logins, pending logouts and logins of one browser session, all bounded.
 
-use std::fmt;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -72,15 +71,8 @@ pub struct Login {
     pub(crate) logged_in_at: u64,
 }
 
-impl fmt::Debug for Login {
-    /// Shows neither the subject nor the key of the token.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login")
-            .field("client", &self.client)
-            .field("issuer", &self.issuer)
-            .finish_non_exhaustive()
-    }
-}
+// Shows neither the subject nor the key of the token.
+debug_fields!(Login { client, issuer });
 
 impl Login {
     /// The key of the login's token in the token store.

@@ -1,7 +1,5 @@
 //! Token credentials, RFC 5849 §2.3: the last request of a login.
 
-use std::fmt;
-
 use url::Url;
 
 #[cfg(test)]
@@ -73,11 +71,7 @@ pub(crate) fn parse_token_response(response: &Response) -> Result<Token> {
     Ok(Token { oauth_token: token, oauth_token_secret: secret, extra })
 }
 
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Token").field("extra", &self.extra).finish_non_exhaustive()
-    }
-}
+debug_fields!(Token { extra });
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,6 @@
 //! The device authorization request and its answer, RFC 8628 §3.1 and §3.2, and [`Polling`], how often
 //! the token is asked for then (§3.5).
 
-use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use crate::endpoint::Endpoint;
@@ -53,16 +52,8 @@ pub struct DeviceAuthorization {
     pub interval: Duration,
 }
 
-impl fmt::Debug for DeviceAuthorization {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Who reads the user code in a log could allow this device with an account of their own.
-        f.debug_struct("DeviceAuthorization")
-            .field("verification_uri", &self.verification_uri)
-            .field("expires_at", &self.expires_at)
-            .field("interval", &self.interval)
-            .finish_non_exhaustive()
-    }
-}
+// Who reads the user code in a log could allow this device with an account of their own.
+debug_fields!(DeviceAuthorization { verification_uri, expires_at, interval });
 
 /// The form of the request, without client authentication (RFC 8628 §3.1).
 pub(crate) fn device_authorization_form(scope: Option<&str>) -> Params {

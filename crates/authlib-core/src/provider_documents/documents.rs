@@ -1,6 +1,5 @@
 //! [`ProviderDocuments`]: one client's view of its provider.
 
-use std::fmt;
 use std::sync::Arc;
 
 use super::cache::Cached;
@@ -42,11 +41,4 @@ impl ProviderDocuments {
     }
 }
 
-impl fmt::Debug for ProviderDocuments {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProviderDocuments")
-            .field("metadata", &self.metadata)
-            .field("jwks", &self.jwks)
-            .finish_non_exhaustive()
-    }
-}
+debug_fields!(ProviderDocuments { metadata, jwks });

@@ -1,6 +1,5 @@
 //! [`OAuthBuilder`]: collects clients and their environment, and checks everything at once.
 
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -225,8 +224,4 @@ fn check_without_base_url(settings: &ClientSettings, problems: &mut Vec<ConfigPr
     }
 }
 
-impl fmt::Debug for OAuthBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuthBuilder").field("sources", &self.sources).finish_non_exhaustive()
-    }
-}
+debug_fields!(OAuthBuilder { sources });

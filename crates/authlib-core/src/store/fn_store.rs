@@ -1,6 +1,5 @@
 //! [`FnTokenStore`]: a token store made of two functions, Authlib's `fetch_token` and `update_token`.
 
-use std::fmt;
 use std::future::{Future, ready};
 use std::sync::Arc;
 use std::time::Duration;
@@ -159,8 +158,4 @@ impl TokenStore for FnTokenStore {
     }
 }
 
-impl fmt::Debug for FnTokenStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FnTokenStore").finish_non_exhaustive()
-    }
-}
+debug_fields!(FnTokenStore {});

@@ -1,7 +1,6 @@
 //! [`Lease`]: the exclusive right to refresh one owner's token; [`LocalLeases`]: the leases of one process.
 
 use std::any::Any;
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -49,14 +48,7 @@ impl Lease {
     }
 }
 
-impl fmt::Debug for Lease {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lease")
-            .field("owner", &self.owner)
-            .field("fencing_number", &self.fencing_number)
-            .finish_non_exhaustive()
-    }
-}
+debug_fields!(Lease { owner, fencing_number });
 
 /// The leases of a store whose rows only one process changes. Dropping such a lease releases it.
 ///
@@ -128,11 +120,7 @@ impl Default for LocalLeases {
     }
 }
 
-impl fmt::Debug for LocalLeases {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalLeases").finish_non_exhaustive()
-    }
-}
+debug_fields!(LocalLeases {});
 
 /// Releases a lease when it is dropped.
 struct Guard {

@@ -162,11 +162,7 @@ impl Default for MemoryPendingLoginStore {
     }
 }
 
-impl fmt::Debug for MemoryPendingLoginStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryPendingLoginStore").finish_non_exhaustive()
-    }
-}
+debug_fields!(MemoryPendingLoginStore {});
 
 impl PendingLoginStore for MemoryPendingLoginStore {
     fn insert<'a>(

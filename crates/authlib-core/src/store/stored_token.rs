@@ -1,7 +1,5 @@
 //! [`StoredToken`]: the serialisable form of a token.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -74,8 +72,4 @@ impl From<StoredToken> for Token {
     }
 }
 
-impl fmt::Debug for StoredToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredToken").finish_non_exhaustive()
-    }
-}
+debug_fields!(StoredToken {});

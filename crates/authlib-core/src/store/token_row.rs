@@ -1,6 +1,5 @@
 //! [`TokenRow`], the row of a token store; [`TokenOwner`], its key; [`LoginQuery`], the lookups.
 
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -27,12 +26,8 @@ impl TokenOwner {
     }
 }
 
-impl fmt::Debug for TokenOwner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The id of a login gives access to its token in the store; the log needs the client only.
-        f.debug_struct("TokenOwner").field("client", &self.client).finish_non_exhaustive()
-    }
-}
+// The id of a login gives access to its token in the store; the log needs the client only.
+debug_fields!(TokenOwner { client });
 
 /// A token with what its row must hold besides: the lookup keys of a browser login, and a lifetime.
 #[derive(Clone, Debug)]

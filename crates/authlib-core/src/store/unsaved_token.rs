@@ -58,11 +58,7 @@ impl fmt::Display for UnsavedToken {
     }
 }
 
-impl fmt::Debug for UnsavedToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnsavedToken").field("cause", &self.cause).finish_non_exhaustive()
-    }
-}
+debug_fields!(UnsavedToken { cause });
 
 impl StdError for UnsavedToken {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {

@@ -1,6 +1,5 @@
 //! [`TokenManager`]: the tokens of one client's users, refreshed once however many requests need them.
 
-use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -416,11 +415,7 @@ impl TokenManager {
     }
 }
 
-impl fmt::Debug for TokenManager {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenManager").field("endpoints", &self.endpoints).finish_non_exhaustive()
-    }
-}
+debug_fields!(TokenManager { endpoints });
 
 /// Whether both are the same access token, or both are none.
 fn is_same(one: Option<&Token>, other: Option<&Token>) -> bool {

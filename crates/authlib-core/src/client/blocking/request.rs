@@ -1,6 +1,5 @@
 //! The blocking [`ApiRequest`], and bodies as readers.
 
-use std::fmt;
 use std::io::{self, Read};
 use std::thread;
 
@@ -60,11 +59,7 @@ impl Read for BodyReader {
     }
 }
 
-impl fmt::Debug for BodyReader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BodyReader").field("body", &self.body).finish_non_exhaustive()
-    }
-}
+debug_fields!(BodyReader { body });
 
 /// A body from a reader, which is read on its own thread, because it may block. The thread ends with the
 /// reader, or when the body is dropped.

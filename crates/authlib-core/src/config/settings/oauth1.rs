@@ -1,6 +1,5 @@
 //! The settings of an OAuth 1.0a client: how it signs.
 
-use std::fmt;
 use std::sync::Arc;
 
 use super::validator::Validator;
@@ -120,11 +119,4 @@ impl OAuth1Settings {
     }
 }
 
-impl fmt::Debug for OAuth1Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuth1Settings")
-            .field("placement", &self.placement)
-            .field("realm", &self.realm)
-            .finish_non_exhaustive()
-    }
-}
+debug_fields!(OAuth1Settings { placement, realm });
