@@ -19,7 +19,6 @@ use crate::transport::BoxFuture;
 /// # Errors
 ///
 /// Every method fails with [`ErrorKind::Store`](crate::ErrorKind::Store) if the store could not be reached.
-#[expect(clippy::missing_errors_doc, reason = "the errors are those of the trait")]
 pub trait PendingLoginStore: Send + Sync {
     /// Stores `record` under a new, random `key` for `ttl`.
     fn insert<'a>(

@@ -25,7 +25,6 @@ use crate::transport::BoxFuture;
 /// # Errors
 ///
 /// Every method fails with [`ErrorKind::Store`](crate::ErrorKind::Store) if the store could not be reached.
-#[expect(clippy::missing_errors_doc, reason = "the errors are those of the trait")]
 pub trait TokenStore: Send + Sync {
     /// Loads the owner's token. The owner is compared byte by byte, and a row whose lifetime has passed is
     /// not found.
