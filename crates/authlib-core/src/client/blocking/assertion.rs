@@ -10,7 +10,7 @@ use crate::client::{self, AssertionClientBuilder};
 use crate::error::Result;
 use crate::secret::Secret;
 
-/// An [`AssertionClient`](client::AssertionClient) whose calls return when they are done.
+/// An [`AssertionClient`](client::assertion_client::AssertionClient) whose calls return when they are done.
 #[derive(Clone, Debug)]
 pub struct AssertionClient {
     client: OAuth2Client,
