@@ -131,6 +131,14 @@ impl Error {
         self
     }
 
+    /// Adds a hint, if there is one.
+    pub(crate) fn maybe_hint(self, hint: Option<impl Into<String>>) -> Self {
+        match hint {
+            Some(hint) => self.with_hint(hint),
+            None => self,
+        }
+    }
+
     /// Names the registered client that the error is about, unless the error names one already.
     #[must_use]
     pub fn with_client(mut self, name: &str) -> Self {

@@ -108,11 +108,7 @@ impl From<CallbackError> for Error {
             ),
             _ => None,
         };
-        let error = Self::new(ErrorKind::InvalidCallback, check);
-        match hint {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        }
+        Self::new(ErrorKind::InvalidCallback, check).maybe_hint(hint)
     }
 }
 

@@ -4,18 +4,15 @@ use serde_json::{Value, json};
 use super::*;
 use crate::message::test_response;
 use crate::numeric_date::from_unix_seconds;
+use crate::oauth2::test_responses::{JSON, assert_rejected, changed};
 
-const JS: &str = "application/json";
 const NOW: u64 = 1_000;
 
-fn answer(status: u16, content_type: &str, body: &str) -> Result<DeviceAuthorization> {
-    parse_device_authorization_response(
-        &test_response(status, content_type, body),
-        from_unix_seconds(NOW),
-    )
+fn parse(response: &Response) -> Result<DeviceAuthorization> {
+    parse_device_authorization_response(response, from_unix_seconds(NOW))
 }
 
-/// The answer of RFC 8628 §3.2.
+/// The response of RFC 8628 §3.2.
 fn example() -> Value {
     json!({
         "device_code": "GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS",
@@ -27,17 +24,8 @@ fn example() -> Value {
     })
 }
 
-/// The example's answer with other members over its own; `"-"` takes one away.
 fn with(changes: &Value) -> Result<DeviceAuthorization> {
-    let mut body = example();
-    for (name, value) in changes.as_object().unwrap() {
-        if value == "-" {
-            body.as_object_mut().unwrap().remove(name);
-        } else {
-            body[name] = value.clone();
-        }
-    }
-    answer(200, JS, &body.to_string())
+    parse(&test_response(200, JSON, &changed(example(), changes).to_string()))
 }
 
 #[test]
@@ -70,7 +58,7 @@ fn google_verification_url_is_accepted() {
     assert_eq!(with(&google).unwrap().verification_uri, "https://www.google.com/device");
     let bad = with(&json!({"verification_uri": null, "verification_url": "http://g.example/"}));
     assert!(bad.unwrap_err().to_string().contains("`verification_url`"));
-    // It never overrules the RFC's.
+    // `verification_uri` takes precedence.
     let both = with(&json!({"verification_url": "https://evil.example/"})).unwrap();
     assert_eq!(both.verification_uri, "https://example.com/device");
 }
@@ -151,54 +139,39 @@ fn missing_or_invalid_members_are_rejected_by_name() {
 
 #[test]
 fn invalid_device_responses_are_rejected_with_reason() {
-    let good = example().to_string();
-    for (status, content_type, body, says) in [
-        (200, "text/html", good.as_str(), "text/html"),
-        (200, JS, "<html>", "not a JSON object"),
-        (200, JS, "[]", "not a JSON object"),
-        (200, JS, r#"{"device_code":"a","device_code":"b"}"#, "not a JSON object"),
-        (200, JS, r#"{"error":"slow","device_code":"a"}"#, "slow"),
-        (302, "text/html", "", "never followed"),
-        (400, JS, r#"{"error":"invalid_scope"}"#, "`scope`"),
-        (400, JS, r#"{"error":"unauthorized_client"}"#, "device flow"),
-        (400, JS, r#"{"error":["x"]}"#, "not a string"),
-        (400, JS, good.as_str(), "status 400"),
-        (401, JS, r#"{"error":"invalid_client"}"#, "client_secret"),
-        (404, JS, r#"{"message":"Not Found"}"#, "check `device_authorization_endpoint`"),
-        (405, "text/html", "<h1>", "check `device_authorization_endpoint`"),
-        (500, "text/html", "<h1>", "status 500"),
-    ] {
-        let error = answer(status, content_type, body).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
-        assert!(error.to_string().contains(says), "{body}: {error}");
-    }
-    for body in ["<h1>", r#"{"error":"temporarily_unavailable"}"#] {
-        let error = answer(503, JS, body).unwrap_err();
-        let said = error.provider_error().unwrap();
-        assert_eq!(
-            (said.status, said.retry_after),
-            (Some(503), Some(Duration::from_secs(7))),
-            "{body}"
-        );
-    }
+    assert_rejected(
+        parse,
+        &[
+            (200, JSON, r#"{"device_code":"a","device_code":"b"}"#, "not a JSON object"),
+            (200, JSON, r#"{"error":"slow","device_code":"a"}"#, "slow"),
+            (400, JSON, r#"{"error":"invalid_scope"}"#, "`scope`"),
+            (400, JSON, r#"{"error":"unauthorized_client"}"#, "device flow"),
+            (400, JSON, &example().to_string(), "status 400"),
+            (401, JSON, r#"{"error":"invalid_client"}"#, "client_secret"),
+        ],
+    );
 }
 
 fn polling() -> Polling {
     Polling { interval: Duration::from_secs(5), expires_at: from_unix_seconds(NOW + 1800) }
 }
 
-fn said(code: &str, status: u16, retry_after: Option<u64>) -> Error {
-    let mut said = ProviderError::new(code, None, None);
-    said.status = Some(status);
-    said.retry_after = retry_after.map(Duration::from_secs);
-    Error::new(ErrorKind::InvalidResponse, "refused").with_provider_error(said)
+fn provider_error(code: &str, status: u16, retry_after: Option<u64>) -> Error {
+    let mut error = ProviderError::new(code, None, None);
+    error.status = Some(status);
+    error.retry_after = retry_after.map(Duration::from_secs);
+    Error::new(ErrorKind::InvalidResponse, "rejected").with_provider_error(error)
+}
+
+fn code(code: &str) -> Error {
+    provider_error(code, 400, None)
 }
 
 fn unreachable() -> Error {
-    Error::new(ErrorKind::Transport, "nobody there")
+    Error::new(ErrorKind::Transport, "unreachable")
 }
 
-/// The pauses after these errors, until the kind of error that ends the loop.
+/// The pauses after these errors, and the kind of the error that ends the polling.
 fn pauses(errors: &[Error]) -> (Vec<u64>, Option<ErrorKind>) {
     let mut polling = polling();
     let mut waited = Vec::new();
@@ -213,28 +186,24 @@ fn pauses(errors: &[Error]) -> (Vec<u64>, Option<ErrorKind>) {
 
 #[test]
 fn intervals_follow_provider() {
-    let pending = || said("authorization_pending", 400, None);
-    let slow = || said("slow_down", 400, None);
+    let pending = || code("authorization_pending");
+    let slow = || code("slow_down");
+    let pending_with =
+        |retry_after| provider_error("authorization_pending", 400, Some(retry_after));
+    let busy = provider_error("(no OAuth error)", 503, Some(30));
+    let html = Error::new(ErrorKind::InvalidResponse, "html");
     for (errors, expected, end) in [
         (vec![pending(), pending()], vec![5, 5], None),
         (vec![slow(), pending(), slow(), pending()], vec![10, 10, 15, 15], None),
-        (vec![said("authorization_pending", 400, Some(60)), pending()], vec![60, 5], None),
-        (vec![said("slow_down", 429, Some(3))], vec![10], None),
+        (vec![pending_with(60), pending()], vec![60, 5], None),
+        (vec![provider_error("slow_down", 429, Some(3))], vec![10], None),
         (vec![unreachable(), unreachable(), pending()], vec![10, 20, 20], None),
-        (vec![said("(no OAuth error)", 503, Some(30)), pending()], vec![30, 10], None),
-        (vec![pending(), said("access_denied", 400, None)], vec![5], Some(ErrorKind::AccessDenied)),
-        (vec![said("expired_token", 400, None)], vec![], Some(ErrorKind::Unauthenticated)),
-        (vec![said("invalid_grant", 400, None)], vec![], Some(ErrorKind::InvalidResponse)),
-        (
-            vec![Error::new(ErrorKind::InvalidResponse, "html")],
-            vec![],
-            Some(ErrorKind::InvalidResponse),
-        ),
-        (
-            vec![said("authorization_pending", 400, Some(u64::MAX))],
-            vec![],
-            Some(ErrorKind::Unauthenticated),
-        ),
+        (vec![busy, pending()], vec![30, 10], None),
+        (vec![pending(), code("access_denied")], vec![5], Some(ErrorKind::AccessDenied)),
+        (vec![code("expired_token")], vec![], Some(ErrorKind::Unauthenticated)),
+        (vec![code("invalid_grant")], vec![], Some(ErrorKind::InvalidResponse)),
+        (vec![html], vec![], Some(ErrorKind::InvalidResponse)),
+        (vec![pending_with(u64::MAX)], vec![], Some(ErrorKind::Unauthenticated)),
     ] {
         assert_eq!(pauses(&errors), (expected, end), "{errors:?}");
     }
@@ -249,14 +218,14 @@ fn failures_lengthen_interval_up_to_limit() {
         PollStep::Wait(pause) if pause.as_secs() == 400));
 }
 
-/// B25: a provider that says `slow_down` for ever is asked less and less often, and not after the expiry.
+/// B25: a provider that always sends `slow_down` is polled less and less often, and never after the expiry.
 #[test]
 fn device_polling_ends_with_device_code() {
     let mut polling = polling();
     let mut now = from_unix_seconds(NOW);
     let mut requests = 0;
     let error = loop {
-        match polling.after(&said("slow_down", 400, None), now) {
+        match polling.after(&code("slow_down"), now) {
             PollStep::Wait(pause) => now += pause,
             PollStep::Stop(error) => break error,
         }
@@ -266,8 +235,8 @@ fn device_polling_ends_with_device_code() {
     assert_eq!(requests, 25);
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert!(error.to_string().contains("start again"), "{error}");
-    // The words that ended it are kept where there were some.
-    let denied = polling.after(&said("access_denied", 403, None), now);
+    // The provider error is kept.
+    let denied = polling.after(&provider_error("access_denied", 403, None), now);
     assert!(matches!(denied, PollStep::Stop(error)
         if error.provider_error().unwrap().status == Some(403)));
 }
@@ -282,7 +251,7 @@ fn first_poll_waits_and_expired_code_is_not_used() {
 }
 
 proptest! {
-    /// Whatever comes, the pauses never get shorter than the interval was, and none outlives the code.
+    /// No pause is shorter than the interval before it, and none ends after the expiry.
     #[test]
     fn intervals_stay_within_limit_and_expiry(
         steps in prop::collection::vec((0_usize..5, prop::option::of(any::<u64>())), 0..40)
@@ -292,10 +261,10 @@ proptest! {
         for (which, retry_after) in steps {
             let error = match which {
                 0 => unreachable(),
-                1 => said("slow_down", 400, retry_after),
-                2 => said("(no OAuth error)", 503, retry_after),
-                3 => said("invalid_grant", 400, retry_after),
-                _ => said("authorization_pending", 400, retry_after),
+                1 => provider_error("slow_down", 400, retry_after),
+                2 => provider_error("(no OAuth error)", 503, retry_after),
+                3 => provider_error("invalid_grant", 400, retry_after),
+                _ => provider_error("authorization_pending", 400, retry_after),
             };
             let least = polling.interval;
             match polling.after(&error, now) {
@@ -313,14 +282,12 @@ proptest! {
     fn parser_never_panics(
         body in prop::collection::vec(any::<u8>(), 0..200), number in any::<f64>(), text in ".*"
     ) {
-        let _ = answer(200, JS, &String::from_utf8_lossy(&body));
+        let _ = parse(&test_response(200, JSON, &String::from_utf8_lossy(&body)));
         for value in [json!(number), json!(text)] {
-            let device = with(&json!({"expires_in": value, "interval": value}));
-            let refused = device.is_err();
-            let tame = device.is_ok_and(|device| {
-                device.interval >= MIN_INTERVAL && device.interval <= MAX_INTERVAL
-            });
-            prop_assert!(refused || tame);
+            let device = with(&json!({"expires_in": value, "interval": value})).ok();
+            prop_assert!(
+                device.is_none_or(|device| (MIN_INTERVAL..=MAX_INTERVAL).contains(&device.interval))
+            );
             let _ = with(&json!({"verification_uri": value, "user_code": value}));
         }
     }

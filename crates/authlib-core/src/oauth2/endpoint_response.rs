@@ -219,11 +219,7 @@ impl From<ResponseError> for Error {
             }
             _ => None,
         };
-        let error = Self::new(ErrorKind::InvalidResponse, check);
-        match hint {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        }
+        Self::new(ErrorKind::InvalidResponse, check).maybe_hint(hint)
     }
 }
 
@@ -268,11 +264,9 @@ fn rejected(endpoint: Endpoint, provider: ProviderError) -> Error {
         _ => ErrorKind::InvalidResponse,
     };
     let hint = hint(endpoint, code);
-    let error = Error::new(kind, ResponseError::Rejected(endpoint)).with_provider_error(provider);
-    match hint {
-        Some(hint) => error.with_hint(hint),
-        None => error,
-    }
+    Error::new(kind, ResponseError::Rejected(endpoint))
+        .with_provider_error(provider)
+        .maybe_hint(hint)
 }
 
 /// What to change after an error code (RFC 6749 §5.2, RFC 7591 §3.2.2, RFC 8628 §3.2).
@@ -337,3 +331,7 @@ fn lifetime(value: &Value) -> Option<Duration> {
     let seconds = seconds.trunc().clamp(0.0, MAX_LIFETIME.as_secs_f64());
     Duration::try_from_secs_f64(seconds).ok()
 }
+
+#[cfg(test)]
+#[path = "endpoint_response_tests.rs"]
+mod tests;

@@ -163,22 +163,20 @@ pub(crate) fn parse_introspection_response(response: &Response) -> Result<Intros
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
     use crate::error::ErrorKind;
     use crate::message::test_response;
     use crate::numeric_date::from_unix_seconds;
+    use crate::oauth2::test_responses::{JSON, assert_rejected_by_cause};
 
-    const JS: &str = "application/json";
-
-    fn answer(status: u16, content_type: &str, body: &str) -> Result<Introspection> {
-        parse_introspection_response(&test_response(status, content_type, body))
+    fn json(body: &str) -> Result<Introspection> {
+        parse_introspection_response(&test_response(200, JSON, body))
     }
 
-    /// The answer of RFC 7662 §2.2.
+    /// The response of RFC 7662 §2.2.
     #[test]
     fn rfc_example_members_are_read_by_name_and_type() {
-        let said = answer(
+        let response = test_response(
             200,
             "application/json;charset=UTF-8",
             r#"{"active":true,"client_id":"l238j323ds-23ij4","username":"jdoe",
@@ -186,82 +184,66 @@ mod tests {
                 "aud":"https://protected.example.net/resource","iss":"https://server.example.com/",
                 "exp":1419356238,"iat":1419350238,"nbf":1419350238.9,"jti":null,
                 "extension_field":"twenty-seven"}"#,
-        )
-        .unwrap();
-        assert!(said.active());
-        assert_eq!(said.client_id(), Some("l238j323ds-23ij4"));
-        assert_eq!(said.username(), Some("jdoe"));
-        assert_eq!(said.scope(), Some("read write dolphin"));
-        assert_eq!(said.sub(), Some("Z5O3upPC88QrAjx00dis"));
-        assert_eq!(said.aud(), ["https://protected.example.net/resource"]);
-        assert_eq!(said.iss(), Some("https://server.example.com/"));
-        assert_eq!(said.exp(), Some(from_unix_seconds(1_419_356_238)));
-        assert_eq!(said.iat(), Some(from_unix_seconds(1_419_350_238)));
-        assert_eq!(said.nbf(), said.iat());
-        assert_eq!((said.token_type(), said.jti()), (None, None));
-        assert_eq!(said.get::<String>("extension_field").unwrap().unwrap(), "twenty-seven");
-        assert!(said.get::<u8>("extension_field").is_err());
-        assert_eq!(said.get::<u8>("absent").unwrap(), None);
-        assert!(!format!("{said:?}").contains("jdoe"));
+        );
+        let token = parse_introspection_response(&response).unwrap();
+        assert!(token.active());
+        assert_eq!(token.client_id(), Some("l238j323ds-23ij4"));
+        assert_eq!(token.username(), Some("jdoe"));
+        assert_eq!(token.scope(), Some("read write dolphin"));
+        assert_eq!(token.sub(), Some("Z5O3upPC88QrAjx00dis"));
+        assert_eq!(token.aud(), ["https://protected.example.net/resource"]);
+        assert_eq!(token.iss(), Some("https://server.example.com/"));
+        assert_eq!(token.exp(), Some(from_unix_seconds(1_419_356_238)));
+        assert_eq!(token.iat(), Some(from_unix_seconds(1_419_350_238)));
+        assert_eq!(token.nbf(), token.iat());
+        assert_eq!((token.token_type(), token.jti()), (None, None));
+        assert_eq!(token.get::<String>("extension_field").unwrap().unwrap(), "twenty-seven");
+        assert!(token.get::<u8>("extension_field").is_err());
+        assert_eq!(token.get::<u8>("absent").unwrap(), None);
+        assert!(!format!("{token:?}").contains("jdoe"));
     }
 
     #[test]
     fn act_and_may_act_are_parsed_on_access() {
-        let said = answer(
-            200,
-            JS,
-            r#"{"active":true,"act":{"sub":"a","act":{"sub":"b"}},"may_act":["c"]}"#,
-        );
-        let said = said.unwrap();
-        let actor = said.act().unwrap().unwrap();
+        let token = json(r#"{"active":true,"act":{"sub":"a","act":{"sub":"b"}},"may_act":["c"]}"#);
+        let token = token.unwrap();
+        let actor = token.act().unwrap().unwrap();
         assert_eq!((actor.sub(), actor.act().and_then(Actor::sub)), (Some("a"), Some("b")));
-        assert_eq!(said.may_act().unwrap_err().kind(), ErrorKind::InvalidResponse);
-        let said = answer(200, JS, r#"{"active":false,"act":{"sub":"a"}}"#).unwrap();
-        assert_eq!((said.act().unwrap(), said.may_act().unwrap()), (None, None));
+        assert_eq!(token.may_act().unwrap_err().kind(), ErrorKind::InvalidResponse);
+        let token = json(r#"{"active":false,"act":{"sub":"a"}}"#).unwrap();
+        assert_eq!((token.act().unwrap(), token.may_act().unwrap()), (None, None));
     }
 
     #[test]
     fn inactive_token_has_no_other_members() {
-        // Nor do the types of members matter that nobody may look at.
-        let said = answer(200, JS, r#"{"active":false,"sub":"x","exp":"soon","aud":["a"],"y":1}"#)
-            .unwrap();
-        assert!(!said.active());
-        assert_eq!((said.sub(), said.exp(), said.aud()), (None, None, vec![]));
-        assert_eq!(said.get::<u8>("y").unwrap(), None);
+        let token = json(r#"{"active":false,"sub":"x","exp":"soon","aud":["a"],"y":1}"#).unwrap();
+        assert!(!token.active());
+        assert_eq!((token.sub(), token.exp(), token.aud()), (None, None, vec![]));
+        assert_eq!(token.get::<u8>("y").unwrap(), None);
     }
 
     #[test]
     fn invalid_introspection_is_rejected_with_reason() {
-        for (status, content_type, body, says) in [
-            (200, JS, "{}", "`active`"),
-            (200, JS, r#"{"active":"true"}"#, "`active`"),
-            (200, JS, r#"{"active":null}"#, "`active`"),
-            (200, JS, r#"{"active":1}"#, "`active`"),
-            (200, JS, r#"{"active":false,"active":true}"#, "not a JSON object"),
-            (200, JS, "[true]", "not a JSON object"),
-            (200, JS, r#"{"active":true,"exp":"soon"}"#, "`exp`"),
-            (200, JS, r#"{"active":true,"nbf":-1}"#, "`nbf`"),
-            (200, JS, r#"{"active":true,"aud":[1]}"#, "`aud`"),
-            (200, JS, r#"{"active":true,"sub":7}"#, "`sub`"),
-            (200, JS, r#"{"active":true,"scope":["a"]}"#, "`scope`"),
-            (200, JS, r#"{"active":true,"error":"nope"}"#, "nope"),
-            (200, "text/html", r#"{"active":true}"#, "text/html"),
-            (200, "application/token-introspection+jwt", "a.b.c", "not application/json"),
-            (201, JS, r#"{"active":true}"#, "status 201"),
-            (302, "text/html", "", "never followed"),
-            (401, JS, r#"{"error":"invalid_client"}"#, "client_secret"),
-            (404, "text/html", "<h1>", "check `introspection_endpoint`"),
-        ] {
-            let error = answer(status, content_type, body).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
-            assert!(error.report().to_string().contains(says), "{body}: {error}");
-        }
-        let error = answer(400, JS, r#"{"error":"unsupported_token_type"}"#).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unsupported);
-        let error = answer(503, "text/html", "").unwrap_err();
-        assert_eq!(
-            error.provider_error().unwrap().retry_after,
-            Some(std::time::Duration::from_secs(7))
+        assert_rejected_by_cause(
+            parse_introspection_response,
+            &[
+                (200, JSON, "{}", "`active`"),
+                (200, JSON, r#"{"active":"true"}"#, "`active`"),
+                (200, JSON, r#"{"active":null}"#, "`active`"),
+                (200, JSON, r#"{"active":1}"#, "`active`"),
+                (200, JSON, r#"{"active":false,"active":true}"#, "not a JSON object"),
+                (200, JSON, "[true]", "not a JSON object"),
+                (200, JSON, r#"{"active":true,"exp":"soon"}"#, "`exp`"),
+                (200, JSON, r#"{"active":true,"nbf":-1}"#, "`nbf`"),
+                (200, JSON, r#"{"active":true,"aud":[1]}"#, "`aud`"),
+                (200, JSON, r#"{"active":true,"sub":7}"#, "`sub`"),
+                (200, JSON, r#"{"active":true,"scope":["a"]}"#, "`scope`"),
+                (200, JSON, r#"{"active":true,"error":"nope"}"#, "nope"),
+                (200, "text/html", r#"{"active":true}"#, "text/html"),
+                (200, "application/token-introspection+jwt", "a.b.c", "not application/json"),
+                (201, JSON, r#"{"active":true}"#, "status 201"),
+                (401, JSON, r#"{"error":"invalid_client"}"#, "client_secret"),
+            ],
         );
     }
 }

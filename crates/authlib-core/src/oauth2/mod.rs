@@ -22,6 +22,8 @@ pub(crate) mod token_exchange;
 mod actor;
 mod client_metadata;
 mod implicit;
+#[cfg(test)]
+pub(crate) mod test_responses;
 pub(crate) mod token;
 pub(crate) mod user_info;
 

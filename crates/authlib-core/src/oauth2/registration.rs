@@ -216,11 +216,7 @@ impl From<RegistrationError> for Error {
             }
             _ => (ErrorKind::InvalidResponse, None),
         };
-        let error = Self::new(kind, check);
-        match hint {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        }
+        Self::new(kind, check).maybe_hint(hint)
     }
 }
 

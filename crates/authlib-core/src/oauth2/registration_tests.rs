@@ -4,8 +4,8 @@ use serde_json::json;
 use super::*;
 use crate::message::test_response as response;
 use crate::numeric_date::from_unix_seconds;
+use crate::oauth2::test_responses::{HTML, JSON, assert_rejected_by_cause, changed};
 
-const JS: &str = "application/json";
 const CLIENT_URI: &str = "https://server.example.com/register/s6BhdRkqt3";
 
 fn url(text: &str) -> Url {
@@ -16,7 +16,7 @@ fn endpoint() -> Url {
     url("https://server.example.com/register")
 }
 
-/// The answer of RFC 7591 §3.2.1, with what RFC 7592 §3 adds.
+/// The response of RFC 7591 §3.2.1 with the members of RFC 7592 §3.
 fn example() -> Value {
     json!({
         "client_id": "s6BhdRkqt3",
@@ -37,21 +37,12 @@ fn example() -> Value {
     })
 }
 
-/// The example with other members over its own; `"-"` takes one away.
-fn changed(changes: &Value) -> String {
-    let mut body = example();
-    for (name, value) in changes.as_object().unwrap() {
-        if value == "-" {
-            body.as_object_mut().unwrap().remove(name);
-        } else {
-            body[name] = value.clone();
-        }
-    }
-    body.to_string()
+fn parse(response: &Response) -> Result<ClientInformation> {
+    parse_registration_response(response, &endpoint())
 }
 
 fn registered(changes: &Value) -> Result<ClientInformation> {
-    parse_registration_response(&response(201, JS, &changed(changes)), &endpoint())
+    parse(&response(201, JSON, &changed(example(), changes).to_string()))
 }
 
 fn header(request: &Request, name: http::HeaderName) -> Option<&str> {
@@ -71,8 +62,8 @@ fn registration_posts_metadata_as_json() {
         .extra("registration_access_token", "mine");
     let request = registration_request(&endpoint(), &metadata, None).unwrap();
     assert_eq!((request.method(), request.uri().path()), (&Method::POST, "/register"));
-    assert_eq!(header(&request, CONTENT_TYPE), Some(JS));
-    assert_eq!(header(&request, ACCEPT), Some(JS));
+    assert_eq!(header(&request, CONTENT_TYPE), Some(JSON));
+    assert_eq!(header(&request, ACCEPT), Some(JSON));
     assert_eq!(header(&request, AUTHORIZATION), None);
     assert_eq!(body(&request), json!({"redirect_uris": ["https://client.example.org/callback"]}));
     let token = Secret::new("initial");
@@ -93,7 +84,6 @@ fn rfc_example_response_is_parsed() {
     assert_eq!(client.metadata.client_name.as_deref(), Some("My Example Client"));
     assert_eq!(client.metadata.grant_types, ["authorization_code", "refresh_token"]);
     assert_eq!(client.metadata.redirect_uris.len(), 2);
-    // Nothing but metadata is in the metadata.
     assert_eq!(client.metadata.extra.keys().collect::<Vec<_>>(), ["example_extension_parameter"]);
     let shown = format!("{client:?}");
     for secret in ["cf136", "reg-23410913", "/register/"] {
@@ -103,11 +93,8 @@ fn rfc_example_response_is_parsed() {
 
 #[test]
 fn omitted_members_are_none_and_zero_is_never() {
-    let client = parse_registration_response(
-        &response(200, JS, r#"{"client_id":"c","client_secret":null,"jwks":null,"contacts":null}"#),
-        &endpoint(),
-    )
-    .unwrap();
+    let body = r#"{"client_id":"c","client_secret":null,"jwks":null,"contacts":null}"#;
+    let client = parse(&response(200, JSON, body)).unwrap();
     assert_eq!((client.client_secret, client.registration_client_uri), (None, None));
     assert_eq!(client.metadata, ClientMetadata::new());
     let client = registered(&json!({"client_secret_expires_at": 0})).unwrap();
@@ -115,57 +102,48 @@ fn omitted_members_are_none_and_zero_is_never() {
 }
 
 #[test]
-fn invalid_registrations_are_rejected_with_reason() {
-    let good = example().to_string();
-    let twice = r#"{"client_id":"a","client_id":"b"}"#.to_owned();
-    for (status, content_type, body, says) in [
-        (201, JS, changed(&json!({"client_id": "-"})), "`client_id`"),
-        (201, JS, changed(&json!({"client_id": ""})), "`client_id`"),
-        (201, JS, changed(&json!({"client_id": null})), "`client_id`"),
-        (201, JS, changed(&json!({"client_id": 7})), "`client_id`"),
-        (201, JS, changed(&json!({"client_secret": ["x"]})), "`client_secret`"),
-        (201, JS, changed(&json!({"client_secret_expires_at": "0"})), "`client_secret_expires_at`"),
-        (201, JS, changed(&json!({"client_secret_expires_at": -1})), "`client_secret_expires_at`"),
-        (201, JS, changed(&json!({"client_id_issued_at": {}})), "`client_id_issued_at`"),
-        (201, JS, changed(&json!({"registration_access_token": 1})), "`registration_access_token`"),
-        (201, JS, changed(&json!({"redirect_uris": "x"})), "metadata"),
-        (201, JS, changed(&json!({"client_name": 1})), "metadata"),
-        (201, JS, changed(&json!({"error": "nope"})), "nope"),
-        (201, JS, twice, "not a JSON object"),
-        (201, JS, "[]".to_owned(), "not a JSON object"),
-        (201, JS, "<html>".to_owned(), "not a JSON object"),
-        (201, "text/html", good.clone(), "text/html"),
-        (202, JS, good.clone(), "202"),
-        (302, "text/html", String::new(), "never followed"),
-        (400, JS, r#"{"error":"invalid_redirect_uri"}"#.to_owned(), "check `redirect_uris`"),
-        (400, JS, r#"{"error":"invalid_client_metadata"}"#.to_owned(), "a member"),
-        (400, JS, r#"{"error":"invalid_software_statement"}"#.to_owned(), "`software_statement`"),
-        (400, JS, r#"{"error":"unapproved_software_statement"}"#.to_owned(), "trust"),
-        (400, JS, r#"{"error":5}"#.to_owned(), "not a string"),
-        (400, JS, good.clone(), "status 400"),
-        (401, "text/html", String::new(), "initial access token"),
-        (401, JS, r#"{"error":"invalid_token"}"#.to_owned(), "invalid_token"),
-        (404, JS, r#"{"message":"Not Found"}"#.to_owned(), "check `registration_endpoint`"),
-        (500, "text/html", "<h1>".to_owned(), "status 500"),
+fn members_of_wrong_type_are_rejected() {
+    for (name, value, expected) in [
+        ("client_id", json!("-"), "`client_id`"),
+        ("client_id", json!(""), "`client_id`"),
+        ("client_id", json!(null), "`client_id`"),
+        ("client_id", json!(7), "`client_id`"),
+        ("client_secret", json!(["x"]), "`client_secret`"),
+        ("client_secret_expires_at", json!("0"), "`client_secret_expires_at`"),
+        ("client_secret_expires_at", json!(-1), "`client_secret_expires_at`"),
+        ("client_id_issued_at", json!({}), "`client_id_issued_at`"),
+        ("registration_access_token", json!(1), "`registration_access_token`"),
+        ("redirect_uris", json!("x"), "metadata"),
+        ("client_name", json!(1), "metadata"),
+        ("error", json!("nope"), "nope"),
     ] {
-        let error =
-            parse_registration_response(&response(status, content_type, &body), &endpoint())
-                .unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
-        assert!(error.report().to_string().contains(says), "{body}: {error}");
+        let body = changed(example(), &json!({ name: value })).to_string();
+        assert_rejected_by_cause(parse, &[(201, JSON, &body, expected)]);
     }
     let huge = registered(&json!({"client_secret_expires_at": 1e300})).unwrap();
     assert_eq!(huge.client_secret_expires_at, Some(from_unix_seconds(u64::MAX)));
-    let busy =
-        parse_registration_response(&response(429, "text/plain", ""), &endpoint()).unwrap_err();
-    assert_eq!(busy.provider_error().unwrap().retry_after, Some(std::time::Duration::from_secs(7)));
-    let error = parse_registration_response(
-        &response(400, JS, r#"{"error":"invalid_client_metadata","error_description":"d"}"#),
-        &endpoint(),
-    )
-    .unwrap_err();
-    let said = error.provider_error().unwrap();
-    assert_eq!((said.status, said.error_description.as_deref()), (Some(400), Some("d")));
+}
+
+#[test]
+fn invalid_registrations_are_rejected_with_reason() {
+    let good = example().to_string();
+    assert_rejected_by_cause(
+        parse,
+        &[
+            (201, JSON, r#"{"client_id":"a","client_id":"b"}"#, "not a JSON object"),
+            (201, JSON, "[]", "not a JSON object"),
+            (201, JSON, "<html>", "not a JSON object"),
+            (201, HTML, &good, HTML),
+            (202, JSON, &good, "202"),
+            (400, JSON, r#"{"error":"invalid_redirect_uri"}"#, "check `redirect_uris`"),
+            (400, JSON, r#"{"error":"invalid_client_metadata"}"#, "a member"),
+            (400, JSON, r#"{"error":"invalid_software_statement"}"#, "`software_statement`"),
+            (400, JSON, r#"{"error":"unapproved_software_statement"}"#, "trust"),
+            (400, JSON, &good, "status 400"),
+            (401, HTML, "", "initial access token"),
+            (401, JSON, r#"{"error":"invalid_token"}"#, "invalid_token"),
+        ],
+    );
 }
 
 #[test]
@@ -189,8 +167,8 @@ fn registration_client_uri_must_be_https_or_local() {
         }
     }
     let local = json!({"client_id": "c", "registration_client_uri": "http://127.0.0.1:9200/c"});
-    let answer = response(201, JS, &local.to_string());
-    assert!(parse_registration_response(&answer, &url("http://127.0.0.1:9200/register")).is_ok());
+    let local = response(201, JSON, &local.to_string());
+    assert!(parse_registration_response(&local, &url("http://127.0.0.1:9200/register")).is_ok());
 }
 
 #[test]
@@ -205,12 +183,12 @@ fn management_requests_send_registration_access_token() {
         assert_eq!(request.uri().to_string(), CLIENT_URI);
         assert_eq!(header(&request, AUTHORIZATION), Some("Bearer reg-23410913-abewfq.123483"));
         let json = method == Method::PUT;
-        assert_eq!(header(&request, CONTENT_TYPE), json.then_some(JS));
+        assert_eq!(header(&request, CONTENT_TYPE), json.then_some(JSON));
         assert_eq!(request.body().is_empty(), !json);
     }
 }
 
-/// RFC 7592 §2.2: all the metadata and the client's id; nothing of what the provider alone decides.
+/// RFC 7592 §2.2.
 #[test]
 fn update_sends_only_allowed_members() {
     let mut client = registered(&json!({})).unwrap();
@@ -240,7 +218,7 @@ fn registration_without_management_data_is_not_managed() {
             assert_eq!(request.unwrap_err().kind(), ErrorKind::Unsupported);
         }
     }
-    // What was kept is checked again: the token goes nowhere by plain http.
+    // The URI may come from a store: it is checked again.
     let mut kept = ClientInformation::new("s6BhdRkqt3");
     kept.registration_access_token = whole.registration_access_token;
     kept.registration_client_uri = Some(url("http://server.example.com/"));
@@ -249,9 +227,11 @@ fn registration_without_management_data_is_not_managed() {
 
 #[test]
 fn update_response_replaces_its_members_only() {
-    let asked = registered(&json!({})).unwrap();
-    let read =
-        |changes: &Value| parse_management_response(&response(200, JS, &changed(changes)), &asked);
+    let requested = registered(&json!({})).unwrap();
+    let read = |changes: &Value| {
+        let body = changed(example(), changes).to_string();
+        parse_management_response(&response(200, JSON, &body), &requested)
+    };
     let new = read(&json!({
         "client_secret": "new", "client_secret_expires_at": 0, "registration_access_token": "new",
         "registration_client_uri": "https://server.example.com/r/2", "client_name": "Renamed"
@@ -267,11 +247,11 @@ fn update_response_replaces_its_members_only() {
         "registration_access_token": "-", "registration_client_uri": "-"
     }))
     .unwrap();
-    assert_eq!(same.client_secret, asked.client_secret);
-    assert_eq!(same.client_secret_expires_at, asked.client_secret_expires_at);
-    assert_eq!(same.client_id_issued_at, asked.client_id_issued_at);
-    assert_eq!(same.registration_access_token, asked.registration_access_token);
-    assert_eq!(same.registration_client_uri, asked.registration_client_uri);
+    assert_eq!(same.client_secret, requested.client_secret);
+    assert_eq!(same.client_secret_expires_at, requested.client_secret_expires_at);
+    assert_eq!(same.client_id_issued_at, requested.client_id_issued_at);
+    assert_eq!(same.registration_access_token, requested.registration_access_token);
+    assert_eq!(same.registration_client_uri, requested.registration_client_uri);
     let error = read(&json!({"client_id": "other"})).unwrap_err();
     assert!(error.to_string().contains("another client"), "{error}");
     assert!(read(&json!({"registration_client_uri": "http://localhost/"})).is_err());
@@ -279,32 +259,37 @@ fn update_response_replaces_its_members_only() {
 
 #[test]
 fn rejected_management_has_hint() {
-    let asked = registered(&json!({})).unwrap();
+    let requested = registered(&json!({})).unwrap();
     let good = example().to_string();
     for (status, content_type, body, kind, says) in [
-        (401, "text/html", "<h1>", ErrorKind::InvalidResponse, "register again"),
-        (401, JS, r#"{"error":"invalid_token"}"#, ErrorKind::InvalidResponse, "invalid_token"),
-        (403, JS, "{}", ErrorKind::InvalidResponse, "403"),
-        (404, JS, r#"{"message":"x"}"#, ErrorKind::InvalidResponse, "404"),
-        (405, "text/html", "", ErrorKind::Unsupported, "does not support"),
-        (400, JS, r#"{"error":"invalid_client_metadata"}"#, ErrorKind::InvalidResponse, "a member"),
-        (201, JS, good.as_str(), ErrorKind::InvalidResponse, "201"),
+        (401, HTML, "<h1>", ErrorKind::InvalidResponse, "register again"),
+        (401, JSON, r#"{"error":"invalid_token"}"#, ErrorKind::InvalidResponse, "invalid_token"),
+        (403, JSON, "{}", ErrorKind::InvalidResponse, "403"),
+        (404, JSON, r#"{"message":"x"}"#, ErrorKind::InvalidResponse, "404"),
+        (405, HTML, "", ErrorKind::Unsupported, "does not support"),
+        (
+            400,
+            JSON,
+            r#"{"error":"invalid_client_metadata"}"#,
+            ErrorKind::InvalidResponse,
+            "a member",
+        ),
+        (201, JSON, good.as_str(), ErrorKind::InvalidResponse, "201"),
     ] {
-        let answer = response(status, content_type, body);
-        let read = parse_management_response(&answer, &asked).unwrap_err();
-        let deleted = parse_delete_response(&answer).unwrap_err();
+        let rejection = response(status, content_type, body);
+        let read = parse_management_response(&rejection, &requested).unwrap_err();
+        let deleted = parse_delete_response(&rejection).unwrap_err();
         for error in [read, deleted] {
             assert_eq!(error.kind(), kind, "{status} {body}");
             assert!(error.to_string().contains(says), "{status} {body}: {error}");
         }
     }
-    assert!(parse_delete_response(&response(204, JS, "")).is_ok());
-    assert!(parse_delete_response(&response(200, JS, &good)).is_err());
-    assert!(parse_management_response(&response(204, JS, ""), &asked).is_err());
-    assert!(parse_management_response(&response(200, "text/html", &good), &asked).is_err());
+    assert!(parse_delete_response(&response(204, JSON, "")).is_ok());
+    assert!(parse_delete_response(&response(200, JSON, &good)).is_err());
+    assert!(parse_management_response(&response(204, JSON, ""), &requested).is_err());
+    assert!(parse_management_response(&response(200, HTML, &good), &requested).is_err());
 }
 
-/// The file that a client signs with has the same form as the one that it registers.
 #[test]
 fn private_key_is_never_registered() {
     let public = json!({"kty": "EC", "crv": "P-256", "x": "x", "y": "y"});
@@ -316,8 +301,8 @@ fn private_key_is_never_registered() {
         metadata.jwks = Some(json!({"keys": [{"kty": "RSA", "n": "n", "e": "AQAB"}, key]}));
         let mut client = registered(&json!({})).unwrap();
         client.metadata = metadata.clone();
-        let asked = registration_request(&endpoint(), &metadata, None);
-        for request in [asked, update_request(&client)] {
+        let requested = registration_request(&endpoint(), &metadata, None);
+        for request in [requested, update_request(&client)] {
             match request {
                 Ok(_) => assert!(is_sent),
                 Err(error) => {

@@ -12,6 +12,7 @@ use crate::oauth2::client_auth::Credentials;
 use crate::oauth2::endpoint_response::{EndpointResponse, Members};
 use crate::params::Params;
 use crate::secret::Secret;
+
 /// The request for `form` at the token endpoint, with the client's authentication.
 pub(crate) fn token_request(
     endpoint: &Url,
@@ -75,25 +76,21 @@ pub(super) fn token_from_members(
 
 #[cfg(test)]
 mod tests {
-
     use std::time::Duration;
 
     use super::*;
     use crate::message::test_response;
     use crate::numeric_date::from_unix_seconds;
+    use crate::oauth2::test_responses::{JSON, assert_rejected};
 
     const TEN_YEARS: u64 = 10 * 365 * 24 * 3600;
 
-    fn answer(status: u16, content_type: &str, body: &str) -> Result<Token> {
-        parse_token_response(
-            &test_response(status, content_type, body),
-            from_unix_seconds(1_000),
-            Some("a b"),
-        )
+    fn parse(response: &Response) -> Result<Token> {
+        parse_token_response(response, from_unix_seconds(1_000), Some("a b"))
     }
 
     fn json(body: &str) -> Result<Token> {
-        answer(200, "application/json;charset=UTF-8", body)
+        parse(&test_response(200, "application/json;charset=UTF-8", body))
     }
 
     #[test]
@@ -145,49 +142,26 @@ mod tests {
         assert!(json(body).unwrap().is_expired(from_unix_seconds(1_000), Duration::ZERO));
     }
 
-    /// H06, H07: what is no token answer is never taken for one.
+    /// H06, H07.
     #[test]
     fn invalid_token_responses_are_rejected_with_reason() {
-        let html = "text/html";
-        let js = "application/json";
-        let table = [
-            (200, html, r#"{"access_token":"at","token_type":"Bearer"}"#, "text/html"),
-            (200, js, "<html>", "not a JSON object"),
-            (200, js, "[]", "not a JSON object"),
-            (200, js, r#"{"token_type":"Bearer"}"#, "`access_token`"),
-            (200, js, r#"{"access_token":null,"token_type":"Bearer"}"#, "`access_token`"),
-            (200, js, r#"{"access_token":["a"],"token_type":"Bearer"}"#, "`access_token`"),
-            (200, js, r#"{"access_token":1,"token_type":"Bearer"}"#, "`access_token`"),
-            (200, js, r#"{"access_token":"","token_type":"Bearer"}"#, "`access_token`"),
-            (200, js, r#"{"access_token":"at"}"#, "`token_type`"),
-            (200, js, r#"{"access_token":"at","token_type":"mac"}"#, "expected Bearer"),
-            (
-                200,
-                js,
-                r#"{"access_token":"at","access_token":"b","token_type":"Bearer"}"#,
-                "not a JSON object",
-            ),
-            (200, js, r#"{"access_token":"at","token_type":"Bearer","error":"nope"}"#, "nope"),
-            (404, js, r#"{"message":"not found"}"#, "404"),
-            (429, "text/plain", "slow down", "429"),
-            (302, html, "", "never followed"),
-            (400, js, r#"{"error":"invalid_client","error_description":"d"}"#, "client_secret"),
-            (500, html, "<h1>oops", "500"),
-        ];
-        for (status, content_type, body, says) in table {
-            let error = answer(status, content_type, body).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
-            assert!(error.to_string().contains(says), "{body}: {error}");
-        }
-    }
-
-    #[test]
-    fn oauth_error_keeps_provider_error_and_retry_after() {
-        let error =
-            answer(429, "application/json", r#"{"error":"e","error_uri":"u"}"#).unwrap_err();
-        let said = error.provider_error().unwrap();
-        assert_eq!(said.error, "e");
-        assert_eq!(said.error_uri.as_deref(), Some("u"));
-        assert_eq!((said.status, said.retry_after), (Some(429), Some(Duration::from_secs(7))));
+        assert_rejected(
+            parse,
+            &[
+                (200, JSON, r#"{"token_type":"Bearer"}"#, "`access_token`"),
+                (200, JSON, r#"{"access_token":null,"token_type":"Bearer"}"#, "`access_token`"),
+                (200, JSON, r#"{"access_token":["a"],"token_type":"Bearer"}"#, "`access_token`"),
+                (200, JSON, r#"{"access_token":1,"token_type":"Bearer"}"#, "`access_token`"),
+                (200, JSON, r#"{"access_token":"","token_type":"Bearer"}"#, "`access_token`"),
+                (200, JSON, r#"{"access_token":"at"}"#, "`token_type`"),
+                (200, JSON, r#"{"access_token":"at","token_type":"mac"}"#, "expected Bearer"),
+                (
+                    200,
+                    JSON,
+                    r#"{"access_token":"at","token_type":"Bearer","error":"nope"}"#,
+                    "nope",
+                ),
+            ],
+        );
     }
 }
