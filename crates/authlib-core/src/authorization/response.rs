@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims::Claims;
 use crate::numeric_date::from_unix_seconds;
 use crate::oauth1::authorization::callback_token;
-use crate::oauth2::authorization::{AuthorizationResponse, Expected};
+use crate::oauth2::authorization::{AuthorizationResponse, ExpectedCallback};
 use crate::oauth2::grant::Grant;
 use crate::oauth2::{Token, UserInfo};
 use crate::oidc::id_token::IdTokenError;
@@ -52,7 +52,7 @@ impl FrontChannel {
             return self.fetch_oauth1_token(pending, callback).await;
         }
         let metadata = self.endpoints.documents().metadata().await?;
-        let expected = Expected {
+        let expected = ExpectedCallback {
             state: &pending.state,
             issuers: &settings.issuers(),
             iss_required: metadata.is_some_and(|metadata| {

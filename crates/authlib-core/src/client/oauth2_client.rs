@@ -125,7 +125,7 @@ impl OAuth2Client {
 
     /// Requests a token by any grant and stores it; see [`RegisteredClient::fetch_token`].
     pub async fn fetch_token(&self, grant: Grant) -> Result<Token> {
-        let used = grant.spent_refresh_token();
+        let used = grant.sent_refresh_token();
         let mut token = self.app.fetch_token(grant).await?;
         if token.refresh_token.is_none() {
             // Left out, it stays the same (RFC 6749 §6).

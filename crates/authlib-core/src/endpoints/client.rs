@@ -176,7 +176,8 @@ impl EndpointClient {
             return Ok(method);
         }
         let listed = |at| metadata.and_then(|metadata| metadata.auth_methods_supported(at));
-        let choose = |listed| AuthMethod::choose(settings.auth_method, settings.held(), listed);
+        let choose =
+            |listed| AuthMethod::choose(settings.auth_method, settings.credential_kind(), listed);
         let usual = choose(listed(Endpoint::Token))?;
         match listed(endpoint) {
             Some(own) if !own.iter().any(|name| name == usual.name()) => {

@@ -8,7 +8,8 @@ use crate::error::Result;
 use crate::jose::JwkSet;
 use crate::oauth2::introspection::parse_introspection_response;
 use crate::oauth2::jwt_introspection_response::{
-    Rules, SignedResponseError, ask_signed, signed_introspection_response, verify,
+    ExpectedResponse, SignedResponseError, accept_signed_response, signed_introspection_response,
+    verify,
 };
 use crate::oauth2::revocation::token_form;
 use crate::oauth2::{Introspection, TokenTypeHint};
@@ -30,8 +31,9 @@ impl EndpointClient {
             let response = self.call(Endpoint::Introspection, form).await?;
             return parse_introspection_response(&response);
         };
-        let response = self.call_with(Endpoint::Introspection, form, ask_signed).await?;
-        let rules = Rules {
+        let response =
+            self.call_with(Endpoint::Introspection, form, accept_signed_response).await?;
+        let expected = ExpectedResponse {
             issuers: &settings.issuers(),
             audiences: &[&settings.client_id],
             algorithms: &[algorithm],
@@ -40,7 +42,7 @@ impl EndpointClient {
         };
         let jwt = signed_introspection_response(&response)?;
         let curable = SignedResponseError::may_be_cured_by_new_keys;
-        let verify = |keys: &JwkSet| verify(jwt, keys, &rules);
+        let verify = |keys: &JwkSet| verify(jwt, keys, &expected);
         self.documents().verify_with_provider_keys(jwt, curable, verify).await
     }
 }

@@ -9,8 +9,8 @@ use crate::endpoint::Endpoint;
 use crate::endpoint_url::endpoint_url;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http_exchange::HttpExchange;
-use crate::message::{Request, Response};
-use crate::oauth2::metadata::{metadata_request, parse_metadata_response};
+use crate::message::{self, Request, Response};
+use crate::oauth2::metadata::parse_metadata_response;
 use crate::oauth2::registration::{
     delete_request, parse_delete_response, parse_management_response, parse_registration_response,
     read_request, registration_request, update_request,
@@ -161,7 +161,7 @@ impl Registration {
             Location::Endpoint(url) => return Ok(url.clone()),
             Location::Metadata { url, issuer } => (url, issuer),
         };
-        let response = self.send("the metadata request", metadata_request(url)).await?;
+        let response = self.send("the metadata request", message::json_get(url)).await?;
         let metadata = parse_metadata_response(&response, issuer)?;
         metadata.endpoints.get(Endpoint::Registration).cloned().ok_or_else(|| {
             let check = format!("the metadata at {url} has no `registration_endpoint`");

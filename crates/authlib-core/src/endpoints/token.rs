@@ -68,7 +68,7 @@ impl EndpointClient {
             let check = "OAuth 1.0a has no grants, and this client has `request_token_url` set";
             return Err(Error::new(ErrorKind::Unsupported, check));
         }
-        if let Some(name) = grant.foreign_param() {
+        if let Some(name) = grant.reserved_param() {
             let check = format!("a grant must not set `{name}`");
             return Err(Error::new(ErrorKind::InvalidRequest, check)
                 .with_hint("remove it: `client_id` and `client_secret` are added automatically"));

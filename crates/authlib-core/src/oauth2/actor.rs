@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims;
 
-/// The most actors that one claim may hold, each within the one before.
+/// The deepest nesting of actors that is accepted.
 const MAX_ACTORS: usize = 10;
 
 /// The party that acts, or may act, on behalf of the subject of a token (RFC 8693 §4.1, §4.4).
@@ -31,17 +31,17 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// The claim `act`: the party that acts; `None` if there is none.
+    /// The claim `act`: the party that acts.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`] when `act` is there and no object, when its `sub` or `iss` is no text, or
-    /// when more than ten actors are nested in it.
+    /// [`ErrorKind::InvalidResponse`] if the claim is not an object, a `sub` or `iss` in it is not a string, or
+    /// more than ten actors are nested.
     pub fn from_act(claims: &Map<String, Value>) -> Result<Option<Self>> {
         Ok(Self::member(claims, "act", MAX_ACTORS)?)
     }
 
-    /// The claim `may_act`: the party that may act; `None` if there is none.
+    /// The claim `may_act`: the party that may act.
     ///
     /// # Errors
     ///
@@ -69,8 +69,8 @@ impl Actor {
         self.act.as_deref()
     }
 
-    /// Any other member, as the caller's own type. Members that are about no identity, such as `exp` or
-    /// `aud`, mean nothing here (RFC 8693 §4.1).
+    /// Any other member, as the caller's own type. Ignore members that do not identify the actor, such as
+    /// `exp` or `aud` (RFC 8693 §4.1).
     ///
     /// # Errors
     ///

@@ -8,10 +8,10 @@ use crate::oauth2::pkce;
 use crate::params::{Params, RepeatedParam};
 use crate::secret::{Secret, constant_time_eq};
 
-/// The most bytes of a `code` that we read.
+/// The longest `code` that is accepted, in bytes.
 const MAX_CODE: usize = 4096;
 
-/// What an authorization request says.
+/// The parameters of an authorization request.
 #[derive(Debug)]
 pub(crate) struct AuthorizationRequest<'a> {
     pub(crate) endpoint: &'a Url,
@@ -26,26 +26,25 @@ pub(crate) struct AuthorizationRequest<'a> {
 }
 
 impl AuthorizationRequest<'_> {
-    /// The URL to send the browser to. What the endpoint has of a query stays
-    /// (RFC 6749 §3.1), and blanks are `%20`.
+    /// The URL that the browser is redirected to. The endpoint's query is kept (RFC 6749 §3.1), and spaces
+    /// are `%20`.
     pub(crate) fn url(&self) -> Url {
         let mut params = Params::new()
             .with("response_type", "code")
             .with("client_id", self.client_id)
             .with("redirect_uri", self.redirect_uri);
-        if !self.scope.is_empty() {
-            params.push("scope", self.scope);
-        }
-        params.push("state", self.state.expose());
-        if let Some(nonce) = self.nonce {
-            params.push("nonce", nonce.expose());
-        }
-        if let Some(verifier) = self.code_verifier {
-            params.push("code_challenge", pkce::code_challenge(verifier.expose()));
-            params.push("code_challenge_method", pkce::METHOD);
-        }
-        if let Some(mode) = self.response_mode {
-            params.push("response_mode", mode);
+        let challenge = self.code_verifier.map(|verifier| pkce::code_challenge(verifier.expose()));
+        for (name, value) in [
+            ("scope", Some(self.scope).filter(|scope| !scope.is_empty())),
+            ("state", Some(self.state.expose())),
+            ("nonce", self.nonce.map(Secret::expose)),
+            ("code_challenge", challenge.as_deref()),
+            ("code_challenge_method", challenge.as_deref().map(|_| pkce::METHOD)),
+            ("response_mode", self.response_mode),
+        ] {
+            if let Some(value) = value {
+                params.push(name, value);
+            }
         }
         params.extend(self.extra.clone());
         let mut url = self.endpoint.clone();
@@ -54,18 +53,17 @@ impl AuthorizationRequest<'_> {
     }
 }
 
-/// What the callback is held against.
+/// The values that a callback is validated against.
 #[derive(Debug)]
-pub(crate) struct Expected<'a> {
+pub(crate) struct ExpectedCallback<'a> {
     pub(crate) state: &'a Secret,
-    /// The `iss` values that name the provider; empty when we know of none.
+    /// The accepted values of `iss`; empty if the issuer is not known.
     pub(crate) issuers: &'a [&'a str],
-    /// Whether the metadata promise an `iss` (RFC 9207 §3).
+    /// Whether the metadata announces `iss` (RFC 9207 §3).
     pub(crate) iss_required: bool,
 }
 
-/// The proof that a callback was checked, and the code that it brought. Taken by value, so that a code
-/// is sent once.
+/// A validated callback.
 #[derive(Debug)]
 pub(crate) struct AuthorizationResponse {
     pub(crate) code: Secret,
@@ -80,9 +78,9 @@ enum CallbackError {
     )]
     IssMissing,
     #[error(
-        "issuer mismatch: `iss` of the callback is {said:?}, expected {expected:?} (RFC 9207 §2.4)"
+        "issuer mismatch: `iss` of the callback is {found:?}, expected {expected:?} (RFC 9207 §2.4)"
     )]
-    IssWrong { said: String, expected: String },
+    IssWrong { found: String, expected: String },
     #[error("the callback has neither `code` nor `error` (RFC 6749 §4.1.2)")]
     Empty,
     #[error("the callback has both `code` and `error` (RFC 6749 §4.1.2)")]
@@ -99,12 +97,12 @@ impl From<CallbackError> for Error {
     fn from(check: CallbackError) -> Self {
         let hint = match &check {
             CallbackError::IssWrong { .. } => Some(
-                "if the provider really names itself so in callbacks, set `issuer` accordingly; \
-                 otherwise somebody mixes two providers up",
+                "if this is the provider's `iss` in callbacks, set `issuer` to it; otherwise this may be a \
+                 mix-up attack",
             ),
             CallbackError::FrontChannel(_) => Some(
-                "the provider must answer `response_type=code`; look at `authorize_params` and at \
-                 the client's registration",
+                "the provider must support `response_type=code`: check `authorize_params` and the \
+                 client's registration",
             ),
             _ => None,
         };
@@ -113,55 +111,52 @@ impl From<CallbackError> for Error {
 }
 
 impl AuthorizationResponse {
-    /// Checks a callback: `state` and `iss` before `error` is believed, `error` before the code.
-    pub(crate) fn check(params: &Params, expected: &Expected<'_>) -> Result<Self> {
+    /// Validates a callback: first `state` and `iss`, then `error`, then the code.
+    pub(crate) fn check(params: &Params, expected: &ExpectedCallback<'_>) -> Result<Self> {
         Self::checked(params, expected)?;
         let error = params.only("error").map_err(CallbackError::from)?;
         let code = params.only("code").map_err(CallbackError::from)?;
         match (error, code) {
             (Some(_), Some(_)) => Err(CallbackError::Both.into()),
-            (Some(error), None) => Err(refusal(params, error)?),
+            (Some(error), None) => Err(provider_error(params, error)?),
             (None, Some("") | None) => Err(CallbackError::Empty.into()),
             (None, Some(code)) if code.len() > MAX_CODE => Err(CallbackError::CodeTooLong.into()),
             (None, Some(code)) => Ok(Self { code: Secret::new(code) }),
         }
     }
 
-    fn checked(params: &Params, expected: &Expected<'_>) -> Result<(), CallbackError> {
+    fn checked(params: &Params, expected: &ExpectedCallback<'_>) -> Result<(), CallbackError> {
         let state = params.only("state")?.unwrap_or_default();
         if !constant_time_eq(state, expected.state.expose()) {
             return Err(CallbackError::State);
         }
         match params.only("iss")? {
             None if expected.iss_required => return Err(CallbackError::IssMissing),
-            Some(said) if !expected.issuers.is_empty() && !expected.issuers.contains(&said) => {
+            Some(iss) if !expected.issuers.is_empty() && !expected.issuers.contains(&iss) => {
                 return Err(CallbackError::IssWrong {
-                    said: said.chars().take(200).collect(),
+                    found: iss.chars().take(200).collect(),
                     expected: expected.issuers.join(" or "),
                 });
             }
             _ => {}
         }
-        for unexpected in ["access_token", "id_token", "response", "token"] {
-            if params.contains(unexpected) {
-                return Err(CallbackError::FrontChannel(unexpected));
-            }
+        let unrequested = ["access_token", "id_token", "response", "token"];
+        match unrequested.into_iter().find(|name| params.contains(name)) {
+            Some(name) => Err(CallbackError::FrontChannel(name)),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
-/// The provider's error (RFC 6749 §4.1.2.1). Only `access_denied` is the user's refusal.
-pub(super) fn refusal(params: &Params, error: &str) -> Result<Error> {
+/// The error of an authorization error response (RFC 6749 §4.1.2.1).
+pub(super) fn provider_error(params: &Params, error: &str) -> Result<Error> {
     let description = params.only("error_description").map_err(CallbackError::from)?;
     let uri = params.only("error_uri").map_err(CallbackError::from)?;
-    let said = ProviderError::new(error, description, uri);
-    Ok(if error == "access_denied" {
-        Error::new(ErrorKind::AccessDenied, "the user denied access").with_provider_error(said)
-    } else {
-        Error::new(ErrorKind::AuthorizationError, "the provider reported an error in the callback")
-            .with_provider_error(said)
-    })
+    let (kind, check) = match error {
+        "access_denied" => (ErrorKind::AccessDenied, "the user denied access"),
+        _ => (ErrorKind::AuthorizationError, "the provider reported an error in the callback"),
+    };
+    Ok(Error::new(kind, check).with_provider_error(ProviderError::new(error, description, uri)))
 }
 
 #[cfg(test)]
@@ -169,7 +164,7 @@ mod tests {
     use super::*;
 
     fn check(query: &str, required: bool) -> Result<String> {
-        let expected = Expected {
+        let expected = ExpectedCallback {
             state: &Secret::new("s1"),
             issuers: &["https://op.example"],
             iss_required: required,
@@ -223,14 +218,12 @@ mod tests {
         let error =
             check("error=login_required&error_description=d%0A&state=s1", false).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AuthorizationError);
-        let said = error.provider_error().unwrap();
-        assert_eq!(
-            (said.error.as_str(), said.error_description.as_deref()),
-            ("login_required", Some("d "))
-        );
+        let error = error.provider_error().unwrap();
+        assert_eq!(error.error, "login_required");
+        assert_eq!(error.error_description.as_deref(), Some("d "));
     }
 
-    /// H04: Facebook's `#_=_` never reaches the server, and a fragment is no response of ours.
+    /// H04: Facebook's `#_=_` never reaches the server.
     #[test]
     fn fragment_like_suffix_belongs_to_last_value() {
         assert!(check("code=c&state=s1#_=_", false).is_err());

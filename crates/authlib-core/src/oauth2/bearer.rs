@@ -138,19 +138,6 @@ mod tests {
         Ok(format!("{url} {} {form}", header.unwrap_or_default()))
     }
 
-    /// T086.
-    #[test]
-    fn other_token_type_is_never_sent_as_bearer() {
-        let mut token = Token::bearer("x");
-        token.token_type = "mac".to_owned();
-        let (mut url, mut headers) = (Url::parse("https://a.example").unwrap(), HeaderMap::new());
-        let to =
-            TokenTarget { method: &Method::GET, url: &mut url, headers: &mut headers, form: None };
-        let error = place(&token, TokenLocation::Header, to).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert!(headers.is_empty());
-    }
-
     /// T087, T088, T089.
     #[test]
     fn bearer_token_is_sent_in_one_place() {

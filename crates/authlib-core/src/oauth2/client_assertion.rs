@@ -1,5 +1,5 @@
-//! Client assertions, RFC 7523 §2.2 and §3 (and OpenID Connect Core §9): a client authenticates by a
-//! token that it signs itself.
+//! Client assertions: JWTs that a client signs to authenticate, RFC 7523 §2.2 and §3, OpenID Connect
+//! Core §9.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,50 +14,49 @@ use crate::secret::Secret;
 /// `client_assertion_type` (RFC 7523 §2.2).
 pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// How long an assertion of client authentication is good, unless configured otherwise: as long as one
-/// request may take. It is never used twice.
+/// The default lifetime of a client assertion. It is used for one request only.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(60);
 
 /// The `aud` of client assertions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Audience {
-    /// The issuer if it is known, or else the token endpoint: an assertion for one server is then
-    /// useless at another that claims its endpoint (draft-ietf-oauth-rfc7523bis).
+    /// The issuer, or the token endpoint if it is not known. With the issuer, another server that claims
+    /// the same endpoint can't use the assertion (draft-ietf-oauth-rfc7523bis).
     #[default]
     Issuer,
-    /// The token endpoint, as RFC 7523 §3 allows and some servers require.
+    /// The token endpoint (RFC 7523 §3), which some servers require.
     TokenEndpoint,
 }
 
-/// How a client signs its assertions.
+/// The key and settings that sign assertions.
 #[derive(Debug)]
 pub(crate) struct Signing {
     pub(crate) key: SigningKey,
-    /// The one algorithm; by default the usual one of the key that the provider supports.
+    /// By default the key's first that the provider supports.
     pub(crate) alg: Option<Algorithm>,
     pub(crate) kid: Option<String>,
     /// The thumbprint of the key's certificate (RFC 7515 §4.1.8).
     pub(crate) x5t_s256: Option<String>,
     pub(crate) audience: Audience,
     pub(crate) lifetime: Duration,
-    /// More claims, which win over `iss`, `sub` and `aud`.
+    /// Other claims, which override `iss`, `sub` and `aud`.
     pub(crate) claims: Map<String, Value>,
 }
 
-/// What one assertion says.
+/// The claims of one assertion.
 #[derive(Debug)]
 pub(crate) struct Assertion<'a> {
     pub(crate) issuer: &'a str,
     pub(crate) subject: Option<&'a str>,
     pub(crate) audience: &'a str,
-    /// Unguessable, and fresh for each request.
+    /// Random, and new for each request.
     pub(crate) jti: &'a Secret,
     pub(crate) now: SystemTime,
 }
 
 impl Audience {
-    /// The audience of this name in files and the environment.
+    /// Parses the `client_assertion_audience` setting.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         match name {
             "issuer" => Some(Self::Issuer),
@@ -81,8 +80,8 @@ impl Signing {
         }
     }
 
-    /// The algorithm to sign with: the configured one, else the key's first that `supported`
-    /// (`token_endpoint_auth_signing_alg_values_supported`, RFC 8414 §2) names.
+    /// The configured algorithm, or the key's first in `supported`, which is
+    /// `token_endpoint_auth_signing_alg_values_supported` (RFC 8414 §2).
     pub(crate) fn algorithm(&self, supported: Option<&[String]>) -> Result<Algorithm> {
         let named = |alg: Algorithm| {
             supported.is_none_or(|names| names.iter().any(|name| name == alg.name()))
@@ -111,7 +110,7 @@ impl Signing {
         }
         claims.insert("aud".to_owned(), assertion.audience.into());
         claims.extend(self.claims.clone());
-        // Behind the added claims: what makes an assertion good once and for a while is nobody else's.
+        // Last, so that configured claims can't make an assertion reusable.
         let expires_at = issued_at.saturating_add(self.lifetime.as_secs());
         claims.insert("iat".to_owned(), issued_at.into());
         claims.insert("exp".to_owned(), expires_at.into());
@@ -142,38 +141,11 @@ mod tests {
     use crate::jose::JwkSet;
     use crate::numeric_date::from_unix_seconds;
 
-    fn signing(kid: Option<&str>) -> Signing {
-        let key = SigningKey::of_secret(Secret::new("hush"));
-        Signing { kid: kid.map(ToOwned::to_owned), ..Signing::of(key) }
-    }
-
-    #[test]
-    fn client_assertion_has_rfc7523_claims_for_one_minute() {
-        let jti = Secret::new("j");
-        let assertion = Assertion {
-            issuer: "app",
-            subject: Some("app"),
-            audience: "https://op.example",
-            jti: &jti,
-            now: from_unix_seconds(1_000),
-        };
-        let signed = signing(Some("k1")).sign(&assertion, Algorithm::Hs384).unwrap();
-        let keys = JwkSet::of_secret(&Secret::new("hush"));
-        let jws = jws::verify(signed.expose(), &[Algorithm::Hs384], &keys).unwrap();
-        assert_eq!(jws.header.kid.as_deref(), Some("k1"));
-        assert_eq!(jws.header.typ.as_deref(), Some("JWT"));
-        let claims: Value = serde_json::from_slice(&jws.payload).unwrap();
-        let expected = json!({"iss": "app", "sub": "app", "aud": "https://op.example",
-            "iat": 1_000, "exp": 1_060, "jti": "j"});
-        assert_eq!(claims, expected);
-        assert!(signing(None).sign(&assertion, Algorithm::Rs256).is_err());
-    }
-
-    /// H16, T140: added claims win over the audience, and never over what makes an assertion good once.
+    /// H16, T140.
     #[test]
     fn custom_claims_do_not_fix_jti_or_times() {
         let claims = json!({"aud": "elsewhere", "tier": 1, "jti": "fixed", "exp": 1, "iat": 1});
-        let mut signing = signing(None);
+        let mut signing = Signing::of(SigningKey::of_secret(Secret::new("hush")));
         signing.claims = claims.as_object().cloned().unwrap();
         signing.lifetime = Duration::from_secs(300);
         signing.x5t_s256 = Some("thumb".to_owned());
@@ -193,6 +165,7 @@ mod tests {
             let head: Value =
                 serde_json::from_slice(&URL_SAFE_NO_PAD.decode(head).unwrap()).unwrap();
             assert_eq!(head["x5t#S256"], "thumb");
+            assert!(signing.sign(&assertion, Algorithm::Rs256).is_err());
         }
     }
 

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::params::{Params, form_encode};
 use crate::secret::Secret;
 
-/// How a client says who it is at the token endpoint (`token_endpoint_auth_method`, RFC 7591 §2).
+/// The client authentication method (`token_endpoint_auth_method`, RFC 7591 §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthMethod {
@@ -26,23 +26,23 @@ pub enum AuthMethod {
     PrivateKeyJwt,
 }
 
-/// What a client can prove itself with.
+/// The credential that a client has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Held {
-    Nothing,
+pub(crate) enum CredentialKind {
+    None,
     PrivateKey,
     Secret,
 }
 
-/// What a client shows in one request.
+/// The client authentication of one request.
 #[derive(Debug)]
 pub(crate) struct Credentials<'a> {
     pub(crate) method: AuthMethod,
     pub(crate) client_id: &'a str,
     pub(crate) client_secret: Option<&'a Secret>,
-    /// Whether basic credentials go without the form-encoding of RFC 6749 §2.3.1.
+    /// Whether HTTP Basic omits the form-encoding of RFC 6749 §2.3.1.
     pub(crate) raw_basic: bool,
-    /// Signed for this one request, where the method is by assertion.
+    /// Signed for this request, if the method is an assertion.
     pub(crate) assertion: Option<Secret>,
 }
 
@@ -59,7 +59,7 @@ impl AuthMethod {
         }
     }
 
-    /// The method of a registered name that this crate speaks.
+    /// The method with this registered name, if it is supported.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [
@@ -78,24 +78,23 @@ impl AuthMethod {
         matches!(self, Self::ClientSecretJwt | Self::PrivateKeyJwt)
     }
 
-    /// The one method to use, decided before anything is sent: trying several spends the code or
-    /// leaks the secret.
+    /// The method to use, chosen before a request is sent: trying several could use up the code or leak
+    /// the secret.
     ///
-    /// What is configured wins; who holds nothing is `none`, and a private key signs. A secret goes by
-    /// the first of basic and post that `supported` names, whose absence means basic (RFC 8414 §2), and
-    /// signs only where neither is offered.
+    /// A configured method wins. With a secret, the first of basic, post and JWT in `supported` is used;
+    /// without `supported`, it is basic (RFC 8414 §2).
     pub(crate) fn choose(
         configured: Option<Self>,
-        held: Held,
+        credential: CredentialKind,
         supported: Option<&[String]>,
     ) -> Result<Self> {
         if let Some(method) = configured {
             return Ok(method);
         }
-        let (fitting, usual): (&[Self], _) = match held {
-            Held::Nothing => return Ok(Self::None),
-            Held::PrivateKey => (&[Self::PrivateKeyJwt], Self::PrivateKeyJwt),
-            Held::Secret => (
+        let (fitting, usual): (&[Self], _) = match credential {
+            CredentialKind::None => return Ok(Self::None),
+            CredentialKind::PrivateKey => (&[Self::PrivateKeyJwt], Self::PrivateKeyJwt),
+            CredentialKind::Secret => (
                 &[Self::ClientSecretBasic, Self::ClientSecretPost, Self::ClientSecretJwt],
                 Self::ClientSecretBasic,
             ),
@@ -114,7 +113,11 @@ impl AuthMethod {
                         "the provider's `token_endpoint_auth_methods_supported` ({}) names no \
                          method that fits a client with {}",
                         supported.join(", "),
-                        if held == Held::PrivateKey { "a private key" } else { "a secret" },
+                        if credential == CredentialKind::PrivateKey {
+                            "a private key"
+                        } else {
+                            "a secret"
+                        },
                     ),
                 )
                 .with_hint("set `token_endpoint_auth_method` if the document is wrong")
@@ -123,7 +126,7 @@ impl AuthMethod {
 }
 
 impl Credentials<'_> {
-    /// Adds them to `form`, or returns the `Authorization` header that carries them.
+    /// Adds the credentials to `form`, or returns them as the `Authorization` header.
     pub(crate) fn apply(&self, form: &mut Params) -> Option<(http::HeaderName, HeaderValue)> {
         let client_id = self.client_id;
         let secret = self.client_secret.map_or("", Secret::expose);
@@ -150,7 +153,7 @@ impl Credentials<'_> {
                 form.set("client_assertion", self.assertion.as_ref().map_or("", Secret::expose));
                 None
             }
-            // An assertion grant may go without a client (RFC 7521 §4.1).
+            // An assertion grant does not need a client (RFC 7521 §4.1).
             AuthMethod::None if client_id.is_empty() => None,
             AuthMethod::None => {
                 form.set("client_id", client_id);
@@ -164,7 +167,11 @@ impl Credentials<'_> {
 mod tests {
     use super::*;
 
-    fn shown<'a>(method: AuthMethod, client_id: &'a str, secret: &'a Secret) -> Credentials<'a> {
+    fn credentials<'a>(
+        method: AuthMethod,
+        client_id: &'a str,
+        secret: &'a Secret,
+    ) -> Credentials<'a> {
         let assertion = Some(Secret::new("a.b.c"));
         Credentials { method, client_id, client_secret: Some(secret), raw_basic: false, assertion }
     }
@@ -173,14 +180,14 @@ mod tests {
         let mut form = Params::new();
         let secret = Secret::new(secret);
         let (_, value) =
-            shown(AuthMethod::ClientSecretBasic, id, &secret).apply(&mut form).unwrap();
+            credentials(AuthMethod::ClientSecretBasic, id, &secret).apply(&mut form).unwrap();
         assert!(form.is_empty());
-        assert!(value.is_sensitive(), "libraries show the others in their logs");
+        assert!(value.is_sensitive(), "HTTP libraries log other headers");
         let encoded = value.to_str().unwrap().strip_prefix("Basic ").unwrap().to_owned();
         String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap()
     }
 
-    /// H31: colons, percent signs, pluses, blanks and non-ASCII survive.
+    /// H31: colons, percent signs, pluses, spaces and non-ASCII.
     #[test]
     fn basic_credentials_are_form_encoded_before_joining() {
         assert_eq!(basic("a:b", "p%ä +"), "a%3Ab:p%25%C3%A4+%2B");
@@ -189,75 +196,63 @@ mod tests {
     #[test]
     fn raw_basic_credentials_are_not_encoded() {
         let secret = Secret::new("p%ä +");
-        let raw =
-            Credentials { raw_basic: true, ..shown(AuthMethod::ClientSecretBasic, "a", &secret) };
+        let raw = Credentials {
+            raw_basic: true,
+            ..credentials(AuthMethod::ClientSecretBasic, "a", &secret)
+        };
         let (_, value) = raw.apply(&mut Params::new()).unwrap();
         let expected = format!("Basic {}", STANDARD.encode("a:p%ä +"));
         assert_eq!(value.to_str().unwrap(), expected);
     }
 
     #[test]
-    fn post_sends_id_and_secret_and_none_sends_id_only() {
-        let secret = Secret::new("s");
-        let mut form = Params::new();
-        assert!(shown(AuthMethod::ClientSecretPost, "id", &secret).apply(&mut form).is_none());
-        assert_eq!(form.to_form(), "client_id=id&client_secret=s");
-        let mut form = Params::new();
-        assert!(shown(AuthMethod::None, "id", &secret).apply(&mut form).is_none());
-        assert_eq!(form.to_form(), "client_id=id");
-    }
-
-    #[test]
-    fn assertion_is_sent_with_type_and_id_without_secret() {
-        for method in [AuthMethod::ClientSecretJwt, AuthMethod::PrivateKeyJwt] {
+    fn other_methods_send_form_parameters() {
+        let assertion = "client_id=id&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3A\
+                         client-assertion-type%3Ajwt-bearer&client_assertion=a.b.c";
+        for (method, expected) in [
+            (AuthMethod::ClientSecretPost, "client_id=id&client_secret=s"),
+            (AuthMethod::None, "client_id=id"),
+            (AuthMethod::ClientSecretJwt, assertion),
+            (AuthMethod::PrivateKeyJwt, assertion),
+        ] {
             let mut form = Params::new();
-            let secret = Secret::new("s");
-            assert!(shown(method, "id", &secret).apply(&mut form).is_none());
-            assert_eq!(
-                form.to_form(),
-                "client_id=id&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3A\
-                 client-assertion-type%3Ajwt-bearer&client_assertion=a.b.c"
-            );
+            assert!(credentials(method, "id", &Secret::new("s")).apply(&mut form).is_none());
+            assert_eq!(form.to_form(), expected);
         }
     }
 
     #[test]
     fn auth_method_is_configured_one_then_metadata() {
         use AuthMethod as M;
-        type Case<'a> = (Option<M>, Held, Option<&'a [&'a str]>, Option<M>);
-        let (nothing, key, secret) = (Held::Nothing, Held::PrivateKey, Held::Secret);
-        let table: &[Case<'_>] = &[
-            (None, secret, None, Some(M::ClientSecretBasic)),
-            (None, secret, Some(&["client_secret_post"]), Some(M::ClientSecretPost)),
+        use CredentialKind::{PrivateKey, Secret};
+        let basic = Some(M::ClientSecretBasic);
+        let table: &[(_, _, Option<&[&str]>, _)] = &[
+            (None, Secret, None, basic),
+            (None, Secret, Some(&["client_secret_post"]), Some(M::ClientSecretPost)),
             (
                 None,
-                secret,
+                Secret,
                 Some(&["client_secret_jwt", "client_secret_post"]),
                 Some(M::ClientSecretPost),
             ),
             (
                 None,
-                secret,
+                Secret,
                 Some(&["private_key_jwt", "client_secret_jwt"]),
                 Some(M::ClientSecretJwt),
             ),
-            (None, secret, Some(&["private_key_jwt"]), None),
-            (None, key, None, Some(M::PrivateKeyJwt)),
-            (None, key, Some(&["none", "private_key_jwt"]), Some(M::PrivateKeyJwt)),
-            (None, key, Some(&["client_secret_basic", "none"]), None),
-            (None, nothing, Some(&["client_secret_post"]), Some(M::None)),
-            (
-                Some(M::ClientSecretBasic),
-                secret,
-                Some(&["client_secret_post"]),
-                Some(M::ClientSecretBasic),
-            ),
+            (None, Secret, Some(&["private_key_jwt"]), None),
+            (None, PrivateKey, None, Some(M::PrivateKeyJwt)),
+            (None, PrivateKey, Some(&["none", "private_key_jwt"]), Some(M::PrivateKeyJwt)),
+            (None, PrivateKey, Some(&["client_secret_basic", "none"]), None),
+            (None, CredentialKind::None, Some(&["client_secret_post"]), Some(M::None)),
+            (basic, Secret, Some(&["client_secret_post"]), basic),
         ];
-        for (configured, held, supported, expected) in table {
-            let names = supported
-                .map(|names| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
-            let chosen = M::choose(*configured, *held, names.as_deref()).ok();
-            assert_eq!(chosen, *expected, "{held:?} {supported:?}");
+        for (configured, credential, supported, expected) in table {
+            let names: Option<Vec<_>> =
+                supported.map(|names| names.iter().map(ToString::to_string).collect());
+            let chosen = M::choose(*configured, *credential, names.as_deref()).ok();
+            assert_eq!(chosen, *expected, "{credential:?} {supported:?}");
         }
     }
 }

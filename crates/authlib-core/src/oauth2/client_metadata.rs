@@ -1,5 +1,4 @@
-//! What a client tells a provider of itself, RFC 7591 §2, and what OpenID Connect and other
-//! specifications added: [`ClientMetadata`].
+//! [`ClientMetadata`], RFC 7591 §2, with the members of OpenID Connect and other specifications.
 
 use std::fmt;
 
@@ -10,15 +9,15 @@ use serde_json::{Map, Value};
 use crate::error::Result;
 use crate::jose::claims;
 
-/// One line for each member: its field and its setter.
+/// Declares the fields and their setters.
 macro_rules! client_metadata {
     (
         texts { $($(#[$text_doc:meta])* $text:ident)* }
         lists { $($(#[$list_doc:meta])* $list:ident)* }
         flags { $($(#[$flag_doc:meta])* $flag:ident)* }
     ) => {
-        /// What a client says of itself when it registers (RFC 7591 §2), and what the provider then made
-        /// of it. All of it is optional: what is left out is for the provider to decide.
+        /// The metadata of a client, as it is requested and as it is registered (RFC 7591 §2). The provider
+        /// chooses the values of omitted members.
         ///
         /// ```
         /// use authlib_core::oauth2::ClientMetadata;
@@ -43,7 +42,7 @@ macro_rules! client_metadata {
             $($(#[$flag_doc])*
             #[serde(skip_serializing_if = "Option::is_none")]
             pub $flag: Option<bool>,)*
-            /// The client's public keys, as a JWK set. No private key belongs here.
+            /// The client's public keys, as a JWK set.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub jwks: Option<Value>,
             /// All other members, such as names by language (`client_name#de`).
@@ -78,21 +77,21 @@ client_metadata! {
     texts {
         /// How the client authenticates, such as `client_secret_basic`; `none` for a public client.
         token_endpoint_auth_method
-        /// The name that users are shown.
+        /// The name that is shown to users.
         client_name
         /// A page about the client.
         client_uri
-        /// A picture of it.
+        /// The URL of the client's logo.
         logo_uri
-        /// The scope that it may ask for, blank-separated.
+        /// The scope that the client may request, space-separated.
         scope
-        /// Its terms of service.
+        /// The page of the terms of service.
         tos_uri
-        /// Its privacy policy.
+        /// The page of the privacy policy.
         policy_uri
-        /// Where its public keys are; not together with [`jwks`](Self#structfield.jwks).
+        /// The URL of the client's public keys, instead of [`jwks`](Self#structfield.jwks).
         jwks_uri
-        /// An id of the software, the same for all its installations.
+        /// The id of the software, the same for all installations.
         software_id
         /// The version of the software.
         software_version
@@ -106,55 +105,55 @@ client_metadata! {
         subject_type
         /// The algorithm that signs ID tokens.
         id_token_signed_response_alg
-        /// The algorithm that signs user info; without it, it comes as plain JSON.
+        /// The algorithm that signs user info; by default it is plain JSON.
         userinfo_signed_response_alg
-        /// The algorithm that signs introspection answers (RFC 9701 §6).
+        /// The algorithm that signs introspection responses (RFC 9701 §6).
         introspection_signed_response_alg
-        /// The algorithm that the client signs its requests with.
+        /// The algorithm that signs request objects.
         request_object_signing_alg
-        /// The algorithm that the client signs its own assertions with.
+        /// The algorithm that signs client assertions.
         token_endpoint_auth_signing_alg
-        /// A page that starts a login when the provider sends a browser there.
+        /// The page to which the provider sends a browser to start a login.
         initiate_login_uri
         /// The page of a front-channel logout (OpenID Connect Front-Channel Logout §2).
         frontchannel_logout_uri
-        /// Where logouts are announced to (OpenID Connect Back-Channel Logout §2.2).
+        /// The endpoint for back-channel logouts (OpenID Connect Back-Channel Logout §2.2).
         backchannel_logout_uri
     }
     lists {
-        /// Where the provider may send the browser back to.
+        /// The allowed redirect URIs.
         redirect_uris
         /// The grants that the client uses; by default `authorization_code` only.
         grant_types
-        /// What it asks the authorization endpoint for; by default `code` only.
+        /// The response types that the client uses; by default `code` only.
         response_types
-        /// How to reach who is responsible, mostly addresses of mail.
+        /// Contacts of the client's operators, usually e-mail addresses.
         contacts
-        /// Where the browser may be sent after a logout (OpenID Connect RP-Initiated Logout §3.1).
+        /// The allowed redirect URIs after a logout (OpenID Connect RP-Initiated Logout §3.1).
         post_logout_redirect_uris
-        /// The `acr` values that a login asks for by default.
+        /// The `acr` values that a login requests by default.
         default_acr_values
-        /// Where request objects may be fetched from.
+        /// The URLs of request objects.
         request_uris
     }
     flags {
-        /// Whether ID tokens always say when the user authenticated.
+        /// Whether ID tokens must have `auth_time`.
         require_auth_time
-        /// Whether a front-channel logout names the session.
+        /// Whether a front-channel logout must have `sid`.
         frontchannel_logout_session_required
-        /// Whether a back-channel logout names the session.
+        /// Whether a back-channel logout must have `sid`.
         backchannel_logout_session_required
-        /// Whether each authorization request is pushed first (RFC 9126 §6).
+        /// Whether authorization requests must be pushed (RFC 9126 §6).
         require_pushed_authorization_requests
-        /// Whether each access token is bound to a key (RFC 9449 §5.2).
+        /// Whether access tokens are bound to a key (RFC 9449 §5.2).
         dpop_bound_access_tokens
-        /// Whether each access token is bound to a certificate (RFC 8705 §3.4).
+        /// Whether access tokens are bound to a certificate (RFC 8705 §3.4).
         tls_client_certificate_bound_access_tokens
     }
 }
 
 impl ClientMetadata {
-    /// Nothing said yet.
+    /// Metadata without members.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -167,8 +166,8 @@ impl ClientMetadata {
         self
     }
 
-    /// Sets a member that has no field of its own. What the provider alone decides, such as
-    /// `client_id`, is not sent.
+    /// Sets a member that has no field of its own. Members that only the provider sets, such as
+    /// `client_id`, are not sent.
     #[must_use]
     pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
@@ -187,7 +186,7 @@ impl ClientMetadata {
 
 impl fmt::Debug for ClientMetadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Keys and statements stay out of logs, and so does what we don't know.
+        // Keys, software statements and unknown members stay out of logs.
         f.debug_struct("ClientMetadata")
             .field("client_name", &self.client_name)
             .field("redirect_uris", &self.redirect_uris)

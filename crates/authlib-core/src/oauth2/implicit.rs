@@ -1,4 +1,4 @@
-//! The implicit grant's answer, RFC 6749 §4.2.2, for providers that offer nothing else.
+//! The response of the implicit grant, RFC 6749 §4.2.2, for providers that support no other grant.
 
 use std::time::SystemTime;
 
@@ -12,18 +12,18 @@ use crate::oauth2::{Token, authorization};
 use crate::params::{Params, RepeatedParam};
 use crate::secret::{Secret, constant_time_eq};
 
-/// The most bytes that are read, of a fragment or of a URL with one.
+/// The longest fragment or URL that is accepted, in bytes.
 const MAX_FRAGMENT: usize = 64 * 1024;
 
-/// Reads the token of an implicit grant out of the fragment that the browser came back with, or out of
-/// the whole URL that has it. `asked_scope` is the token's where the answer names none.
+/// Parses the token in the fragment of an implicit grant's redirect, or in the whole redirect URL.
+/// `requested_scope` is the token's scope if the response has no `scope`.
 ///
-/// **This is for old providers only**: the token travels through the browser, and RFC 9700 §2.1.2 says
-/// not to use this grant. Use a login by code wherever the provider has one. No server ever sees a
-/// fragment: a native application reads it from its browser, a page has to send it on.
+/// **Use the authorization code grant if the provider supports it** (RFC 9700 §2.1.2): here the token
+/// passes through the browser. A server never receives a fragment; a native application reads it from its
+/// browser.
 ///
-/// `expected_state` is the `state` that the authorization request was sent with, kept for this browser;
-/// use it once. It is compared before anything else of the fragment is believed.
+/// `expected_state` is the `state` of the authorization request. Keep it in the user's session, and use
+/// it once. It is compared before anything else.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -43,15 +43,15 @@ const MAX_FRAGMENT: usize = 64 * 1024;
 ///
 /// # Errors
 ///
-/// - [`ErrorKind::InvalidCallback`] when it is no fragment, the `state` is not the one sent, a parameter
-///   repeats or is one that was not asked for, or what is there makes no token.
-/// - [`ErrorKind::AccessDenied`] when the user refused.
-/// - [`ErrorKind::AuthorizationError`] when the provider reports another error.
+/// - [`ErrorKind::InvalidCallback`] if there is no fragment, `state` does not match, a parameter is
+///   repeated or was not requested, or the token is invalid.
+/// - [`ErrorKind::AccessDenied`] if the user denied access.
+/// - [`ErrorKind::AuthorizationError`] if the provider reports another error.
 pub fn token_from_fragment(
     fragment_or_url: &str,
     expected_state: &Secret,
     now: SystemTime,
-    asked_scope: Option<&str>,
+    requested_scope: Option<&str>,
 ) -> Result<Token> {
     let params = Params::parse(fragment(fragment_or_url)?);
     let state = params.only("state").map_err(ImplicitError::from)?.unwrap_or_default();
@@ -63,20 +63,17 @@ pub fn token_from_fragment(
         if params.contains("access_token") {
             return Err(ImplicitError::Both.into());
         }
-        return Err(authorization::refusal(&params, error)?);
+        return Err(authorization::provider_error(&params, error)?);
     }
-    for unasked in UNASKED {
-        if params.contains(unasked) {
-            return Err(ImplicitError::Unasked(unasked).into());
-        }
+    if let Some(name) = UNREQUESTED.into_iter().find(|name| params.contains(name)) {
+        return Err(ImplicitError::Unrequested(name).into());
     }
-    token_from_members(members, &[BEARER], now, asked_scope)
+    token_from_members(members, &[BEARER], now, requested_scope)
         .map_err(|error| ImplicitError::NoToken(error).into())
 }
 
-/// What `response_type=token` does not ask for: of another response type, and of a refresh token, which
-/// must not come this way (RFC 6749 §4.2.2).
-const UNASKED: [&str; 4] = ["code", "id_token", "refresh_token", "response"];
+/// Parameters that `response_type=token` does not request. A refresh token is forbidden (RFC 6749 §4.2.2).
+const UNREQUESTED: [&str; 4] = ["code", "id_token", "refresh_token", "response"];
 
 #[derive(Debug, thiserror::Error)]
 enum ImplicitError {
@@ -93,7 +90,7 @@ enum ImplicitError {
     #[error("the fragment has both `access_token` and `error` (RFC 6749 §4.2.2)")]
     Both,
     #[error("the fragment has `{0}`, which was not requested (RFC 6749 §4.2.2)")]
-    Unasked(&'static str),
+    Unrequested(&'static str),
     #[error("the fragment has no valid token (RFC 6749 §4.2.2): {0}")]
     NoToken(Error),
 }
@@ -104,8 +101,7 @@ impl From<ImplicitError> for Error {
     }
 }
 
-/// The fragment of a URL, or the text itself where it is one. What looks like a path or a query is
-/// neither.
+/// The fragment of a URL, or the text itself unless it looks like a URL, a path or a query.
 fn fragment(text: &str) -> Result<&str, ImplicitError> {
     if text.len() > MAX_FRAGMENT {
         return Err(ImplicitError::TooLong);
@@ -120,8 +116,7 @@ fn fragment(text: &str) -> Result<&str, ImplicitError> {
     Ok(text)
 }
 
-/// The parameters but for `state`, as the members of a token answer, whose rules are the same (RFC 6749
-/// §4.2.2, §5.1).
+/// All parameters except `state`, as the members of a token response (RFC 6749 §4.2.2, §5.1).
 fn members(params: &Params) -> Result<Members, ImplicitError> {
     let mut members = Map::new();
     for (name, value) in params.iter().filter(|(name, _)| *name != "state") {
@@ -143,7 +138,7 @@ mod tests {
         token_from_fragment(text, &Secret::new("xyz"), from_unix_seconds(1_000), Some("a b"))
     }
 
-    /// The redirect of RFC 6749 §4.2.2 with a type that we know, as a URL and as its fragment alone.
+    /// The redirect of RFC 6749 §4.2.2 with the token type Bearer.
     #[test]
     fn rfc_example_response_is_parsed() {
         let url = "http://example.com/cb#access_token=2YotnFZFEjr1zCsicMWpAA\
@@ -215,11 +210,9 @@ mod tests {
         assert_eq!(denied.kind(), ErrorKind::AccessDenied);
         let error = read("error=server_error&error_description=d&state=xyz").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AuthorizationError);
-        let said = error.provider_error().unwrap();
-        assert_eq!(
-            (said.error.as_str(), said.error_description.as_deref()),
-            ("server_error", Some("d"))
-        );
+        let error = error.provider_error().unwrap();
+        assert_eq!(error.error, "server_error");
+        assert_eq!(error.error_description.as_deref(), Some("d"));
     }
 
     #[test]

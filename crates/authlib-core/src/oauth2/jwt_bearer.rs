@@ -1,5 +1,4 @@
-//! The assertions of the JWT bearer grant, RFC 7523 §2.1 and §3: a service asks for a token by a
-//! statement that it signs itself.
+//! JWT assertions of the JWT bearer grant, RFC 7523 §2.1 and §3.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,21 +7,22 @@ use serde_json::{Map, Value};
 use super::client_assertion::{Assertion, Audience, Signing};
 use crate::error::Result;
 use crate::jose::{Algorithm, SigningKey};
+use crate::oauth2::setters::text_setters;
 use crate::secret::Secret;
 
-/// How long such an assertion is good, unless told otherwise: one hour, which is the most that Google
-/// takes. The token that it is exchanged for has its own lifetime.
+/// The default lifetime of an assertion: one hour, the longest that Google accepts.
 const LIFETIME: Duration = Duration::from_secs(3600);
 
-/// What a service says in the assertions by which it gets its tokens (RFC 7523 §3).
+/// The JWT assertions with which a service requests its tokens (RFC 7523 §3). `jti`, `iat` and `exp` are
+/// new in each of them.
 ///
 /// ```
 /// use authlib_core::JwtBearer;
 ///
-/// let statement = JwtBearer::new("robot@example.com", "-----BEGIN PRIVATE KEY-----...")
+/// let bearer = JwtBearer::new("robot@example.com", "-----BEGIN PRIVATE KEY-----...")
 ///     .subject("alice@example.com")
 ///     .claim("scope", "reports:read");
-/// # let _ = statement;
+/// # let _ = bearer;
 /// ```
 #[derive(Clone, Debug)]
 pub struct JwtBearer {
@@ -31,12 +31,12 @@ pub struct JwtBearer {
     subject: Option<String>,
     audience: Option<String>,
     alg: Option<String>,
-    kid: Option<String>,
+    key_id: Option<String>,
     lifetime: Duration,
     claims: Map<String, Value>,
 }
 
-/// The same, with its key parsed.
+/// A [`JwtBearer`] with its key parsed.
 #[derive(Debug)]
 pub(crate) struct JwtBearerSigner {
     issuer: String,
@@ -46,23 +46,23 @@ pub(crate) struct JwtBearerSigner {
     signing: Signing,
 }
 
-/// Why a [`JwtBearer`] is of no use.
+/// Why a [`JwtBearer`] can't sign.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JwtBearerError {
     #[error("the assertion's key can't be read: {0}")]
     Key(String),
-    #[error("{0:?} is no algorithm that the assertion's key fits")]
+    #[error("{0:?} is not an algorithm of the assertion's key")]
     Algorithm(String),
-    #[error("`{0}` of an assertion is made anew for each and can't be set")]
+    #[error("`{0}` can't be set: it is new in each assertion")]
     Claim(&'static str),
     #[error("the assertion has no issuer (RFC 7523 §3)")]
     Issuer,
-    #[error("the assertion is good for less than a second")]
+    #[error("the assertion's lifetime is shorter than a second")]
     Lifetime,
 }
 
 impl JwtBearer {
-    /// Statements of `issuer`, signed with its private key: PEM (PKCS#8, PKCS#1 or SEC 1), or the JSON
+    /// Assertions of `issuer`, signed with its private key: PEM (PKCS#8, PKCS#1 or SEC 1), or the JSON
     /// text of a private JWK.
     pub fn new(issuer: impl Into<String>, key: impl Into<Secret>) -> Self {
         Self {
@@ -71,49 +71,31 @@ impl JwtBearer {
             subject: None,
             audience: None,
             alg: None,
-            kid: None,
+            key_id: None,
             lifetime: LIFETIME,
             claims: Map::new(),
         }
     }
 
-    /// For whom the token is: the `sub`.
-    #[must_use]
-    pub fn subject(mut self, subject: impl Into<String>) -> Self {
-        self.subject = Some(subject.into());
-        self
+    text_setters! {
+        /// The user that the token is for: `sub`.
+        subject
+        /// `aud`; by default the token endpoint.
+        audience
+        /// The algorithm, such as `ES256`; by default the key's usual one.
+        alg
+        /// The `kid` under which the provider knows the key; by default that of the JWK.
+        key_id
     }
 
-    /// Whom the statement is for: the `aud`; by default the token endpoint.
-    #[must_use]
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.audience = Some(audience.into());
-        self
-    }
-
-    /// The algorithm, such as `ES256`; by default the key's usual one.
-    #[must_use]
-    pub fn alg(mut self, alg: impl Into<String>) -> Self {
-        self.alg = Some(alg.into());
-        self
-    }
-
-    /// The `kid` under which the provider knows the key; by default the JWK's.
-    #[must_use]
-    pub fn key_id(mut self, kid: impl Into<String>) -> Self {
-        self.kid = Some(kid.into());
-        self
-    }
-
-    /// How long each statement is good: an hour by default.
+    /// The lifetime of each assertion: one hour by default.
     #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
         self
     }
 
-    /// One more claim. `jti`, `iat` and `exp` are made anew for each statement and can't be set: one
-    /// that is sent twice is a replay.
+    /// Adds a claim. `jti`, `iat` and `exp` can't be set: an assertion that is sent twice is a replay.
     #[must_use]
     pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.claims.insert(name.to_owned(), value.into());
@@ -146,7 +128,7 @@ impl JwtBearer {
             audience: self.audience.clone(),
             alg: alg.ok_or_else(wrong)?,
             signing: Signing {
-                kid: self.kid.clone(),
+                kid: self.key_id.clone(),
                 audience: Audience::TokenEndpoint,
                 lifetime: self.lifetime,
                 claims: self.claims.clone(),
@@ -157,7 +139,7 @@ impl JwtBearer {
 }
 
 impl JwtBearerSigner {
-    /// A statement for one request to `token_endpoint`.
+    /// An assertion for one request to `token_endpoint`.
     pub(crate) fn sign(
         &self,
         token_endpoint: &str,
@@ -177,35 +159,10 @@ impl JwtBearerSigner {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::crypto::test_keys::Signer;
-    use crate::jose::{JwkSet, jws};
-    use crate::numeric_date::from_unix_seconds;
 
-    /// T137, T139, T140: what the statement says, and that no two are alike.
-    #[test]
-    fn jwt_bearer_assertion_has_rfc7523_claims_for_one_hour() {
-        let key = Signer::rsa();
-        let signer = JwtBearer::new("robot", key.private_pem())
-            .key_id("k1")
-            .claim("scope", "a b")
-            .signer()
-            .unwrap();
-        let keys = JwkSet::from_value_with_symmetric(&json!({"keys": [key.jwk()]})).unwrap();
-        for jti in ["one", "two"] {
-            let now = from_unix_seconds(1_000);
-            let signed = signer.sign("https://op.example/t", &Secret::new(jti), now).unwrap();
-            let jws = jws::verify(signed.expose(), &[Algorithm::Rs256], &keys);
-            let claims: Value = serde_json::from_slice(&jws.unwrap().payload).unwrap();
-            let expected = json!({"iss": "robot", "aud": "https://op.example/t", "iat": 1_000,
-                "exp": 4_600, "jti": jti, "scope": "a b"});
-            assert_eq!(claims, expected);
-        }
-    }
-
-    /// T138, T141 (ours differ): a missing algorithm is the key's usual one, a fixed `jti` is refused.
+    /// T138, T141 (ours differ): the default algorithm is the key's usual one, a fixed `jti` is rejected.
     #[test]
     fn unsignable_assertion_fails_with_reason() {
         let pem = Signer::rsa().private_pem();

@@ -1,4 +1,4 @@
-//! The signed introspection answer, RFC 9701 §4 and §5: how it is asked for, and its verification.
+//! The signed introspection response, RFC 9701 §4 and §5: its request and verification.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,30 +15,29 @@ use crate::message::{Request, Response};
 use crate::oauth2::Introspection;
 use crate::oauth2::endpoint_response::{EndpointResponse, Members, ResponseError};
 
-/// The media type of the answer, and with or without its first word the `typ` of the token in it
-/// (RFC 9701 §5, RFC 7515 §4.1.9).
+/// The media type of the response, and with or without `application/` the `typ` of the JWT (RFC 9701 §5,
+/// RFC 7515 §4.1.9).
 const MEDIA_TYPE: &str = "application/token-introspection+jwt";
 
-/// Makes `request`, an introspection's, ask for a signed answer (RFC 9701 §4).
-pub(crate) fn ask_signed(request: &mut Request) {
+/// Makes an introspection request accept a signed response only (RFC 9701 §4).
+pub(crate) fn accept_signed_response(request: &mut Request) {
     request.headers_mut().insert(ACCEPT, HeaderValue::from_static(MEDIA_TYPE));
 }
 
-/// What a signed answer is held against.
+/// The values that a signed response is validated against.
 #[derive(Debug)]
-pub(crate) struct Rules<'a> {
-    /// The issuer, and other spellings that the provider is known to use.
+pub(crate) struct ExpectedResponse<'a> {
+    /// The issuer, and its other accepted spellings.
     pub(crate) issuers: &'a [&'a str],
-    /// The names that the provider knows us by: the client id, and the URI of a resource server where
-    /// it has one.
+    /// The client id, and the URI of the resource server if there is one.
     pub(crate) audiences: &'a [&'a str],
     pub(crate) algorithms: &'a [Algorithm],
-    /// How far the provider's clock may be from ours.
+    /// The accepted clock skew.
     pub(crate) leeway: Duration,
     pub(crate) now: SystemTime,
 }
 
-/// Why a signed answer was refused.
+/// Why a signed response is rejected.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SignedResponseError {
     #[error("the introspection response is plain JSON, not signed as requested (RFC 9701 §5)")]
@@ -57,8 +56,8 @@ pub(crate) enum SignedResponseError {
     Type(String),
     #[error("the introspection response's claims are not valid (RFC 9701 §5)")]
     Claims(#[from] ClaimError),
-    #[error("the introspection response's `iss` is {said:?}, expected {expected:?} (RFC 9701 §5)")]
-    Issuer { said: String, expected: String },
+    #[error("the introspection response's `iss` is {found:?}, expected {expected:?} (RFC 9701 §5)")]
+    Issuer { found: String, expected: String },
     #[error("the introspection response's `aud` does not name this client (RFC 9701 §5)")]
     Audience,
     #[error("claim `token_introspection` is missing or not a JSON object (RFC 9701 §5)")]
@@ -68,8 +67,8 @@ pub(crate) enum SignedResponseError {
 }
 
 impl SignedResponseError {
-    /// Whether newer keys could change the verdict: the key is unknown, or its signature is wrong
-    /// because the provider changed the key under the same `kid`.
+    /// Whether newer keys could change the result: the key is unknown, or the provider changed the key
+    /// under the same `kid`.
     pub(crate) fn may_be_cured_by_new_keys(&self) -> bool {
         matches!(self, Self::Signature(cause) if cause.is_unknown_key() || cause.is_bad_signature())
     }
@@ -77,43 +76,35 @@ impl SignedResponseError {
 
 impl From<SignedResponseError> for Error {
     fn from(check: SignedResponseError) -> Self {
-        let (kind, hint) = match &check {
-            SignedResponseError::Unsigned => (
-                ErrorKind::InvalidResponse,
-                "register `introspection_signed_response_alg` at the provider, or remove it from the client's settings",
+        use SignedResponseError as E;
+        let kind = match &check {
+            E::Encrypted => ErrorKind::Unsupported,
+            _ => ErrorKind::InvalidResponse,
+        };
+        let hint = match &check {
+            E::Unsigned => Some(
+                "register `introspection_signed_response_alg` at the provider, or remove it from the \
+                 client's settings",
             ),
-            SignedResponseError::ContentType(_) | SignedResponseError::NotText => {
-                (ErrorKind::InvalidResponse, "check `introspection_endpoint`")
+            E::ContentType(_) | E::NotText => Some("check `introspection_endpoint`"),
+            E::Encrypted => {
+                Some("register the client without `introspection_encrypted_response_alg`")
             }
-            SignedResponseError::Encrypted => (
-                ErrorKind::Unsupported,
-                "register the client without `introspection_encrypted_response_alg`",
-            ),
-            SignedResponseError::Signature(_) => (
-                ErrorKind::InvalidResponse,
+            E::Signature(_) => Some(
                 "compare the provider's signing algorithm and keys with \
                  `introspection_signed_response_alg` and `jwks_uri`",
             ),
-            SignedResponseError::Issuer { .. } => {
-                (ErrorKind::InvalidResponse, "check `issuer` or `server_metadata_url`")
-            }
-            SignedResponseError::Audience => (ErrorKind::InvalidResponse, "check `client_id`"),
-            SignedResponseError::Claims(_) => (
-                ErrorKind::InvalidResponse,
-                "for `exp`, `nbf` and `iat`, check the clock of this machine",
-            ),
-            SignedResponseError::Type(_)
-            | SignedResponseError::NoIntrospection
-            | SignedResponseError::Introspection(_) => {
-                return Self::new(ErrorKind::InvalidResponse, check);
-            }
+            E::Issuer { .. } => Some("check `issuer` or `server_metadata_url`"),
+            E::Audience => Some("check `client_id`"),
+            E::Claims(_) => Some("for `exp`, `nbf` and `iat`, check the clock of this machine"),
+            E::Type(_) | E::NoIntrospection | E::Introspection(_) => None,
         };
-        Self::new(kind, check).with_hint(hint)
+        Self::new(kind, check).maybe_hint(hint)
     }
 }
 
-/// The token of an answer to a request that [`ask_signed`] has changed. It is not verified yet, which
-/// [`verify`] does; a plain answer is refused, or who can change answers could take the signature away.
+/// The JWT of a signed response, for [`verify`]. A response without a signature is rejected: otherwise an
+/// attacker could remove it.
 pub(crate) fn signed_introspection_response(response: &Response) -> Result<&str> {
     let accepted = EndpointResponse::accept(Endpoint::Introspection, response)?;
     match accepted.content_type() {
@@ -130,15 +121,15 @@ pub(crate) fn signed_introspection_response(response: &Response) -> Result<&str>
     Ok(token)
 }
 
-/// Verifies the token of an answer: what it returns is signed by the provider, for us.
+/// Verifies the JWT of a signed response.
 pub(crate) fn verify(
     token: &str,
     keys: &JwkSet,
-    rules: &Rules<'_>,
+    expected: &ExpectedResponse<'_>,
 ) -> Result<Introspection, SignedResponseError> {
     let verified =
-        jws::verify(token, rules.algorithms, keys).map_err(SignedResponseError::Signature)?;
-    // The same key signs access tokens and ID tokens, whose claims look much alike (§8.1).
+        jws::verify(token, expected.algorithms, keys).map_err(SignedResponseError::Signature)?;
+    // The same key signs access tokens and ID tokens, which have similar claims (§8.1).
     let typ = verified.header.typ.unwrap_or_default();
     let (_, short) = MEDIA_TYPE.split_once('/').unwrap_or_default();
     if !typ.eq_ignore_ascii_case(MEDIA_TYPE) && !typ.eq_ignore_ascii_case(short) {
@@ -146,22 +137,22 @@ pub(crate) fn verify(
     }
     let claims = Claims::parse(&verified.payload)?;
     let issuer = claims.required_text("iss")?;
-    if !rules.issuers.contains(&issuer) {
+    if !expected.issuers.contains(&issuer) {
         return Err(SignedResponseError::Issuer {
-            said: issuer.chars().take(200).collect(),
-            expected: rules.issuers.join(" or "),
+            found: issuer.chars().take(200).collect(),
+            expected: expected.issuers.join(" or "),
         });
     }
-    if !claims.audience()?.iter().any(|name| rules.audiences.contains(name)) {
+    if !claims.audience()?.iter().any(|name| expected.audiences.contains(name)) {
         return Err(SignedResponseError::Audience);
     }
     claims.required_time("iat")?;
-    // An `exp` should not stand here (§5), but where it does it means what it says.
-    claims::check_times(&claims, rules.now, rules.leeway)?;
-    let Some(Value::Object(said)) = claims.as_map().get("token_introspection") else {
+    // `exp` should not be used here (§5), but is checked if present.
+    claims::check_times(&claims, expected.now, expected.leeway)?;
+    let Some(Value::Object(members)) = claims.as_map().get("token_introspection") else {
         return Err(SignedResponseError::NoIntrospection);
     };
-    Ok(Introspection::from_members(Members::new(Endpoint::Introspection, said.clone()))?)
+    Ok(Introspection::from_members(Members::new(Endpoint::Introspection, members.clone()))?)
 }
 
 #[cfg(test)]

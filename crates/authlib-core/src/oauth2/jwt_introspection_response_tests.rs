@@ -34,8 +34,8 @@ fn claims() -> Value {
     })
 }
 
-fn rules() -> Rules<'static> {
-    Rules {
+fn expected() -> ExpectedResponse<'static> {
+    ExpectedResponse {
         issuers: &[ISSUER],
         audiences: &["client", AUDIENCE],
         algorithms: &[Algorithm::Rs256],
@@ -62,7 +62,7 @@ fn header() -> Value {
 fn request_accepts_signed_response_only() {
     let url = url::Url::parse("https://as.example.com/introspect").unwrap();
     let mut request = crate::message::form_post(&url, &crate::params::Params::new());
-    ask_signed(&mut request);
+    accept_signed_response(&mut request);
     let accepted: Vec<_> = request.headers().get_all(ACCEPT).iter().collect();
     assert_eq!(accepted, [MEDIA_TYPE]);
 }
@@ -72,7 +72,7 @@ fn rfc_example_response_is_verified_and_parsed() {
     let body = format!("{}\r\n", token(&header(), &claims()));
     let response = test_response(200, "application/token-introspection+jwt", &body);
     let token = signed_introspection_response(&response).unwrap();
-    let introspection = verify(token, &keys(), &rules()).unwrap();
+    let introspection = verify(token, &keys(), &expected()).unwrap();
     assert!(introspection.active());
     assert_eq!(introspection.client_id(), Some("paiB2goo0a"));
     assert_eq!(introspection.scope(), Some("read write dolphin"));
@@ -111,7 +111,7 @@ fn introspection_jwt_claims_are_validated() {
         (json!({"token_introspection": {"active": true, "exp": "soon"}}), "`exp`"),
         (json!({"token_introspection": "-", "active": true}), "`token_introspection`"),
     ] {
-        let got = verify(&token(&header(), &changed(claims(), &changes)), &keys(), &rules());
+        let got = verify(&token(&header(), &changed(claims(), &changes)), &keys(), &expected());
         match got {
             Ok(_) => assert_eq!(says, "accepted", "{changes}"),
             Err(check) => {
@@ -140,7 +140,7 @@ fn header_must_have_type_and_allowed_algorithm() {
         (json!({"typ": TYP}), "`alg`"),
         (json!({"typ": TYP, "alg": "RS256", "crit": ["x"]}), "`crit`"),
     ] {
-        match verify(&token(&header, &claims()), &keys(), &rules()) {
+        match verify(&token(&header, &claims()), &keys(), &expected()) {
             Ok(_) => assert_eq!(says, "accepted", "{header}"),
             Err(check) => {
                 let error = Error::from(check);
@@ -148,7 +148,7 @@ fn header_must_have_type_and_allowed_algorithm() {
             }
         }
     }
-    let none = Rules { algorithms: &[], ..rules() };
+    let none = ExpectedResponse { algorithms: &[], ..expected() };
     assert!(verify(&token(&header(), &claims()), &keys(), &none).is_err());
 }
 
@@ -171,13 +171,13 @@ fn wrong_signature_or_unknown_key_requests_new_keys() {
         ("a.b.c", false),
         ("...", false),
     ] {
-        let error = verify(token, &keys(), &rules()).unwrap_err();
+        let error = verify(token, &keys(), &expected()).unwrap_err();
         assert_eq!(error.may_be_cured_by_new_keys(), curable, "{error}");
         assert!(matches!(error, SignedResponseError::Signature(_)));
     }
     let twice = claims().to_string().replacen('{', r#"{"aud":"client","#, 1);
     let twice = Signer::rsa().token_of(&header().to_string(), &twice);
-    assert!(matches!(verify(&twice, &keys(), &rules()), Err(SignedResponseError::Claims(_))));
+    assert!(matches!(verify(&twice, &keys(), &expected()), Err(SignedResponseError::Claims(_))));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::endpoint::{Endpoint, Endpoints};
 use crate::endpoint_url::{EndpointUrlError, endpoint_url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims::Claims;
-use crate::message::{self, Request, Response};
+use crate::message::{self, Response};
 
 /// The members of the provider's metadata that this crate uses. All others are ignored, so a document
 /// can't change how we connect.
@@ -72,11 +72,6 @@ impl From<MetadataError> for Error {
         };
         Self::new(ErrorKind::InvalidResponse, check).with_hint(hint)
     }
-}
-
-/// The request for the document.
-pub(crate) fn metadata_request(url: &Url) -> Request {
-    message::json_get(url)
 }
 
 /// Parses the document. Its issuer must be identical to `issuer` (RFC 8414 §3.3, OpenID Connect

@@ -1,5 +1,5 @@
-//! Dynamic client registration, RFC 7591 §3, and what keeps it up to date, RFC 7592 §2:
-//! [`ClientInformation`], what the provider answers, and the four requests.
+//! Dynamic client registration, RFC 7591 §3, and its management, RFC 7592 §2: the four requests, and
+//! [`ClientInformation`], the response.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -19,41 +19,40 @@ use crate::oauth2::endpoint_response::{EndpointResponse, ResponseError};
 use crate::oauth2::{ClientMetadata, Token, bearer};
 use crate::secret::Secret;
 
-/// The members that the provider alone decides, and which no update may send (RFC 7592 §2.2).
-const PROVIDERS_OWN: [&str; 4] = [
+/// The members that only the provider sets: an update must not send them (RFC 7592 §2.2).
+const SET_BY_PROVIDER: [&str; 4] = [
     "registration_access_token",
     "registration_client_uri",
     "client_secret_expires_at",
     "client_id_issued_at",
 ];
 
-/// A registered client (RFC 7591 §3.2.1), with what its registration is managed by (RFC 7592 §3).
+/// A registered client (RFC 7591 §3.2.1, RFC 7592 §3).
 ///
-/// Keep all of it: a provider says it once. Put it together again with [`new`](Self::new) and the
+/// **Store all fields**: the provider sends them once. To restore it, call [`new`](Self::new) and set the
 /// fields.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ClientInformation {
-    /// The client's name at the provider.
+    /// The client id.
     pub client_id: String,
-    /// Its password; none for a public client, or one that authenticates by a key.
+    /// The client secret; `None` for a public client, or one that authenticates with a key.
     pub client_secret: Option<Secret>,
-    /// When [`client_id`](Self::client_id) was made.
+    /// When [`client_id`](Self::client_id) was issued.
     pub client_id_issued_at: Option<SystemTime>,
-    /// When [`client_secret`](Self::client_secret) expires; `None` when never, which the provider
-    /// writes as 0.
+    /// When [`client_secret`](Self::client_secret) expires; `None` if never (0 in the response).
     pub client_secret_expires_at: Option<SystemTime>,
-    /// The bearer token for the requests that manage the registration. It can change with each of them.
+    /// The bearer token for management requests. Each response may replace it.
     pub registration_access_token: Option<Secret>,
-    /// Where those requests go.
+    /// The client configuration endpoint, for management requests.
     pub registration_client_uri: Option<Url>,
-    /// The metadata as the provider registered them. They may differ from what was asked for: look at
-    /// what matters before using the client (RFC 7591 §3.2.1).
+    /// The metadata as the provider registered it. It may differ from the requested metadata (RFC 7591
+    /// §3.2.1).
     pub metadata: ClientMetadata,
 }
 
 impl ClientInformation {
-    /// A client of this id and nothing else, to set the fields of.
+    /// A client that has only its id.
     #[must_use]
     pub fn new(client_id: impl Into<String>) -> Self {
         Self {
@@ -68,33 +67,22 @@ impl ClientInformation {
     }
 
     /// A request to the client configuration endpoint (RFC 7592 §2), if there is one.
-    fn management(&self, method: Method, body: Vec<u8>) -> Result<Request> {
+    fn management(&self, method: Method, body: Option<Map<String, Value>>) -> Result<Request> {
         let (Some(uri), Some(token)) =
             (&self.registration_client_uri, &self.registration_access_token)
         else {
             return Err(RegistrationError::NoManagement.into());
         };
-        // The field may come from a store: nobody but this function knows where the token goes.
+        // The field may come from a store.
         let uri =
             endpoint_url(uri.as_str()).map_err(|cause| RegistrationError::ClientUri { cause })?;
-        let json = !body.is_empty();
-        let mut request = message::json_get(&uri);
-        *request.method_mut() = method;
-        *request.body_mut() = body.into();
-        if json {
-            request
-                .headers_mut()
-                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        let header = bearer::header(&Token::bearer(token.clone()))?;
-        request.headers_mut().insert(AUTHORIZATION, header);
-        Ok(request)
+        request(method, &uri, body, Some(token))
     }
 }
 
 impl fmt::Debug for ClientInformation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The path of the configuration endpoint can be as good as a secret.
+        // The path of the configuration endpoint may be a secret.
         f.debug_struct("ClientInformation")
             .field("client_id", &self.client_id)
             .field("has_client_secret", &self.client_secret.is_some())
@@ -105,34 +93,44 @@ impl fmt::Debug for ClientInformation {
     }
 }
 
-/// The request that registers a client (RFC 7591 §3.1), with the initial access token where the
-/// provider gave one out (§3).
+/// The registration request (RFC 7591 §3.1), with the initial access token if there is one (§3).
 pub(crate) fn registration_request(
     endpoint: &Url,
     metadata: &ClientMetadata,
     initial_access_token: Option<&Secret>,
 ) -> Result<Request> {
     let mut members = sent(metadata)?;
-    // Both come with the answer, never with the question.
     members.retain(|name, _| !matches!(name.as_str(), "client_id" | "client_secret"));
-    let mut request = message::json_get(endpoint);
-    *request.method_mut() = Method::POST;
-    *request.body_mut() = Value::Object(members).to_string().into();
-    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if let Some(token) = initial_access_token {
+    request(Method::POST, endpoint, Some(members), initial_access_token)
+}
+
+/// A JSON request, authorized by `token`.
+fn request(
+    method: Method,
+    url: &Url,
+    body: Option<Map<String, Value>>,
+    token: Option<&Secret>,
+) -> Result<Request> {
+    let mut request = message::json_get(url);
+    *request.method_mut() = method;
+    if let Some(members) = body {
+        *request.body_mut() = Value::Object(members).to_string().into();
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    if let Some(token) = token {
         let header = bearer::header(&Token::bearer(token.clone()))?;
         request.headers_mut().insert(AUTHORIZATION, header);
     }
     Ok(request)
 }
 
-/// The request that asks how the client is registered (RFC 7592 §2.1).
+/// The client read request (RFC 7592 §2.1).
 pub(crate) fn read_request(client: &ClientInformation) -> Result<Request> {
-    client.management(Method::GET, Vec::new())
+    client.management(Method::GET, None)
 }
 
-/// The request that replaces the client's metadata by those of `client` (RFC 7592 §2.2). What it leaves
-/// out, the provider may delete.
+/// The client update request, which replaces the registered metadata (RFC 7592 §2.2). The provider may
+/// delete omitted members.
 pub(crate) fn update_request(client: &ClientInformation) -> Result<Request> {
     let mut members = sent(&client.metadata)?;
     members.insert("client_id".to_owned(), client.client_id.as_str().into());
@@ -140,12 +138,12 @@ pub(crate) fn update_request(client: &ClientInformation) -> Result<Request> {
     if let Some(secret) = &client.client_secret {
         members.insert("client_secret".to_owned(), secret.expose().into());
     }
-    client.management(Method::PUT, Value::Object(members).to_string().into_bytes())
+    client.management(Method::PUT, Some(members))
 }
 
-/// The request that takes the client off the provider's books (RFC 7592 §2.3).
+/// The client delete request (RFC 7592 §2.3).
 pub(crate) fn delete_request(client: &ClientInformation) -> Result<Request> {
-    client.management(Method::DELETE, Vec::new())
+    client.management(Method::DELETE, None)
 }
 
 /// The members that a client may send.
@@ -153,8 +151,8 @@ fn sent(metadata: &ClientMetadata) -> Result<Map<String, Value>, RegistrationErr
     let Ok(Value::Object(mut members)) = serde_json::to_value(metadata) else {
         return Err(RegistrationError::Unserializable);
     };
-    members.retain(|name, _| !PROVIDERS_OWN.contains(&name.as_str()));
-    // A JWK set of a client's own is easily the one that it signs with (RFC 7518 §6.2.2, §6.3.2, §6.4).
+    members.retain(|name, _| !SET_BY_PROVIDER.contains(&name.as_str()));
+    // `jwks` could be the key file that the client signs with (RFC 7518 §6.2.2, §6.3.2, §6.4).
     let keys = metadata.jwks.as_ref().and_then(|jwks| jwks.get("keys")).and_then(Value::as_array);
     let is_private = |key: &Value| key.get("d").is_some() || key.get("k").is_some();
     if keys.is_some_and(|keys| keys.iter().any(is_private)) {
@@ -171,7 +169,7 @@ enum RegistrationError {
     AccessToken,
     #[error("the provider rejected the initial access token, or requires one (RFC 7591 §3)")]
     InitialAccessToken,
-    #[error("the provider does not support it to {0} registrations (RFC 7592 §2)")]
+    #[error("the provider does not support requests to {0} registrations (RFC 7592 §2)")]
     NotOffered(&'static str),
     #[error("the metadata in the registration response is malformed (RFC 7591 §2)")]
     Metadata(#[source] serde_json::Error),
@@ -194,33 +192,26 @@ enum RegistrationError {
 
 impl From<RegistrationError> for Error {
     fn from(check: RegistrationError) -> Self {
-        let (kind, hint) = match &check {
-            RegistrationError::AccessToken => (
-                ErrorKind::InvalidResponse,
-                Some(
-                    "use the token of the latest response, which replaces earlier ones, or register \
-                     again",
-                ),
+        use RegistrationError as E;
+        let kind = match &check {
+            E::NoManagement | E::NotOffered(_) => ErrorKind::Unsupported,
+            E::Unserializable | E::PrivateKey => ErrorKind::Config,
+            _ => ErrorKind::InvalidResponse,
+        };
+        let hint = match &check {
+            E::AccessToken => Some(
+                "use the token of the latest response, which replaces earlier ones, or register again",
             ),
-            RegistrationError::InitialAccessToken => {
-                (ErrorKind::InvalidResponse, Some("ask the provider for an initial access token"))
-            }
-            RegistrationError::NoManagement => (
-                ErrorKind::Unsupported,
-                Some("the provider does not let clients manage their registration"),
-            ),
-            RegistrationError::NotOffered(_) => (ErrorKind::Unsupported, None),
-            RegistrationError::Unserializable => (ErrorKind::Config, None),
-            RegistrationError::PrivateKey => {
-                (ErrorKind::Config, Some("register the public key only, without `d` or `k`"))
-            }
-            _ => (ErrorKind::InvalidResponse, None),
+            E::InitialAccessToken => Some("ask the provider for an initial access token"),
+            E::NoManagement => Some("the provider does not let clients manage their registration"),
+            E::PrivateKey => Some("register the public key only, without `d` or `k`"),
+            _ => None,
         };
         Self::new(kind, check).maybe_hint(hint)
     }
 }
 
-/// Reads the answer to a registration at `endpoint`. It is 201 (RFC 7591 §3.2.1); older servers say 200.
+/// Parses the response to a registration at `endpoint`.
 pub(crate) fn parse_registration_response(
     response: &Response,
     endpoint: &Url,
@@ -232,34 +223,35 @@ pub(crate) fn parse_registration_response(
     information(&members.into_claims(), endpoint)
 }
 
-/// Reads the answer to [`read_request`] and [`update_request`] (RFC 7592 §3). What it leaves out of the
-/// credentials is as it was; what it has replaces them, and the old ones are to be forgotten (§2.1).
+/// Parses the response to [`read_request`] and [`update_request`] (RFC 7592 §3). The credentials in it
+/// replace those of `requested` (§2.1); omitted ones are kept.
 pub(crate) fn parse_management_response(
     response: &Response,
-    asked: &ClientInformation,
+    requested: &ClientInformation,
 ) -> Result<ClientInformation> {
     if response.status() != StatusCode::OK {
         return Err(management_error(response, "read or change"));
     }
     let members = EndpointResponse::parse(Endpoint::Registration, response)?.into_claims();
-    let endpoint = asked.registration_client_uri.as_ref().ok_or(RegistrationError::NoManagement)?;
+    let endpoint =
+        requested.registration_client_uri.as_ref().ok_or(RegistrationError::NoManagement)?;
     let mut client = information(&members, endpoint)?;
-    if client.client_id != asked.client_id {
+    if client.client_id != requested.client_id {
         return Err(RegistrationError::OtherClient.into());
     }
     if client.client_secret.is_none() {
-        client.client_secret.clone_from(&asked.client_secret);
-        client.client_secret_expires_at = asked.client_secret_expires_at;
+        client.client_secret.clone_from(&requested.client_secret);
+        client.client_secret_expires_at = requested.client_secret_expires_at;
     }
-    client.client_id_issued_at = client.client_id_issued_at.or(asked.client_id_issued_at);
+    client.client_id_issued_at = client.client_id_issued_at.or(requested.client_id_issued_at);
     if client.registration_access_token.is_none() {
-        client.registration_access_token.clone_from(&asked.registration_access_token);
+        client.registration_access_token.clone_from(&requested.registration_access_token);
     }
     client.registration_client_uri.get_or_insert_with(|| endpoint.clone());
     Ok(client)
 }
 
-/// Reads the answer to [`delete_request`]: 204 and nothing else (RFC 7592 §2.3).
+/// Parses the response to [`delete_request`], whose status must be 204 (RFC 7592 §2.3).
 pub(crate) fn parse_delete_response(response: &Response) -> Result<()> {
     match response.status() {
         StatusCode::NO_CONTENT => Ok(()),
@@ -275,7 +267,7 @@ fn management_error(response: &Response, operation: &'static str) -> Error {
     }
 }
 
-/// An error of ours, with the provider's error response if there is one.
+/// `check` with the provider's error response if there is one.
 fn rejection(response: &Response, check: RegistrationError) -> Error {
     match EndpointResponse::error(Endpoint::Registration, response).provider_error() {
         Some(error) => Error::from(check).with_provider_error(error.clone()),
@@ -283,7 +275,7 @@ fn rejection(response: &Response, check: RegistrationError) -> Error {
     }
 }
 
-/// The client that an answer from `endpoint` describes.
+/// The client in a response of `endpoint`.
 fn information(members: &Claims, endpoint: &Url) -> Result<ClientInformation> {
     let invalid = |cause| ResponseError::Claim { endpoint: Endpoint::Registration, cause };
     let text = |name| {
@@ -297,7 +289,7 @@ fn information(members: &Claims, endpoint: &Url) -> Result<ClientInformation> {
     let mut metadata = members.as_map().clone();
     metadata.retain(|name, _| {
         !matches!(name.as_str(), "client_id" | "client_secret")
-            && !PROVIDERS_OWN.contains(&name.as_str())
+            && !SET_BY_PROVIDER.contains(&name.as_str())
     });
     Ok(ClientInformation {
         client_id: client_id.to_owned(),
@@ -311,13 +303,13 @@ fn information(members: &Claims, endpoint: &Url) -> Result<ClientInformation> {
     })
 }
 
-/// The client configuration endpoint. Only a provider on this machine may have it here by plain http: an
-/// answer from elsewhere must not send our token to what listens here.
+/// The client configuration endpoint. http is allowed only if the registration endpoint uses it too: a
+/// remote provider must not direct the token to services of this host.
 fn client_uri(text: &str, endpoint: &Url) -> Result<Url, RegistrationError> {
-    let refused = |cause| RegistrationError::ClientUri { cause };
-    let uri = endpoint_url(text).map_err(refused)?;
+    let invalid = |cause| RegistrationError::ClientUri { cause };
+    let uri = endpoint_url(text).map_err(invalid)?;
     if uri.scheme() == "http" && endpoint.scheme() != "http" {
-        return Err(refused(EndpointUrlError::NotHttps));
+        return Err(invalid(EndpointUrlError::NotHttps));
     }
     Ok(uri)
 }

@@ -199,7 +199,7 @@ fn update_sends_only_allowed_members() {
         .extra("client_id", "other");
     let sent = body(&update_request(&client).unwrap());
     let mut expected = example();
-    for name in PROVIDERS_OWN {
+    for name in SET_BY_PROVIDER {
         expected.as_object_mut().unwrap().remove(name);
     }
     expected["client_name"] = "My New Example".into();

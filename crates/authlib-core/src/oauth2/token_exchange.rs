@@ -1,5 +1,4 @@
-//! The token exchange, RFC 8693 §2, as a grant of the token endpoint: [`TokenExchange`], what is asked
-//! for, and [`ExchangedToken`], what comes back.
+//! Token exchange, RFC 8693 §2: [`TokenExchange`], the request, and [`ExchangedToken`], the response.
 
 use std::time::SystemTime;
 
@@ -7,6 +6,7 @@ use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::message::Response;
 use crate::oauth2::endpoint_response::EndpointResponse;
+use crate::oauth2::setters::text_setters;
 use crate::oauth2::token_endpoint::{BEARER, token_from_members};
 use crate::oauth2::{Grant, Token};
 use crate::secret::Secret;
@@ -14,16 +14,16 @@ use crate::secret::Secret;
 /// The `grant_type` (RFC 8693 §2.1).
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
-/// The `token_type` of what is no access token (RFC 8693 §2.2.1).
+/// The `token_type` of a token that is not an access token (RFC 8693 §2.2.1).
 const NOT_APPLICABLE: &str = "N_A";
 
-/// The names of the types of tokens (RFC 8693 §3). A provider may know others, which are URIs too.
+/// Token type identifiers (RFC 8693 §3). A provider may define others.
 pub mod token_type {
     /// An OAuth access token of this provider.
     pub const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
     /// An OpenID Connect ID token.
     pub const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
-    /// Any JSON Web Token, whoever issued it and for whatever.
+    /// A JSON Web Token of any issuer.
     pub const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
     /// An OAuth refresh token of this provider.
     pub const REFRESH_TOKEN: &str = "urn:ietf:params:oauth:token-type:refresh_token";
@@ -33,8 +33,8 @@ pub mod token_type {
     pub const SAML2: &str = "urn:ietf:params:oauth:token-type:saml2";
 }
 
-/// Asks for a token in exchange for another one (RFC 8693 §2.1): in the name of the subject, and where
-/// there is an [`actor_token`](Self::actor_token), by somebody else who acts for them.
+/// A request for a token in exchange for another one (RFC 8693 §2.1), on behalf of the subject; with an
+/// [`actor_token`](Self::actor_token), for a party that acts for the subject.
 ///
 /// ```
 /// use authlib_core::oauth2::{TokenExchange, token_type};
@@ -57,7 +57,7 @@ pub struct TokenExchange {
 }
 
 impl TokenExchange {
-    /// Offers `subject_token`, whose type is one of [`token_type`] or another URI.
+    /// Exchanges `subject_token`, whose type is one of [`token_type`] or another URI.
     #[must_use]
     pub fn new(subject_token: impl Into<Secret>, subject_token_type: impl Into<String>) -> Self {
         Self {
@@ -71,8 +71,7 @@ impl TokenExchange {
         }
     }
 
-    /// The token of who acts for the subject, with its type. None by default: the new token is the
-    /// subject's own.
+    /// The token of the party that acts for the subject, with its type.
     #[must_use]
     pub fn actor_token(
         mut self,
@@ -83,37 +82,29 @@ impl TokenExchange {
         self
     }
 
-    /// Where the new token is to be used: an absolute URI without a fragment. May be called again for
-    /// another place.
+    /// Adds a URI at which the new token will be used, absolute and without a fragment.
     #[must_use]
     pub fn resource(mut self, uri: impl Into<String>) -> Self {
         self.resources.push(uri.into());
         self
     }
 
-    /// As [`resource`](Self::resource), by a name that the provider knows it under.
+    /// As [`resource`](Self::resource), by the name that the provider has for the service.
     #[must_use]
     pub fn audience(mut self, name: impl Into<String>) -> Self {
         self.audiences.push(name.into());
         self
     }
 
-    /// The scope of the new token, blank-separated. By default the provider decides.
-    #[must_use]
-    pub fn scope(mut self, scope: impl Into<String>) -> Self {
-        self.scope = Some(scope.into());
-        self
+    text_setters! {
+        /// The scope of the new token, space-separated. By default the provider decides.
+        scope
+        /// The type of the new token, one of [`token_type`] or another URI. By default the provider
+        /// decides.
+        requested_token_type
     }
 
-    /// The type of the new token, one of [`token_type`] or another URI. By default the provider
-    /// decides.
-    #[must_use]
-    pub fn requested_token_type(mut self, token_type: impl Into<String>) -> Self {
-        self.requested_token_type = Some(token_type.into());
-        self
-    }
-
-    /// The grant that asks for it. The scope is never the client's: the provider decides on its own.
+    /// The grant of the token request. It never sends the client's scope.
     pub(crate) fn grant(&self) -> Grant {
         let mut grant =
             Grant::extension(GRANT_TYPE).scope(self.scope.as_deref().unwrap_or_default());
@@ -128,7 +119,6 @@ impl TokenExchange {
         grant = grant
             .param("subject_token", self.subject_token.expose())
             .param("subject_token_type", &self.subject_token_type);
-        // §2.1: the type is required with the token, and must not stand without it.
         match &self.actor {
             Some((actor_token, actor_token_type)) => grant
                 .param("actor_token", actor_token.expose())
@@ -138,14 +128,14 @@ impl TokenExchange {
     }
 }
 
-/// The token that an exchange brought (RFC 8693 §2.2.1).
+/// The token of a token exchange response (RFC 8693 §2.2.1).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ExchangedToken {
-    /// The token. Where its `token_type` is `N_A`, it is no access token: hand it on as what
-    /// [`issued_token_type`](Self::issued_token_type) says, and send it to no API as a bearer's.
+    /// The token. If its `token_type` is `N_A`, it is not an access token: use it only as its
+    /// [`issued_token_type`](Self::issued_token_type) allows.
     pub token: Token,
-    /// What it is, one of [`token_type`] or another URI.
+    /// Its type, one of [`token_type`] or another URI.
     pub issued_token_type: String,
 }
 

@@ -10,7 +10,8 @@ use crate::config::ClientSettings;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http_exchange::HttpExchange;
-use crate::oauth2::metadata::{ServerMetadata, metadata_request, parse_metadata_response};
+use crate::message;
+use crate::oauth2::metadata::{ServerMetadata, parse_metadata_response};
 
 impl ProviderDocuments {
     /// The document, fetched on first use; `None` if the client is configured without one.
@@ -56,7 +57,7 @@ async fn fetch_metadata(
     url: &Url,
     issuer: &str,
 ) -> Result<ServerMetadata> {
-    let response = exchange.send("the metadata request", metadata_request(url)).await?;
+    let response = exchange.send("the metadata request", message::json_get(url)).await?;
     let document = parse_metadata_response(&response, issuer)?;
     // A document that lacks what a login needs is not cached: the next login fetches it again.
     if settings.is_interactive() {

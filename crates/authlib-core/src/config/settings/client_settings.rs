@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::ClientAuth;
 use crate::jose::{Algorithm, JwkSet};
 use crate::oauth2::client_assertion::Signing;
-use crate::oauth2::client_auth::Held;
+use crate::oauth2::client_auth::CredentialKind;
 use crate::oauth2::{AuthMethod, TokenLocation};
 use crate::params::Params;
 use crate::secret::Secret;
@@ -131,11 +131,11 @@ impl ClientSettings {
     }
 
     /// The credentials that the client can authenticate with.
-    pub(crate) fn held(&self) -> Held {
+    pub(crate) fn credential_kind(&self) -> CredentialKind {
         match (&self.signing, &self.client_secret) {
-            (None, _) => Held::Nothing,
-            (Some(_), Some(_)) => Held::Secret,
-            (Some(_), None) => Held::PrivateKey,
+            (None, _) => CredentialKind::None,
+            (Some(_), Some(_)) => CredentialKind::Secret,
+            (Some(_), None) => CredentialKind::PrivateKey,
         }
     }
 
