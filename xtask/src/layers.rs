@@ -5,6 +5,7 @@
 pub(crate) const RANKS: &[&[&str]] = &[
     &[
         "debug_fields",
+        "option_setters",
         "error",
         "secret",
         "params",

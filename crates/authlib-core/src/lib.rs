@@ -37,6 +37,8 @@
 
 #[macro_use]
 mod debug_fields;
+#[macro_use]
+mod option_setters;
 
 mod base_url;
 mod challenge;

@@ -41,26 +41,14 @@ impl AuthorizeOptions {
         Self::default()
     }
 
-    /// Where the provider sends the browser back to: an absolute URL, or a path under the registry's
-    /// base URL.
-    #[must_use]
-    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
-        self.redirect_uri = Some(uri.into());
-        self
-    }
-
-    /// The scope, space-separated, instead of the configured one.
-    #[must_use]
-    pub fn scope(mut self, scope: impl Into<String>) -> Self {
-        self.scope = Some(scope.into());
-        self
-    }
-
-    /// Where the browser goes after the login: a path on this site. Any other value becomes `/`.
-    #[must_use]
-    pub fn next(mut self, path: impl Into<String>) -> Self {
-        self.next = Some(path.into());
-        self
+    option_setters! {
+        /// Where the provider sends the browser back to: an absolute URL, or a path under the registry's
+        /// base URL.
+        redirect_uri
+        /// The scope, space-separated, instead of the configured one.
+        scope
+        /// Where the browser goes after the login: a path on this site. Any other value becomes `/`.
+        next
     }
 
     /// The maximum time since the user authenticated at the provider.

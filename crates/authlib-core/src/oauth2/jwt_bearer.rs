@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 use super::client_assertion::{Assertion, Audience, Signing};
 use crate::error::Result;
 use crate::jose::{Algorithm, SigningKey};
-use crate::oauth2::setters::text_setters;
 use crate::secret::Secret;
 
 /// The default lifetime of an assertion: one hour, the longest that Google accepts.
@@ -77,7 +76,7 @@ impl JwtBearer {
         }
     }
 
-    text_setters! {
+    option_setters! {
         /// The user that the token is for: `sub`.
         subject
         /// `aud`; by default the token endpoint.

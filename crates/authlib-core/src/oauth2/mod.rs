@@ -22,7 +22,6 @@ pub(crate) mod token_exchange;
 mod actor;
 mod client_metadata;
 mod implicit;
-mod setters;
 #[cfg(test)]
 pub(crate) mod test_responses;
 pub(crate) mod token;

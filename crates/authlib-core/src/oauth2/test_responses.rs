@@ -1,4 +1,4 @@
-//! Responses of endpoints for the tests of their parsers.
+//! Responses of endpoints (RFC 6749 §5) for the tests of their parsers.
 
 use std::fmt::Debug;
 

@@ -6,7 +6,6 @@ use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::message::Response;
 use crate::oauth2::endpoint_response::EndpointResponse;
-use crate::oauth2::setters::text_setters;
 use crate::oauth2::token_endpoint::{BEARER, token_from_members};
 use crate::oauth2::{Grant, Token};
 use crate::secret::Secret;
@@ -96,7 +95,7 @@ impl TokenExchange {
         self
     }
 
-    text_setters! {
+    option_setters! {
         /// The scope of the new token, space-separated. By default the provider decides.
         scope
         /// The type of the new token, one of [`token_type`] or another URI. By default the provider

@@ -1,6 +1,7 @@
-//! Setters of optional texts, for builders with several of them.
+//! [`option_setters!`]: builder methods that set optional texts.
 
-macro_rules! text_setters {
+/// Declares a setter for each field, which is an `Option<String>`.
+macro_rules! option_setters {
     ($($(#[$doc:meta])* $name:ident)*) => {
         $($(#[$doc])*
         #[must_use]
@@ -10,5 +11,3 @@ macro_rules! text_setters {
         })*
     };
 }
-
-pub(crate) use text_setters;
