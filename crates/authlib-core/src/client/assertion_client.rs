@@ -96,6 +96,17 @@ impl Deref for AssertionClient {
     }
 }
 
+/// Setters that call those of [`JwtBearer`].
+macro_rules! assertion_setters {
+    ($($(#[$doc:meta])* $name:ident($($arg:ident: $Arg:ty),*);)*) => {
+        $($(#[$doc])*
+        pub fn $name(mut self, $($arg: $Arg),*) -> Self {
+            self.assertion = self.assertion.$name($($arg),*);
+            self
+        })*
+    };
+}
+
 impl<C> AssertionClientBuilder<C> {
     pub(super) fn new(
         token_endpoint: impl Into<String>,
@@ -118,17 +129,20 @@ impl<C> AssertionClientBuilder<C> {
         self
     }
 
-    /// The user that the token is for (`sub`): with a Google service account, a user of the domain that
-    /// delegated its authority.
-    pub fn subject(mut self, subject: impl Into<String>) -> Self {
-        self.assertion = self.assertion.subject(subject);
-        self
-    }
-
-    /// The audience of the assertion (`aud`); the token endpoint by default.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.assertion = self.assertion.audience(audience);
-        self
+    assertion_setters! {
+        /// The user that the token is for (`sub`): with a Google service account, a user of the domain
+        /// that delegated its authority.
+        subject(subject: impl Into<String>);
+        /// The audience of the assertion (`aud`); the token endpoint by default.
+        audience(audience: impl Into<String>);
+        /// Another claim of the assertion. `jti`, `iat` and `exp` cannot be set.
+        claim(name: &str, value: impl Into<Value>);
+        /// The algorithm, such as `ES256`; by default the key's usual one.
+        alg(alg: impl Into<String>);
+        /// The `kid` under which the provider knows the key.
+        key_id(kid: impl Into<String>);
+        /// The lifetime of each assertion; an hour by default.
+        lifetime(lifetime: Duration);
     }
 
     /// The scope, space-separated. It is sent in the form (RFC 7521 §4.1), and in the assertion, where
@@ -137,29 +151,6 @@ impl<C> AssertionClientBuilder<C> {
         let scope = scope.into();
         self.assertion = self.assertion.claim("scope", scope.clone());
         self.configure(|config| config.scope(scope))
-    }
-
-    /// Another claim of the assertion. `jti`, `iat` and `exp` cannot be set.
-    pub fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.assertion = self.assertion.claim(name, value);
-        self
-    }
-
-    /// The algorithm, such as `ES256`; by default the key's usual one.
-    pub fn alg(mut self, alg: impl Into<String>) -> Self {
-        self.assertion = self.assertion.alg(alg);
-        self
-    }
-
-    /// The `kid` under which the provider knows the key.
-    pub fn key_id(self, kid: impl Into<String>) -> Self {
-        self.set_key_id(Some(kid.into()))
-    }
-
-    /// The lifetime of each assertion; an hour by default.
-    pub fn lifetime(mut self, lifetime: Duration) -> Self {
-        self.assertion = self.assertion.lifetime(lifetime);
-        self
     }
 
     /// The `client_id`, for providers that require one beside the assertion (RFC 7521 §4.1).

@@ -17,8 +17,7 @@ use crate::oauth2::{AssertionAudience, AuthMethod, ClientInformation, TokenLocat
 use crate::params::Params;
 use crate::secret::Secret;
 
-/// The configuration of a client: what the provider issued for it, and where the provider's endpoints
-/// are.
+/// The configuration of a client: its credentials, and where the provider's endpoints are.
 ///
 /// For an OpenID Connect provider the [`issuer`](Self::issuer) is enough; a preset of
 /// [`providers`](crate::providers) needs the id and the secret only. Nothing is validated here:
@@ -172,19 +171,16 @@ impl ClientConfig {
         client_id;
         /// Sets the `kid` that the provider knows the private key by. Default: that of the JWK.
         private_key_id;
-        /// Sets the certificate of the private key, as PEM, for servers that identify the key by its
-        /// thumbprint (`x5t#S256`, RFC 7515 §4.1.8).
+        /// Sets the key's certificate (PEM), for servers that know it by `x5t#S256` (RFC 7515 §4.1.8).
         private_key_certificate;
-        /// Sets the provider's issuer. It must match the metadata document exactly, trailing slash
-        /// included.
+        /// Sets the issuer. It must match the metadata document exactly, trailing slash included.
         issuer;
         /// Sets the URL of the provider's metadata document. Default: the OpenID Connect Discovery URL
         /// of the issuer, and no document if all endpoints are configured.
         server_metadata_url;
         /// Sets the base URL against which relative API URLs are resolved.
         api_base_url;
-        /// Sets the URL that the provider redirects to after the login: an absolute URL, or a path that
-        /// is resolved against the registry's base URL.
+        /// Sets the callback: an absolute URL, or a path below the registry's base URL.
         redirect_uri;
         /// Sets the URL that the provider redirects to after a logout: an absolute URL or a path.
         post_logout_redirect_uri;
@@ -192,8 +188,7 @@ impl ClientConfig {
         scope;
         /// Sets the `User-Agent` of requests to the provider.
         user_agent;
-        /// Sets the member of the user info that identifies the user, for providers without OpenID
-        /// Connect. Default: `sub`.
+        /// Sets the member of the user info that identifies the user without OpenID Connect. Default: `sub`.
         subject_claim;
         /// Sets the realm in the header of OAuth 1.0a requests.
         realm;
@@ -202,8 +197,7 @@ impl ClientConfig {
     setters! {
         /// Sets the client secret. A client without a secret and a private key is a public client.
         client_secret: impl Into<Secret>;
-        /// Sets the client's private key, for `private_key_jwt`: PEM (PKCS#8, PKCS#1 or SEC 1), or the
-        /// JSON text of a private JWK.
+        /// Sets the client's private key: PEM (PKCS#8, PKCS#1 or SEC 1), or the JSON of a private JWK.
         #[doc(alias = "rsa_key")]
         private_key: impl Into<Secret>;
         /// Sets where API requests carry the access token (RFC 6750 §2). Default: in the header.
@@ -212,21 +206,17 @@ impl ClientConfig {
         /// Sets how the client authenticates at the token endpoint. Default: the method that fits the
         /// configured credentials and the provider's metadata.
         token_endpoint_auth_method: AuthMethod;
-        /// Sets how the client authenticates at the introspection endpoint, if not as at the token
-        /// endpoint.
+        /// Sets how the client authenticates at the introspection endpoint. Default: as at the token endpoint.
         introspection_endpoint_auth_method: AuthMethod;
-        /// Sets how the client authenticates at the revocation endpoint, if not as at the token
-        /// endpoint.
+        /// Sets how the client authenticates at the revocation endpoint. Default: as at the token endpoint.
         revocation_endpoint_auth_method: AuthMethod;
-        /// Sets the algorithm of client assertions. Default: the first of the key's algorithms that the
-        /// metadata lists.
+        /// Sets the algorithm of client assertions. Default: the key's first that the metadata lists.
         token_endpoint_auth_signing_alg: Algorithm;
         /// Sets the `aud` of client assertions. Default: the issuer.
         client_assertion_audience: AssertionAudience;
         /// Sets the lifetime of client assertions, at most an hour. Default: 60 seconds.
         client_assertion_lifetime: Duration;
-        /// Sets the algorithm of signed introspection responses (RFC 9701); responses that are not
-        /// signed are then rejected.
+        /// Sets the algorithm of introspection responses, which must then be signed (RFC 9701).
         introspection_signed_response_alg: Algorithm;
         /// Sets the only algorithm of ID tokens. Default: the public-key algorithms that the metadata
         /// lists, or else RS256.
@@ -240,29 +230,21 @@ impl ClientConfig {
         ///
         /// let client = ClientConfig::new("reports");
         /// let by_credentials = client.clone().refresh_with(Refresh::ClientCredentials);
-        /// let by_assertion = client.clone().refresh_with(JwtBearer::new("robot", "-----BEGIN ..."));
-        /// let by_callback = client.refresh_with(Refresh::callback(|old| async move {
-        ///     let _ = old;
-        ///     Ok(authlib_core::Token::bearer("from elsewhere"))
-        /// }));
-        /// # let _ = (by_credentials, by_assertion, by_callback);
+        /// let by_assertion = client.refresh_with(JwtBearer::new("robot", "-----BEGIN ..."));
+        /// # let _ = (by_credentials, by_assertion);
         /// ```
         #[doc(alias = "renewal")]
         refresh_with: impl Into<Refresh>;
-        /// Sets how long before its expiry a token is refreshed, at most half of its lifetime. Default:
-        /// 60 seconds.
+        /// Sets how long before its expiry a token is refreshed. Default: 60 s, at most half its lifetime.
         #[doc(alias = "leeway")]
         refresh_before_expiry: Duration;
         /// Sets the timeout of requests to the provider. Default: 10 seconds.
         timeout: Duration;
-        /// Sets how the provider sends the authorization response. Default: not sent; providers then
-        /// use the query.
+        /// Sets how the provider sends the authorization response. Default: the query.
         response_mode: ResponseMode;
-        /// Sets the maximum time since the user authenticated at the provider (OpenID Connect Core
-        /// §3.1.2.1).
+        /// Sets the maximum time since the user authenticated (OpenID Connect Core §3.1.2.1).
         max_age: Duration;
-        /// Sets how OAuth 1.0a requests are signed (RFC 5849 §3.4). Default: `HMAC-SHA1`. The RSA
-        /// methods need a [`private_key`](Self::private_key).
+        /// Sets how OAuth 1.0a requests are signed (RFC 5849 §3.4). Default: `HMAC-SHA1`.
         signature_method: SignatureMethod;
         /// Sets where OAuth 1.0a requests carry the signature (RFC 5849 §3.5). Default: in the header.
         #[doc(alias = "signature_type")]
@@ -290,8 +272,7 @@ impl ClientConfig {
         revocation_endpoint: Revocation;
         /// Sets the device authorization endpoint (RFC 8628 §3.1).
         device_authorization_endpoint: DeviceAuthorization;
-        /// Sets the endpoint for temporary credentials (RFC 5849 §2.1), which makes this an OAuth 1.0a
-        /// client.
+        /// Sets the endpoint for temporary credentials (RFC 5849 §2.1): the client speaks OAuth 1.0a.
         request_token_url: RequestToken;
     }
 

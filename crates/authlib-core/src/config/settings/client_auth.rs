@@ -103,25 +103,23 @@ impl ClientConfig {
         let signs = self.has_private_key()
             || (self.token_endpoint_auth_method.is_none() && self.has_secret())
             || methods.into_iter().flatten().any(AuthMethod::is_assertion);
-        for (key, given) in [
+        let settings = [
             ("client_assertion_claims", !self.client_assertion_claims.is_empty()),
             ("client_assertion_lifetime", self.client_assertion_lifetime.is_some()),
             ("token_endpoint_auth_signing_alg", self.token_endpoint_auth_signing_alg.is_some()),
             ("client_assertion_audience", self.client_assertion_audience.is_some()),
-        ] {
-            if given && !signs {
-                let problem = "is not used: only `private_key_jwt` and `client_secret_jwt` sign \
-                               assertions";
-                check.problem(key, problem);
-            }
+        ];
+        if !signs {
+            let problem =
+                "is not used: only `private_key_jwt` and `client_secret_jwt` sign assertions";
+            check.unused(&settings, problem);
         }
-        for (key, given) in [
+        let settings = [
             ("private_key_id", self.private_key_id.is_some()),
             ("private_key_certificate", self.private_key_certificate.is_some()),
-        ] {
-            if given && !self.has_private_key() {
-                check.problem(key, "is not used without `private_key`");
-            }
+        ];
+        if !self.has_private_key() {
+            check.unused(&settings, "is not used without `private_key`");
         }
         for name in ["jti", "iat", "exp"] {
             if self.client_assertion_claims.contains_key(name) {

@@ -35,7 +35,7 @@ impl ClientConfig {
 
     /// Reports what only OAuth 1.0a clients can have.
     pub(super) fn reject_oauth1_settings(&self, check: &mut Validator) {
-        for (key, given) in [
+        let settings = [
             (
                 "dangerous_allow_missing_callback_confirmed",
                 self.dangerous_allow_missing_callback_confirmed,
@@ -44,25 +44,17 @@ impl ClientConfig {
             ("request_token_params", !self.request_token_params.is_empty()),
             ("signature_method", self.signature_method.is_some()),
             ("signature_location", self.signature_location.is_some()),
-        ] {
-            if given {
-                let problem = "is only for OAuth 1.0a: remove it, or set `request_token_url`";
-                check.problem(key, problem);
-            }
-        }
+        ];
+        check.unused(&settings, "is only for OAuth 1.0a: remove it, or set `request_token_url`");
     }
 
     pub(super) fn oauth1(&self, check: &mut Validator) -> OAuth1Settings {
-        for (key, given) in [
+        let settings = [
             ("issuer", self.issuer.is_some()),
             ("server_metadata_url", self.server_metadata_url.is_some()),
-        ] {
-            if given {
-                let problem =
-                    "is not used by OAuth 1.0a, which `request_token_url` selects: remove one";
-                check.problem(key, problem);
-            }
-        }
+        ];
+        let problem = "is not used by OAuth 1.0a, which `request_token_url` selects: remove one";
+        check.unused(&settings, problem);
         let method = match &self.extensions.oauth1_signature {
             Some(custom) => Method::Custom(custom.clone()),
             None => Method::Known(self.signature_method.unwrap_or_default()),

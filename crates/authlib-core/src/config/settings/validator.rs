@@ -27,6 +27,13 @@ impl Validator {
         }
     }
 
+    /// Reports the settings that are given although they have no effect.
+    pub(super) fn unused(&mut self, settings: &[(&str, bool)], problem: &str) {
+        for (key, _) in settings.iter().filter(|(_, given)| *given) {
+            self.problem(key, problem);
+        }
+    }
+
     pub(super) fn url_problem(&mut self, key: &str, url: &str, cause: &dyn fmt::Display) {
         self.problems.push(ConfigProblem::url(&self.client, key, url, cause));
     }
