@@ -17,7 +17,7 @@ use crate::secret::Secret;
 use crate::transport::HttpClient;
 
 /// A client that gets its tokens with JWT assertions that it signs itself, as Google's service accounts do
-/// (RFC 7523 §2.1). There is no refresh token: each new token takes a new assertion.
+/// (RFC 7523 §2.1).
 ///
 /// ```no_run
 /// use authlib_core::AssertionClient;
@@ -145,8 +145,7 @@ impl<C> AssertionClientBuilder<C> {
         lifetime(lifetime: Duration);
     }
 
-    /// The scope, space-separated. It is sent in the form (RFC 7521 §4.1), and in the assertion, where
-    /// Google reads it.
+    /// The scope, in the form (RFC 7521 §4.1) and in the assertion, where Google reads it.
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         let scope = scope.into();
         self.assertion = self.assertion.claim("scope", scope.clone());

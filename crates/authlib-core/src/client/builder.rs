@@ -81,11 +81,8 @@ impl<C> ClientBuilder<C> {
         self
     }
 
-    /// Keeps the token in a store of your own instead of in memory;
-    /// [`FnTokenStore`](crate::store::FnTokenStore) makes one from two functions.
-    ///
-    /// The store finds the token by the client's name: clients of different providers that share a store
-    /// need different names, or one would send the token of the other.
+    /// Keeps the token in a store of your own instead of in memory. The store finds it by the client's name:
+    /// clients that share a store need different names, or one would send the token of the other.
     pub fn token_store(mut self, tokens: impl TokenStore + 'static) -> Self {
         self.store = Some(Arc::new(tokens));
         self

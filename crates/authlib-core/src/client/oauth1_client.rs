@@ -191,8 +191,7 @@ pub(super) fn oauth1_config(config: impl Into<ClientConfig>) -> ClientConfig {
 }
 
 impl From<OAuth1Token> for Token {
-    /// The token in the form in which stores keep tokens. The other members of the token response become
-    /// its claims; none of them is taken as `sub`, which needs the client's `subject_claim`.
+    /// The token as stores keep it. The other members of the response become its claims, but never `sub`.
     fn from(token: OAuth1Token) -> Self {
         to_stored_token(token, None)
     }

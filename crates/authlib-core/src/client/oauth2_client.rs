@@ -89,8 +89,7 @@ impl OAuth2Client {
         self.app.tokens().save_token(&self.owner, token).await
     }
 
-    /// The token, refreshed if it has expired, and fetched first if the client's `refresh_with` can; see
-    /// [`RegisteredClient::active_token`].
+    /// The token, refreshed if it has expired; see [`RegisteredClient::active_token`].
     pub async fn active_token(&self) -> Result<Token> {
         self.app.active_token(&self.owner).await
     }
@@ -100,8 +99,7 @@ impl OAuth2Client {
         self.app.refresh_token(&self.owner).await
     }
 
-    /// The URL to send the user to, and the pending login that the response must match; see
-    /// [`RegisteredClient::create_authorization_url`].
+    /// The URL to send the user to; see [`RegisteredClient::create_authorization_url`].
     pub async fn create_authorization_url(
         &self,
         options: AuthorizeOptions,
@@ -135,8 +133,7 @@ impl OAuth2Client {
         Ok(token)
     }
 
-    /// Exchanges a token for another, which is returned and not stored; see
-    /// [`RegisteredClient::exchange_token`].
+    /// Exchanges a token for another; see [`RegisteredClient::exchange_token`].
     pub async fn exchange_token(&self, exchange: &TokenExchange) -> Result<ExchangedToken> {
         self.app.exchange_token(exchange).await
     }
@@ -147,9 +144,8 @@ impl OAuth2Client {
         self.app.start_device_login(scope).await
     }
 
-    /// Stores the token of an implicit grant, from the URL that the browser came back to. Only for
-    /// providers that support nothing else: RFC 9700 §2.1.2 advises against this grant, because its tokens
-    /// leak through the browser. See [`token_from_fragment`].
+    /// Stores the token of an implicit grant, from the URL that the browser came back to; see
+    /// [`token_from_fragment`] and why RFC 9700 §2.1.2 advises against it.
     ///
     /// # Errors
     ///

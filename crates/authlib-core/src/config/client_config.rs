@@ -240,7 +240,7 @@ impl ClientConfig {
         refresh_before_expiry: Duration;
         /// Sets the timeout of requests to the provider. Default: 10 seconds.
         timeout: Duration;
-        /// Sets how the provider sends the authorization response. Default: the query.
+        /// Sets how the provider sends the authorization response. Default: not sent, which means the query.
         response_mode: ResponseMode;
         /// Sets the maximum time since the user authenticated (OpenID Connect Core §3.1.2.1).
         max_age: Duration;

@@ -9,9 +9,8 @@ use crate::hooks::{ClientAuth, Endpoint, OAuth1Signature, RequestHook, ResponseH
 use crate::message::{Request, Response};
 
 impl ClientConfig {
-    /// Changes a request before it is sent. Hooks run in the order in which they were added, after the
-    /// client authentication or the access token was added. A hook can't send these elsewhere: a request
-    /// to another origin than the endpoint's, or to where the access token must not go, is not sent.
+    /// Changes a request before it is sent, when the client authentication or the access token was added. A
+    /// request that the hook addresses to where these must not go is not sent.
     ///
     /// ```
     /// use authlib_core::ClientConfig;

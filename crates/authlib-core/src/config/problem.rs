@@ -8,7 +8,7 @@ use super::setting_keys::{find, variable};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigProblem {
-    /// The client that the setting belongs to; empty if the error is not about one client.
+    /// The client; empty if the error is not about one client.
     pub client: String,
     /// The setting or the environment variable; empty if the error is not about one of them.
     pub key: String,

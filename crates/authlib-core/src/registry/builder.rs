@@ -58,9 +58,8 @@ impl OAuthBuilder {
         self
     }
 
-    /// Reads the tables `[oauth.NAME]` of a TOML file. They override the settings of registered clients,
-    /// and register those whose names are new. A file that cannot be read is an error of
-    /// [`build`](Self::build).
+    /// Reads the tables `[oauth.NAME]` of a TOML file. They override the settings of registered clients, and
+    /// register those whose names are new.
     pub fn load_file(mut self, path: impl AsRef<Path>) -> Self {
         self.sources.file(path.as_ref());
         self
@@ -72,8 +71,7 @@ impl OAuthBuilder {
         self
     }
 
-    /// As [`load_file`](Self::load_file), from a document that the application has parsed; its member
-    /// `oauth` has a table for each client.
+    /// As [`load_file`](Self::load_file), from a document that the application has parsed.
     pub fn load_table(mut self, document: Map<String, Value>) -> Self {
         self.sources.document(document);
         self
@@ -93,8 +91,7 @@ impl OAuthBuilder {
         self
     }
 
-    /// Sets the application's own URL, against which redirect URIs that are paths are resolved. It is never
-    /// taken from a request's `Host`.
+    /// Sets the application's own URL, against which redirect URIs that are paths are resolved.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self

@@ -75,10 +75,8 @@ impl RegisteredClient {
     /// The URL to send the browser to, and the pending login that its callback must match
     /// (RFC 6749 §4.1.1).
     ///
-    /// PKCE with S256 is used (RFC 9700 §2.1.1), and a nonce with the `openid` scope, unless the client's
-    /// `dangerous` settings turn them off. Web applications call
-    /// [`login::authorize_redirect`](crate::login::authorize_redirect), which keeps the pending login in
-    /// the session.
+    /// PKCE with S256 is used (RFC 9700 §2.1.1), and a nonce with the `openid` scope. Web applications call
+    /// [`login::authorize_redirect`](crate::login::authorize_redirect) instead.
     ///
     /// # Errors
     ///
@@ -114,8 +112,7 @@ impl RegisteredClient {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] if the redirect URI is not valid, [`ErrorKind::Transport`] and
-    /// [`ErrorKind::InvalidResponse`] if the metadata cannot be fetched.
+    /// Those of [`create_authorization_url`](Self::create_authorization_url).
     pub async fn create_logout_url(
         &self,
         id_token_hint: Option<&Secret>,
@@ -125,13 +122,10 @@ impl RegisteredClient {
     }
 
     /// Verifies an ID token that does not come from a login here, for example one that a mobile
-    /// application sends (OpenID Connect Core §3.1.3.7), and returns its claims. A login verifies its own.
+    /// application sends (OpenID Connect Core §3.1.3.7), and returns its claims.
     ///
-    /// The token must be issued to this client: one whose `azp` is another client, such as the mobile one
-    /// of the same project, is rejected. Register that client and use it.
-    ///
-    /// `nonce` is the one that was sent for it; without one, the token must have none. `at_hash` is not
-    /// checked, because there is no access token.
+    /// The token must be issued to this client: one whose `azp` is another client is rejected. `nonce` is the
+    /// one that was sent for it; without one, the token must have none. `at_hash` is not checked.
     ///
     /// # Errors
     ///
@@ -147,9 +141,8 @@ impl RegisteredClient {
     /// The owner's token, refreshed if it expires within the client's leeway (60 seconds by default, at
     /// most half of its lifetime).
     ///
-    /// Concurrent callers share one refresh request and its result (RFC 9700 §4.14.2: a rotated refresh
-    /// token can be used once). The new token is stored before any caller gets it and before subscribers
-    /// are called. After a failure the next try waits for a second, and longer after each further one.
+    /// Concurrent callers share one refresh (RFC 9700 §4.14.2). The new token is stored before any caller gets
+    /// it. After a failure the next try waits for a second, and longer after each further one.
     ///
     /// # Errors
     ///
@@ -199,10 +192,8 @@ impl RegisteredClient {
     /// Revokes the owner's token at the provider, then deletes it here: the refresh token, which ends its
     /// access tokens too (RFC 7009 §2.1), or the access token if there is no other.
     ///
-    /// The token is deleted **whatever the provider answers**: after an error of the provider the user has
-    /// no token here, and the error tells that it may still be valid there. Only a future that is dropped
-    /// before the response leaves it stored. A refresh in progress is awaited, so that its new token is
-    /// revoked too, and no other can start meanwhile.
+    /// The token is deleted **whatever the provider answers**: after an error it may still be valid there. A
+    /// refresh in progress is awaited, so that its new token is revoked too.
     ///
     /// # Errors
     ///
@@ -213,8 +204,7 @@ impl RegisteredClient {
         self.named(self.0.tokens.revoke_token(owner)).await
     }
 
-    /// The current status and metadata of `token` (RFC 7662); `hint` tells its type, if it is known.
-    /// Nothing is cached: each call is a round trip.
+    /// The current status and metadata of `token` (RFC 7662), by a request each time.
     ///
     /// # Errors
     ///
@@ -233,17 +223,6 @@ impl RegisteredClient {
     /// The client's scope is requested if the grant sets none. An ID token in the response is verified if
     /// the client has an issuer (OpenID Connect Core §3.1.3.7), and dropped otherwise and after a refresh,
     /// for which [`refresh_token`](Self::refresh_token) is better.
-    ///
-    /// ```no_run
-    /// use authlib_core::Grant;
-    ///
-    /// # async fn run(oauth: authlib_core::OAuth) -> authlib_core::Result<()> {
-    /// let reports = oauth.client("reports")?;
-    /// let token = reports.fetch_token(Grant::client_credentials().scope("reports:read")).await?;
-    /// # let _ = token;
-    /// # Ok(())
-    /// # }
-    /// ```
     ///
     /// # Errors
     ///

@@ -57,10 +57,8 @@ pub struct TokenChange {
 /// # Ok::<(), authlib_core::Error>(())
 /// ```
 ///
-/// **Use it in one process only.** Between the two calls another process could change the row, and leases are
-/// kept in memory. If several processes share the rows, implement [`TokenStore`], whose
-/// [`replace`](TokenStore::replace) compares and writes in one step. [`find_logins`](TokenStore::find_logins)
-/// is not supported.
+/// **Use it in one process only**: leases are kept in memory. If several processes share the rows, implement
+/// [`TokenStore`]. [`find_logins`](TokenStore::find_logins) is not supported.
 pub struct FnTokenStore {
     leases: LocalLeases,
     fetch: Fetch,

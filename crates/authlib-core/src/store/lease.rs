@@ -27,8 +27,7 @@ impl Lease {
         Self { owner, fencing_number, guard: None }
     }
 
-    /// Ties a guard to the lease, such as a locked file. It is dropped with the lease, also when the future
-    /// that holds the lease is cancelled.
+    /// Ties a guard to the lease, such as a locked file, which is dropped with it.
     #[must_use]
     pub fn with_guard(mut self, guard: impl Send + Sync + 'static) -> Self {
         self.guard = Some(Box::new(guard));

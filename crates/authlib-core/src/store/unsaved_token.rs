@@ -12,15 +12,9 @@ use crate::oauth2::Token;
 /// The next call tries to store it again, as long as this process lives.
 ///
 /// ```
-/// use authlib_core::store::UnsavedToken;
-///
-/// fn rescue(error: &authlib_core::Error) {
-///     if let Some(unsaved) = UnsavedToken::of(error) {
-///         // The token is valid, it is only not in the store.
-///         let _ = unsaved.token();
-///     }
-/// }
-/// # let _ = rescue;
+/// # fn rescue(error: &authlib_core::Error) -> Option<&authlib_core::Token> {
+/// authlib_core::store::UnsavedToken::of(error).map(|unsaved| unsaved.token())
+/// # }
 /// ```
 pub struct UnsavedToken {
     token: Token,

@@ -77,7 +77,6 @@ impl TokenManager {
         }
     }
 
-    /// Refreshes the owner's token, although it may not have expired.
     pub(crate) async fn refresh_token(self: &Arc<Self>, owner: &TokenOwner) -> Result<Token> {
         let rejected = self.find_token(owner).await?.map(|token| token.access_token);
         self.refreshed(owner, rejected).await
@@ -133,7 +132,6 @@ impl TokenManager {
         self.store.load(owner).await
     }
 
-    /// Stores a token that was fetched for its owner.
     pub(crate) async fn save_token(&self, owner: &TokenOwner, token: &Token) -> Result<()> {
         self.check_owner(owner)?;
         self.store.save(&TokenRow::new(owner.clone(), token.clone())).await
@@ -180,7 +178,6 @@ impl TokenManager {
         refreshed
     }
 
-    /// Continues the refresh in flight to its end, whatever its result.
     async fn await_in_flight(&self, owner: &TokenOwner) {
         if let Some(refresh) = self.read(owner, |state| state.in_flight.clone())
             && let Err(error) = self.finish(owner, refresh).await
@@ -422,8 +419,7 @@ fn is_same(one: Option<&Token>, other: Option<&Token>) -> bool {
     one.map(|token| &token.access_token) == other.map(|token| &token.access_token)
 }
 
-/// Turns a panic of the application's code into an error: a shared future that panics would panic in every
-/// request that awaits it.
+/// Turns a panic into an error: a shared future that panics would panic in every request that awaits it.
 async fn catch_panic(refresh: impl Future<Output = Result<Token>>) -> Result<Token> {
     AssertUnwindSafe(refresh).catch_unwind().await.unwrap_or_else(|_| {
         Err(Error::new(ErrorKind::Internal, "application code panicked during a token refresh")

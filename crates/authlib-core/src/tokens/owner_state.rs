@@ -21,8 +21,8 @@ const MAX_OWNERS: usize = 10_000;
 /// How long past failures and short lifetimes are remembered.
 const HISTORY: Duration = Duration::from_secs(24 * 3600);
 
-/// A refresh. It is a shared future that belongs to no request: if the request that started it is dropped,
-/// the next one for the same token continues it, so that a rotated refresh token in the response is not lost.
+/// A refresh, which belongs to no request: if the one that started it is dropped, the next continues it, so
+/// that a rotated refresh token is not lost.
 pub(super) type Refresh = Shared<BoxFuture<'static, Result<Token>>>;
 
 /// The states by owner. If there are too many, past failures are forgotten before unsaved tokens, and the
