@@ -131,7 +131,7 @@ async fn token_for(
     }
     let settings = tokens.endpoints().settings();
     check_allowed(settings, &parts.url)?;
-    if settings.is_oauth1() && !settings.is_interactive() {
+    if settings.is_oauth1() && !settings.is_interactive {
         // Without a token the client signs in its own name (RFC 5849 §3.1).
         return tokens.find_token(owner).await;
     }

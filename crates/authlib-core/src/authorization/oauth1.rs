@@ -23,7 +23,7 @@ impl FrontChannel {
         let settings = self.settings();
         let given = options.redirect_uri.as_deref().or(settings.redirect_uri.as_deref());
         let redirect_uri = match given {
-            None | Some(OUT_OF_BAND) if !settings.is_interactive() => OUT_OF_BAND.to_owned(),
+            None | Some(OUT_OF_BAND) if !settings.is_interactive => OUT_OF_BAND.to_owned(),
             given => self.redirect_uri(given)?,
         };
         let temporary = self.endpoints.request_temporary_credentials(&redirect_uri).await?;

@@ -16,8 +16,7 @@ use crate::transport::HttpClient;
 /// The user in the owner of a standalone client's token: there is only one.
 const NO_USER: &str = "";
 
-/// Builds a standalone client: an [`OAuth2Client`], an [`OAuth1Client`](crate::OAuth1Client), or one of
-/// their blocking counterparts. It comes from the client's own `builder`.
+/// Builds a standalone client. It comes from the client's own `builder`.
 #[must_use = "a builder does nothing until it builds"]
 pub struct ClientBuilder<C> {
     config: ClientConfig,

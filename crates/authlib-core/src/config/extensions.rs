@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::hooks::{ClientAuth, Endpoint, Hooks, OAuth1Signature};
 
-/// What only code can configure.
 #[derive(Clone, Default)]
 pub(crate) struct Extensions {
     pub(crate) hooks: Hooks,

@@ -60,7 +60,7 @@ async fn fetch_metadata(
     let response = exchange.send("the metadata request", message::json_get(url)).await?;
     let document = parse_metadata_response(&response, issuer)?;
     // A document that lacks what a login needs is not cached: the next login fetches it again.
-    if settings.is_interactive() {
+    if settings.is_interactive {
         require_endpoint(settings, Some(&document), Endpoint::Authorization)?;
     }
     require_endpoint(settings, Some(&document), Endpoint::Token)?;

@@ -10,7 +10,6 @@ use crate::random::Random;
 use crate::store::{PendingLoginStore, TokenStore};
 use crate::token_updates::Subscribers;
 
-/// What all clients of a registry share.
 #[derive(Clone)]
 pub(super) struct Ports {
     pub(super) clock: Arc<dyn Clock>,

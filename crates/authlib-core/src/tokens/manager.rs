@@ -126,7 +126,6 @@ impl TokenManager {
         revoked
     }
 
-    /// The owner's token as it is stored.
     pub(crate) async fn find_token(&self, owner: &TokenOwner) -> Result<Option<Token>> {
         self.check_owner(owner)?;
         self.store.load(owner).await
@@ -230,7 +229,6 @@ impl TokenManager {
         !token.is_expired(self.now(), leeway)
     }
 
-    /// Remembers the result of a refresh.
     fn record(&self, owner: &TokenOwner, refreshed: &Result<Token>) {
         let now = self.now();
         self.update(owner, |state| match refreshed {
@@ -414,7 +412,6 @@ impl TokenManager {
 
 debug_fields!(TokenManager { endpoints });
 
-/// Whether both are the same access token, or both are none.
 fn is_same(one: Option<&Token>, other: Option<&Token>) -> bool {
     one.map(|token| &token.access_token) == other.map(|token| &token.access_token)
 }

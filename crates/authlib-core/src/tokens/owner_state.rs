@@ -38,7 +38,6 @@ pub(super) struct OwnerState {
     /// Pauses between refreshes whose tokens the API rejected as well.
     rejection_backoff: Backoff,
     pub(super) unsaved: Option<Unsaved>,
-    /// The number of revocations in progress.
     revocations: usize,
     /// The lifetime of tokens that live no longer than the client's leeway.
     pub(super) short_lifetime: Option<Duration>,

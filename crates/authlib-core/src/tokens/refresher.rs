@@ -10,10 +10,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims::Claims;
 use crate::oauth2::{Grant, Token};
 
-/// Gets a new token by the client's policy.
 pub(super) struct Refresher(pub(super) Arc<EndpointClient>);
 
-/// A refresh that failed.
 pub(super) struct RefreshFailure {
     pub(super) error: Error,
     /// The old token as it must be stored now, if the attempt changed it: with a rotated refresh token, or
@@ -84,7 +82,6 @@ impl Refresher {
         Error::new(ErrorKind::Unauthenticated, "the user is not logged in with this client")
     }
 
-    /// Refreshes by the refresh token (RFC 6749 §6).
     async fn use_refresh_token(&self, old: &Token) -> Result<Token, RefreshFailure> {
         let Some(refresh_token) = &old.refresh_token else {
             let check = "the access token has expired and there is no refresh token";

@@ -13,7 +13,6 @@ use crate::jose::{Algorithm, SigningKey, pem};
 use crate::oauth2::AuthMethod;
 use crate::oauth2::client_assertion::{LIFETIME, Signing};
 
-/// The maximum lifetime of a client assertion.
 const MAX_LIFETIME: Duration = Duration::from_secs(3600);
 
 impl ClientConfig {

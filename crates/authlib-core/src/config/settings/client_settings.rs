@@ -19,7 +19,6 @@ use crate::oauth2::{AuthMethod, TokenLocation};
 use crate::params::Params;
 use crate::secret::Secret;
 
-/// A client's settings, parsed and validated.
 #[derive(Debug)]
 pub(crate) struct ClientSettings {
     pub(crate) name: String,
@@ -39,7 +38,8 @@ pub(crate) struct ClientSettings {
     pub(crate) token_location: TokenLocation,
     pub(crate) refresh: RefreshPolicy,
     pub(crate) timeout: Option<Duration>,
-    pub(super) is_interactive: bool,
+    /// Whether users log in with this client, in a browser.
+    pub(crate) is_interactive: bool,
     pub(crate) redirect_uri: Option<String>,
     pub(crate) post_logout_redirect_uri: Option<String>,
     /// The configured scope, space-separated.
@@ -65,7 +65,6 @@ pub(crate) struct ClientSettings {
     pub(super) protocol: Protocol,
 }
 
-/// The protocol that a client speaks.
 #[derive(Debug)]
 pub(super) enum Protocol {
     OAuth1(Box<OAuth1Settings>),
@@ -73,12 +72,6 @@ pub(super) enum Protocol {
 }
 
 impl ClientSettings {
-    /// Whether users log in with this client, in a browser.
-    pub(crate) fn is_interactive(&self) -> bool {
-        self.is_interactive
-    }
-
-    /// Whether the configured scope makes a login an OpenID Connect one.
     pub(crate) fn asks_for_openid(&self) -> bool {
         is_openid(&self.scope)
     }
@@ -117,7 +110,6 @@ impl ClientSettings {
         matches!(self.protocol, Protocol::OAuth1(_))
     }
 
-    /// The OAuth 1.0a settings, if the client speaks that protocol.
     pub(crate) fn oauth1(&self) -> Option<&OAuth1Settings> {
         match &self.protocol {
             Protocol::OAuth1(settings) => Some(settings),

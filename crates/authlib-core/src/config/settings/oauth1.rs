@@ -12,7 +12,6 @@ use crate::oauth1::{RSA_SHA1_FEATURE, SignatureLocation, SignatureMethod};
 use crate::params::Params;
 use crate::secret::Secret;
 
-/// The settings of an OAuth 1.0a client, parsed and validated.
 pub(crate) struct OAuth1Settings {
     pub(crate) request_token_params: Params,
     pub(crate) credentials: ClientCredentials,
@@ -22,7 +21,6 @@ pub(crate) struct OAuth1Settings {
     pub(crate) confirmation: CallbackConfirmation,
 }
 
-/// How requests are signed.
 pub(crate) enum Method {
     Custom(Arc<dyn OAuth1Signature>),
     Known(SignatureMethod),
@@ -105,7 +103,6 @@ impl ClientConfig {
 }
 
 impl OAuth1Settings {
-    /// The client's shared secret.
     pub(crate) fn secret(&self) -> &Secret {
         &self.credentials.secret
     }

@@ -21,7 +21,6 @@ pub(crate) fn is_openid(scope: &str) -> bool {
     scope.split_ascii_whitespace().any(|scope| scope == "openid")
 }
 
-/// The issuer of a well-known URL.
 fn issuer_of(metadata_url: &str) -> Option<String> {
     if let Some(issuer) = metadata_url.strip_suffix(OPENID_SUFFIX) {
         return Some(issuer.to_owned());
@@ -42,8 +41,7 @@ impl ClientConfig {
         endpoints
     }
 
-    /// The issuer and the URL of its metadata document, each derived from the other if only one is
-    /// configured.
+    /// The issuer and its metadata URL; if only one is configured, the other is derived from it.
     pub(super) fn provider(&self, check: &mut Validator) -> (Option<String>, Option<Url>) {
         let url = check.url("issuer", self.issuer.as_deref());
         if url.is_some_and(|url| url.query().is_some()) {
@@ -75,14 +73,12 @@ impl ClientConfig {
         self.issuer.is_some() || self.server_metadata_url.is_some()
     }
 
-    /// Whether only an OAuth 2.0 metadata document is configured (RFC 8414), which need not be an
-    /// OpenID provider's.
+    /// Whether the metadata may be that of a provider without OpenID Connect (RFC 8414).
     pub(super) fn has_oauth_metadata(&self) -> bool {
         self.server_metadata_url.as_deref().is_some_and(|url| url.contains(OAUTH_SEGMENT))
     }
 
-    /// Whether a login needs no metadata document: the endpoints are configured, and the keys too if ID
-    /// tokens are verified.
+    /// Whether a login needs no metadata document.
     fn has_all_endpoints(&self) -> bool {
         self.has_endpoint(Endpoint::Authorization)
             && self.has_endpoint(Endpoint::Token)
@@ -100,7 +96,6 @@ impl ClientConfig {
             || self.id_token_signed_response_alg.is_some_and(Algorithm::is_symmetric)
     }
 
-    /// The configured keys of the provider.
     pub(super) fn checked_jwks(&self, check: &mut Validator) -> Option<JwkSet> {
         let value = serde_json::from_str(self.jwks.as_ref()?.expose()).unwrap_or_default();
         match JwkSet::from_value_with_symmetric(&value) {

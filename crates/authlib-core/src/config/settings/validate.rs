@@ -18,7 +18,6 @@ use crate::params::Params;
 const REFRESH_BEFORE_EXPIRY: Duration = Duration::from_secs(60);
 
 impl ClientConfig {
-    /// Parses and validates everything.
     pub(crate) fn resolve(mut self) -> Result<ClientSettings, Vec<ConfigProblem>> {
         let rejected = std::mem::take(&mut self.rejected);
         let mut check = Validator { client: self.name.clone(), problems: Vec::new() };
@@ -132,7 +131,6 @@ impl ClientConfig {
         }
     }
 
-    /// Whether users log in with this client, in a browser.
     fn is_interactive(&self, refresh: &RefreshPolicy) -> bool {
         !self.has_endpoint(Endpoint::DeviceAuthorization)
             && !refresh.fetches_the_first()

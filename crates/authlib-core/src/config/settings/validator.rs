@@ -8,7 +8,6 @@ use crate::config::ConfigProblem;
 use crate::config::setting_keys::find;
 use crate::endpoint_url::endpoint_url;
 
-/// Collects the errors of one client.
 pub(super) struct Validator {
     pub(super) client: String,
     pub(super) problems: Vec<ConfigProblem>,

@@ -69,7 +69,6 @@ pub(super) fn overlay(
     }
 }
 
-/// What is wrong with a key that is not in the table of settings.
 fn unknown(key: &str) -> String {
     match similar(key) {
         _ if NOT_SUPPORTED_YET.contains(&key) => "is not supported yet; remove it".to_owned(),
