@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn actors_of_wrong_type_are_rejected() {
-        for (claims, says) in [
+        for (claims, message) in [
             (json!({"act": "admin@example.com"}), "`act` is not a JSON object"),
             (json!({"act": []}), "`act` is not a JSON object"),
             (json!({"act": {"sub": 7}}), "`sub`"),
@@ -185,7 +185,7 @@ mod tests {
         ] {
             let error = act(&claims).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidResponse);
-            assert!(error.to_string().contains(says), "{claims}: {error}");
+            assert!(error.to_string().contains(message), "{claims}: {error}");
         }
         let claims = json!({"may_act": 1});
         assert!(Actor::from_may_act(claims.as_object().unwrap()).is_err());
@@ -196,13 +196,8 @@ mod tests {
         let chain = |length: usize| {
             (0..length).fold(json!({}), |inner, _| json!({"sub": "x", "act": inner}))
         };
-        let innermost_is_empty = act(&chain(MAX_ACTORS)).unwrap().unwrap();
-        let mut last = &innermost_is_empty;
-        let mut length = 1;
-        while let Some(before) = last.act() {
-            (last, length) = (before, length + 1);
-        }
-        assert_eq!(length, MAX_ACTORS);
+        let actor = act(&chain(MAX_ACTORS)).unwrap().unwrap();
+        assert_eq!(std::iter::successors(Some(&actor), |actor| actor.act()).count(), MAX_ACTORS);
         assert!(act(&chain(MAX_ACTORS + 1)).unwrap_err().to_string().contains("nested"));
     }
 

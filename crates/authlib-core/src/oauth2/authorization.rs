@@ -202,10 +202,10 @@ mod tests {
             ("error=access_denied", false, "`state`"),
             ("error=access_denied&state=s1&iss=https://evil.example", false, "`iss`"),
         ];
-        for (query, required, says) in table {
+        for (query, required, message) in table {
             let error = check(query, required).unwrap_err();
             assert_eq!(error.kind(), InvalidCallback, "{query}");
-            assert!(error.to_string().contains(says), "{query}: {error}");
+            assert!(error.to_string().contains(message), "{query}: {error}");
         }
         let long = format!("code={}&state=s1", "c".repeat(MAX_CODE + 1));
         assert!(check(&long, false).unwrap_err().to_string().contains("longer"));

@@ -148,13 +148,13 @@ mod tests {
         assert_eq!(query, "https://api.example/x?a=b&access_token=t%20k  ");
         let body = placed(Body, &post, Some("c=d")).unwrap();
         assert_eq!(body, "https://api.example/x?a=b  c=d&access_token=t+k");
-        for (placement, method, form, says) in [
+        for (placement, method, form, message) in [
             (Body, &get, Some(""), "in its body"),
             (Body, &post, None, "only a form"),
             (Body, &post, Some("access_token=x"), "already has"),
         ] {
             let error = placed(placement, method, form).unwrap_err().to_string();
-            assert!(error.contains(says), "{error}");
+            assert!(error.contains(message), "{error}");
         }
     }
 
@@ -165,7 +165,7 @@ mod tests {
         let place = |url: &str, headers: &mut HeaderMap| {
             let mut url = Url::parse(url).unwrap();
             let to = TokenTarget { method: &Method::GET, url: &mut url, headers, form: None };
-            place(&token, TokenLocation::Query, to).map(|()| url)
+            place(&token, TokenLocation::Query, to)
         };
         let mut headers = HeaderMap::new();
         place("https://a.example/", &mut headers).unwrap();

@@ -76,7 +76,7 @@ impl Grant {
 
     /// A user's name and password (RFC 6749 §4.3). Dangerous, because the user learns to type the
     /// password into other programs than the provider's, and no second factor fits in: RFC 9700 §2.4
-    /// says that it must not be used. It is here for servers that have nothing else.
+    /// forbids it. Use it only if the server supports no other grant.
     #[must_use]
     pub fn dangerous_password(username: &str, password: &Secret) -> Self {
         Self::new("password").param("username", username).param("password", password.expose())

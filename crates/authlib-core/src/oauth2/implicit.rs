@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn invalid_fragments_fail_with_their_check() {
         let good = "access_token=at&token_type=bearer&state=xyz";
-        for (text, says) in [
+        for (text, message) in [
             (format!("https://app.example/cb?{good}"), "no fragment"),
             (format!("http:app.example/cb?{good}"), "no fragment"),
             (format!("/cb?{good}"), "no fragment"),
@@ -200,7 +200,7 @@ mod tests {
         ] {
             let error = read(&text).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidCallback, "{text}");
-            assert!(error.to_string().contains(says), "{text}: {error}");
+            assert!(error.to_string().contains(message), "{text}: {error}");
         }
     }
 

@@ -231,18 +231,13 @@ mod tests {
                 (200, JSON, r#"{"active":"true"}"#, "`active`"),
                 (200, JSON, r#"{"active":null}"#, "`active`"),
                 (200, JSON, r#"{"active":1}"#, "`active`"),
-                (200, JSON, r#"{"active":false,"active":true}"#, "not a JSON object"),
-                (200, JSON, "[true]", "not a JSON object"),
                 (200, JSON, r#"{"active":true,"exp":"soon"}"#, "`exp`"),
                 (200, JSON, r#"{"active":true,"nbf":-1}"#, "`nbf`"),
                 (200, JSON, r#"{"active":true,"aud":[1]}"#, "`aud`"),
                 (200, JSON, r#"{"active":true,"sub":7}"#, "`sub`"),
                 (200, JSON, r#"{"active":true,"scope":["a"]}"#, "`scope`"),
-                (200, JSON, r#"{"active":true,"error":"nope"}"#, "nope"),
-                (200, "text/html", r#"{"active":true}"#, "text/html"),
                 (200, "application/token-introspection+jwt", "a.b.c", "not application/json"),
                 (201, JSON, r#"{"active":true}"#, "status 201"),
-                (401, JSON, r#"{"error":"invalid_client"}"#, "client_secret"),
             ],
         );
     }

@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn unsignable_assertion_fails_with_reason() {
         let pem = Signer::rsa().private_pem();
-        for (bearer, says) in [
+        for (bearer, message) in [
             (JwtBearer::new("", pem.clone()), "no issuer"),
             (JwtBearer::new("x", "no key"), "can't be read"),
             (JwtBearer::new("x", pem.clone()).alg("ES256"), "\"ES256\""),
@@ -175,7 +175,7 @@ mod tests {
             (JwtBearer::new("x", pem.clone()).claim("exp", 1), "`exp`"),
             (JwtBearer::new("x", pem.clone()).lifetime(Duration::ZERO), "a second"),
         ] {
-            assert!(bearer.signer().unwrap_err().to_string().contains(says), "{says}");
+            assert!(bearer.signer().unwrap_err().to_string().contains(message), "{message}");
         }
         assert_eq!(JwtBearer::new("x", pem).signer().unwrap().alg, Algorithm::Rs256);
     }

@@ -131,13 +131,15 @@ fn allowed(endpoint: Endpoint, text: &str, issuer: &str) -> Result<Url, Metadata
 
 #[cfg(test)]
 mod tests {
-    use http::header::CONTENT_TYPE;
-
     use super::*;
+    use crate::message::test_response;
 
     fn read(body: &str) -> Result<ServerMetadata> {
-        let mut response = Response::new(body.as_bytes().to_vec());
-        response.headers_mut().insert(CONTENT_TYPE, "application/json".parse().unwrap());
+        read_response(200, "application/json", body)
+    }
+
+    fn read_response(status: u16, content_type: &str, body: &str) -> Result<ServerMetadata> {
+        let response = test_response(status, content_type, body);
         parse_metadata_response(&response, "https://op.example")
     }
 
@@ -152,15 +154,14 @@ mod tests {
                 "verify":false,"proxies":{"https":"http://evil"},"client_id":"x","x":[1]}"#,
         )
         .unwrap();
-        assert_eq!(
-            metadata.endpoints.get(Endpoint::Token).unwrap().as_str(),
-            "https://op.example/t"
-        );
+        for (endpoint, url) in [
+            (Endpoint::Token, "https://op.example/t"),
+            (Endpoint::DeviceAuthorization, "https://op.example/d"),
+            (Endpoint::Registration, "https://op.example/r"),
+        ] {
+            assert_eq!(metadata.endpoints.get(endpoint).unwrap().as_str(), url);
+        }
         assert_eq!(metadata.authorization_response_iss_parameter_supported, Some(true));
-        let device = metadata.endpoints.get(Endpoint::DeviceAuthorization).unwrap();
-        assert_eq!(device.as_str(), "https://op.example/d");
-        let registration = metadata.endpoints.get(Endpoint::Registration).unwrap();
-        assert_eq!(registration.as_str(), "https://op.example/r");
         let methods = metadata.auth_methods_supported(Endpoint::Introspection).unwrap();
         assert_eq!(methods, ["client_secret_post"]);
     }
@@ -215,10 +216,10 @@ mod tests {
         ] {
             assert!(read(body).is_err(), "{body}");
         }
-        let mut response = Response::new(br#"{"issuer":"https://op.example"}"#.to_vec());
-        assert!(parse_metadata_response(&response, "https://op.example").is_err());
-        response.headers_mut().insert(CONTENT_TYPE, "application/json".parse().unwrap());
-        *response.status_mut() = http::StatusCode::FOUND;
-        assert!(parse_metadata_response(&response, "https://op.example").is_err());
+        let good = r#"{"issuer":"https://op.example"}"#;
+        let untyped = Response::new(good.as_bytes().to_vec());
+        assert!(parse_metadata_response(&untyped, "https://op.example").is_err());
+        assert!(read_response(200, "text/html", good).is_err());
+        assert!(read_response(302, "application/json", good).is_err());
     }
 }

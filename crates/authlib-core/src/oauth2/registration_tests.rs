@@ -115,7 +115,6 @@ fn members_of_wrong_type_are_rejected() {
         ("registration_access_token", json!(1), "`registration_access_token`"),
         ("redirect_uris", json!("x"), "metadata"),
         ("client_name", json!(1), "metadata"),
-        ("error", json!("nope"), "nope"),
     ] {
         let body = changed(example(), &json!({ name: value })).to_string();
         assert_rejected_by_cause(parse, &[(201, JSON, &body, expected)]);
@@ -130,9 +129,6 @@ fn invalid_registrations_are_rejected_with_reason() {
     assert_rejected_by_cause(
         parse,
         &[
-            (201, JSON, r#"{"client_id":"a","client_id":"b"}"#, "not a JSON object"),
-            (201, JSON, "[]", "not a JSON object"),
-            (201, JSON, "<html>", "not a JSON object"),
             (201, HTML, &good, HTML),
             (202, JSON, &good, "202"),
             (400, JSON, r#"{"error":"invalid_redirect_uri"}"#, "check `redirect_uris`"),
@@ -261,7 +257,7 @@ fn update_response_replaces_its_members_only() {
 fn rejected_management_has_hint() {
     let requested = registered(&json!({})).unwrap();
     let good = example().to_string();
-    for (status, content_type, body, kind, says) in [
+    for (status, content_type, body, kind, message) in [
         (401, HTML, "<h1>", ErrorKind::InvalidResponse, "register again"),
         (401, JSON, r#"{"error":"invalid_token"}"#, ErrorKind::InvalidResponse, "invalid_token"),
         (403, JSON, "{}", ErrorKind::InvalidResponse, "403"),
@@ -281,7 +277,7 @@ fn rejected_management_has_hint() {
         let deleted = parse_delete_response(&rejection).unwrap_err();
         for error in [read, deleted] {
             assert_eq!(error.kind(), kind, "{status} {body}");
-            assert!(error.to_string().contains(says), "{status} {body}: {error}");
+            assert!(error.to_string().contains(message), "{status} {body}: {error}");
         }
     }
     assert!(parse_delete_response(&response(204, JSON, "")).is_ok());

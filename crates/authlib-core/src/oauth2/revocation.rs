@@ -81,7 +81,6 @@ mod tests {
             &[
                 (202, JSON, "{}", "status 202"),
                 (400, JSON, r#"{"error":"invalid_request"}"#, "invalid_request"),
-                (401, JSON, r#"{"error":"invalid_client"}"#, "client_secret"),
             ],
         );
     }

@@ -155,12 +155,6 @@ mod tests {
                 (200, JSON, r#"{"access_token":"","token_type":"Bearer"}"#, "`access_token`"),
                 (200, JSON, r#"{"access_token":"at"}"#, "`token_type`"),
                 (200, JSON, r#"{"access_token":"at","token_type":"mac"}"#, "expected Bearer"),
-                (
-                    200,
-                    JSON,
-                    r#"{"access_token":"at","token_type":"Bearer","error":"nope"}"#,
-                    "nope",
-                ),
             ],
         );
     }
