@@ -1,7 +1,5 @@
 //! [`OAuth1Client`]: an OAuth 1.0a client with one token.
 
-use std::fmt;
-
 use http::Method;
 use url::Url;
 
@@ -197,11 +195,7 @@ impl From<OAuth1Token> for Token {
     }
 }
 
-impl fmt::Debug for OAuth1Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuth1Client").field("app", self.app()).finish_non_exhaustive()
-    }
-}
+debug_fields!(OAuth1Client { inner });
 
 #[cfg(test)]
 mod tests {

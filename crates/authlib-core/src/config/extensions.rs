@@ -1,6 +1,5 @@
 //! What only code can configure: hooks, custom client authentication and custom signatures.
 
-use std::fmt;
 use std::sync::Arc;
 
 use crate::hooks::{ClientAuth, Endpoint, Hooks, OAuth1Signature};
@@ -17,11 +16,4 @@ pub(crate) struct Extensions {
     pub(crate) standalone: bool,
 }
 
-impl fmt::Debug for Extensions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Extensions")
-            .field("hooks", &self.hooks)
-            .field("auth", &self.auth.is_some())
-            .finish_non_exhaustive()
-    }
-}
+debug_fields!(Extensions { hooks });

@@ -1,6 +1,5 @@
 //! [`MemoryTokenStore`] and [`MemoryPendingLoginStore`]: for one process, and lost when it ends.
 
-use std::fmt;
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -64,11 +63,7 @@ impl Default for MemoryTokenStore {
     }
 }
 
-impl fmt::Debug for MemoryTokenStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryTokenStore").field("rows", &*self.rows()).finish_non_exhaustive()
-    }
-}
+debug_fields!(MemoryTokenStore { rows });
 
 impl TokenStore for MemoryTokenStore {
     fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>> {
