@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The fields and files of a `multipart/form-data` body (RFC 7578), whole in memory.
+/// The fields and files of a `multipart/form-data` body (RFC 7578), in memory.
 ///
 /// ```
 /// use authlib_core::Multipart;
@@ -23,7 +23,7 @@ struct Part {
 }
 
 impl Multipart {
-    /// No fields.
+    /// An empty form.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -51,7 +51,7 @@ impl Multipart {
         self
     }
 
-    /// The body, whose parts are set apart by `boundary`: unguessable, so that no content holds it.
+    /// The body. `boundary` must be unguessable, so that no content contains it.
     pub(crate) fn body(&self, boundary: &str) -> Vec<u8> {
         let mut body = Vec::new();
         for part in &self.parts {
@@ -73,7 +73,7 @@ impl Multipart {
     }
 }
 
-/// Escaped as browsers do it (RFC 7578 §4.2, HTML §4.10.21.8), so that a name ends where it ends.
+/// Escaped as in browsers (RFC 7578 §4.2, HTML §4.10.21.8), so that a name can't end its quotes.
 fn quoted(name: &str) -> String {
     name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }

@@ -13,7 +13,7 @@ use crate::numeric_date::from_unix_seconds;
 #[derive(Clone, Debug)]
 pub(crate) struct Claims(Map<String, Value>);
 
-/// Which claim was refused, and why.
+/// Why claims were rejected.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClaimError {
     #[error("the claims are not a JSON object, or repeat a name (RFC 7519 §4)")]
@@ -57,7 +57,7 @@ impl Claims {
         self.text(name)?.filter(|text| !text.is_empty()).ok_or(ClaimError::Missing(name))
     }
 
-    /// A `NumericDate` (RFC 7519 §2); fractions of seconds are cut off.
+    /// A `NumericDate` (RFC 7519 §2); fractions are truncated.
     pub(crate) fn time(&self, name: &'static str) -> Result<Option<SystemTime>, ClaimError> {
         let Some(value) = self.0.get(name) else {
             return Ok(None);
@@ -68,7 +68,7 @@ impl Claims {
         };
         let seconds = seconds.filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
         let seconds = seconds.ok_or(ClaimError::Type(name))?;
-        // Times past the year 9999 are all the same to us.
+        // Times after the year 9999 need not differ.
         let whole = Duration::try_from_secs_f64(seconds).map_or(u64::MAX, |since| since.as_secs());
         Ok(Some(from_unix_seconds(whole)))
     }
@@ -77,7 +77,7 @@ impl Claims {
         self.time(name)?.ok_or(ClaimError::Missing(name))
     }
 
-    /// `aud`: a text or a list of texts (RFC 7519 §4.1.3).
+    /// `aud`: a string or a list of strings (RFC 7519 §4.1.3).
     pub(crate) fn audience(&self) -> Result<Vec<&str>, ClaimError> {
         match self.0.get("aud") {
             None => Err(ClaimError::Missing("aud")),
@@ -99,8 +99,8 @@ pub(crate) fn get<T: DeserializeOwned>(map: &Map<String, Value>, name: &str) -> 
     })
 }
 
-/// `exp`, `nbf` and `iat` (RFC 7519 §4.1.4 to §4.1.6), as far as they are there, with `leeway` for
-/// clocks that differ.
+/// `exp`, `nbf` and `iat` (RFC 7519 §4.1.4 to §4.1.6), if present, with `leeway` for
+/// clock differences.
 pub(crate) fn check_times(
     claims: &Claims,
     now: SystemTime,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{Algorithm, JwkSet, SigningKey, strict_json};
 use crate::crypto::{self, CryptoError};
 
-/// The longest token that is read, in bytes.
+/// The longest accepted token, in bytes.
 const MAX_TOKEN: usize = 128 * 1024;
 
 /// The longest header, in base64url.
@@ -16,26 +16,25 @@ const MAX_HEADER: usize = 16 * 1024;
 /// The most keys that are tried for a token without `kid`.
 const MAX_TRIES: usize = 8;
 
-/// What a token's header says, verified or to be signed. Unknown members are ignored (RFC 7515 §4), and so are `jwk`,
-/// `jku`, `x5u` and `x5c`: keys come from the provider's set only.
+/// A token's header. Unknown members are ignored (RFC 7515 §4), as are `jwk`, `jku`, `x5u` and `x5c`: keys
+/// come from the provider's set only.
 #[derive(Debug)]
 pub(crate) struct Header {
     pub(crate) alg: Algorithm,
     pub(crate) kid: Option<String>,
     pub(crate) typ: Option<String>,
-    /// `x5t#S256`, of a token that is to be signed: the thumbprint of the key's certificate. It is not
-    /// read from a token that is verified.
+    /// `x5t#S256`, the thumbprint of the key's certificate; for signing only.
     pub(crate) x5t_s256: Option<String>,
 }
 
-/// A token whose signature holds.
+/// A token with a valid signature.
 #[derive(Debug)]
 pub(crate) struct VerifiedJws {
     pub(crate) header: Header,
     pub(crate) payload: Vec<u8>,
 }
 
-/// Why a token was refused.
+/// Why a token was rejected.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JwsError {
     #[error("{0} is longer than {1} bytes")]
@@ -48,9 +47,7 @@ pub(crate) enum JwsError {
     Header(#[source] serde_json::Error),
     #[error("`{0}` of the header is missing or not a string")]
     Member(&'static str),
-    #[error(
-        "its header has `{0}`, which demands an extension that is not understood (RFC 7515 §4.1.11)"
-    )]
+    #[error("the header has `{0}`, which requires an unsupported extension (RFC 7515 §4.1.11)")]
     Critical(&'static str),
     #[error("the algorithm {alg:?} is not allowed, expected {accepted} (RFC 8725 §3.1)")]
     Algorithm { alg: String, accepted: String },
@@ -66,20 +63,20 @@ impl JwsError {
         matches!(self, Self::UnknownKey { .. })
     }
 
-    /// Whether the key was there and the signature did not fit it.
+    /// Whether the key is known and the signature is not valid.
     pub(crate) fn is_bad_signature(&self) -> bool {
         matches!(self, Self::BadSignature)
     }
 }
 
-/// Verifies a compact JWS. `allowed` is ours: the token only says which of them it uses.
+/// Verifies a compact JWS by one of the `allowed` algorithms.
 pub(crate) fn verify(
     token: &str,
     allowed: &[Algorithm],
     keys: &JwkSet,
 ) -> Result<VerifiedJws, JwsError> {
     if token.len() > MAX_TOKEN {
-        return Err(JwsError::TooLong("it", MAX_TOKEN));
+        return Err(JwsError::TooLong("the token", MAX_TOKEN));
     }
     let (signed, signature) = token.rsplit_once('.').ok_or(JwsError::Parts)?;
     let (head, payload) = signed.split_once('.').ok_or(JwsError::Parts)?;
@@ -87,7 +84,7 @@ pub(crate) fn verify(
         return Err(JwsError::Parts);
     }
     if head.len() > MAX_HEADER {
-        return Err(JwsError::TooLong("its header", MAX_HEADER));
+        return Err(JwsError::TooLong("the header", MAX_HEADER));
     }
     let header = header(&decoded(head, "header")?, allowed)?;
     let payload = decoded(payload, "payload")?;
@@ -124,7 +121,7 @@ pub(crate) fn sign(
     Ok(format!("{signed}.{signature}"))
 }
 
-/// The `kid` that a token names, unverified: for the question whether keys may be fetched again.
+/// The unverified `kid` of a token, to decide whether keys are fetched again.
 pub(crate) fn peek_kid(token: &str) -> Option<String> {
     let (head, _) = token.split_once('.').filter(|(head, _)| head.len() <= MAX_HEADER)?;
     let header = strict_json::object(&URL_SAFE_NO_PAD.decode(head).ok()?).ok()?;

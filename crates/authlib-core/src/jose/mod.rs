@@ -17,4 +17,6 @@ pub(crate) use self::jwk::JwkSet;
 pub(crate) use self::signing_key::SigningKey;
 
 #[cfg(test)]
+pub(crate) mod test_tokens;
+#[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
-//! Authenticated requests, RFC 5849 §3.1 and §3.5: the protocol parameters and their signature, written
-//! once, into the header, the form or the query.
+//! Authenticated requests, RFC 5849 §3.1 and §3.5: protocol parameters and signature in the header, the
+//! form or the query.
 
 use std::time::SystemTime;
 
@@ -22,11 +22,10 @@ use crate::numeric_date::unix_seconds;
 use crate::params::Params;
 use crate::secret::Secret;
 
-/// `oauth_callback` of a client that the browser can't return to: the user types the verifier
-/// (RFC 5849 §2.1).
+/// `oauth_callback` of a client without a callback URL: the user types the verifier (RFC 5849 §2.1).
 pub(crate) const OUT_OF_BAND: &str = "oob";
 
-/// Where the protocol parameters of a request stand.
+/// The location of a request's protocol parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SignatureLocation {
@@ -57,7 +56,7 @@ pub(crate) struct Signing<'a> {
     pub(crate) verifier: Option<&'a Secret>,
 }
 
-/// A request that lacks its signature only.
+/// A request with all protocol parameters but the signature.
 #[derive(Debug)]
 pub(crate) struct Unsigned {
     request: Request,
@@ -76,7 +75,7 @@ enum SignError {
     #[error(transparent)]
     BaseString(#[from] BaseStringError),
     #[error(
-        "the request has `oauth_` parameters of its own, and each may stand once (RFC 5849 §3.1)"
+        "the request already has `oauth_` parameters, and each is allowed once (RFC 5849 §3.1)"
     )]
     Taken,
     #[error("the request already has an `Authorization` header (RFC 5849 §3.5.1)")]
@@ -116,7 +115,7 @@ impl From<SignError> for Error {
 }
 
 impl SignatureLocation {
-    /// The placement that Authlib calls so: `HEADER`, `BODY` or `QUERY`, in whatever letter case.
+    /// The location by Authlib's name: `HEADER`, `BODY` or `QUERY`, in any case.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         match name.to_ascii_uppercase().as_str() {
@@ -137,9 +136,8 @@ impl Signing<'_> {
         unsigned.with_signature(&signature)
     }
 
-    /// The request with everything but a signature by the method of this name, for a method that
-    /// stands outside this crate. `body_hash` is the hash of `oauth_body_hash`, which binds a body
-    /// that is no form (draft-eaton-oauth-bodyhash).
+    /// Prepares the request for a signature by `method`. `body_hash` is the hash function of
+    /// `oauth_body_hash`, for bodies that are not a form (draft-eaton-oauth-bodyhash).
     pub(crate) fn unsigned(
         &self,
         request: Request,
@@ -176,7 +174,7 @@ impl Signing<'_> {
         if self.client.identifier.is_empty() {
             return Err(SignError::NoIdentifier);
         }
-        // Where it goes, that is: path and query are the application's own, backslashes and all.
+        // Only the origin: path and query are the application's.
         let uri = request.uri();
         let authority = uri.authority().map_or("", Authority::as_str);
         let secure = uri.scheme() == Some(&Scheme::HTTPS) && !authority.is_empty();
@@ -213,12 +211,12 @@ impl Signing<'_> {
 }
 
 impl Unsigned {
-    /// What is to be signed (RFC 5849 §3.4.1).
+    /// The signature base string (RFC 5849 §3.4.1).
     pub(crate) fn base_string(&self) -> &Secret {
         &self.base_string
     }
 
-    /// The request with the signature that was made over its base string.
+    /// Adds the signature of the base string.
     pub(crate) fn with_signature(mut self, signature: &Secret) -> Result<Request> {
         self.oauth.push("oauth_signature", signature.expose());
         match self.placement {
@@ -240,7 +238,7 @@ impl Unsigned {
         Ok(self.request)
     }
 
-    /// The form stays as it is, byte by byte, for it is signed so.
+    /// Appends to the form, whose signed bytes must not change.
     fn into_body(mut self) -> Result<Request> {
         let mut body = Vec::from(std::mem::take(self.request.body_mut()));
         if !body.is_empty() {
@@ -269,22 +267,22 @@ impl Unsigned {
     }
 }
 
-/// Whether there is a body that is no form, which the base string leaves out (RFC 5849 §3.4.1.3.1).
+/// Whether the body is not a form, so that it is not in the base string (RFC 5849 §3.4.1.3.1).
 fn has_other_body(request: &Request) -> bool {
     !is_form(request)
         && (!request.body().is_empty() || request.headers().contains_key(CONTENT_TYPE))
 }
 
-/// Writes the parameters, encoded: what stands before a value, behind it, and between two pairs.
-fn write_pairs(to: &mut Vec<u8>, oauth: &Params, [before, behind, between]: [&str; 3]) {
-    for (place, (name, value)) in oauth.iter().enumerate() {
-        if place > 0 {
+/// Writes the encoded parameters, with the texts before a value, after it, and between two pairs.
+fn write_pairs(to: &mut Vec<u8>, oauth: &Params, [before, after, between]: [&str; 3]) {
+    for (index, (name, value)) in oauth.iter().enumerate() {
+        if index > 0 {
             to.extend_from_slice(between.as_bytes());
         }
         escape(to, name.as_bytes());
         to.extend_from_slice(before.as_bytes());
         escape(to, value.as_bytes());
-        to.extend_from_slice(behind.as_bytes());
+        to.extend_from_slice(after.as_bytes());
     }
 }
 

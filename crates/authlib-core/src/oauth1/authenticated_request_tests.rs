@@ -11,7 +11,22 @@ fn client() -> ClientCredentials {
     ClientCredentials { identifier: "ck&1".to_owned(), secret, rsa_key: None }
 }
 
-/// What a case changes of the usual way to sign.
+/// The default way to sign.
+fn signing<'a>(client: &'a ClientCredentials, nonce: &'a Secret) -> Signing<'a> {
+    Signing {
+        client,
+        token: None,
+        method: SignatureMethod::HmacSha1,
+        placement: SignatureLocation::Header,
+        realm: None,
+        nonce,
+        now: from_unix_seconds(1_700_000_000),
+        callback: None,
+        verifier: None,
+    }
+}
+
+/// What a case changes of [`signing`].
 #[derive(Clone, Copy)]
 struct Case<'a> {
     placement: SignatureLocation,
@@ -32,25 +47,23 @@ impl Case<'_> {
         let (client, nonce) = (client(), Secret::new("n-7"));
         let (token, secret, verifier) = (Secret::new("tk"), Secret::new("t&s"), Secret::new("v/2"));
         let signing = Signing {
-            client: &client,
             token: Some(TokenCredentials { token: &token, secret: &secret }),
             method: self.method,
             placement: self.placement,
             realm: self.realm,
-            nonce: &nonce,
-            now: from_unix_seconds(1_700_000_000),
             callback: self.callback,
             verifier: Some(&verifier),
+            ..signing(&client, &nonce)
         };
         signing.sign(request)
     }
 
-    fn refused(&self, request: Request, says: &str) {
+    fn rejected(&self, request: Request, text: &str) {
         let error = self.sign(request).unwrap_err();
-        let setting = matches!(says, "realm" | "URL");
+        let setting = matches!(text, "realm" | "URL");
         let kind = if setting { ErrorKind::Config } else { ErrorKind::InvalidRequest };
         assert_eq!(error.kind(), kind, "{error}");
-        assert!(error.to_string().contains(says), "{error}");
+        assert!(error.to_string().contains(text), "{error}");
     }
 }
 
@@ -68,7 +81,7 @@ fn request(method: Method, uri: &str, content_type: Option<&'static str>, body: 
     request
 }
 
-/// A request whose signature was computed apart from any library.
+/// A request whose signature was computed without a library.
 fn vector() -> Request {
     let uri = "https://API.Example.test:443/a%20b/C?b5=%3D%253D&a3=a&c%40=&a2=r%20b";
     request(Method::POST, uri, Some(FORM), "c2=&a3=2+q")
@@ -152,7 +165,7 @@ fn missing_query_or_body_is_added_for_signature() {
     each_once(body);
 }
 
-/// H17: a request that brings protocol parameters can't have them once.
+/// H17: a request that already has protocol parameters is rejected.
 #[test]
 fn existing_oauth_parameters_are_rejected() {
     for (uri, body) in [
@@ -164,12 +177,12 @@ fn existing_oauth_parameters_are_rejected() {
             [SignatureLocation::Body, SignatureLocation::Header, SignatureLocation::Query]
         {
             let request = request(Method::POST, uri, Some(FORM), body);
-            placed(placement).refused(request, "each may stand once");
+            placed(placement).rejected(request, "each is allowed once");
         }
     }
     let mut authorized = vector();
     authorized.headers_mut().insert(AUTHORIZATION, HeaderValue::from_static("Bearer x"));
-    USUAL.refused(authorized, "already has an `Authorization` header");
+    USUAL.rejected(authorized, "already has an `Authorization` header");
 }
 
 /// T124, H19: a body that is not a form is kept and protected by its hash, or the request fails.
@@ -194,7 +207,7 @@ fn non_form_body_is_kept() {
         let signed = placed(SignatureLocation::Query).sign(json.clone()).unwrap();
         assert_eq!(signed.body(), json.body());
         assert!(signed.uri().query().unwrap().contains("oauth_body_hash="));
-        placed(SignatureLocation::Body).refused(json, "only a form body");
+        placed(SignatureLocation::Body).rejected(json, "only a form body");
     }
     let form = USUAL.sign(vector()).unwrap();
     assert!(!header(&form).contains("oauth_body_hash"));
@@ -207,21 +220,21 @@ fn non_form_body_is_kept() {
 #[test]
 fn request_without_body_stays_without_body() {
     for method in [Method::GET, Method::HEAD, Method::DELETE] {
-        let says = format!("a {method} request");
+        let text = format!("a {method} request");
         let request = request(method, "https://a.example/", None, "");
-        placed(SignatureLocation::Body).refused(request, &says);
+        placed(SignatureLocation::Body).rejected(request, &text);
     }
 }
 
 #[test]
 fn invalid_realm_is_rejected() {
     for realm in ["a\"b", "a\\b", "a\r\nX-B: c", "ä"] {
-        Case { realm: Some(realm), ..USUAL }.refused(vector(), "realm");
+        Case { realm: Some(realm), ..USUAL }.rejected(vector(), "realm");
     }
     assert!(Case { realm: Some(""), ..USUAL }.sign(vector()).is_ok());
 }
 
-/// O4: nothing is signed for a host that plain http would carry it to.
+/// O4: requests by plain http are not signed.
 #[test]
 fn only_https_and_loopback_urls_are_signed() {
     for uri in [
@@ -233,7 +246,7 @@ fn only_https_and_loopback_urls_are_signed() {
     ] {
         for method in [SignatureMethod::HmacSha1, SignatureMethod::Plaintext] {
             let request = request(Method::GET, uri, None, "");
-            Case { method, ..USUAL }.refused(request, "URL");
+            Case { method, ..USUAL }.rejected(request, "URL");
         }
     }
     for uri in ["http://127.0.0.1:4000/", "https://a.example", "https://a.example/?q=\\"] {
@@ -246,17 +259,7 @@ fn only_https_and_loopback_urls_are_signed() {
 fn client_without_identifier_signs_nothing() {
     let client = ClientCredentials { identifier: String::new(), ..client() };
     let nonce = Secret::new("n");
-    let signing = Signing {
-        client: &client,
-        token: None,
-        method: SignatureMethod::HmacSha1,
-        placement: SignatureLocation::Header,
-        realm: None,
-        nonce: &nonce,
-        now: SystemTime::UNIX_EPOCH,
-        callback: Some(OUT_OF_BAND),
-        verifier: None,
-    };
+    let signing = Signing { callback: Some(OUT_OF_BAND), ..signing(&client, &nonce) };
     let error = signing.sign(vector()).unwrap_err();
     assert!(error.to_string().contains("`client_id`"), "{error}");
 }
@@ -270,23 +273,13 @@ fn oauth_callback_is_percent_encoded_once() {
     assert!(header(&signed).contains(expected), "{}", header(&signed));
 }
 
-/// T180, T183 and B10: the requests of a login, of which the first has the callback and no token, the
-/// second the temporary token and the verifier, and all others neither.
+/// T180, T183 and B10: the first request of a login has the callback and no token, the second the temporary
+/// token and the verifier, all others neither.
 #[test]
 fn login_requests_have_expected_parameters() {
     let (client, nonce, verifier) = (client(), Secret::new("n"), Secret::new("v"));
     let endpoint = url::Url::parse("https://op.example/oauth").unwrap();
-    let usual = Signing {
-        client: &client,
-        token: None,
-        method: SignatureMethod::Plaintext,
-        placement: SignatureLocation::Header,
-        realm: None,
-        nonce: &nonce,
-        now: from_unix_seconds(1),
-        callback: None,
-        verifier: None,
-    };
+    let usual = Signing { method: SignatureMethod::Plaintext, ..signing(&client, &nonce) };
     let temporary =
         TemporaryCredentials { token: Secret::new("tt"), secret: Secret::new("t-secret") };
     let token = Token::new("at", "a-secret");
@@ -318,21 +311,10 @@ fn login_requests_have_expected_parameters() {
     }
 }
 
-/// A signature method from outside gets the base string and puts its own signature in.
 #[test]
 fn custom_method_receives_base_string() {
     let (client, nonce) = (client(), Secret::new("n"));
-    let signing = Signing {
-        client: &client,
-        token: None,
-        method: SignatureMethod::default(),
-        placement: SignatureLocation::Header,
-        realm: None,
-        nonce: &nonce,
-        now: from_unix_seconds(1),
-        callback: Some(OUT_OF_BAND),
-        verifier: None,
-    };
+    let signing = Signing { callback: Some(OUT_OF_BAND), ..signing(&client, &nonce) };
     let mut request = request(Method::POST, "https://10.0.0.1/a", None, "x");
     request.headers_mut().insert(HOST, HeaderValue::from_static("api.example"));
     let unsigned = signing.unsigned(request, "X-SM3", Some(Hash::Sha256)).unwrap();
@@ -359,17 +341,7 @@ fn placements_use_authlib_names() {
 #[test]
 fn debug_of_signing_types_shows_no_secret() {
     let (client, nonce) = (client(), Secret::new("nonce-of-mine"));
-    let signing = Signing {
-        client: &client,
-        token: None,
-        method: SignatureMethod::Plaintext,
-        placement: SignatureLocation::Header,
-        realm: None,
-        nonce: &nonce,
-        now: from_unix_seconds(1),
-        callback: None,
-        verifier: None,
-    };
+    let signing = Signing { method: SignatureMethod::Plaintext, ..signing(&client, &nonce) };
     let unsigned = signing.unsigned(vector(), "PLAINTEXT", None).unwrap();
     let shown = format!("{signing:?} {unsigned:?}");
     assert!(!shown.contains("s~e c") && !shown.contains("nonce-of-mine"), "{shown}");

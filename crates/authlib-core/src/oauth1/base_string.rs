@@ -1,5 +1,4 @@
-//! The signature base string, RFC 5849 §3.4.1: what both sides sign, whatever the way in which the
-//! request was written.
+//! The signature base string, RFC 5849 §3.4.1.
 
 use http::header::HOST;
 use http::uri::Authority;
@@ -21,12 +20,12 @@ pub(super) enum BaseStringError {
 /// The one media type whose body is signed (RFC 5849 §3.4.1.3.1).
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
-/// What stands between an encoded name and its value while pairs are sorted: less than whatever may be in
-/// them, so that the order is by name and then by value.
+/// Separates an encoded name from its value; less than any encoded byte, so that pairs are sorted by name
+/// and then by value.
 const SEPARATOR: u8 = 0;
 
-/// The base string of `request`, to which the protocol parameters `oauth` will be added: in which
-/// place makes no difference here (RFC 5849 §3.4.1.3.1).
+/// The base string of `request` with the protocol parameters `oauth`, whose location does not matter
+/// (RFC 5849 §3.4.1.3.1).
 pub(super) fn base_string(request: &Request, oauth: &Params) -> Result<Secret, BaseStringError> {
     let uri = base_uri(request)?;
     let mut pairs = Pairs::default();
@@ -55,7 +54,7 @@ pub(super) fn base_string(request: &Request, oauth: &Params) -> Result<Secret, B
     Ok(Secret::new(ascii(base)))
 }
 
-/// Encoded pairs, all in one text: a request has many, and each would be copied several times.
+/// Encoded pairs in one buffer, which avoids an allocation for each.
 #[derive(Default)]
 struct Pairs {
     text: Vec<u8>,
@@ -85,8 +84,7 @@ impl Pairs {
     }
 }
 
-/// Names and values of the query and of a form body as they are sent, encoded. They stay bytes, so that a
-/// value which is no UTF-8 is signed as it is sent.
+/// The encoded names and values of the query and of a form body, as bytes: they need not be UTF-8.
 pub(super) fn sent(request: &Request) -> impl Iterator<Item = (&[u8], &[u8])> {
     let query = request.uri().query().unwrap_or_default();
     let form = if is_form(request) { request.body().as_ref() } else { &[] };
@@ -110,8 +108,8 @@ pub(super) fn escape(to: &mut Vec<u8>, text: &[u8]) {
     rewrite(to, text, |byte, rest| (byte, rest));
 }
 
-/// As [`escape`], of what is encoded as forms are. It is decoded once: `+` is a blank, in a query as in a
-/// body, and a `%` that begins nothing is itself.
+/// As [`escape`], for form-encoded text, which is decoded first: `+` is a space, and an incomplete escape
+/// stays as it is.
 pub(super) fn escape_form(to: &mut Vec<u8>, text: &[u8]) {
     rewrite(to, text, |byte, rest| match (byte, rest) {
         (b'+', _) => (b' ', rest),
@@ -123,7 +121,7 @@ pub(super) fn escape_form(to: &mut Vec<u8>, text: &[u8]) {
     });
 }
 
-/// Copies what needs no encoding, and encodes what `read` makes of the rest.
+/// Copies unreserved bytes, and encodes what `read` returns for the others.
 fn rewrite(to: &mut Vec<u8>, text: &[u8], read: impl Fn(u8, &[u8]) -> (u8, &[u8])) {
     let mut rest = text;
     loop {
@@ -141,8 +139,8 @@ fn rewrite(to: &mut Vec<u8>, text: &[u8], read: impl Fn(u8, &[u8]) -> (u8, &[u8]
     }
 }
 
-/// Text that [`escape`] and literals have written, as it is.
-#[expect(clippy::expect_used, reason = "what is not ASCII was percent-encoded")]
+/// The text that [`escape`] and literals have written.
+#[expect(clippy::expect_used, reason = "all other bytes were percent-encoded")]
 pub(super) fn ascii(text: Vec<u8>) -> String {
     String::from_utf8(text).expect("ASCII")
 }
@@ -151,7 +149,7 @@ fn is_unreserved(byte: u8) -> bool {
     UNRESERVED.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
-/// RFC 5849 §3.6, as a table: it is asked for each byte of a request, some of them twice.
+/// The unreserved characters of RFC 5849 §3.6, by byte.
 #[expect(clippy::indexing_slicing, reason = "by a byte, when this is compiled")]
 const UNRESERVED: [bool; 256] = {
     let mut table = [false; 256];
@@ -168,8 +166,7 @@ fn digit(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// The base string URI (RFC 5849 §3.4.1.2). The host is that of the `Host` header where there is one:
-/// a server sees no other.
+/// The base string URI (RFC 5849 §3.4.1.2), with the host of the `Host` header if there is one.
 fn base_uri(request: &Request) -> Result<String, BaseStringError> {
     let uri = request.uri();
     let scheme = uri.scheme_str().ok_or(BaseStringError::Relative)?.to_ascii_lowercase();

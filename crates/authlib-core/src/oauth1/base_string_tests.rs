@@ -79,7 +79,7 @@ fn base_string_uri_is_normalized() {
     }
 }
 
-/// T125 and O5: what is decoded once is encoded once.
+/// T125 and O5.
 #[test]
 fn base_string_parameters_are_normalized() {
     for (query, expected) in [
@@ -138,8 +138,14 @@ fn missing_or_invalid_host_has_no_base_string() {
     assert!(base_string(&odd, &Params::new()).is_err());
 }
 
-/// RFC 5849 §3.4.1 again and word for word, over names and values that are not encoded yet.
-fn by_the_book(method: &str, url: &Url, query: &Pairs, form: &Pairs, oauth: &Pairs) -> String {
+/// A literal implementation of RFC 5849 §3.4.1, over names and values before their encoding.
+fn reference_base_string(
+    method: &str,
+    url: &Url,
+    query: &Pairs,
+    form: &Pairs,
+    oauth: &Pairs,
+) -> String {
     fn encode(text: &str) -> String {
         let mut out = String::new();
         for byte in text.bytes() {
@@ -170,12 +176,12 @@ fn by_the_book(method: &str, url: &Url, query: &Pairs, form: &Pairs, oauth: &Pai
 
 type Pairs = Vec<(String, String)>;
 
-/// Pairs as a form, each with its own choice of what needn't be encoded.
+/// The pairs, form-encoded.
 fn written(pairs: &Pairs) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
-/// The peer of the property below: hands out what it was fed, in the place of a signature.
+/// Returns the base string instead of a signature.
 #[derive(Clone, Copy)]
 struct Collect;
 
@@ -224,7 +230,7 @@ fn pairs(names: &'static str) -> impl Strategy<Value = Pairs> {
 }
 
 proptest! {
-    /// O5: our base string is that of a plain second implementation.
+    /// O5.
     #[test]
     fn two_base_string_implementations_agree(
         query in pairs(".{0,4}"),
@@ -236,14 +242,14 @@ proptest! {
         let port = port.map_or_else(String::new, |port| format!(":{port}"));
         let mut url = Url::parse(&format!("https://Host.Example{port}/")).unwrap();
         url.set_path(&path);
-        let expected = by_the_book("POST", &url, &query, &form, &oauth);
+        let expected = reference_base_string("POST", &url, &query, &form, &oauth);
         url.set_query(Some(&written(&query)));
         let request = request("POST", url.as_str(), Some(&written(&form)));
         let ours = base_string(&request, &oauth.into_iter().collect()).unwrap();
         prop_assert_eq!(ours.expose(), expected);
     }
 
-    /// O5: And that of the crate `oauth1-request`, where it is right: names without escapes.
+    /// O5: `oauth1-request` is a valid peer for names without escapes only.
     #[test]
     fn base_string_matches_provider_implementation(form in pairs("[a-z]{1,4}"), key in ".{0,8}", token in ".{0,8}") {
         let mut sorted = form.clone();

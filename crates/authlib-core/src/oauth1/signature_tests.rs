@@ -9,16 +9,16 @@ fn client(secret: &str) -> ClientCredentials {
     ClientCredentials { identifier: "ck".to_owned(), secret, rsa_key: None }
 }
 
-/// A request whose protocol parameters are written here in the style of a query.
-struct Example {
+/// A request, with its protocol parameters as a query string.
+struct Example<'a> {
     method: &'static str,
     uri: &'static str,
     form: &'static str,
-    oauth: &'static str,
+    oauth: &'a str,
     secrets: (&'static str, Option<&'static str>),
 }
 
-impl Example {
+impl Example<'_> {
     fn signed_with(&self, method: SignatureMethod) -> String {
         let mut request = Request::new(self.form.to_owned().into());
         *request.method_mut() = self.method.parse().unwrap();
@@ -36,53 +36,49 @@ impl Example {
     }
 }
 
-/// The three signed requests of RFC 5849 §1.2.
-#[test]
-fn rfc5849_section_1_2_examples_match() {
-    Example {
-        method: "POST",
-        uri: "https://photos.example.net/initiate",
-        form: "",
-        oauth: "oauth_consumer_key=dpf43f3p2l4k3l03&oauth_signature_method=HMAC-SHA1\
-                &oauth_timestamp=137131200&oauth_nonce=wIjqoS\
-                &oauth_callback=http%3A%2F%2Fprinter.example.com%2Fready",
-        secrets: ("kd94hf93k423kf44", None),
-    }
-    .check("74KNZJeDHnMBp0EMJ9ZHt/XKycU=");
-    Example {
-        method: "POST",
-        uri: "https://photos.example.net/token",
-        form: "",
-        oauth: "oauth_consumer_key=dpf43f3p2l4k3l03&oauth_token=hh5s93j4hdidpola\
-                &oauth_signature_method=HMAC-SHA1&oauth_timestamp=137131201&oauth_nonce=walatlh\
-                &oauth_verifier=hfdp7dh39dks9884",
-        secrets: ("kd94hf93k423kf44", Some("hdhd0244k9j7ao03")),
-    }
-    .check("gKgrFCywp7rO0OXSjdot/IHF7IU=");
-    Example {
-        method: "GET",
-        uri: "http://photos.example.net/photos?file=vacation.jpg&size=original",
-        form: "",
-        oauth: "oauth_consumer_key=dpf43f3p2l4k3l03&oauth_token=nnch734d00sl2jdk\
-                &oauth_signature_method=HMAC-SHA1&oauth_timestamp=137131202&oauth_nonce=chapoH",
-        secrets: ("kd94hf93k423kf44", Some("pfkkdhi9sl3r4s00")),
-    }
-    .check("MdpQcU8iPSUjWoN/UDMsK2sui9I=");
-}
+const PHOTOS: &str = "http://photos.example.net/photos?file=vacation.jpg&size=original";
 
-/// The example of OAuth Core 1.0, appendix A.5.
+/// The three signed requests of RFC 5849 §1.2, and the example of OAuth Core 1.0, appendix A.5.
 #[test]
-fn oauth_core_1_0_example_matches() {
-    Example {
-        method: "GET",
-        uri: "http://photos.example.net/photos?file=vacation.jpg&size=original",
-        form: "",
-        oauth: "oauth_consumer_key=dpf43f3p2l4k3l03&oauth_token=nnch734d00sl2jdk\
-                &oauth_signature_method=HMAC-SHA1&oauth_timestamp=1191242096\
-                &oauth_nonce=kllo9940pd9333jh&oauth_version=1.0",
-        secrets: ("kd94hf93k423kf44", Some("pfkkdhi9sl3r4s00")),
+fn specification_examples_match() {
+    for (method, uri, oauth, token_secret, expected) in [
+        (
+            "POST",
+            "https://photos.example.net/initiate",
+            "oauth_signature_method=HMAC-SHA1&oauth_timestamp=137131200&oauth_nonce=wIjqoS\
+             &oauth_callback=http%3A%2F%2Fprinter.example.com%2Fready",
+            None,
+            "74KNZJeDHnMBp0EMJ9ZHt/XKycU=",
+        ),
+        (
+            "POST",
+            "https://photos.example.net/token",
+            "oauth_token=hh5s93j4hdidpola&oauth_signature_method=HMAC-SHA1\
+             &oauth_timestamp=137131201&oauth_nonce=walatlh&oauth_verifier=hfdp7dh39dks9884",
+            Some("hdhd0244k9j7ao03"),
+            "gKgrFCywp7rO0OXSjdot/IHF7IU=",
+        ),
+        (
+            "GET",
+            PHOTOS,
+            "oauth_token=nnch734d00sl2jdk&oauth_signature_method=HMAC-SHA1\
+             &oauth_timestamp=137131202&oauth_nonce=chapoH",
+            Some("pfkkdhi9sl3r4s00"),
+            "MdpQcU8iPSUjWoN/UDMsK2sui9I=",
+        ),
+        (
+            "GET",
+            PHOTOS,
+            "oauth_token=nnch734d00sl2jdk&oauth_signature_method=HMAC-SHA1\
+             &oauth_timestamp=1191242096&oauth_nonce=kllo9940pd9333jh&oauth_version=1.0",
+            Some("pfkkdhi9sl3r4s00"),
+            "tR3+Ty81lMeYAr/Fid0kMTYa/WM=",
+        ),
+    ] {
+        let oauth = &format!("oauth_consumer_key=dpf43f3p2l4k3l03&{oauth}");
+        let secrets = ("kd94hf93k423kf44", token_secret);
+        Example { method, uri, form: "", oauth, secrets }.check(expected);
     }
-    .check("tR3+Ty81lMeYAr/Fid0kMTYa/WM=");
 }
 
 /// H18 and B10: secrets, names and values that need escapes, computed apart from any library.
@@ -230,61 +226,6 @@ const RSA_SHA512: &str = "SnrQ6q0EvHWeWDHEUJ1HTU26M++p7+CIBtxak0dI0Hnhi2fbITZOG9
      EZW3CMIr0SewNzR34toYicw8jogfvgzvTbJPN9nTNs9O+ZJZtakUhYzLc2Cb6r5fo6Gnf2D+ey3RXNusVX04\
      TOu8wg==";
 
-/// A key for these tests alone.
-const PKCS8: &str = "-----BEGIN PRIVATE KEY-----\n\
-     MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCYV9E3n6Kwk6SZ\n\
-     /ycLkyX1oDdMHlDuw+aXzuKcQ07o0wn7tqIVzbqCVAnlJqpguPoD6X9vkNHsKyPR\n\
-     COv5Nh4tKbCUdahoCgx5FO6rbLHo9hW3n6AnaDYVlQZL8vUOMVOinlSQm0d/tUKV\n\
-     zKo+ISB3GzR+BO2V1sdaLAq99HZ0ymmGI5u8hPzu2BYeky5ulnT2XdGvuxYrWOS9\n\
-     X/lDmJ76DMOZLqEbMmTz/f9HZxX6k4+bmUC077hhtXn78tXbXjctM4LLhPZWO+Jx\n\
-     FWu48rL5mc2DwP7le1GmVwJ8W1eLflPuchmUTf3Ua64fzEUg6tSyy2yH5Z0R49A0\n\
-     3+wmVAOXAgMBAAECggEAIWLZeHm1I0JwB8m5qlk4r/BJPhbEwNbQ4cMWuY0srWyW\n\
-     mwHm2qVn8ujs9Dm5jBHtxM62vWH9B2da5ZQxdr+r9FTXHGn+mrJdEmoKdioPgVDw\n\
-     6HmElS5K8AblRt67Yr1fqVtOiBRnom68ZWzhgFUtMr0VD2sQEE7uCG5vejqpfSWK\n\
-     UIrcYdTJUW7CTS/c3L6RfziDLFgWjC+h651hI1kcNoOtf4cE42kczYSCen8pokjU\n\
-     tof1M/vDwLjlzSdn+Ra1hzM/EGXETRrZjJDu72i1L8eIR25P8xnzLmXM5aChc5kk\n\
-     7KSB7RAHT/RK7htXD1xFfxTFbDYJcCyqeEjw1/htEQKBgQDJVHSR9B7ecW5jsL8h\n\
-     Tofoq4XZ+f8Cd4hX+GeeXwc3PzW4RDS+JweETq9C4HfRmelj3wamcVFJO1Vvs4em\n\
-     x9NyKC7b0vj8w9i+/2U4FoqWqZ2D3y/DO5CmL4IMKSeEgPx4vlr16XgP8tjKx4VI\n\
-     LQf+hdETstul0eW385b+fgYg8QKBgQDBtgQvjIGwwp9zWaO2D5/IvzMmMGVoo4Le\n\
-     wZ0k5jihdc8RVcTcbm66/WOgP6gQ5vrFmz9OU0BTvtTsAfAotpOk24J38G5Nj8zQ\n\
-     u3+jwFuRz0zBAxrvnkwOX5Se2qObfyx+6Cl89NVn1/AcVKCffOmfDE9wjC7pp77O\n\
-     r8B9okrtBwKBgB7Ykred+HDKXkhl1xLKTmZmiS55cAm3uKsJww5vrtJXG+rsgEw1\n\
-     /J/X0mBjtdfmRezoScOMjxCyR4fCsODrssjFwVAqxb0sYHP6+04ZnggxWpHOyymV\n\
-     Ybckhj9IuuZBQO1a9OLCb4O6CF8hLJl/VL85T2w+Ngr02sZRSuwY8OVxAoGAE9F8\n\
-     ciTs69mtmI6WOj00+sPdBs4ywdbgv8uNOUY4iwRTkBF3V5oQyB6+f5mjpz8Kbwco\n\
-     HepUjXzbqd205WVwi5BNs9msX1EUAlL8hxNaCvvrfV/E9Lj8TQgoW2xBCtqjAcTc\n\
-     4cTmxH4KOcvKtyZ/fF81DW26KvuXgOvoRLJC+icCgYEAr5tWwBB1DcU939FUZQLi\n\
-     8ketOZhSbPIvVtJaA1kFDX1TbPYO4s+jAFOkQGNtN35tvZHGgUs78baxWLiPdOYW\n\
-     kzonZvfQaSFvi2KDnmCyhBLlXqY4LkBrvo3yDjesjnqXK6vluBD42WfBoiNy8Fof\n\
-     oDpuDDSie7+8cw8sCj5x7hM=\n\
-     -----END PRIVATE KEY-----";
-
-/// The same.
-const PKCS1: &str = "-----BEGIN RSA PRIVATE KEY-----\n\
-     MIIEowIBAAKCAQEAmFfRN5+isJOkmf8nC5Ml9aA3TB5Q7sPml87inENO6NMJ+7ai\n\
-     Fc26glQJ5SaqYLj6A+l/b5DR7Csj0Qjr+TYeLSmwlHWoaAoMeRTuq2yx6PYVt5+g\n\
-     J2g2FZUGS/L1DjFTop5UkJtHf7VClcyqPiEgdxs0fgTtldbHWiwKvfR2dMpphiOb\n\
-     vIT87tgWHpMubpZ09l3Rr7sWK1jkvV/5Q5ie+gzDmS6hGzJk8/3/R2cV+pOPm5lA\n\
-     tO+4YbV5+/LV2143LTOCy4T2VjvicRVruPKy+ZnNg8D+5XtRplcCfFtXi35T7nIZ\n\
-     lE391GuuH8xFIOrUsstsh+WdEePQNN/sJlQDlwIDAQABAoIBACFi2Xh5tSNCcAfJ\n\
-     uapZOK/wST4WxMDW0OHDFrmNLK1slpsB5tqlZ/Lo7PQ5uYwR7cTOtr1h/QdnWuWU\n\
-     MXa/q/RU1xxp/pqyXRJqCnYqD4FQ8Oh5hJUuSvAG5Ubeu2K9X6lbTogUZ6JuvGVs\n\
-     4YBVLTK9FQ9rEBBO7ghub3o6qX0lilCK3GHUyVFuwk0v3Ny+kX84gyxYFowvoeud\n\
-     YSNZHDaDrX+HBONpHM2Egnp/KaJI1LaH9TP7w8C45c0nZ/kWtYczPxBlxE0a2YyQ\n\
-     7u9otS/HiEduT/MZ8y5lzOWgoXOZJOykge0QB0/0Su4bVw9cRX8UxWw2CXAsqnhI\n\
-     8Nf4bRECgYEAyVR0kfQe3nFuY7C/IU6H6KuF2fn/AneIV/hnnl8HNz81uEQ0vicH\n\
-     hE6vQuB30ZnpY98GpnFRSTtVb7OHpsfTcigu29L4/MPYvv9lOBaKlqmdg98vwzuQ\n\
-     pi+CDCknhID8eL5a9el4D/LYyseFSC0H/oXRE7LbpdHlt/OW/n4GIPECgYEAwbYE\n\
-     L4yBsMKfc1mjtg+fyL8zJjBlaKOC3sGdJOY4oXXPEVXE3G5uuv1joD+oEOb6xZs/\n\
-     TlNAU77U7AHwKLaTpNuCd/BuTY/M0Lt/o8Bbkc9MwQMa755MDl+Untqjm38sfugp\n\
-     fPTVZ9fwHFSgn3zpnwxPcIwu6ae+zq/AfaJK7QcCgYAe2JK3nfhwyl5IZdcSyk5m\n\
-     ZokueXAJt7irCcMOb67SVxvq7IBMNfyf19JgY7XX5kXs6EnDjI8QskeHwrDg67LI\n\
-     xcFQKsW9LGBz+vtOGZ4IMVqRzssplWG3JIY/SLrmQUDtWvTiwm+DughfISyZf1S/\n\
-     OU9sPjYK9NrGUUrsGPDlcQKBgBPRfHIk7OvZrZiOljo9NPrD3QbOMsHW4L/LjTlG\n\
-     OIsEU5ARd1eaEMgevn+Zo6c/Cm8HKB3qVI1826ndtOVlcIuQTbPZrF9RFAJS/IcT\n\
-     Wgr7631fxPS4/E0IKFtsQQraowHE3OHE5sR+CjnLyrcmf3xfNQ1tuir7l4Dr6ESy\n\
-     QvonAoGBAK+bVsAQdQ3FPd/RVGUC4vJHrTmYUmzyL1bSWgNZBQ19U2z2DuLPowBT\n\
-     pEBjbTd+bb2RxoFLO/G2sVi4j3TmFpM6J2b30Gkhb4tig55gsoQS5V6mOC5Aa76N\n\
-     8g43rI56lyur5bgQ+NlnwaIjcvBaH6A6bgw0onu/vHMPLAo+ce4T\n\
-     -----END RSA PRIVATE KEY-----";
+/// A key for these tests only, in both formats.
+const PKCS8: &str = include_str!("../../tests/client-keys/oauth1-rsa.pem");
+const PKCS1: &str = include_str!("../../tests/client-keys/oauth1-rsa.pkcs1.pem");

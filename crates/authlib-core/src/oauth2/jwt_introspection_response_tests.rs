@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::crypto::test_keys::Signer;
+use crate::jose::test_tokens::key_set;
 use crate::message::test_response;
 use crate::numeric_date::from_unix_seconds;
 use crate::oauth2::test_responses::{HTML, JSON, assert_rejected, changed};
@@ -45,9 +46,7 @@ fn expected() -> ExpectedResponse<'static> {
 }
 
 fn keys() -> JwkSet {
-    let mut jwk = Signer::rsa().jwk();
-    jwk["kid"] = "wG6D".into();
-    JwkSet::parse(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap()
+    key_set("wG6D")
 }
 
 fn token(header: &Value, claims: &Value) -> String {

@@ -8,35 +8,34 @@ use crate::jose::jws::{self, JwsError};
 use crate::jose::{Algorithm, JwkSet};
 use crate::secret::constant_time_eq;
 
-/// How far the provider's clock may be from ours.
+/// The accepted difference between the provider's clock and this system's.
 pub(crate) const LEEWAY: Duration = Duration::from_secs(60);
 
-/// How long before a login began its ID token may claim to have been issued: room for a provider's
-/// clock that is slow, none for a token of another day.
+/// How long before the start of the login its ID token may have been issued; the provider's clock may be slow.
 const MAX_AGE_BEFORE_LOGIN: Duration = Duration::from_secs(600);
 
 /// The longest `sub` (Core §2).
 const MAX_SUB: usize = 255;
 
-/// What an ID token is held against.
+/// What an ID token is validated against.
 #[derive(Debug)]
 pub(crate) struct Rules<'a> {
     /// The issuer, and other spellings that the provider is known to use.
     pub(crate) issuers: &'a [&'a str],
     pub(crate) client_id: &'a str,
     pub(crate) algorithms: &'a [Algorithm],
-    /// What was sent in the authorization request; a token of another origin must have none.
+    /// The nonce of the authorization request; if none was sent, the token must have none.
     pub(crate) nonce: Option<&'a str>,
-    /// The `max_age` that was asked for.
+    /// The requested `max_age`.
     pub(crate) max_age: Option<Duration>,
-    /// The access token beside it, for `at_hash`; `None` where none came with it.
+    /// The access token of the same response, for `at_hash`.
     pub(crate) access_token: Option<&'a str>,
     /// When the login began.
     pub(crate) asked_at: SystemTime,
     pub(crate) now: SystemTime,
 }
 
-/// Why an ID token was refused.
+/// Why an ID token was rejected.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IdTokenError {
     #[error("the ID token's signature is not valid (OpenID Connect Core §3.1.3.7 step 6)")]
@@ -46,9 +45,9 @@ pub(crate) enum IdTokenError {
     #[error("the ID token's claims are not valid (OpenID Connect Core §2)")]
     Claims(#[from] ClaimError),
     #[error(
-        "issuer mismatch: the ID token's `iss` is {said:?}, expected {expected:?} (OpenID Connect Core §3.1.3.7 step 2)"
+        "issuer mismatch: the ID token's `iss` is {actual:?}, expected {expected:?} (OpenID Connect Core §3.1.3.7 step 2)"
     )]
-    Issuer { said: String, expected: String },
+    Issuer { actual: String, expected: String },
     #[error("the ID token's `aud` does not name this client (OpenID Connect Core §3.1.3.7 step 3)")]
     Audience,
     #[error(
@@ -121,7 +120,7 @@ impl From<IdTokenError> for Error {
     }
 }
 
-/// Verifies an ID token: the claims that it returns are signed, fresh and meant for this login.
+/// Validates an ID token and returns its claims.
 pub(crate) fn verify(
     token: &str,
     keys: &JwkSet,
@@ -141,7 +140,7 @@ pub(crate) fn verify(
     Ok(claims)
 }
 
-/// Signature and shape only, as a refreshed ID token needs them too.
+/// Checks the signature and the token type only.
 pub(crate) fn signed_claims(
     token: &str,
     keys: &JwkSet,
@@ -164,7 +163,7 @@ pub(crate) fn issuer_and_audience(claims: &Claims, rules: &Rules<'_>) -> Result<
     let issuer = claims.required_text("iss")?;
     if !rules.issuers.contains(&issuer) {
         return Err(IdTokenError::Issuer {
-            said: issuer.chars().take(200).collect(),
+            actual: issuer.chars().take(200).collect(),
             expected: rules.issuers.join(" or "),
         });
     }
@@ -189,13 +188,13 @@ fn nonce(claims: &Claims, rules: &Rules<'_>) -> Result<(), IdTokenError> {
         (None, None) => Ok(()),
         (None, Some(_)) => Err(IdTokenError::NonceUnasked),
         (Some(_), None) => Err(IdTokenError::NonceMissing),
-        (Some(sent), Some(came)) if constant_time_eq(sent, came) => Ok(()),
+        (Some(sent), Some(received)) if constant_time_eq(sent, received) => Ok(()),
         (Some(_), Some(_)) => Err(IdTokenError::Nonce),
     }
 }
 
 fn auth_time(claims: &Claims, rules: &Rules<'_>) -> Result<(), IdTokenError> {
-    // Read in any case: a wrong type is refused even where nobody asked for the age.
+    // A wrong type is an error even if `max_age` was not requested.
     let auth_time = claims.time("auth_time")?;
     let Some(max_age) = rules.max_age else {
         return Ok(());
@@ -208,16 +207,16 @@ fn auth_time(claims: &Claims, rules: &Rules<'_>) -> Result<(), IdTokenError> {
     }
 }
 
-/// `at_hash` may be left out in the code flow (Core §3.1.3.6); where it is, it must be right.
+/// `at_hash` is optional in the code flow (Core §3.1.3.6); if present, it must be correct.
 pub(crate) fn at_hash(
     claims: &Claims,
     algorithm: Algorithm,
     rules: &Rules<'_>,
 ) -> Result<(), IdTokenError> {
-    let (Some(said), Some(access_token)) = (claims.text("at_hash")?, rules.access_token) else {
+    let (Some(hash), Some(access_token)) = (claims.text("at_hash")?, rules.access_token) else {
         return Ok(());
     };
-    if constant_time_eq(said, &jws::half_hash(algorithm, access_token)) {
+    if constant_time_eq(hash, &jws::half_hash(algorithm, access_token)) {
         Ok(())
     } else {
         Err(IdTokenError::AtHash)

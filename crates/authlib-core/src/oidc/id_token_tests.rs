@@ -6,8 +6,10 @@ use super::{IdTokenError, Rules, verify};
 use crate::crypto::test_keys::Signer;
 use crate::error::Error;
 use crate::jose::claims::ClaimError;
+use crate::jose::test_tokens::key_set;
 use crate::jose::{Algorithm, JwkSet};
 use crate::numeric_date::from_unix_seconds;
+use crate::oauth2::test_responses::changed;
 
 const NOW: u64 = 1_700_000_000;
 const ISSUER: &str = "https://op.example/realm";
@@ -30,23 +32,12 @@ fn claims() -> Value {
         "nonce": "n-0S6_WzA2Mj"})
 }
 
-/// The good claims with others over them; `"-"` takes a claim away.
 fn claims_with(changes: &Value) -> Value {
-    let mut claims = claims();
-    for (name, value) in changes.as_object().unwrap() {
-        if value == "-" {
-            claims.as_object_mut().unwrap().remove(name);
-        } else {
-            claims[name] = value.clone();
-        }
-    }
-    claims
+    changed(claims(), changes)
 }
 
 fn keys() -> JwkSet {
-    let mut jwk = Signer::rsa().jwk();
-    jwk["kid"] = "k".into();
-    JwkSet::parse(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap()
+    key_set("k")
 }
 
 fn verdict(token: &str, rules: &Rules<'_>) -> &'static str {
@@ -109,13 +100,13 @@ fn id_token_with_other_signature_is_rejected() {
 
 #[test]
 fn new_keys_are_requested_only_if_useful() {
-    let curable =
+    let retried =
         |token: &str| verify(token, &keys(), &rules()).unwrap_err().may_be_cured_by_new_keys();
-    assert!(curable(&Signer::new("RS256").token("RS256", &claims())));
-    assert!(curable(&Signer::rsa().token_of(r#"{"alg":"RS256","kid":"new"}"#, "{}")));
-    assert!(!curable(&Signer::new("ES256").token("ES256", &claims())));
-    assert!(!curable("a.b.c"));
-    assert!(!curable(&Signer::rsa().token("RS256", &claims_with(&json!({"iss": "x"})))));
+    assert!(retried(&Signer::new("RS256").token("RS256", &claims())));
+    assert!(retried(&Signer::rsa().token_of(r#"{"alg":"RS256","kid":"new"}"#, "{}")));
+    assert!(!retried(&Signer::new("ES256").token("ES256", &claims())));
+    assert!(!retried("a.b.c"));
+    assert!(!retried(&Signer::rsa().token("RS256", &claims_with(&json!({"iss": "x"})))));
 }
 
 /// J12: each known claim, of each wrong type.
@@ -152,7 +143,7 @@ fn missing_required_claims_are_rejected() {
     check(&json!({"sub": "s".repeat(256)}), "sub");
 }
 
-/// J14: the issuer is compared letter by letter.
+/// J14: the issuer must match exactly.
 #[test]
 fn other_issuers_are_rejected() {
     for iss in [
@@ -174,7 +165,7 @@ fn other_issuers_are_rejected() {
     assert_eq!(verdict(&Signer::rsa().token("RS256", &claims()), &none), "iss");
 }
 
-/// J15: the audience is this client, and whoever else is named is vouched for by `azp`.
+/// J15: the audience is this client, and any other audience requires `azp`.
 #[test]
 fn audience_must_include_client() {
     check(&json!({"aud": ["client"]}), "accepted");
@@ -200,7 +191,7 @@ fn audience_must_include_client() {
     check(&json!({"aud": "other", "azp": "client"}), "aud");
 }
 
-/// J16: to the second.
+/// J16.
 #[test]
 fn times_are_checked_to_the_second() {
     check(&json!({"exp": NOW - 59}), "accepted");
@@ -222,14 +213,14 @@ fn nonce_must_match_sent_value() {
     for nonce in ["", "n-0S6_WzA2M", "n-0S6_WzA2Mj ", "N-0S6_WzA2Mj", "other"] {
         check(&json!({"nonce": nonce}), "nonce");
     }
-    let unasked = Rules { nonce: None, ..rules() };
+    let without_nonce = Rules { nonce: None, ..rules() };
     let token = Signer::rsa().token("RS256", &claims());
-    assert_eq!(verdict(&token, &unasked), "unasked nonce");
+    assert_eq!(verdict(&token, &without_nonce), "unasked nonce");
     let token = Signer::rsa().token("RS256", &claims_with(&json!({"nonce": "-"})));
-    assert_eq!(verdict(&token, &unasked), "accepted");
+    assert_eq!(verdict(&token, &without_nonce), "accepted");
 }
 
-/// J18: where `at_hash` is, it is right; the value is that of Core appendix A.3.
+/// J18: an `at_hash` must be correct; the value is from Core appendix A.3.
 #[test]
 fn at_hash_must_match_access_token() {
     check(&json!({"at_hash": "77QmUPtjPfzWtF2AnpK9RQ"}), "accepted");
@@ -240,14 +231,14 @@ fn at_hash_must_match_access_token() {
     let other = Rules { access_token: Some("swapped"), ..rules() };
     let token = claims_with(&json!({"at_hash": "77QmUPtjPfzWtF2AnpK9RQ"}));
     assert_eq!(verdict(&Signer::rsa().token("RS256", &token), &other), "at_hash");
-    // Without an access token there is nothing to hold the hash against, but it stays a text.
+    // Without an access token the hash can't be checked, but it must be a string.
     let alone = Rules { access_token: None, ..rules() };
     assert_eq!(verdict(&Signer::rsa().token("RS256", &token), &alone), "accepted");
     let token = claims_with(&json!({"at_hash": 1}));
     assert_eq!(verdict(&Signer::rsa().token("RS256", &token), &alone), "type");
 }
 
-/// J24: a token for something else is no ID token.
+/// J24: a token of another type is not an ID token.
 #[test]
 fn other_token_kinds_are_rejected() {
     let typed = |typ: &Value| {
@@ -266,7 +257,7 @@ fn other_token_kinds_are_rejected() {
     check(&json!({"events": null}), "events");
 }
 
-/// J25 and J26: the payload is one strict object.
+/// J25 and J26: the payload is one JSON object with unique names.
 #[test]
 fn payload_is_parsed_strictly() {
     let check = |payload: &str| {
@@ -282,13 +273,13 @@ fn payload_is_parsed_strictly() {
     check("");
 }
 
-/// J30: an age that was asked for is checked.
+/// J30: a requested `max_age` is checked.
 #[test]
 fn auth_time_must_satisfy_max_age() {
-    let asked = Rules { max_age: Some(Duration::from_secs(100)), ..rules() };
+    let limited = Rules { max_age: Some(Duration::from_secs(100)), ..rules() };
     let check = |auth_time: &Value, expected: &str| {
         let token = Signer::rsa().token("RS256", &claims_with(&json!({"auth_time": auth_time})));
-        assert_eq!(verdict(&token, &asked), expected, "{auth_time}");
+        assert_eq!(verdict(&token, &limited), expected, "{auth_time}");
     };
     check(&json!("-"), "no auth_time");
     check(&json!(null), "type");
@@ -301,7 +292,7 @@ fn auth_time_must_satisfy_max_age() {
     assert_eq!(verdict(&token, &zero), "old auth_time");
 }
 
-/// No refusal tells a nonce, a hash or a token.
+/// No error contains a nonce, a hash or a token.
 #[test]
 fn errors_show_no_secret() {
     for changes in [

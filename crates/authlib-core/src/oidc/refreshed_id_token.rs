@@ -6,7 +6,7 @@ use crate::jose::claims::{self, ClaimError, Claims};
 use crate::oidc::id_token::{self, IdTokenError, LEEWAY, Rules};
 use crate::secret::constant_time_eq;
 
-/// Why a refreshed ID token was refused, and with it the refreshed access token.
+/// Why a refreshed ID token, and the access token with it, was rejected.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RefreshedError {
     #[error(transparent)]
@@ -33,8 +33,8 @@ impl From<RefreshedError> for Error {
     }
 }
 
-/// Verifies a refreshed ID token against the claims of the login that it continues. `rules.nonce` is
-/// not used: the nonce may be left out, and where it stands it is the login's.
+/// Validates a refreshed ID token against the claims of its login. `rules.nonce` is not used: the nonce may
+/// be absent; otherwise it must be the login's.
 pub(crate) fn verify(
     token: &str,
     keys: &JwkSet,

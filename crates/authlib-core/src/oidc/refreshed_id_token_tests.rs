@@ -2,9 +2,11 @@ use serde_json::{Value, json};
 
 use super::{RefreshedError, Rules, verify};
 use crate::crypto::test_keys::Signer;
+use crate::jose::Algorithm;
 use crate::jose::claims::Claims;
-use crate::jose::{Algorithm, JwkSet};
+use crate::jose::test_tokens::key_set;
 use crate::numeric_date::from_unix_seconds;
+use crate::oauth2::test_responses::changed;
 
 const NOW: u64 = 1_700_000_000;
 
@@ -13,19 +15,12 @@ fn login() -> Value {
         "iat": NOW - 3600, "nonce": "n", "auth_time": NOW - 3700})
 }
 
-/// The claims of `login`, refreshed, with others over them; `"-"` takes a claim away.
+/// The claims of a refreshed ID token, with `changes`.
 fn refreshed(login: &Value, changes: &Value) -> Value {
     let mut claims = login.clone();
     claims["iat"] = NOW.into();
     claims["exp"] = (NOW + 300).into();
-    for (name, value) in changes.as_object().unwrap() {
-        if value == "-" {
-            claims.as_object_mut().unwrap().remove(name);
-        } else {
-            claims[name] = value.clone();
-        }
-    }
-    claims
+    changed(claims, changes)
 }
 
 fn verdict(token: &str, login: &Value) -> &'static str {
@@ -39,10 +34,8 @@ fn verdict(token: &str, login: &Value) -> &'static str {
         asked_at: from_unix_seconds(0),
         now: from_unix_seconds(NOW),
     };
-    let keys = json!({"keys": [Signer::rsa().jwk()]}).to_string();
-    let keys = JwkSet::parse(keys.as_bytes()).unwrap();
     let login = Claims::from_map(login.as_object().unwrap().clone());
-    match verify(token, &keys, &rules, &login) {
+    match verify(token, &key_set("k"), &rules, &login) {
         Ok(_) => "accepted",
         Err(RefreshedError::Changed(name)) => name,
         Err(RefreshedError::IdToken(_)) => "id token",
@@ -57,7 +50,7 @@ fn check_with(login: &Value, changes: &Value, expected: &str) {
     assert_eq!(verdict(&token, login), expected, "{changes}");
 }
 
-/// J31: it continues the login, or it is refused.
+/// J31: the token continues the login, or is rejected.
 #[test]
 fn refreshed_id_token_must_keep_user_and_issuer() {
     let check = |changes: Value, expected| check_with(&login(), &changes, expected);
@@ -92,7 +85,7 @@ fn refreshed_audience_may_change_order() {
     check_with(&login, &json!({"azp": "-"}), "id token");
 }
 
-/// J31: the nonce may be left out; where it stands, it is the login's.
+/// J31: the nonce may be absent; otherwise it must be the login's.
 #[test]
 fn refreshed_nonce_must_be_that_of_login() {
     check_with(&login(), &json!({"nonce": "-"}), "accepted");
@@ -117,7 +110,7 @@ fn refreshed_id_token_times_are_current() {
     check(json!({"iat": NOW - 3661}), "older");
 }
 
-/// J31: it was not verified at all elsewhere.
+/// J31: the other checks of an ID token apply.
 #[test]
 fn refreshed_id_token_signature_and_hash_are_checked() {
     let claims = refreshed(&login(), &json!({}));

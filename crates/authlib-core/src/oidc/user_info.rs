@@ -9,9 +9,9 @@ use crate::message::{self, Request, Response};
 use crate::oauth2::endpoint_response::EndpointResponse;
 use crate::oauth2::{Token, bearer};
 
-/// What only an ID token can say, because it is about the token and the login and not about the user
-/// (OpenID Connect Core §2): in user info, which nobody signed, these names are not believed.
-const OF_THE_ID_TOKEN: &[&str] = &[
+/// Claims about the ID token and the login, not about the user (OpenID Connect Core §2). They are removed
+/// from user info, which is not signed.
+const ID_TOKEN_CLAIMS: &[&str] = &[
     "acr",
     "amr",
     "at_hash",
@@ -55,8 +55,8 @@ pub(crate) fn userinfo_request(endpoint: &Url, token: &Token) -> Result<Request>
     Ok(request)
 }
 
-/// Reads the answer. With the `sub` of an ID token, the answer's must be identical, else nothing of it
-/// may be used (Core §5.3.2). Without, `subject_claim` names the member that holds the identity.
+/// Parses the response. Its `sub` must be that of the ID token, if there is one (Core §5.3.2). Otherwise
+/// `subject_claim` names the member that identifies the user.
 pub(crate) fn parse_userinfo_response(
     response: &Response,
     sub: Option<&str>,
@@ -71,22 +71,22 @@ fn of_subject(
     sub: Option<&str>,
     subject_claim: &str,
 ) -> Result<Map<String, Value>, UserInfoError> {
-    claims.retain(|name, _| !OF_THE_ID_TOKEN.contains(&name.as_str()));
+    claims.retain(|name, _| !ID_TOKEN_CLAIMS.contains(&name.as_str()));
     let missing = || UserInfoError::NoSubject(subject_claim.to_owned());
     match sub {
         Some(sub) => {
-            let said = claims.get("sub").and_then(Value::as_str).ok_or_else(missing)?;
-            if said != sub {
+            let subject = claims.get("sub").and_then(Value::as_str).ok_or_else(missing)?;
+            if subject != sub {
                 return Err(UserInfoError::OtherSubject);
             }
         }
         None => {
-            let said = match claims.get(subject_claim) {
+            let subject = match claims.get(subject_claim) {
                 Some(Value::String(text)) if !text.is_empty() => text.clone(),
                 Some(Value::Number(number)) => number.to_string(),
                 _ => return Err(missing()),
             };
-            claims.insert("sub".to_owned(), Value::String(said));
+            claims.insert("sub".to_owned(), Value::String(subject));
         }
     }
     Ok(claims)
@@ -98,36 +98,36 @@ mod tests {
     use crate::message::test_response;
     use crate::oauth2::UserInfo;
 
-    fn answer(content_type: &str, body: &str, sub: Option<&str>, claim: &str) -> Result<UserInfo> {
+    fn parsed(content_type: &str, body: &str, sub: Option<&str>, claim: &str) -> Result<UserInfo> {
         let response = test_response(200, content_type, body);
         parse_userinfo_response(&response, sub, claim).map(UserInfo::new)
     }
 
-    /// H28: user info of another, no or a numeric subject is not used.
+    /// H28.
     #[test]
     fn userinfo_sub_must_match_id_token() {
         let js = "application/json";
-        assert_eq!(answer(js, r#"{"sub":"1"}"#, Some("1"), "sub").unwrap().sub(), "1");
+        assert_eq!(parsed(js, r#"{"sub":"1"}"#, Some("1"), "sub").unwrap().sub(), "1");
         for body in [r#"{"sub":"2"}"#, r#"{"sub":1}"#, r#"{"name":"x"}"#, "[]", "<html>"] {
-            let error = answer(js, body, Some("1"), "sub").unwrap_err();
+            let error = parsed(js, body, Some("1"), "sub").unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
         }
-        assert!(answer("text/html", r#"{"sub":"1"}"#, Some("1"), "sub").is_err());
-        assert!(answer("application/jwt", "a.b.c", Some("1"), "sub").is_err());
+        assert!(parsed("text/html", r#"{"sub":"1"}"#, Some("1"), "sub").is_err());
+        assert!(parsed("application/jwt", "a.b.c", Some("1"), "sub").is_err());
     }
 
     #[test]
     fn subject_claim_of_preset_identifies_oauth2_user() {
-        let user = answer("application/json", r#"{"id":42,"login":"octo"}"#, None, "id").unwrap();
+        let user = parsed("application/json", r#"{"id":42,"login":"octo"}"#, None, "id").unwrap();
         assert_eq!(user.sub(), "42");
         assert_eq!(user.get::<String>("login").unwrap().as_deref(), Some("octo"));
-        assert!(answer("application/json", r#"{"login":"octo"}"#, None, "id").is_err());
+        assert!(parsed("application/json", r#"{"login":"octo"}"#, None, "id").is_err());
     }
 
-    /// T211: a known claim, a known absent claim, and any other by its own type.
+    /// T211.
     #[test]
     fn claims_are_read_by_name_and_type() {
-        let user = answer(
+        let user = parsed(
             "application/json",
             r#"{"sub":"1","name":"A","email_verified":"true","address":{"locality":"Bonn"},"n":[1]}"#,
             Some("1"),

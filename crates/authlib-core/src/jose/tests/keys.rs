@@ -1,4 +1,4 @@
-//! Which keys are taken from a set (RFC 7517), and which of them for a token.
+//! Selection of keys from a set (RFC 7517).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use crate::crypto::test_keys::Signer;
 use crate::jose::jws::verify;
 use crate::jose::{Algorithm, JwkSet};
 
-/// J6: a `kid` is a name to compare, and its absence skips nothing.
+/// J6: without a `kid`, all keys are tried.
 #[test]
 fn kid_only_selects_among_keys() {
     let (a, b) = (Signer::rsa(), &Signer::new("RS256"));
@@ -46,7 +46,7 @@ fn kid_only_selects_among_keys() {
     check(&json!([]), &json!("a"), "key");
 }
 
-/// J6: a set of many keys is not tried to its end.
+/// J6.
 #[test]
 fn key_attempts_are_bounded_and_kid_match_comes_first() {
     let (a, b) = (Signer::rsa(), Signer::new("RS256"));
@@ -70,7 +70,7 @@ fn unknown_kid_is_truncated_in_error() {
     assert!(!text.contains('\n') && text.len() < 200, "{text}");
 }
 
-/// J7: what is no key for signatures is no key, and does not spoil its neighbours (H12).
+/// J7, H12: a key that is not for signatures is skipped; the others are used.
 #[test]
 fn unusable_keys_are_skipped() {
     let rsa = Signer::rsa().jwk();
@@ -123,7 +123,7 @@ fn unusable_keys_are_skipped() {
     }
 }
 
-/// J7: of a private key that was published by mistake, the public half counts and nothing is kept.
+/// J7: only the public half of a published private key is kept.
 #[test]
 fn private_key_members_are_dropped() {
     let key = with(Signer::rsa().jwk(), &json!({"kid": "k", "d": "cHJpdmF0ZQ", "p": "cA"}));
@@ -134,7 +134,7 @@ fn private_key_members_are_dropped() {
     assert!(!format!("{oct:?}").contains(A1_KEY));
 }
 
-/// J8: keys that make forging easy are no keys.
+/// J8.
 #[test]
 fn weak_keys_are_rejected() {
     let b64 = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
@@ -190,7 +190,7 @@ fn weak_keys_are_rejected() {
     }
 }
 
-/// J8: ECDSA takes two numbers of the curve's length, neither of them zero, and no DER.
+/// J8: an ECDSA signature is two nonzero numbers of the curve's length, not DER.
 #[test]
 fn malformed_signatures_are_rejected() {
     let keys = set(&json!([a3_key()]));
@@ -218,7 +218,7 @@ fn malformed_signatures_are_rejected() {
     }
 }
 
-/// J11: what is no set of keys is an error, so that the old keys stay.
+/// J11.
 #[test]
 fn key_set_without_keys_array_is_an_error() {
     let bad = ["", "{}", "[]", "null", "<html>", r#"{"keys":{}}"#, r#"{"keys":null}"#];

@@ -33,7 +33,7 @@ fn b64(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(text)
 }
 
-/// How a token is refused, in a word.
+/// The reason for which a token is rejected.
 #[track_caller]
 fn refused(token: &str, allowed: &[&str], keys: &JwkSet) -> &'static str {
     let allowed: Vec<_> = allowed.iter().map(|name| named(name)).collect();

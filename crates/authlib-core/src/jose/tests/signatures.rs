@@ -10,7 +10,7 @@ use crate::jose::jws::{JwsError, verify};
 use crate::jose::{Algorithm, JwkSet};
 use crate::secret::Secret;
 
-/// J1: no spelling of `none` is an algorithm, and no signature is no signature.
+/// J1: no spelling of `none` is an algorithm, and an empty signature is not valid.
 #[test]
 fn unsigned_tokens_are_rejected() {
     let keys = set(&json!([Signer::rsa().jwk()]));
@@ -33,7 +33,7 @@ fn unsigned_tokens_are_rejected() {
     assert_eq!(refused(&good, &[], &keys), "algorithm");
 }
 
-/// J2: a public key, in any text of it, is no secret for HMAC, even where HMAC is allowed.
+/// J2: a public key in any encoding is not an HMAC secret, even if HMAC is allowed.
 #[test]
 fn hmac_with_public_key_is_rejected() {
     let rsa = Signer::rsa();
@@ -58,13 +58,13 @@ fn hmac_with_public_key_is_rejected() {
         let none = JwkSet::of_secret(&Secret::default());
         assert_eq!(refused(&token, &["HS256"], &none), "key");
     }
-    // And the secret is no public key.
+    // And the secret is not a public key.
     let secret = JwkSet::of_secret(&Secret::new("client secret"));
     let token = rsa.token("RS256", &json!({}));
     assert_eq!(refused(&token, &["RS256", "HS256"], &secret), "key");
 }
 
-/// J2: who publishes a symmetric key has published how to sign.
+/// J2: a published symmetric key is not used.
 #[test]
 fn symmetric_keys_are_used_only_if_registered() {
     let key = Signer::Hmac(b"published".to_vec());
@@ -77,7 +77,7 @@ fn symmetric_keys_are_used_only_if_registered() {
     assert_eq!(refused(&token, &["RS256"], &own), "algorithm");
 }
 
-/// J3: the token does not choose.
+/// J3: the token does not choose the algorithm.
 #[test]
 fn only_pinned_algorithm_is_accepted() {
     let (rsa, ec) = (Signer::rsa(), Signer::new("ES256"));
@@ -101,12 +101,12 @@ fn keys_in_token_header_are_ignored() {
         "x5u": "https://evil.example/cert", "x5c": ["AAAA"], "x": {"y": [null]}});
     let token = theirs.token_of(&embedded.to_string(), CLAIMS);
     assert_eq!(refused(&token, &["RS256"], &keys), "signature");
-    // Ignored is not refused: RFC 7515 §4.
+    // Ignored, not rejected (RFC 7515 §4).
     let token = ours.token_of(&embedded.to_string(), CLAIMS);
     assert_eq!(refused(&token, &["RS256"], &keys), "accepted");
 }
 
-/// J5: nothing that demands an extension passes.
+/// J5.
 #[test]
 fn critical_extensions_are_rejected() {
     let keys = set(&json!([Signer::rsa().jwk()]));
