@@ -1,18 +1,17 @@
 //! [`OAuthCallback`]: the browser's return from the provider.
 
-use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Deref;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use authlib_core::ErrorKind;
-use authlib_core::adapter::{ClientSelector, FormBody, FromRoute, LoginCallback};
+use authlib_core::adapter::{ClientSelector, FormBody, FromRoute, LoginCallback, wrapper};
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 
 use crate::error::{Error, Result};
-use crate::request::{client, context, rejection};
+use crate::message::context;
+use crate::request::{client, rejection};
 use crate::session::ActixSession;
 
 /// The browser's return from the provider, by GET or by `form_post`: finishes the login. Dereferences to
@@ -34,18 +33,9 @@ use crate::session::ActixSession;
 /// # Errors
 ///
 /// Those of [`OAuthClient`](crate::OAuthClient); 400 and 413 if the callback is malformed or too large.
-pub struct OAuthCallback<C = FromRoute> {
-    inner: LoginCallback<ActixSession>,
-    selector: PhantomData<fn() -> C>,
-}
+pub struct OAuthCallback<C = FromRoute>(LoginCallback<ActixSession>, PhantomData<fn() -> C>);
 
-impl<C> Deref for OAuthCallback<C> {
-    type Target = LoginCallback<ActixSession>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.inner
-    }
-}
+wrapper!(OAuthCallback[C] => LoginCallback<ActixSession>);
 
 impl<C: ClientSelector> FromRequest for OAuthCallback<C> {
     type Error = Error;
@@ -60,7 +50,7 @@ impl<C: ClientSelector> FromRequest for OAuthCallback<C> {
                 LoginCallback::read(client, session, &context(&request), &body).await
             };
             let inner = callback.await.map_err(|error| rejection(error, &request))?;
-            Ok(Self { inner, selector: PhantomData })
+            Ok(Self(inner, PhantomData))
         })
     }
 }
@@ -75,10 +65,4 @@ async fn read(mut payload: Payload) -> authlib_core::Result<Vec<u8>> {
         }
     }
     form.finish()
-}
-
-impl<C> fmt::Debug for OAuthCallback<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OAuthCallback").field(&self.inner).finish()
-    }
 }

@@ -1,17 +1,16 @@
 //! [`OAuthClient`]: starts logins, and calls the provider's API.
 
-use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Deref;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use authlib_core::AuthorizeOptions;
-use authlib_core::adapter::{ClientSelector, FromRoute, LoginClient};
+use authlib_core::adapter::{ClientSelector, FromRoute, LoginClient, wrapper};
 use futures_util::future::LocalBoxFuture;
 
 use crate::error::{Error, Result};
-use crate::request::{client, context, rejection, response};
+use crate::message::{context, response};
+use crate::request::{client, rejection};
 use crate::session::ActixSession;
 
 /// A registered client in this browser's session: starts logins, and calls the provider's API for the
@@ -38,10 +37,7 @@ use crate::session::ActixSession;
 ///
 /// 404 if no client is registered under the name, 500 if the session middleware is missing.
 #[derive(Clone)]
-pub struct OAuthClient<C = FromRoute> {
-    inner: LoginClient<ActixSession>,
-    selector: PhantomData<fn() -> C>,
-}
+pub struct OAuthClient<C = FromRoute>(LoginClient<ActixSession>, PhantomData<fn() -> C>);
 
 impl<C> OAuthClient<C> {
     /// Starts a login: the redirect to the provider. The argument is a redirect URI, or
@@ -54,17 +50,11 @@ impl<C> OAuthClient<C> {
         &self,
         options: impl Into<AuthorizeOptions>,
     ) -> Result<HttpResponse> {
-        Ok(response(self.inner.authorize_redirect(options).await?))
+        Ok(response(self.0.authorize_redirect(options).await?))
     }
 }
 
-impl<C> Deref for OAuthClient<C> {
-    type Target = LoginClient<ActixSession>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.inner
-    }
-}
+wrapper!(OAuthClient[C] => LoginClient<ActixSession>);
 
 impl<C: ClientSelector> FromRequest for OAuthClient<C> {
     type Error = Error;
@@ -76,13 +66,7 @@ impl<C: ClientSelector> FromRequest for OAuthClient<C> {
             let found = client::<C>(&request).await;
             let (client, session) = found.map_err(|error| rejection(error, &request))?;
             let inner = LoginClient::new(client, session, context(&request));
-            Ok(Self { inner, selector: PhantomData })
+            Ok(Self(inner, PhantomData))
         })
-    }
-}
-
-impl<C> fmt::Debug for OAuthClient<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OAuthClient").field(&self.inner).finish()
     }
 }

@@ -1,12 +1,10 @@
 //! [`Error`]: the error of a handler, and its response.
 
-use std::ops::Deref;
-
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
-use authlib_core::adapter::{LoginError, RequestContext};
+use authlib_core::adapter::{LoginError, RequestContext, wrapper};
 
-use crate::request::response;
+use crate::message::response;
 
 /// The result of a handler.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -36,7 +34,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// }
 /// # let _ = actix_web::web::get().to(handler);
 /// ```
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(#[from] LoginError);
 
@@ -61,13 +59,7 @@ impl From<authlib_core::Error> for Error {
     }
 }
 
-impl Deref for Error {
-    type Target = authlib_core::Error;
-
-    fn deref(&self) -> &authlib_core::Error {
-        &self.0
-    }
-}
+wrapper!(Error[] => authlib_core::Error);
 
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {

@@ -58,6 +58,7 @@ mod callback;
 mod client;
 mod error;
 mod memory_store;
+mod message;
 mod middleware;
 mod request;
 mod routes;

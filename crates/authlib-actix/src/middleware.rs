@@ -17,7 +17,7 @@ use authlib_core::adapter::{SESSION_KEY, SessionCookie};
 use authlib_core::{Error, ErrorKind, OAuth};
 use futures_util::future::LocalBoxFuture;
 
-use crate::request::context;
+use crate::message::context;
 
 /// The middleware that an app with logins needs: sessions of actix-session with the right cookie, the
 /// registry for the extractors, and errors rendered as the request accepts.

@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 use crate::callback::OAuthCallback;
 use crate::client::OAuthClient;
 use crate::error::Result;
-use crate::request::response;
+use crate::message::response;
 use crate::user::OAuthSession;
 
 /// Routes for every registered client: `GET /login/{client}?next=/path`, `GET` and

@@ -1,15 +1,14 @@
 //! [`OAuthSession`] for logging out, and [`CurrentUser`] as an extractor.
 
-use std::ops::Deref;
-
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use authlib_core::adapter::LoginSession;
+use authlib_core::adapter::{LoginSession, wrapper};
 use authlib_core::{LogoutOptions, OAuth, login};
 use futures_util::future::LocalBoxFuture;
 
 use crate::error::{Error, Result};
-use crate::request::{context, registry, rejection, response};
+use crate::message::{context, response};
+use crate::request::{registry, rejection};
 use crate::session::ActixSession;
 
 /// The logins of this browser's session. Dereferences to [`LoginSession`], which has the other methods.
@@ -27,7 +26,7 @@ use crate::session::ActixSession;
 /// # Errors
 ///
 /// 500 if the session middleware is missing.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OAuthSession(LoginSession<ActixSession>);
 
 impl OAuthSession {
@@ -46,13 +45,7 @@ impl OAuthSession {
     }
 }
 
-impl Deref for OAuthSession {
-    type Target = LoginSession<ActixSession>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
+wrapper!(OAuthSession[] => LoginSession<ActixSession>);
 
 impl FromRequest for OAuthSession {
     type Error = Error;
@@ -84,16 +77,10 @@ impl FromRequest for OAuthSession {
 /// store fails. `Option<CurrentUser>` is `None` after any of these errors, as always in actix-web: if a failing
 /// store must not look like a logout, use [`OAuthSession`] and its
 /// [`current_user`](LoginSession::current_user).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CurrentUser(login::CurrentUser);
 
-impl Deref for CurrentUser {
-    type Target = login::CurrentUser;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
+wrapper!(CurrentUser[] => login::CurrentUser);
 
 impl From<CurrentUser> for login::CurrentUser {
     fn from(user: CurrentUser) -> Self {

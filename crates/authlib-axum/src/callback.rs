@@ -1,11 +1,9 @@
 //! [`OAuthCallback`]: the browser's return from the provider.
 
-use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Deref;
 
 use authlib_core::ErrorKind;
-use authlib_core::adapter::{ClientSelector, FormBody, FromRoute, LoginCallback};
+use authlib_core::adapter::{ClientSelector, FormBody, FromRoute, LoginCallback, wrapper};
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use http_body_util::BodyExt as _;
@@ -34,18 +32,9 @@ use crate::session::AxumSession;
 /// # Errors
 ///
 /// Those of [`OAuthClient`](crate::OAuthClient); 400 and 413 if the callback is malformed or too large.
-pub struct OAuthCallback<C = FromRoute> {
-    inner: LoginCallback<AxumSession>,
-    selector: PhantomData<fn() -> C>,
-}
+pub struct OAuthCallback<C = FromRoute>(LoginCallback<AxumSession>, PhantomData<fn() -> C>);
 
-impl<C> Deref for OAuthCallback<C> {
-    type Target = LoginCallback<AxumSession>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.inner
-    }
-}
+wrapper!(OAuthCallback[C] => LoginCallback<AxumSession>);
 
 impl<S: Send + Sync, C: ClientSelector> FromRequest<S> for OAuthCallback<C> {
     type Rejection = Error;
@@ -58,7 +47,7 @@ impl<S: Send + Sync, C: ClientSelector> FromRequest<S> for OAuthCallback<C> {
             LoginCallback::read(client, session, &context(&parts), &body).await
         };
         match callback.await {
-            Ok(inner) => Ok(Self { inner, selector: PhantomData }),
+            Ok(inner) => Ok(Self(inner, PhantomData)),
             Err(error) => Err(rejection(error, &parts)),
         }
     }
@@ -74,10 +63,4 @@ async fn read(mut body: Body) -> authlib_core::Result<Vec<u8>> {
         }
     }
     form.finish()
-}
-
-impl<C> fmt::Debug for OAuthCallback<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OAuthCallback").field(&self.inner).finish()
-    }
 }

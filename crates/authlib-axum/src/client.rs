@@ -1,11 +1,9 @@
 //! [`OAuthClient`]: starts logins, and calls the provider's API.
 
-use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Deref;
 
 use authlib_core::AuthorizeOptions;
-use authlib_core::adapter::{ClientSelector, FromRoute, LoginClient};
+use authlib_core::adapter::{ClientSelector, FromRoute, LoginClient, wrapper};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -38,10 +36,7 @@ use crate::session::AxumSession;
 ///
 /// 404 if no client is registered under the name, 500 if the session layer is missing.
 #[derive(Clone)]
-pub struct OAuthClient<C = FromRoute> {
-    inner: LoginClient<AxumSession>,
-    selector: PhantomData<fn() -> C>,
-}
+pub struct OAuthClient<C = FromRoute>(LoginClient<AxumSession>, PhantomData<fn() -> C>);
 
 impl<C> OAuthClient<C> {
     /// Starts a login: the redirect to the provider. The argument is a redirect URI, or
@@ -54,17 +49,11 @@ impl<C> OAuthClient<C> {
         &self,
         options: impl Into<AuthorizeOptions>,
     ) -> Result<Response> {
-        Ok(response(self.inner.authorize_redirect(options).await?))
+        Ok(response(self.0.authorize_redirect(options).await?))
     }
 }
 
-impl<C> Deref for OAuthClient<C> {
-    type Target = LoginClient<AxumSession>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.inner
-    }
-}
+wrapper!(OAuthClient[C] => LoginClient<AxumSession>);
 
 impl<S: Send + Sync, C: ClientSelector> FromRequestParts<S> for OAuthClient<C> {
     type Rejection = Error;
@@ -73,12 +62,6 @@ impl<S: Send + Sync, C: ClientSelector> FromRequestParts<S> for OAuthClient<C> {
         let found = client::<C>(parts).await;
         let (client, session) = found.map_err(|error| rejection(error, parts))?;
         let inner = LoginClient::new(client, session, context(parts));
-        Ok(Self { inner, selector: PhantomData })
-    }
-}
-
-impl<C> fmt::Debug for OAuthClient<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OAuthClient").field(&self.inner).finish()
+        Ok(Self(inner, PhantomData))
     }
 }

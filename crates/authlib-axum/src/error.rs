@@ -1,8 +1,6 @@
 //! [`Error`]: the error of a handler, and its response.
 
-use std::ops::Deref;
-
-use authlib_core::adapter::{LoginError, RequestContext};
+use authlib_core::adapter::{LoginError, RequestContext, wrapper};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 
@@ -33,7 +31,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///     Ok(std::fs::read_to_string(format!("notes/{}", claims.sub().len()))?)
 /// }
 /// ```
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(#[from] LoginError);
 
@@ -58,13 +56,7 @@ impl From<authlib_core::Error> for Error {
     }
 }
 
-impl Deref for Error {
-    type Target = authlib_core::Error;
-
-    fn deref(&self) -> &authlib_core::Error {
-        &self.0
-    }
-}
+wrapper!(Error[] => authlib_core::Error);
 
 impl IntoResponse for Error {
     /// A page. The session layer replaces it with JSON if the request asks for that.

@@ -1,8 +1,6 @@
 //! [`OAuthSession`] for logging out, and [`CurrentUser`] as an extractor.
 
-use std::ops::Deref;
-
-use authlib_core::adapter::LoginSession;
+use authlib_core::adapter::{LoginSession, wrapper};
 use authlib_core::{LogoutOptions, OAuth, login};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
@@ -27,7 +25,7 @@ use crate::session::AxumSession;
 /// # Errors
 ///
 /// 500 if the session layer is missing.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OAuthSession(LoginSession<AxumSession>);
 
 impl OAuthSession {
@@ -46,13 +44,7 @@ impl OAuthSession {
     }
 }
 
-impl Deref for OAuthSession {
-    type Target = LoginSession<AxumSession>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
+wrapper!(OAuthSession[] => LoginSession<AxumSession>);
 
 impl<S: Send + Sync> FromRequestParts<S> for OAuthSession {
     type Rejection = Error;
@@ -81,16 +73,10 @@ impl<S: Send + Sync> FromRequestParts<S> for OAuthSession {
 ///
 /// 401 if the user is not logged in; `Option<CurrentUser>` is `None` instead. 500 if the session layer is
 /// missing, or the session or the token store fails.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CurrentUser(login::CurrentUser);
 
-impl Deref for CurrentUser {
-    type Target = login::CurrentUser;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
+wrapper!(CurrentUser[] => login::CurrentUser);
 
 impl From<CurrentUser> for login::CurrentUser {
     fn from(user: CurrentUser) -> Self {

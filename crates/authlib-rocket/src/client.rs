@@ -1,11 +1,9 @@
 //! [`OAuthClient`]: starts logins, and calls the provider's API.
 
-use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Deref;
 
 use authlib_core::AuthorizeOptions;
-use authlib_core::adapter::{ClientSelector, FromRoute, LoginClient};
+use authlib_core::adapter::{ClientSelector, FromRoute, LoginClient, wrapper};
 use rocket::request::{self, FromRequest, Request};
 
 use crate::error::{Error, Result, outcome};
@@ -41,10 +39,7 @@ use crate::session::RocketSession;
 /// 404 if no client is registered under the name. The launch is refused if a client that a type names is not
 /// registered, or no [`OAuthFairing`](crate::OAuthFairing) is attached.
 #[derive(Clone)]
-pub struct OAuthClient<'r, C = FromRoute> {
-    inner: LoginClient<RocketSession<'r>>,
-    selector: PhantomData<fn() -> C>,
-}
+pub struct OAuthClient<'r, C = FromRoute>(LoginClient<RocketSession<'r>>, PhantomData<fn() -> C>);
 
 impl<C> OAuthClient<'_, C> {
     /// Starts a login: the redirect to the provider. The argument is a redirect URI, or
@@ -57,17 +52,11 @@ impl<C> OAuthClient<'_, C> {
         &self,
         options: impl Into<AuthorizeOptions>,
     ) -> Result<OAuthResponse> {
-        Ok(self.inner.authorize_redirect(options).await?.into())
+        Ok(self.0.authorize_redirect(options).await?.into())
     }
 }
 
-impl<'r, C> Deref for OAuthClient<'r, C> {
-    type Target = LoginClient<RocketSession<'r>>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.inner
-    }
-}
+wrapper!(OAuthClient['r, C] => LoginClient<RocketSession<'r>>);
 
 #[rocket::async_trait]
 impl<'r, C: ClientSelector> FromRequest<'r> for OAuthClient<'r, C> {
@@ -76,14 +65,8 @@ impl<'r, C: ClientSelector> FromRequest<'r> for OAuthClient<'r, C> {
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
         let found = client::<C>(request).await.map(|(client, session)| {
             let inner = LoginClient::new(client, session, context(request));
-            Self { inner, selector: PhantomData }
+            Self(inner, PhantomData)
         });
         outcome(request, found)
-    }
-}
-
-impl<C> fmt::Debug for OAuthClient<'_, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("OAuthClient").field(&self.inner).finish()
     }
 }

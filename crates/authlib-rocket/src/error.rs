@@ -1,9 +1,8 @@
 //! [`Error`]: the error of a handler, its response, and the catcher for errors of guards.
 
-use std::ops::Deref;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use authlib_core::adapter::{LoginError, status_page};
+use authlib_core::adapter::{LoginError, status_page, wrapper};
 use http::StatusCode;
 use rocket::http::Status;
 use rocket::outcome::Outcome;
@@ -40,7 +39,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// }
 /// # let _ = rocket::routes![notes];
 /// ```
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(#[from] LoginError);
 
@@ -60,13 +59,7 @@ impl From<authlib_core::Error> for Error {
     }
 }
 
-impl Deref for Error {
-    type Target = authlib_core::Error;
-
-    fn deref(&self) -> &authlib_core::Error {
-        &self.0
-    }
-}
+wrapper!(Error[] => authlib_core::Error);
 
 impl<'r> Responder<'r, 'static> for Error {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {

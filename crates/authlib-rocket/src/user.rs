@@ -1,8 +1,6 @@
 //! [`OAuthSession`] for logging out, and [`CurrentUser`] as a guard.
 
-use std::ops::Deref;
-
-use authlib_core::adapter::LoginSession;
+use authlib_core::adapter::{LoginSession, wrapper};
 use authlib_core::{LogoutOptions, login};
 use rocket::http::Status;
 use rocket::outcome::Outcome;
@@ -25,7 +23,7 @@ use crate::session::RocketSession;
 /// }
 /// # let _ = rocket::routes![logout];
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OAuthSession<'r>(LoginSession<RocketSession<'r>>);
 
 impl OAuthSession<'_> {
@@ -44,13 +42,7 @@ impl OAuthSession<'_> {
     }
 }
 
-impl<'r> Deref for OAuthSession<'r> {
-    type Target = LoginSession<RocketSession<'r>>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
+wrapper!(OAuthSession['r] => LoginSession<RocketSession<'r>>);
 
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for OAuthSession<'r> {
@@ -83,16 +75,10 @@ impl<'r> FromRequest<'r> for OAuthSession<'r> {
 /// If the user is not logged in, the request is forwarded to the next route, with the status 401.
 /// `Option<CurrentUser>` is `None` after any error, as always in Rocket: if a failing store must not look like
 /// a logout, use [`OAuthSession`] and its [`current_user`](LoginSession::current_user).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CurrentUser(login::CurrentUser);
 
-impl Deref for CurrentUser {
-    type Target = login::CurrentUser;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
+wrapper!(CurrentUser[] => login::CurrentUser);
 
 impl From<CurrentUser> for login::CurrentUser {
     fn from(user: CurrentUser) -> Self {

@@ -4,10 +4,15 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::options::AuthorizeOptions;
+use super::pending::PendingLogin;
 use crate::base_url::BaseUrl;
 use crate::config::ClientSettings;
 use crate::endpoints::EndpointClient;
 use crate::error::{Error, ErrorKind, Result};
+use crate::numeric_date::unix_seconds;
+use crate::params::Params;
+use crate::secret::Secret;
 
 /// One client's logins and logouts in a browser.
 #[derive(Debug)]
@@ -23,6 +28,40 @@ impl FrontChannel {
 
     pub(super) fn settings(&self) -> &ClientSettings {
         self.endpoints.settings()
+    }
+
+    /// A pending login of OAuth 1.0a, or one of OAuth 2.0 without its own values.
+    pub(super) fn pending_login(
+        &self,
+        options: AuthorizeOptions,
+        redirect_uri: String,
+        state: Secret,
+    ) -> PendingLogin {
+        PendingLogin {
+            client: self.settings().name.clone(),
+            purpose: options.purpose,
+            issuer: None,
+            state,
+            nonce: None,
+            code_verifier: None,
+            token_secret: None,
+            redirect_uri,
+            scope: String::new(),
+            max_age: None,
+            started_at: unix_seconds(self.endpoints.now()),
+            next: options.next,
+            restart: None,
+            data: options.data,
+        }
+    }
+
+    /// The configured parameters of the authorization request, with those of one login.
+    pub(super) fn authorize_params(&self, own: &Params) -> Params {
+        let mut params = self.settings().authorize_params.clone();
+        for (name, value) in own.iter() {
+            params.set(name, value);
+        }
+        params
     }
 
     /// The redirect URI of a login as an absolute URL.

@@ -7,7 +7,6 @@ use super::options::AuthorizeOptions;
 use super::pending::PendingLogin;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
-use crate::numeric_date::unix_seconds;
 use crate::oauth1::authenticated_request::OUT_OF_BAND;
 use crate::oauth1::authorization::{Authorization, authorization_url};
 use crate::oauth1::credentials::TokenCredentials;
@@ -28,33 +27,15 @@ impl FrontChannel {
         };
         let temporary = self.endpoints.request_temporary_credentials(&redirect_uri).await?;
         let url = self.oauth1_authorization_url(&temporary.token, &options.params)?;
-        let pending = PendingLogin {
-            client: settings.name.clone(),
-            purpose: options.purpose,
-            issuer: None,
-            state: temporary.token,
-            nonce: None,
-            code_verifier: None,
-            token_secret: Some(temporary.secret),
-            redirect_uri,
-            scope: String::new(),
-            max_age: None,
-            started_at: unix_seconds(self.endpoints.now()),
-            next: options.next,
-            restart: None,
-            data: options.data,
-        };
+        let mut pending = self.pending_login(options, redirect_uri, temporary.token);
+        pending.token_secret = Some(temporary.secret);
         Ok((url, pending))
     }
 
     /// The URL to send the browser to with temporary credentials (RFC 5849 §2.2).
     pub(crate) fn oauth1_authorization_url(&self, token: &Secret, params: &Params) -> Result<Url> {
         let endpoint = self.endpoints.documents().configured_endpoint(Endpoint::Authorization)?;
-        let mut extra = self.settings().authorize_params.clone();
-        for (name, value) in params.iter() {
-            extra.set(name, value);
-        }
-        authorization_url(&endpoint, token, &extra)
+        authorization_url(&endpoint, token, &self.authorize_params(params))
     }
 
     /// Completes a login. The caller has checked that it is this client's and not expired.

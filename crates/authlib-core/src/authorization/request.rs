@@ -8,7 +8,6 @@ use super::pending::{PendingLogin, Purpose};
 use crate::config::{is_openid, is_reserved_authorize_param};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
-use crate::numeric_date::unix_seconds;
 use crate::oauth2::authorization::AuthorizationRequest;
 
 impl FrontChannel {
@@ -41,29 +40,19 @@ impl FrontChannel {
             return Err(Error::new(ErrorKind::Unsupported, check));
         }
         let endpoint = documents.endpoint(Endpoint::Authorization).await?;
-        let scope = options.scope.unwrap_or_else(|| settings.scope.clone());
+        let scope = options.scope.clone().unwrap_or_else(|| settings.scope.clone());
         let random = || self.endpoints.random_secret();
         let needs_nonce = is_openid(&scope) && !settings.skip_nonce;
+        let mut extra = self.authorize_params(&options.params);
+        let max_age = options.max_age.or(settings.max_age).map(|age| age.as_secs());
         let pending = PendingLogin {
-            client: settings.name.clone(),
-            purpose: options.purpose,
             issuer: settings.issuer.clone(),
-            state: random()?,
             nonce: needs_nonce.then(random).transpose()?,
             code_verifier: (!settings.skip_pkce).then(random).transpose()?,
-            token_secret: None,
-            redirect_uri,
             scope,
-            max_age: options.max_age.or(settings.max_age).map(|age| age.as_secs()),
-            started_at: unix_seconds(self.endpoints.now()),
-            next: options.next,
-            restart: None,
-            data: options.data,
+            max_age,
+            ..self.pending_login(options, redirect_uri, random()?)
         };
-        let mut extra = settings.authorize_params.clone();
-        for (name, value) in options.params {
-            extra.set(&name, value);
-        }
         if let Some(max_age) = pending.max_age {
             extra.set("max_age", max_age.to_string());
         }

@@ -54,24 +54,22 @@ impl<T: Send + Sync + 'static> Cached<T> {
         Self { client: client.to_owned(), document, slot: Mutex::new(slot) }
     }
 
-    /// The document, fetched with `fetch` unless it is fresh.
-    pub(super) async fn get<F>(&self, now: SystemTime, fetch: impl FnOnce() -> F) -> Result<Arc<T>>
-    where
-        F: Future<Output = Result<T>> + Send + 'static,
-    {
-        self.join(self.find(now, false, fetch), now).await
-    }
-
-    /// The document, fetched although it may be fresh. A fetch in progress is joined instead.
-    pub(super) async fn refetch<F>(
+    /// The document, fetched with `fetch` unless it is fresh; if `is_forced`, it is fetched although it may
+    /// be fresh. A fetch in progress is joined instead.
+    pub(super) async fn get<F>(
         &self,
         now: SystemTime,
+        is_forced: bool,
         fetch: impl FnOnce() -> F,
     ) -> Result<Arc<T>>
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        self.join(self.find(now, true, fetch), now).await
+        match self.find(now, is_forced, fetch) {
+            Ok(Found::Fetch(fetch)) => self.await_fetch(fetch, now).await,
+            Ok(Found::Value(value)) => Ok(value),
+            Err(failure) => self.lock().younger_than(STALE, now).ok_or(failure),
+        }
     }
 
     /// The document, or the fetch to wait for: the one in progress, or a new one. It is one step, so that
@@ -104,14 +102,6 @@ impl<T: Send + Sync + 'static> Cached<T> {
         drop(slot);
         drop(abandoned);
         Ok(Found::Fetch(fetch))
-    }
-
-    async fn join(&self, found: Result<Found<T>>, now: SystemTime) -> Result<Arc<T>> {
-        match found {
-            Ok(Found::Fetch(fetch)) => self.await_fetch(fetch, now).await,
-            Ok(Found::Value(value)) => Ok(value),
-            Err(failure) => self.lock().younger_than(STALE, now).ok_or(failure),
-        }
     }
 
     /// The result of the fetch in progress, or of the last one: for a caller that must not start one.
@@ -232,7 +222,7 @@ mod tests {
             let nth = count.fetch_add(1, Ordering::SeqCst) + 1;
             if up { Ok(nth) } else { Err(Error::new(ErrorKind::Transport, format!("down {nth}"))) }
         };
-        cache.get(at(now), fetch).await.map(|value| *value)
+        cache.get(at(now), false, fetch).await.map(|value| *value)
     }
 
     #[tokio::test]
@@ -292,7 +282,7 @@ mod tests {
                         let runtime =
                             tokio::runtime::Builder::new_current_thread().build().unwrap();
                         start.wait();
-                        let got = runtime.block_on(cache.get(at(0), || {
+                        let got = runtime.block_on(cache.get(at(0), false, || {
                             count.fetch_add(1, Ordering::SeqCst);
                             async {
                                 tokio::task::yield_now().await;

@@ -50,7 +50,7 @@ impl ProviderDocuments {
         }
         let url = self.endpoint(Endpoint::Jwks).await?;
         let fetch = || fetch_jwks(self.exchange.clone(), url.clone());
-        let keys = self.jwks.get(self.clock.now(), fetch).await?;
+        let keys = self.jwks.get(self.clock.now(), false, fetch).await?;
         let error = match verify(&keys) {
             Ok(verified) => return Ok(verified),
             Err(error) if !is_curable(&error) => return Err(error.into()),
@@ -60,7 +60,7 @@ impl ProviderDocuments {
         let kid = jws::peek_kid(token).unwrap_or_default();
         let newer = match self.refetches.permit(&kid, keys.has_kid(&kid), now) {
             Some(refetch) => {
-                let newer = self.jwks.refetch(now, fetch).await?;
+                let newer = self.jwks.get(now, true, fetch).await?;
                 if !Arc::ptr_eq(&keys, &newer) {
                     refetch.found_new_keys();
                 }
@@ -81,7 +81,7 @@ impl ProviderDocuments {
         if self.configured_keys.is_none() {
             let url = self.endpoint(Endpoint::Jwks).await?;
             let fetch = || fetch_jwks(self.exchange.clone(), url);
-            self.jwks.get(self.clock.now(), fetch).await?;
+            self.jwks.get(self.clock.now(), false, fetch).await?;
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ impl ProviderDocuments {
             let (url, issuer) = (url.clone(), issuer.clone());
             async move { fetch_metadata(&exchange, &settings, &url, &issuer).await }
         };
-        self.metadata.get(self.clock.now(), fetch).await.map(Some)
+        self.metadata.get(self.clock.now(), false, fetch).await.map(Some)
     }
 
     /// The URL of an endpoint.

@@ -111,11 +111,4 @@ mod tests {
         assert!(limit.permit("x", false, at(1059)).is_none());
         assert!(limit.permit("x", false, at(1060)).is_some());
     }
-
-    #[test]
-    fn fetch_without_new_keys_does_not_block_kid() {
-        let limit = RefetchLimit::new();
-        drop(limit.permit("x", false, from_unix_seconds(1000)).unwrap());
-        assert!(limit.permit("x", false, from_unix_seconds(1000)).is_some());
-    }
 }
