@@ -41,7 +41,7 @@ pub use self::response::{Response, no_store, see_other};
 pub use self::routes::{LOGGED_OUT, login_options, logout_options};
 pub use self::session::LoginSession;
 pub use self::session_cookie::SessionCookie;
-pub use crate::__wrapper as wrapper;
+pub use self::wrapper::wrapper;
 
 /// The key under which the [`SessionState`](crate::login::SessionState) is stored in the framework's session.
 pub const SESSION_KEY: &str = "authlib";

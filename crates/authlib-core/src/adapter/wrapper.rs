@@ -21,3 +21,5 @@ macro_rules! __wrapper {
         }
     };
 }
+
+pub use __wrapper as wrapper;
