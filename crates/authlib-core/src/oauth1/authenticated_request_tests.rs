@@ -234,7 +234,7 @@ fn invalid_realm_is_rejected() {
     assert!(Case { realm: Some(""), ..USUAL }.sign(vector()).is_ok());
 }
 
-/// O4: requests by plain http are not signed.
+/// O4: requests by plain http are not signed, except to a loopback host.
 #[test]
 fn only_https_and_loopback_urls_are_signed() {
     for uri in [

@@ -108,7 +108,7 @@ pub(super) fn escape(to: &mut Vec<u8>, text: &[u8]) {
     rewrite(to, text, |byte, rest| (byte, rest));
 }
 
-/// As [`escape`], for form-encoded text, which is decoded first: `+` is a space, and an incomplete escape
+/// As [`escape`], for form-encoded text, which is decoded first: `+` is a space, and an invalid escape
 /// stays as it is.
 pub(super) fn escape_form(to: &mut Vec<u8>, text: &[u8]) {
     rewrite(to, text, |byte, rest| match (byte, rest) {

@@ -9,7 +9,7 @@ use crate::crypto::test_keys::Signer;
 use crate::jose::jws::verify;
 use crate::jose::{Algorithm, JwkSet};
 
-/// J6: without a `kid`, all keys are tried.
+/// J6: without a `kid`, up to 8 keys are tried.
 #[test]
 fn kid_only_selects_among_keys() {
     let (a, b) = (Signer::rsa(), &Signer::new("RS256"));
