@@ -5,7 +5,8 @@ use std::ops::Deref;
 use serde_json::Value;
 
 use super::CompletedLogin;
-use crate::error::Result;
+use crate::authorization::Purpose;
+use crate::error::{Error, ErrorKind, Result};
 use crate::login::{CurrentUser, Login, Session};
 use crate::store::{TokenOwner, TokenRow, TokenStore};
 
@@ -33,8 +34,8 @@ impl Deref for LoginResult {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Store`](crate::ErrorKind::Store) if the session or the token store fails. Then the user is
-/// not logged in.
+/// [`ErrorKind::InvalidCallback`] if the callback has another purpose than a login, and
+/// [`ErrorKind::Store`] if the session or the token store fails. Then the user is not logged in.
 pub async fn record_login(
     session: &impl Session,
     completed: CompletedLogin,
@@ -54,7 +55,13 @@ pub async fn record_login(
 }
 
 async fn record(session: &impl Session, completed: CompletedLogin) -> Result<LoginResult> {
-    let CompletedLogin { client, token, login, next, data, .. } = completed;
+    let CompletedLogin { client, token, login, next, data, purpose } = completed;
+    if purpose != Purpose::LogIn {
+        let check = "the callback connects an account: it does not log the user in";
+        return Err(Error::new(ErrorKind::InvalidCallback, check).with_hint(
+            "finish it with `complete()`, which leaves the session's logins as they are",
+        ));
+    }
     let (owner, tokens) = (login.owner(), client.token_store());
     let mut row = TokenRow::new(owner.clone(), token.clone());
     (row.issuer, row.sub, row.sid) = (login.issuer.clone(), login.sub.clone(), login.sid.clone());

@@ -2,7 +2,7 @@
 
 use authlib_core::{AuthorizeOptions, ErrorKind, Params, PendingLogin, Purpose};
 
-use crate::test_bed::{CALLBACK, TestBed};
+use crate::test_bed::{Browser, CALLBACK, TestBed};
 
 /// A record of another purpose never completes a login.
 #[tokio::test]
@@ -21,4 +21,26 @@ async fn record_of_a_logout_completes_no_login() {
     let error = client.fetch_access_token(pending, &callback).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidCallback);
     assert!(error.to_string().contains("belongs to a logout"), "{error}");
+}
+
+/// A callback that connects an account is completed, and logs nobody in.
+#[tokio::test]
+async fn connect_callback_does_not_log_in() {
+    let bed = TestBed::new();
+    let browser = Browser::default();
+    let back = async || {
+        let options = AuthorizeOptions::from("/authorize/op").purpose(Purpose::Connect);
+        let url = bed.start_with(&browser, options).await.unwrap();
+        bed.provider.approve(&url, "alice").unwrap()
+    };
+    let error = bed.finish(&browser, back().await).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCallback);
+    assert!(bed.is_anonymous(&browser).await);
+    let callback = bed.callback("op", &browser, back().await).await.unwrap();
+    let completed = callback.complete().await.unwrap();
+    assert_eq!(completed.purpose, Purpose::Connect);
+    assert_eq!(completed.identity().unwrap().subject, "alice");
+    let error = callback.record(completed).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCallback);
+    assert!(bed.is_anonymous(&browser).await);
 }
