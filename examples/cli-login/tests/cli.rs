@@ -178,7 +178,7 @@ async fn denied_login_exits_with_code_4() {
 
     let mut login = home.start("login --device --timeout 60");
     assert!(home.provider().deny_device(&login.user_code()));
-    login.end().failed(4, "refused");
+    login.end().failed(4, "the user denied");
     assert!(!home.token_file().exists());
 }
 
