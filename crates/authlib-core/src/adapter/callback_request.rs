@@ -5,6 +5,7 @@ use http::Method;
 use http::header::CONTENT_TYPE;
 
 use super::fetch_metadata::Site;
+use super::form_body::check_size;
 use super::form_post::resubmit_page;
 use super::{LoginError, RequestContext, Response, see_other};
 use crate::error::{Error, ErrorKind, Result};
@@ -123,6 +124,8 @@ fn form(request: &RequestContext, body: &[u8]) -> Result<Params> {
             "the posted callback's `{CONTENT_TYPE}` is not that of a form"
         )));
     }
+    // A framework crate may have read the body without `FormBody`.
+    check_size(body.len())?;
     let text =
         std::str::from_utf8(body).map_err(|_| invalid("the callback's form is not UTF-8"))?;
     for (name, _) in Params::parse(request.query().unwrap_or_default()).iter() {

@@ -52,15 +52,20 @@ impl FormBody {
     ///
     /// [`ErrorKind::PayloadTooLarge`] if it is longer than 64 KiB.
     pub fn finish(self) -> Result<Vec<u8>> {
-        if self.seen > MAX_FORM {
-            let check = format!("the callback's form is longer than {MAX_FORM} bytes");
-            return Err(Error::new(ErrorKind::PayloadTooLarge, check));
-        }
-        Ok(self.kept)
+        check_size(self.seen).map(|()| self.kept)
     }
 }
 
 debug_fields!(FormBody { seen });
+
+/// Checks the length of a callback's form.
+pub(super) fn check_size(bytes: usize) -> Result<()> {
+    if bytes <= MAX_FORM {
+        return Ok(());
+    }
+    let check = format!("the callback's form is longer than {MAX_FORM} bytes");
+    Err(Error::new(ErrorKind::PayloadTooLarge, check))
+}
 
 #[cfg(test)]
 mod tests {
@@ -72,6 +77,7 @@ mod tests {
         assert!(body.push(&[b'x'; MAX_FORM]));
         assert!(body.push(b"x"), "read on, so that the sender sees the answer");
         assert_eq!(body.kept.len(), MAX_FORM);
+        assert!(check_size(MAX_FORM).is_ok() && check_size(MAX_FORM + 1).is_err());
         assert!(!body.push(&vec![b'x'; MAX_DISCARDED]), "but not for ever");
         assert_eq!(body.finish().unwrap_err().kind(), ErrorKind::PayloadTooLarge);
     }
