@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims;
 use crate::oauth2::UserInfo;
 use crate::secret::Secret;
@@ -66,9 +66,26 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if it is not a `T`.
+    /// [`ErrorKind::InvalidResponse`] if it is not a `T`.
     pub fn extra<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         claims::get(&self.extra, name)
+    }
+
+    /// The user who logged in: the claims of the verified ID token, and of the user info about the same
+    /// user.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthenticated`] if the token does not come from a login that identified the user.
+    pub fn userinfo(&self) -> Result<&UserInfo> {
+        self.claims.as_ref().ok_or_else(|| {
+            let check = "the token has no user information: it comes without a verified ID token, and no \
+                         user info was fetched";
+            Error::new(ErrorKind::Unauthenticated, check).with_hint(
+                "request the scope `openid`, or set `userinfo_endpoint` for a provider without OpenID \
+                 Connect",
+            )
+        })
     }
 }
 

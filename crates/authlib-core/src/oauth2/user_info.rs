@@ -6,9 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::jose::claims;
-use crate::oauth2::Token;
 
 /// Claims about the user: the standard claims of OpenID Connect Core §5.1 by name, all others by
 /// [`get`](Self::get).
@@ -146,24 +145,5 @@ impl fmt::Debug for UserInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Personal data stays out of logs.
         f.debug_struct("UserInfo").field("sub", &self.sub()).finish_non_exhaustive()
-    }
-}
-
-impl Token {
-    /// The user who logged in: the claims of the verified ID token, and of the user info about the same
-    /// user.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Unauthenticated`] if the token does not come from a login that identified the user.
-    pub fn userinfo(&self) -> Result<&UserInfo> {
-        self.claims.as_ref().ok_or_else(|| {
-            let check = "the token has no user information: it comes without a verified ID token, and no \
-                         user info was fetched";
-            Error::new(ErrorKind::Unauthenticated, check).with_hint(
-                "request the scope `openid`, or set `userinfo_endpoint` for a provider without OpenID \
-                 Connect",
-            )
-        })
     }
 }

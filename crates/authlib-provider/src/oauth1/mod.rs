@@ -11,6 +11,7 @@ use crate::state::Context;
 mod access_token;
 mod api;
 mod authorize;
+mod encoding;
 mod normalise;
 mod problem;
 mod protocol;

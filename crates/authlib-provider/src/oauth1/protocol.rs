@@ -2,7 +2,7 @@
 
 use authlib_core::message::{self, Request};
 
-use super::normalise::{Pairs, decode, form_decode};
+use super::encoding::{Pairs, decode, form_decode};
 use super::problem::Problem;
 use crate::request;
 

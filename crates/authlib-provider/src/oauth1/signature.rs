@@ -10,7 +10,7 @@ use aws_lc_rs::signature::{
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::normalise::encode;
+use super::encoding::encode;
 use crate::state::TestClient;
 
 /// A signature method.
