@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::jose::claims;
 
 /// Claims about the user: the standard claims of OpenID Connect Core §5.1 by name, all others by
@@ -121,7 +121,7 @@ impl UserInfo {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`] if the claim is not a `T`.
+    /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the claim is not a `T`.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         claims::get(&self.0, name)
     }
