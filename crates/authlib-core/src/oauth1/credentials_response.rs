@@ -1,6 +1,8 @@
 //! Credentials in responses, RFC 5849 §2.1 and §2.3, and their errors: the problem reporting extension
 //! (OAuth Problem Reporting, 2008), which Flickr and others use.
 
+use std::collections::HashSet;
+
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -9,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, ProviderError, Result};
 use crate::jose::strict_json;
 use crate::message::{self, Response};
-use crate::params::{Params, RepeatedParam};
+use crate::params::Params;
 use crate::secret::Secret;
 
 /// The most bytes of a token or a secret.
@@ -101,7 +103,7 @@ impl CredentialsResponse {
 
     fn from_params(endpoint: Endpoint, params: Params) -> Result<Self, CredentialsError> {
         // The extra parameters may identify the user, so they must not be ambiguous.
-        if let Some(RepeatedParam { name }) = repeated(&params) {
+        if let Some(name) = repeated(&params) {
             let name = name.chars().take(ProviderError::MAX_TEXT).collect();
             return Err(CredentialsError::Repeated { endpoint, name });
         }
@@ -163,8 +165,10 @@ fn problem(response: &Response, params: Option<&Params>) -> Option<ProviderError
     Some(problem)
 }
 
-fn repeated(params: &Params) -> Option<RepeatedParam> {
-    params.iter().find_map(|(name, _)| params.only(name).err())
+/// A name that occurs twice. A response of 1 MiB can have 260,000 names, so each is looked at once.
+fn repeated(params: &Params) -> Option<&str> {
+    let mut seen = HashSet::new();
+    params.iter().map(|(name, _)| name).find(|name| !seen.insert(*name))
 }
 
 #[cfg(test)]
