@@ -9,6 +9,9 @@ use std::time::{Duration, SystemTime};
 /// Stands for "never" where a lifetime is longer than the clock can count.
 const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
+/// How many protected entries are passed over by one insertion: looking at all of them would take linear time.
+const MAX_PASSED: usize = 16;
+
 /// A map with an expiry per entry and a size limit. When it is full, an insertion first removes the
 /// expired entries and then the one that expires next; of those that expire together, the oldest.
 ///
@@ -122,20 +125,27 @@ impl<K: Clone + Eq + Hash, V> TtlMap<K, V> {
         live.map(|(key, entry)| (key, &entry.value))
     }
 
-    /// Makes room for one more entry if the map is full, and returns the values that had to go. If only
-    /// entries remain that `may_evict` protects, the map exceeds its capacity.
+    /// Makes room for one more entry if the map is full, and returns the values that had to go. Entries that
+    /// `may_evict` protects stay and get a lifetime without end. If they are many, the map exceeds its capacity.
     pub(crate) fn make_room(&mut self, now: SystemTime, may_evict: impl Fn(&V) -> bool) -> Vec<V> {
         let mut evicted = Vec::new();
-        while self.entries.len() >= self.capacity {
-            let candidate = self.order.iter().find(|(place, key)| {
-                place.0 <= now || self.entries.get(*key).is_none_or(|entry| may_evict(&entry.value))
-            });
-            let Some(place) = candidate.map(|(place, _)| *place) else {
-                break;
-            };
-            let key = self.order.remove(&place);
-            let entry = key.and_then(|key| self.entries.remove(&key));
-            evicted.extend(entry.map(|entry| entry.value));
+        let mut protected = Vec::new();
+        while self.entries.len() >= self.capacity
+            && protected.len() < MAX_PASSED
+            && let Some((place, key)) = self.order.pop_first()
+        {
+            match self.entries.get(&key) {
+                Some(entry) if place.0 > now && !may_evict(&entry.value) => protected.push(key),
+                _ => evicted.extend(self.entries.remove(&key).map(|entry| entry.value)),
+            }
+        }
+        // Behind all others, so that the next call does not pass them again.
+        for key in protected {
+            let place = self.next_place(Duration::MAX, now);
+            if let Some(entry) = self.entries.get_mut(&key) {
+                entry.place = place;
+                self.order.insert(place, key);
+            }
         }
         evicted
     }
@@ -220,7 +230,30 @@ mod tests {
         assert_eq!(map.make_room(at(0), |value| *value != 1), [2]);
         map.insert("c".to_owned(), 3, SECOND * 3, at(0));
         assert!(map.make_room(at(0), |_| false).is_empty());
-        assert_eq!(map.make_room(at(1), |_| false), [1]);
+        assert!(is_consistent(&map) && map.get("a", at(5)).is_some());
+        assert_eq!(map.make_room(at(0), |value| *value == 3), [3]);
+    }
+
+    /// The work of an insertion does not grow with the number of protected entries.
+    #[test]
+    fn few_protected_entries_are_passed_at_once() {
+        let mut map = TtlMap::new(1000);
+        for number in 0..1000 {
+            map.insert(number.to_string(), number, SECOND, at(0));
+        }
+        let passed = std::cell::Cell::new(0);
+        let may_evict = |value: &i32| {
+            passed.set(passed.get() + 1);
+            *value == 999
+        };
+        let mut calls = 0;
+        while map.make_room(at(0), may_evict).is_empty() {
+            calls += 1;
+            assert_eq!(passed.replace(0), MAX_PASSED);
+        }
+        // An entry that may be evicted is found although each call looks at a few only.
+        assert_eq!(calls, 999 / MAX_PASSED);
+        assert!(is_consistent(&map));
     }
 
     #[test]
