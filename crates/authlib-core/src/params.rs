@@ -1,5 +1,6 @@
 //! [`Params`]: the names and values of a query or a form, in order.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use form_urlencoded::{byte_serialize, parse};
@@ -52,6 +53,13 @@ impl Params {
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.0.retain(|(known, _)| known != name);
         self.push(name, value);
+    }
+
+    /// Adds parameters, in the place of all earlier ones of their names.
+    pub(crate) fn set_all(&mut self, params: Vec<(String, String)>) {
+        let names: HashSet<_> = params.iter().map(|(name, _)| name.as_str()).collect();
+        self.0.retain(|(known, _)| !names.contains(known.as_str()));
+        self.0.extend(params);
     }
 
     /// The same with one more parameter, for building in one expression.

@@ -340,18 +340,17 @@ fn set_params(params: &mut Params, value: Value) -> Result<(), &'static str> {
     let Value::Object(table) = value else {
         return Err(EXPECTED);
     };
+    let mut entries = Vec::new();
     for (name, value) in table {
         match value {
             Value::Array(list) => {
-                let list: Option<Vec<_>> = list.into_iter().map(plain).collect();
-                let mut list = list.ok_or(EXPECTED)?.into_iter();
-                if let Some(first) = list.next() {
-                    params.set(&name, first);
+                for value in list {
+                    entries.push((name.clone(), plain(value).ok_or(EXPECTED)?));
                 }
-                list.for_each(|value| params.push(&name, value));
             }
-            other => params.set(&name, plain(other).ok_or(EXPECTED)?),
+            other => entries.push((name, plain(other).ok_or(EXPECTED)?)),
         }
     }
+    params.set_all(entries);
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! Settings in the environment: `{NAME}_{KEY}`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::overlay::{find_or_add, overlay};
+use super::clients::Clients;
+use super::overlay::overlay;
 use super::suggest::similar;
 use crate::config::setting_keys::{CLIENT_KWARGS, SETTINGS, find, variable};
 use crate::config::{ClientConfig, ConfigProblem};
@@ -12,29 +13,47 @@ use crate::config::{ClientConfig, ConfigProblem};
 /// Environment variables, by name.
 pub(crate) type Vars = BTreeMap<String, String>;
 
-/// Merges the variables into the clients, and adds the clients that only the environment configures.
-pub(super) fn merge(
-    clients: &mut Vec<ClientConfig>,
-    vars: &Vars,
-    presets: &[&str],
-    problems: &mut Vec<ConfigProblem>,
-) {
+/// Adds the clients that only the environment configures.
+pub(super) fn add_clients(clients: &mut Clients, vars: &Vars, presets: &[&str]) {
     for preset in presets {
         if vars.get(&variable(preset, "client_id")).is_some_and(|id| !id.is_empty()) {
-            find_or_add(clients, preset);
+            clients.find_or_add(preset);
         }
     }
+    let known: HashSet<_> = clients.iter().map(|client| prefix(&client.name)).collect();
     for name in clients_in_env(vars) {
-        if !clients.iter().any(|client| variable(&client.name, "") == variable(&name, "")) {
-            find_or_add(clients, &name);
+        if !known.contains(&prefix(&name)) {
+            clients.find_or_add(&name);
         }
     }
-    let names: Vec<_> = clients.iter().map(|client| client.name.clone()).collect();
+}
+
+/// Longer than every key of a setting.
+const MAX_KEY: usize = 64;
+
+/// Merges the variables into the clients.
+pub(super) fn merge(clients: &mut [ClientConfig], vars: &Vars, problems: &mut Vec<ConfigProblem>) {
+    let mut by_prefix: HashMap<String, String> = HashMap::new();
     for client in clients {
         overlay(client, table(&client.name, vars, problems), problems);
-        check_typos(&client.name, &names, vars, problems);
-        check_collisions(&client.name, &names, problems);
+        let prefix = prefix(&client.name);
+        match by_prefix.get(&prefix) {
+            // They would share a secret, as `my-app` and `my_app`.
+            Some(other) => {
+                let problem = format!(
+                    "has the same environment variables `{prefix}..` as client `{other}`: rename one of them"
+                );
+                problems.push(ConfigProblem::new(&client.name, "", problem));
+            }
+            None => drop(by_prefix.insert(prefix, client.name.clone())),
+        }
     }
+    check_typos(&by_prefix, vars, problems);
+}
+
+/// What the names of a client's variables begin with.
+fn prefix(client: &str) -> String {
+    variable(client, "")
 }
 
 /// The variables of one client as a table. Only known keys are looked up, so that `AZ_TWO_CLIENT_ID` is
@@ -63,22 +82,22 @@ fn table(client: &str, vars: &Vars, problems: &mut Vec<ConfigProblem>) -> Map<St
     table
 }
 
-/// Reports variables that begin like this client's, and not like those of a longer name, and end almost
-/// like a key.
-fn check_typos(client: &str, names: &[String], vars: &Vars, problems: &mut Vec<ConfigProblem>) {
-    let prefix = variable(client, "");
-    let longer: Vec<_> = names
-        .iter()
-        .map(|other| variable(other, ""))
-        .filter(|other| other.len() > prefix.len() && other.starts_with(&prefix))
-        .collect();
+/// Reports variables that begin like a client's, and end almost like a key. If several clients' names fit, the
+/// longest counts.
+fn check_typos(
+    by_prefix: &HashMap<String, String>,
+    vars: &Vars,
+    problems: &mut Vec<ConfigProblem>,
+) {
     for name in vars.keys() {
-        let Some(rest) = name.strip_prefix(&prefix) else {
+        // From the shortest rest: what is longer than a key can't resemble one.
+        let ends = name.rmatch_indices('_').map(|(end, _)| name.split_at(end + 1));
+        let found = ends
+            .take_while(|(_, rest)| rest.len() < MAX_KEY)
+            .find_map(|(prefix, rest)| Some((by_prefix.get(prefix)?, rest)));
+        let Some((client, rest)) = found else {
             continue;
         };
-        if longer.iter().any(|longer| name.starts_with(longer)) {
-            continue;
-        }
         let rest = rest.to_ascii_lowercase();
         if rest.len() > 5
             && find(&rest).is_none()
@@ -89,20 +108,6 @@ fn check_typos(client: &str, names: &[String], vars: &Vars, problems: &mut Vec<C
             let problem = format!("is not a known setting; did you mean `{meant}`?");
             problems.push(ConfigProblem::new(client, name, problem));
         }
-    }
-}
-
-/// Reports two clients with the same variables, such as `my-app` and `my_app`: they would share a
-/// secret.
-fn check_collisions(client: &str, names: &[String], problems: &mut Vec<ConfigProblem>) {
-    let prefix = variable(client, "");
-    // Each pair is reported once: a client is compared with the later ones only.
-    let later = names.iter().skip_while(|other| *other != client).skip(1);
-    for other in later.filter(|other| variable(other, "") == prefix) {
-        let problem = format!(
-            "has the same environment variables `{prefix}..` as client `{client}`: rename one of them"
-        );
-        problems.push(ConfigProblem::new(other, "", problem));
     }
 }
 

@@ -7,18 +7,20 @@ use serde_json::{Map, Value};
 
 use super::{ClientConfig, ConfigProblem};
 
+mod clients;
 mod env;
 mod overlay;
 mod suggest;
 mod toml;
 
+use self::clients::Clients;
 use self::env::Vars;
-use self::overlay::{find_or_add, overlay};
+use self::overlay::overlay;
 
 /// Everything that was given to a registry's builder, in order.
 #[derive(Default)]
 pub(crate) struct Sources {
-    registered: Vec<ClientConfig>,
+    registered: Clients,
     tables: Vec<Map<String, Value>>,
     vars: Option<Vars>,
     problems: Vec<ConfigProblem>,
@@ -26,12 +28,11 @@ pub(crate) struct Sources {
 
 impl Sources {
     pub(crate) fn register(&mut self, config: ClientConfig) {
-        if self.registered.iter().any(|known| known.name == config.name) {
+        let name = config.name.clone();
+        if !self.registered.add(config) {
             let problem = "is registered twice; rename one of them with `.name(..)`";
-            self.problems.push(ConfigProblem::new(&config.name, "", problem));
-            return;
+            self.problems.push(ConfigProblem::new(&name, "", problem));
         }
-        self.registered.push(config);
     }
 
     /// Adds the clients of a TOML file: a table `[oauth.NAME]` each.
@@ -80,14 +81,18 @@ impl Sources {
     pub(crate) fn merge(self, presets: &[&str]) -> (Vec<ClientConfig>, Vec<ConfigProblem>) {
         let Self { registered: mut clients, tables, vars, mut problems } = self;
         for (name, table) in tables.into_iter().flatten() {
-            let client = find_or_add(&mut clients, &name);
+            let client = clients.find_or_add(&name);
             match table {
                 Value::Object(table) => overlay(client, table, &mut problems),
                 _ => problems.push(ConfigProblem::new(&name, "", "must be a table")),
             }
         }
-        if let Some(vars) = vars {
-            env::merge(&mut clients, &vars, presets, &mut problems);
+        if let Some(vars) = &vars {
+            env::add_clients(&mut clients, vars, presets);
+        }
+        let mut clients = clients.into_list();
+        if let Some(vars) = &vars {
+            env::merge(&mut clients, vars, &mut problems);
         }
         (clients, problems)
     }

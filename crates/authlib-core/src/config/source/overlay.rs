@@ -8,19 +8,6 @@ use super::suggest::similar;
 use crate::config::setting_keys::{CLIENT_KWARGS, NOT_SUPPORTED_YET, SETTINGS, find};
 use crate::config::{ClientConfig, ConfigProblem};
 
-/// The client of this name. A new one begins as the preset of its name.
-pub(super) fn find_or_add<'a>(
-    clients: &'a mut Vec<ClientConfig>,
-    name: &str,
-) -> &'a mut ClientConfig {
-    let place = clients.iter().position(|client| client.name == name).unwrap_or(clients.len());
-    if place == clients.len() {
-        clients.push(ClientConfig::from(name));
-    }
-    #[expect(clippy::indexing_slicing, reason = "the place was found or made just above")]
-    &mut clients[place]
-}
-
 /// Merges a table into a client: its values win.
 pub(super) fn overlay(
     client: &mut ClientConfig,
