@@ -1,5 +1,6 @@
 //! Validation of endpoint URLs: absolute, https except on loopback addresses, read alike by all parsers.
 
+use http::uri::Authority;
 use url::{Host, Url};
 
 /// Why a URL is rejected.
@@ -9,6 +10,8 @@ pub(crate) enum EndpointUrlError {
     NotAbsolute,
     #[error("it must start with https:// (http:// only for localhost, 127.0.0.0/8 and ::1)")]
     NotHttps,
+    #[error("its host has characters that are not allowed in a URL (RFC 3986 §3.2.2)")]
+    Host,
     #[error("it must not have a user name or password")]
     UserInfo,
     #[error("it must not have a fragment (RFC 6749 §3.1)")]
@@ -27,10 +30,17 @@ pub(crate) fn endpoint_url(text: &str) -> Result<Url, EndpointUrlError> {
         return Err(EndpointUrlError::Ambiguous);
     }
     let url = Url::parse(text).map_err(|_| EndpointUrlError::NotAbsolute)?;
-    if !text.contains("://") && url.has_host() {
+    may_hold_a_secret(&url)?;
+    // That parser also accepts any number of slashes before the host, and drops an empty user name. Others
+    // then find another host, or none.
+    let rest = text.split_once(':').and_then(|(_, rest)| rest.strip_prefix("//"));
+    let authority = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    if authority.is_empty() {
         return Err(EndpointUrlError::NotAbsolute);
     }
-    may_hold_a_secret(&url)?;
+    if authority.contains('@') {
+        return Err(EndpointUrlError::UserInfo);
+    }
     if url.fragment().is_some() {
         return Err(EndpointUrlError::Fragment);
     }
@@ -46,6 +56,10 @@ pub(crate) fn may_hold_a_secret(url: &Url) -> Result<(), EndpointUrlError> {
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(EndpointUrlError::UserInfo);
+    }
+    // `Url` accepts more hosts than the `Uri` of a request, which would then be sent to no host.
+    if url.host_str().is_none_or(|host| host.parse::<Authority>().is_err()) {
+        return Err(EndpointUrlError::Host);
     }
     Ok(())
 }
@@ -70,6 +84,8 @@ mod tests {
     fn https_and_loopback_http_are_accepted() {
         for text in [
             "https://op.example/token?x=1",
+            "HTTPS://OP.example:8443/a@b?c=https://d/@e",
+            "https://b\u{fc}cher.example/",
             "http://localhost:4000/",
             "http://127.0.0.1:1/t",
             "http://127.1.2.3/",
@@ -83,7 +99,7 @@ mod tests {
     /// B1 and T301: everything else is not, whatever it looks like.
     #[test]
     fn look_alikes_and_other_schemes_are_rejected() {
-        use EndpointUrlError::{Ambiguous, Fragment, NotAbsolute, NotHttps, UserInfo};
+        use EndpointUrlError::{Ambiguous, Fragment, Host, NotAbsolute, NotHttps, UserInfo};
         for (text, expected) in [
             ("http://op.example/", NotHttps),
             ("http://localhost:80@op.example/", NotHttps),
@@ -104,6 +120,19 @@ mod tests {
             ("http://127.0.0.1\\.op.example/", Ambiguous),
             ("https:op.example", NotAbsolute),
             ("https:/op.example", NotAbsolute),
+            ("https:evil.example/?x=://", NotAbsolute),
+            ("https:/evil.example/://", NotAbsolute),
+            ("https:tps://op.example/e", NotAbsolute),
+            ("https:///op.example/", NotAbsolute),
+            ("https:////op.example", NotAbsolute),
+            ("HTTPS:///op.example/", NotAbsolute),
+            ("https://?x=op.example", NotAbsolute),
+            ("https://@op.example/", UserInfo),
+            ("https://:@op.example/", UserInfo),
+            ("https://op.example{99999/", Host),
+            ("https://op.example}/", Host),
+            ("https://server.`example/", Host),
+            ("https://op\".example/", Host),
             ("https://", NotAbsolute),
             ("//op.example/", NotAbsolute),
             ("/token", NotAbsolute),

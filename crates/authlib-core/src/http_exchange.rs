@@ -37,7 +37,7 @@ impl HttpExchange {
     /// Sends `request`. `what` names it in errors and log events, which contain neither the query nor the
     /// body.
     pub(crate) async fn send(&self, what: &str, mut request: Request) -> Result<Response> {
-        let host = self.prepare(what, &mut request);
+        let host = self.prepare(what, &mut request)?;
         let response = self.http.send(request).await;
         received(what, &host, response)
     }
@@ -48,19 +48,24 @@ impl HttpExchange {
         what: &str,
         mut request: StreamedRequest,
     ) -> Result<StreamingResponse> {
-        let host = self.prepare(what, &mut request);
+        let host = self.prepare(what, &mut request)?;
         let response = self.http.send_streaming(request).await;
         received(what, &host, response)
     }
 
-    fn prepare<B>(&self, what: &str, request: &mut http::Request<B>) -> String {
+    fn prepare<B>(&self, what: &str, request: &mut http::Request<B>) -> Result<String> {
+        // An HTTP client for one server may send such a request there, with its token.
+        if request.uri().host().is_none() {
+            let check = format!("{what} is not sent: its URL has no host, or more than 64 KiB");
+            return Err(Error::new(ErrorKind::InvalidRequest, check));
+        }
         request.headers_mut().entry(USER_AGENT).or_insert_with(|| self.user_agent.clone());
         if let Some(timeout) = self.timeout {
             request.extensions_mut().get_or_insert_with(|| Timeout(timeout));
         }
         let host = host_of(request.uri());
         tracing::debug!(what, host, method = %request.method(), "request sent");
-        host
+        Ok(host)
     }
 }
 

@@ -62,8 +62,8 @@ pub(crate) fn form_post(url: &Url, form: &Params) -> Request {
 pub(crate) fn bare(method: Method, url: &Url, body: impl Into<Bytes>) -> Request {
     let mut request = Request::new(body.into());
     *request.method_mut() = method;
-    // A `Url` is stricter than a `Uri`: what it prints always parses, but for a length over 64 KiB,
-    // and then the empty URI is refused by every HTTP client.
+    // What `endpoint_url` accepts is a `Uri`, unless it is longer than 64 KiB. The URI is then empty, and
+    // `HttpExchange` sends no request without a host.
     *request.uri_mut() = url.as_str().parse().unwrap_or_default();
     request
 }

@@ -95,7 +95,7 @@ pub(crate) fn parse_device_authorization_response(
     // Google sends `verification_url`, the name in a draft of the RFC.
     let names = ["verification_uri", "verification_url"];
     let name = names.into_iter().find(|name| members.has(name)).unwrap_or("verification_uri");
-    let verification_uri = page(name, members.take_required_text(name)?)?;
+    let verification_uri = page(name, &members.take_required_text(name)?)?;
     let complete = "verification_uri_complete";
     let interval = members.take_seconds("interval")?.unwrap_or(DEFAULT_INTERVAL);
     Ok(DeviceAuthorization {
@@ -104,7 +104,7 @@ pub(crate) fn parse_device_authorization_response(
         verification_uri,
         verification_uri_complete: members
             .take_text(complete)?
-            .map(|text| page(complete, text))
+            .map(|text| page(complete, &text))
             .transpose()?,
         expires_at: now + members.take_required_seconds("expires_in")?.min(MAX_LIFETIME),
         interval: interval.clamp(MIN_INTERVAL, MAX_INTERVAL),
@@ -112,17 +112,18 @@ pub(crate) fn parse_device_authorization_response(
 }
 
 /// A page to open in a browser: as an endpoint's URL, but a fragment is allowed. Rejects schemes that run
-/// in the browser, such as `javascript:`.
-fn page(name: &'static str, text: String) -> Result<String, DeviceError> {
-    let (base, fragment) = text.split_once('#').unwrap_or((&text, ""));
-    let checked = match fragment.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        true => Err(EndpointUrlError::Ambiguous),
-        false => endpoint_url(base),
+/// in the browser, such as `javascript:`. Returns the URL that was checked, not the text.
+fn page(name: &'static str, text: &str) -> Result<String, DeviceError> {
+    let (base, fragment) = text.split_once('#').map_or((text, None), |(base, f)| (base, Some(f)));
+    let checked = match fragment {
+        Some(text) if text.contains(|c: char| c.is_whitespace() || c.is_control()) => {
+            Err(EndpointUrlError::Ambiguous)
+        }
+        _ => endpoint_url(base),
     };
-    match checked {
-        Ok(_) => Ok(text),
-        Err(cause) => Err(DeviceError::VerificationUri { name, cause }),
-    }
+    let mut url = checked.map_err(|cause| DeviceError::VerificationUri { name, cause })?;
+    url.set_fragment(fragment);
+    Ok(url.into())
 }
 
 /// The intervals of polling (RFC 8628 §3.5). The caller waits.

@@ -97,6 +97,8 @@ fn verification_uri_must_be_https_or_loopback() {
         ("https://example.com/ device", false),
         ("https://example.com/#a\u{1b}[2J", false),
         ("example.com/device", false),
+        ("https:evil.example/://", false),
+        ("https:tps://example.com/e", false),
         ("#", false),
     ] {
         for name in ["verification_uri", "verification_uri_complete"] {
@@ -106,6 +108,23 @@ fn verification_uri_must_be_https_or_loopback() {
                 assert!(error.to_string().contains(name), "{error}");
             }
         }
+    }
+}
+
+/// What is shown is what was checked.
+#[test]
+fn verification_uri_is_the_parsed_url() {
+    for (page, shown) in [
+        ("https://example.com", "https://example.com/"),
+        ("HTTPS://EXAMPLE.com:443/d", "https://example.com/d"),
+        ("https://ex\u{430}mple.com/d", "https://xn--exmple-4nf.com/d"),
+        ("https://example.com/\u{202e}/#a\u{202e}", "https://example.com/%E2%80%AE/#a%E2%80%AE"),
+        ("https://example.com/d#", "https://example.com/d#"),
+    ] {
+        let uri = json!({"verification_uri": page, "verification_uri_complete": page});
+        let device = with(&uri).unwrap();
+        assert_eq!(device.verification_uri, shown);
+        assert_eq!(device.verification_uri_complete.as_deref(), Some(shown));
     }
 }
 
