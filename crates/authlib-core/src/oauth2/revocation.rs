@@ -1,7 +1,5 @@
 //! The revocation request and its response, RFC 7009 §2, and [`TokenTypeHint`].
 
-use http::StatusCode;
-
 use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::message::Response;
@@ -39,12 +37,12 @@ pub(crate) fn token_form(token: &Secret, hint: Option<TokenTypeHint>) -> Params 
     }
 }
 
-/// Parses the response: only status 200 means that the token is revoked, whatever the body (RFC 7009
-/// §2.2).
+/// Parses the response: the token is revoked, whatever the body. RFC 7009 §2.2 names status 200 and some
+/// servers send 204, which means the same (RFC 9110 §15.3).
 pub(crate) fn parse_revocation_response(response: &Response) -> Result<()> {
-    match response.status() {
-        StatusCode::OK => Ok(()),
-        _ => Err(EndpointResponse::error(Endpoint::Revocation, response)),
+    match response.status().is_success() {
+        true => Ok(()),
+        false => Err(EndpointResponse::error(Endpoint::Revocation, response)),
     }
 }
 
@@ -64,12 +62,13 @@ mod tests {
     }
 
     #[test]
-    fn status_200_is_success_whatever_body() {
-        for (content_type, body) in
-            [(HTML, "<h1>Oops"), (JSON, ""), (JSON, "[]"), (JSON, r#"{"error":"x"}"#)]
-        {
-            let response = test_response(200, content_type, body);
-            assert!(parse_revocation_response(&response).is_ok(), "{body}");
+    fn every_2xx_is_success_whatever_body() {
+        let bodies = [(HTML, "<h1>Oops"), (JSON, ""), (JSON, "[]"), (JSON, r#"{"error":"x"}"#)];
+        for status in [200, 201, 202, 204, 299] {
+            for (content_type, body) in bodies {
+                let response = test_response(status, content_type, body);
+                assert!(parse_revocation_response(&response).is_ok(), "{status} {body}");
+            }
         }
         assert!(parse_revocation_response(&Response::new(Vec::new())).is_ok());
     }
@@ -79,7 +78,8 @@ mod tests {
         assert_rejected(
             parse_revocation_response,
             &[
-                (202, JSON, "{}", "status 202"),
+                (302, JSON, "{}", "status 302"),
+                (404, HTML, "", "status 404"),
                 (400, JSON, r#"{"error":"invalid_request"}"#, "invalid_request"),
             ],
         );
