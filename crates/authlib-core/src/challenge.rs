@@ -11,10 +11,15 @@ pub(crate) struct Challenge {
 }
 
 impl Challenge {
-    /// The challenges of all `WWW-Authenticate` headers, in order. What is not a challenge is skipped.
+    /// The challenges of all `WWW-Authenticate` headers, which are one list (RFC 9110 §5.3). What is not a
+    /// challenge is skipped.
     pub(crate) fn all(headers: &HeaderMap) -> Vec<Self> {
-        let values = headers.get_all(WWW_AUTHENTICATE).iter();
-        values.flat_map(|value| parse(&String::from_utf8_lossy(value.as_bytes()))).collect()
+        let mut challenges = Vec::new();
+        for value in headers.get_all(WWW_AUTHENTICATE) {
+            // Each on its own: quotes that are not closed end with their header.
+            parse(&String::from_utf8_lossy(value.as_bytes()), &mut challenges);
+        }
+        challenges
     }
 
     /// Whether it is of this scheme; the case does not matter.
@@ -33,8 +38,8 @@ impl Challenge {
     }
 }
 
-fn parse(header: &str) -> Vec<Challenge> {
-    let mut challenges: Vec<Challenge> = Vec::new();
+/// Adds the challenges of one header to those of the earlier ones.
+fn parse(header: &str, challenges: &mut Vec<Challenge>) {
     // An element is `Scheme`, `Scheme token68`, `Scheme name=value` or `name=value`; there may be blanks
     // around the `=` (RFC 9110 §11.2), and empty elements (§5.6.1).
     for element in elements(header).map(str::trim).filter(|element| !element.is_empty()) {
@@ -53,7 +58,6 @@ fn parse(header: &str) -> Vec<Challenge> {
             challenge.params.push((name.trim_end().to_owned(), unquoted(value)));
         }
     }
-    challenges
 }
 
 /// The elements of a list, which are separated by commas outside quoted strings.
@@ -92,6 +96,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn parse(header: &str) -> Vec<Challenge> {
+        let mut challenges = Vec::new();
+        super::parse(header, &mut challenges);
+        challenges
+    }
 
     fn challenge(scheme: &str, params: &[(&str, &str)]) -> Challenge {
         let params =
@@ -145,6 +155,17 @@ mod tests {
         assert!(all[0].is("basic") && all[1].is("dpop") && all.len() == 2);
         assert_eq!(all[1].param("error"), Some("use_dpop_nonce"));
         assert_eq!(all[1].param("realm"), None);
+    }
+
+    /// RFC 9110 §5.3: several headers are one list.
+    #[test]
+    fn params_continue_in_the_next_header() {
+        let mut headers = HeaderMap::new();
+        for value in ["error=x", r#"Bearer realm="not closed"#, r#"error="invalid_token""#] {
+            headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(value));
+        }
+        let params = &[("realm", "not closed"), ("error", "invalid_token")];
+        assert_eq!(Challenge::all(&headers), [challenge("Bearer", params)]);
     }
 
     proptest! {

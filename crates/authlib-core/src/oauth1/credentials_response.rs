@@ -153,11 +153,11 @@ fn params(body: &[u8]) -> Option<Params> {
 fn problem(response: &Response, params: Option<&Params>) -> Option<ProviderError> {
     let challenged = || {
         let challenges = Challenge::all(response.headers());
-        let challenge = challenges.iter().find(|challenge| challenge.is("OAuth"))?;
         let decoded = |value| percent_decode_str(value).decode_utf8_lossy().into_owned();
-        reported(
-            &challenge.params().map(|(name, value)| (name.to_owned(), decoded(value))).collect(),
-        )
+        challenges.iter().filter(|challenge| challenge.is("OAuth")).find_map(|challenge| {
+            let params = challenge.params();
+            reported(&params.map(|(name, value)| (name.to_owned(), decoded(value))).collect())
+        })
     };
     let mut problem = params.and_then(reported).or_else(challenged)?;
     problem.status = Some(response.status().as_u16());
@@ -255,6 +255,26 @@ mod tests {
             prop_assert!(
                 parse(&answer).is_err() || body.contains("oauth_token")
             );
+        }
+    }
+
+    /// RFC 9110 §11.6.1: other challenges, empty elements, blanks, quoted pairs and commas in quotes.
+    #[test]
+    fn problem_is_found_in_any_oauth_challenge() {
+        for (header, problem) in [
+            (r#"Basic realm="x", OAuth oauth_problem="y""#, Some("y")),
+            (r#",OAuth oauth_problem="x""#, Some("x")),
+            (r#"OAuth oauth_problem = "x""#, Some("x")),
+            (r#"OAuth realm="p, oauth_problem=fake""#, None),
+            (r#"OAuth realm="p, oauth_problem=fake",, oauth_problem="t\rue""#, Some("true")),
+            (r#"OAuth realm="a", OAuth oauth_problem=nonce_used"#, Some("nonce_used")),
+            (r#"Bearer oauth_problem="x""#, None),
+        ] {
+            let mut response = response(401, "text/plain", "no");
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(header));
+            let error = parse(&response).unwrap_err();
+            let found = error.provider_error().map(|said| said.error.as_str());
+            assert_eq!(found, problem, "{header}");
         }
     }
 

@@ -187,6 +187,13 @@ mod tests {
             ("Bearer error=invalid_token", true),
             (r#"Bearer realm = "x", error = "invalid_token""#, true),
             (r#"Basic realm = "x", error = "invalid_token""#, false),
+            // RFC 9110 §5.6.1.2 and §5.6.4: empty elements and quoted pairs.
+            (r#"Bearer realm="x",,error="invalid_token""#, true),
+            ("Bearer a=b,,error=invalid_token", true),
+            (r#", Bearer , error="invalid_token",,"#, true),
+            (r#"Bearer error="invalid\_token""#, true),
+            (r#"Bearer realm="a,, Basic b", error="invalid_token""#, true),
+            (r#"Bearer error=""invalid_token"""#, false),
             (r#"Basic realm="x", Bearer realm="y", error="invalid_token""#, true),
             (r#"Bearer realm="say \", error=\"invalid_token\"""#, false),
             (r#"Bearer error="insufficient_scope""#, false),
