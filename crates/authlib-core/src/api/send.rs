@@ -42,7 +42,7 @@ pub(super) async fn send(
     loop {
         let request = build(endpoints, &parts, Some(attempt.token())).await?;
         let response = endpoints.exchange().send(WHAT, request).await?;
-        if !attempt.needs_another(is_rejected(&response)).await? {
+        if !attempt.needs_another(is_rejected(endpoints, &response)).await? {
             return Ok(response);
         }
     }
@@ -70,7 +70,7 @@ pub(super) async fn send_streaming(
     loop {
         let request = build(endpoints, &parts, Some(attempt.token())).await?.map(Body::from);
         let response = endpoints.exchange().send_streaming(WHAT, request).await?;
-        if !attempt.needs_another(is_rejected(&response)).await? {
+        if !attempt.needs_another(is_rejected(endpoints, &response)).await? {
             return Ok(response);
         }
     }
@@ -116,8 +116,10 @@ impl<'a> Attempt<'a> {
     }
 }
 
-pub(super) fn is_rejected<B>(response: &http::Response<B>) -> bool {
-    response.status() == StatusCode::UNAUTHORIZED && bearer::is_invalid_token(response.headers())
+/// Whether the response rejects the token.
+pub(super) fn is_rejected<B>(endpoints: &EndpointClient, response: &http::Response<B>) -> bool {
+    response.status() == StatusCode::UNAUTHORIZED
+        && bearer::is_invalid_token(response.headers(), endpoints.settings().refresh_on_bare_401)
 }
 
 /// The token to send, after the check that it may be sent: a request that goes nowhere refreshes nothing.

@@ -19,7 +19,7 @@ pub(crate) async fn userinfo(tokens: &Arc<TokenManager>, owner: &TokenOwner) -> 
     let mut attempt = Attempt::first(tokens, owner, token);
     let response = loop {
         let response = endpoints.request_userinfo(&url, attempt.token()).await?;
-        if !attempt.needs_another(is_rejected(&response)).await? {
+        if !attempt.needs_another(is_rejected(endpoints, &response)).await? {
             break response;
         }
     };

@@ -73,6 +73,7 @@ pub struct ClientConfig {
     pub(super) id_token_signed_response_alg: Option<Algorithm>,
     pub(super) refresh_with: Option<Refresh>,
     pub(super) refresh_before_expiry: Option<Duration>,
+    pub(super) refresh_on_bare_401: bool,
     pub(super) timeout: Option<Duration>,
     pub(super) user_agent: Option<String>,
     pub(super) response_mode: Option<ResponseMode>,
@@ -291,6 +292,9 @@ impl ClientConfig {
         /// Sends `client_secret_basic` without the form-encoding of RFC 6749 §2.3.1, for servers that
         /// do not decode it. Such servers misread an id with a colon and anything outside ASCII.
         raw_client_secret_basic;
+        /// Also refreshes after a 401 that names no error, for APIs without the `WWW-Authenticate` of RFC 6750 §3,
+        /// such as Salesforce's. By default a token is refreshed after a 401 with `invalid_token` only.
+        refresh_on_bare_401;
         /// Sends no nonce, for providers that do not repeat it in their ID tokens. Only PKCE then
         /// detects a code that was stolen from another login (RFC 9700 §4.5.3).
         dangerous_skip_nonce;

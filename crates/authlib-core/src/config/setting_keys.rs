@@ -80,6 +80,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("refresh_before_expiry", Seconds(|c, v| c.refresh_before_expiry = Some(v)))
         .alias("leeway")
         .in_kwargs(),
+    setting("refresh_on_bare_401", Switch(|c, v| c.refresh_on_bare_401 = v)),
     setting("refresh_token_params", Pairs(|c| &mut c.refresh_token_params)),
     setting("refresh_token_url", Url(Endpoint::Refresh)),
     choice!(refresh_with: Refresh, "`refresh_token`, `client_credentials` or `off`")

@@ -109,13 +109,20 @@ pub(crate) fn header(token: &Token) -> Result<HeaderValue> {
     Ok(value)
 }
 
-/// Whether the server rejected the token as invalid: a `Bearer` challenge with `error="invalid_token"`
-/// (RFC 6750 §3.1). `insufficient_scope` is a different error, which a refresh does not fix.
-pub(crate) fn is_invalid_token(headers: &HeaderMap) -> bool {
+/// Whether a 401 with these headers rejects the token as invalid: a `Bearer` challenge with
+/// `error="invalid_token"` (RFC 6750 §3.1). `insufficient_scope` is a different error, which a refresh does not
+/// fix. If `or_no_error`, also a 401 whose challenges name no error at all.
+pub(crate) fn is_invalid_token(headers: &HeaderMap, or_no_error: bool) -> bool {
     let challenges = Challenge::all(headers);
-    challenges.iter().any(|challenge| {
-        challenge.is("Bearer") && challenge.param("error") == Some("invalid_token")
-    })
+    let mut errors = challenges
+        .iter()
+        .filter(|challenge| challenge.is("Bearer"))
+        .filter_map(|challenge| challenge.param("error").filter(|error| !error.is_empty()))
+        .peekable();
+    match errors.peek() {
+        Some(_) => errors.any(|error| error == "invalid_token"),
+        None => or_no_error,
+    }
 }
 
 #[cfg(test)]
@@ -207,7 +214,7 @@ mod tests {
             if let Ok(value) = HeaderValue::try_from(challenge) {
                 headers.insert(WWW_AUTHENTICATE, value);
             }
-            assert_eq!(is_invalid_token(&headers), expected, "{challenge}");
+            assert_eq!(is_invalid_token(&headers, false), expected, "{challenge}");
         }
     }
 }

@@ -55,6 +55,7 @@ pub(crate) struct ClientSettings {
     pub(crate) response_mode: Option<ResponseMode>,
     pub(crate) id_token_alg: Option<Algorithm>,
     pub(crate) refresh_before_expiry: Duration,
+    pub(crate) refresh_on_bare_401: bool,
     pub(crate) max_age: Option<Duration>,
     pub(crate) user_agent: Option<String>,
     pub(crate) fetch_userinfo: bool,

@@ -105,6 +105,7 @@ impl ClientConfig {
             is_interactive,
             display_name: self.display_name.unwrap_or_else(|| self.name.clone()),
             refresh_before_expiry: self.refresh_before_expiry.unwrap_or(REFRESH_BEFORE_EXPIRY),
+            refresh_on_bare_401: self.refresh_on_bare_401,
             fetch_userinfo: self.fetch_userinfo.unwrap_or(true),
             name: self.name,
             client_id: self.client_id.unwrap_or_default(),

@@ -9,7 +9,8 @@ use authlib_core::message::{Request, Response};
 use authlib_core::store::TokenOwner;
 use authlib_core::transport::{Body, BoxFuture, HttpClient, TransportError};
 use authlib_core::{
-    ApiRequest, ErrorKind, Multipart, OAuth2Client, RegisteredClient, Result, TokenUpdate,
+    ApiRequest, ClientConfig, ErrorKind, Multipart, OAuth2Client, RegisteredClient, Result,
+    TokenUpdate,
 };
 use authlib_provider::{Endpoint, Fault, Reply};
 use futures_util::future::join_all;
@@ -95,7 +96,15 @@ impl Api {
     }
 
     fn client(&self, bed: &TestBed) -> OAuth2Client {
-        let config = service().refresh_with(Refresh::ClientCredentials);
+        self.client_with(bed, |config| config)
+    }
+
+    fn client_with(
+        &self,
+        bed: &TestBed,
+        change: impl FnOnce(ClientConfig) -> ClientConfig,
+    ) -> OAuth2Client {
+        let config = change(service().refresh_with(Refresh::ClientCredentials));
         builder(bed, config).http_client(self.clone()).build().unwrap()
     }
 }
@@ -155,6 +164,36 @@ async fn only_invalid_token_401_is_retried_once() {
             assert_eq!(*api.bodies.lock().unwrap(), vec![b"hello".to_vec(); sent]);
             assert_eq!(bed.provider.count(Endpoint::Token), sent, "{status} {challenge}");
         }
+    }
+}
+
+/// Salesforce and others send a 401 without a challenge.
+#[tokio::test]
+async fn bare_401_is_retried_once_if_configured() {
+    for (status, challenge, sent) in [
+        (401, "", 2),
+        (401, "Token", 2),
+        (401, "Bearer", 2),
+        (401, r#"Basic realm="x""#, 2),
+        (401, INVALID, 2),
+        (401, r#"Bearer error="insufficient_scope""#, 1),
+        (401, r#"Basic realm="x", Bearer error="invalid_request""#, 1),
+        (403, "", 1),
+        (200, "", 1),
+        (500, "", 1),
+    ] {
+        let bed = service_bed();
+        let api = Api::new(&bed, status, challenge);
+        let client = api.client_with(&bed, ClientConfig::refresh_on_bare_401);
+        let streamed = client.get("x").send_streaming().await.unwrap();
+        assert_eq!(streamed.status(), status, "{challenge}");
+        assert_eq!(api.asked(), sent, "{status} {challenge}");
+        assert_eq!(bed.provider.count(Endpoint::Token), sent, "{status} {challenge}");
+        // An API that rejects every token does not cause a flood of token requests.
+        for _ in 0..20 {
+            assert_eq!(client.get("x").send().await.unwrap().status(), status);
+        }
+        assert_eq!(bed.provider.count(Endpoint::Token), sent, "{status} {challenge}");
     }
 }
 
