@@ -53,6 +53,20 @@ impl Fixture {
         .await
     }
 
+    /// Starts both. The only client, `op`, uses plain OAuth 2.0, with these settings and without metadata.
+    ///
+    /// # Panics
+    ///
+    /// If one of them doesn't start.
+    pub async fn plain(package: &str, settings: &str) -> Self {
+        let config = format!(
+            "[oauth.op]\nclient_id = 'app'\nclient_secret = '{SECRET}'\nscope = 'profile'\n\
+             authorize_url = 'ISSUER/authorize'\naccess_token_url = 'ISSUER/token'\n\
+             userinfo_endpoint = 'ISSUER/userinfo'\napi_base_url = 'ISSUER/api'\n{settings}\n"
+        );
+        Self::configured(package, &config, &[]).await
+    }
+
     /// Starts both. The only client, `op`, is an OAuth 1.0a client (RFC 5849) with Authlib's setting names. In
     /// `settings`, `ISSUER` is replaced with the provider's URL.
     ///

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod attacks;
+mod identity;
 mod interop;
 mod login;
 mod oauth1;
@@ -63,6 +64,9 @@ suite! {
         garbage_session_cookie_is_anonymous,
         secrets_are_never_logged,
         tokens_are_sent_to_api_origin_only,
+    ],
+    identity: [
+        numeric_subjects_keep_every_digit,
     ],
     provider: [
         invalid_id_tokens_are_400,

@@ -95,8 +95,8 @@ impl EndpointClient {
         let (token, verifier) = (Some(temporary), Some(verifier));
         let request = self.sign(request, SignedParams { token, verifier, callback: None })?;
         let response = self.exchange().send(Endpoint::Token.request_name(), request).await?;
-        let token = parse_token_response(&response)?;
-        Ok(to_stored_token(token, self.settings().subject_claim.as_deref()))
+        let subject = self.settings().subject_claim.as_deref();
+        Ok(to_stored_token(parse_token_response(&response, subject)?, subject))
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::jose::strict_json;
 use crate::message::{self, Request, Response};
 use crate::params::Params;
 
@@ -26,7 +27,7 @@ use crate::params::Params;
 ///
 /// None: a response that is not a JSON object is left unchanged.
 pub fn default_token_type_bearer(response: &mut Response) -> Result<()> {
-    let Ok(Value::Object(mut body)) = serde_json::from_slice(response.body()) else {
+    let Ok(mut body) = strict_json::object(response.body()) else {
         return Ok(());
     };
     if body.contains_key("access_token") && body.get("token_type").is_none_or(Value::is_null) {

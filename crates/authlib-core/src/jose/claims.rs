@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::exact_integers::{is_large_integer, name_of};
 use super::strict_json;
 use crate::error::{Error, ErrorKind, Result};
 use crate::numeric_date::from_unix_seconds;
@@ -43,6 +44,17 @@ impl Claims {
 
     pub(crate) fn as_map(&self) -> &Map<String, Value> {
         &self.0
+    }
+
+    /// Makes integers under these names strings of their digits.
+    pub(crate) fn read_integers_as_names(&mut self, names: &[&str]) {
+        for name in names {
+            if let Some(value) = self.0.get_mut(*name)
+                && let Some(digits) = name_of(value)
+            {
+                *value = Value::String(digits.into_owned());
+            }
+        }
     }
 
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, ClaimError> {
@@ -90,10 +102,19 @@ impl Claims {
     }
 }
 
-/// A member as the caller's own type; `None` if it is absent.
+/// A member as the caller's own type; `None` if it is absent. An integer is also a string of its digits, so
+/// that an id is read exactly whatever its length.
 pub(crate) fn get<T: DeserializeOwned>(map: &Map<String, Value>, name: &str) -> Result<Option<T>> {
-    let value = map.get(name).map(T::deserialize).transpose();
-    value.map_err(|_| {
+    let Some(value) = map.get(name) else {
+        return Ok(None);
+    };
+    let value = T::deserialize(value).ok().or_else(|| match value {
+        Value::Number(_) => T::deserialize(Value::from(name_of(value)?)).ok(),
+        // The strict reader made it a string.
+        Value::String(text) if is_large_integer(text.as_bytes()) => serde_json::from_str(text).ok(),
+        _ => None,
+    });
+    value.map(Some).ok_or_else(|| {
         let check = format!("`{name}` has a different type than requested");
         Error::new(ErrorKind::InvalidResponse, check)
     })

@@ -6,6 +6,7 @@
 
 mod algorithm;
 pub(crate) mod claims;
+pub(crate) mod exact_integers;
 mod jwk;
 pub(crate) mod jws;
 pub(crate) mod pem;

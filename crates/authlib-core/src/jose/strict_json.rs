@@ -7,14 +7,17 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::exact_integers::quote_large_integers;
+
 /// How deep objects and arrays may be nested.
 const MAX_DEPTH: u8 = 32;
 
-/// Reads one JSON object.
+/// Reads one JSON object. An integer of more than 64 bits is a string of its digits.
 ///
 /// The text is read twice, for its shape and for its values: `serde_json` then makes the numbers, which
 /// look different to a visitor where some other crate turns its `arbitrary_precision` on.
 pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
+    let bytes = &*quote_large_integers(bytes);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     Strict { depth: MAX_DEPTH }.deserialize(&mut deserializer)?;
     deserializer.end()?;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::challenge::Challenge;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, ProviderError, Result};
+use crate::jose::exact_integers::name_of;
 use crate::jose::strict_json;
 use crate::message::{self, Response};
 use crate::params::Params;
@@ -23,6 +24,8 @@ pub(super) struct CredentialsResponse {
     pub(super) token: Secret,
     pub(super) secret: Secret,
     pub(super) extra: Params,
+    /// The names of numbers with a fraction or an exponent, which can't identify a user.
+    pub(super) inexact: Vec<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +38,12 @@ pub(super) enum CredentialsError {
     NotForm { endpoint: Endpoint, content_type: String },
     #[error("the response to {} repeats {name:?} (RFC 5849 §3.1)", .endpoint.request_name())]
     Repeated { endpoint: Endpoint, name: String },
+    #[error(
+        "`{name}` in the response to {} is a number with a fraction or an exponent: only a string or an \
+         integer identifies a user",
+        .endpoint.request_name()
+    )]
+    InexactSubject { endpoint: Endpoint, name: String },
     #[error("the response to {} has no `{name}` (RFC 5849 §2.1, §2.3)", .endpoint.request_name())]
     Missing { endpoint: Endpoint, name: &'static str },
     #[error("`{name}` in the response to {} has more than {MAX_SECRET} bytes", .endpoint.request_name())]
@@ -84,7 +93,8 @@ impl CredentialsResponse {
     /// Parses the credentials. The text tells whether it is a form or JSON, which some providers send:
     /// many have a wrong `Content-Type` (Twitter's is `text/html`).
     pub(super) fn parse(endpoint: Endpoint, response: &Response) -> Result<Self> {
-        let params = params(response.body());
+        let mut inexact = Vec::new();
+        let params = params(response.body(), &mut inexact);
         if let Some(problem) = problem(response, params.as_ref()) {
             let error = Error::from(CredentialsError::Rejected(endpoint));
             return Err(error.with_provider_error(problem));
@@ -98,10 +108,14 @@ impl CredentialsResponse {
         let Some(params) = params else {
             return Err(CredentialsError::NotForm { endpoint, content_type }.into());
         };
-        Ok(Self::from_params(endpoint, params)?)
+        Ok(Self::from_params(endpoint, params, inexact)?)
     }
 
-    fn from_params(endpoint: Endpoint, params: Params) -> Result<Self, CredentialsError> {
+    fn from_params(
+        endpoint: Endpoint,
+        params: Params,
+        inexact: Vec<String>,
+    ) -> Result<Self, CredentialsError> {
         // The extra parameters may identify the user, so they must not be ambiguous.
         if let Some(name) = repeated(&params) {
             let name = name.chars().take(ProviderError::MAX_TEXT).collect();
@@ -122,7 +136,7 @@ impl CredentialsResponse {
         let known = ["oauth_token", "oauth_token_secret"];
         let extra =
             params.into_iter().filter(|(name, _)| !known.contains(&name.as_str())).collect();
-        Ok(Self { token, secret, extra })
+        Ok(Self { token, secret, extra, inexact })
     }
 }
 
@@ -133,11 +147,15 @@ pub(super) fn reported(params: &Params) -> Option<ProviderError> {
     text("oauth_problem").map(|problem| ProviderError::new(problem, advice, None))
 }
 
-/// The body as parameters; `None` if it is neither a form nor a JSON object.
-fn params(body: &[u8]) -> Option<Params> {
+/// The body as parameters; `None` if it is neither a form nor a JSON object. The names of numbers with a
+/// fraction or an exponent are added to `inexact`.
+fn params(body: &[u8], inexact: &mut Vec<String>) -> Option<Params> {
     let text = str::from_utf8(body).ok()?.trim();
     if text.starts_with('{') {
         let members = strict_json::object(text.as_bytes()).ok()?;
+        let numbers = members.iter().filter(|(_, value)| value.is_number());
+        let inexact_numbers = numbers.filter(|(_, value)| name_of(value).is_none());
+        inexact.extend(inexact_numbers.map(|(name, _)| name.clone()));
         let text = |value: Value| match value {
             Value::String(text) => text,
             other => other.to_string(),

@@ -107,7 +107,7 @@ impl World {
         let request = token_request(&Self::url("access_token"), &Params::new().with("x", "y z"));
         let token = Some(temporary.credentials());
         let signing = Signing { token, verifier: Some(verifier), ..self.signing(&nonce) };
-        parse_token_response(&self.send(request, &signing))
+        parse_token_response(&self.send(request, &signing), None)
     }
 
     fn login(&self) -> Result<Token> {

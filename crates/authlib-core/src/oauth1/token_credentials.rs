@@ -4,7 +4,7 @@ use url::Url;
 
 #[cfg(test)]
 use super::credentials::TokenCredentials;
-use super::credentials_response::CredentialsResponse;
+use super::credentials_response::{CredentialsError, CredentialsResponse};
 use super::temporary_credentials::form_post;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
@@ -64,10 +64,13 @@ pub(crate) fn token_request(endpoint: &Url, params: &Params) -> Request {
     form_post(endpoint, params)
 }
 
-/// Parses the response.
-pub(crate) fn parse_token_response(response: &Response) -> Result<Token> {
-    let CredentialsResponse { token, secret, extra } =
+/// Parses the response. `subject` names the parameter that identifies the user.
+pub(crate) fn parse_token_response(response: &Response, subject: Option<&str>) -> Result<Token> {
+    let CredentialsResponse { token, secret, extra, inexact } =
         CredentialsResponse::parse(Endpoint::Token, response)?;
+    if let Some(name) = inexact.into_iter().find(|name| Some(name.as_str()) == subject) {
+        return Err(CredentialsError::InexactSubject { endpoint: Endpoint::Token, name }.into());
+    }
     Ok(Token { oauth_token: token, oauth_token_secret: secret, extra })
 }
 
@@ -81,12 +84,30 @@ mod tests {
     #[test]
     fn token_keeps_extra_response_members() {
         let body = "oauth_token=nnch734d00sl2jdk&oauth_token_secret=pfkkdhi9sl3r4s00&user_id=1&screen_name=j%20j";
-        let token = parse_token_response(&Response::new(body.as_bytes().to_vec())).unwrap();
+        let token = parse_token_response(&Response::new(body.as_bytes().to_vec()), None).unwrap();
         assert_eq!(token.oauth_token.expose(), "nnch734d00sl2jdk");
         assert_eq!(token.oauth_token_secret.expose(), "pfkkdhi9sl3r4s00");
         assert_eq!(token.extra().only("screen_name"), Ok(Some("j j")));
         assert_eq!(token.extra().len(), 2);
         let shown = format!("{token:?}");
         assert!(shown.contains("user_id") && !shown.contains("nnch") && !shown.contains("pfkk"));
+    }
+
+    #[test]
+    fn numeric_subject_of_json_keeps_every_digit() {
+        let parse = |id: &str, subject: Option<&str>| {
+            let body = format!(r#"{{"oauth_token":"a","oauth_token_secret":"b","id":{id}}}"#);
+            parse_token_response(&Response::new(body.into_bytes()), subject)
+        };
+        for id in ["42", "100000000000000000001", "100000000000000000002"] {
+            let token = parse(id, Some("id")).unwrap();
+            assert_eq!(token.extra().only("id"), Ok(Some(id)));
+        }
+        for id in ["1e20", "42.0", "-0"] {
+            let error = parse(id, Some("id")).unwrap_err();
+            assert!(error.to_string().contains("`id`"), "{error}");
+            assert!(parse(id, Some("oauth_token")).is_ok(), "{id} is not needed");
+            assert!(parse(id, None).is_ok());
+        }
     }
 }

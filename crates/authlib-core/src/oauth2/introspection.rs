@@ -114,7 +114,8 @@ impl Introspection {
         claims::get(self.members.as_map(), name)
     }
 
-    /// Checks the types of the members. Those of an inactive token are dropped.
+    /// Checks the types of the members. Those of an inactive token are dropped, and names that are integers
+    /// become strings.
     pub(super) fn from_members(members: Members) -> Result<Self, ResponseError> {
         let endpoint = Endpoint::Introspection;
         let mut members = members.into_claims();
@@ -126,6 +127,7 @@ impl Introspection {
         if !active {
             members = Claims::from_map(Map::new());
         }
+        members.read_integers_as_names(&["client_id", "sub", "username"]);
         let check = || {
             for name in Self::TEXTS {
                 members.text(name)?;
@@ -204,6 +206,16 @@ mod tests {
     }
 
     #[test]
+    fn numeric_names_keep_every_digit() {
+        let token =
+            json(r#"{"active":true,"sub":100000000000000000001,"client_id":7,"username":-1}"#);
+        let token = token.unwrap();
+        assert_eq!(token.sub(), Some("100000000000000000001"));
+        assert_eq!((token.client_id(), token.username()), (Some("7"), Some("-1")));
+        assert_eq!(token.get::<u128>("sub").unwrap(), Some(100_000_000_000_000_000_001));
+    }
+
+    #[test]
     fn act_and_may_act_are_parsed_on_access() {
         let token = json(r#"{"active":true,"act":{"sub":"a","act":{"sub":"b"}},"may_act":["c"]}"#);
         let token = token.unwrap();
@@ -234,7 +246,9 @@ mod tests {
                 (200, JSON, r#"{"active":true,"exp":"soon"}"#, "`exp`"),
                 (200, JSON, r#"{"active":true,"nbf":-1}"#, "`nbf`"),
                 (200, JSON, r#"{"active":true,"aud":[1]}"#, "`aud`"),
-                (200, JSON, r#"{"active":true,"sub":7}"#, "`sub`"),
+                (200, JSON, r#"{"active":true,"sub":7.0}"#, "`sub`"),
+                (200, JSON, r#"{"active":true,"client_id":1e20}"#, "`client_id`"),
+                (200, JSON, r#"{"active":true,"username":[7]}"#, "`username`"),
                 (200, JSON, r#"{"active":true,"scope":["a"]}"#, "`scope`"),
                 (200, "application/token-introspection+jwt", "a.b.c", "not application/json"),
                 (201, JSON, r#"{"active":true}"#, "status 201"),

@@ -5,6 +5,7 @@ use url::Url;
 
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
+use crate::jose::exact_integers::name_of;
 use crate::message::{self, Request, Response};
 use crate::oauth2::endpoint_response::EndpointResponse;
 use crate::oauth2::{Token, bearer};
@@ -30,7 +31,12 @@ const ID_TOKEN_CLAIMS: &[&str] = &[
 
 #[derive(Debug, thiserror::Error)]
 enum UserInfoError {
-    #[error("the user info has no `{0}` that is a string")]
+    #[error(
+        "`{0}` of the user info is a number with a fraction or an exponent: only a string or an integer \
+         identifies a user"
+    )]
+    InexactSubject(String),
+    #[error("the user info has no `{0}` that is a string or an integer")]
     NoSubject(String),
     #[error("the user info is about another `sub` than the ID token (OpenID Connect Core §5.3.2)")]
     OtherSubject,
@@ -39,7 +45,7 @@ enum UserInfoError {
 impl From<UserInfoError> for Error {
     fn from(check: UserInfoError) -> Self {
         let hint = match &check {
-            UserInfoError::NoSubject(_) => {
+            UserInfoError::InexactSubject(_) | UserInfoError::NoSubject(_) => {
                 "set `subject_claim` to the claim that identifies the user"
             }
             UserInfoError::OtherSubject => "check `userinfo_endpoint`",
@@ -81,9 +87,12 @@ fn of_subject(
             }
         }
         None => {
-            let subject = match claims.get(subject_claim) {
-                Some(Value::String(text)) if !text.is_empty() => text.clone(),
-                Some(Value::Number(number)) => number.to_string(),
+            let value = claims.get(subject_claim).ok_or_else(missing)?;
+            let subject = match name_of(value) {
+                Some(subject) if !subject.is_empty() => subject.into_owned(),
+                None if value.is_number() => {
+                    return Err(UserInfoError::InexactSubject(subject_claim.to_owned()));
+                }
                 _ => return Err(missing()),
             };
             claims.insert("sub".to_owned(), Value::String(subject));
@@ -122,6 +131,42 @@ mod tests {
         assert_eq!(user.sub(), "42");
         assert_eq!(user.get::<String>("login").unwrap().as_deref(), Some("octo"));
         assert!(parsed("application/json", r#"{"login":"octo"}"#, None, "id").is_err());
+    }
+
+    /// Two users whose ids differ in the last digit are two users.
+    #[test]
+    fn numeric_subject_keeps_every_digit() {
+        for (id, sub) in [
+            ("100000000000000000001", Some("100000000000000000001")),
+            ("100000000000000000002", Some("100000000000000000002")),
+            ("18446744073709551615", Some("18446744073709551615")),
+            ("-1", Some("-1")),
+            (r#""1e3""#, Some("1e3")),
+            (r#""""#, None),
+            ("1e3", None),
+            ("1e20", None),
+            ("42.0", None),
+            ("-0", None),
+            ("true", None),
+            ("null", None),
+            ("[1]", None),
+        ] {
+            let body = format!(r#"{{"id":{id}}}"#);
+            let user = parsed("application/json", &body, None, "id");
+            assert_eq!(user.as_ref().ok().map(UserInfo::sub), sub, "{id}");
+            match user {
+                Ok(user) => {
+                    assert_eq!(user.get::<String>("id").unwrap().as_deref(), sub);
+                    let json = serde_json::to_string(&user).unwrap();
+                    assert_eq!(serde_json::from_str::<UserInfo>(&json).unwrap(), user);
+                }
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+                    let is_inexact = error.to_string().contains("a fraction or an exponent");
+                    assert_eq!(is_inexact, id.contains(['.', 'e', '-']) && id != "true", "{error}");
+                }
+            }
+        }
     }
 
     /// T211.

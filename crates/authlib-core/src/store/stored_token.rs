@@ -73,3 +73,24 @@ impl From<StoredToken> for Token {
 }
 
 debug_fields!(StoredToken {});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::strict_json;
+
+    #[test]
+    fn large_integers_survive_storage() {
+        let members = strict_json::object(br#"{"sub":"1","id":100000000000000000001}"#).unwrap();
+        let mut token = Token::bearer("at");
+        token.extra.clone_from(&members);
+        token.claims = Some(UserInfo::new(members));
+        let json = serde_json::to_string(&StoredToken::from(token.clone())).unwrap();
+        let stored = Token::from(serde_json::from_str::<StoredToken>(&json).unwrap());
+        assert_eq!(stored.extra, token.extra);
+        assert_eq!(stored.claims, token.claims);
+        let id = stored.userinfo().unwrap().get::<String>("id").unwrap();
+        assert_eq!(id.as_deref(), Some("100000000000000000001"));
+        assert_eq!(stored.extra::<u128>("id").unwrap(), Some(100_000_000_000_000_000_001));
+    }
+}

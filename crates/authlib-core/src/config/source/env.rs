@@ -9,6 +9,7 @@ use super::overlay::overlay;
 use super::suggest::similar;
 use crate::config::setting_keys::{CLIENT_KWARGS, SETTINGS, find, variable};
 use crate::config::{ClientConfig, ConfigProblem};
+use crate::jose::strict_json;
 
 /// Environment variables, by name.
 pub(crate) type Vars = BTreeMap<String, String>;
@@ -69,13 +70,13 @@ fn table(client: &str, vars: &Vars, problems: &mut Vec<ConfigProblem>) -> Map<St
         let Some(text) = vars.get(&variable).filter(|text| !text.is_empty()) else {
             continue;
         };
-        let value = match serde_json::from_str(text) {
-            Ok(value @ Value::Object(_)) if is_json => value,
-            _ if is_json => {
-                problems.push(ConfigProblem::new(client, &variable, "must be a JSON object"));
-                continue;
-            }
-            _ => Value::String(text.clone()),
+        let value = if !is_json {
+            Value::String(text.clone())
+        } else if let Ok(table) = strict_json::object(text.as_bytes()) {
+            Value::Object(table)
+        } else {
+            problems.push(ConfigProblem::new(client, &variable, "must be a JSON object"));
+            continue;
         };
         table.insert(key.to_owned(), value);
     }
