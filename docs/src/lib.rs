@@ -18,6 +18,7 @@ chapters! {
     actix: "actix.md",
     rocket: "rocket.md",
     users: "users.md",
+    protecting_routes: "protecting-routes.md",
     api: "api.md",
     revocation: "revocation.md",
     stores: "stores.md",

@@ -61,11 +61,12 @@ mod memory_store;
 mod message;
 mod middleware;
 mod request;
+mod require_login;
 mod routes;
 mod session;
 mod user;
 
-pub use authlib_core::login::{ClientName, Identity, LoginResult, clients};
+pub use authlib_core::login::{ClientName, Identity, LoginResult, RequireLogin, clients};
 pub use authlib_core::{
     ApiRequest, ApiResponse, AssertionClient, AuthorizeOptions, ClientBuilder, ClientConfig,
     DeviceLogin, Error as CoreError, ErrorKind, Grant, Introspection, JwtBearer, LogoutOptions,
@@ -79,6 +80,7 @@ pub use crate::client::OAuthClient;
 pub use crate::error::{Error, Result};
 pub use crate::memory_store::MemoryStore;
 pub use crate::middleware::{OAuthSessions, session_middleware};
+pub use crate::require_login::{RequireLoginMiddleware, require_login};
 pub use crate::routes::{redirect, routes, token_updates};
 pub use crate::session::ActixSession;
 pub use crate::user::{CurrentUser, OAuthSession};

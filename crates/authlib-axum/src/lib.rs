@@ -48,11 +48,12 @@ mod client;
 mod error;
 mod layer;
 mod request;
+mod require_login;
 mod routes;
 mod session;
 mod user;
 
-pub use authlib_core::login::{ClientName, Identity, LoginResult, clients};
+pub use authlib_core::login::{ClientName, Identity, LoginResult, RequireLogin, clients};
 pub use authlib_core::{
     ApiRequest, ApiResponse, AssertionClient, AuthorizeOptions, ClientBuilder, ClientConfig,
     DeviceLogin, Error as CoreError, ErrorKind, Grant, Introspection, JwtBearer, LogoutOptions,
@@ -65,6 +66,7 @@ pub use crate::callback::OAuthCallback;
 pub use crate::client::OAuthClient;
 pub use crate::error::{Error, Result};
 pub use crate::layer::{SessionLayer, SessionService, session_layer};
+pub use crate::require_login::{RequireLoginLayer, RequireLoginService, require_login};
 pub use crate::routes::{redirect, routes, token_updates};
 pub use crate::session::AxumSession;
 pub use crate::user::{CurrentUser, OAuthSession};

@@ -58,6 +58,8 @@ pub enum ErrorKind {
     Unauthenticated,
     /// The user or the provider denied access. 403.
     AccessDenied,
+    /// The user is logged in, but lacks a scope or claim that the route requires. 403.
+    Forbidden,
     /// No client is registered under that name. 404.
     UnknownClient,
     /// The request body is larger than a callback's may be. 413.
@@ -235,6 +237,7 @@ impl Error {
         match self.kind() {
             ErrorKind::Transport => Remedy::Wait,
             ErrorKind::InvalidRequest
+            | ErrorKind::Forbidden
             | ErrorKind::PayloadTooLarge
             | ErrorKind::UnknownClient
             | ErrorKind::Unsupported => Remedy::ChangeRequest,
@@ -310,7 +313,7 @@ impl ErrorKind {
             | Self::InvalidIdToken
             | Self::AuthorizationError => 400,
             Self::Unauthenticated => 401,
-            Self::AccessDenied => 403,
+            Self::AccessDenied | Self::Forbidden => 403,
             Self::UnknownClient => 404,
             Self::PayloadTooLarge => 413,
             Self::Config | Self::Store | Self::Internal => 500,

@@ -69,7 +69,7 @@ impl<'r> Responder<'r, 'static> for Error {
 }
 
 /// The last error of a guard in this request, for the catcher, which Rocket tells the status only.
-fn last_error<'r>(request: &'r Request<'_>) -> MutexGuard<'r, Option<LoginError>> {
+pub(crate) fn last_error<'r>(request: &'r Request<'_>) -> MutexGuard<'r, Option<LoginError>> {
     let error = request.local_cache(Mutex::<Option<LoginError>>::default);
     error.lock().unwrap_or_else(PoisonError::into_inner)
 }

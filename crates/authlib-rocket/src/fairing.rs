@@ -13,6 +13,7 @@ use rocket::http::Method;
 use rocket::{Build, Config, Data, Request, Rocket};
 use serde_json::Value;
 
+use crate::require_login::no_access;
 use crate::session::OAuthState;
 
 type Make = Box<dyn FnOnce(&Rocket<Build>) -> Result<OAuth> + Send>;
@@ -115,7 +116,10 @@ impl Fairing for OAuthFairing {
         // Rocket reports errors in its own settings itself.
         let Ok(config) = Config::try_from(rocket.figment()) else { return Ok(rocket) };
         match self.set_up(&rocket, &config) {
-            Ok(setup) => Ok(rocket.manage(setup.oauth.clone()).manage(setup)),
+            Ok(setup) => Ok(rocket
+                .manage(setup.oauth.clone())
+                .manage(setup)
+                .mount("/", rocket::routes![no_access])),
             Err(error) => {
                 tracing::error!("OAuthFairing: launch refused: {}", error.report());
                 Err(rocket)

@@ -53,11 +53,12 @@ mod error;
 mod fairing;
 mod launch;
 mod request;
+mod require_login;
 mod routes;
 mod session;
 mod user;
 
-pub use authlib_core::login::{ClientName, Identity, LoginResult, clients};
+pub use authlib_core::login::{ClientName, Identity, LoginResult, RequireLogin, clients};
 pub use authlib_core::{
     ApiRequest, ApiResponse, AssertionClient, AuthorizeOptions, ClientBuilder, ClientConfig,
     DeviceLogin, Error as CoreError, ErrorKind, Grant, Introspection, JwtBearer, LogoutOptions,
@@ -71,6 +72,7 @@ pub use crate::client::OAuthClient;
 pub use crate::error::{Error, Result, catchers};
 pub use crate::fairing::{OAuthFairing, load_figment, on_token_update};
 pub use crate::request::OAuthResponse;
+pub use crate::require_login::{RequireLoginFairing, require_login};
 pub use crate::routes::{redirect, routes, token_updates};
 pub use crate::session::RocketSession;
 pub use crate::user::{CurrentUser, OAuthSession};

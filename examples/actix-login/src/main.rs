@@ -7,7 +7,7 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::{App, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer, web};
 use authlib_actix::{
     AuthorizeOptions, CurrentUser, LogoutOptions, MemoryStore, OAuth, OAuthCallback, OAuthClient,
-    OAuthSession, Params, Result, redirect, session_middleware,
+    OAuthSession, Params, RequireLogin, Result, redirect, require_login, session_middleware,
 };
 use example_shared::{Page, Settings, Visitor, headers, nobody, registry};
 
@@ -47,6 +47,11 @@ async fn profile(user: Option<CurrentUser>) -> HttpResponse {
         Some(user) => no_store(StatusCode::OK).json(example_shared::profile(&user)),
         None => no_store(StatusCode::UNAUTHORIZED).json(nobody()),
     }
+}
+
+/// A page that only logged-in users see.
+async fn protected(user: CurrentUser) -> HttpResponse {
+    html(Page::home("actix-web", &Visitor::of(&user)))
 }
 
 async fn userinfo(client: OAuthClient) -> Result<HttpResponse> {
@@ -112,6 +117,9 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
             .route("/login/{client}", web::get().to(login))
             .service(web::resource("/authorize/{client}").get(authorize).post(authorize))
             .route("/profile", web::get().to(profile))
+            .service(
+                web::resource("/protected").wrap(require_login(RequireLogin::new())).get(protected),
+            )
             .service(web::resource("/api/{client}/{path:.*}").get(api).post(api))
             .route("/userinfo/{client}", web::get().to(userinfo))
             .route("/logout", web::post().to(logout))

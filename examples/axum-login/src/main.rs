@@ -4,7 +4,7 @@
 
 use authlib_axum::{
     AuthorizeOptions, CurrentUser, LogoutOptions, OAuth, OAuthCallback, OAuthClient, OAuthSession,
-    Result, redirect, session_layer,
+    RequireLogin, Result, redirect, require_login, session_layer,
 };
 use axum::Router;
 use axum::body::Body;
@@ -55,6 +55,11 @@ async fn profile(user: Option<CurrentUser>) -> Response {
     }
 }
 
+/// A page that only logged-in users see.
+async fn protected(user: CurrentUser) -> Response {
+    html(Page::home("axum", &Visitor::of(&user)))
+}
+
 async fn userinfo(client: OAuthClient) -> Result<Response> {
     Ok(no_store(Json(client.user().await?.userinfo().await?)))
 }
@@ -95,6 +100,8 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     }
     let (oauth, _provider) = registry(&settings).await?;
     let app = Router::new()
+        .route("/protected", get(protected))
+        .route_layer(require_login(RequireLogin::new()))
         .route("/", get(home))
         .route("/login/{client}", get(login))
         .route("/authorize/{client}", get(authorize).post(authorize))

@@ -9,8 +9,9 @@ use std::convert::Infallible;
 
 use authlib_core::adapter::{
     FormBody, LOGGED_OUT, LoginCallback, LoginClient, LoginError, LoginSession, RequestContext,
-    Response, login_options, logout_options, no_store, see_other, status_page,
+    Response, login_options, logout_options, no_store, require_login, see_other, status_page,
 };
+use authlib_core::login::RequireLogin;
 use authlib_core::{Error, ErrorKind, OAuth};
 use example_shared::{Page, Settings, Visitor, forward, nobody, profile, registry};
 use http::{HeaderValue, Method, Request, StatusCode, header};
@@ -86,6 +87,10 @@ async fn route(
             Some(user) => json(StatusCode::OK, &profile(&user)),
             None => json(StatusCode::UNAUTHORIZED, &nobody()),
         },
+        ["protected"] if get => {
+            require_login(oauth, session, context, &RequireLogin::new()).await?;
+            Page::welcome("hyper", oauth).into_response()
+        }
         ["userinfo", name] if get => {
             let claims = client(name)?.user().await?.userinfo().await?;
             json(StatusCode::OK, &serde_json::json!(claims))

@@ -6,7 +6,8 @@ use std::io::Cursor;
 
 use authlib_rocket::{
     AuthorizeOptions, CurrentUser, LogoutOptions, OAuth, OAuthCallback, OAuthClient, OAuthFairing,
-    OAuthResponse, OAuthSession, Params, Result, UserInfo, catchers, load_figment, redirect,
+    OAuthResponse, OAuthSession, Params, RequireLogin, Result, UserInfo, catchers, load_figment,
+    redirect, require_login,
 };
 use example_shared::{Page, Settings, Visitor, demo, headers, nobody};
 use rocket::data::{Limits, ToByteUnit as _};
@@ -65,6 +66,12 @@ fn profile(user: Option<CurrentUser>) -> (Status, Fresh<Value>) {
         Some(user) => (Status::Ok, fresh(example_shared::profile(&user))),
         None => (Status::Unauthorized, fresh(nobody())),
     }
+}
+
+/// A page that only logged-in users see: the fairing protects the path.
+#[get("/protected")]
+fn protected(user: CurrentUser) -> Html {
+    Html(Page::home("Rocket", &Visitor::of(&user)))
 }
 
 #[get("/userinfo/<_>")]
@@ -175,6 +182,7 @@ async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
         authorize,
         authorize_posted,
         profile,
+        protected,
         api,
         api_posted,
         userinfo,
@@ -184,6 +192,7 @@ async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
     ];
     let rocket = rocket::custom(figment)
         .attach(OAuthFairing::from(oauth))
+        .attach(require_login("/protected", RequireLogin::new()))
         .mount("/", routes)
         .register("/", catchers());
     println!("The app is at {base_url}");

@@ -7,6 +7,7 @@ mod identity;
 mod interop;
 mod login;
 mod oauth1;
+mod protected;
 mod provider;
 mod requests;
 mod settings;
@@ -67,6 +68,13 @@ suite! {
     ],
     identity: [
         numeric_subjects_keep_every_digit,
+    ],
+    protected: [
+        navigation_logs_in_and_returns_to_exact_url,
+        other_requests_without_login_are_401_json,
+        expired_token_is_refreshed_or_ends_login,
+        provider_outage_is_503_and_not_anonymous,
+        max_age_of_login_url_is_sent_to_provider,
     ],
     provider: [
         invalid_id_tokens_are_400,

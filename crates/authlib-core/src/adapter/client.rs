@@ -1,12 +1,14 @@
 //! [`LoginClient`]: a registered client in this browser's session.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::{RequestContext, Response, see_other};
 use crate::authorization::AuthorizeOptions;
 use crate::client::oauth2_client::OAuth2Client;
 use crate::error::Result;
 use crate::login::{Login, Session, authorize_redirect, current_login};
+use crate::params::Params;
 use crate::registry::RegisteredClient;
 use crate::store::TokenOwner;
 
@@ -26,7 +28,7 @@ impl<S: Session> LoginClient<S> {
     }
 
     /// Starts a login: the redirect to the provider. The argument is a redirect URI, or
-    /// [`AuthorizeOptions`].
+    /// [`AuthorizeOptions`]. A `max_age` in the query of the request is passed on, unless the options have one.
     ///
     /// # Errors
     ///
@@ -35,10 +37,20 @@ impl<S: Session> LoginClient<S> {
         &self,
         options: impl Into<AuthorizeOptions>,
     ) -> Result<Response> {
+        let mut options = options.into();
+        options.max_age = options.max_age.or_else(|| self.requested_max_age());
         let restart = self.request.repeatable();
         let (client, session) = (&self.client, &self.session);
-        let url = authorize_redirect(client, session, options.into(), restart.as_deref()).await?;
+        let url = authorize_redirect(client, session, options, restart.as_deref()).await?;
         Ok(see_other(url.as_str()))
+    }
+
+    /// The `max_age` in seconds with which a [`RequireLogin`](crate::login::RequireLogin) sends browsers to the
+    /// login. Another site can set it too, but it makes the login only stricter.
+    fn requested_max_age(&self) -> Option<Duration> {
+        let query = Params::parse(self.request.query().unwrap_or_default());
+        let seconds = query.all("max_age").next()?.parse().ok()?;
+        Some(Duration::from_secs(seconds))
     }
 
     /// The registered client.

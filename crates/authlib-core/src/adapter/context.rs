@@ -1,7 +1,7 @@
 //! [`RequestContext`]: what is read of a request's head.
 
 use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, ORIGIN};
+use http::header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ORIGIN};
 
 /// The parts of a request's head that this library reads, copied from the framework's request. Its `Debug`
 /// shows the method only: a callback's query contains the code.
@@ -15,6 +15,10 @@ pub struct RequestContext {
     pub(super) sec_fetch_site: Option<String>,
     pub(super) origin: Option<String>,
     prefetch: bool,
+    /// Whether a CORS preflight asks for permission (Fetch Standard, CORS protocol).
+    pub(super) is_preflight: bool,
+    /// Whether the browser shows the response as a page of its own, so that a redirect to a login helps.
+    pub(super) is_navigation: bool,
 }
 
 impl RequestContext {
@@ -39,7 +43,18 @@ impl RequestContext {
         let prefetch = ["purpose", "sec-purpose", "x-moz"].into_iter().any(|name| {
             header(name).is_some_and(|value| value.to_ascii_lowercase().contains("prefetch"))
         });
+        let mode = header("sec-fetch-mode");
+        let is_navigation = match mode {
+            Some(mode) => mode == "navigate" && header("sec-fetch-dest") == Some("document"),
+            None => {
+                let accept = header(ACCEPT.as_str()).unwrap_or_default();
+                accept.contains("text/html") && header("x-requested-with").is_none()
+            }
+        };
+        let asks = header(ACCESS_CONTROL_REQUEST_METHOD.as_str()).is_some();
         Self {
+            is_preflight: asks && method == Method::OPTIONS && header(ORIGIN.as_str()).is_some(),
+            is_navigation: is_navigation && !prefetch,
             path: path.to_owned(),
             query: query.map(str::to_owned),
             accept: copy(ACCEPT.as_str()),
@@ -55,6 +70,11 @@ impl RequestContext {
     #[must_use]
     pub fn query(&self) -> Option<&str> {
         self.query.as_deref()
+    }
+
+    /// The same request, if it accepted JSON only.
+    pub(super) fn as_api_request(&self) -> Self {
+        Self { accept: Some("application/json".to_owned()), ..self.clone() }
     }
 
     /// Whether the request must not use up a login: a HEAD request or a prefetch. The real request is

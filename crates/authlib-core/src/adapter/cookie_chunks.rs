@@ -82,8 +82,7 @@ impl SessionState {
             }
         }
         state.logins.retain(|login| {
-            let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(login.logged_in_at));
-            at.is_some_and(|at| now.duration_since(at).unwrap_or_default() <= lifetime)
+            now.duration_since(login.logged_in_at()).unwrap_or_default() <= lifetime
         });
         state.logins.sort_by_key(|login| login.logged_in_at);
         state.logouts.sort_by_key(|logout| logout.started_at);

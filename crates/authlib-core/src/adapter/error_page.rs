@@ -73,6 +73,7 @@ fn text(kind: ErrorKind) -> &'static str {
         ErrorKind::AccessDenied => {
             "The login was not allowed, by you or by the provider. Nothing has changed."
         }
+        ErrorKind::Forbidden => "You are logged in, but you have no access to this page.",
         ErrorKind::UnknownClient => "This login provider is not available.",
         ErrorKind::PayloadTooLarge => "The request is too large.",
         ErrorKind::Unsupported => "The login provider does not support this.",
@@ -94,6 +95,7 @@ fn code(kind: ErrorKind) -> &'static str {
         ErrorKind::AuthorizationError => "provider_error",
         ErrorKind::Unauthenticated => "not_logged_in",
         ErrorKind::AccessDenied => "access_denied",
+        ErrorKind::Forbidden => "forbidden",
         ErrorKind::UnknownClient => "unknown_client",
         ErrorKind::PayloadTooLarge => "payload_too_large",
         ErrorKind::Unsupported => "unsupported",
@@ -108,6 +110,7 @@ fn title(kind: ErrorKind) -> &'static str {
         ErrorKind::Unauthenticated => "Not logged in",
         ErrorKind::UnknownClient => "Not found",
         ErrorKind::AccessDenied => "Login cancelled",
+        ErrorKind::Forbidden => "No access",
         ErrorKind::InvalidCallback | ErrorKind::InvalidIdToken | ErrorKind::AuthorizationError => {
             "We couldn't sign you in"
         }

@@ -72,15 +72,38 @@ pub async fn current_user(oauth: &OAuth, session: &impl Session) -> Result<Optio
     let state = session.load().await?.unwrap_or_default();
     for login in state.logins().iter().rev() {
         let Ok(client) = oauth.client(&login.client) else { continue };
-        if let Some(token) = oauth.token_store().load(&login.owner()).await? {
-            return Ok(Some(CurrentUser { client, login: login.clone(), token }));
+        if let Some(user) = user_of(client, login).await? {
+            return Ok(Some(user));
         }
+    }
+    Ok(None)
+}
+
+/// The user who is logged in with `client` in this browser.
+///
+/// # Errors
+///
+/// Those of the session and the token store.
+pub async fn client_user(
+    client: &RegisteredClient,
+    session: &impl Session,
+) -> Result<Option<CurrentUser>> {
+    let state = session.load().await?.unwrap_or_default();
+    match state.login(client.name()) {
+        Some(login) => user_of(client.clone(), login).await,
+        None => Ok(None),
+    }
+}
+
+async fn user_of(client: RegisteredClient, login: &Login) -> Result<Option<CurrentUser>> {
+    let token = client.tokens().find_token(&login.owner()).await?;
+    if token.is_none() {
         tracing::warn!(
             client = login.client,
             "login ignored: its token is not in the token store (tokens in memory end with the process)"
         );
     }
-    Ok(None)
+    Ok(token.map(|token| CurrentUser { client, login: login.clone(), token }))
 }
 
 /// As [`current_user`], for a user who must be logged in.

@@ -12,6 +12,7 @@ mod local_path;
 mod logout;
 mod pending;
 mod redirect;
+mod require_login;
 mod session;
 mod session_state;
 
@@ -19,10 +20,14 @@ pub use self::callback::{
     CallbackParams, CompletedLogin, LoginResult, complete_login, log_in, record_login,
 };
 pub use self::client_name::{ClientName, clients};
-pub use self::current_user::{CurrentUser, Identity, current_login, current_user, require_user};
+pub use self::current_user::{
+    CurrentUser, Identity, client_user, current_login, current_user, require_user,
+};
 pub use self::local_path::local_path;
 pub use self::logout::{logout, logout_redirect, validate_logout_response};
 pub use self::redirect::authorize_redirect;
+pub(crate) use self::require_login::Access;
+pub use self::require_login::RequireLogin;
 pub use self::session::Session;
 pub(crate) use self::session_state::Pending;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! [`SessionState`]: pending logins, pending logouts and logins of one browser session, all bounded.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +79,13 @@ impl Login {
     #[must_use]
     pub fn owner(&self) -> TokenOwner {
         TokenOwner::new(&self.client, &self.user)
+    }
+
+    /// When the user logged in here.
+    #[must_use]
+    pub fn logged_in_at(&self) -> SystemTime {
+        let since_epoch = Duration::from_millis(self.logged_in_at);
+        SystemTime::UNIX_EPOCH.checked_add(since_epoch).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 }
 

@@ -8,5 +8,6 @@ mod logout;
 mod presets;
 mod purpose;
 mod registry;
+mod require_login;
 mod secrets_in_logs;
 mod session_failures;
