@@ -68,6 +68,10 @@ suite! {
     ],
     identity: [
         numeric_subjects_keep_every_digit,
+        alias_of_issuer_is_the_same_user,
+        accepted_issuers_have_users_of_their_own,
+        tenant_must_be_signed_and_allowed,
+        issuer_of_many_tenants_needs_a_tenant_setting,
     ],
     protected: [
         navigation_logs_in_and_returns_to_exact_url,

@@ -54,7 +54,7 @@ impl FrontChannel {
         let metadata = self.endpoints.documents().metadata().await?;
         let expected = ExpectedCallback {
             state: &pending.state,
-            issuers: &settings.issuers(),
+            issuers: &settings.issuers,
             iss_required: metadata.is_some_and(|metadata| {
                 metadata.authorization_response_iss_parameter_supported == Some(true)
             }),
@@ -64,6 +64,10 @@ impl FrontChannel {
         let grant = Grant::authorization_code(&response.code, &pending.redirect_uri, verifier);
         let mut token = self.endpoints.request_token(&grant, &pending.scope).await?;
         let id_token = self.verify_id_token(&token, &pending).await?;
+        if let Some(claims) = &id_token {
+            let iss = claims.required_text("iss").map_err(IdTokenError::from)?;
+            response.check_issuer(iss, &settings.issuers)?;
+        }
         if id_token.is_none() {
             // An ID token that was not requested is not verified: it must not be used later.
             token.id_token = None;

@@ -47,7 +47,10 @@ pub struct ClientConfig {
     pub(super) private_key_id: Option<String>,
     pub(super) private_key_certificate: Option<String>,
     pub(super) issuer: Option<String>,
+    pub(super) issuer_aliases: Vec<String>,
     pub(super) accepted_issuers: Vec<String>,
+    pub(super) allowed_tenants: Vec<String>,
+    pub(super) any_tenant: bool,
     pub(super) server_metadata_url: Option<String>,
     pub(super) endpoints: BTreeMap<Endpoint, String>,
     /// The JSON text of a JWK set, which may have symmetric keys.
@@ -174,7 +177,8 @@ impl ClientConfig {
         private_key_id;
         /// Sets the key's certificate (PEM), for servers that know it by `x5t#S256` (RFC 7515 §4.1.8).
         private_key_certificate;
-        /// Sets the issuer. It must match the metadata document exactly, trailing slash included.
+        /// Sets the issuer. It must match the metadata document exactly, trailing slash included. For an issuer
+        /// with many tenants, see [`allowed_tenant`](Self::allowed_tenant).
         issuer;
         /// Sets the URL of the provider's metadata document. Default: the OpenID Connect Discovery URL
         /// of the issuer, and no document if all endpoints are configured.
@@ -295,6 +299,9 @@ impl ClientConfig {
         /// Also refreshes after a 401 that names no error, for APIs without the `WWW-Authenticate` of RFC 6750 §3,
         /// such as Salesforce's. By default a token is refreshed after a 401 with `invalid_token` only.
         refresh_on_bare_401;
+        /// Lets the users of every tenant log in, if the `issuer` has many: everybody with an account at the
+        /// provider. To admit some tenants only, use [`allowed_tenant`](Self::allowed_tenant).
+        any_tenant;
         /// Sends no nonce, for providers that do not repeat it in their ID tokens. Only PKCE then
         /// detects a code that was stolen from another login (RFC 9700 §4.5.3).
         dangerous_skip_nonce;
@@ -326,10 +333,50 @@ impl ClientConfig {
         self
     }
 
-    /// Adds another spelling of the issuer that ID tokens and callbacks may use.
+    /// Adds another spelling of the issuer in ID tokens and callbacks. A user who logs in with it is the same
+    /// user: the login, its identity and the claims have the configured `issuer`.
+    ///
+    /// ```
+    /// use authlib_core::ClientConfig;
+    ///
+    /// let google = ClientConfig::new("google")
+    ///     .issuer("https://accounts.google.com")
+    ///     .issuer_alias("accounts.google.com");
+    /// # let _ = google;
+    /// ```
+    #[must_use]
+    pub fn issuer_alias(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer_aliases.push(issuer.into());
+        self
+    }
+
+    /// Adds another issuer whose ID tokens are accepted. Its users are other users than those of `issuer`,
+    /// also if they have the same `sub` (OpenID Connect Core §5.7): the login has the token's own `iss`.
+    ///
+    /// **The keys of `issuer` verify these tokens too**: add only issuers of the same provider. For other
+    /// spellings of one issuer, see [`issuer_alias`](Self::issuer_alias).
     #[must_use]
     pub fn accepted_issuer(mut self, issuer: impl Into<String>) -> Self {
         self.accepted_issuers.push(issuer.into());
+        self
+    }
+
+    /// Adds a tenant whose users may log in, if the `issuer` has many tenants: one with the placeholder
+    /// `{tenantid}`, or Microsoft's `common` or `organizations`. It is the tenant's id, as in the signed claim
+    /// `tid`, not its domain.
+    ///
+    /// ```
+    /// use authlib_core::providers;
+    ///
+    /// let microsoft = providers::microsoft()
+    ///     .client_id("id")
+    ///     .client_secret("secret")
+    ///     .allowed_tenant("11111111-2222-3333-4444-555555555555");
+    /// # let _ = microsoft;
+    /// ```
+    #[must_use]
+    pub fn allowed_tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.allowed_tenants.push(tenant.into());
         self
     }
 

@@ -34,6 +34,8 @@ macro_rules! choice {
 pub(super) const SETTINGS: &[Setting] = &[
     setting("access_token_params", Pairs(|c| &mut c.access_token_params)),
     setting("accepted_issuers", List(|c, v| c.accepted_issuers = v)),
+    setting("allowed_tenants", List(|c, v| c.allowed_tenants = v)),
+    setting("any_tenant", Switch(|c, v| c.any_tenant = v)),
     setting("api_base_url", Text(|c, v| c.api_base_url = Some(v))),
     setting("api_origins", List(|c, v| c.api_origins = v)),
     setting("authorization_endpoint", Url(Endpoint::Authorization)).alias("authorize_url"),
@@ -64,6 +66,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         put(&mut c.introspection_signed_response_alg, alg)
     }),
     setting("issuer", Text(|c, v| c.issuer = Some(v))),
+    setting("issuer_aliases", List(|c, v| c.issuer_aliases = v)),
     setting("jwks", Table(|c, v| c.jwks = Some(Secret::new(Value::Object(v).to_string())))),
     setting("jwks_uri", Url(Endpoint::Jwks)),
     setting("max_age", Seconds(|c, v| c.max_age = Some(v))),

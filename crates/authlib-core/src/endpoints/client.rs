@@ -210,7 +210,8 @@ impl EndpointClient {
         let supported =
             metadata.and_then(|m| m.token_endpoint_auth_signing_alg_values_supported.as_deref());
         let audience = match (signing.audience, &settings.issuer) {
-            (Audience::Issuer, Some(issuer)) => issuer,
+            // The issuer of many tenants is a template, not a name.
+            (Audience::Issuer, Some(issuer)) if !settings.issuers.is_template() => issuer,
             _ => endpoint.as_str(),
         };
         let assertion = Assertion {

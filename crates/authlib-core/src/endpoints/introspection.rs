@@ -34,7 +34,7 @@ impl EndpointClient {
         let response =
             self.call_with(Endpoint::Introspection, form, accept_signed_response).await?;
         let expected = ExpectedResponse {
-            issuers: &settings.issuers(),
+            issuers: &settings.issuers,
             audiences: &[&settings.client_id],
             algorithms: &[algorithm],
             leeway: LEEWAY,

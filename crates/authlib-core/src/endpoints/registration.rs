@@ -10,6 +10,7 @@ use crate::endpoint_url::endpoint_url;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http_exchange::HttpExchange;
 use crate::message::{self, Request, Response};
+use crate::oauth2::issuers::Issuers;
 use crate::oauth2::metadata::parse_metadata_response;
 use crate::oauth2::registration::{
     delete_request, parse_delete_response, parse_management_response, parse_registration_response,
@@ -162,7 +163,7 @@ impl Registration {
             Location::Metadata { url, issuer } => (url, issuer),
         };
         let response = self.send("the metadata request", message::json_get(url)).await?;
-        let metadata = parse_metadata_response(&response, issuer)?;
+        let metadata = parse_metadata_response(&response, &Issuers::of(issuer))?;
         metadata.endpoints.get(Endpoint::Registration).cloned().ok_or_else(|| {
             let check = format!("the metadata at {url} has no `registration_endpoint`");
             Error::new(ErrorKind::Unsupported, check)

@@ -57,6 +57,10 @@ impl Claims {
         }
     }
 
+    pub(crate) fn set_text(&mut self, name: &str, text: String) {
+        self.0.insert(name.to_owned(), Value::String(text));
+    }
+
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, ClaimError> {
         match self.0.get(name) {
             None => Ok(None),

@@ -33,6 +33,8 @@ pub(crate) enum JwkError {
 /// One key, for all algorithms that it fits.
 pub(super) struct Jwk {
     kid: Option<String>,
+    /// The issuer that the key is for, a member of Microsoft's keys.
+    issuer: Option<String>,
     uses: Vec<(Algorithm, Verifier)>,
 }
 
@@ -54,7 +56,11 @@ impl JwkSet {
 
     /// The client secret as the only key, for HMAC (OpenID Connect Core §10.1).
     pub(crate) fn of_secret(secret: &Secret) -> Self {
-        Self(Arc::from([Jwk { kid: None, uses: macs(secret.expose().as_bytes(), None) }]))
+        Self(Arc::from([Jwk {
+            kid: None,
+            issuer: None,
+            uses: macs(secret.expose().as_bytes(), None),
+        }]))
     }
 
     #[cfg(test)]
@@ -90,6 +96,11 @@ impl JwkSet {
 }
 
 impl Jwk {
+    /// The issuer whose tokens the key may sign, if it names one.
+    pub(super) fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
+    }
+
     /// Checks a signature. The algorithm must fit the key.
     pub(super) fn verify(
         &self,
@@ -148,8 +159,9 @@ fn jwk(key: &Map<String, Value>, symmetric: bool) -> Option<Jwk> {
         "oct" if symmetric => macs(&bytes("k")?, only),
         _ => return None,
     };
-    let kid = text("kid").map(ToOwned::to_owned);
-    (!uses.is_empty()).then_some(Jwk { kid, uses })
+    let owned = |name: &str| text(name).map(ToOwned::to_owned);
+    let (kid, issuer) = (owned("kid"), owned("issuer"));
+    (!uses.is_empty()).then_some(Jwk { kid, issuer, uses })
 }
 
 /// The key, parsed for each public-key algorithm that it fits, or only for its `alg`.

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use super::jwk::Jwk;
 use super::{Algorithm, JwkSet, SigningKey, strict_json};
 use crate::crypto::{self, CryptoError};
 
@@ -32,6 +33,8 @@ pub(crate) struct Header {
 pub(crate) struct VerifiedJws {
     pub(crate) header: Header,
     pub(crate) payload: Vec<u8>,
+    /// The issuer that the key is for, if the key names one.
+    pub(crate) key_issuer: Option<String>,
 }
 
 /// Why a token was rejected.
@@ -91,8 +94,10 @@ pub(crate) fn verify(
     let signature = decoded(signature, "signature")?;
     let (alg, kid) = (header.alg, header.kid.as_deref());
     let candidates: Vec<_> = keys.candidates(alg, kid).take(MAX_TRIES).collect();
-    if candidates.iter().any(|key| key.verify(alg, signed.as_bytes(), &signature).is_ok()) {
-        return Ok(VerifiedJws { header, payload });
+    let is_signer = |key: &&&Jwk| key.verify(alg, signed.as_bytes(), &signature).is_ok();
+    if let Some(key) = candidates.iter().find(is_signer) {
+        let key_issuer = key.issuer().map(ToOwned::to_owned);
+        return Ok(VerifiedJws { header, payload, key_issuer });
     }
     if !candidates.is_empty() {
         return Err(JwsError::BadSignature);

@@ -48,6 +48,7 @@ pub mod clients {
         GitLab "gitlab"
         Google "google"
         LinkedIn "linkedin"
+        Microsoft "microsoft"
         Spotify "spotify"
         Trello "trello"
         Tumblr "tumblr"

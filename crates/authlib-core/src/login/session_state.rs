@@ -57,7 +57,8 @@ pub struct Login {
     pub client: String,
     /// The random id under which the token is stored: [`TokenOwner::user`].
     pub user: String,
-    /// The verified `iss` of the ID token, or the provider's issuer if there was no ID token.
+    /// The verified `iss` of the ID token, or the provider's issuer if there was no ID token. Another spelling
+    /// of the issuer is replaced with the configured one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
     /// The verified subject at the provider, if the provider identified the user.

@@ -4,6 +4,7 @@
 use url::Url;
 
 use crate::error::{Error, ErrorKind, ProviderError, Result};
+use crate::oauth2::issuers::Issuers;
 use crate::oauth2::pkce;
 use crate::params::{Params, RepeatedParam};
 use crate::secret::{Secret, constant_time_eq};
@@ -57,8 +58,7 @@ impl AuthorizationRequest<'_> {
 #[derive(Debug)]
 pub(crate) struct ExpectedCallback<'a> {
     pub(crate) state: &'a Secret,
-    /// The accepted values of `iss`; empty if the issuer is not known.
-    pub(crate) issuers: &'a [&'a str],
+    pub(crate) issuers: &'a Issuers,
     /// Whether the metadata announces `iss` (RFC 9207 §3).
     pub(crate) iss_required: bool,
 }
@@ -67,6 +67,8 @@ pub(crate) struct ExpectedCallback<'a> {
 #[derive(Debug)]
 pub(crate) struct AuthorizationResponse {
     pub(crate) code: Secret,
+    /// The issuer that the response is from (RFC 9207 §2).
+    pub(crate) iss: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +83,11 @@ enum CallbackError {
         "issuer mismatch: `iss` of the callback is {found:?}, expected {expected:?} (RFC 9207 §2.4)"
     )]
     IssWrong { found: String, expected: String },
+    #[error(
+        "issuer mismatch: `iss` of the callback is {callback:?}, that of the ID token {id_token:?} (RFC 9207 \
+         §2.4)"
+    )]
+    IssOfIdToken { callback: String, id_token: String },
     #[error("the callback has neither `code` nor `error` (RFC 6749 §4.1.2)")]
     Empty,
     #[error("the callback has both `code` and `error` (RFC 6749 §4.1.2)")]
@@ -111,6 +118,18 @@ impl From<CallbackError> for Error {
 }
 
 impl AuthorizationResponse {
+    /// Checks that the response and the verified ID token come from one issuer (RFC 9207 §2.4).
+    pub(crate) fn check_issuer(&self, id_token: &str, issuers: &Issuers) -> Result<()> {
+        match &self.iss {
+            Some(callback) if !issuers.is_same_login(callback, id_token) => {
+                let clipped = |text: &str| text.chars().take(200).collect();
+                let (callback, id_token) = (clipped(callback), clipped(id_token));
+                Err(CallbackError::IssOfIdToken { callback, id_token }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Validates a callback: first `state` and `iss`, then `error`, then the code.
     pub(crate) fn check(params: &Params, expected: &ExpectedCallback<'_>) -> Result<Self> {
         Self::checked(params, expected)?;
@@ -121,7 +140,10 @@ impl AuthorizationResponse {
             (Some(error), None) => Err(provider_error(params, error)?),
             (None, Some("") | None) => Err(CallbackError::Empty.into()),
             (None, Some(code)) if code.len() > MAX_CODE => Err(CallbackError::CodeTooLong.into()),
-            (None, Some(code)) => Ok(Self { code: Secret::new(code) }),
+            (None, Some(code)) => {
+                let iss = params.only("iss").map_err(CallbackError::from)?;
+                Ok(Self { code: Secret::new(code), iss: iss.map(ToOwned::to_owned) })
+            }
         }
     }
 
@@ -132,10 +154,10 @@ impl AuthorizationResponse {
         }
         match params.only("iss")? {
             None if expected.iss_required => return Err(CallbackError::IssMissing),
-            Some(iss) if !expected.issuers.is_empty() && !expected.issuers.contains(&iss) => {
+            Some(iss) if !expected.issuers.is_empty() && !expected.issuers.is_provider(iss) => {
                 return Err(CallbackError::IssWrong {
                     found: iss.chars().take(200).collect(),
-                    expected: expected.issuers.join(" or "),
+                    expected: expected.issuers.listed(),
                 });
             }
             _ => {}
@@ -166,7 +188,7 @@ mod tests {
     fn check(query: &str, required: bool) -> Result<String> {
         let expected = ExpectedCallback {
             state: &Secret::new("s1"),
-            issuers: &["https://op.example"],
+            issuers: &Issuers::of("https://op.example"),
             iss_required: required,
         };
         AuthorizationResponse::check(&Params::parse(query), &expected)

@@ -14,6 +14,7 @@ use crate::jose::{Algorithm, JwkSet};
 use crate::message::{Request, Response};
 use crate::oauth2::Introspection;
 use crate::oauth2::endpoint_response::{EndpointResponse, Members, ResponseError};
+use crate::oauth2::issuers::Issuers;
 
 /// The media type of the response, and with or without `application/` the `typ` of the JWT (RFC 9701 §5,
 /// RFC 7515 §4.1.9).
@@ -27,8 +28,7 @@ pub(crate) fn accept_signed_response(request: &mut Request) {
 /// The values that a signed response is validated against.
 #[derive(Debug)]
 pub(crate) struct ExpectedResponse<'a> {
-    /// The issuer, and its other accepted spellings.
-    pub(crate) issuers: &'a [&'a str],
+    pub(crate) issuers: &'a Issuers,
     /// The client id, and the URI of the resource server if there is one.
     pub(crate) audiences: &'a [&'a str],
     pub(crate) algorithms: &'a [Algorithm],
@@ -137,10 +137,10 @@ pub(crate) fn verify(
     }
     let claims = Claims::parse(&verified.payload)?;
     let issuer = claims.required_text("iss")?;
-    if !expected.issuers.contains(&issuer) {
+    if !expected.issuers.is_provider(issuer) {
         return Err(SignedResponseError::Issuer {
             found: issuer.chars().take(200).collect(),
-            expected: expected.issuers.join(" or "),
+            expected: expected.issuers.listed(),
         });
     }
     if !claims.audience()?.iter().any(|name| expected.audiences.contains(name)) {

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use serde_json::json;
 
 use super::*;
@@ -9,6 +11,9 @@ use crate::oauth2::test_responses::{HTML, JSON, assert_rejected, changed};
 
 const NOW: u64 = 1_514_797_900;
 const ISSUER: &str = "https://as.example.com/";
+
+static ISSUERS: LazyLock<Issuers> = LazyLock::new(|| Issuers::of(ISSUER));
+
 const AUDIENCE: &str = "https://rs.example.com/resource";
 const TYP: &str = "token-introspection+jwt";
 
@@ -37,7 +42,7 @@ fn claims() -> Value {
 
 fn expected() -> ExpectedResponse<'static> {
     ExpectedResponse {
-        issuers: &[ISSUER],
+        issuers: &ISSUERS,
         audiences: &["client", AUDIENCE],
         algorithms: &[Algorithm::Rs256],
         leeway: Duration::from_secs(60),

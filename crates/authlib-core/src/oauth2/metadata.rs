@@ -12,6 +12,7 @@ use crate::endpoint_url::{EndpointUrlError, endpoint_url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims::Claims;
 use crate::message::{self, Response};
+use crate::oauth2::issuers::{Issuers, TENANT};
 
 /// The members of the provider's metadata that this crate uses. All others are ignored, so a document
 /// can't change how we connect.
@@ -62,6 +63,10 @@ impl From<MetadataError> for Error {
             MetadataError::Status(_) | MetadataError::ContentType(_) => {
                 "check `server_metadata_url` or `issuer`: redirects are not followed"
             }
+            MetadataError::Issuer { found, .. } if found.contains(TENANT) => {
+                "the issuer has many tenants: set `allowed_tenants` to the ids of those whose users may log \
+                 in, or `any_tenant` to true"
+            }
             MetadataError::Issuer { .. } => {
                 "set `issuer` to exactly the provider's value, trailing slash included"
             }
@@ -74,13 +79,16 @@ impl From<MetadataError> for Error {
     }
 }
 
-/// Parses the document. Its issuer must be identical to `issuer` (RFC 8414 §3.3, OpenID Connect
+/// Parses the document. Its issuer must be identical to the configured one (RFC 8414 §3.3, OpenID Connect
 /// Discovery 1.0 §4.3).
-pub(crate) fn parse_metadata_response(response: &Response, issuer: &str) -> Result<ServerMetadata> {
-    Ok(checked(response, issuer)?)
+pub(crate) fn parse_metadata_response(
+    response: &Response,
+    issuers: &Issuers,
+) -> Result<ServerMetadata> {
+    Ok(checked(response, issuers)?)
 }
 
-fn checked(response: &Response, issuer: &str) -> Result<ServerMetadata, MetadataError> {
+fn checked(response: &Response, issuers: &Issuers) -> Result<ServerMetadata, MetadataError> {
     if response.status() != http::StatusCode::OK {
         return Err(MetadataError::Status(response.status().as_u16()));
     }
@@ -94,17 +102,18 @@ fn checked(response: &Response, issuer: &str) -> Result<ServerMetadata, Metadata
         Claims::parse(response.body()).map_err(|cause| MetadataError::Malformed(cause.into()))?;
     let document = claims.as_map();
     let mut metadata: ServerMetadata = read(&Value::Object(document.clone()))?;
-    if metadata.issuer != issuer {
+    if !issuers.is_document(&metadata.issuer) {
         return Err(MetadataError::Issuer {
             found: metadata.issuer.chars().take(200).collect(),
-            expected: issuer.to_owned(),
+            expected: issuers.issuer.clone().unwrap_or_default(),
         });
     }
+    let issuer = metadata.issuer.clone();
     for endpoint in Endpoint::IN_METADATA {
         if let Some(value) = document.get(endpoint.name())
             && let Some(text) = read::<Option<String>>(value)?
         {
-            metadata.endpoints.insert(endpoint, allowed(endpoint, &text, issuer)?);
+            metadata.endpoints.insert(endpoint, allowed(endpoint, &text, &issuer)?);
         }
         if let Some(value) = endpoint.auth_methods_member().and_then(|name| document.get(name))
             && let Some(methods) = read(value)?
@@ -140,7 +149,7 @@ mod tests {
 
     fn read_response(status: u16, content_type: &str, body: &str) -> Result<ServerMetadata> {
         let response = test_response(status, content_type, body);
-        parse_metadata_response(&response, "https://op.example")
+        parse_metadata_response(&response, &Issuers::of("https://op.example"))
     }
 
     #[test]
@@ -181,6 +190,17 @@ mod tests {
         }
     }
 
+    /// Microsoft's `common` has a document for many tenants.
+    #[test]
+    fn template_of_tenants_needs_the_setting() {
+        let body = r#"{"issuer":"https://op.example/{tenantid}/v2.0"}"#;
+        let error = read(body).unwrap_err().to_string();
+        assert!(error.contains("allowed_tenants") && error.contains("any_tenant"), "{error}");
+        let response = test_response(200, "application/json", body);
+        let issuers = Issuers::of("https://op.example/{tenantid}/v2.0");
+        assert!(parse_metadata_response(&response, &issuers).is_ok());
+    }
+
     #[test]
     fn parse_rejects_endpoints_that_are_not_https_urls() {
         for (name, value) in [
@@ -218,7 +238,7 @@ mod tests {
         }
         let good = r#"{"issuer":"https://op.example"}"#;
         let untyped = Response::new(good.as_bytes().to_vec());
-        assert!(parse_metadata_response(&untyped, "https://op.example").is_err());
+        assert!(parse_metadata_response(&untyped, &Issuers::of("https://op.example")).is_err());
         assert!(read_response(200, "text/html", good).is_err());
         assert!(read_response(302, "application/json", good).is_err());
     }

@@ -63,7 +63,7 @@ impl UserInfo {
     }
 
     text_claims! {
-        /// The `iss` of the verified ID token.
+        /// The `iss` of the verified ID token, or the configured issuer if that is another spelling of it.
         iss
         /// Full name, for display.
         name

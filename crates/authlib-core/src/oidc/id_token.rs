@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::jose::claims::{self, ClaimError, Claims};
 use crate::jose::jws::{self, JwsError};
 use crate::jose::{Algorithm, JwkSet};
+use crate::oauth2::issuers::{IssuerMismatch, Issuers};
 use crate::secret::constant_time_eq;
 
 /// The accepted difference between the provider's clock and this system's.
@@ -20,8 +21,7 @@ const MAX_SUB: usize = 255;
 /// What an ID token is validated against.
 #[derive(Debug)]
 pub(crate) struct Rules<'a> {
-    /// The issuer, and other spellings that the provider is known to use.
-    pub(crate) issuers: &'a [&'a str],
+    pub(crate) issuers: &'a Issuers,
     pub(crate) client_id: &'a str,
     pub(crate) algorithms: &'a [Algorithm],
     /// The nonce of the authorization request; if none was sent, the token must have none.
@@ -48,6 +48,15 @@ pub(crate) enum IdTokenError {
         "issuer mismatch: the ID token's `iss` is {actual:?}, expected {expected:?} (OpenID Connect Core §3.1.3.7 step 2)"
     )]
     Issuer { actual: String, expected: String },
+    #[error(
+        "issuer mismatch: the ID token's `iss` is {actual:?}, the issuer of another tenant than its `tid` \
+         claim (OpenID Connect Core §3.1.3.7 step 2)"
+    )]
+    OtherTenant { actual: String },
+    #[error("the user is of {actual:?}, a tenant that is not in `allowed_tenants`")]
+    TenantNotAllowed { actual: String },
+    #[error("the key that signed the ID token is for another issuer than its `iss`")]
+    KeyIssuer,
     #[error("the ID token's `aud` does not name this client (OpenID Connect Core §3.1.3.7 step 3)")]
     Audience,
     #[error(
@@ -106,28 +115,32 @@ impl From<IdTokenError> for Error {
                  and `jwks_uri`",
             ),
             IdTokenError::Issuer { .. } => Some("check `issuer` or `server_metadata_url`"),
+            IdTokenError::TenantNotAllowed { .. } => {
+                Some("add the tenant's id to `allowed_tenants`, if its users may log in")
+            }
             IdTokenError::Audience | IdTokenError::OtherAudience => Some("check `client_id`"),
             IdTokenError::Claims(_) => {
                 Some("for `exp`, `nbf` and `iat`, check the clock of this machine")
             }
             _ => None,
         };
-        let error = Self::new(ErrorKind::InvalidIdToken, check);
-        match hint {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        }
+        let kind = match &check {
+            IdTokenError::TenantNotAllowed { .. } => ErrorKind::AccessDenied,
+            _ => ErrorKind::InvalidIdToken,
+        };
+        Self::new(kind, check).maybe_hint(hint)
     }
 }
 
-/// Validates an ID token and returns its claims.
+/// Validates an ID token and returns its claims, with the configured issuer as `iss` if the token has
+/// another spelling of it.
 pub(crate) fn verify(
     token: &str,
     keys: &JwkSet,
     rules: &Rules<'_>,
 ) -> Result<Claims, IdTokenError> {
-    let (claims, algorithm) = signed_claims(token, keys, rules)?;
-    issuer_and_audience(&claims, rules)?;
+    let (mut claims, algorithm) = signed_claims(token, keys, rules)?;
+    issuer_and_audience(&mut claims, rules)?;
     claims.required_time("exp")?;
     claims::check_times(&claims, rules.now, LEEWAY)?;
     let iat = claims.required_time("iat")?;
@@ -156,17 +169,32 @@ pub(crate) fn signed_claims(
     if claims.as_map().contains_key("events") {
         return Err(IdTokenError::Events);
     }
+    if let Some(key_issuer) = &verified.key_issuer
+        && !rules.issuers.is_key_for(key_issuer, claims.required_text("iss")?)
+    {
+        return Err(IdTokenError::KeyIssuer);
+    }
     Ok((claims, verified.header.alg))
 }
 
-pub(crate) fn issuer_and_audience(claims: &Claims, rules: &Rules<'_>) -> Result<(), IdTokenError> {
+/// Checks `iss`, `sub`, `aud` and `azp`, and makes `iss` the issuer that the user belongs to.
+pub(crate) fn issuer_and_audience(
+    claims: &mut Claims,
+    rules: &Rules<'_>,
+) -> Result<(), IdTokenError> {
     let issuer = claims.required_text("iss")?;
-    if !rules.issuers.contains(&issuer) {
-        return Err(IdTokenError::Issuer {
-            actual: issuer.chars().take(200).collect(),
-            expected: rules.issuers.join(" or "),
-        });
-    }
+    let tid = if rules.issuers.is_template() { claims.text("tid")? } else { None };
+    let identified = rules.issuers.identify(issuer, tid).map_err(|mismatch| {
+        let actual = issuer.chars().take(200).collect();
+        match mismatch {
+            IssuerMismatch::Issuer => {
+                IdTokenError::Issuer { actual, expected: rules.issuers.listed() }
+            }
+            IssuerMismatch::OtherTenant => IdTokenError::OtherTenant { actual },
+            IssuerMismatch::TenantNotAllowed => IdTokenError::TenantNotAllowed { actual },
+        }
+    })?;
+    claims.set_text("iss", identified);
     if claims.required_text("sub")?.len() > MAX_SUB {
         return Err(IdTokenError::Subject);
     }

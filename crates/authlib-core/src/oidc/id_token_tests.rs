@@ -1,3 +1,4 @@
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -9,14 +10,17 @@ use crate::jose::claims::ClaimError;
 use crate::jose::test_tokens::key_set;
 use crate::jose::{Algorithm, JwkSet};
 use crate::numeric_date::from_unix_seconds;
+use crate::oauth2::issuers::{Issuers, Tenants};
 use crate::oauth2::test_responses::changed;
 
 const NOW: u64 = 1_700_000_000;
 const ISSUER: &str = "https://op.example/realm";
 
+static ISSUERS: LazyLock<Issuers> = LazyLock::new(|| Issuers::of(ISSUER));
+
 fn rules() -> Rules<'static> {
     Rules {
-        issuers: &[ISSUER],
+        issuers: &ISSUERS,
         client_id: "client",
         algorithms: &[Algorithm::Rs256],
         nonce: Some("n-0S6_WzA2Mj"),
@@ -58,12 +62,15 @@ fn verdict(token: &str, rules: &Rules<'_>) -> &'static str {
         Err(IdTokenError::Claims(ClaimError::Type(_))) => "type",
         Err(IdTokenError::Events) => "events",
         Err(IdTokenError::Issuer { .. }) => "iss",
+        Err(IdTokenError::KeyIssuer) => "key issuer",
         Err(IdTokenError::Nonce) => "nonce",
         Err(IdTokenError::NonceMissing) => "no nonce",
         Err(IdTokenError::NonceUnasked) => "unasked nonce",
         Err(IdTokenError::OtherAudience) => "other aud",
+        Err(IdTokenError::OtherTenant { .. }) => "other tenant",
         Err(IdTokenError::Signature(_)) => "signature",
         Err(IdTokenError::Subject) => "sub",
+        Err(IdTokenError::TenantNotAllowed { .. }) => "tenant not allowed",
         Err(IdTokenError::TooOld { .. }) => "too old",
         Err(IdTokenError::Type(_)) => "typ",
     }
@@ -159,10 +166,56 @@ fn other_issuers_are_rejected() {
     ] {
         check(&json!({"iss": iss}), "iss");
     }
-    let two = Rules { issuers: &["https://a.example", ISSUER], ..rules() };
-    assert_eq!(verdict(&Signer::rsa().token("RS256", &claims()), &two), "accepted");
-    let none = Rules { issuers: &[], ..rules() };
+    let none = Rules { issuers: &Issuers::default(), ..rules() };
     assert_eq!(verdict(&Signer::rsa().token("RS256", &claims()), &none), "iss");
+}
+
+/// Another spelling is the configured issuer; another issuer is itself.
+#[test]
+fn verified_claims_have_the_issuer_of_the_user() {
+    let issuers = Issuers {
+        aliases: vec!["op.example".to_owned()],
+        others: vec!["https://b.example".to_owned()],
+        ..Issuers::of(ISSUER)
+    };
+    let rules = Rules { issuers: &issuers, ..rules() };
+    for (iss, expected) in
+        [(ISSUER, ISSUER), ("op.example", ISSUER), ("https://b.example", "https://b.example")]
+    {
+        let token = Signer::rsa().token("RS256", &claims_with(&json!({"iss": iss})));
+        assert_eq!(verify(&token, &keys(), &rules).unwrap().as_map()["iss"], expected);
+    }
+}
+
+#[test]
+fn tenant_is_checked_against_signed_tid() {
+    let issuers = Issuers {
+        tenants: Some(Tenants::Listed(vec!["t1".to_owned()])),
+        ..Issuers::of("https://op.example/{tenantid}/v2.0")
+    };
+    let rules = Rules { issuers: &issuers, ..rules() };
+    for (tenant, tid, expected) in [
+        ("t1", json!("t1"), "accepted"),
+        ("t2", json!("t2"), "tenant not allowed"),
+        ("t1", json!("t2"), "other tenant"),
+        ("t1", json!("-"), "other tenant"),
+        ("t1", json!(1), "type"),
+        ("{tenantid}", json!("{tenantid}"), "iss"),
+    ] {
+        let iss = format!("https://op.example/{tenant}/v2.0");
+        let claims = claims_with(&json!({"iss": iss, "tid": tid}));
+        let token = Signer::rsa().token("RS256", &claims);
+        assert_eq!(verdict(&token, &rules), expected, "{tenant} {tid}");
+    }
+    // A key for the accounts of one tenant must not sign for another.
+    let claims = claims_with(&json!({"iss": "https://op.example/t1/v2.0", "tid": "t1"}));
+    let token = Signer::rsa().token("RS256", &claims);
+    for (key_issuer, expected) in [("{tenantid}", true), ("t1", true), ("t2", false)] {
+        let mut jwk = Signer::rsa().jwk();
+        jwk["issuer"] = format!("https://op.example/{key_issuer}/v2.0").into();
+        let keys = JwkSet::parse(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap();
+        assert_eq!(verify(&token, &keys, &rules).is_ok(), expected, "{key_issuer}");
+    }
 }
 
 /// J15: the audience is this client, and any other audience requires `azp`.

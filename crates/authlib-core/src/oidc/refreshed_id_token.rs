@@ -41,12 +41,16 @@ pub(crate) fn verify(
     rules: &Rules<'_>,
     login: &Claims,
 ) -> Result<Claims, RefreshedError> {
-    let (claims, algorithm) = id_token::signed_claims(token, keys, rules)?;
-    id_token::issuer_and_audience(&claims, rules)?;
+    let (mut claims, algorithm) = id_token::signed_claims(token, keys, rules)?;
+    id_token::issuer_and_audience(&mut claims, rules)?;
     claims.required_time("exp")?;
     let iat = claims.required_time("iat")?;
     claims::check_times(&claims, rules.now, LEEWAY)?;
-    for name in ["iss", "sub", "azp"] {
+    let login_issuer = login.text("iss")?.map(|iss| rules.issuers.canonical(iss));
+    if claims.text("iss")? != login_issuer {
+        return Err(RefreshedError::Changed("iss"));
+    }
+    for name in ["sub", "azp"] {
         if claims.text(name)? != login.text(name)? {
             return Err(RefreshedError::Changed(name));
         }

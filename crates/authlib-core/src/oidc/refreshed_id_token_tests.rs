@@ -6,6 +6,7 @@ use crate::jose::Algorithm;
 use crate::jose::claims::Claims;
 use crate::jose::test_tokens::key_set;
 use crate::numeric_date::from_unix_seconds;
+use crate::oauth2::issuers::Issuers;
 use crate::oauth2::test_responses::changed;
 
 const NOW: u64 = 1_700_000_000;
@@ -24,8 +25,14 @@ fn refreshed(login: &Value, changes: &Value) -> Value {
 }
 
 fn verdict(token: &str, login: &Value) -> &'static str {
+    let issuers = Issuers {
+        issuer: Some("https://op.example".to_owned()),
+        aliases: vec!["op.example".to_owned()],
+        others: vec!["https://also.op.example".to_owned()],
+        tenants: None,
+    };
     let rules = Rules {
-        issuers: &["https://op.example", "https://also.op.example"],
+        issuers: &issuers,
         client_id: "client",
         algorithms: &[Algorithm::Rs256],
         nonce: None,
@@ -59,6 +66,7 @@ fn refreshed_id_token_must_keep_user_and_issuer() {
     check(json!({"sub": "Alice"}), "sub");
     check(json!({"sub": "-"}), "id token");
     check(json!({"iss": "https://also.op.example"}), "iss");
+    check(json!({"iss": "op.example"}), "accepted");
     check(json!({"iss": "https://evil.example"}), "id token");
     check(json!({"iss": "-"}), "id token");
     check(json!({"aud": "other"}), "id token");

@@ -77,7 +77,7 @@ impl ProviderDocuments {
     {
         let metadata = self.metadata().await?;
         let rules = Rules {
-            issuers: &self.settings.issuers(),
+            issuers: &self.settings.issuers,
             client_id: &self.settings.client_id,
             algorithms: &self.id_token_algorithms(metadata.as_deref())?,
             nonce: expected.nonce,

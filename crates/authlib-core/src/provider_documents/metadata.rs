@@ -17,13 +17,13 @@ impl ProviderDocuments {
     /// The document, fetched on first use; `None` if the client is configured without one.
     pub(crate) async fn metadata(&self) -> Result<Option<Arc<ServerMetadata>>> {
         let settings = &self.settings;
-        let (Some(url), Some(issuer)) = (&settings.metadata_url, &settings.issuer) else {
+        let Some(url) = settings.metadata_url.as_ref().filter(|_| settings.issuer.is_some()) else {
             return Ok(None);
         };
         let fetch = || {
             let (exchange, settings) = (self.exchange.clone(), settings.clone());
-            let (url, issuer) = (url.clone(), issuer.clone());
-            async move { fetch_metadata(&exchange, &settings, &url, &issuer).await }
+            let url = url.clone();
+            async move { fetch_metadata(&exchange, &settings, &url).await }
         };
         self.metadata.get(self.clock.now(), false, fetch).await.map(Some)
     }
@@ -55,10 +55,9 @@ async fn fetch_metadata(
     exchange: &HttpExchange,
     settings: &ClientSettings,
     url: &Url,
-    issuer: &str,
 ) -> Result<ServerMetadata> {
     let response = exchange.send("the metadata request", message::json_get(url)).await?;
-    let document = parse_metadata_response(&response, issuer)?;
+    let document = parse_metadata_response(&response, &settings.issuers)?;
     // A document that lacks what a login needs is not cached: the next login fetches it again.
     if settings.is_interactive {
         require_endpoint(settings, Some(&document), Endpoint::Authorization)?;

@@ -7,8 +7,8 @@ mod presets;
 mod tenants;
 
 pub use self::presets::{
-    NAMES, discogs, discord, flickr, github, gitlab, google, linkedin, named, spotify, trello,
-    tumblr, twitter,
+    NAMES, discogs, discord, flickr, github, gitlab, google, linkedin, microsoft, named, spotify,
+    trello, tumblr, twitter,
 };
 pub use self::tenants::{auth0, keycloak, okta};
 

@@ -1,7 +1,7 @@
 //! Presets of providers that have the same endpoints for everybody: one row each.
 
 use crate::config::ClientConfig;
-use crate::oauth2::AuthMethod;
+use crate::oauth2::{AssertionAudience, AuthMethod};
 
 /// Defines a function for each row, [`NAMES`] and [`named`].
 macro_rules! presets {
@@ -76,7 +76,7 @@ presets! {
         .scope("read:user user:email")
         .subject_claim("id")
         // GitHub sends it as `iss` in callbacks.
-        .accepted_issuer("https://github.com/login/oauth");
+        .issuer_alias("https://github.com/login/oauth");
 
     /// `GitLab.com`, by OpenID Connect. For your own server, set `issuer` and `api_base_url`.
     gitlab: "GitLab", |client| client
@@ -93,7 +93,7 @@ presets! {
         .scope("openid email profile")
         .token_endpoint_auth_method(AuthMethod::ClientSecretPost)
         // Google's ID tokens may have the issuer without the scheme.
-        .accepted_issuer("accounts.google.com");
+        .issuer_alias("accounts.google.com");
 
     /// LinkedIn, by OpenID Connect. Its ID tokens do not repeat the nonce, and its web applications can't
     /// use PKCE: only `state` and the client secret protect the code.
@@ -109,7 +109,18 @@ presets! {
         .dangerous_skip_nonce()
         .dangerous_skip_pkce()
         // The issuer of its ID tokens before it had a path.
-        .accepted_issuer("https://www.linkedin.com");
+        .issuer_alias("https://www.linkedin.com");
+
+    /// Microsoft Entra ID, by OpenID Connect: the users of several organisations, and personal accounts. Set
+    /// `allowed_tenants` or `any_tenant`; for one organisation, set `issuer` with its tenant id instead of
+    /// `common`. `sub` is the account's id at this application. E-mail addresses are never verified.
+    microsoft: "Microsoft", |client| client
+        .issuer("https://login.microsoftonline.com/common/v2.0")
+        .api_base_url("https://graph.microsoft.com/v1.0/")
+        .scope("openid profile email")
+        // All claims are in the ID token, and the user info endpoint accepts tokens for Graph only.
+        .without_userinfo_at_login()
+        .client_assertion_audience(AssertionAudience::TokenEndpoint);
 
     /// Spotify, by OAuth 2.0. `sub` is the account's `id`; its e-mail addresses are never verified.
     spotify: "Spotify", |client| client
@@ -160,7 +171,13 @@ mod tests {
         for name in NAMES {
             let preset = named(name).unwrap();
             assert_eq!(preset.name, *name);
-            assert!(preset.client_id("id").client_secret("s").resolve().is_ok(), "{name}");
+            let mut preset = preset.client_id("id").client_secret("s");
+            if *name == "microsoft" {
+                let problems = preset.clone().resolve().unwrap_err();
+                assert!(problems[0].to_string().contains("`allowed_tenants` is missing"));
+                preset = preset.any_tenant();
+            }
+            assert!(preset.resolve().is_ok(), "{name}");
         }
         assert!(named("my-company").is_none());
     }

@@ -15,6 +15,7 @@ use crate::hooks::ClientAuth;
 use crate::jose::{Algorithm, JwkSet};
 use crate::oauth2::client_assertion::Signing;
 use crate::oauth2::client_auth::CredentialKind;
+use crate::oauth2::issuers::Issuers;
 use crate::oauth2::{AuthMethod, TokenLocation};
 use crate::params::Params;
 use crate::secret::Secret;
@@ -28,7 +29,8 @@ pub(crate) struct ClientSettings {
     /// How the client signs assertions, if it has a key or a secret.
     pub(crate) signing: Option<Signing>,
     pub(crate) issuer: Option<String>,
-    pub(crate) accepted_issuers: Vec<String>,
+    /// The issuer with its aliases, further issuers and tenants.
+    pub(crate) issuers: Issuers,
     pub(crate) metadata_url: Option<Url>,
     /// The configured endpoints; they win over those of the metadata.
     pub(crate) endpoints: Endpoints,
@@ -88,12 +90,6 @@ impl ClientSettings {
     /// Whether the provider's keys are needed: to verify ID tokens, if no keys are configured.
     pub(crate) fn needs_provider_keys(&self) -> bool {
         self.asks_for_openid() && self.own_keys().is_none()
-    }
-
-    /// The spellings of the issuer that the provider may use, the configured one first.
-    pub(crate) fn issuers(&self) -> Vec<&str> {
-        let others = self.accepted_issuers.iter().map(String::as_str);
-        self.issuer.as_deref().into_iter().chain(others).collect()
     }
 
     /// Checks that users may log in with this client. One that gets tokens on its own behalf would replace a

@@ -6,6 +6,7 @@ mod client_settings;
 mod oauth1;
 mod provider;
 mod refresh;
+mod tenants;
 mod validate;
 mod validator;
 

@@ -49,6 +49,10 @@ impl ClientConfig {
     pub(super) fn oauth1(&self, check: &mut Validator) -> OAuth1Settings {
         let settings = [
             ("issuer", self.issuer.is_some()),
+            ("issuer_aliases", !self.issuer_aliases.is_empty()),
+            ("accepted_issuers", !self.accepted_issuers.is_empty()),
+            ("allowed_tenants", !self.allowed_tenants.is_empty()),
+            ("any_tenant", self.any_tenant),
             ("server_metadata_url", self.server_metadata_url.is_some()),
         ];
         let problem = "is not used by OAuth 1.0a, which `request_token_url` selects: remove one";

@@ -7,6 +7,7 @@ use super::validator::Validator;
 use crate::config::ClientConfig;
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::jose::{Algorithm, JwkSet};
+use crate::oauth2::issuers::Issuers;
 
 const OPENID_SUFFIX: &str = "/.well-known/openid-configuration";
 const OAUTH_SEGMENT: &str = "/.well-known/oauth-authorization-server";
@@ -41,8 +42,20 @@ impl ClientConfig {
         endpoints
     }
 
-    /// The issuer and its metadata URL; if only one is configured, the other is derived from it.
-    pub(super) fn provider(&self, check: &mut Validator) -> (Option<String>, Option<Url>) {
+    /// The accepted issuers and the metadata URL; if only issuer or URL is configured, the other is derived
+    /// from it.
+    pub(super) fn provider(&self, check: &mut Validator) -> (Issuers, Option<Url>) {
+        let (issuer, url) = self.issuer_and_metadata_url(check);
+        let issuers = Issuers {
+            issuer,
+            aliases: self.issuer_aliases.clone(),
+            others: self.accepted_issuers.clone(),
+            tenants: None,
+        };
+        self.with_tenants(issuers, url, check)
+    }
+
+    fn issuer_and_metadata_url(&self, check: &mut Validator) -> (Option<String>, Option<Url>) {
         let url = check.url("issuer", self.issuer.as_deref());
         if url.is_some_and(|url| url.query().is_some()) {
             check.problem("issuer", "must not have a query (RFC 8414 §2)");

@@ -82,7 +82,7 @@ impl ClientConfig {
         let refresh = self.refresh_policy(check);
         let is_interactive = self.is_interactive(&refresh);
         let endpoints = self.checked_endpoints(check);
-        let (issuer, metadata_url) = self.provider(check);
+        let (issuers, metadata_url) = self.provider(check);
         let jwks = self.checked_jwks(check);
         self.check_completeness(is_interactive, &refresh, check);
         self.check_algorithms(check);
@@ -110,8 +110,8 @@ impl ClientConfig {
             name: self.name,
             client_id: self.client_id.unwrap_or_default(),
             client_secret: self.client_secret.filter(|secret| !secret.is_empty()),
-            issuer,
-            accepted_issuers: self.accepted_issuers,
+            issuer: issuers.issuer.clone(),
+            issuers,
             metadata_url,
             endpoints,
             jwks,

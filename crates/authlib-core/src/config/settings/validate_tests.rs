@@ -83,6 +83,86 @@ fn issuer_is_derived_from_well_known_url() {
 }
 
 #[test]
+fn issuer_of_many_tenants_needs_tenants() {
+    use crate::oauth2::issuers::Tenants;
+    let at = |issuer: &str| ClientConfig::new("c").client_id("id").issuer(issuer);
+    let missing = "`allowed_tenants` is missing: `issuer` has many tenants";
+    let microsoft = "https://login.microsoftonline.com";
+    check_problems([
+        (at(&format!("{microsoft}/common/v2.0")), missing),
+        (at(&format!("{microsoft}/organizations/v2.0")), missing),
+        (at("https://login.microsoftonline.us/common/v2.0"), missing),
+        (at("https://op.example/{tenantid}/v2.0"), missing),
+        (at("https://op.example").any_tenant(), "`any_tenant` has no effect"),
+        (at("https://op.example").allowed_tenant("t"), "`allowed_tenants` has no effect"),
+        (at("https://op.example/common/v2.0/x").any_tenant(), "`any_tenant` has no effect"),
+        (
+            at("https://op.example/{tenantid}").any_tenant().allowed_tenant("t"),
+            "`any_tenant` must not be combined",
+        ),
+        (
+            at("https://op.example/{tenantid}").any_tenant().issuer_alias("x"),
+            "`issuer_aliases` can't be set",
+        ),
+    ]);
+    // Another provider's realm may be called `common`.
+    check_accepted([at("https://op.example/common/v2.0"), at(&format!("{microsoft}/t1/v2.0"))]);
+    let listed = |tenant: &str| Tenants::Listed(vec![tenant.to_owned()]);
+    let consumers = "9188040d-6c67-4c5b-b112-36a304b66dad";
+    for (config, issuer, document, tenants) in [
+        (
+            at(&format!("{microsoft}/common/v2.0")).any_tenant(),
+            "/{tenantid}/v2.0",
+            "common",
+            Tenants::Any,
+        ),
+        (
+            at(&format!("{microsoft}/organizations/v2.0")).allowed_tenant("t"),
+            "/{tenantid}/v2.0",
+            "organizations",
+            listed("t"),
+        ),
+        (
+            at(&format!("{microsoft}/consumers/v2.0")),
+            "/{tenantid}/v2.0",
+            "consumers",
+            listed(consumers),
+        ),
+        (
+            at(&format!("{microsoft}/{{tenantid}}/v2.0")).any_tenant(),
+            "/{tenantid}/v2.0",
+            "common",
+            Tenants::Any,
+        ),
+    ] {
+        let settings = config.resolve().unwrap();
+        assert_eq!(settings.issuer.as_deref(), Some(format!("{microsoft}{issuer}").as_str()));
+        let url = format!("{microsoft}/{document}/v2.0/.well-known/openid-configuration");
+        assert_eq!(settings.metadata_url.unwrap().as_str(), url);
+        assert_eq!(settings.issuers.tenants, Some(tenants));
+    }
+    let url = "https://op.example/meta";
+    let config = at("https://op.example/{tenantid}/").any_tenant().server_metadata_url(url);
+    assert_eq!(config.resolve().unwrap().metadata_url.unwrap().as_str(), url);
+}
+
+#[test]
+fn tenant_settings_are_read_from_files() {
+    let settings = from_file(
+        "issuer = 'https://op.example/{tenantid}/v2.0'\nallowed_tenants = ['a', 'b']\n\
+         accepted_issuers = ['https://b.example']",
+    );
+    let settings = settings.resolve().unwrap();
+    assert_eq!(
+        settings.issuers.tenants,
+        Some(crate::oauth2::issuers::Tenants::Listed(vec!["a".to_owned(), "b".to_owned()]))
+    );
+    assert_eq!(settings.issuers.others, ["https://b.example"]);
+    let settings = from_file("issuer = 'https://op.example'\nissuer_aliases = 'op.example x'");
+    assert_eq!(settings.resolve().unwrap().issuers.aliases, ["op.example", "x"]);
+}
+
+#[test]
 fn missing_conflicting_and_weakening_settings_are_errors() {
     let id = || ClientConfig::new("c").client_id("x");
     let hs256 = || by_hand().id_token_signed_response_alg(Algorithm::Hs256);

@@ -74,7 +74,9 @@ fn example(key: &str) -> &'static str {
         "jwks" => r#"{"keys":[]}"#,
         key if key.ends_with("_params") || key.ends_with("_claims") => r#"{"a":"b"}"#,
         key if key.starts_with("dangerous_") => "true",
-        "fetch_userinfo" | "raw_client_secret_basic" | "refresh_on_bare_401" => "true",
+        "any_tenant" | "fetch_userinfo" | "raw_client_secret_basic" | "refresh_on_bare_401" => {
+            "true"
+        }
         "client_assertion_lifetime"
         | "leeway"
         | "max_age"

@@ -146,6 +146,8 @@ fn login(client: &RegisteredClient, token: &Token, issuer: Option<String>) -> Re
         (!value.is_empty()).then(|| value.to_owned())
     };
     let signed = |name| token.id_token.is_some().then(|| claim(name)).flatten();
+    // Without an ID token, the tenant of the user is unknown.
+    let issuer = issuer.filter(|_| !client.endpoints().settings().issuers.is_template());
     let since = client.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Ok(Login {
         client: client.name().to_owned(),

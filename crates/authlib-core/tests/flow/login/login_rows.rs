@@ -1,5 +1,6 @@
 //! The row of a browser login in the token store: its lookup keys and its lifetime.
 
+use authlib_core::ErrorKind;
 use authlib_core::login::{self, Session as _};
 use authlib_core::store::{LoginQuery, TokenStore as _};
 use authlib_provider::Fault;
@@ -30,6 +31,60 @@ async fn login_is_found_by_sub_and_sid_until_logout() {
     login::logout(&bed.oauth, &browser).await.unwrap();
     for query in &queries {
         assert!(store.find_logins(query).await.unwrap().is_empty(), "{query:?}");
+    }
+}
+
+/// One user by each spelling of an issuer, and one user of each issuer.
+#[tokio::test]
+async fn login_is_found_by_issuer_of_its_user() {
+    for (iss, issuer) in
+        [(ISSUER, ISSUER), ("op.example", ISSUER), ("https://b.example", "https://b.example")]
+    {
+        let store = Shared::default();
+        let bed = TestBed::with(
+            |p| p,
+            |client| client.issuer_alias("op.example").accepted_issuer("https://b.example"),
+            |oauth| oauth.token_store(store.clone()),
+        );
+        bed.provider.inject(Fault::claim("iss", iss));
+        bed.provider.inject(Fault::claim("sid", "session-1"));
+        let browser = Browser::default();
+        let user = bed.log_in(&browser).await.unwrap();
+        let identity = user.identity().unwrap();
+        assert_eq!((identity.issuer.as_str(), identity.subject.as_str()), (issuer, "alice"));
+        assert_eq!(user.userinfo().unwrap().iss(), Some(issuer));
+        let queries = |issuer: &str| {
+            let (issuer, sub) = (issuer.to_owned(), "alice".to_owned());
+            let session =
+                LoginQuery::Session { issuer: issuer.clone(), sid: "session-1".to_owned() };
+            [LoginQuery::IssuerSubject { issuer, sub }, session]
+        };
+        for other in [ISSUER, "op.example", "https://b.example"] {
+            for query in queries(other) {
+                let found = store.find_logins(&query).await.unwrap();
+                assert_eq!(!found.is_empty(), other == issuer, "{iss}: {query:?}");
+            }
+        }
+        // The refreshed ID token may have any spelling of the login's issuer, but no other issuer.
+        let owner = user.owner();
+        for (refreshed, accepted) in [
+            (ISSUER, issuer == ISSUER),
+            ("op.example", issuer == ISSUER),
+            ("https://b.example", issuer != ISSUER),
+        ] {
+            if !accepted {
+                continue;
+            }
+            bed.provider.inject(Fault::RefreshedClaim("iss".into(), refreshed.into()));
+            bed.clock.advance(HOUR);
+            bed.app().active_token(&owner).await.unwrap();
+            bed.provider.clear_faults();
+        }
+        let other = if issuer == ISSUER { "https://b.example" } else { ISSUER };
+        bed.provider.inject(Fault::RefreshedClaim("iss".into(), other.into()));
+        bed.clock.advance(HOUR);
+        let error = bed.app().active_token(&owner).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{iss} then {other}");
     }
 }
 

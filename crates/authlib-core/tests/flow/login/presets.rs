@@ -206,12 +206,49 @@ async fn google_issuer_without_scheme_is_accepted() {
         )
         .await;
         match token {
-            Ok(token) => assert!(accepted && token.userinfo().unwrap().sub() == "1", "{iss}"),
+            Ok(token) => {
+                assert!(accepted && token.userinfo().unwrap().sub() == "1", "{iss}");
+                assert_eq!(token.userinfo().unwrap().iss(), Some(google), "one user, one issuer");
+            }
             Err(error) => {
                 assert!(!accepted, "{error}");
                 assert_eq!(error.kind(), ErrorKind::InvalidIdToken);
             }
         }
+    }
+}
+
+/// The `common` document of Microsoft Entra ID has a template as issuer, its ID tokens the tenant's issuer.
+#[tokio::test]
+async fn microsoft_user_belongs_to_issuer_of_tenant() {
+    let (own, foreign) = ("11111111-2222-3333-4444-555555555555", "another-tenant");
+    let at = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
+    let hs256 = || providers::microsoft().id_token_signed_response_alg(Algorithm::Hs256);
+    for (preset, document, tenant, tid, expected) in [
+        (hs256().allowed_tenant(own), "common", own, own, Ok(())),
+        (hs256().allowed_tenant(own), "common", foreign, foreign, Err(ErrorKind::AccessDenied)),
+        (hs256().allowed_tenant(own), "common", own, foreign, Err(ErrorKind::InvalidIdToken)),
+        (hs256().any_tenant(), "common", foreign, foreign, Ok(())),
+        (hs256().issuer(at(own)), own, own, own, Ok(())),
+        (hs256().issuer(at(own)), own, foreign, foreign, Err(ErrorKind::InvalidIdToken)),
+        (
+            hs256().issuer(at("consumers")),
+            "consumers",
+            "9188040d-6c67-4c5b-b112-36a304b66dad",
+            "9188040d-6c67-4c5b-b112-36a304b66dad",
+            Ok(()),
+        ),
+        (hs256().issuer(at("consumers")), "consumers", own, own, Err(ErrorKind::AccessDenied)),
+    ] {
+        let found = if document == own { own } else { "{tenantid}" };
+        let url = well_known(&at(document));
+        let claims =
+            |nonce: Option<&String>| json!({"iss": at(tenant), "tid": tid, "nonce": nonce});
+        let endpoint = "https://op.example/token";
+        let token = openid_login(preset, &url, &metadata(&at(found)), endpoint, claims).await;
+        let iss = token.map(|token| token.userinfo().unwrap().iss().unwrap().to_owned());
+        let iss = iss.map_err(|error| error.kind());
+        assert_eq!(iss, expected.map(|()| at(tenant)), "{document} {tenant} {tid}");
     }
 }
 
