@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::USER_AGENT;
-use http::{HeaderValue, Uri};
+use http::{HeaderValue, Method, Uri};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::message::{Request, Response, Timeout};
@@ -39,6 +39,22 @@ impl HttpExchange {
     pub(crate) async fn send(&self, what: &str, mut request: Request) -> Result<Response> {
         let host = self.prepare(what, &mut request)?;
         let response = self.http.send(request).await;
+        received(what, &host, response)
+    }
+
+    /// Sends a GET to the provider, and once more if the connection was closed before a response arrived: a GET is
+    /// idempotent (RFC 9110 §9.2.2), and the connection may be one that the server had closed since the last
+    /// request (RFC 9112 §9.3.1). No other request is repeated: codes and refresh tokens can be used once.
+    pub(crate) async fn fetch(&self, what: &str, mut request: Request) -> Result<Response> {
+        if request.method() != Method::GET {
+            return self.send(what, request).await;
+        }
+        let host = self.prepare(what, &mut request)?;
+        let mut response = self.http.send(request.clone()).await;
+        if let Err(TransportError::Closed(cause)) = &response {
+            tracing::debug!(what, host, %cause, "connection was closed, request is sent once more");
+            response = self.http.send(request).await;
+        }
         received(what, &host, response)
     }
 

@@ -64,6 +64,16 @@ async fn broken_and_silent_responses_fail_after_one_request() {
     }
 }
 
+/// Only an exchange without any response may be repeated.
+#[tokio::test]
+async fn closed_connection_differs_from_a_broken_response() {
+    for (reply, closed) in [(Reply::Reset, true), (Reply::Truncated, false), (Reply::Hang, false)] {
+        let (_server, response) = response(reply.clone()).await;
+        let error = response.unwrap_err();
+        assert_eq!(closed, matches!(error, TransportError::Closed(_)), "{reply:?}: {error:?}");
+    }
+}
+
 #[tokio::test]
 async fn closed_port_is_connection_error() {
     let (server, url) = server(None).await;

@@ -20,8 +20,11 @@ impl HttpClient for Provider {
             let response = self.handle(&request);
             match response.extensions().get::<TransportFault>().map(|fault| &fault.0) {
                 Some(Reply::Hang) => Err(TransportError::Timeout),
-                Some(Reply::Reset | Reply::Truncated) => {
-                    Err(TransportError::Broken(Cause::new("injected fault: connection reset")))
+                Some(Reply::Reset) => {
+                    Err(TransportError::Closed(Cause::new("injected fault: connection reset")))
+                }
+                Some(Reply::Truncated) => {
+                    Err(TransportError::Broken(Cause::new("injected fault: response cut off")))
                 }
                 Some(Reply::Oversized(size) | Reply::GzipBomb(size)) if *size > limit => {
                     Err(TransportError::TooLarge { limit })

@@ -91,6 +91,7 @@ suite! {
         id_token_is_rejected_without_key_set,
         unusual_valid_responses_are_accepted,
         unknown_keys_do_not_flood_jwks_endpoint,
+        get_on_closed_connection_is_sent_once_more,
     ],
     tokens: [
         api_call_sends_token_and_returns_response,

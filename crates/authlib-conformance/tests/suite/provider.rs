@@ -240,3 +240,26 @@ pub(crate) async fn unknown_keys_do_not_flood_jwks_endpoint(package: &str) {
     }
     assert!(fixture.count(Endpoint::Jwks) <= 6, "{}", fixture.count(Endpoint::Jwks));
 }
+
+/// RFC 9110 §9.2.2, RFC 9112 §9.3.1: a GET is repeated if its connection was closed before a response, a POST never.
+pub(crate) async fn get_on_closed_connection_is_sent_once_more(package: &str) {
+    let gets = [Endpoint::Discovery, Endpoint::Jwks, Endpoint::UserInfo];
+    let fixture = Fixture::new(package).await;
+    for endpoint in gets {
+        fixture.provider().inject(Fault::ResponseLost(endpoint));
+    }
+    let page = fixture.log_in(&Browser::new()).await;
+    assert_eq!(page.status, 303, "{}", page.body);
+    assert_eq!(gets.map(|endpoint| fixture.count(endpoint)), [2, 2, 2]);
+    assert_eq!(fixture.count(Endpoint::Token), 1);
+    // The code was used up by the lost response.
+    fixture.assert_rejects(Fault::ResponseLost(Endpoint::Token), 502).await;
+    assert_eq!(fixture.count(Endpoint::Token), 2);
+    // Not after a timeout or a part of a response, and only once.
+    for (reply, requests) in [(Reply::Reset, 2), (Reply::Truncated, 1), (Reply::Hang, 1)] {
+        let fixture = Fixture::with(package, |p| p, "timeout = 1").await;
+        fixture.assert_rejects(Fault::Response(Endpoint::Jwks, reply.clone()), 502).await;
+        assert_eq!(fixture.count(Endpoint::Jwks), requests, "{reply:?}");
+        assert_eq!(fixture.count(Endpoint::Token), 1, "{reply:?}");
+    }
+}

@@ -179,7 +179,7 @@ impl Registration {
                 self.exchange.get_or_init(|| default)
             }
         };
-        exchange.send(what, request).await
+        exchange.fetch(what, request).await
     }
 }
 

@@ -22,13 +22,15 @@ impl EndpointClient {
 
     /// The response to one request with `token`, whatever its status.
     pub(crate) async fn request_userinfo(&self, url: &Url, token: &Token) -> Result<Response> {
-        let request = if self.settings().is_oauth1() {
+        let what = Endpoint::UserInfo.request_name();
+        if self.settings().is_oauth1() {
             let token = Some(token_credentials(token)?);
-            self.sign(json_get(url), SignedParams { token, ..SignedParams::default() })?
-        } else {
-            userinfo_request(url, token)?
-        };
-        self.exchange().send(Endpoint::UserInfo.request_name(), request).await
+            let request =
+                self.sign(json_get(url), SignedParams { token, ..SignedParams::default() })?;
+            // Not sent again as it is: its nonce can be used once (RFC 5849 §3.3).
+            return self.exchange().send(what, request).await;
+        }
+        self.exchange().fetch(what, userinfo_request(url, token)?).await
     }
 
     /// The claims of a user info response. It must be about `sub`, the user whom the provider named

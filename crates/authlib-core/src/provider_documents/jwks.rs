@@ -90,7 +90,7 @@ impl ProviderDocuments {
 async fn fetch_jwks(exchange: HttpExchange, url: Url) -> Result<JwkSet> {
     let mut request = message::json_get(&url);
     request.extensions_mut().insert(BodyLimit(MAX_JWKS));
-    let response = exchange.send(Endpoint::Jwks.request_name(), request).await?;
+    let response = exchange.fetch(Endpoint::Jwks.request_name(), request).await?;
     let refused = |check: String| {
         Error::new(ErrorKind::InvalidResponse, check).with_hint("check the setting `jwks_uri`")
     };

@@ -56,7 +56,7 @@ async fn fetch_metadata(
     settings: &ClientSettings,
     url: &Url,
 ) -> Result<ServerMetadata> {
-    let response = exchange.send("the metadata request", message::json_get(url)).await?;
+    let response = exchange.fetch("the metadata request", message::json_get(url)).await?;
     let document = parse_metadata_response(&response, &settings.issuers)?;
     // A document that lacks what a login needs is not cached: the next login fetches it again.
     if settings.is_interactive {

@@ -106,6 +106,10 @@ pub enum TransportError {
     /// The connection failed, and nothing was sent.
     #[error("could not connect to the provider")]
     Connect(#[source] Cause),
+    /// The connection was closed before a response arrived. A server may close an idle connection at any time, so
+    /// a GET for metadata, keys, user info or a registration is then sent once more (RFC 9112 §9.3.1).
+    #[error("the connection was closed before a response arrived")]
+    Closed(#[source] Cause),
     /// The connection was closed during the exchange.
     #[error("the connection was closed before the response was complete")]
     Broken(#[source] Cause),

@@ -149,7 +149,7 @@ impl HttpClient for ReqwestClient {
             *request.timeout_mut() = timeout;
             let client = self.client_for(&request);
             let exchange = async move {
-                let response = async { client.execute(request).await.map_err(from_reqwest) };
+                let response = async { client.execute(request).await.map_err(without_response) };
                 with_idle_timeout(response, idle, || sent.load(Ordering::Relaxed)).await
             };
             let mut received = self.run(exchange).await?;
@@ -243,7 +243,7 @@ async fn exchange(
     request: reqwest::Request,
     limit: usize,
 ) -> Result<Response, TransportError> {
-    let mut received = client.execute(request).await.map_err(from_reqwest)?;
+    let mut received = client.execute(request).await.map_err(without_response)?;
     let mut body = Vec::new();
     while let Some(chunk) = received.chunk().await.map_err(from_reqwest)? {
         if body.len().saturating_add(chunk.len()) > limit {
@@ -257,6 +257,31 @@ async fn exchange(
     Ok(response)
 }
 
+/// The error of an exchange that ended before its response began.
+fn without_response(error: reqwest::Error) -> TransportError {
+    let is_closed = !error.is_timeout() && causes(&error).any(is_closed);
+    match from_reqwest(error) {
+        TransportError::Broken(cause) if is_closed => TransportError::Closed(cause),
+        other => other,
+    }
+}
+
+/// Whether the other side closed the connection.
+fn is_closed(error: &(dyn std::error::Error + 'static)) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    use std::io::ErrorKind;
+    let by_http = error.downcast_ref::<hyper::Error>();
+    let by_io = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    by_http.is_some_and(|error| error.is_incomplete_message() || error.is_canceled())
+        || matches!(by_io, Some(BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof))
+}
+
+fn causes(
+    error: &reqwest::Error,
+) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> + use<'_> {
+    std::iter::successors(error.source(), |&error| error.source())
+}
+
 fn from_reqwest(error: reqwest::Error) -> TransportError {
     if error.is_timeout() {
         return TransportError::Timeout;
@@ -264,11 +289,9 @@ fn from_reqwest(error: reqwest::Error) -> TransportError {
     let connect = error.is_connect() || error.is_builder();
     let error = error.without_url();
     let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
+    for cause in causes(&error) {
         text.push_str(": ");
-        text.push_str(&inner.to_string());
-        source = inner.source();
+        text.push_str(&cause.to_string());
     }
     if connect {
         TransportError::Connect(Cause::new(text))

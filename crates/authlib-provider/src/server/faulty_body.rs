@@ -20,8 +20,10 @@ pub(super) enum FaultyBody {
     Buffered(Option<Bytes>),
     /// So many spaces.
     Oversized(usize),
-    /// The body, then an error that resets the connection.
-    Reset(Option<Bytes>),
+    /// An error that resets the connection before the response begins.
+    Reset,
+    /// The body, and an error that resets the connection when the body has been sent.
+    Truncated(Option<Bytes>),
 }
 
 /// Applies the transport fault of a response, if it has one.
@@ -36,9 +38,9 @@ pub(super) fn apply(response: Response) -> http::Response<FaultyBody> {
         }
         Some(Reply::Truncated) => {
             parts.headers.insert("content-length", HeaderValue::from_static("4096"));
-            FaultyBody::Reset(Some(Bytes::from_static(b"{\"access_token\":")))
+            FaultyBody::Truncated(Some(Bytes::from_static(b"{\"access_token\":")))
         }
-        Some(Reply::Reset) => FaultyBody::Reset(None),
+        Some(Reply::Reset) => FaultyBody::Reset,
         _ => FaultyBody::Buffered(Some(body.into())),
     };
     http::Response::from_parts(parts, body)
@@ -50,7 +52,7 @@ impl Body for FaultyBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         Poll::Ready(match &mut *self {
             Self::Buffered(bytes) => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
@@ -60,10 +62,16 @@ impl Body for FaultyBody {
                 *left -= size;
                 Some(Ok(Frame::data(vec![b' '; size].into())))
             }
-            Self::Reset(bytes) => Some(match bytes.take() {
-                Some(bytes) => Ok(Frame::data(bytes)),
-                None => Err(io::Error::other("injected fault: connection reset")),
-            }),
+            Self::Truncated(bytes) => match bytes.take() {
+                Some(bytes) => Some(Ok(Frame::data(bytes))),
+                None => {
+                    // hyper sends what it has while it waits for the body.
+                    *self = Self::Reset;
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+            },
+            Self::Reset => Some(Err(io::Error::other("injected fault: connection reset"))),
         })
     }
 

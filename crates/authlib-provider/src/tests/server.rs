@@ -46,7 +46,7 @@ async fn over_http(client: &reqwest::Client, url: &str) -> String {
 fn summary(result: Result<Response, TransportError>) -> String {
     match result {
         Ok(response) => format!("{}", response.status().as_u16()),
-        Err(TransportError::Broken(_)) => "broken".to_owned(),
+        Err(TransportError::Broken(_) | TransportError::Closed(_)) => "broken".to_owned(),
         Err(TransportError::Connect(_)) => "no connection".to_owned(),
         Err(TransportError::Timeout) => "timeout".to_owned(),
         Err(TransportError::TooLarge { .. }) => "too large".to_owned(),
@@ -129,7 +129,7 @@ async fn lost_response_follows_a_processed_request() {
         *request.body_mut() = encoded(fields).into();
         match provider.send(request).await {
             Ok(answer) => Ok(json(&answer)),
-            Err(TransportError::Broken(_)) => Err(()),
+            Err(TransportError::Closed(_)) => Err(()),
             Err(other) => panic!("{other}"),
         }
     };
