@@ -98,6 +98,11 @@ fn received<B>(
 ) -> Result<http::Response<B>> {
     let response = response.map_err(|cause| {
         let hint = match &cause {
+            TransportError::Connect(cause) if cause.to_string().contains("peer certificate") => {
+                format!(
+                    "if {host} has a certificate of a private CA, set `ca_certificate`, or the variable SSL_CERT_FILE"
+                )
+            }
             TransportError::Connect(_) => {
                 format!("check that {host} is the provider's host and can be reached from here")
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::builder::{ClientBuilder, DefaultHttp};
+use super::builder::ClientBuilder;
 use super::oauth2_client::OAuth2Client;
 use super::service_account::ServiceAccount;
 use crate::clock::Clock;
@@ -14,7 +14,7 @@ use crate::config::ClientConfig;
 use crate::error::Result;
 use crate::oauth2::JwtBearer;
 use crate::secret::Secret;
-use crate::transport::HttpClient;
+use crate::transport::{HttpClient, MakeClient, default_client};
 
 /// A client that gets its tokens with JWT assertions that it signs itself, as Google's service accounts do
 /// (RFC 7523 §2.1).
@@ -54,7 +54,7 @@ impl AssertionClient {
         issuer: impl Into<String>,
         key: impl Into<Secret>,
     ) -> AssertionClientBuilder {
-        let default_http = || Ok(None);
+        let default_http = default_client;
         AssertionClientBuilder::new(token_endpoint, issuer, key, default_http, Self::wrap)
     }
 
@@ -112,7 +112,7 @@ impl<C> AssertionClientBuilder<C> {
         token_endpoint: impl Into<String>,
         issuer: impl Into<String>,
         key: impl Into<Secret>,
-        default_http: DefaultHttp,
+        default_http: MakeClient,
         wrap: fn(OAuth2Client) -> C,
     ) -> Self {
         let config = ClientConfig::new("assertion").token_endpoint(token_endpoint);

@@ -11,7 +11,7 @@ use crate::random::Random;
 use crate::registry::{OAuth, OAuthBuilder};
 use crate::store::{MemoryTokenStore, TokenOwner, TokenStore};
 use crate::token_updates::TokenUpdate;
-use crate::transport::HttpClient;
+use crate::transport::{HttpClient, MakeClient, default_client};
 
 /// The user in the owner of a standalone client's token: there is only one.
 const NO_USER: &str = "";
@@ -24,13 +24,8 @@ pub struct ClientBuilder<C> {
     user: String,
     token: Option<Token>,
     store: Option<Arc<dyn TokenStore>>,
-    http: Option<Arc<dyn HttpClient>>,
-    default_http: DefaultHttp,
     wrap: fn(OAuth2Client) -> C,
 }
-
-/// Makes the HTTP client of a program that sets none; `None` is the registry's.
-pub(super) type DefaultHttp = fn() -> Result<Option<Arc<dyn HttpClient>>>;
 
 impl OAuth2Client {
     /// A client with its token in memory.
@@ -44,26 +39,24 @@ impl OAuth2Client {
 
     /// Builds a client with a token, a store or an HTTP client of your own.
     pub fn builder(config: impl Into<ClientConfig>) -> ClientBuilder<Self> {
-        ClientBuilder::new(config, || Ok(None), |client| client)
+        ClientBuilder::new(config, default_client, |client| client)
     }
 }
 
 impl<C> ClientBuilder<C> {
     pub(super) fn new(
         config: impl Into<ClientConfig>,
-        default_http: DefaultHttp,
+        default_http: MakeClient,
         wrap: fn(OAuth2Client) -> C,
     ) -> Self {
         let mut config = config.into();
         config.extensions.standalone = true;
         Self {
             config,
-            oauth: OAuth::builder(),
+            oauth: OAuth::builder().default_http_client(default_http),
             user: NO_USER.to_owned(),
             token: None,
             store: None,
-            http: None,
-            default_http,
             wrap,
         }
     }
@@ -104,7 +97,7 @@ impl<C> ClientBuilder<C> {
 
     /// Sends requests with another HTTP client than the built-in one.
     pub fn http_client(mut self, http: impl HttpClient + 'static) -> Self {
-        self.http = Some(Arc::new(http));
+        self.oauth = self.oauth.http_client(http);
         self
     }
 
@@ -132,15 +125,7 @@ impl<C> ClientBuilder<C> {
             (None, None) => Arc::new(MemoryTokenStore::new()),
             (None, Some(token)) => Arc::new(MemoryTokenStore::holding(owner.clone(), token)),
         };
-        let http = match self.http {
-            Some(http) => Some(http),
-            None => (self.default_http)()?,
-        };
-        let mut oauth = self.oauth.register(self.config).token_store(store);
-        if let Some(http) = http {
-            oauth = oauth.http_client(http);
-        }
-        let oauth = oauth.build()?;
+        let oauth = self.oauth.register(self.config).token_store(store).build()?;
         Ok((self.wrap)(OAuth2Client::for_owner(&oauth.client(&owner.client)?, owner)))
     }
 }

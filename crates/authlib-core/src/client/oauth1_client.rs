@@ -18,6 +18,7 @@ use crate::params::Params;
 use crate::registry::RegisteredClient;
 use crate::secret::Secret;
 use crate::store::TokenOwner;
+use crate::transport::default_client;
 
 /// An OAuth 1.0a client with one token, for programs without a browser's session (RFC 5849). Its requests
 /// are signed; without a token, with the client's credentials alone.
@@ -63,7 +64,7 @@ impl OAuth1Client {
 
     /// Builds a client with a token, a store or an HTTP client of your own.
     pub fn builder(config: impl Into<ClientConfig>) -> ClientBuilder<Self> {
-        ClientBuilder::new(oauth1_config(config), || Ok(None), Self::wrap)
+        ClientBuilder::new(oauth1_config(config), default_client, Self::wrap)
     }
 
     /// A registered client with the token of one of its users.

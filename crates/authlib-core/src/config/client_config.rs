@@ -78,6 +78,7 @@ pub struct ClientConfig {
     pub(super) refresh_before_expiry: Option<Duration>,
     pub(super) refresh_on_bare_401: bool,
     pub(super) timeout: Option<Duration>,
+    pub(super) ca_certificate: Option<String>,
     pub(super) user_agent: Option<String>,
     pub(super) response_mode: Option<ResponseMode>,
     pub(super) max_age: Option<Duration>,
@@ -191,6 +192,12 @@ impl ClientConfig {
         post_logout_redirect_uri;
         /// Sets the scope, space-separated. Default: `openid` if only an OpenID provider is configured.
         scope;
+        /// Sets CA certificates to trust besides those of the system in requests of this client: PEM text, or the path
+        /// of a PEM file. For providers with certificates of a private CA. The built-in HTTP client uses it; for
+        /// all clients of a registry, see
+        #[cfg_attr(feature = "reqwest", doc = "[`ReqwestClient::with_ca_certificates`](crate::transport::ReqwestClient::with_ca_certificates).")]
+        #[cfg_attr(not(feature = "reqwest"), doc = "`ReqwestClient::with_ca_certificates`.")]
+        ca_certificate;
         /// Sets the `User-Agent` of requests to the provider.
         user_agent;
         /// Sets the member of the user info that identifies the user without OpenID Connect. Default: `sub`.

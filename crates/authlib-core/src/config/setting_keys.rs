@@ -40,6 +40,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("api_origins", List(|c, v| c.api_origins = v)),
     setting("authorization_endpoint", Url(Endpoint::Authorization)).alias("authorize_url"),
     setting("authorize_params", Pairs(|c| &mut c.authorize_params)),
+    setting("ca_certificate", Text(|c, v| c.ca_certificate = Some(v))),
     choice!(client_assertion_audience: AssertionAudience, "`issuer` or `token_endpoint`"),
     setting("client_assertion_claims", Table(|c, v| c.client_assertion_claims = v)),
     setting("client_assertion_lifetime", Seconds(|c, v| c.client_assertion_lifetime = Some(v))),

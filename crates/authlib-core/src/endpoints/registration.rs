@@ -175,7 +175,7 @@ impl Registration {
         let exchange = match self.exchange.get() {
             Some(exchange) => exchange,
             None => {
-                let default = HttpExchange::new(transport::default_client()?, None, None);
+                let default = HttpExchange::new(transport::default_client(None)?, None, None);
                 self.exchange.get_or_init(|| default)
             }
         };

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::random::{Random, SystemRandom};
 use crate::store::{MemoryTokenStore, PendingLoginStore, TokenStore};
 use crate::token_updates::{Subscribers, TokenUpdate};
-use crate::transport::{self, HttpClient};
+use crate::transport::{self, HttpClient, MakeClient};
 
 /// The default of [`OAuthBuilder::login_lifetime`].
 const LOGIN_LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
@@ -29,6 +29,7 @@ pub struct OAuthBuilder {
     required: Vec<String>,
     base_url: Option<String>,
     http: Option<Arc<dyn HttpClient>>,
+    default_http: Option<MakeClient>,
     clock: Option<Arc<dyn Clock>>,
     random: Option<Arc<dyn Random>>,
     tokens: Option<Arc<dyn TokenStore>>,
@@ -103,6 +104,12 @@ impl OAuthBuilder {
         self
     }
 
+    /// Makes the HTTP client if the program sets none.
+    pub(crate) fn default_http_client(mut self, make: MakeClient) -> Self {
+        self.default_http = Some(make);
+        self
+    }
+
     /// Uses another clock than the system's, for tests. An `Arc` of a clock is a clock too.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));
@@ -167,7 +174,9 @@ impl OAuthBuilder {
                 problems.push(ConfigProblem::new(name, "", problem));
             }
         }
-        let http = self.http.map_or_else(transport::default_client, Ok);
+        let make = self.default_http.unwrap_or(transport::default_client);
+        let is_own = self.http.is_some();
+        let http = self.http.map_or_else(|| make(None), Ok);
         let http =
             http.map_err(|cause| problems.push(ConfigProblem::new("", "", cause.to_string())));
         let mut settings = Vec::new();
@@ -177,7 +186,15 @@ impl OAuthBuilder {
                     if self.base_url.is_none() {
                         check_without_base_url(&resolved, &mut problems);
                     }
-                    settings.push(resolved);
+                    let trusting = resolved.ca_certificate.as_deref().map(|pem| match is_own {
+                        true => Err("is not used by the application's own HTTP client".to_owned()),
+                        false => make(Some(pem)).map_err(|cause| format!("is not valid: {cause}")),
+                    });
+                    let trusting = trusting.transpose().map_err(|problem| {
+                        let name = &resolved.name;
+                        problems.push(ConfigProblem::new(name, "ca_certificate", problem));
+                    });
+                    settings.push((resolved, trusting.ok().flatten()));
                 }
                 Err(found) => problems.extend(found),
             }
@@ -202,7 +219,10 @@ impl OAuthBuilder {
         };
         let clients = settings
             .into_iter()
-            .map(|settings| RegisteredClient::new(settings, http.clone(), ports.clone()))
+            .map(|(settings, own_http)| {
+                let http = own_http.unwrap_or_else(|| http.clone());
+                RegisteredClient::new(settings, http, ports.clone())
+            })
             .collect();
         Ok(OAuth::new(clients, ports))
     }

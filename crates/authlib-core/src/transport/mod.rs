@@ -69,17 +69,22 @@ pub trait HttpClient: Send + Sync {
     }
 }
 
+/// Makes a built-in HTTP client that trusts these CA certificates (PEM) besides those of the system.
+pub(crate) type MakeClient = fn(Option<&str>) -> Result<Arc<dyn HttpClient>, Error>;
+
 /// The built-in HTTP client.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Config`](crate::ErrorKind::Config) if it cannot be created, or is not compiled in.
-pub(crate) fn default_client() -> Result<Arc<dyn HttpClient>, Error> {
+pub(crate) fn default_client(
+    #[cfg_attr(not(feature = "reqwest"), expect(unused_variables, reason = "there is no client"))]
+    ca_certificates: Option<&str>,
+) -> Result<Arc<dyn HttpClient>, Error> {
     #[cfg(feature = "reqwest")]
-    let client = ReqwestClient::new().map(Arc::new).map_err(|cause| {
-        let check = format!("the built-in HTTP client cannot be created: {cause}");
-        Error::new(ErrorKind::Config, check)
-    })?;
+    let client = ReqwestClient::build(ReqwestClient::TIMEOUT, ca_certificates)
+        .map(Arc::new)
+        .map_err(reqwest::not_created)?;
     #[cfg(not(feature = "reqwest"))]
     let client = Err(Error::new(ErrorKind::Config, "the built-in HTTP client is not compiled in")
         .with_hint("call `.http_client(..)`, or enable the feature `reqwest` of authlib-core"))?;

@@ -13,6 +13,7 @@ use futures_timer::Delay;
 use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
 use futures_util::stream::unfold;
+use reqwest::Certificate;
 use reqwest::redirect::Policy;
 use tokio::runtime::Handle;
 #[cfg(feature = "blocking")]
@@ -22,7 +23,6 @@ use super::{
     Body, BoxFuture, Cause, HttpClient, StreamedRequest, StreamingResponse, TransportError,
 };
 use crate::endpoint_url::is_loopback;
-#[cfg(feature = "blocking")]
 use crate::error::{Error, ErrorKind};
 use crate::message::{BodyLimit, Request, Response, Timeout};
 
@@ -68,8 +68,42 @@ impl ReqwestClient {
     ///
     /// As [`new`](Self::new).
     pub fn with_timeout(timeout: Duration) -> Result<Self, TransportError> {
+        Self::build(timeout, None)
+    }
+
+    /// As [`new`](Self::new), and trusts these CA certificates (PEM) besides those of the system. For a registry whose
+    /// providers have certificates of a private CA; for one client there is the setting
+    /// [`ca_certificate`](crate::ClientConfig::ca_certificate).
+    ///
+    /// ```no_run
+    /// use authlib_core::OAuth;
+    /// use authlib_core::transport::ReqwestClient;
+    ///
+    /// let pem = std::fs::read_to_string("/etc/ssl/company-ca.pem")?;
+    /// let http = ReqwestClient::with_ca_certificates(&pem)?;
+    /// let oauth = OAuth::builder().http_client(http).load_file("authlib.toml").build()?;
+    /// # let _ = oauth;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError::Connect`] if `pem` has no certificate, or one that is not valid.
+    pub fn with_ca_certificates(pem: &str) -> Result<Self, TransportError> {
+        Self::build(Self::TIMEOUT, Some(pem))
+    }
+
+    pub(super) fn build(timeout: Duration, pem: Option<&str>) -> Result<Self, TransportError> {
+        let certificates = match pem {
+            Some(pem) => Certificate::from_pem_bundle(pem.as_bytes()).map_err(from_reqwest)?,
+            None => Vec::new(),
+        };
+        if pem.is_some() && certificates.is_empty() {
+            return Err(TransportError::Connect(Cause::new("the PEM text has no certificate")));
+        }
         let builder = || {
             reqwest::Client::builder()
+                .tls_certs_merge(certificates.clone())
                 .redirect(Policy::none())
                 .retry(reqwest::retry::never())
                 .referer(false)
@@ -85,15 +119,10 @@ impl ReqwestClient {
 
     /// A client for callers without a runtime: its exchanges run on one of this crate.
     #[cfg(feature = "blocking")]
-    pub(crate) fn with_background_runtime() -> Result<Self, Error> {
-        let config = |cause: String| {
-            Error::new(
-                ErrorKind::Config,
-                format!("the built-in HTTP client cannot be created: {cause}"),
-            )
-        };
-        let runtime = background().ok_or_else(|| config("no thread can be started".to_owned()))?;
-        let client = Self::new().map_err(|cause| config(cause.to_string()))?;
+    pub(crate) fn with_background_runtime(ca_certificates: Option<&str>) -> Result<Self, Error> {
+        let no_thread = || TransportError::Connect(Cause::new("no thread can be started"));
+        let runtime = background().ok_or_else(no_thread).map_err(not_created)?;
+        let client = Self::build(Self::TIMEOUT, ca_certificates).map_err(not_created)?;
         Ok(Self { runtime: Some(runtime), ..client })
     }
 
@@ -268,8 +297,7 @@ fn without_response(error: reqwest::Error) -> TransportError {
 
 /// Whether the other side closed the connection.
 fn is_closed(error: &(dyn std::error::Error + 'static)) -> bool {
-    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    use std::io::ErrorKind;
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     let by_http = error.downcast_ref::<hyper::Error>();
     let by_io = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
     by_http.is_some_and(|error| error.is_incomplete_message() || error.is_canceled())
@@ -280,6 +308,15 @@ fn causes(
     error: &reqwest::Error,
 ) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> + use<'_> {
     std::iter::successors(error.source(), |&error| error.source())
+}
+
+/// The error of a client that could not be created.
+pub(super) fn not_created(error: TransportError) -> Error {
+    let cause = match error {
+        TransportError::Connect(cause) => cause.to_string(),
+        other => other.to_string(),
+    };
+    Error::new(ErrorKind::Config, format!("the built-in HTTP client cannot be created: {cause}"))
 }
 
 fn from_reqwest(error: reqwest::Error) -> TransportError {

@@ -19,9 +19,10 @@ impl Wake for Unpark {
 }
 
 /// Makes the HTTP client of a blocking client: one with a runtime of its own.
-pub(super) fn http_client_with_runtime() -> Result<Option<Arc<dyn HttpClient>>> {
-    let client = ReqwestClient::with_background_runtime()?;
-    Ok(Some(Arc::new(client)))
+pub(super) fn http_client_with_runtime(
+    ca_certificates: Option<&str>,
+) -> Result<Arc<dyn HttpClient>> {
+    Ok(Arc::new(ReqwestClient::with_background_runtime(ca_certificates)?))
 }
 
 /// Waits for `future` on this thread.

@@ -40,6 +40,8 @@ pub(crate) struct ClientSettings {
     pub(crate) token_location: TokenLocation,
     pub(crate) refresh: RefreshPolicy,
     pub(crate) timeout: Option<Duration>,
+    /// CA certificates (PEM) to trust besides those of the system.
+    pub(crate) ca_certificate: Option<String>,
     /// Whether users log in with this client, in a browser.
     pub(crate) is_interactive: bool,
     pub(crate) redirect_uri: Option<String>,

@@ -1,6 +1,7 @@
 //! From a [`ClientConfig`](super::ClientConfig) to [`ClientSettings`].
 
 mod api;
+mod ca_certificate;
 mod client_auth;
 mod client_settings;
 mod oauth1;

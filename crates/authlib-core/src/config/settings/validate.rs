@@ -102,6 +102,7 @@ impl ClientConfig {
             token_location: self.token_location.unwrap_or_default(),
             refresh,
             timeout: self.timeout,
+            ca_certificate: self.checked_ca_certificate(check),
             is_interactive,
             display_name: self.display_name.unwrap_or_else(|| self.name.clone()),
             refresh_before_expiry: self.refresh_before_expiry.unwrap_or(REFRESH_BEFORE_EXPIRY),
