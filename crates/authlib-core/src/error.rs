@@ -103,6 +103,8 @@ pub struct ProviderError {
     pub error_description: Option<String>,
     /// The `error_uri`.
     pub error_uri: Option<String>,
+    /// Entra's `suberror`, which says why the user must act.
+    pub suberror: Option<String>,
     /// The HTTP status of the response; `None` for an error in a redirect.
     pub status: Option<u16>,
     /// The response's `Retry-After`, if it is in seconds.
@@ -233,7 +235,6 @@ impl Error {
         if self.is_retryable() || self.is_temporary() {
             return Remedy::Wait;
         }
-        let code = self.provider_error().map(|provider| provider.error.as_str());
         match self.kind() {
             ErrorKind::Transport => Remedy::Wait,
             ErrorKind::InvalidRequest
@@ -245,12 +246,14 @@ impl Error {
             | ErrorKind::InvalidIdToken
             | ErrorKind::Unauthenticated
             | ErrorKind::AccessDenied => Remedy::LogInAgain,
-            ErrorKind::AuthorizationError | ErrorKind::InvalidResponse => match code {
-                Some(code) if code == "invalid_grant" || code.ends_with("_required") => {
-                    Remedy::LogInAgain
+            ErrorKind::AuthorizationError | ErrorKind::InvalidResponse => {
+                match self.provider_error() {
+                    Some(provider) if provider.is_invalid_grant() || provider.needs_user() => {
+                        Remedy::LogInAgain
+                    }
+                    _ => Remedy::AskOperator,
                 }
-                _ => Remedy::AskOperator,
-            },
+            }
             ErrorKind::Config | ErrorKind::Store | ErrorKind::Internal => Remedy::AskOperator,
         }
     }
@@ -259,7 +262,7 @@ impl Error {
     fn is_temporary(&self) -> bool {
         self.provider_error().is_some_and(|provider| {
             provider.retry_after.is_some()
-                || provider.status.is_some_and(|status| status == 429 || status >= 500)
+                || provider.is_outage()
                 || matches!(provider.error.as_str(), "server_error" | "temporarily_unavailable")
         })
     }
@@ -335,13 +338,55 @@ impl ProviderError {
             error: clipped(error),
             error_description: error_description.map(clipped),
             error_uri: error_uri.map(clipped),
+            suberror: None,
             status: None,
             retry_after: None,
         }
     }
 }
 
-fn clipped(text: &str) -> String {
+impl ProviderError {
+    /// Whether the status is that of an overloaded or broken server (RFC 6585 §4, RFC 9110 §15.6): whatever
+    /// its body says, it is no verdict on a token.
+    pub(crate) fn is_outage(&self) -> bool {
+        self.status.is_some_and(is_outage)
+    }
+
+    /// Whether the provider rejected a grant for good (RFC 6749 §5.2).
+    pub(crate) fn is_invalid_grant(&self) -> bool {
+        !self.is_outage() && self.error == "invalid_grant"
+    }
+
+    /// Whether the provider only continues after the user acts: OpenID Connect Core §3.1.2.6, and Entra's
+    /// `suberror`, as MSAL reads it.
+    pub(crate) fn needs_user(&self) -> bool {
+        const CODES: [&str; 4] = [
+            "account_selection_required",
+            "consent_required",
+            "interaction_required",
+            "login_required",
+        ];
+        const SUBERRORS: [&str; 6] = [
+            "additional_action",
+            "bad_token",
+            "basic_action",
+            "consent_required",
+            "message_only",
+            "user_password_expired",
+        ];
+        let is_suberror = |text: &String| SUBERRORS.contains(&text.as_str());
+        !self.is_outage()
+            && (CODES.contains(&self.error.as_str())
+                || self.suberror.as_ref().is_some_and(is_suberror))
+    }
+}
+
+/// Whether a status is that of an overloaded or broken server.
+pub(crate) fn is_outage(status: u16) -> bool {
+    status == 429 || status >= 500
+}
+
+pub(crate) fn clipped(text: &str) -> String {
     text.chars()
         .take(ProviderError::MAX_TEXT)
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -353,6 +398,9 @@ impl fmt::Display for ProviderError {
         write!(f, "{:?}", self.error)?;
         if let Some(description) = &self.error_description {
             write!(f, " ({description:?})")?;
+        }
+        if let Some(suberror) = &self.suberror {
+            write!(f, ", suberror {suberror:?}")?;
         }
         if let Some(status) = self.status {
             write!(f, ", status {status}")?;
@@ -441,6 +489,7 @@ mod tests {
         assert_eq!(of(ErrorKind::InvalidResponse, "invalid_grant", 400), Remedy::LogInAgain);
         assert_eq!(of(ErrorKind::InvalidResponse, "(no OAuth error)", 503), Remedy::Wait);
         assert_eq!(of(ErrorKind::AuthorizationError, "login_required", 302), Remedy::LogInAgain);
+        assert_eq!(of(ErrorKind::InvalidResponse, "invalid_grant", 500), Remedy::Wait);
         assert_eq!(of(ErrorKind::AuthorizationError, "invalid_scope", 302), Remedy::AskOperator);
         let id_token = Error::new(ErrorKind::InvalidIdToken, "x");
         assert_eq!(id_token.clone().remedy(), Remedy::LogInAgain);

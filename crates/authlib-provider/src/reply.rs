@@ -13,6 +13,8 @@ pub enum Reply {
         /// The body.
         body: String,
     },
+    /// A status with this `WWW-Authenticate` header.
+    Challenge(u16, String),
     /// So many bytes, compressed with gzip to a small fraction.
     GzipBomb(usize),
     /// No response: the connection stays open.

@@ -61,6 +61,11 @@ pub(crate) fn set_member(members: &mut Map<String, Value>, name: String, value: 
 pub(crate) fn faulty(reply: &Reply) -> Response {
     match reply {
         Reply::Body { status, content_type, body } => respond(*status, content_type, body.as_str()),
+        Reply::Challenge(status, challenge) => {
+            let mut response = respond(*status, "text/plain", "no\n");
+            set(&mut response, header::WWW_AUTHENTICATE, challenge);
+            response
+        }
         Reply::Redirect(status, url) => {
             let mut response = redirect(url);
             *response.status_mut() = StatusCode::from_u16(*status).unwrap_or(StatusCode::FOUND);

@@ -98,6 +98,21 @@ pub(crate) async fn access_denied_is_403_without_retry(package: &str) {
     assert_eq!(fixture.count(Endpoint::Token), 0);
 }
 
+/// Apple reports `user_cancelled_authorize`, LinkedIn `user_cancelled_login`.
+pub(crate) async fn configured_codes_of_cancelled_logins_are_403(package: &str) {
+    let settings = "access_denied_errors = ['user_cancelled_authorize', 'user_cancelled_login']";
+    let fixture = Fixture::with(package, |p| p, settings).await;
+    for (code, status) in [
+        ("user_cancelled_authorize", 403),
+        ("user_cancelled_login", 403),
+        ("access_denied", 403),
+        ("user_cancelled", 400),
+    ] {
+        let fault = Fault::AuthorizationError(code.into(), "the user cancelled".into());
+        fixture.assert_rejects(fault, status).await;
+    }
+}
+
 pub(crate) async fn tabs_and_clients_with_common_prefix_are_independent(package: &str) {
     let fixture = Fixture::new(package).await;
     let browser = Browser::new();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use authlib_conformance::{Browser, Fixture};
-use authlib_provider::{Endpoint, Fault, ProviderBuilder};
+use authlib_provider::{Endpoint, Fault, ProviderBuilder, Reply};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
@@ -71,6 +71,69 @@ pub(crate) async fn rejected_refresh_is_401_without_retry(package: &str) {
     }
     assert_eq!(fixture.count(Endpoint::Token), 2);
     assert!(fixture.is_alice(&browser).await, "the user stays logged in");
+}
+
+/// OpenID Connect Core §3.1.2.6, and Entra's `suberror`.
+pub(crate) async fn refresh_that_needs_the_user_is_401_without_retry(package: &str) {
+    let fixture = Fixture::new(package).await;
+    for body in [
+        r#"{"error":"interaction_required","suberror":"basic_action"}"#,
+        r#"{"error":"login_required"}"#,
+        r#"{"error":"consent_required"}"#,
+        r#"{"error":"account_selection_required"}"#,
+        r#"{"error":"invalid_request","suberror":"user_password_expired"}"#,
+    ] {
+        let browser = Browser::new();
+        fixture.provider().clear_faults();
+        fixture.provider().inject(Fault::token("expires_in", json!(0)));
+        fixture.log_in(&browser).await;
+        fixture.provider().clear_requests();
+        fixture.provider().inject(Fault::Response(Endpoint::Token, Reply::json(400, body)));
+        for _ in 0..3 {
+            let page = browser.get_json(fixture.url("/api/op/echo")).await;
+            assert_eq!(page.status, 401, "{body}: {}", page.body);
+            assert_eq!(page.json()["error"], "not_logged_in", "{body}");
+        }
+        assert_eq!(fixture.count(Endpoint::Token), 1, "{body}");
+        assert!(fixture.is_alice(&browser).await, "{body}: the login itself stays");
+    }
+}
+
+/// A 429 or 5xx response decides nothing about a token, whatever its body or its headers say.
+pub(crate) async fn outage_logs_nobody_out(package: &str) {
+    let fixture = Fixture::new(package).await;
+    let browser = Browser::new();
+    let challenge = r#"Bearer error="invalid_token""#;
+    let body = r#"{"error":"invalid_grant"}"#;
+    fixture.log_in(&browser).await;
+    fixture.provider().clear_requests();
+    for status in [429, 500, 503] {
+        let reply = Reply::Challenge(status, challenge.to_owned());
+        fixture.provider().inject(Fault::Response(Endpoint::Api, reply));
+        assert_eq!(browser.get_json(fixture.url("/api/op/echo")).await.status, status);
+        let reply = Reply::Challenge(status, challenge.to_owned());
+        fixture.provider().inject(Fault::Response(Endpoint::UserInfo, reply));
+        assert_eq!(browser.get_json(fixture.url("/userinfo/op")).await.status, 502);
+        fixture.provider().clear_faults();
+        assert_eq!(fixture.count(Endpoint::Token), 0, "{status}: nothing to refresh");
+    }
+    for status in [429, 500, 503] {
+        let browser = Browser::new();
+        fixture.provider().inject(Fault::token("expires_in", json!(0)));
+        fixture.log_in(&browser).await;
+        fixture.provider().clear_faults();
+        fixture.provider().inject(Fault::Response(Endpoint::Token, Reply::json(status, body)));
+        assert_eq!(browser.get_json(fixture.url("/api/op/echo")).await.status, 502, "{status}");
+        fixture.provider().clear_faults();
+        assert!(fixture.is_alice(&browser).await, "{status}");
+        // The next refresh is tried after a second.
+        let ended = tokio::time::timeout(Duration::from_secs(10), async {
+            while browser.get(fixture.url("/api/op/echo")).await.status != 200 {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+        ended.await.unwrap_or_else(|_| panic!("{status}: the refresh token was lost"));
+    }
 }
 
 /// J31.

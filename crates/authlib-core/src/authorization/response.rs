@@ -49,7 +49,8 @@ impl FrontChannel {
         self.check_pending(&pending)?;
         let settings = self.settings();
         if settings.is_oauth1() {
-            return self.fetch_oauth1_token(pending, callback).await;
+            let fetched = self.fetch_oauth1_token(pending, callback).await;
+            return fetched.map_err(|error| settings.with_denial(error));
         }
         let metadata = self.endpoints.documents().metadata().await?;
         let expected = ExpectedCallback {
@@ -59,7 +60,8 @@ impl FrontChannel {
                 metadata.authorization_response_iss_parameter_supported == Some(true)
             }),
         };
-        let response = AuthorizationResponse::check(callback, &expected)?;
+        let response = AuthorizationResponse::check(callback, &expected)
+            .map_err(|error| settings.with_denial(error))?;
         let verifier = pending.code_verifier.as_ref();
         let grant = Grant::authorization_code(&response.code, &pending.redirect_uri, verifier);
         let mut token = self.endpoints.request_token(&grant, &pending.scope).await?;

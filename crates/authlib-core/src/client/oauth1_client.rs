@@ -126,7 +126,8 @@ impl OAuth1Client {
         callback: &str,
     ) -> Result<Secret> {
         let params = Params::parse(query_of(callback));
-        let checked = Authorization::check(&params, &temporary.token);
+        let checked = Authorization::check(&params, &temporary.token)
+            .map_err(|error| self.app().settings().with_denial(error));
         self.app().endpoints().named(checked.map(|authorization| authorization.verifier))
     }
 

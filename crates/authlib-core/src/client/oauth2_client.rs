@@ -156,7 +156,8 @@ impl OAuth2Client {
         expected_state: &Secret,
     ) -> Result<Token> {
         let now = self.app.now();
-        let read = token_from_fragment(authorization_response, expected_state, now, None);
+        let read = token_from_fragment(authorization_response, expected_state, now, None)
+            .map_err(|error| self.app.settings().with_denial(error));
         let token = self.app.endpoints().named(read)?;
         self.set_token(&token).await?;
         Ok(token)

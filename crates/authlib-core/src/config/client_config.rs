@@ -62,6 +62,7 @@ pub struct ClientConfig {
     pub(super) post_logout_redirect_uri: Option<String>,
     pub(super) scope: Option<String>,
     pub(super) authorize_params: Params,
+    pub(super) access_denied_errors: Vec<String>,
     pub(super) access_token_params: Params,
     pub(super) refresh_token_params: Params,
     pub(super) token_endpoint_auth_method: Option<AuthMethod>,
@@ -384,6 +385,15 @@ impl ClientConfig {
     #[must_use]
     pub fn allowed_tenant(mut self, tenant: impl Into<String>) -> Self {
         self.allowed_tenants.push(tenant.into());
+        self
+    }
+
+    /// Adds an error code by which the provider says that the user denied access or cancelled the login,
+    /// beside `access_denied` (RFC 6749 §4.1.2.1): the login then ends with
+    /// [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied). Apple sends `user_cancelled_authorize`.
+    #[must_use]
+    pub fn access_denied_error(mut self, code: impl Into<String>) -> Self {
+        self.access_denied_errors.push(code.into());
         self
     }
 

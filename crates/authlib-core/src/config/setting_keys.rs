@@ -32,6 +32,7 @@ macro_rules! choice {
 
 /// All settings, by name. The aliases are Authlib's names, and names of earlier versions.
 pub(super) const SETTINGS: &[Setting] = &[
+    setting("access_denied_errors", List(|c, v| c.access_denied_errors = v)),
     setting("access_token_params", Pairs(|c| &mut c.access_token_params)),
     setting("accepted_issuers", List(|c, v| c.accepted_issuers = v)),
     setting("allowed_tenants", List(|c, v| c.allowed_tenants = v)),

@@ -107,7 +107,7 @@ impl DeviceLogin {
                 self.pause = Some(wait);
                 Ok(DevicePoll::Pending { wait })
             }
-            PollStep::Stop(error) => Err(error),
+            PollStep::Stop(error) => Err(self.endpoints.settings().with_denial(error)),
         }
     }
 

@@ -163,14 +163,16 @@ impl Polling {
     /// The step after a token request that failed with `error`.
     pub(crate) fn after(&mut self, error: &Error, now: SystemTime) -> PollStep {
         let provider_error = error.provider_error();
+        // An outage decides nothing, whatever its body says.
+        let is_outage = provider_error.is_some_and(ProviderError::is_outage);
         match provider_error.map(|provider_error| provider_error.error.as_str()) {
             Some("authorization_pending") => {}
             Some("slow_down") => self.interval = self.interval.saturating_add(SLOW_DOWN),
-            Some("access_denied") => {
+            Some("access_denied") if !is_outage => {
                 let denied = Error::new(ErrorKind::AccessDenied, PollError::Denied);
                 return PollStep::Stop(with_provider_error(denied, provider_error));
             }
-            Some("expired_token") => {
+            Some("expired_token") if !is_outage => {
                 return PollStep::Stop(with_provider_error(expired(), provider_error));
             }
             _ if is_temporary(error) => {
@@ -193,10 +195,10 @@ impl Polling {
     }
 }
 
-/// Whether the provider could not be reached or is busy (RFC 9110 §15.6.4, RFC 6585 §4).
+/// Whether the provider could not be reached, is busy or broken (RFC 6585 §4, RFC 9110 §15.6).
 fn is_temporary(error: &Error) -> bool {
-    let busy = error.provider_error().is_some_and(|error| matches!(error.status, Some(429 | 503)));
-    error.kind() == ErrorKind::Transport || busy
+    error.kind() == ErrorKind::Transport
+        || error.provider_error().is_some_and(ProviderError::is_outage)
 }
 
 fn expired() -> Error {

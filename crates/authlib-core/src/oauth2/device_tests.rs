@@ -199,6 +199,7 @@ fn intervals_follow_provider() {
     let pending_with =
         |retry_after| provider_error("authorization_pending", 400, Some(retry_after));
     let busy = provider_error("(no OAuth error)", 503, Some(30));
+    let outage = |code| provider_error(code, 500, None);
     let html = Error::new(ErrorKind::InvalidResponse, "html");
     for (errors, expected, end) in [
         (vec![pending(), pending()], vec![5, 5], None),
@@ -211,6 +212,9 @@ fn intervals_follow_provider() {
         (vec![code("expired_token")], vec![], Some(ErrorKind::Unauthenticated)),
         (vec![code("invalid_grant")], vec![], Some(ErrorKind::InvalidResponse)),
         (vec![html], vec![], Some(ErrorKind::InvalidResponse)),
+        // An outage decides nothing, whatever its body says.
+        (vec![outage("access_denied"), pending()], vec![10, 10], None),
+        (vec![outage("expired_token"), outage("invalid_grant")], vec![10, 20], None),
         (vec![pending_with(u64::MAX)], vec![], Some(ErrorKind::Unauthenticated)),
     ] {
         assert_eq!(pauses(&errors), (expected, end), "{errors:?}");

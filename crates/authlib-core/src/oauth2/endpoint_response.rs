@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::endpoint::Endpoint;
-use crate::error::{Error, ErrorKind, ProviderError, Result};
+use crate::error::{Error, ErrorKind, ProviderError, Result, clipped, is_outage};
 use crate::jose::claims::{ClaimError, Claims};
 use crate::message::{self, Response};
 
@@ -69,11 +69,11 @@ impl EndpointResponse {
             status: response.status().as_u16(),
             content_type: self.content_type.clone(),
         });
-        match response.status().as_u16() {
-            // Throttled (RFC 6585 §4, RFC 9110 §15.6.4): the caller needs `Retry-After`.
-            429 | 503 => error.with_provider_error(status_only(response)),
-            _ => error,
+        if is_outage(response.status().as_u16()) {
+            // The caller needs the status and `Retry-After` (RFC 9110 §10.2.3).
+            return error.with_provider_error(status_only(response));
         }
+        error
     }
 
     pub(crate) fn content_type(&self) -> &str {
@@ -231,7 +231,8 @@ pub(crate) fn provider_error(
     let error = members.get("error")?;
     let text = |name: &str| members.get(name).and_then(Value::as_str);
     let code = error.as_str().unwrap_or("(not a string)");
-    let error = ProviderError::new(code, text("error_description"), text("error_uri"));
+    let mut error = ProviderError::new(code, text("error_description"), text("error_uri"));
+    error.suberror = text("suberror").map(clipped);
     Some(with_status(response, error))
 }
 
@@ -261,9 +262,13 @@ fn rejected(endpoint: Endpoint, provider: ProviderError) -> Error {
         (Endpoint::Introspection | Endpoint::Revocation, "unsupported_token_type") => {
             ErrorKind::Unsupported
         }
+        (Endpoint::Token, _) if provider.needs_user() => ErrorKind::Unauthenticated,
         _ => ErrorKind::InvalidResponse,
     };
-    let hint = hint(endpoint, code);
+    let hint = match kind {
+        ErrorKind::Unauthenticated => Some("the user must log in again"),
+        _ => hint(endpoint, code),
+    };
     Error::new(kind, ResponseError::Rejected(endpoint))
         .with_provider_error(provider)
         .maybe_hint(hint)

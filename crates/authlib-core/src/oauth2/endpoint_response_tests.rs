@@ -82,6 +82,7 @@ fn provider_error_keeps_status_and_retry_after() {
         for (status, content_type, body, code) in [
             (400, JSON, r#"{"error":"e","error_uri":"u","error_description":"d"}"#, "e"),
             (429, "text/plain", "slow down", "(no OAuth error)"),
+            (500, HTML, "<h1>", "(no OAuth error)"),
             (503, HTML, "<h1>", "(no OAuth error)"),
             (503, JSON, r#"{"error":"temporarily_unavailable"}"#, "temporarily_unavailable"),
         ] {
@@ -92,7 +93,7 @@ fn provider_error_keeps_status_and_retry_after() {
             let texts = (error.error_description.as_deref(), error.error_uri.as_deref());
             assert_eq!(texts, if code == "e" { (Some("d"), Some("u")) } else { (None, None) });
         }
-        assert!(parse(&test_response(500, HTML, "")).unwrap_err().provider_error().is_none());
+        assert!(parse(&test_response(404, HTML, "")).unwrap_err().provider_error().is_none());
     }
 }
 

@@ -108,6 +108,8 @@ presets! {
         .token_endpoint_auth_method(AuthMethod::ClientSecretPost)
         .dangerous_skip_nonce()
         .dangerous_skip_pkce()
+        .access_denied_error("user_cancelled_authorize")
+        .access_denied_error("user_cancelled_login")
         // The issuer of its ID tokens before it had a path.
         .issuer_alias("https://www.linkedin.com");
 
@@ -120,7 +122,9 @@ presets! {
         .scope("openid profile email")
         // All claims are in the ID token, and the user info endpoint accepts tokens for Graph only.
         .without_userinfo_at_login()
-        .client_assertion_audience(AssertionAudience::TokenEndpoint);
+        .client_assertion_audience(AssertionAudience::TokenEndpoint)
+        // Of the device flow.
+        .access_denied_error("authorization_declined");
 
     /// Spotify, by OAuth 2.0. `sub` is the account's `id`; its e-mail addresses are never verified.
     spotify: "Spotify", |client| client

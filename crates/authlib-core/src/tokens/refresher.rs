@@ -69,6 +69,8 @@ impl Refresher {
             // What an application's own function sends is unknown.
             RefreshPolicy::Callback(_) => error.kind() == Store,
             RefreshPolicy::RefreshToken if is_final(error) => true,
+            // The provider may report `interaction_required` to a client that has no user.
+            _ if error.provider_error().is_some() => false,
             _ => matches!(error.kind(), Config | Unauthenticated | Store),
         }
     }
@@ -153,9 +155,11 @@ impl Refresher {
 #[error("the access token has expired and the provider rejected the refresh token")]
 struct RefreshRejected(#[source] Error);
 
-/// Whether another attempt with the same refresh token cannot succeed (RFC 6749 §5.2), or must not be made:
-/// the refreshed ID token is another user's. Missing keys for an ID token are no such reason.
+/// Whether another attempt with the same refresh token cannot succeed (RFC 6749 §5.2), not before the user
+/// logs in again (OpenID Connect Core §3.1.2.6), or must not be made: the refreshed ID token is another user's. Missing keys for an ID token are no such reason.
 fn is_final(error: &Error) -> bool {
     (error.kind() == ErrorKind::InvalidIdToken && !error.is_retryable())
-        || error.provider_error().is_some_and(|provider| provider.error == "invalid_grant")
+        || error
+            .provider_error()
+            .is_some_and(|provider| provider.is_invalid_grant() || provider.needs_user())
 }

@@ -49,6 +49,8 @@ pub(crate) struct ClientSettings {
     /// The configured scope, space-separated.
     pub(crate) scope: String,
     pub(crate) authorize_params: Params,
+    /// The provider's own error codes for a denial.
+    pub(crate) access_denied_errors: Vec<String>,
     pub(crate) access_token_params: Params,
     pub(crate) refresh_token_params: Params,
     pub(crate) auth_method: Option<AuthMethod>,
@@ -114,6 +116,15 @@ impl ClientSettings {
             Protocol::OAuth1(settings) => Some(settings),
             Protocol::OAuth2 => None,
         }
+    }
+
+    /// The error as a denial, if the provider reported one of the client's `access_denied_errors`.
+    pub(crate) fn with_denial(&self, error: Error) -> Error {
+        let reported = error.provider_error().filter(|provider| !provider.is_outage());
+        if reported.is_some_and(|provider| self.access_denied_errors.contains(&provider.error)) {
+            return error.with_kind(ErrorKind::AccessDenied);
+        }
+        error
     }
 
     /// The member of the user info that identifies the user if there is no ID token.

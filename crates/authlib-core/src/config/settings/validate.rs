@@ -120,6 +120,7 @@ impl ClientConfig {
             post_logout_redirect_uri: self.post_logout_redirect_uri,
             scope: words(self.scope.as_deref()),
             authorize_params: self.authorize_params,
+            access_denied_errors: self.access_denied_errors,
             access_token_params: self.access_token_params,
             refresh_token_params: self.refresh_token_params,
             id_token_alg: self.id_token_signed_response_alg,

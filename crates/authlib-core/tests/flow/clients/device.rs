@@ -393,3 +393,22 @@ async fn device_code_is_not_redeemed_without_provider_keys() {
         assert!(matches!(login.poll().await.unwrap(), DevicePoll::Token(_)), "{reply:?}");
     }
 }
+
+/// An overloaded or broken server decides nothing, whatever its body says.
+#[tokio::test]
+async fn outage_does_not_end_device_login() {
+    for status in [429, 500, 502, 503, 504] {
+        for code in ["access_denied", "expired_token", "invalid_grant", "login_required"] {
+            let device = Device::new(|_, _| {});
+            let mut login = device.client.start_device_login(None).await.unwrap();
+            assert!(device.bed.provider.approve_device(login.user_code(), "alice"));
+            let reply = Reply::json(status, format!(r#"{{"error":"{code}"}}"#));
+            device.bed.provider.inject(Fault::Response(Endpoint::Token, reply));
+            let polled = login.poll().await.unwrap();
+            assert!(matches!(polled, DevicePoll::Pending { .. }), "{status} {code}");
+            device.bed.provider.clear_faults();
+            device.bed.clock.advance(Duration::from_secs(60));
+            assert!(matches!(login.poll().await.unwrap(), DevicePoll::Token(_)), "{status} {code}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 mod browsers;
 mod callback;
 mod client_settings;
+mod denial;
 mod login_rows;
 mod logout;
 mod presets;

@@ -3,6 +3,7 @@
 mod backoff;
 mod leases;
 mod leeway;
+mod needs_user;
 mod outages;
 mod refresh;
 mod refresh_methods;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use authlib_core::ErrorKind;
+use authlib_core::{ErrorKind, Remedy, Result};
 use authlib_provider::{Endpoint, Fault, Reply};
 use futures_util::FutureExt as _;
 use serde_json::json;
 
 use crate::test_bed::stores::{Shared, replica};
-use crate::test_bed::{Browser, ProviderHttp, TestBed, expired};
+use crate::test_bed::{Browser, HOUR, ProviderHttp, TestBed, expired};
 
 fn no_keys() -> Fault {
     Fault::Response(Endpoint::Jwks, Reply::html(500))
@@ -61,6 +61,44 @@ async fn refresh_waits_until_provider_keys_are_available() {
     bed.clock.advance(Duration::from_secs(1));
     app.active_token(&owner).await.unwrap();
     assert_eq!(bed.provider.count(Endpoint::Token), 1);
+}
+
+/// RFC 6585 §4, RFC 9110 §15.6: an overloaded or broken server decides nothing, whatever its body says.
+#[tokio::test]
+async fn outage_of_any_endpoint_logs_nobody_out() {
+    for endpoint in [
+        Endpoint::Api,
+        Endpoint::Discovery,
+        Endpoint::Introspect,
+        Endpoint::Jwks,
+        Endpoint::Token,
+        Endpoint::UserInfo,
+    ] {
+        for status in [429, 500, 502, 503, 504, 599] {
+            for code in ["invalid_grant", "invalid_token", "interaction_required", "access_denied"] {
+                let case = format!("{endpoint:?} {status} {code}");
+                let bed = TestBed::new();
+                let (browser, owner, _) = expired(&bed).await;
+                // Metadata and keys are fetched again.
+                bed.clock.advance(HOUR * 2);
+                let body = format!(r#"{{"error":"{code}","suberror":"bad_token","active":false}}"#);
+                bed.provider.inject(Fault::Response(endpoint, Reply::json(status, body)));
+                let app = bed.app();
+                let refreshed = app.active_token(&owner).await.map(drop);
+                let userinfo = app.userinfo(&owner).await.map(drop);
+                let introspected = app.introspect_token(&"token".into(), None).await.map(drop);
+                let api = app.get("echo", &owner).send().await.map(drop);
+                for error in [refreshed, userinfo, introspected, api].into_iter().filter_map(Result::err) {
+                    assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{case}: {error}");
+                    assert_eq!(error.remedy(), Remedy::Wait, "{case}: {error}");
+                }
+                bed.provider.clear_faults();
+                bed.clock.advance(Duration::from_secs(10));
+                assert!(!bed.is_anonymous(&browser).await, "{case}");
+                app.refresh_token(&owner).await.unwrap_or_else(|error| panic!("{case}: {error}"));
+            }
+        }
+    }
 }
 
 /// Claims about the login are taken from the ID token only: user info is not signed.

@@ -146,7 +146,11 @@ async fn only_invalid_token_401_is_retried_once() {
         (403, r#"Bearer error="invalid_token""#, 1),
         (400, r#"Bearer error="invalid_token""#, 1),
         (200, r#"Bearer error="invalid_token""#, 1),
+        (429, r#"Bearer error="invalid_token""#, 1),
         (500, r#"Bearer error="invalid_token""#, 1),
+        (502, r#"Bearer error="invalid_token""#, 1),
+        (503, r#"Bearer error="invalid_token""#, 1),
+        (504, r#"Bearer error="invalid_token""#, 1),
     ] {
         for streamed in [false, true] {
             let bed = service_bed();
@@ -180,7 +184,9 @@ async fn bare_401_is_retried_once_if_configured() {
         (401, r#"Basic realm="x", Bearer error="invalid_request""#, 1),
         (403, "", 1),
         (200, "", 1),
+        (429, INVALID, 1),
         (500, "", 1),
+        (503, INVALID, 1),
     ] {
         let bed = service_bed();
         let api = Api::new(&bed, status, challenge);
