@@ -75,7 +75,8 @@ async fn outage_of_any_endpoint_logs_nobody_out() {
         Endpoint::UserInfo,
     ] {
         for status in [429, 500, 502, 503, 504, 599] {
-            for code in ["invalid_grant", "invalid_token", "interaction_required", "access_denied"] {
+            for code in ["invalid_grant", "invalid_token", "interaction_required", "access_denied"]
+            {
                 let case = format!("{endpoint:?} {status} {code}");
                 let bed = TestBed::new();
                 let (browser, owner, _) = expired(&bed).await;
@@ -88,7 +89,9 @@ async fn outage_of_any_endpoint_logs_nobody_out() {
                 let userinfo = app.userinfo(&owner).await.map(drop);
                 let introspected = app.introspect_token(&"token".into(), None).await.map(drop);
                 let api = app.get("echo", &owner).send().await.map(drop);
-                for error in [refreshed, userinfo, introspected, api].into_iter().filter_map(Result::err) {
+                for error in
+                    [refreshed, userinfo, introspected, api].into_iter().filter_map(Result::err)
+                {
                     assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{case}: {error}");
                     assert_eq!(error.remedy(), Remedy::Wait, "{case}: {error}");
                 }
