@@ -101,6 +101,7 @@ suite! {
         refresh_that_needs_the_user_is_401_without_retry,
         outage_logs_nobody_out,
         refreshed_id_token_of_another_user_is_rejected,
+        odd_refreshed_id_token_loses_no_login,
         anonymous_api_call_is_401,
         userinfo_is_fetched_from_provider,
     ],

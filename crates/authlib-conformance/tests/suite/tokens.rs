@@ -146,6 +146,35 @@ pub(crate) async fn refreshed_id_token_of_another_user_is_rejected(package: &str
         let page = browser.get_json(fixture.url("/api/op/echo")).await;
         assert_eq!(page.status, 400, "{name}: {}", page.body);
         assert_eq!(fixture.count(Endpoint::Api), 0, "{name}: the token was not used");
+        // The login has ended.
+        for path in ["/api/op/echo", "/profile"] {
+            assert_eq!(browser.get_json(fixture.url(path)).await.status, 401, "{name}: {path}");
+        }
+        let log = fixture.app.log();
+        assert!(log.contains("refreshed ID token rejected; login ended"), "{log}");
+    }
+}
+
+/// Doorkeeper, and so GitLab, changes `auth_time` when the user signs in on another device.
+pub(crate) async fn odd_refreshed_id_token_loses_no_login(package: &str) {
+    for (name, value) in
+        [("auth_time", json!(1)), ("exp", json!(1)), ("azp", json!("x")), ("at_hash", json!("x"))]
+    {
+        let fixture = Fixture::with(package, expiring, "").await;
+        let browser = Browser::new();
+        fixture.provider().inject(Fault::token("expires_in", json!(0)));
+        fixture.log_in(&browser).await;
+        let claims = browser.get_json(fixture.url("/profile")).await.json()["claims"].clone();
+        fixture.provider().inject(Fault::RefreshedClaim(name.into(), value));
+        for _ in 0..3 {
+            let page = browser.get_json(fixture.url("/api/op/echo")).await;
+            assert_eq!(page.status, 200, "{name}: {}", page.body);
+        }
+        assert_eq!(fixture.count(Endpoint::Token), 4, "{name}: each refresh token was used once");
+        let profile = browser.get_json(fixture.url("/profile")).await.json();
+        assert_eq!(profile["claims"], claims, "{name}");
+        let log = fixture.app.log();
+        assert!(log.contains("refreshed ID token ignored; the login's is kept"), "{log}");
     }
 }
 

@@ -100,7 +100,7 @@ async fn user_of(client: RegisteredClient, login: &Login) -> Result<Option<Curre
     if token.is_none() {
         tracing::warn!(
             client = login.client,
-            "login ignored: its token is not in the token store (tokens in memory end with the process)"
+            "login ignored: its token is not in the token store (it was deleted, or was in memory before a restart)"
         );
     }
     Ok(token.map(|token| CurrentUser { client, login: login.clone(), token }))

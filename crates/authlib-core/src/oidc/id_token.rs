@@ -139,8 +139,12 @@ pub(crate) fn verify(
     keys: &JwkSet,
     rules: &Rules<'_>,
 ) -> Result<Claims, IdTokenError> {
-    let (mut claims, algorithm) = signed_claims(token, keys, rules)?;
-    issuer_and_audience(&mut claims, rules)?;
+    let mut signed = signed(token, keys, rules)?;
+    token_type(&signed)?;
+    issuer(&mut signed.claims, rules)?;
+    let SignedIdToken { claims, algorithm, .. } = signed;
+    subject_and_audience(&claims, rules)?;
+    authorized_party(&claims, rules)?;
     claims.required_time("exp")?;
     claims::check_times(&claims, rules.now, LEEWAY)?;
     let iat = claims.required_time("iat")?;
@@ -153,35 +157,45 @@ pub(crate) fn verify(
     Ok(claims)
 }
 
-/// Checks the signature and the token type only.
-pub(crate) fn signed_claims(
+/// An ID token with a valid signature.
+#[derive(Debug)]
+pub(crate) struct SignedIdToken {
+    pub(crate) claims: Claims,
+    pub(crate) algorithm: Algorithm,
+    typ: Option<String>,
+}
+
+/// Checks the signature only.
+pub(crate) fn signed(
     token: &str,
     keys: &JwkSet,
     rules: &Rules<'_>,
-) -> Result<(Claims, Algorithm), IdTokenError> {
+) -> Result<SignedIdToken, IdTokenError> {
     let verified = jws::verify(token, rules.algorithms, keys).map_err(IdTokenError::Signature)?;
-    match verified.header.typ.as_deref() {
-        None => {}
-        Some(typ) if typ.eq_ignore_ascii_case("JWT") => {}
-        Some(typ) => return Err(IdTokenError::Type(typ.chars().take(40).collect())),
-    }
     let claims = Claims::parse(&verified.payload)?;
-    if claims.as_map().contains_key("events") {
-        return Err(IdTokenError::Events);
-    }
     if let Some(key_issuer) = &verified.key_issuer
         && !rules.issuers.is_key_for(key_issuer, claims.required_text("iss")?)
     {
         return Err(IdTokenError::KeyIssuer);
     }
-    Ok((claims, verified.header.alg))
+    Ok(SignedIdToken { claims, algorithm: verified.header.alg, typ: verified.header.typ })
 }
 
-/// Checks `iss`, `sub`, `aud` and `azp`, and makes `iss` the issuer that the user belongs to.
-pub(crate) fn issuer_and_audience(
-    claims: &mut Claims,
-    rules: &Rules<'_>,
-) -> Result<(), IdTokenError> {
+/// Checks that the token is no other kind of JWT.
+pub(crate) fn token_type(signed: &SignedIdToken) -> Result<(), IdTokenError> {
+    match signed.typ.as_deref() {
+        None => {}
+        Some(typ) if typ.eq_ignore_ascii_case("JWT") => {}
+        Some(typ) => return Err(IdTokenError::Type(typ.chars().take(40).collect())),
+    }
+    if signed.claims.as_map().contains_key("events") {
+        return Err(IdTokenError::Events);
+    }
+    Ok(())
+}
+
+/// Checks `iss` and makes it the issuer that the user belongs to.
+pub(crate) fn issuer(claims: &mut Claims, rules: &Rules<'_>) -> Result<(), IdTokenError> {
     let issuer = claims.required_text("iss")?;
     let tid = if rules.issuers.is_template() { claims.text("tid")? } else { None };
     let identified = rules.issuers.identify(issuer, tid).map_err(|mismatch| {
@@ -195,16 +209,23 @@ pub(crate) fn issuer_and_audience(
         }
     })?;
     claims.set_text("iss", identified);
+    Ok(())
+}
+
+pub(crate) fn subject_and_audience(claims: &Claims, rules: &Rules<'_>) -> Result<(), IdTokenError> {
     if claims.required_text("sub")?.len() > MAX_SUB {
         return Err(IdTokenError::Subject);
     }
-    let audience = claims.audience()?;
-    if !audience.contains(&rules.client_id) {
+    if !claims.audience()?.contains(&rules.client_id) {
         return Err(IdTokenError::Audience);
     }
+    Ok(())
+}
+
+pub(crate) fn authorized_party(claims: &Claims, rules: &Rules<'_>) -> Result<(), IdTokenError> {
     match claims.text("azp")? {
         Some(azp) if azp != rules.client_id => Err(IdTokenError::AuthorizedParty),
-        None if audience.iter().any(|name| *name != rules.client_id) => {
+        None if claims.audience()?.iter().any(|name| *name != rules.client_id) => {
             Err(IdTokenError::OtherAudience)
         }
         _ => Ok(()),

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{RefreshedError, Rules, verify};
+use super::{RefreshedError, RefreshedWarning, Rules, verify};
 use crate::crypto::test_keys::Signer;
 use crate::jose::Algorithm;
 use crate::jose::claims::Claims;
@@ -43,11 +43,16 @@ fn verdict(token: &str, login: &Value) -> &'static str {
     };
     let login = Claims::from_map(login.as_object().unwrap().clone());
     match verify(token, &key_set("k"), &rules, &login) {
-        Ok(_) => "accepted",
+        Ok(None) => "accepted",
+        Ok(Some(RefreshedWarning::Changed(name))) => match name {
+            "azp" => "warning: azp",
+            _ => "warning: auth_time",
+        },
+        Ok(Some(RefreshedWarning::IdToken(_))) => "warning: id token",
+        Ok(Some(RefreshedWarning::Older)) => "warning: older",
         Err(RefreshedError::Changed(name)) => name,
         Err(RefreshedError::IdToken(_)) => "id token",
         Err(RefreshedError::Nonce) => "nonce",
-        Err(RefreshedError::Older) => "older",
     }
 }
 
@@ -71,12 +76,15 @@ fn refreshed_id_token_must_keep_user_and_issuer() {
     check(json!({"iss": "-"}), "id token");
     check(json!({"aud": "other"}), "id token");
     check(json!({"aud": ["client"]}), "accepted");
-    check(json!({"aud": ["client", "other"], "azp": "client"}), "azp");
-    check(json!({"azp": "other"}), "id token");
-    check(json!({"azp": "client"}), "azp");
-    check(json!({"auth_time": NOW}), "auth_time");
+    check(json!({"aud": ["client", "other"], "azp": "client"}), "aud");
+    check(json!({"aud": 1}), "id token");
+    check(json!({"aud": "-"}), "id token");
+    check(json!({"azp": "other"}), "warning: id token");
+    check(json!({"azp": "client"}), "warning: azp");
+    check(json!({"azp": 1}), "warning: id token");
+    check(json!({"auth_time": NOW}), "warning: auth_time");
     check(json!({"auth_time": "-"}), "accepted");
-    check(json!({"auth_time": "1"}), "id token");
+    check(json!({"auth_time": "1"}), "warning: id token");
 }
 
 /// J31.
@@ -90,7 +98,7 @@ fn refreshed_audience_may_change_order() {
     check_with(&login, &json!({"aud": ["client"]}), "aud");
     check_with(&login, &json!({"aud": ["client", "api", "more"]}), "aud");
     check_with(&login, &json!({"aud": ["client", "more"]}), "aud");
-    check_with(&login, &json!({"azp": "-"}), "id token");
+    check_with(&login, &json!({"azp": "-"}), "warning: id token");
 }
 
 /// J31: the nonce may be absent; otherwise it must be the login's.
@@ -108,14 +116,14 @@ fn refreshed_nonce_must_be_that_of_login() {
 
 /// J31.
 #[test]
-fn refreshed_id_token_times_are_current() {
+fn wrong_times_of_refreshed_id_token_are_warnings() {
     let check = |changes: Value, expected| check_with(&login(), &changes, expected);
-    check(json!({"exp": NOW - 60}), "id token");
-    check(json!({"exp": "-"}), "id token");
-    check(json!({"iat": "-"}), "id token");
-    check(json!({"iat": NOW + 61}), "id token");
+    check(json!({"exp": NOW - 60}), "warning: id token");
+    check(json!({"exp": "-"}), "warning: id token");
+    check(json!({"iat": "-"}), "warning: id token");
+    check(json!({"iat": NOW + 61}), "warning: id token");
     check(json!({"iat": NOW - 3600}), "accepted");
-    check(json!({"iat": NOW - 3661}), "older");
+    check(json!({"iat": NOW - 3661}), "warning: older");
 }
 
 /// J31: the other checks of an ID token apply.
@@ -126,8 +134,8 @@ fn refreshed_id_token_signature_and_hash_are_checked() {
     assert_eq!(verdict(&Signer::rsa().token("none", &claims), &login()), "id token");
     let typed = json!({"alg": "RS256", "typ": "at+jwt"}).to_string();
     let token = Signer::rsa().token_of(&typed, &claims.to_string());
-    assert_eq!(verdict(&token, &login()), "id token");
+    assert_eq!(verdict(&token, &login()), "warning: id token");
     check_with(&login(), &json!({"at_hash": "77QmUPtjPfzWtF2AnpK9RQ"}), "accepted");
-    check_with(&login(), &json!({"at_hash": "wrong"}), "id token");
-    check_with(&login(), &json!({"events": {}}), "id token");
+    check_with(&login(), &json!({"at_hash": "wrong"}), "warning: id token");
+    check_with(&login(), &json!({"events": {}}), "warning: id token");
 }

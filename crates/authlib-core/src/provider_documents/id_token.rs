@@ -9,7 +9,7 @@ use crate::jose::claims::Claims;
 use crate::jose::{Algorithm, JwkSet};
 use crate::oauth2::metadata::ServerMetadata;
 use crate::oidc::id_token::{self, IdTokenError, Rules};
-use crate::oidc::refreshed_id_token::{self, RefreshedError};
+use crate::oidc::refreshed_id_token::{self, RefreshedError, RefreshedWarning};
 use crate::secret::Secret;
 
 /// What an ID token must match, beside the client's settings.
@@ -46,13 +46,13 @@ impl ProviderDocuments {
     }
 
     /// Verifies the ID token of a refresh response, which must agree with the claims of the login
-    /// (OpenID Connect Core §12.2).
+    /// (OpenID Connect Core §12.2). A warning is a fault that does not say that the tokens are another user's.
     pub(crate) async fn verify_refreshed_id_token(
         &self,
         id_token: &str,
         access_token: &Secret,
         login: &Claims,
-    ) -> Result<Claims> {
+    ) -> Result<Option<RefreshedWarning>> {
         let expected =
             ExpectedIdToken { access_token: Some(access_token), ..ExpectedIdToken::default() };
         let curable = |error: &RefreshedError| match error {
@@ -65,13 +65,13 @@ impl ProviderDocuments {
         .await
     }
 
-    async fn verify_with_rules<E>(
+    async fn verify_with_rules<T, E>(
         &self,
         id_token: &str,
         expected: ExpectedIdToken<'_>,
         is_curable: impl Fn(&E) -> bool,
-        verify: impl Fn(&JwkSet, &Rules<'_>) -> Result<Claims, E>,
-    ) -> Result<Claims>
+        verify: impl Fn(&JwkSet, &Rules<'_>) -> Result<T, E>,
+    ) -> Result<T>
     where
         Error: From<E>,
     {

@@ -317,7 +317,7 @@ impl TokenManager {
         old: Option<Token>,
         failure: RefreshFailure,
     ) -> Result<Token> {
-        let RefreshFailure { error, old: Some(changed), is_final } = failure else {
+        let RefreshFailure { error, old: Some(changed), is_final, ends_login } = failure else {
             return Err(failure.error);
         };
         match self.store.replace(lease, old.as_ref(), &changed).await {
@@ -328,7 +328,12 @@ impl TokenManager {
             {
                 Ok(*other)
             }
-            Ok(_) => Err(error),
+            Ok(outcome) => {
+                if ends_login && matches!(outcome, ReplaceOutcome::Replaced) {
+                    self.store.delete(lease.owner()).await?;
+                }
+                Err(error)
+            }
             Err(cause) => {
                 // Otherwise the next refresh would send the old refresh token again.
                 tracing::warn!(

@@ -19,11 +19,13 @@ pub(super) struct RefreshFailure {
     pub(super) old: Option<Token>,
     /// Whether the refresh token was rejected for good.
     pub(super) is_final: bool,
+    /// Whether the login must end, because the response was another user's or nobody's.
+    pub(super) ends_login: bool,
 }
 
 impl From<Error> for RefreshFailure {
     fn from(error: Error) -> Self {
-        Self { error, old: None, is_final: false }
+        Self { error, old: None, is_final: false, ends_login: false }
     }
 }
 
@@ -110,21 +112,25 @@ impl Refresher {
         let with_refresh_token = |refresh_token| Token { refresh_token, ..old.clone() };
         if is_final(&error) {
             let client = &self.0.settings().name;
-            tracing::warn!(client, error = %error.report(), "refresh token rejected; deleted");
-            let error = match error.kind() {
-                ErrorKind::InvalidIdToken => error,
-                _ => Error::new(ErrorKind::Unauthenticated, RefreshRejected(error))
-                    .with_hint("the user must log in again"),
+            let ends_login = error.kind() == ErrorKind::InvalidIdToken;
+            let error = if ends_login {
+                tracing::warn!(client, error = %error.report(), "refreshed ID token rejected; login ended");
+                error
+            } else {
+                tracing::warn!(client, error = %error.report(), "refresh token rejected; deleted");
+                Error::new(ErrorKind::Unauthenticated, RefreshRejected(error))
+                    .with_hint("the user must log in again")
             };
             return Err(RefreshFailure {
                 error,
                 old: Some(with_refresh_token(None)),
                 is_final: true,
+                ends_login,
             });
         }
         // The access token was not verified and is not used. The refresh token is, or the next attempt fails.
         let old = rotated.map(|rotated| with_refresh_token(Some(rotated)));
-        Err(RefreshFailure { error, old, is_final: false })
+        Err(RefreshFailure { old, ..error.into() })
     }
 
     /// The new token with the members that the response left out, which keep their values (RFC 6749 §6), and
@@ -141,9 +147,20 @@ impl Refresher {
             (Some(id_token), Some(_), Some(login)) => {
                 let login = Claims::from_map(login.as_map().clone());
                 let documents = self.0.documents();
-                documents
+                let warning = documents
                     .verify_refreshed_id_token(id_token.expose(), &new.access_token, &login)
                     .await?;
+                if let Some(warning) = warning {
+                    let client = &self.0.settings().name;
+                    let warning =
+                        Error::new(ErrorKind::InvalidIdToken, warning).report().to_string();
+                    tracing::warn!(
+                        client,
+                        warning,
+                        "refreshed ID token ignored; the login's is kept"
+                    );
+                    new.id_token.clone_from(&old.id_token);
+                }
             }
             _ => new.id_token.clone_from(&old.id_token),
         }

@@ -9,6 +9,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use serde_json::json;
 
+use crate::test_bed::log::capture_log;
 use crate::test_bed::stores::Shared;
 use crate::test_bed::{Browser, HOUR, ISSUER, TestBed, expired, listen};
 
@@ -183,33 +184,30 @@ async fn logout_during_refresh_wins() {
     assert!(heard.lock().unwrap().is_empty());
 }
 
-/// J31, I14: a refreshed ID token must be for the same user; an invalid response is not stored.
+/// J31, I14: a refreshed ID token must be for the same user. Otherwise the response is not used, and the login
+/// ends.
 #[tokio::test]
-async fn refresh_that_changes_user_is_rejected() {
+async fn refresh_that_changes_user_ends_login() {
     for (fault, says) in [
         (Fault::RefreshedClaim("sub".into(), json!("mallory")), "`sub`"),
         (Fault::RefreshedClaim("sub".into(), json!(1)), "`sub`"),
         (Fault::RefreshedClaim("iss".into(), json!("https://evil.example")), "`iss`"),
         (Fault::RefreshedClaim("aud".into(), json!("other")), "`aud`"),
-        (Fault::RefreshedClaim("azp".into(), json!("other")), "`azp`"),
         (Fault::RefreshedClaim("nonce".into(), json!("another")), "`nonce`"),
-        (Fault::RefreshedClaim("auth_time".into(), json!(1)), "`auth_time`"),
-        (Fault::RefreshedClaim("at_hash".into(), json!("AAAA")), "`at_hash`"),
-        (Fault::RefreshedClaim("exp".into(), json!(1)), "expired"),
-        (Fault::without_claim("iat"), "`iat`"),
         (Fault::BadSignature, "signature"),
         (Fault::Unsigned("none".into()), "three parts"),
     ] {
         let store = Shared::default();
         let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
-        let (_, owner, old) = expired(&bed).await;
+        let (browser, owner, _) = expired(&bed).await;
         let heard = listen(&bed.oauth);
         bed.provider.inject(fault.clone());
         let error = bed.app().active_token(&owner).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{fault:?}: {error}");
         assert!(error.report().to_string().contains(says), "{fault:?}: {error}");
-        let kept = store.load(&owner).await.unwrap().unwrap();
-        assert_eq!(kept.access_token, old.access_token, "{fault:?}");
+        assert!(error.to_string().contains("must log in again"), "{fault:?}: {error}");
+        assert!(store.load(&owner).await.unwrap().is_none(), "{fault:?}");
+        assert!(bed.is_anonymous(&browser).await, "{fault:?}");
         assert!(heard.lock().unwrap().is_empty(), "{fault:?}");
         // The used refresh token is not sent again.
         assert_eq!(
@@ -226,6 +224,39 @@ async fn refresh_that_changes_user_is_rejected() {
         let token = bed.app().active_token(&owner).await.unwrap();
         assert_ne!(token.access_token, old.access_token, "{fault:?}");
         assert!(token.id_token.is_some(), "{fault:?}");
+    }
+}
+
+/// Doorkeeper, and so GitLab, sends the `auth_time` of the latest sign-in on any device. The tokens are
+/// used, and what the login knows about the user stays.
+#[tokio::test]
+async fn odd_refreshed_id_token_keeps_tokens_and_claims() {
+    for (fault, says) in [
+        (Fault::RefreshedClaim("auth_time".into(), json!(1)), "`auth_time`"),
+        (Fault::RefreshedClaim("auth_time".into(), json!("1")), "`auth_time`"),
+        (Fault::RefreshedClaim("azp".into(), json!("other")), "`azp`"),
+        (Fault::RefreshedClaim("at_hash".into(), json!("AAAA")), "`at_hash`"),
+        (Fault::RefreshedClaim("exp".into(), json!(1)), "expired"),
+        (Fault::without_claim("iat"), "`iat`"),
+        (Fault::header("typ", "at+jwt"), "at+jwt"),
+    ] {
+        let (log, _guard) = capture_log();
+        let bed = TestBed::new();
+        let (browser, owner, old) = expired(&bed).await;
+        bed.provider.inject(fault.clone());
+        let mut seen = vec![(old.access_token.clone(), old.refresh_token.clone())];
+        for _ in 0..2 {
+            let token = bed.app().active_token(&owner).await.unwrap();
+            let tokens = (token.access_token.clone(), token.refresh_token.clone());
+            assert!(!seen.contains(&tokens), "{fault:?}");
+            seen.push(tokens);
+            assert_eq!(token.userinfo().unwrap(), old.userinfo().unwrap(), "{fault:?}");
+            assert_eq!(token.id_token, old.id_token, "{fault:?}");
+            assert!(!bed.is_anonymous(&browser).await);
+            bed.clock.advance(HOUR);
+        }
+        let text = log.text();
+        assert!(text.contains("refreshed ID token ignored") && text.contains(says), "{text}");
     }
 }
 
