@@ -102,6 +102,7 @@ suite! {
         outage_logs_nobody_out,
         refreshed_id_token_of_another_user_is_rejected,
         odd_refreshed_id_token_loses_no_login,
+        second_login_keeps_refresh_token_of_same_user,
         anonymous_api_call_is_401,
         userinfo_is_fetched_from_provider,
     ],

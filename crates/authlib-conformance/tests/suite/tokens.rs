@@ -178,6 +178,30 @@ pub(crate) async fn odd_refreshed_id_token_loses_no_login(package: &str) {
     }
 }
 
+/// Google sends a refresh token at the first login only.
+pub(crate) async fn second_login_keeps_refresh_token_of_same_user(package: &str) {
+    let fixture = Fixture::with(package, expiring, "").await;
+    let browser = Browser::new();
+    let has_refresh_token = async |fixture: &Fixture| {
+        let profile = browser.get_json(fixture.url("/profile")).await.json();
+        profile["token"]["has_refresh_token"] == true
+    };
+    fixture.log_in(&browser).await;
+    fixture.provider().inject(Fault::TokenMissing("refresh_token".into()));
+    fixture.log_in(&browser).await;
+    assert!(has_refresh_token(&fixture).await);
+    fixture.provider().clear_faults();
+    fixture.provider().expire_access_tokens();
+    assert_eq!(browser.get(fixture.url("/api/op/echo")).await.status, 200);
+    assert!(fixture.is_alice(&browser).await);
+    // Not that of another user.
+    fixture.provider().inject(Fault::TokenMissing("refresh_token".into()));
+    let page = browser.get(fixture.url("/login/op")).await;
+    let back = fixture.provider().approve(page.location().as_str(), "bob").expect("a callback");
+    browser.get(back).await;
+    assert!(!has_refresh_token(&fixture).await);
+}
+
 pub(crate) async fn anonymous_api_call_is_401(package: &str) {
     let fixture = Fixture::new(package).await;
     let browser = Browser::new();

@@ -133,7 +133,22 @@ impl TokenManager {
 
     pub(crate) async fn save_token(&self, owner: &TokenOwner, token: &Token) -> Result<()> {
         self.check_owner(owner)?;
-        self.store.save(&TokenRow::new(owner.clone(), token.clone())).await
+        let mut row = TokenRow::new(owner.clone(), token.clone());
+        if !self.keep_refresh_token(owner, &mut row).await? {
+            self.store.save(&row).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn store(&self) -> &dyn TokenStore {
+        self.store.as_ref()
+    }
+
+    /// The exclusive right to the owner's row, after the refresh in flight; `None` if another process
+    /// has it.
+    pub(super) async fn acquire_if_free(&self, owner: &TokenOwner) -> Result<Option<Lease>> {
+        self.await_in_flight(owner).await;
+        self.store.acquire(owner, LEASE_MARGIN).await
     }
 
     /// A token of another client would be sent to a provider that did not issue it.
@@ -384,7 +399,7 @@ impl TokenManager {
     }
 
     /// Lets other processes refresh the token. If the store can't be reached, the lease expires.
-    async fn release(&self, lease: Lease) {
+    pub(super) async fn release(&self, lease: Lease) {
         if let Err(error) = self.store.release(lease).await {
             tracing::warn!(
                 client = self.name(),

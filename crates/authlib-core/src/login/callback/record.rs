@@ -8,6 +8,7 @@ use super::CompletedLogin;
 use crate::authorization::Purpose;
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::{CurrentUser, Login, Session};
+use crate::registry::RegisteredClient;
 use crate::store::{TokenOwner, TokenRow, TokenStore};
 
 /// A user who has just logged in. Dereferences to the [`CurrentUser`].
@@ -63,7 +64,7 @@ async fn record(session: &impl Session, completed: CompletedLogin) -> Result<Log
         ));
     }
     let (owner, tokens) = (login.owner(), client.token_store());
-    let mut row = TokenRow::new(owner.clone(), token.clone());
+    let mut row = TokenRow::new(owner.clone(), token);
     (row.issuer, row.sub, row.sid) = (login.issuer.clone(), login.sub.clone(), login.sid.clone());
     row.lifetime = Some(client.login_lifetime());
     tokens.save(&row).await?;
@@ -74,8 +75,10 @@ async fn record(session: &impl Session, completed: CompletedLogin) -> Result<Log
                 client.session_turns().renewed(id, client.now());
             }
             for old in replaced {
+                keep_refresh_token(&client, &old, &mut row).await;
                 delete_token(tokens, &old.owner()).await;
             }
+            let token = row.token;
             Ok(LoginResult {
                 user: CurrentUser { client: client.clone(), login, token },
                 next,
@@ -86,6 +89,18 @@ async fn record(session: &impl Session, completed: CompletedLogin) -> Result<Log
             delete_token(tokens, &owner).await;
             Err(error)
         }
+    }
+}
+
+/// Keeps the refresh token of the login that is replaced, if the new one has none and is of the same user with
+/// the same client. Without it, the user is logged in all the same.
+async fn keep_refresh_token(client: &RegisteredClient, old: &Login, row: &mut TokenRow) {
+    if old.client != row.owner.client || old.issuer != row.issuer || old.sub != row.sub {
+        return;
+    }
+    if let Err(error) = client.tokens().keep_refresh_token(&old.owner(), row).await {
+        let error = error.report();
+        tracing::warn!(client = old.client, %error, "refresh token of the earlier login not kept");
     }
 }
 

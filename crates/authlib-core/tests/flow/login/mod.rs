@@ -9,6 +9,7 @@ mod logout;
 mod presets;
 mod purpose;
 mod registry;
+mod relogin;
 mod require_login;
 mod secrets_in_logs;
 mod session_failures;
