@@ -5,6 +5,8 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use authlib_core::adapter::{RequestContext, Response};
 
+use crate::request::find_registry;
+
 /// The head of a request.
 pub(crate) fn context(request: &HttpRequest) -> RequestContext {
     // Never fails: both crates parse methods alike.
@@ -12,6 +14,7 @@ pub(crate) fn context(request: &HttpRequest) -> RequestContext {
     RequestContext::new(method, request.path(), request.uri().query(), |name| {
         request.headers().get(name)?.to_str().ok()
     })
+    .of_app(find_registry(request).as_ref())
 }
 
 pub(crate) fn response(response: Response) -> HttpResponse {

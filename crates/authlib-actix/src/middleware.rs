@@ -22,7 +22,7 @@ use crate::message::context;
 /// The middleware that an app with logins needs: sessions of actix-session with the right cookie, the
 /// registry for the extractors, and errors rendered as the request accepts.
 ///
-/// The session cookie is `HttpOnly` and `SameSite=Lax`, and its name and `Secure` follow from the registry's
+/// The session cookie is `HttpOnly` and `SameSite=Lax`, and its name, path and `Secure` follow from the registry's
 /// base URL ([`SessionCookie`] has the reasons). The key encrypts it. `Key::generate()` is good if the
 /// sessions end with the process, as with a [`MemoryStore`](crate::MemoryStore). Sessions that outlive it, or
 /// that replicas share, need one key for all, kept as a secret.
@@ -96,7 +96,7 @@ where
             .cookie_secure(self.cookie.secure)
             .cookie_same_site(SameSite::Lax)
             .cookie_http_only(true)
-            .cookie_path("/".to_owned())
+            .cookie_path(self.cookie.path.clone())
             .session_lifecycle(BrowserSession::default().state_ttl(self.lifetime))
             .build()
             .new_transform(service);

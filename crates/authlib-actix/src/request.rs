@@ -10,9 +10,14 @@ use crate::session::ActixSession;
 
 /// The registry, put into the request by [`session_middleware`](crate::session_middleware), or the
 /// application's `web::Data<OAuth>`.
-pub(crate) fn registry(request: &HttpRequest) -> Result<OAuth> {
+pub(crate) fn find_registry(request: &HttpRequest) -> Option<OAuth> {
     let data = || request.app_data::<web::Data<OAuth>>().map(|oauth| oauth.as_ref().clone());
-    request.extensions().get().cloned().or_else(data).ok_or_else(|| {
+    request.extensions().get().cloned().or_else(data)
+}
+
+/// As [`find_registry`]; an application without one is set up wrongly.
+pub(crate) fn registry(request: &HttpRequest) -> Result<OAuth> {
+    find_registry(request).ok_or_else(|| {
         misconfigured(
             "the route has no registry of clients",
             "add `.wrap(authlib_actix::session_middleware(store, key, &oauth))` to the app",

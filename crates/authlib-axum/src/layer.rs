@@ -17,7 +17,7 @@ use crate::error::Error;
 /// The layer that a router with logins needs: sessions of tower-sessions with the right cookie, the registry
 /// for the extractors, and errors rendered as the request accepts. Add it after the last route.
 ///
-/// The session cookie is `HttpOnly` and `SameSite=Lax`, and its name and `Secure` follow from the registry's
+/// The session cookie is `HttpOnly` and `SameSite=Lax`, and its name, path and `Secure` follow from the registry's
 /// base URL ([`SessionCookie`] has the reasons).
 ///
 /// ```
@@ -42,7 +42,7 @@ pub fn session_layer<Store: SessionStore>(store: Store, oauth: &OAuth) -> Sessio
         .with_secure(cookie.secure)
         .with_same_site(SameSite::Lax)
         .with_http_only(true)
-        .with_path("/");
+        .with_path(cookie.path);
     SessionLayer { sessions, oauth: oauth.clone() }
 }
 
@@ -95,7 +95,8 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        request.extensions_mut().insert(self.oauth.clone());
+        let oauth = self.oauth.clone();
+        request.extensions_mut().insert(oauth.clone());
         // Cheap to clone: all three are reference-counted.
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let accept = request.headers().get(axum::http::header::ACCEPT).cloned();
@@ -108,7 +109,8 @@ where
             let accept = accept.as_ref().and_then(|accept| accept.to_str().ok());
             let request = RequestContext::new(method, uri.path(), uri.query(), |name| {
                 accept.filter(|_| name == "accept")
-            });
+            })
+            .of_app(Some(&oauth));
             // The session's cookie, and what else the layers inside have added.
             let page = error.respond(&request);
             let (parts, body) = page.into_parts();

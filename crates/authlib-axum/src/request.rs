@@ -61,4 +61,5 @@ pub(crate) fn context(parts: &Parts) -> RequestContext {
     RequestContext::new(parts.method.clone(), uri.path(), uri.query(), |name| {
         parts.headers.get(name)?.to_str().ok()
     })
+    .of_app(parts.extensions.get())
 }

@@ -53,14 +53,15 @@ async fn logout(session: OAuthSession) -> Result<Response> {
 
 async fn logged_out(session: OAuthSession) -> Result<Response> {
     session.validate_logout_response().await?;
-    Ok(redirect("/"))
+    Ok(redirect(&session.oauth().site_path("/")))
 }
 
 /// Redirects to a path of this site after a login: 303, and never cached, as a callback's response must be
-/// (RFC 9700 §4.2.4). Any other URL is replaced with `/`.
+/// (RFC 9700 §4.2.4). Any other URL is replaced with `/`. The path is the one that browsers know, as `next` is:
+/// [`OAuth::site_path`] makes it of a path below a base URL with a path of its own.
 #[must_use]
 pub fn redirect(path: &str) -> Response {
-    response(see_other(local_path(path)))
+    response(see_other(&local_path(path)))
 }
 
 /// Every refreshed token from now on, after it was stored, with the old one. A receiver that lags more than

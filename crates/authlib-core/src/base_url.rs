@@ -1,4 +1,4 @@
-//! [`BaseUrl`]: the application's own URL.
+//! [`BaseUrl`]: the application's own URL, and [`BasePath`], its path.
 
 use std::fmt;
 
@@ -10,6 +10,10 @@ use crate::endpoint_url::{EndpointUrlError, endpoint_url};
 /// and never taken from a request's `Host`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BaseUrl(Url);
+
+/// The path of the base URL: all pages of the application are below it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BasePath<'a>(&'a str);
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BaseUrlError {
@@ -39,6 +43,42 @@ impl BaseUrl {
     }
 }
 
+impl<'a> BasePath<'a> {
+    /// The path of a base URL; `/` without one.
+    pub(crate) fn of(base_url: Option<&'a Url>) -> Self {
+        Self(base_url.map_or("/", Url::path))
+    }
+
+    /// As [`of`](Self::of), of the path itself.
+    pub(crate) fn new(path: &'a str) -> Self {
+        Self(path)
+    }
+
+    /// The landing page: the base URL as it is configured, with or without a slash at its end.
+    pub(crate) fn home(self) -> &'a str {
+        self.0
+    }
+
+    /// Whether a path is the base path or below it.
+    pub(crate) fn contains(self, path: &str) -> bool {
+        let rest = path.strip_prefix(self.0.trim_end_matches('/'));
+        path.starts_with('/')
+            && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
+    }
+
+    /// The path by which browsers know a page of the application. The application may know it without the base
+    /// path, if a proxy removes that.
+    pub(crate) fn external(self, path: &str) -> String {
+        match path {
+            "" | "/" => self.0.to_owned(),
+            path if self.contains(path) => path.to_owned(),
+            path => {
+                format!("{}/{}", self.0.trim_end_matches('/'), path.trim_start_matches('/'))
+            }
+        }
+    }
+}
+
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -58,6 +98,30 @@ mod tests {
             let base = BaseUrl::parse(base).unwrap();
             assert_eq!(base.join("/auth").unwrap().as_str(), url);
             assert_eq!(base.join("auth").unwrap().as_str(), url);
+        }
+    }
+
+    #[test]
+    fn external_path_is_below_the_base_path() {
+        for (base, path, expected) in [
+            ("/", "/inbox", "/inbox"),
+            ("/", "inbox", "/inbox"),
+            ("/", "", "/"),
+            ("/portal", "/", "/portal"),
+            ("/portal/", "/", "/portal/"),
+            ("/portal", "/inbox?a=/b", "/portal/inbox?a=/b"),
+            ("/portal/", "/inbox", "/portal/inbox"),
+            ("/portal", "/portal/inbox", "/portal/inbox"),
+            ("/portal", "/portal?a=b", "/portal?a=b"),
+            ("/portal", "/portals", "/portal/portals"),
+            ("/portal", "//evil.example", "/portal/evil.example"),
+        ] {
+            let base = BasePath::new(base);
+            assert_eq!(base.external(path), expected, "{path}");
+            assert!(base.contains(expected), "{expected}");
+        }
+        for outside in ["/", "/other", "/portals", "portal/x", "", "/Portal/x"] {
+            assert!(!BasePath::new("/portal").contains(outside), "{outside}");
         }
     }
 

@@ -104,6 +104,6 @@ fn oauth_default_catcher(status: Status, request: &Request<'_>) -> OAuthResponse
     let status = StatusCode::from_u16(status.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     OAuthResponse::from(match error {
         Some(error) => error.response(Some(&context(request))),
-        None => status_page(status, request.headers().get_one("accept")),
+        None => status_page(status, Some(&context(request))),
     })
 }

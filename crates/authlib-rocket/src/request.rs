@@ -77,6 +77,7 @@ pub(crate) fn context(request: &Request<'_>) -> RequestContext {
     RequestContext::new(core_method(method), path.as_str(), query, |name| {
         request.headers().get_one(name)
     })
+    .of_app(request.rocket().state::<OAuthState>().map(|state| &state.oauth))
 }
 
 fn core_method(method: Method) -> http::Method {

@@ -46,14 +46,15 @@ async fn logout(session: OAuthSession<'_>) -> Result<OAuthResponse> {
 #[rocket::get("/logged-out")]
 async fn logged_out(session: OAuthSession<'_>) -> Result<OAuthResponse> {
     session.validate_logout_response().await?;
-    Ok(redirect("/"))
+    Ok(redirect(&session.oauth().site_path("/")))
 }
 
 /// Redirects to a path of this site after a login: 303, and never cached, as a callback's response must be
-/// (RFC 9700 §4.2.4). Any other URL is replaced with `/`.
+/// (RFC 9700 §4.2.4). Any other URL is replaced with `/`. The path is the one that browsers know, as `next` is:
+/// [`OAuth::site_path`] makes it of a path below a base URL with a path of its own.
 #[must_use]
 pub fn redirect(path: &str) -> OAuthResponse {
-    see_other(local_path(path)).into()
+    see_other(&local_path(path)).into()
 }
 
 /// Every refreshed token from now on, after it was stored, with the old one. A receiver that lags more than

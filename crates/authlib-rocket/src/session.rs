@@ -60,7 +60,7 @@ impl<'r> RocketSession<'r> {
 
     fn cookie(&self, name: String, text: String, lifetime: Duration) -> Cookie<'static> {
         Cookie::build((name, text))
-            .path("/")
+            .path(self.state.cookie.path.clone())
             .http_only(true)
             .same_site(SameSite::Lax)
             .secure(self.state.cookie.secure)

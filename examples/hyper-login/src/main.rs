@@ -35,7 +35,8 @@ async fn handle(app: App, request: Request<Incoming>) -> http::Response<Full<Byt
     let (method, uri) = (request.method().clone(), request.uri());
     let context = RequestContext::new(method, uri.path(), uri.query(), |name| {
         request.headers().get(name)?.to_str().ok()
-    });
+    })
+    .of_app(Some(&app.oauth));
     let result = route(&app.oauth, &session, &context, request).await;
     // An error becomes a page or, as the request accepts, JSON. Some errors are a response to send as it is.
     let mut response = result.unwrap_or_else(|error| {
@@ -61,7 +62,6 @@ async fn route(
     let (parts, body) = request.into_parts();
     let get = matches!(parts.method, Method::GET | Method::HEAD);
     let post = parts.method == Method::POST;
-    let accept = parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let path = percent_decode_str(parts.uri.path()).decode_utf8_lossy().into_owned();
     let path: Vec<&str> = path.split('/').skip(1).collect();
     Ok(match path.as_slice() {
@@ -98,13 +98,13 @@ async fn route(
         ["api", name, path @ ..] if get || post => {
             let user = client(name)?.user().await?;
             let Ok(body) = Limited::new(body, 1024 * 1024).collect().await else {
-                return Ok(status_page(StatusCode::PAYLOAD_TOO_LARGE, accept));
+                return Ok(status_page(StatusCode::PAYLOAD_TOO_LARGE, Some(context)));
             };
             let body = body.to_bytes().to_vec();
             forward(&user, &path.join("/"), Request::from_parts(parts, body)).await?
         }
         ["healthz"] if get => Response::new(b"ok".to_vec()),
-        _ => status_page(StatusCode::NOT_FOUND, accept),
+        _ => status_page(StatusCode::NOT_FOUND, Some(context)),
     })
 }
 

@@ -49,9 +49,9 @@ impl BrowserSession {
     pub(crate) fn finish(&self, headers: &mut HeaderMap) {
         let current = lock(&self.current);
         let Some(id) = current.as_ref().filter(|_| *current != self.sent) else { return };
-        let name = &self.sessions.cookie.name;
+        let (name, path) = (&self.sessions.cookie.name, &self.sessions.cookie.path);
         let secure = if self.sessions.cookie.secure { "; Secure" } else { "" };
-        let cookie = format!("{name}={id}; HttpOnly; SameSite=Lax; Path=/{secure}");
+        let cookie = format!("{name}={id}; HttpOnly; SameSite=Lax; Path={path}{secure}");
         headers.extend(HeaderValue::try_from(cookie).map(|cookie| (header::SET_COOKIE, cookie)));
     }
 }

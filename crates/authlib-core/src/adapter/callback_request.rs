@@ -16,6 +16,9 @@ use crate::registry::RegisteredClient;
 /// The most bytes of a callback's query.
 const MAX_QUERY: usize = 16 * 1024;
 
+/// The most fields of a form. The page that resubmits a form repeats each, and is many times longer than the form.
+const MAX_FIELDS: usize = 50;
+
 /// The most bytes of a `state`.
 const MAX_STATE: usize = 512;
 
@@ -108,6 +111,7 @@ impl<'r> CallbackRequest<'r> {
     }
 }
 
+/// The query, of a GET or a POST.
 fn query(request: &RequestContext) -> Result<Params> {
     let query = request.query().unwrap_or_default();
     if query.len() > MAX_QUERY {
@@ -128,14 +132,18 @@ fn form(request: &RequestContext, body: &[u8]) -> Result<Params> {
     check_size(body.len())?;
     let text =
         std::str::from_utf8(body).map_err(|_| invalid("the callback's form is not UTF-8"))?;
-    for (name, _) in Params::parse(request.query().unwrap_or_default()).iter() {
+    for (name, _) in query(request)?.iter() {
         if matches!(name, "code" | "state" | "iss" | "error") {
             return Err(invalid(format!(
                 "the posted callback has `{name}` in its query: only the form may contain it"
             )));
         }
     }
-    Ok(Params::parse(text))
+    let params = Params::parse(text);
+    if params.len() > MAX_FIELDS {
+        return Err(invalid(format!("the callback's form has more than {MAX_FIELDS} fields")));
+    }
+    Ok(params)
 }
 
 fn invalid(check: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
@@ -157,6 +165,23 @@ fn marked(query: Option<&str>, mark: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn posted(query: &str, body: &str) -> Result<Params> {
+        let form = "application/x-www-form-urlencoded";
+        let header = |name: &str| (name == "content-type").then_some(form);
+        let request = RequestContext::new(Method::POST, "/authorize", Some(query), header);
+        CallbackRequest::read(&request, body.as_bytes()).map(CallbackRequest::into_params)
+    }
+
+    #[test]
+    fn posted_form_and_its_query_are_bounded() {
+        assert_eq!(posted("tenant=a", &"x&".repeat(MAX_FIELDS)).unwrap().len(), MAX_FIELDS);
+        let error = posted("", &"x&".repeat(MAX_FIELDS + 1)).unwrap_err();
+        assert!(error.to_string().contains("50 fields"), "{error}");
+        assert!(posted(&"x".repeat(MAX_QUERY), "code=c").is_ok());
+        let error = posted(&"x".repeat(MAX_QUERY + 1), "code=c").unwrap_err();
+        assert!(error.to_string().contains("query is longer"), "{error}");
+    }
 
     #[test]
     fn mark_is_a_whole_parameter() {

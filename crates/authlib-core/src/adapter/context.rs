@@ -3,13 +3,19 @@
 use http::Method;
 use http::header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ORIGIN};
 
+use crate::base_url::BasePath;
+use crate::registry::OAuth;
+
 /// The parts of a request's head that this library reads, copied from the framework's request. Its `Debug`
 /// shows the method only: a callback's query contains the code.
 #[derive(Clone)]
 pub struct RequestContext {
     pub(super) method: Method,
+    /// As the application received it: a proxy may have removed the base path.
     path: String,
     query: Option<String>,
+    /// The path of the application's base URL.
+    base_path: String,
     pub(super) accept: Option<String>,
     pub(super) content_type: Option<String>,
     pub(super) sec_fetch_site: Option<String>,
@@ -56,6 +62,7 @@ impl RequestContext {
             is_preflight: asks && method == Method::OPTIONS && header(ORIGIN.as_str()).is_some(),
             is_navigation: is_navigation && !prefetch,
             path: path.to_owned(),
+            base_path: "/".to_owned(),
             query: query.map(str::to_owned),
             accept: copy(ACCEPT.as_str()),
             content_type: copy(CONTENT_TYPE.as_str()).filter(|_| method == Method::POST),
@@ -64,6 +71,20 @@ impl RequestContext {
             prefetch,
             method,
         }
+    }
+
+    /// The same request, of an application with the base URL of this registry: the links of error pages are below
+    /// its path.
+    #[must_use]
+    pub fn of_app(mut self, oauth: Option<&OAuth>) -> Self {
+        if let Some(oauth) = oauth {
+            self.base_path = oauth.site_path("/");
+        }
+        self
+    }
+
+    pub(super) fn base_path(&self) -> BasePath<'_> {
+        BasePath::new(&self.base_path)
     }
 
     /// The query, without `?`.
@@ -85,9 +106,10 @@ impl RequestContext {
 
     /// Path and query, by which the user can repeat a GET.
     pub(super) fn repeatable(&self) -> Option<String> {
+        let path = self.base_path().external(&self.path);
         (self.method == Method::GET).then(|| match &self.query {
-            Some(query) => format!("{}?{query}", self.path),
-            None => self.path.clone(),
+            Some(query) => format!("{path}?{query}"),
+            None => path,
         })
     }
 }

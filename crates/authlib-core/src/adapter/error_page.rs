@@ -6,7 +6,11 @@ use super::RequestContext;
 use super::response::{Response, html, json};
 use crate::error::{Error, ErrorKind, Remedy};
 
-const HOME: &str = "<a href=\"/\">Go to home page</a>";
+/// The link to the landing page.
+fn home(request: Option<&RequestContext>) -> String {
+    let path = request.map_or("/", |request| request.base_path().home());
+    format!("<a href=\"{}\">Go to home page</a>", escape(path))
+}
 
 /// The response for an error. The developer's text is in the log; the page contains no code, no token, and
 /// the provider's texts only escaped.
@@ -25,19 +29,20 @@ pub(super) fn render(error: &Error, request: Option<&RequestContext>) -> Respons
     let again =
         again.map(|path| format!("<a class=\"primary\" href=\"{}\">Try again</a> ", escape(path)));
     let again = again.unwrap_or_default();
-    html(status, page(title(error.kind()), &format!("<p>{}</p>{again}{HOME}", escape(&message))))
+    let body = format!("<p>{}</p>{again}{}", escape(&message), home(request));
+    html(status, page(title(error.kind()), &body))
 }
 
 /// The response for a status alone, such as 404 for a path without a route: a page, or JSON if the
 /// request's `Accept` header asks for it.
 #[must_use]
-pub fn status_page(status: StatusCode, accept: Option<&str>) -> Response {
+pub fn status_page(status: StatusCode, request: Option<&RequestContext>) -> Response {
     let reason = status.canonical_reason().unwrap_or("Error");
-    if wants_json(accept) {
+    if wants_json(request.and_then(|request| request.accept.as_deref())) {
         let code = reason.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
         return json(status, &serde_json::json!({ "error": code, "error_description": reason }));
     }
-    html(status, page(reason, HOME))
+    html(status, page(reason, &home(request)))
 }
 
 /// A page; `body` is HTML.
@@ -118,11 +123,35 @@ fn title(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// Whether `Accept` names JSON, and does not name HTML before it.
+/// Whether `Accept` prefers JSON to HTML (RFC 9110 §12.5.1): its weight is higher, or equal and it is named first.
+/// Wildcards are not JSON: browsers send `*/*` for images and scripts.
 fn wants_json(accept: Option<&str>) -> bool {
-    let accept = accept.unwrap_or_default();
-    let place = |name| accept.find(name).unwrap_or(usize::MAX);
-    place("application/json") < place("text/html")
+    let (mut json, mut html) = (0, 0);
+    for range in accept.unwrap_or_default().split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default();
+        let quality = parts.find_map(|part| part.strip_prefix(['q', 'Q'])?.strip_prefix('='));
+        let weight = weight(quality);
+        if name.eq_ignore_ascii_case("text/html") {
+            html = html.max(weight);
+        } else if name.eq_ignore_ascii_case("application/json") && weight > html.max(json) {
+            // HTML that is named later needs a higher weight.
+            json = weight;
+        }
+    }
+    json > 0 && json >= html
+}
+
+/// A weight in thousandths: 1000 without one, 0 for one that is not a number (RFC 9110 §12.4.2).
+fn weight(quality: Option<&str>) -> u16 {
+    let Some(quality) = quality else { return 1000 };
+    let (whole, fraction) = quality.split_once('.').unwrap_or((quality, ""));
+    let digits = fraction.chars().all(|c| c.is_ascii_digit()) && fraction.len() <= 3;
+    match whole {
+        "0" if digits => format!("{fraction:0<3}").parse().unwrap_or(0),
+        "1" if fraction.chars().all(|c| c == '0') => 1000,
+        _ => 0,
+    }
 }
 
 /// Escapes text for HTML, in elements and in quoted attributes.
@@ -147,6 +176,7 @@ mod tests {
 
     use super::*;
     use crate::error::ProviderError;
+    use crate::registry::OAuth;
 
     fn respond(error: &Error, accept: &'static str) -> (u16, String, String) {
         let header = |name: &str| (name == "accept").then_some(accept);
@@ -165,6 +195,15 @@ mod tests {
             ("application/json, text/html;q=0.5", "application/json"),
             ("text/html,application/xhtml+xml,*/*", "text/html; charset=utf-8"),
             ("*/*", "text/html; charset=utf-8"),
+            ("application/json;q=0", "text/html; charset=utf-8"),
+            ("application/json; Q=0.000, */*", "text/html; charset=utf-8"),
+            ("application/json;q=x", "text/html; charset=utf-8"),
+            ("application/jsonp", "text/html; charset=utf-8"),
+            ("text/html;q=0.5, application/json", "application/json"),
+            ("application/json;q=0.5, text/html", "text/html; charset=utf-8"),
+            ("application/json, text/html", "application/json"),
+            ("text/html, application/json", "text/html; charset=utf-8"),
+            ("*/*, application/json;charset=utf-8;q=0.001", "application/json"),
         ] {
             assert_eq!(respond(&error, accept).1, content, "{accept}");
         }
@@ -198,9 +237,28 @@ mod tests {
         assert!(!page.contains("Try again") && page.contains("Go to home page"), "{page}");
     }
 
+    /// The application knows the path without the base path, or with it.
+    #[test]
+    fn links_are_below_the_base_path() {
+        let oauth = OAuth::builder().base_url("https://app.example/portal").build().unwrap();
+        for path in ["/repos", "/portal/repos"] {
+            let request = RequestContext::new(http::Method::GET, path, Some("a=b"), |_| None);
+            let request = request.of_app(Some(&oauth));
+            let page = render(&Error::new(ErrorKind::Transport, "x"), Some(&request));
+            let page = String::from_utf8(page.into_body()).unwrap();
+            assert!(page.contains("href=\"/portal/repos?a=b\">Try again</a>"), "{page}");
+            assert!(page.contains("href=\"/portal\">Go to home page</a>"), "{page}");
+            let page = status_page(StatusCode::NOT_FOUND, Some(&request));
+            let page = String::from_utf8(page.into_body()).unwrap();
+            assert!(page.contains("href=\"/portal\">Go to home page</a>"), "{page}");
+        }
+    }
+
     #[test]
     fn status_page_is_html_or_json() {
-        let json = status_page(StatusCode::METHOD_NOT_ALLOWED, Some("application/json"));
+        let header = |name: &str| (name == "accept").then_some("application/json");
+        let request = RequestContext::new(http::Method::GET, "/", None, header);
+        let json = status_page(StatusCode::METHOD_NOT_ALLOWED, Some(&request));
         let body = r#"{"error":"method_not_allowed","error_description":"Method Not Allowed"}"#;
         assert_eq!((json.status().as_u16(), json.body().as_slice()), (405, body.as_bytes()));
         let html = status_page(StatusCode::NOT_FOUND, None);

@@ -67,6 +67,7 @@ fn log_in(
     match required.login_url(oauth) {
         Ok(url) => {
             let separator = if url.contains('?') { '&' } else { '?' };
+            let url = oauth.site_path(&url);
             let next = Params::new().with("next", next).to_query();
             LoginError::respond(see_other(&format!("{url}{separator}{next}")), reason)
         }

@@ -5,15 +5,20 @@ use http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// A framework-independent HTTP response.
 pub type Response = http::Response<Vec<u8>>;
 
-/// A redirect with status 303, so that a POST is not repeated at the target (RFC 9700 §4.12). Never cached.
+/// What is escaped in a `Location`: everything that is not visible ASCII.
+const NOT_VISIBLE: &AsciiSet = &CONTROLS.add(b' ');
+
+/// A redirect with status 303, so that a POST is not repeated at the target (RFC 9700 §4.12). Never cached. What a URL
+/// can't contain is percent-encoded (RFC 9110 §10.2.2).
 #[must_use]
 pub fn see_other(url: &str) -> Response {
     let mut response = empty(StatusCode::SEE_OTHER);
-    match HeaderValue::try_from(url) {
+    match HeaderValue::try_from(utf8_percent_encode(url, NOT_VISIBLE).to_string()) {
         Ok(mut url) => {
             // It contains a `state` or an ID token hint, which loggers of headers must not print.
             url.set_sensitive(true);
@@ -70,5 +75,11 @@ mod tests {
         let response = see_other("https://op.example/auth?x=1");
         assert_eq!(response.status(), 303);
         assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+    }
+
+    #[test]
+    fn location_is_visible_ascii() {
+        let response = see_other("/päge x\r\n\u{202e}?a%20=%");
+        assert_eq!(response.headers()[LOCATION], "/p%C3%A4ge%20x%0D%0A%E2%80%AE?a%20=%");
     }
 }

@@ -56,7 +56,7 @@ impl<S: Session> LoginSession<S> {
     }
 
     /// Logs the user out of this application, and redirects to the provider's logout, or to `fallback`, a path
-    /// of this site, if the provider has none or is unreachable.
+    /// below the base URL, if the provider has none or is unreachable.
     ///
     /// Call it for a POST: a GET would let any site log users out. A form on another origin is rejected,
     /// another host or port of this site included.
@@ -75,7 +75,7 @@ impl<S: Session> LoginSession<S> {
         Ok(match url {
             Some(url) if url.as_str().len() > MAX_URL => post_page(&url),
             Some(url) => see_other(url.as_str()),
-            None => see_other(local_path(fallback)),
+            None => see_other(&local_path(&self.oauth.site_path(fallback))),
         })
     }
 
@@ -88,6 +88,12 @@ impl<S: Session> LoginSession<S> {
     pub async fn validate_logout_response(&self) -> Result<Option<String>> {
         let (method, query) = (&self.request.method, self.request.query());
         login::validate_logout_response(&self.oauth, &self.session, method, query).await
+    }
+
+    /// The registry.
+    #[must_use]
+    pub fn oauth(&self) -> &OAuth {
+        &self.oauth
     }
 
     fn check_site(&self) -> Result<()> {

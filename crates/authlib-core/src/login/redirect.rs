@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::Session;
-use super::local_path::local_path;
+use super::local_path::path_below;
 use super::pending::store_pending;
 use crate::authorization::AuthorizeOptions;
 use crate::error::{Error, Result};
@@ -12,7 +12,10 @@ use crate::registry::RegisteredClient;
 /// Starts a login in this browser: stores the pending login in the session, and returns the
 /// authorization URL to redirect the browser to.
 ///
-/// `restart` is the path of this request, if it is a GET: the link by which the user can try again.
+/// `restart` is the path of this request as the browser sees it, if it is a GET: the link by which the user can try
+/// again.
+///
+/// A `next` that is not below the path of the base URL is ignored and logged: the login then ends at the base URL.
 ///
 /// # Errors
 ///
@@ -25,11 +28,18 @@ pub async fn authorize_redirect(
     mut options: AuthorizeOptions,
     restart: Option<&str>,
 ) -> Result<Url> {
-    options.next = options.next.map(|next| local_path(&next).to_owned());
+    let base = client.base_path();
+    options.next = options.next.and_then(|next| {
+        path_below(base, &next)
+            .inspect_err(|reason| {
+                tracing::warn!(client = client.name(), reason, "`next` of a login ignored");
+            })
+            .ok()
+    });
     let started: Result<Url> = async {
         client.ensure_user_logins()?;
         let (url, mut pending) = client.create_authorization_url(options).await?;
-        pending.restart = restart.filter(|path| local_path(path) == *path).map(str::to_owned);
+        pending.restart = restart.and_then(|path| path_below(base, path).ok());
         // Loaded late, so that a login that starts in another tab meanwhile is not overwritten.
         let mut state = session.load().await?.unwrap_or_default();
         store_pending(client, &mut state, pending).await?;

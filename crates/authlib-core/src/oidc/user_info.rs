@@ -1,5 +1,6 @@
 //! User info, OpenID Connect Core 1.0 §5.3: the request and its response.
 
+use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -8,7 +9,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::jose::exact_integers::name_of;
 use crate::message::{self, Request, Response};
 use crate::oauth2::endpoint_response::EndpointResponse;
-use crate::oauth2::{Token, bearer};
+use crate::oauth2::bearer::{self, TokenTarget};
+use crate::oauth2::{Token, TokenLocation};
+use crate::params::Params;
 
 /// Claims about the ID token and the login, not about the user (OpenID Connect Core §2). They are removed
 /// from user info, which is not signed.
@@ -54,10 +57,27 @@ impl From<UserInfoError> for Error {
     }
 }
 
-/// The request for user info, with the token in the header (Core §5.3.1).
-pub(crate) fn userinfo_request(endpoint: &Url, token: &Token) -> Result<Request> {
-    let mut request = message::json_get(endpoint);
-    request.headers_mut().insert(http::header::AUTHORIZATION, bearer::header(token)?);
+/// The request for user info. It carries the token where an API request does (Core §5.3.1, RFC 6750 §2): a POST of
+/// a form if that is the body, and otherwise a GET.
+pub(crate) fn userinfo_request(
+    endpoint: &Url,
+    token: &Token,
+    location: TokenLocation,
+) -> Result<Request> {
+    let (mut url, mut headers, mut form) = (endpoint.clone(), HeaderMap::new(), Params::new());
+    let method = if location == TokenLocation::Body { Method::POST } else { Method::GET };
+    let to = TokenTarget {
+        method: &method,
+        url: &mut url,
+        headers: &mut headers,
+        form: Some(&mut form),
+    };
+    bearer::place(token, location, to)?;
+    let mut request = match location {
+        TokenLocation::Body => message::form_post(&url, &form),
+        TokenLocation::Header | TokenLocation::Query => message::json_get(&url),
+    };
+    request.headers_mut().extend(headers);
     Ok(request)
 }
 

@@ -14,7 +14,7 @@ use crate::api::{self, ApiRequest, verbs};
 use crate::authorization::{
     AuthorizeOptions, FrontChannel, LogoutOptions, PendingLogin, PendingLogout, SessionTurns,
 };
-use crate::base_url::BaseUrl;
+use crate::base_url::{BasePath, BaseUrl};
 use crate::config::ClientSettings;
 use crate::endpoints::{DeviceLogin, EndpointClient};
 #[cfg(doc)]
@@ -312,6 +312,10 @@ impl RegisteredClient {
 
     pub(crate) fn base_url(&self) -> Option<&Url> {
         self.0.ports.base_url.as_ref().map(BaseUrl::as_url)
+    }
+
+    pub(crate) fn base_path(&self) -> BasePath<'_> {
+        BasePath::of(self.base_url())
     }
 
     pub(crate) fn now(&self) -> SystemTime {

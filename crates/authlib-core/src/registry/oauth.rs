@@ -9,7 +9,7 @@ use url::Url;
 
 use super::client::RegisteredClient;
 use super::ports::Ports;
-use crate::base_url::BaseUrl;
+use crate::base_url::{BasePath, BaseUrl};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::TokenStore;
 use crate::token_updates::TokenUpdate;
@@ -68,6 +68,23 @@ impl OAuth {
     #[must_use]
     pub fn base_url(&self) -> Option<&Url> {
         self.0.ports.base_url.as_ref().map(BaseUrl::as_url)
+    }
+
+    /// The path by which browsers know a page of this application: below the path of the base URL. A path that is
+    /// already there is returned as it is, so it works behind a proxy that removes the base path and without one.
+    ///
+    /// ```
+    /// use authlib_core::OAuth;
+    ///
+    /// let oauth = OAuth::builder().base_url("https://example.com/portal").build()?;
+    /// assert_eq!(oauth.site_path("/profile"), "/portal/profile");
+    /// assert_eq!(oauth.site_path("/portal/profile"), "/portal/profile");
+    /// assert_eq!(oauth.site_path("/"), "/portal");
+    /// # Ok::<(), authlib_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn site_path(&self, path: &str) -> String {
+        BasePath::of(self.base_url()).external(path)
     }
 
     /// Calls `subscriber` after each refreshed token was stored. It runs in the request that caused the

@@ -8,8 +8,8 @@ use crate::response::json_response;
 use crate::state::Context;
 
 pub(crate) fn handle(context: &Context, request: &Request) -> Response {
-    let access = match bearer::access(context, request) {
-        Ok(access) => access,
+    let (access, _) = match bearer::anywhere(context, request) {
+        Ok(found) => found,
         Err(rejection) => return *rejection,
     };
     let user = context.state().user(&access.grant.sub);

@@ -59,11 +59,6 @@ pub(crate) fn anywhere(
     }
 }
 
-/// The access token in the `Authorization` header.
-pub(crate) fn access(context: &Context, request: &Request) -> Result<AccessToken, Box<Response>> {
-    valid(context, in_header(request).ok_or_else(challenge)?)
-}
-
 fn valid(context: &Context, token: &str) -> Result<AccessToken, Box<Response>> {
     let known = context.state().grants.access(token, context.now()).cloned();
     known

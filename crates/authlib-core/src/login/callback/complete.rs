@@ -25,7 +25,7 @@ pub struct CompletedLogin {
     pub token: Token,
     /// The login as it will be stored in the session.
     pub login: Login,
-    /// The path to send the browser to: the `next` of the login request, or `/`.
+    /// The path to send the browser to: the `next` of the login request, or the path of the base URL.
     pub next: String,
     /// The application's own data of the login request.
     pub data: Option<Value>,
@@ -130,7 +130,7 @@ async fn complete(
     }
     let mut pending = take_pending(client, pending).await?.ok_or(StateError::Gone)?;
     *restart = pending.restart.take();
-    let next = pending.next.take().unwrap_or_else(|| "/".to_owned());
+    let next = pending.next.take().unwrap_or_else(|| client.base_path().home().to_owned());
     let (data, purpose) = (pending.data.take(), pending.purpose);
     let issuer = pending.issuer.clone();
     let token = client.fetch_access_token(pending, callback).await?;

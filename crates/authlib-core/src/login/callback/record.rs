@@ -17,7 +17,7 @@ use crate::store::{TokenOwner, TokenRow, TokenStore};
 pub struct LoginResult {
     /// The user, who is logged in from now on.
     pub user: CurrentUser,
-    /// The path to send the browser to: the `next` of the login request, or `/`.
+    /// The path to send the browser to: the `next` of the login request, or the path of the base URL.
     pub next: String,
     /// The application's own data of the login request.
     pub data: Option<Value>,

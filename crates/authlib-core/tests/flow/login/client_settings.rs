@@ -204,6 +204,8 @@ async fn provider_requiring_par_gets_no_plain_request() {
 async fn next_is_local_path_or_root() {
     for (next, lands) in [
         ("/inbox?page=2#x", "/inbox?page=2#x"),
+        ("/p\u{e4}ge 1", "/p%C3%A4ge%201"),
+        ("/.//evil.example", "/"),
         ("//evil.example", "/"),
         ("/\\evil.example", "/"),
         ("\t//evil.example", "/"),
