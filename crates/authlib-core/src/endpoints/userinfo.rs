@@ -30,7 +30,9 @@ impl EndpointClient {
             // Not sent again as it is: its nonce can be used once (RFC 5849 §3.3).
             return self.exchange().send(what, request).await;
         }
-        self.exchange().fetch(what, userinfo_request(url, token, self.settings().token_location)?).await
+        self.exchange()
+            .fetch(what, userinfo_request(url, token, self.settings().token_location)?)
+            .await
     }
 
     /// The claims of a user info response. It must be about `sub`, the user whom the provider named

@@ -8,8 +8,8 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::exact_integers::name_of;
 use crate::message::{self, Request, Response};
-use crate::oauth2::endpoint_response::EndpointResponse;
 use crate::oauth2::bearer::{self, TokenTarget};
+use crate::oauth2::endpoint_response::EndpointResponse;
 use crate::oauth2::{Token, TokenLocation};
 use crate::params::Params;
 
