@@ -55,7 +55,8 @@ impl<C: ClientSelector> FromRequest for OAuthCallback<C> {
     }
 }
 
-async fn read(mut payload: Payload) -> authlib_core::Result<Vec<u8>> {
+/// Reads the form of a request.
+pub(crate) async fn read(mut payload: Payload) -> authlib_core::Result<Vec<u8>> {
     let mut form = FormBody::new();
     while let Some(chunk) = payload.next().await {
         let chunk =

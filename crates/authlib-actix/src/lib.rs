@@ -54,6 +54,7 @@
 //! - `reqwest` (default): the built-in HTTP client.
 //! - `oauth1-rsa-sha1`: OAuth 1.0a signatures by RSA-SHA1, with the `rsa` crate (RUSTSEC-2023-0071).
 
+mod back_channel_logout;
 mod callback;
 mod client;
 mod error;
@@ -70,11 +71,12 @@ pub use authlib_core::login::{ClientName, Identity, LoginResult, RequireLogin, c
 pub use authlib_core::{
     ApiRequest, ApiResponse, AssertionClient, AuthorizeOptions, ClientBuilder, ClientConfig,
     DeviceLogin, Error as CoreError, ErrorKind, Grant, Introspection, JwtBearer, LogoutOptions,
-    Multipart, OAuth, OAuth1Client, OAuth2Client, OAuthBuilder, Params, ProviderError, Purpose,
-    RegisteredClient, Registration, Remedy, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo,
-    clock, config, hooks, login, oauth2, providers, store, transport,
+    LogoutToken, Multipart, OAuth, OAuth1Client, OAuth2Client, OAuthBuilder, Params, ProviderError,
+    Purpose, RegisteredClient, Registration, Remedy, Secret, Token, TokenTypeHint, TokenUpdate,
+    UserInfo, clock, config, hooks, login, oauth2, providers, store, transport,
 };
 
+pub use crate::back_channel_logout::BackChannelLogout;
 pub use crate::callback::OAuthCallback;
 pub use crate::client::OAuthClient;
 pub use crate::error::{Error, Result};

@@ -53,7 +53,8 @@ impl<S: Send + Sync, C: ClientSelector> FromRequest<S> for OAuthCallback<C> {
     }
 }
 
-async fn read(mut body: Body) -> authlib_core::Result<Vec<u8>> {
+/// Reads the form of a request.
+pub(crate) async fn read(mut body: Body) -> authlib_core::Result<Vec<u8>> {
     let mut form = FormBody::new();
     while let Some(frame) = body.frame().await {
         let frame =

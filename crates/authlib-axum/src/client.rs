@@ -51,6 +51,15 @@ impl<C> OAuthClient<C> {
     ) -> Result<Response> {
         Ok(response(self.0.authorize_redirect(options).await?))
     }
+
+    /// Responds to a front-channel logout request, which the provider loads in a frame of its logout page.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`login::front_channel_logout`](authlib_core::login::front_channel_logout).
+    pub async fn front_channel_logout(&self) -> Result<Response> {
+        Ok(response(self.0.front_channel_logout().await?))
+    }
 }
 
 wrapper!(OAuthClient[C] => LoginClient<AxumSession>);

@@ -122,6 +122,15 @@ impl Browser {
         Self { http: http.expect("an HTTP client"), cookies: Mutex::default() }
     }
 
+    /// A browser with copies of the cookies.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let copy = Self::new();
+        let cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        *copy.cookies.lock().unwrap_or_else(PoisonError::into_inner) = cookies;
+        copy
+    }
+
     /// Opens a URL, like a link.
     pub async fn get(&self, url: impl AsRef<str>) -> Page {
         self.send(Method::GET, url.as_ref(), &[], None).await

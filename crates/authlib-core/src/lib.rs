@@ -101,6 +101,7 @@ pub use crate::oauth2::jwt_bearer::JwtBearer;
 pub use crate::oauth2::revocation::TokenTypeHint;
 pub use crate::oauth2::token::Token;
 pub use crate::oauth2::user_info::UserInfo;
+pub use crate::oidc::logout_token::LogoutToken;
 pub use crate::params::{Params, RepeatedParam};
 pub use crate::registry::{OAuth, OAuthBuilder, RegisteredClient};
 pub use crate::secret::Secret;

@@ -129,7 +129,7 @@ impl<'r, C: ClientSelector> FromData<'r> for OAuthCallback<'r, C> {
 }
 
 /// Reads the body up to the limit of a form, whatever Rocket's `limits` are.
-async fn read(data: Data<'_>) -> authlib_core::Result<Vec<u8>> {
+pub(crate) async fn read(data: Data<'_>) -> authlib_core::Result<Vec<u8>> {
     let mut stream = data.open(ByteUnit::max_value());
     let (mut form, mut chunk) = (FormBody::new(), vec![0; 8 * 1024]);
     loop {

@@ -54,6 +54,15 @@ impl<C> OAuthClient<'_, C> {
     ) -> Result<OAuthResponse> {
         Ok(self.0.authorize_redirect(options).await?.into())
     }
+
+    /// Responds to a front-channel logout request, which the provider loads in a frame of its logout page.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`login::front_channel_logout`](authlib_core::login::front_channel_logout).
+    pub async fn front_channel_logout(&self) -> Result<OAuthResponse> {
+        Ok(self.0.front_channel_logout().await?.into())
+    }
 }
 
 wrapper!(OAuthClient['r, C] => LoginClient<RocketSession<'r>>);

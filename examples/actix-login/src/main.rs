@@ -6,8 +6,9 @@ use actix_web::cookie::Key;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{App, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer, web};
 use authlib_actix::{
-    AuthorizeOptions, CurrentUser, LogoutOptions, MemoryStore, OAuth, OAuthCallback, OAuthClient,
-    OAuthSession, Params, RequireLogin, Result, redirect, require_login, session_middleware,
+    AuthorizeOptions, BackChannelLogout, CurrentUser, LogoutOptions, MemoryStore, OAuth,
+    OAuthCallback, OAuthClient, OAuthSession, Params, RequireLogin, Result, redirect,
+    require_login, session_middleware,
 };
 use example_shared::{Page, Settings, Visitor, headers, nobody, registry};
 
@@ -33,6 +34,21 @@ async fn logout(session: OAuthSession) -> Result<HttpResponse> {
 async fn logged_out(session: OAuthSession) -> Result<HttpResponse> {
     session.validate_logout_response().await?;
     Ok(html(Page::logged_out("actix-web")))
+}
+
+/// Ends all logins of the user, in all browsers.
+async fn logout_everywhere(session: OAuthSession) -> Result<HttpResponse> {
+    session.logout_everywhere().await?;
+    Ok(redirect("/logged-out"))
+}
+
+/// The provider tells that the user has logged out there, by a request of its own or in a frame of its page.
+async fn back_channel_logout(request: BackChannelLogout) -> HttpResponse {
+    request.end_logins().await
+}
+
+async fn front_channel_logout(client: OAuthClient) -> Result<HttpResponse> {
+    client.front_channel_logout().await
 }
 
 async fn home(oauth: web::Data<OAuth>, session: OAuthSession) -> Result<HttpResponse> {
@@ -124,6 +140,9 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
             .route("/userinfo/{client}", web::get().to(userinfo))
             .route("/logout", web::post().to(logout))
             .route("/logged-out", web::get().to(logged_out))
+            .route("/logout-everywhere", web::post().to(logout_everywhere))
+            .route("/backchannel-logout/{client}", web::post().to(back_channel_logout))
+            .route("/frontchannel-logout/{client}", web::get().to(front_channel_logout))
             .route("/healthz", web::get().to(|| async { "ok" }))
     };
     let server = HttpServer::new(app).bind(settings.address)?;

@@ -3,8 +3,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "prints the app's URL")]
 
 use authlib_axum::{
-    AuthorizeOptions, CurrentUser, LogoutOptions, OAuth, OAuthCallback, OAuthClient, OAuthSession,
-    RequireLogin, Result, redirect, require_login, session_layer,
+    AuthorizeOptions, BackChannelLogout, CurrentUser, LogoutOptions, OAuth, OAuthCallback,
+    OAuthClient, OAuthSession, RequireLogin, Result, redirect, require_login, session_layer,
 };
 use axum::Router;
 use axum::body::Body;
@@ -39,6 +39,21 @@ async fn logout(session: OAuthSession) -> Result<Response> {
 async fn logged_out(session: OAuthSession) -> Result<Response> {
     session.validate_logout_response().await?;
     Ok(html(Page::logged_out("axum")))
+}
+
+/// Ends all logins of the user, in all browsers.
+async fn logout_everywhere(session: OAuthSession) -> Result<Response> {
+    session.logout_everywhere().await?;
+    Ok(redirect("/logged-out"))
+}
+
+/// The provider tells that the user has logged out there, by a request of its own or in a frame of its page.
+async fn back_channel_logout(request: BackChannelLogout) -> Response {
+    request.end_logins().await
+}
+
+async fn front_channel_logout(client: OAuthClient) -> Result<Response> {
+    client.front_channel_logout().await
 }
 
 async fn home(State(oauth): State<OAuth>, user: Option<CurrentUser>) -> Response {
@@ -110,6 +125,9 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .route("/userinfo/{client}", get(userinfo))
         .route("/logout", post(logout))
         .route("/logged-out", get(logged_out))
+        .route("/logout-everywhere", post(logout_everywhere))
+        .route("/backchannel-logout/{client}", post(back_channel_logout))
+        .route("/frontchannel-logout/{client}", get(front_channel_logout))
         .route("/healthz", get(|| async { "ok" }))
         .layer(session_layer(MemoryStore::default(), &oauth))
         .with_state(oauth);

@@ -8,8 +8,9 @@ mod session;
 use std::convert::Infallible;
 
 use authlib_core::adapter::{
-    FormBody, LOGGED_OUT, LoginCallback, LoginClient, LoginError, LoginSession, RequestContext,
-    Response, login_options, logout_options, no_store, require_login, see_other, status_page,
+    BackChannelLogout, FormBody, LOGGED_OUT, LoginCallback, LoginClient, LoginError, LoginSession,
+    RequestContext, Response, login_options, logout_options, no_store, require_login, see_other,
+    status_page,
 };
 use authlib_core::login::RequireLogin;
 use authlib_core::{Error, ErrorKind, OAuth};
@@ -79,6 +80,15 @@ async fn route(
             logins.validate_logout_response().await?;
             Page::logged_out("hyper").into_response()
         }
+        ["logout-everywhere"] if post => {
+            logins.logout_everywhere().await?;
+            see_other(LOGGED_OUT)
+        }
+        ["backchannel-logout", name] if post => {
+            let (client, form) = (oauth.client(name)?, read_form(body).await?);
+            BackChannelLogout::read(client, context, &form).await?.end_logins().await
+        }
+        ["frontchannel-logout", name] if get => client(name)?.front_channel_logout().await?,
         [""] if get => match logins.current_user().await? {
             Some(user) => Page::home("hyper", &Visitor::of(&user)).into_response(),
             None => Page::welcome("hyper", oauth).into_response(),

@@ -5,9 +5,9 @@
 use std::io::Cursor;
 
 use authlib_rocket::{
-    AuthorizeOptions, CurrentUser, LogoutOptions, OAuth, OAuthCallback, OAuthClient, OAuthFairing,
-    OAuthResponse, OAuthSession, Params, RequireLogin, Result, UserInfo, catchers, load_figment,
-    redirect, require_login,
+    AuthorizeOptions, BackChannelLogout, CurrentUser, LogoutOptions, OAuth, OAuthCallback,
+    OAuthClient, OAuthFairing, OAuthResponse, OAuthSession, Params, RequireLogin, Result, UserInfo,
+    catchers, load_figment, redirect, require_login,
 };
 use example_shared::{Page, Settings, Visitor, demo, headers, nobody};
 use rocket::data::{Limits, ToByteUnit as _};
@@ -50,6 +50,24 @@ async fn logout(session: OAuthSession<'_>) -> Result<OAuthResponse> {
 async fn logged_out(session: OAuthSession<'_>) -> Result<Html> {
     session.validate_logout_response().await?;
     Ok(Html(Page::logged_out("Rocket")))
+}
+
+/// Ends all logins of the user, in all browsers.
+#[post("/logout-everywhere")]
+async fn logout_everywhere(session: OAuthSession<'_>) -> Result<OAuthResponse> {
+    session.logout_everywhere().await?;
+    Ok(redirect("/logged-out"))
+}
+
+/// The provider tells that the user has logged out there, by a request of its own or in a frame of its page.
+#[post("/backchannel-logout/<_>", data = "<request>")]
+async fn back_channel_logout(request: BackChannelLogout) -> Result<OAuthResponse> {
+    request.end_logins().await
+}
+
+#[get("/frontchannel-logout/<_>")]
+async fn front_channel_logout(client: OAuthClient<'_>) -> Result<OAuthResponse> {
+    client.front_channel_logout().await
 }
 
 #[get("/")]
@@ -188,6 +206,9 @@ async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
         userinfo,
         logout,
         logged_out,
+        logout_everywhere,
+        back_channel_logout,
+        front_channel_logout,
         healthz
     ];
     let rocket = rocket::custom(figment)

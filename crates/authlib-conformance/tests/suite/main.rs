@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod attacks;
+mod ended_logins;
 mod identity;
 mod interop;
 mod login;
@@ -80,6 +81,14 @@ suite! {
         expired_token_is_refreshed_or_ends_login,
         provider_outage_is_503_and_not_anonymous,
         max_age_of_login_url_is_sent_to_provider,
+    ],
+    ended_logins: [
+        back_channel_logout_ends_logins_of_sid_or_sub,
+        invalid_logout_tokens_are_400_and_end_nothing,
+        logout_token_is_accepted_once,
+        front_channel_logout_needs_iss_and_sid,
+        logout_everywhere_ends_logins_in_all_browsers,
+        copied_session_ends_with_logout,
     ],
     provider: [
         invalid_id_tokens_are_400,

@@ -120,18 +120,18 @@ fn query(request: &RequestContext) -> Result<Params> {
     Ok(Params::parse(query))
 }
 
-fn form(request: &RequestContext, body: &[u8]) -> Result<Params> {
+/// The form of a posted callback or logout request.
+pub(super) fn form(request: &RequestContext, body: &[u8]) -> Result<Params> {
     let content_type = request.content_type.as_deref().unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(invalid(format!(
-            "the posted callback's `{CONTENT_TYPE}` is not that of a form"
+            "the posted request's `{CONTENT_TYPE}` is not that of a form"
         )));
     }
     // A framework crate may have read the body without `FormBody`.
     check_size(body.len())?;
-    let text =
-        std::str::from_utf8(body).map_err(|_| invalid("the callback's form is not UTF-8"))?;
+    let text = std::str::from_utf8(body).map_err(|_| invalid("the posted form is not UTF-8"))?;
     for (name, _) in query(request)?.iter() {
         if matches!(name, "code" | "state" | "iss" | "error") {
             return Err(invalid(format!(

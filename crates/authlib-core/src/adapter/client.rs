@@ -3,11 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::response::framed_page;
 use super::{RequestContext, Response, see_other};
 use crate::authorization::AuthorizeOptions;
 use crate::client::oauth2_client::OAuth2Client;
 use crate::error::Result;
-use crate::login::{Login, Session, authorize_redirect, current_login};
+use crate::login::{Login, Session, authorize_redirect, current_login, front_channel_logout};
 use crate::params::Params;
 use crate::registry::RegisteredClient;
 use crate::store::TokenOwner;
@@ -51,6 +52,17 @@ impl<S: Session> LoginClient<S> {
         let query = Params::parse(self.request.query().unwrap_or_default());
         let seconds = query.all("max_age").next()?.parse().ok()?;
         Some(Duration::from_secs(seconds))
+    }
+
+    /// Responds to a front-channel logout request (OpenID Connect Front-Channel Logout 1.0 §3), which the
+    /// provider loads in a frame of its logout page: ends the logins of the session that `iss` and `sid` name.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`login::front_channel_logout`](crate::login::front_channel_logout).
+    pub async fn front_channel_logout(&self) -> Result<Response> {
+        front_channel_logout(&self.client, &self.session, self.request.query()).await?;
+        Ok(framed_page(&self.client).await)
     }
 
     /// The registered client.

@@ -12,6 +12,7 @@
 //! 3. converts a [`Response`] and a [`LoginError`] into the framework's response. A [`LoginError`] is rendered
 //!    for the request that failed: HTML, or JSON if the request accepts `application/json`.
 
+mod back_channel_logout;
 mod callback;
 mod callback_request;
 mod client;
@@ -30,6 +31,7 @@ mod session;
 mod session_cookie;
 mod wrapper;
 
+pub use self::back_channel_logout::BackChannelLogout;
 pub use self::callback::LoginCallback;
 pub use self::client::LoginClient;
 pub use self::client_selector::{ClientSelector, FromRoute, find_client, route_client};

@@ -7,6 +7,8 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use crate::registry::RegisteredClient;
+
 /// A framework-independent HTTP response.
 pub type Response = http::Response<Vec<u8>>;
 
@@ -48,6 +50,18 @@ pub(super) fn html(status: StatusCode, body: String) -> Response {
             "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
         ),
     );
+    response
+}
+
+/// An empty page that only the provider's pages may show in a frame. `frame-ancestors` overrides an `X-Frame-Options` header (Content Security Policy
+/// Level 3 §6.4.2.2).
+pub(super) async fn framed_page(client: &RegisteredClient) -> Response {
+    let mut response = html(StatusCode::OK, "<!doctype html><title>Logged out</title>".to_owned());
+    let origins = client.front_channel().page_origins().await.join(" ");
+    let policy = format!("default-src 'none'; base-uri 'none'; frame-ancestors {origins}");
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
     response
 }
 

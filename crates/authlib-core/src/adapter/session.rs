@@ -79,6 +79,25 @@ impl<S: Session> LoginSession<S> {
         })
     }
 
+    /// Logs the user out of this application in all browsers and on all replicas: ends all logins of the
+    /// user's identity, and all other logins of this browser. Returns how many ended elsewhere and here.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidCallback`] if another site sent the request, [`ErrorKind::Unauthenticated`] if the
+    /// user is not logged in or the provider did not identify the user, and those of
+    /// [`OAuth::end_logins`].
+    pub async fn logout_everywhere(&self) -> Result<usize> {
+        self.check_site()?;
+        let identity = self.require_user().await?.identity().ok_or_else(|| {
+            let check = "the provider did not identify the user, so other logins can't be found";
+            Error::new(ErrorKind::Unauthenticated, check)
+        })?;
+        let ended = self.oauth.end_logins(&identity).await?;
+        login::logout(&self.oauth, &self.session).await?;
+        Ok(ended)
+    }
+
     /// Validates the redirect back from the provider's logout. Returns the client's name, if this browser
     /// started a logout.
     ///

@@ -50,6 +50,18 @@ impl LogoutOptions {
 }
 
 impl FrontChannel {
+    /// The origins of the provider's pages: those of its authorization and its end-session endpoint.
+    pub(crate) async fn page_origins(&self) -> Vec<String> {
+        let mut origins = Vec::new();
+        for endpoint in [Endpoint::Authorization, Endpoint::EndSession] {
+            if let Ok(Some(url)) = self.endpoints.documents().find_endpoint(endpoint).await {
+                origins.push(url.origin().ascii_serialization());
+            }
+        }
+        origins.dedup();
+        origins
+    }
+
     /// The URL that ends the user's session at the provider, and the pending logout if the provider
     /// sends the browser back. `None` if the provider has no `end_session_endpoint`.
     pub(crate) async fn create_logout_url(

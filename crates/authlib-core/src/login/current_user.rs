@@ -98,7 +98,7 @@ pub async fn client_user(
 async fn user_of(client: RegisteredClient, login: &Login) -> Result<Option<CurrentUser>> {
     let token = client.tokens().find_token(&login.owner()).await?;
     if token.is_none() {
-        tracing::warn!(
+        tracing::info!(
             client = login.client,
             "login ignored: its token is not in the token store (it was deleted, or was in memory before a restart)"
         );
@@ -118,14 +118,16 @@ pub async fn require_user(oauth: &OAuth, session: &impl Session) -> Result<Curre
     })
 }
 
-/// This browser's login with `client`.
+/// This browser's login with `client`. The session alone does not prove a login: it may be an old copy of a
+/// cookie, or the login has been ended.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Unauthenticated`] if the user is not logged in with it, and those of the session.
+/// [`ErrorKind::Unauthenticated`] if the user is not logged in with it, and those of the session and the token
+/// store.
 pub async fn current_login(client: &RegisteredClient, session: &impl Session) -> Result<Login> {
-    let state = session.load().await?.unwrap_or_default();
-    state.login(client.name()).cloned().ok_or_else(|| {
+    let user = client_user(client, session).await?;
+    user.map(|user| user.login).ok_or_else(|| {
         Error::new(ErrorKind::Unauthenticated, "the user is not logged in with this client")
             .with_client(client.name())
     })

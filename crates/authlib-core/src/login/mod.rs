@@ -8,6 +8,7 @@
 mod callback;
 mod client_name;
 mod current_user;
+mod end_logins;
 mod local_path;
 mod logout;
 mod pending;
@@ -23,6 +24,7 @@ pub use self::client_name::{ClientName, clients};
 pub use self::current_user::{
     CurrentUser, Identity, client_user, current_login, current_user, require_user,
 };
+pub use self::end_logins::{back_channel_logout, front_channel_logout};
 pub use self::local_path::local_path;
 pub use self::logout::{logout, logout_redirect, validate_logout_response};
 pub use self::redirect::authorize_redirect;

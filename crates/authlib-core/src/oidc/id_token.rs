@@ -162,7 +162,7 @@ pub(crate) fn verify(
 pub(crate) struct SignedIdToken {
     pub(crate) claims: Claims,
     pub(crate) algorithm: Algorithm,
-    typ: Option<String>,
+    pub(super) typ: Option<String>,
 }
 
 /// Checks the signature only.
@@ -216,6 +216,11 @@ pub(crate) fn subject_and_audience(claims: &Claims, rules: &Rules<'_>) -> Result
     if claims.required_text("sub")?.len() > MAX_SUB {
         return Err(IdTokenError::Subject);
     }
+    audience(claims, rules)
+}
+
+/// Checks `aud`.
+pub(super) fn audience(claims: &Claims, rules: &Rules<'_>) -> Result<(), IdTokenError> {
     if !claims.audience()?.contains(&rules.client_id) {
         return Err(IdTokenError::Audience);
     }

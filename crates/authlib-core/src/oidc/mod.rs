@@ -1,6 +1,7 @@
-//! OpenID Connect (Core 1.0, Discovery 1.0, RP-Initiated Logout 1.0) as pure functions.
+//! OpenID Connect (Core 1.0, Discovery 1.0, RP-Initiated and Back-Channel Logout 1.0) as pure functions.
 
 pub(crate) mod id_token;
+pub(crate) mod logout_token;
 pub(crate) mod refreshed_id_token;
 pub(crate) mod rp_initiated_logout;
 pub(crate) mod user_info;

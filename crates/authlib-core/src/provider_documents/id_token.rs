@@ -1,5 +1,5 @@
 //! The verification of ID tokens with the provider's keys and the client's settings: of a login, of a
-//! refresh, and of tokens that the application got in another way.
+//! refresh, of tokens that the application got in another way, and of logout tokens.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,6 +9,7 @@ use crate::jose::claims::Claims;
 use crate::jose::{Algorithm, JwkSet};
 use crate::oauth2::metadata::ServerMetadata;
 use crate::oidc::id_token::{self, IdTokenError, Rules};
+use crate::oidc::logout_token::{self, LogoutToken, LogoutTokenError};
 use crate::oidc::refreshed_id_token::{self, RefreshedError, RefreshedWarning};
 use crate::secret::Secret;
 
@@ -61,6 +62,17 @@ impl ProviderDocuments {
         };
         self.verify_with_rules(id_token, expected, curable, |keys, rules| {
             refreshed_id_token::verify(id_token, keys, rules, login)
+        })
+        .await
+    }
+
+    /// Verifies a logout token (OpenID Connect Back-Channel Logout 1.0 §2.6), with the keys and algorithms of
+    /// ID tokens.
+    pub(crate) async fn verify_logout_token(&self, logout_token: &str) -> Result<LogoutToken> {
+        let expected = ExpectedIdToken::default();
+        let curable = LogoutTokenError::may_be_cured_by_new_keys;
+        self.verify_with_rules(logout_token, expected, curable, |keys, rules| {
+            logout_token::verify(logout_token, keys, rules)
         })
         .await
     }

@@ -22,6 +22,7 @@ use crate::error::ErrorKind;
 use crate::error::Result;
 use crate::oauth2::UserInfo;
 use crate::oauth2::{ExchangedToken, Grant, Introspection, Token, TokenExchange, TokenTypeHint};
+use crate::oidc::logout_token::LogoutToken;
 use crate::params::Params;
 use crate::provider_documents::ExpectedIdToken;
 use crate::secret::Secret;
@@ -136,6 +137,16 @@ impl RegisteredClient {
         let expected = ExpectedIdToken { nonce, max_age, ..ExpectedIdToken::default() };
         let verified = self.0.endpoints.documents().verify_id_token(id_token, expected);
         self.named(verified).await.map(|claims| UserInfo::new(claims.into_map()))
+    }
+
+    /// Verifies a logout token (OpenID Connect Back-Channel Logout 1.0 §2.6), for applications with sessions of
+    /// their own. The framework crates have an extractor for it, which also ends the logins of this library.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`parse_id_token`](Self::parse_id_token).
+    pub async fn verify_logout_token(&self, logout_token: &str) -> Result<LogoutToken> {
+        self.named(self.0.endpoints.documents().verify_logout_token(logout_token)).await
     }
 
     /// The owner's token, refreshed if it expires within the client's leeway (60 seconds by default, at
@@ -299,6 +310,13 @@ impl RegisteredClient {
     /// Marks the `state` of a login as used. False if it was used before.
     pub(crate) fn mark_state_used(&self, state: &Secret) -> bool {
         self.0.ports.used_states.mark_used(state.expose(), self.now())
+    }
+
+    /// Marks a logout token as used. False if it was used before.
+    pub(crate) fn mark_logout_token_used(&self, token: &LogoutToken) -> bool {
+        // A `state` of ours has no blank.
+        let id = format!("{} {}", token.issuer, token.jti);
+        self.0.ports.used_states.mark_used(&id, self.now())
     }
 
     /// Whether the `state` of a login was used.

@@ -1,8 +1,10 @@
-//! What several endpoints and grants share: client authentication, bearer tokens, signed and verified JWTs.
+//! What several endpoints and grants share: client authentication, bearer tokens, signed and verified
+//! JWTs.
 
 pub(crate) mod bearer;
 pub(crate) mod client_assertion;
 pub(crate) mod client_auth;
 pub(crate) mod id_token;
+pub(crate) mod logout_token;
 pub(crate) mod sign;
 pub(crate) mod verify;

@@ -1,0 +1,110 @@
+//! Ending logins on the server: of one user, of one session at the provider, or by a logout token. A login is
+//! in effect as long as its row is in the token store, so it ends in every browser and on every replica.
+
+use super::{Identity, Session};
+use crate::error::{Error, ErrorKind, Result};
+use crate::oidc::logout_token::LogoutToken;
+use crate::params::Params;
+use crate::registry::{OAuth, RegisteredClient};
+use crate::store::{LoginQuery, TokenOwner, TokenStore};
+
+impl OAuth {
+    /// The logins of a user, in all browsers: the keys of their tokens.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TokenStore::find_logins`](crate::store::TokenStore::find_logins).
+    pub async fn logins_of(&self, identity: &Identity) -> Result<Vec<TokenOwner>> {
+        let (name, sub) = (identity.issuer.clone(), identity.subject.clone());
+        // An identity without an issuer has the client's name.
+        let query = match self.client(&name) {
+            Ok(_) => LoginQuery::ClientSubject { client: name, sub },
+            Err(_) => LoginQuery::IssuerSubject { issuer: name, sub },
+        };
+        self.token_store().find_logins(&query).await
+    }
+
+    /// Ends all logins of a user, in all browsers and on all replicas: "log out everywhere", or a ban. Returns
+    /// how many ended. Their tokens are deleted, and not revoked at the provider.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`logins_of`](Self::logins_of) and of the token store.
+    pub async fn end_logins(&self, identity: &Identity) -> Result<usize> {
+        let logins = self.logins_of(identity).await?;
+        delete_all(self.token_store(), &logins).await?;
+        tracing::info!(logins = logins.len(), "all logins of a user ended");
+        Ok(logins.len())
+    }
+}
+
+/// Ends the logins that a verified logout token names (OpenID Connect Back-Channel Logout 1.0 §2.7): those of its
+/// `sid`, or without one those of its `sub`. Returns how many ended.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidIdToken`] if the token was used before, and those of the token store.
+pub async fn back_channel_logout(client: &RegisteredClient, token: &LogoutToken) -> Result<usize> {
+    let issuer = token.issuer.clone();
+    let query = match (&token.sid, &token.sub) {
+        (Some(sid), _) => LoginQuery::Session { issuer, sid: sid.clone() },
+        (None, sub) => LoginQuery::IssuerSubject { issuer, sub: sub.clone().unwrap_or_default() },
+    };
+    let tokens = client.token_store();
+    let logins = tokens.find_logins(&query).await?;
+    // Only after the lookup: the provider may repeat a request that failed.
+    if !client.mark_logout_token_used(token) {
+        let check = "the logout token was used before (`jti`, Back-Channel Logout §2.6 step 7)";
+        return Err(Error::new(ErrorKind::InvalidIdToken, check));
+    }
+    delete_all(tokens, &logins).await?;
+    tracing::info!(client = client.name(), logins = logins.len(), "back-channel logout");
+    Ok(logins.len())
+}
+
+/// Ends the logins of a session at the provider (OpenID Connect Front-Channel Logout 1.0 §3): the query has `iss`
+/// and `sid`, which are those of this browser's login or, because browsers send no `Lax` cookie from a frame
+/// of another site, of a login in the token store. Returns how many ended.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidCallback`] if `iss` or `sid` is missing or repeated: without them any site could log the
+/// user out. Those of the session and the token store.
+pub async fn front_channel_logout(
+    client: &RegisteredClient,
+    session: &impl Session,
+    query: Option<&str>,
+) -> Result<usize> {
+    let params = Params::parse(query.unwrap_or_default());
+    let required = |name| {
+        let value =
+            params.only(name).map_err(|cause| Error::new(ErrorKind::InvalidCallback, cause))?;
+        value.filter(|value| !value.is_empty()).map(str::to_owned).ok_or_else(|| {
+            let check = format!("the front-channel logout request has no `{name}`");
+            Error::new(ErrorKind::InvalidCallback, check).with_hint(
+                "register `frontchannel_logout_session_required` as true at the provider",
+            )
+        })
+    };
+    let (issuer, sid) = (required("iss")?, required("sid")?);
+    let issuer = client.settings().issuers.identify(&issuer, None).unwrap_or(issuer);
+    let state = session.load().await?.unwrap_or_default();
+    let own = state
+        .login(client.name())
+        .filter(|login| login.issuer.as_ref() == Some(&issuer) && login.sid.as_ref() == Some(&sid));
+    let tokens = client.token_store();
+    let logins = match own {
+        Some(login) => vec![login.owner()],
+        None => tokens.find_logins(&LoginQuery::Session { issuer, sid }).await?,
+    };
+    delete_all(tokens, &logins).await?;
+    tracing::info!(client = client.name(), logins = logins.len(), "front-channel logout");
+    Ok(logins.len())
+}
+
+async fn delete_all(tokens: &dyn TokenStore, logins: &[TokenOwner]) -> Result<()> {
+    for login in logins {
+        tokens.delete(login).await?;
+    }
+    Ok(())
+}
