@@ -38,20 +38,20 @@ enum UserInfoError {
         "`{0}` of the user info is a number with a fraction or an exponent: only a string or an integer \
          identifies a user"
     )]
-    InexactSubject(String),
+    Inexact(String),
     #[error("the user info has no `{0}` that is a string or an integer")]
-    NoSubject(String),
+    Missing(String),
     #[error("the user info is about another `sub` than the ID token (OpenID Connect Core §5.3.2)")]
-    OtherSubject,
+    OtherUser,
 }
 
 impl From<UserInfoError> for Error {
     fn from(check: UserInfoError) -> Self {
         let hint = match &check {
-            UserInfoError::InexactSubject(_) | UserInfoError::NoSubject(_) => {
+            UserInfoError::Inexact(_) | UserInfoError::Missing(_) => {
                 "set `subject_claim` to the claim that identifies the user"
             }
-            UserInfoError::OtherSubject => "check `userinfo_endpoint`",
+            UserInfoError::OtherUser => "check `userinfo_endpoint`",
         };
         Self::new(ErrorKind::InvalidResponse, check).with_hint(hint)
     }
@@ -98,12 +98,12 @@ fn of_subject(
     subject_claim: &str,
 ) -> Result<Map<String, Value>, UserInfoError> {
     claims.retain(|name, _| !ID_TOKEN_CLAIMS.contains(&name.as_str()));
-    let missing = || UserInfoError::NoSubject(subject_claim.to_owned());
+    let missing = || UserInfoError::Missing(subject_claim.to_owned());
     match sub {
         Some(sub) => {
             let subject = claims.get("sub").and_then(Value::as_str).ok_or_else(missing)?;
             if subject != sub {
-                return Err(UserInfoError::OtherSubject);
+                return Err(UserInfoError::OtherUser);
             }
         }
         None => {
@@ -111,7 +111,7 @@ fn of_subject(
             let subject = match name_of(value) {
                 Some(subject) if !subject.is_empty() => subject.into_owned(),
                 None if value.is_number() => {
-                    return Err(UserInfoError::InexactSubject(subject_claim.to_owned()));
+                    return Err(UserInfoError::Inexact(subject_claim.to_owned()));
                 }
                 _ => return Err(missing()),
             };

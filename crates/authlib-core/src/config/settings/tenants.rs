@@ -37,9 +37,8 @@ impl ClientConfig {
             // The name of all tenants, for callbacks.
             issuers.aliases.push(issuer);
         } else if issuers.is_template() {
-            if self.server_metadata_url.is_none() {
-                url =
-                    url.and(Url::parse(&metadata_url(&issuer.replacen(TENANT, "common", 1))).ok());
+            if self.server_metadata_url.is_none() && url.is_some() {
+                url = Url::parse(&metadata_url(&issuer.replacen(TENANT, "common", 1))).ok();
             }
         } else if given {
             let key = if self.any_tenant { "any_tenant" } else { "allowed_tenants" };
