@@ -89,7 +89,8 @@ fn profile(user: Option<CurrentUser>) -> (Status, Fresh<Value>) {
 /// A page that only logged-in users see: the fairing protects the path.
 #[get("/protected")]
 fn protected(user: CurrentUser) -> Html {
-    Html(Page::home("Rocket", &Visitor::of(&user)))
+    let visitor = Visitor::of(&user.into());
+    Html(Page::home("Rocket", &visitor))
 }
 
 #[get("/userinfo/<_>")]

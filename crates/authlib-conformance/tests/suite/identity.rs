@@ -16,7 +16,7 @@ pub(crate) async fn numeric_subjects_keep_every_digit(package: &str) {
         ("1e20", None),
         ("42.0", None),
     ] {
-        let reply = Reply::json(200, &format!(r#"{{"id":{id}}}"#));
+        let reply = Reply::json(200, format!(r#"{{"id":{id}}}"#));
         let fault = Fault::Response(Endpoint::UserInfo, reply);
         let Some(sub) = sub else {
             fixture.assert_rejects(fault, 502).await;

@@ -197,7 +197,7 @@ pub(crate) async fn second_login_keeps_refresh_token_of_same_user(package: &str)
     // Not that of another user.
     fixture.provider().inject(Fault::TokenMissing("refresh_token".into()));
     let page = browser.get(fixture.url("/login/op")).await;
-    let back = fixture.provider().approve(page.location().as_str(), "bob").expect("a callback");
+    let back = fixture.provider().approve(page.location().as_str(), "bob").unwrap();
     browser.get(back).await;
     assert!(!has_refresh_token(&fixture).await);
 }
