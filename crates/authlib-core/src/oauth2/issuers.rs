@@ -205,7 +205,8 @@ mod tests {
             ("https://evil.example/t1/v2.0".to_owned(), Some("t1"), Some(Issuer), Some(Issuer)),
             (at("common"), Some("t1"), Some(OtherTenant), Some(OtherTenant)),
         ] {
-            let expected = |error: Option<IssuerMismatch>| error.map_or(Ok(iss.clone()), Err);
+            let expected =
+                |error: Option<IssuerMismatch>| error.map_or_else(|| Ok(iss.clone()), Err);
             let issuers = tenants(Tenants::Any);
             assert_eq!(issuers.identify(&iss, tid), expected(any), "{iss} {tid:?}, any");
             let issuers = tenants(Tenants::Listed(text(&["t1"])));
