@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Instant;
 
-use crate::{Outcome, api, package, setup, steps, tidy};
+use crate::{Outcome, api, package, setup, steps, tidy, work};
 
 type Step = (&'static str, fn() -> Outcome);
 
@@ -16,6 +16,7 @@ const STEPS: &[Step] = &[
     ("no default features", without_default_features),
     ("package", package::run),
     ("test", test),
+    ("work", || work::run(&[])),
     ("e2e", steps::e2e),
 ];
 

@@ -15,6 +15,7 @@ mod setup;
 mod source;
 mod steps;
 mod tidy;
+mod work;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,7 @@ usage: cargo xtask COMMAND
   docs     build the API documentation; warnings are errors
   api      list the public API of each published crate in `api/`
   package  package the published crates and compile the packages
+  work     check how the work of each reader of a peer's input grows with its length
   bench    run the benchmarks";
 
 fn main() -> ExitCode {
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
     let command = arguments.next().unwrap_or_default();
     let rest: Vec<String> = arguments.collect();
     let outcome = match command.as_str() {
+        compiler if work::is_wrapper() => work::compile(compiler, &rest),
         "api" => api::write(),
         "bench" => steps::bench(&rest),
         "ci" => ci::run(),
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         "package" => package::run(),
         "test" => steps::test(&rest),
         "tidy" => tidy::run(),
+        "work" => work::run(&rest),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {

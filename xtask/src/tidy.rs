@@ -8,8 +8,8 @@ use crate::{Outcome, manifests, setup};
 
 /// Folders that are not searched.
 const SKIPPED: &[&str] = &[".git", ".venv", "node_modules", "target"];
-/// A separate workspace: its manifest states its own versions.
-const BENCH: &str = "crates/authlib-bench";
+/// Separate workspaces: their manifests state their own versions.
+const SEPARATE: [&str; 2] = ["crates/authlib-bench", "fuzz/"];
 
 /// Prints every problem.
 pub(crate) fn run() -> Outcome {
@@ -31,7 +31,8 @@ fn problems(root: &Path) -> Result<Vec<String>, String> {
     let mut problems = Vec::new();
     for file in files {
         let path = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().replace('\\', "/");
-        let found = if path.ends_with("Cargo.toml") && !path.starts_with(BENCH) {
+        let is_separate = SEPARATE.iter().any(|folder| path.starts_with(folder));
+        let found = if path.ends_with("Cargo.toml") && !is_separate {
             manifests::check(&read(&file)?, file.with_file_name("README.md").is_file())
         } else if path.ends_with(".rs") {
             rules::check(&File { path: &path, text: &read(&file)? }, &exports)

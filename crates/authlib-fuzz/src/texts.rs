@@ -1,0 +1,48 @@
+//! Queries, forms, paths and cookies.
+
+use std::time::Duration;
+
+use authlib_core::Params;
+use authlib_core::login::{self, SessionState};
+use url::Url;
+
+use crate::peer::now;
+
+/// A query or a form: what is written is read again, and a repeated name is refused.
+pub(crate) fn params(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let params = Params::parse(&text);
+    assert_eq!(Params::parse(&params.to_form()), params);
+    assert_eq!(Params::parse(&params.to_query()), params);
+    let Some((name, value)) = params.iter().next() else { return };
+    let count = params.all(name).count();
+    match params.only(name) {
+        Ok(only) => assert_eq!((only, count), (Some(value), 1)),
+        Err(_) => assert!(count > 1),
+    }
+}
+
+/// The path after a login stays on this site, wherever it is resolved.
+pub(crate) fn local_path(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let path = login::local_path(text);
+    assert!(path.starts_with('/') && !path.starts_with("//") && !path.contains('\\'), "{path:?}");
+    for base in ["https://app.example/", "https://app.example/a/b?c", "http://localhost:3000/x/"] {
+        let base = Url::parse(base).unwrap();
+        assert_eq!(base.join(path).unwrap().origin(), base.origin(), "{path:?}");
+    }
+}
+
+/// A session in cookies, one a line with its name before the first blank, and in a store.
+pub(crate) fn session(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(state) = serde_json::from_str::<SessionState>(text) {
+        let stored = serde_json::to_string(&state).unwrap();
+        let again: SessionState = serde_json::from_str(&stored).unwrap();
+        assert_eq!(serde_json::to_string(&again).unwrap(), stored);
+    }
+    let chunks = || text.lines().filter_map(|line| line.split_once(' '));
+    let state = SessionState::from_chunks(chunks(), now(), Duration::from_secs(3600));
+    assert!(state.logins().len() <= chunks().count());
+    let _ = state.to_chunks(4096);
+}
