@@ -8,7 +8,7 @@ use crate::{Outcome, setup};
 /// Set for the compiler wrapper.
 const WRAPPER: &str = "AUTHLIB_XTASK_COUNTS_WORK";
 
-/// LLVM's SanitizerCoverage: a call at the beginning of each basic block.
+/// LLVM's `SanitizerCoverage`: a call at the beginning of each basic block.
 const COUNTERS: [&str; 3] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=3",

@@ -26,10 +26,11 @@ pub(crate) fn params(data: &[u8]) {
 pub(crate) fn local_path(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let path = login::local_path(text);
+    assert!(path.is_ascii(), "{path:?}");
     assert!(path.starts_with('/') && !path.starts_with("//") && !path.contains('\\'), "{path:?}");
     for base in ["https://app.example/", "https://app.example/a/b?c", "http://localhost:3000/x/"] {
         let base = Url::parse(base).unwrap();
-        assert_eq!(base.join(path).unwrap().origin(), base.origin(), "{path:?}");
+        assert_eq!(base.join(&path).unwrap().origin(), base.origin(), "{path:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Counts the basic blocks that this thread enters in code that was compiled with LLVM's SanitizerCoverage
+//! Counts the basic blocks that this thread enters in code that was compiled with LLVM's `SanitizerCoverage`
 //! (`trace-pc`). A crate of its own: it must not be instrumented itself, and no other crate may have unsafe code.
 
 use std::cell::Cell;
