@@ -33,6 +33,29 @@ pub(crate) async fn numeric_subjects_keep_every_digit(package: &str) {
     }
 }
 
+/// X and Feishu have the user in `data`: a JSON pointer, from the file and from the environment.
+pub(crate) async fn nested_subject_is_read_by_json_pointer(package: &str) {
+    let settings = "userinfo_endpoint = 'ISSUER/userinfo'\nauthorize_url = 'ISSUER/authorize'\n\
+                    access_token_url = 'ISSUER/token'";
+    let client = format!("[oauth.op]\nclient_id = 'spa'\nscope = 'profile'\n{settings}\n");
+    for (file, vars) in [
+        ("subject_claim = '/data/id'\n", &[][..]),
+        ("subject_claim = 'id'\n", &[("OP_SUBJECT_CLAIM", "/data/id")][..]),
+    ] {
+        let fixture = Fixture::configured(package, &format!("{client}{file}"), vars).await;
+        for (id, sub) in
+            [(r#""2244994945""#, "2244994945"), ("100000000000000000001", "100000000000000000001")]
+        {
+            let reply = Reply::json(200, &format!(r#"{{"data":{{"id":{id}}}}}"#));
+            fixture.provider().inject(Fault::Response(Endpoint::UserInfo, reply));
+            assert_eq!(identity(&fixture).await.1, sub);
+            fixture.provider().clear_faults();
+        }
+        let reply = Reply::json(200, r#"{"id":"7","data":{"id":""}}"#);
+        fixture.assert_rejects(Fault::Response(Endpoint::UserInfo, reply), 502).await;
+    }
+}
+
 /// The issuer and the subject that the app knows the user by.
 async fn identity(fixture: &Fixture) -> (Value, Value) {
     let browser = Browser::new();

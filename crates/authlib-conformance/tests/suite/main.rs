@@ -70,6 +70,7 @@ suite! {
     ],
     identity: [
         numeric_subjects_keep_every_digit,
+        nested_subject_is_read_by_json_pointer,
         alias_of_issuer_is_the_same_user,
         accepted_issuers_have_users_of_their_own,
         tenant_must_be_signed_and_allowed,
@@ -119,6 +120,7 @@ suite! {
         environment_alone_provides_id_and_secret,
         environment_overrides_file_per_setting,
         preset_provides_authorization_endpoint,
+        built_in_hooks_are_enabled_by_file_and_environment,
         missing_authorization_endpoint_fails_startup,
     ],
     requests: [

@@ -1,7 +1,7 @@
 //! Sources of settings and their precedence.
 
 use authlib_conformance::{App, Browser, Fixture};
-use authlib_provider::Endpoint;
+use authlib_provider::{Endpoint, Fault};
 
 /// T002, T040, T058.
 pub(crate) async fn environment_alone_provides_id_and_secret(package: &str) {
@@ -60,4 +60,25 @@ pub(crate) async fn missing_authorization_endpoint_fails_startup(package: &str) 
         let said = App::refuse(package, &file).await;
         assert!(said.contains("`op`") && said.contains("`authorize_url`"), "{settings}: {said}");
     }
+}
+
+/// Slack omits `token_type`.
+pub(crate) async fn built_in_hooks_are_enabled_by_file_and_environment(package: &str) {
+    let client = format!(
+        "[oauth.op]\nissuer = 'ISSUER'\nclient_id = 'app'\nclient_secret = '{}'\n",
+        Fixture::secret()
+    );
+    let hook = "default_token_type_bearer";
+    for (settings, vars, status) in [
+        (String::new(), &[][..], 502),
+        (format!("hooks = ['parse_form_response', '{hook}']"), &[][..], 303),
+        (String::new(), &[("OP_HOOKS", hook)][..], 303),
+    ] {
+        let fixture = Fixture::configured(package, &format!("{client}{settings}"), vars).await;
+        fixture.provider().inject(Fault::TokenMissing("token_type".into()));
+        let page = fixture.log_in(&Browser::new()).await;
+        assert_eq!(page.status, status, "{settings} {vars:?}: {}", page.body);
+    }
+    let log = App::refuse(package, &format!("{client}hooks = ['x']")).await;
+    assert!(log.contains("not a built-in hook"), "{log}");
 }

@@ -92,6 +92,8 @@ pub struct ClientConfig {
     pub(super) signature_location: Option<SignatureLocation>,
     pub(super) realm: Option<String>,
     pub(super) dangerous_allow_missing_callback_confirmed: bool,
+    /// The names of built-in hooks.
+    pub(super) hooks: Vec<String>,
     /// The keys of values in files and the environment that were not accepted, and what is wrong.
     pub(super) rejected: Vec<(String, String)>,
     pub(crate) extensions: Extensions,
@@ -201,7 +203,8 @@ impl ClientConfig {
         ca_certificate;
         /// Sets the `User-Agent` of requests to the provider.
         user_agent;
-        /// Sets the member of the user info that identifies the user without OpenID Connect. Default: `sub`.
+        /// Sets the member of the user info that identifies the user without OpenID Connect: its name, or a
+        /// JSON pointer such as `/data/id` (RFC 6901). Default: `sub`.
         subject_claim;
         /// Sets the realm in the header of OAuth 1.0a requests.
         realm;

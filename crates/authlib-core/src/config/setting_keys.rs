@@ -60,6 +60,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("display_name", Text(|c, v| c.display_name = Some(v))).alias("label"),
     setting("end_session_endpoint", Url(Endpoint::EndSession)),
     setting("fetch_userinfo", Switch(|c, v| c.fetch_userinfo = Some(v))),
+    setting("hooks", List(|c, v| c.hooks = v)),
     choice!(id_token_signed_response_alg: Algorithm, ALGORITHMS),
     setting("introspection_endpoint", Url(Endpoint::Introspection)),
     choice!(introspection_endpoint_auth_method: AuthMethod, AUTH_METHODS),

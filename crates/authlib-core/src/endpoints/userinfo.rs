@@ -8,6 +8,7 @@ use super::client::EndpointClient;
 use super::oauth1::{SignedParams, token_credentials};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::ResponseHook;
 use crate::message::{Response, json_get};
 use crate::oauth2::Token;
 use crate::oidc::user_info::{parse_userinfo_response, userinfo_request};
@@ -23,16 +24,18 @@ impl EndpointClient {
     /// The response to one request with `token`, whatever its status.
     pub(crate) async fn request_userinfo(&self, url: &Url, token: &Token) -> Result<Response> {
         let what = Endpoint::UserInfo.request_name();
-        if self.settings().is_oauth1() {
+        let response = if self.settings().is_oauth1() {
             let token = Some(token_credentials(token)?);
             let request =
                 self.sign(json_get(url), SignedParams { token, ..SignedParams::default() })?;
             // Not sent again as it is: its nonce can be used once (RFC 5849 §3.3).
-            return self.exchange().send(what, request).await;
-        }
-        self.exchange()
-            .fetch(what, userinfo_request(url, token, self.settings().token_location)?)
-            .await
+            self.exchange().send(what, request).await?
+        } else {
+            let request = userinfo_request(url, token, self.settings().token_location)?;
+            self.exchange().fetch(what, request).await?
+        };
+        let hooks = &self.settings().extensions.hooks;
+        hooks.responses.run(ResponseHook::UserInfoResponse, response).await
     }
 
     /// The claims of a user info response. It must be about `sub`, the user whom the provider named

@@ -5,6 +5,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::{Hooks, RequestHook, ResponseHook};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::strict_json;
 use crate::message::{self, Request, Response};
@@ -94,6 +95,28 @@ pub fn token_in_query(name: &str) -> impl Fn(&mut Request) -> Result<()> + Send 
         *request.uri_mut() = url.as_str().parse().map_err(|_| wrong())?;
         Ok(())
     }
+}
+
+/// What the setting `hooks` accepts.
+pub(crate) const NAMES: &str =
+    "`default_token_type_bearer`, `parse_form_response` or `token_in_query:NAME`";
+
+/// Adds the built-in hook of this name where it is used. Returns whether there is one.
+pub(crate) fn add(hooks: &mut Hooks, name: &str) -> bool {
+    let token_responses = [ResponseHook::AccessTokenResponse, ResponseHook::RefreshTokenResponse];
+    let response_hook = match (name, name.strip_prefix("token_in_query:")) {
+        ("default_token_type_bearer", _) => default_token_type_bearer,
+        ("parse_form_response", _) => parse_form_response,
+        (_, Some(param)) if !param.is_empty() => {
+            hooks.requests.push_sync(RequestHook::ProtectedRequest, token_in_query(param));
+            return true;
+        }
+        _ => return false,
+    };
+    for at in token_responses {
+        hooks.responses.push_sync(at, response_hook);
+    }
+    true
 }
 
 fn set_json(response: &mut Response, body: Map<String, Value>) {

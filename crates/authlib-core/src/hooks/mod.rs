@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::message::{Request, Response};
 use crate::transport::BoxFuture;
 
-mod builtin;
+pub(crate) mod builtin;
 mod client_auth;
 mod oauth1_signature;
 
@@ -42,6 +42,9 @@ pub enum ResponseHook {
     AccessTokenResponse,
     /// The response to a refresh.
     RefreshTokenResponse,
+    /// The user info response (OpenID Connect Core §5.3.2), also that of a provider without OpenID Connect. Its
+    /// `sub` must be that of the ID token after the hook too.
+    UserInfoResponse,
 }
 
 /// A client's hooks, which run in the order in which they were added.

@@ -49,7 +49,8 @@ impl From<UserInfoError> for Error {
     fn from(check: UserInfoError) -> Self {
         let hint = match &check {
             UserInfoError::Inexact(_) | UserInfoError::Missing(_) => {
-                "set `subject_claim` to the claim that identifies the user"
+                "set `subject_claim` to the member that identifies the user; for a nested one to a JSON pointer \
+                 such as `/data/id`"
             }
             UserInfoError::OtherUser => "check `userinfo_endpoint`",
         };
@@ -82,7 +83,8 @@ pub(crate) fn userinfo_request(
 }
 
 /// Parses the response. Its `sub` must be that of the ID token, if there is one (Core §5.3.2). Otherwise
-/// `subject_claim` names the member that identifies the user.
+/// `subject_claim` names the member that identifies the user: a member of the object, or with a slash at the
+/// beginning a JSON pointer (RFC 6901).
 pub(crate) fn parse_userinfo_response(
     response: &Response,
     sub: Option<&str>,
@@ -107,7 +109,7 @@ fn of_subject(
             }
         }
         None => {
-            let value = claims.get(subject_claim).ok_or_else(missing)?;
+            let value = member(&claims, subject_claim).ok_or_else(missing)?;
             let subject = match name_of(value) {
                 Some(subject) if !subject.is_empty() => subject.into_owned(),
                 None if value.is_number() => {
@@ -119,6 +121,15 @@ fn of_subject(
         }
     }
     Ok(claims)
+}
+
+/// The member that a name, or a JSON pointer such as `/data/id` (RFC 6901), refers to.
+fn member<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    let Some(path) = name.strip_prefix('/') else {
+        return claims.get(name);
+    };
+    let (first, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
+    claims.get(&first.replace("~1", "/").replace("~0", "~"))?.pointer(rest)
 }
 
 #[cfg(test)]
@@ -151,6 +162,33 @@ mod tests {
         assert_eq!(user.sub(), "42");
         assert_eq!(user.get::<String>("login").unwrap().as_deref(), Some("octo"));
         assert!(parsed("application/json", r#"{"login":"octo"}"#, None, "id").is_err());
+    }
+
+    /// X and Feishu have the user in `data`.
+    #[test]
+    fn subject_claim_may_be_a_json_pointer() {
+        let body = r#"{"data":{"id":"2244994945","a/b":{"~":[7, 100000000000000000001]}},"":{"":"x"},
+            "https://op.example/id":"y","/data":"z"}"#;
+        for (claim, sub) in [
+            ("/data/id", Some("2244994945")),
+            ("/data/a~1b/~0/0", Some("7")),
+            ("/data/a~1b/~0/1", Some("100000000000000000001")),
+            ("//", Some("x")),
+            ("https://op.example/id", Some("y")),
+            ("/~1data", Some("z")),
+            ("/data", None),
+            ("/data/x", None),
+            ("/data/id/x", None),
+            ("data/id", None),
+            ("data.id", None),
+            ("/", None),
+        ] {
+            let user = parsed("application/json", body, None, claim);
+            assert_eq!(user.as_ref().ok().map(UserInfo::sub), sub, "{claim}");
+            if let Err(error) = user {
+                assert!(error.to_string().contains("`/data/id`"), "{error}");
+            }
+        }
     }
 
     /// Two users whose ids differ in the last digit are two users.

@@ -11,6 +11,7 @@ use super::validator::Validator;
 use crate::config::setting_keys::{is_reserved_authorize_param, is_reserved_token_param};
 use crate::config::{ClientConfig, ConfigProblem, Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
+use crate::hooks::builtin;
 use crate::jose::Algorithm;
 use crate::params::Params;
 
@@ -23,6 +24,7 @@ impl ClientConfig {
         let mut check = Validator { client: self.name.clone(), problems: Vec::new() };
         rejected.into_iter().for_each(|(key, problem)| check.problem(&key, problem));
         self.normalise(&mut check);
+        self.add_hooks(&mut check);
         let settings = self.checked(&mut check);
         if check.problems.is_empty() { Ok(settings) } else { Err(check.problems) }
     }
@@ -63,6 +65,17 @@ impl ClientConfig {
             && logs_in
         {
             self.scope = Some("openid".to_owned());
+        }
+    }
+
+    /// Adds the built-in hooks that the settings name, behind those of the code.
+    fn add_hooks(&mut self, check: &mut Validator) {
+        for name in std::mem::take(&mut self.hooks) {
+            if !builtin::add(&mut self.extensions.hooks, &name) {
+                let problem =
+                    format!("has {name:?}, which is not a built-in hook: use {}", builtin::NAMES);
+                check.problem("hooks", problem);
+            }
         }
     }
 

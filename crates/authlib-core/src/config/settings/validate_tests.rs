@@ -163,6 +163,21 @@ fn tenant_settings_are_read_from_files() {
 }
 
 #[test]
+fn hooks_of_a_file_are_the_built_in_ones() {
+    use crate::hooks::{RequestHook, ResponseHook};
+    let config = from_file("hooks = ['parse_form_response', 'token_in_query:oauth2_access_token']");
+    let hooks = config.resolve().unwrap().extensions.hooks;
+    assert!(hooks.responses.has(ResponseHook::AccessTokenResponse));
+    assert!(hooks.responses.has(ResponseHook::RefreshTokenResponse));
+    assert!(hooks.requests.has(RequestHook::ProtectedRequest));
+    let problem = "`hooks` has \"assume_bearer\", which is not a built-in hook: use";
+    check_problems([
+        (from_file("hooks = ['assume_bearer']"), problem),
+        (from_file("hooks = 'token_in_query:'"), "which is not a built-in hook"),
+    ]);
+}
+
+#[test]
 fn missing_conflicting_and_weakening_settings_are_errors() {
     let id = || ClientConfig::new("c").client_id("x");
     let hs256 = || by_hand().id_token_signed_response_alg(Algorithm::Hs256);

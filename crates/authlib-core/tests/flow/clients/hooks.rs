@@ -7,12 +7,12 @@ use authlib_core::hooks::{
     RequestHook, ResponseHook, default_token_type_bearer, parse_form_response, token_in_query,
 };
 use authlib_core::message::Response;
-use authlib_core::{AuthorizeOptions, ClientConfig, Error, ErrorKind, Grant, Params};
+use authlib_core::{AuthorizeOptions, ClientConfig, Error, ErrorKind, Grant, Params, UserInfo};
 use authlib_provider::{Endpoint, Fault, Reply};
 use serde_json::Value;
 
 use crate::test_bed::standalone::{carol, registered, standalone_bed};
-use crate::test_bed::{client, sent};
+use crate::test_bed::{Browser, TestBed, client, sent};
 
 /// T096, T151: Slack omits `token_type`, which RFC 6749 §5.1 requires.
 #[tokio::test]
@@ -38,6 +38,33 @@ async fn hook_adds_missing_token_type_for_slack() {
     bed.provider.inject(Fault::Response(Endpoint::Token, refusal));
     let error = slack.fetch_token(carol()).await.unwrap_err();
     assert_eq!(error.provider_error().unwrap().error, "code_already_used");
+}
+
+/// Feishu puts the user into `data`. The user is that of the ID token after the hook too.
+#[tokio::test]
+async fn hook_changes_user_info_response() {
+    for (sub, accepted) in [("alice", true), ("mallory", false)] {
+        let unwrap = |response: &mut Response| {
+            let body: Value = serde_json::from_slice(response.body()).unwrap();
+            *response.body_mut() = body["data"].to_string().into_bytes();
+            Ok(())
+        };
+        let bed = TestBed::with(
+            |provider| provider,
+            |client| client.on_response(ResponseHook::UserInfoResponse, unwrap),
+            |oauth| oauth,
+        );
+        let body = format!(r#"{{"code":0,"data":{{"sub":"{sub}","city":"Bonn"}}}}"#);
+        bed.provider.inject(Fault::Response(Endpoint::UserInfo, Reply::json(200, &body)));
+        let login = bed.log_in(&Browser::default()).await;
+        assert_eq!(login.is_ok(), accepted);
+        if let Ok(login) = login {
+            let city = |user: &UserInfo| user.get::<String>("city").unwrap();
+            assert_eq!(city(login.userinfo().unwrap()).as_deref(), Some("Bonn"));
+            let user = bed.app().userinfo(&login.owner()).await.unwrap();
+            assert_eq!(city(&user).as_deref(), Some("Bonn"));
+        }
+    }
 }
 
 /// T108: LinkedIn accepted the token as `oauth2_access_token` in the query only.
