@@ -46,7 +46,7 @@ pub(crate) async fn nested_subject_is_read_by_json_pointer(package: &str) {
         for (id, sub) in
             [(r#""2244994945""#, "2244994945"), ("100000000000000000001", "100000000000000000001")]
         {
-            let reply = Reply::json(200, &format!(r#"{{"data":{{"id":{id}}}}}"#));
+            let reply = Reply::json(200, format!(r#"{{"data":{{"id":{id}}}}}"#));
             fixture.provider().inject(Fault::Response(Endpoint::UserInfo, reply));
             assert_eq!(identity(&fixture).await.1, sub);
             fixture.provider().clear_faults();
