@@ -88,7 +88,6 @@ fn profile(user: Option<CurrentUser>) -> (Status, Fresh<Value>) {
 
 /// A page that only logged-in users see: the fairing protects the path.
 #[get("/protected")]
-#[expect(clippy::needless_pass_by_value, reason = "a guard is passed by value")]
 fn protected(user: CurrentUser) -> Html {
     let visitor = Visitor::of(&user.into());
     Html(Page::home("Rocket", &visitor))
