@@ -95,8 +95,8 @@ impl Fixture {
     }
 
     /// Starts both, with this configuration file and environment, in which `ISSUER` is replaced with the
-    /// provider's URL. The provider knows the client `app` with its [`secret`](Self::secret), and the
-    /// public client `spa`.
+    /// provider's URL. The provider knows the client `app` with its [`secret`](Self::secret), the
+    /// public client `spa`, and the client `installed`, whose secret is empty.
     ///
     /// # Panics
     ///
@@ -105,7 +105,9 @@ impl Fixture {
         let (port, server) = Self::server(|provider, base_url| {
             let callback = format!("{base_url}/authorize/op");
             let app = TestClient::confidential("app", SECRET).redirect_uri(&callback);
-            provider.client(app).client(TestClient::public("spa").redirect_uri(&callback))
+            let spa = TestClient::public("spa").redirect_uri(&callback);
+            let installed = TestClient::confidential("installed", "").redirect_uri(&callback);
+            provider.client(app).client(spa).client(installed)
         })
         .await;
         let filled = |text: &str| text.replace("ISSUER", server.issuer());

@@ -245,6 +245,40 @@ pub(crate) async fn logout_is_local_without_end_session_endpoint(package: &str) 
     assert!(!fixture.is_alice(&browser).await);
 }
 
+/// The parameters of the page after the logout form was sent.
+async fn logout_params(fixture: &Fixture, browser: &Browser) -> Vec<(String, String)> {
+    fixture.log_in(browser).await;
+    let out = browser.request(Method::POST, fixture.url("/logout"), &[], None).await;
+    assert_eq!(out.status, 303, "{}", out.body);
+    let to = out.location();
+    assert_eq!(to.path(), "/end_session", "{to}");
+    to.query_pairs().into_owned().filter(|(name, _)| name != "id_token_hint").collect()
+}
+
+/// T026.
+pub(crate) async fn logout_sends_configured_parameters(package: &str) {
+    let settings = "logout_params = { federated = '', audience = ['a b', 'c'] }";
+    let fixture = Fixture::with(package, |p| p, settings).await;
+    let params = logout_params(&fixture, &Browser::new()).await;
+    let names: Vec<_> = params.iter().map(|(name, _)| name.as_str()).collect();
+    assert!(names.starts_with(&["client_id", "post_logout_redirect_uri", "state"]), "{names:?}");
+    for (name, value) in [("federated", ""), ("audience", "a b"), ("audience", "c")] {
+        assert!(params.contains(&(name.into(), value.into())), "{name}: {params:?}");
+    }
+}
+
+/// Amazon Cognito knows `logout_uri` only, and returns no `state`.
+pub(crate) async fn logout_of_cognito_returns_without_state(package: &str) {
+    let settings = "post_logout_redirect_param = 'logout_uri'";
+    let fixture = Fixture::with(package, |p| p, settings).await;
+    let browser = Browser::new();
+    let params = logout_params(&fixture, &browser).await;
+    let back = fixture.url("/logged-out");
+    assert_eq!(params, [("client_id".into(), "app".into()), ("logout_uri".into(), back.clone())]);
+    assert_eq!(browser.get(&back).await.status, 200);
+    assert!(!fixture.is_alice(&browser).await);
+}
+
 pub(crate) async fn errors_are_html_or_json_and_never_cached(package: &str) {
     let fixture = Fixture::new(package).await;
     let browser = Browser::new();

@@ -51,6 +51,8 @@ suite! {
         logout_ends_local_and_provider_session,
         post_logout_redirect_is_accepted_once,
         logout_is_local_without_end_session_endpoint,
+        logout_sends_configured_parameters,
+        logout_of_cognito_returns_without_state,
         errors_are_html_or_json_and_never_cached,
         unknown_client_and_unknown_page_are_404,
         next_is_never_another_site,
@@ -122,6 +124,8 @@ suite! {
         preset_provides_authorization_endpoint,
         built_in_hooks_are_enabled_by_file_and_environment,
         missing_authorization_endpoint_fails_startup,
+        clock_skew_is_a_bounded_setting,
+        empty_secret_is_sent_by_basic_if_configured,
     ],
     requests: [
         metadata_and_keys_are_fetched_once_with_user_agent,

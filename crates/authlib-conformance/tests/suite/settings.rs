@@ -82,3 +82,31 @@ pub(crate) async fn built_in_hooks_are_enabled_by_file_and_environment(package: 
     let log = App::refuse(package, &format!("{client}hooks = ['x']")).await;
     assert!(log.contains("not a built-in hook"), "{log}");
 }
+
+/// RFC 7519 §4.1.6: the provider's clock is fast.
+pub(crate) async fn clock_skew_is_a_bounded_setting(package: &str) {
+    for (settings, status) in [("", 400), ("clock_skew = 300", 303)] {
+        let fixture = Fixture::with(package, |p| p, settings).await;
+        fixture.provider().inject(Fault::ClaimTime("iat".into(), 120));
+        let page = fixture.log_in(&Browser::new()).await;
+        assert_eq!(page.status, status, "{}", page.body);
+    }
+    let output = App::refuse(package, "[oauth.google]\nclient_id = 'x'\nclock_skew = 301\n").await;
+    assert!(output.contains("`clock_skew` is more than 300 seconds"), "{output}");
+}
+
+/// RFC 6749 §2.3.1, Reddit's installed apps.
+pub(crate) async fn empty_secret_is_sent_by_basic_if_configured(package: &str) {
+    let config = "[oauth.op]\nclient_id = 'installed'\nclient_secret = ''\nissuer = 'ISSUER'\n\
+                  scope = 'openid'\n";
+    for (method, status) in [("token_endpoint_auth_method = 'client_secret_basic'", 303), ("", 502)]
+    {
+        let fixture = Fixture::configured(package, &format!("{config}{method}\n"), &[]).await;
+        let page = fixture.log_in(&Browser::new()).await;
+        assert_eq!(page.status, status, "{method}: {}", page.body);
+        let seen = fixture.provider().received_requests();
+        let token = seen.iter().find(|seen| seen.endpoint == Endpoint::Token).unwrap();
+        let basic = (status == 303).then_some("Basic");
+        assert_eq!(token.authorization.as_deref(), basic, "{method}");
+    }
+}

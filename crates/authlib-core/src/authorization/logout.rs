@@ -4,10 +4,12 @@ use url::Url;
 
 use super::front_channel::FrontChannel;
 use super::pending::PendingLogout;
+use crate::config::is_reserved_logout_param;
 use crate::endpoint::Endpoint;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::numeric_date::unix_seconds;
-use crate::oidc::rp_initiated_logout::LogoutRequest;
+use crate::oidc::rp_initiated_logout::{LogoutRedirect, LogoutRequest};
+use crate::params::Params;
 use crate::secret::Secret;
 
 /// The optional arguments of a logout.
@@ -21,6 +23,10 @@ pub struct LogoutOptions {
     pub logout_hint: Option<String>,
     /// `ui_locales`: the preferred languages of the provider's pages, space-separated, best first.
     pub ui_locales: Option<String>,
+    /// The `state` that the provider repeats. The default is a new random one for each logout.
+    pub state: Option<Secret>,
+    /// More parameters of the logout request, beside the client's `logout_params`.
+    pub params: Params,
     /// Whether the tokens are also revoked at their providers; false by default.
     pub revoke_tokens: bool,
 }
@@ -36,6 +42,31 @@ impl LogoutOptions {
     #[must_use]
     pub fn post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.post_logout_redirect_uri = Some(uri.into());
+        self
+    }
+
+    /// Sets the `state` that the provider repeats, for an application that validates the redirect back
+    /// itself. It must be new and unguessable, as [`random::token`](crate::random::token) makes it. It is only
+    /// sent with a post-logout redirect URI.
+    #[must_use]
+    pub fn state(mut self, state: impl Into<Secret>) -> Self {
+        self.state = Some(state.into());
+        self
+    }
+
+    /// Sets a parameter of the logout request that no standard defines. Those of OpenID Connect
+    /// RP-Initiated Logout have options of their own.
+    ///
+    /// ```
+    /// use authlib_core::LogoutOptions;
+    ///
+    /// // Auth0 also ends the session at the identity provider behind it.
+    /// let options = LogoutOptions::new().post_logout_redirect_uri("/bye").param("federated", "");
+    /// # let _ = options;
+    /// ```
+    #[must_use]
+    pub fn param(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.params.set(name, value);
         self
     }
 
@@ -70,6 +101,17 @@ impl FrontChannel {
         options: &LogoutOptions,
     ) -> Result<Option<(Url, Option<PendingLogout>)>> {
         let settings = self.settings();
+        if let Some((name, _)) =
+            options.params.iter().find(|(name, _)| is_reserved_logout_param(name))
+        {
+            let check = format!("the logout itself sets parameter `{name}`");
+            return Err(Error::new(ErrorKind::InvalidRequest, check)
+                .with_hint("remove it, or use the field of `LogoutOptions` for it"));
+        }
+        if options.state.as_ref().is_some_and(Secret::is_empty) {
+            let check = "the `state` of a logout is empty: it could not be matched";
+            return Err(Error::new(ErrorKind::InvalidRequest, check));
+        }
         let documents = self.endpoints.documents();
         let Some(endpoint) = documents.find_endpoint(Endpoint::EndSession).await? else {
             return Ok(None);
@@ -80,17 +122,32 @@ impl FrontChannel {
             .or(settings.post_logout_redirect_uri.as_deref())
             .map(|text| self.absolute_url(text, "post_logout_redirect_uri"))
             .transpose()?;
-        let state = self.endpoints.random_secret()?;
+        // A provider with a parameter of its own repeats no `state`.
+        let own = settings.post_logout_redirect_param.as_deref();
+        let state = match (&options.state, own) {
+            (Some(state), _) => Some(state.clone()),
+            (None, None) => Some(self.endpoints.random_secret()?),
+            (None, Some(_)) => None,
+        };
+        let mut extra = settings.logout_params.clone();
+        for (name, value) in options.params.iter() {
+            extra.set(name, value);
+        }
         let url = LogoutRequest {
             endpoint: &endpoint,
             client_id: &settings.client_id,
             id_token_hint,
-            post_logout_redirect_uri: uri.as_deref().map(|uri| (uri, &state)),
+            redirect: uri.as_deref().map(|uri| LogoutRedirect {
+                param: own.unwrap_or("post_logout_redirect_uri"),
+                uri,
+                state: state.as_ref(),
+            }),
             logout_hint: options.logout_hint.as_deref(),
             ui_locales: options.ui_locales.as_deref(),
+            extra: &extra,
         }
         .url();
-        let pending = uri.is_some().then(|| PendingLogout {
+        let pending = state.filter(|_| uri.is_some()).map(|state| PendingLogout {
             client: settings.name.clone(),
             started_at: unix_seconds(self.endpoints.now()),
             state,

@@ -60,6 +60,8 @@ pub struct ClientConfig {
     pub(super) token_location: Option<TokenLocation>,
     pub(super) redirect_uri: Option<String>,
     pub(super) post_logout_redirect_uri: Option<String>,
+    pub(super) post_logout_redirect_param: Option<String>,
+    pub(super) logout_params: Params,
     pub(super) scope: Option<String>,
     pub(super) authorize_params: Params,
     pub(super) access_denied_errors: Vec<String>,
@@ -83,6 +85,7 @@ pub struct ClientConfig {
     pub(super) user_agent: Option<String>,
     pub(super) response_mode: Option<ResponseMode>,
     pub(super) max_age: Option<Duration>,
+    pub(super) clock_skew: Option<Duration>,
     pub(super) fetch_userinfo: Option<bool>,
     pub(super) subject_claim: Option<String>,
     pub(super) dangerous_skip_nonce: bool,
@@ -193,6 +196,10 @@ impl ClientConfig {
         redirect_uri;
         /// Sets the URL that the provider redirects to after a logout: an absolute URL or a path.
         post_logout_redirect_uri;
+        /// Sets the parameter of the logout request that holds the post-logout redirect URI, for providers
+        /// that do not support RP-Initiated Logout: `logout_uri` for Amazon Cognito. Such a provider does not
+        /// repeat the `state`, so none is sent, and the redirect back is not validated.
+        post_logout_redirect_param;
         /// Sets the scope, space-separated. Default: `openid` if only an OpenID provider is configured.
         scope;
         /// Sets CA certificates to trust besides those of the system in requests of this client: PEM text, or the path
@@ -211,7 +218,9 @@ impl ClientConfig {
     }
 
     setters! {
-        /// Sets the client secret. A client without a secret and a private key is a public client.
+        /// Sets the client secret. A client without a secret and a private key is a public client. An empty
+        /// secret counts as none, unless `token_endpoint_auth_method` is set to
+        /// [`AuthMethod::ClientSecretBasic`]: then it is sent as an empty password (RFC 6749 §2.3.1).
         client_secret: impl Into<Secret>;
         /// Sets the client's private key: PEM (PKCS#8, PKCS#1 or SEC 1), or the JSON of a private JWK.
         #[doc(alias = "rsa_key")]
@@ -260,6 +269,9 @@ impl ClientConfig {
         response_mode: ResponseMode;
         /// Sets the maximum time since the user authenticated (OpenID Connect Core §3.1.2.1).
         max_age: Duration;
+        /// Sets the accepted difference between the provider's clock and this system's, at most 5 minutes
+        /// (RFC 7519 §4.1.4). Default: 60 seconds.
+        clock_skew: Duration;
         /// Sets how OAuth 1.0a requests are signed (RFC 5849 §3.4). Default: `HMAC-SHA1`.
         signature_method: SignatureMethod;
         /// Sets where OAuth 1.0a requests carry the signature (RFC 5849 §3.5). Default: in the header.
@@ -297,6 +309,8 @@ impl ClientConfig {
         authorize_param: authorize_params;
         /// Adds a parameter to the token request.
         access_token_param: access_token_params;
+        /// Adds a parameter to the logout request.
+        logout_param: logout_params;
         /// Adds a parameter to the refresh request.
         refresh_token_param: refresh_token_params;
         /// Adds a parameter to the request for temporary credentials.
@@ -440,6 +454,13 @@ impl ClientConfig {
 
     pub(super) fn has_secret(&self) -> bool {
         self.client_secret.as_ref().is_some_and(|secret| !secret.is_empty())
+    }
+
+    /// Whether the secret is empty on purpose: RFC 6749 §2.3.1 knows clients whose secret is an empty
+    /// string, such as Reddit's installed apps.
+    pub(super) fn has_empty_secret(&self) -> bool {
+        self.client_secret.as_ref().is_some_and(Secret::is_empty)
+            && self.token_endpoint_auth_method == Some(AuthMethod::ClientSecretBasic)
     }
 
     pub(super) fn has_private_key(&self) -> bool {

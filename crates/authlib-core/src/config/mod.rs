@@ -14,8 +14,8 @@ pub(crate) use self::client_config::ClientConfig;
 pub use self::problem::{ConfigProblem, ConfigProblems};
 pub use self::refresh::{Refresh, RefreshCallback};
 pub use self::response_mode::ResponseMode;
-pub(crate) use self::setting_keys::is_reserved_authorize_param;
 pub use self::setting_keys::setting_names;
+pub(crate) use self::setting_keys::{is_reserved_authorize_param, is_reserved_logout_param};
 pub(crate) use self::settings::{
     ClientSettings, OAuth1Method, OAuth1Settings, RefreshPolicy, is_openid, metadata_url,
 };

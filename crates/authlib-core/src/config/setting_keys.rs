@@ -47,6 +47,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("client_assertion_lifetime", Seconds(|c, v| c.client_assertion_lifetime = Some(v))),
     setting("client_id", Text(|c, v| c.client_id = Some(v))),
     setting("client_secret", Text(|c, v| c.client_secret = Some(Secret::new(v)))),
+    setting("clock_skew", Seconds(|c, v| c.clock_skew = Some(v))),
     // The only method is always used: the setting is accepted for files that spell it out.
     choice("code_challenge_method", "`S256` (RFC 9700 §2.1.1)", |_, v| v == "S256").in_kwargs(),
     setting(
@@ -72,7 +73,9 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("issuer_aliases", List(|c, v| c.issuer_aliases = v)),
     setting("jwks", Table(|c, v| c.jwks = Some(Secret::new(Value::Object(v).to_string())))),
     setting("jwks_uri", Url(Endpoint::Jwks)),
+    setting("logout_params", Pairs(|c| &mut c.logout_params)),
     setting("max_age", Seconds(|c, v| c.max_age = Some(v))),
+    setting("post_logout_redirect_param", Text(|c, v| c.post_logout_redirect_param = Some(v))),
     setting("post_logout_redirect_uri", Text(|c, v| c.post_logout_redirect_uri = Some(v))),
     setting("private_key", Key(|c, v| c.private_key = Some(Secret::new(v))))
         .alias("rsa_key")
@@ -142,6 +145,16 @@ const RESERVED_AUTHORIZE: &[&str] = &[
     "state",
 ];
 
+/// The same of the logout request (OpenID Connect RP-Initiated Logout 1.0 §2).
+const RESERVED_LOGOUT: &[&str] = &[
+    "client_id",
+    "id_token_hint",
+    "logout_hint",
+    "post_logout_redirect_uri",
+    "state",
+    "ui_locales",
+];
+
 /// The same of the token request.
 const RESERVED_TOKEN: &[&str] = &[
     "client_assertion",
@@ -164,6 +177,11 @@ pub fn setting_names() -> impl Iterator<Item = (&'static str, Option<&'static st
 /// Whether only the login sets this parameter of the authorization request.
 pub(crate) fn is_reserved_authorize_param(name: &str) -> bool {
     RESERVED_AUTHORIZE.contains(&name)
+}
+
+/// Whether only the logout sets this parameter of the logout request.
+pub(crate) fn is_reserved_logout_param(name: &str) -> bool {
+    RESERVED_LOGOUT.contains(&name)
 }
 
 /// Whether only the grant sets this parameter of the token request.

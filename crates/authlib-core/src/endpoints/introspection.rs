@@ -1,7 +1,5 @@
 //! The introspection endpoint (RFC 7662), with plain and signed responses (RFC 9701).
 
-use std::time::Duration;
-
 use super::client::EndpointClient;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
@@ -14,9 +12,6 @@ use crate::oauth2::jwt_introspection_response::{
 use crate::oauth2::revocation::token_form;
 use crate::oauth2::{Introspection, TokenTypeHint};
 use crate::secret::Secret;
-
-/// The tolerated difference between the provider's clock and ours.
-const LEEWAY: Duration = Duration::from_secs(60);
 
 impl EndpointClient {
     /// The current status and metadata of `token`. Nothing is cached: each call is a round trip.
@@ -37,7 +32,7 @@ impl EndpointClient {
             issuers: &settings.issuers,
             audiences: &[&settings.client_id],
             algorithms: &[algorithm],
-            leeway: LEEWAY,
+            leeway: settings.clock_skew,
             now: self.now(),
         };
         let jwt = signed_introspection_response(&response)?;

@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::{CurrentUser, Session, client_user, current_user};
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
-use crate::oidc::id_token::LEEWAY;
 use crate::registry::OAuth;
 
 /// A login that is younger than this does not have to be repeated because of `max_age`: the login route has
@@ -134,8 +133,8 @@ impl RequireLogin {
             }
         }
         if let Some(max_age) = self.max_age {
-            let latest =
-                auth_time(&user)?.and_then(|time| time.checked_add(max_age.saturating_add(LEEWAY)));
+            let allowed = max_age.saturating_add(user.client.settings().clock_skew);
+            let latest = auth_time(&user)?.and_then(|time| time.checked_add(allowed));
             if latest.is_none_or(|latest| latest < now) {
                 let login = user.login.logged_in_at().checked_add(JUST_LOGGED_IN);
                 if login.is_some_and(|login| login > now) {

@@ -9,9 +9,6 @@ use crate::jose::{Algorithm, JwkSet};
 use crate::oauth2::issuers::{IssuerMismatch, Issuers};
 use crate::secret::constant_time_eq;
 
-/// The accepted difference between the provider's clock and this system's.
-pub(crate) const LEEWAY: Duration = Duration::from_secs(60);
-
 /// How long before the start of the login its ID token may have been issued; the provider's clock may be slow.
 const MAX_AGE_BEFORE_LOGIN: Duration = Duration::from_secs(600);
 
@@ -33,6 +30,8 @@ pub(crate) struct Rules<'a> {
     /// When the login began.
     pub(crate) asked_at: SystemTime,
     pub(crate) now: SystemTime,
+    /// The accepted difference between the provider's clock and this system's.
+    pub(crate) clock_skew: Duration,
 }
 
 /// Why an ID token was rejected.
@@ -146,7 +145,7 @@ pub(crate) fn verify(
     subject_and_audience(&claims, rules)?;
     authorized_party(&claims, rules)?;
     claims.required_time("exp")?;
-    claims::check_times(&claims, rules.now, LEEWAY)?;
+    claims::check_times(&claims, rules.now, rules.clock_skew)?;
     let iat = claims.required_time("iat")?;
     if iat.checked_add(MAX_AGE_BEFORE_LOGIN).is_some_and(|latest| latest < rules.asked_at) {
         return Err(IdTokenError::TooOld { iat });
@@ -254,7 +253,7 @@ fn auth_time(claims: &Claims, rules: &Rules<'_>) -> Result<(), IdTokenError> {
         return Ok(());
     };
     let auth_time = auth_time.ok_or(IdTokenError::AuthTimeMissing)?;
-    let latest = auth_time.checked_add(max_age).and_then(|time| time.checked_add(LEEWAY));
+    let latest = auth_time.checked_add(max_age).and_then(|time| time.checked_add(rules.clock_skew));
     match latest {
         Some(latest) if latest < rules.now => Err(IdTokenError::AuthTimeOld),
         _ => Ok(()),

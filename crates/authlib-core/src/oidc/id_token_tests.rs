@@ -28,6 +28,7 @@ fn rules() -> Rules<'static> {
         access_token: Some("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
         asked_at: from_unix_seconds(NOW - 30),
         now: from_unix_seconds(NOW),
+        clock_skew: Duration::from_secs(60),
     }
 }
 

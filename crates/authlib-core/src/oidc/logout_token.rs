@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind};
 use crate::jose::JwkSet;
 use crate::jose::claims::{self, ClaimError};
-use crate::oidc::id_token::{self, IdTokenError, LEEWAY, Rules};
+use crate::oidc::id_token::{self, IdTokenError, Rules};
 
 /// The member of `events` that makes a JWT a logout token.
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -76,7 +76,7 @@ pub(crate) fn verify(
     id_token::audience(&claims, rules)?;
     id_token::authorized_party(&claims, rules)?;
     claims.required_time("exp")?;
-    claims::check_times(&claims, rules.now, LEEWAY)?;
+    claims::check_times(&claims, rules.now, rules.clock_skew)?;
     let iat = claims.required_time("iat")?;
     if iat.checked_add(MAX_AGE).is_some_and(|latest| latest < rules.now) {
         return Err(LogoutTokenError::TooOld);
@@ -127,6 +127,7 @@ mod tests {
             access_token: None,
             asked_at: from_unix_seconds(0),
             now: from_unix_seconds(NOW),
+            clock_skew: Duration::from_secs(60),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind};
 use crate::jose::JwkSet;
 use crate::jose::claims::{self, ClaimError, Claims};
-use crate::oidc::id_token::{self, IdTokenError, LEEWAY, Rules, SignedIdToken};
+use crate::oidc::id_token::{self, IdTokenError, Rules, SignedIdToken};
 use crate::secret::constant_time_eq;
 
 /// Why a refreshed ID token, and with it the whole response, is rejected.
@@ -98,12 +98,13 @@ fn check_rest(
     id_token::token_type(signed)?;
     claims.required_time("exp")?;
     let iat = claims.required_time("iat")?;
-    claims::check_times(claims, rules.now, LEEWAY)?;
+    claims::check_times(claims, rules.now, rules.clock_skew)?;
     id_token::authorized_party(claims, rules)?;
     if claims.text("azp")? != login.text("azp")? {
         return Err(RefreshedWarning::Changed("azp"));
     }
-    if login.time("iat")?.is_some_and(|login| login > iat.checked_add(LEEWAY).unwrap_or(iat)) {
+    let latest = iat.checked_add(rules.clock_skew).unwrap_or(iat);
+    if login.time("iat")?.is_some_and(|login| login > latest) {
         return Err(RefreshedWarning::Older);
     }
     // GitLab and other servers on Doorkeeper send the time of the latest sign-in on any device.

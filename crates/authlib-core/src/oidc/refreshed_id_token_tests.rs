@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{RefreshedError, RefreshedWarning, Rules, verify};
@@ -40,6 +42,7 @@ fn verdict(token: &str, login: &Value) -> &'static str {
         access_token: Some("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
         asked_at: from_unix_seconds(0),
         now: from_unix_seconds(NOW),
+        clock_skew: Duration::from_secs(60),
     };
     let login = Claims::from_map(login.as_object().unwrap().clone());
     match verify(token, &key_set("k"), &rules, &login) {

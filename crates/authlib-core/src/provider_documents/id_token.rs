@@ -97,6 +97,7 @@ impl ProviderDocuments {
             access_token: expected.access_token.map(Secret::expose),
             asked_at: expected.requested_at,
             now: self.clock.now(),
+            clock_skew: self.settings.clock_skew,
         };
         self.verify_with_keys(id_token, is_curable, |keys| verify(keys, &rules)).await
     }

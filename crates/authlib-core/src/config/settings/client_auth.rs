@@ -63,6 +63,7 @@ impl ClientConfig {
         let missing = match method {
             AuthMethod::None => None,
             AuthMethod::PrivateKeyJwt => (!self.has_private_key()).then_some("private_key"),
+            AuthMethod::ClientSecretBasic if self.has_empty_secret() => None,
             _ => (!self.has_secret()).then_some("client_secret"),
         };
         if let Some(missing) = missing {

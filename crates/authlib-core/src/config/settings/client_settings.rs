@@ -46,6 +46,8 @@ pub(crate) struct ClientSettings {
     pub(crate) is_interactive: bool,
     pub(crate) redirect_uri: Option<String>,
     pub(crate) post_logout_redirect_uri: Option<String>,
+    pub(crate) post_logout_redirect_param: Option<String>,
+    pub(crate) logout_params: Params,
     /// The configured scope, space-separated.
     pub(crate) scope: String,
     pub(crate) authorize_params: Params,
@@ -63,6 +65,8 @@ pub(crate) struct ClientSettings {
     pub(crate) refresh_before_expiry: Duration,
     pub(crate) refresh_on_bare_401: bool,
     pub(crate) max_age: Option<Duration>,
+    /// The accepted difference between the provider's clock and this system's.
+    pub(crate) clock_skew: Duration,
     pub(crate) user_agent: Option<String>,
     pub(crate) fetch_userinfo: bool,
     pub(crate) subject_claim: Option<String>,

@@ -8,7 +8,9 @@ use url::Url;
 use super::client_settings::{ClientSettings, Protocol};
 use super::refresh::RefreshPolicy;
 use super::validator::Validator;
-use crate::config::setting_keys::{is_reserved_authorize_param, is_reserved_token_param};
+use crate::config::setting_keys::{
+    is_reserved_authorize_param, is_reserved_logout_param, is_reserved_token_param,
+};
 use crate::config::{ClientConfig, ConfigProblem, Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
 use crate::hooks::builtin;
@@ -17,6 +19,11 @@ use crate::params::Params;
 
 /// How long before its expiry a token is refreshed by default.
 const REFRESH_BEFORE_EXPIRY: Duration = Duration::from_secs(60);
+
+/// The accepted difference between the provider's clock and this system's by default, and at most: "a few
+/// minutes" (RFC 7519 §4.1.4). A longer one would let expired tokens in.
+const CLOCK_SKEW: Duration = Duration::from_secs(60);
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 
 impl ClientConfig {
     pub(crate) fn resolve(mut self) -> Result<ClientSettings, Vec<ConfigProblem>> {
@@ -101,7 +108,10 @@ impl ClientConfig {
         self.check_algorithms(check);
         self.check_params(check);
         self.check_redirects(check);
+        self.check_post_logout_redirect_param(check);
         self.check_http(check);
+        self.check_clock_skew(check);
+        let has_empty_secret = self.has_empty_secret();
         ClientSettings {
             auth_method: self.token_endpoint_auth_method.filter(|_| is_oauth2),
             introspection_auth_method: self.introspection_endpoint_auth_method,
@@ -123,7 +133,9 @@ impl ClientConfig {
             fetch_userinfo: self.fetch_userinfo.unwrap_or(true),
             name: self.name,
             client_id: self.client_id.unwrap_or_default(),
-            client_secret: self.client_secret.filter(|secret| !secret.is_empty()),
+            client_secret: self
+                .client_secret
+                .filter(|secret| has_empty_secret || !secret.is_empty()),
             issuer: issuers.issuer.clone(),
             issuers,
             metadata_url,
@@ -131,6 +143,8 @@ impl ClientConfig {
             jwks,
             redirect_uri: self.redirect_uri,
             post_logout_redirect_uri: self.post_logout_redirect_uri,
+            post_logout_redirect_param: self.post_logout_redirect_param,
+            logout_params: self.logout_params,
             scope: words(self.scope.as_deref()),
             authorize_params: self.authorize_params,
             access_denied_errors: self.access_denied_errors,
@@ -138,6 +152,7 @@ impl ClientConfig {
             refresh_token_params: self.refresh_token_params,
             id_token_alg: self.id_token_signed_response_alg,
             max_age: self.max_age,
+            clock_skew: self.clock_skew.unwrap_or(CLOCK_SKEW),
             user_agent: self.user_agent,
             subject_claim: self.subject_claim,
             skip_nonce: self.dangerous_skip_nonce,
@@ -208,10 +223,19 @@ impl ClientConfig {
             ("authorize_params", &self.authorize_params, login),
             ("access_token_params", &self.access_token_params, is_reserved_token_param),
             ("refresh_token_params", &self.refresh_token_params, is_reserved_token_param),
+            ("logout_params", &self.logout_params, is_reserved_logout_param),
         ] {
             for (name, _) in params.iter().filter(|(name, _)| is_reserved(name)) {
                 check.problem(key, format!("must not hold `{name}`, which is set automatically"));
             }
+        }
+    }
+
+    fn check_post_logout_redirect_param(&self, check: &mut Validator) {
+        let Some(name) = self.post_logout_redirect_param.as_deref() else { return };
+        if name != "post_logout_redirect_uri" && is_reserved_logout_param(name) {
+            let problem = format!("is `{name}`, which is set automatically");
+            check.problem("post_logout_redirect_param", problem);
         }
     }
 
@@ -234,6 +258,13 @@ impl ClientConfig {
                 Err(_) => "it must be an absolute URL or a path",
             };
             check.url_problem(key, uri, &problem);
+        }
+    }
+
+    fn check_clock_skew(&self, check: &mut Validator) {
+        if self.clock_skew.is_some_and(|skew| skew > MAX_CLOCK_SKEW) {
+            let problem = "is more than 300 seconds: synchronize the clocks instead";
+            check.problem("clock_skew", problem);
         }
     }
 

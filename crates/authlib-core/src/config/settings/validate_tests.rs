@@ -392,6 +392,57 @@ fn refresh_and_api_settings_are_checked() {
 }
 
 #[test]
+fn clock_skew_is_bounded() {
+    let skew =
+        |config: ClientConfig| config.resolve().map(|settings| settings.clock_skew.as_secs());
+    assert_eq!(skew(by_hand()).unwrap(), 60);
+    for seconds in [0, 300] {
+        assert_eq!(skew(by_hand().clock_skew(Duration::from_secs(seconds))).unwrap(), seconds);
+        assert_eq!(skew(from_file(&format!("clock_skew = {seconds}"))).unwrap(), seconds);
+    }
+    check_problems([
+        (by_hand().clock_skew(Duration::from_secs(301)), "`clock_skew` is more than 300 seconds"),
+        (from_file("clock_skew = 3600"), "`clock_skew` is more than 300 seconds"),
+    ]);
+}
+
+#[test]
+fn logout_params_must_not_be_those_of_the_logout() {
+    let cognito = by_hand().post_logout_redirect_param("logout_uri").logout_param("x", "y");
+    check_accepted([cognito, by_hand().post_logout_redirect_param("post_logout_redirect_uri")]);
+    check_problems([
+        (by_hand().logout_param("state", "s"), "`logout_params` must not hold `state`"),
+        (
+            from_file("logout_params = {client_id = 'x'}"),
+            "`logout_params` must not hold `client_id`",
+        ),
+        (
+            by_hand().post_logout_redirect_param("state"),
+            "`post_logout_redirect_param` is `state`, which is set automatically",
+        ),
+    ]);
+}
+
+/// RFC 6749 §2.3.1: the secret of Reddit's installed apps is an empty string.
+#[test]
+fn empty_secret_is_one_only_with_explicit_basic() {
+    let secret = |config: ClientConfig| config.resolve().unwrap().client_secret;
+    let basic = || by_hand().token_endpoint_auth_method(AuthMethod::ClientSecretBasic);
+    let file = "client_secret = ''\ntoken_endpoint_auth_method = 'client_secret_basic'";
+    assert!(secret(basic().client_secret("")).is_some());
+    assert!(secret(from_file(file)).is_some());
+    assert!(secret(by_hand().client_secret("")).is_none());
+    let post = AuthMethod::ClientSecretPost;
+    check_problems([
+        (basic(), "`client_secret` is missing"),
+        (
+            by_hand().client_secret("").token_endpoint_auth_method(post),
+            "`client_secret` is missing",
+        ),
+    ]);
+}
+
+#[test]
 fn client_assertion_settings_are_checked() {
     let lifetime = |seconds| keyed().client_assertion_lifetime(Duration::from_secs(seconds));
     let pem = |body: &str| {

@@ -68,6 +68,20 @@ fn file_and_environment_can_name_presets() {
     assert!(clients.iter().all(|client| client.scope.is_some()));
 }
 
+/// Twitch's documentation has a list of scopes.
+#[test]
+fn scope_is_a_string_or_a_list_in_every_table() {
+    for toml in [
+        "[oauth.c]\nscope = ['user:read:email', 'chat:read']",
+        "[oauth.c]\nscope = 'user:read:email chat:read'",
+        "[oauth.c.client_kwargs]\nscope = ['user:read:email', 'chat:read']",
+    ] {
+        let (clients, problems) = merged(vec![ClientConfig::new("c")], toml, &[]);
+        assert_eq!(problems, "", "{toml}");
+        assert_eq!(clients[0].scope.as_deref(), Some("user:read:email chat:read"), "{toml}");
+    }
+}
+
 /// A JSON value that the setting accepts.
 fn example(key: &str) -> &'static str {
     match key {
@@ -78,6 +92,7 @@ fn example(key: &str) -> &'static str {
             "true"
         }
         "client_assertion_lifetime"
+        | "clock_skew"
         | "leeway"
         | "max_age"
         | "refresh_before_expiry"

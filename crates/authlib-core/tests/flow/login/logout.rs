@@ -3,7 +3,7 @@
 
 use authlib_core::login::{self, Session as _};
 use authlib_core::store::MemoryPendingLoginStore;
-use authlib_core::{LogoutOptions, Result};
+use authlib_core::{ClientConfig, ErrorKind, LogoutOptions, Result};
 use http::Method;
 use url::Url;
 
@@ -52,7 +52,7 @@ async fn logout_sends_client_id_hint_and_ui_locales() {
     assert_eq!(to.query_pairs().count(), 6, "{to}");
 }
 
-/// T027, T029: Each logout has a new `state`; the caller can't set it.
+/// T027, T029: Each logout has a new `state`.
 #[tokio::test]
 async fn logout_url_comes_with_its_pending_state() {
     let bed = TestBed::new();
@@ -65,6 +65,60 @@ async fn logout_url_comes_with_its_pending_state() {
         states.push(param(&url, "state").unwrap());
     }
     assert!(states[0].len() >= 20 && states[0] != states[1], "{states:?}");
+}
+
+/// T027: the caller's own `state` is sent, and validated once.
+#[tokio::test]
+async fn caller_can_set_state_of_logout() {
+    let (bed, browser) = (TestBed::new(), Browser::default());
+    let own = LogoutOptions::new().post_logout_redirect_uri("/logged-out").state("my-own-state");
+    let to = log_out(&bed, &browser, own.clone()).await;
+    assert_eq!(param(&to, "state").as_deref(), Some("my-own-state"));
+    assert!(back(&bed, &browser, "another").await.is_err());
+    assert_eq!(back(&bed, &browser, "my-own-state").await.unwrap().as_deref(), Some("op"));
+    assert!(back(&bed, &browser, "my-own-state").await.is_err(), "used before");
+    let (_, pending) = bed.app().create_logout_url(None, &own).await.unwrap().unwrap();
+    assert_eq!(pending.unwrap().client(), "op");
+    // Without a redirect nothing comes back, and an empty `state` matches nothing.
+    let alone = LogoutOptions::new().state("my-own-state");
+    let (url, pending) = bed.app().create_logout_url(None, &alone).await.unwrap().unwrap();
+    assert!(pending.is_none() && param(&url, "state").is_none(), "{url}");
+    let empty = LogoutOptions::new().post_logout_redirect_uri("/logged-out").state("");
+    let error = bed.app().create_logout_url(None, &empty).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+}
+
+/// T026: parameters of one provider, from the client's settings and of one logout.
+#[tokio::test]
+async fn logout_has_configured_and_own_parameters() {
+    let config = |client: ClientConfig| client.logout_param("tenant", "a b").logout_param("x", "1");
+    let bed = TestBed::with(|p| p, config, |oauth| oauth);
+    let options = LogoutOptions::new().param("federated", "").param("x", "2");
+    let to = log_out(&bed, &Browser::default(), options).await;
+    assert_eq!(param(&to, "tenant").as_deref(), Some("a b"));
+    assert_eq!(param(&to, "federated").as_deref(), Some(""));
+    let of_x: Vec<_> = to.query_pairs().filter(|(name, _)| name == "x").collect();
+    assert_eq!(of_x, [("x".into(), "2".into())]);
+    for name in ["client_id", "id_token_hint", "post_logout_redirect_uri", "state"] {
+        let options = LogoutOptions::new().param(name, "forged");
+        let error = bed.app().create_logout_url(None, &options).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{name}");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+/// Amazon Cognito: its logout has `logout_uri` and returns no `state`.
+#[tokio::test]
+async fn logout_of_cognito_returns_without_state() {
+    let config = |client: ClientConfig| client.post_logout_redirect_param("logout_uri");
+    let bed = TestBed::with(|p| p, config, |oauth| oauth);
+    let browser = Browser::default();
+    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    let to = log_out(&bed, &browser, options).await;
+    assert_eq!(param(&to, "logout_uri").as_deref(), Some("https://app.example/logged-out"));
+    assert_eq!((param(&to, "post_logout_redirect_uri"), param(&to, "state")), (None, None));
+    let returned = login::validate_logout_response(&bed.oauth, &browser, &Method::GET, None).await;
+    assert_eq!(returned.unwrap(), None);
 }
 
 /// T078, T080: A pending logout has no secret, and stays in the session even with a pending login

@@ -4,6 +4,7 @@ mod browsers;
 mod callback;
 mod client_settings;
 mod denial;
+mod deviations;
 mod login_rows;
 mod logout;
 mod presets;

@@ -14,10 +14,15 @@ pub(crate) struct RecordedResponses {
 }
 
 impl RecordedResponses {
-    /// Adds a JSON response for `url`.
-    pub(crate) fn json(mut self, url: &str, body: &Value) -> Self {
-        self.responses.push((url.to_owned(), json(200, body)));
+    /// Adds a response for `url`.
+    pub(crate) fn with(mut self, url: &str, response: Response) -> Self {
+        self.responses.push((url.to_owned(), response));
         self
+    }
+
+    /// Adds a JSON response for `url`.
+    pub(crate) fn json(self, url: &str, body: &Value) -> Self {
+        self.with(url, json(200, body))
     }
 
     /// The one request to `url`.
@@ -44,6 +49,14 @@ impl HttpClient for RecordedResponses {
         self.seen.lock().unwrap().push(request);
         Box::pin(async { Ok(response) })
     }
+}
+
+/// A form as response.
+pub(crate) fn form(body: &str) -> Response {
+    http::Response::builder()
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body.as_bytes().to_vec())
+        .unwrap()
 }
 
 /// A JSON response.
