@@ -79,6 +79,23 @@ mod tests {
     use super::*;
     use crate::jose::strict_json;
 
+    /// Fractions too, to the last bit.
+    #[test]
+    fn numbers_survive_storage() {
+        for number in ["7.777777777777777e87", "0.1", "1.7976931348623157e308", "5e-324"] {
+            let json =
+                format!(r#"{{"access_token":"a","token_type":"Bearer","extra":{{"n":{number}}}}}"#);
+            let stored: StoredToken = serde_json::from_str(&json).unwrap();
+            assert_eq!(
+                stored.extra["n"].as_f64().unwrap().to_bits(),
+                number.parse::<f64>().unwrap().to_bits()
+            );
+            let again: StoredToken =
+                serde_json::from_str(&serde_json::to_string(&stored).unwrap()).unwrap();
+            assert_eq!(again.extra, stored.extra);
+        }
+    }
+
     #[test]
     fn large_integers_survive_storage() {
         let members = strict_json::object(br#"{"sub":"1","id":100000000000000000001}"#).unwrap();
