@@ -198,6 +198,7 @@ mod tests {
             ("application/json;q=0", "text/html; charset=utf-8"),
             ("application/json; Q=0.000, */*", "text/html; charset=utf-8"),
             ("application/json;q=x", "text/html; charset=utf-8"),
+            (", ,application/json,,", "application/json"),
             ("application/jsonp", "text/html; charset=utf-8"),
             ("text/html;q=0.5, application/json", "application/json"),
             ("application/json;q=0.5, text/html", "text/html; charset=utf-8"),
