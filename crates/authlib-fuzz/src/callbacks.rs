@@ -13,7 +13,7 @@ pub(crate) const STATE: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc";
 
 /// A callback's query (RFC 6749 §4.1.2): a code is redeemed only if it stands there once, with the right `state` and
 /// without an `error`.
-pub(crate) fn callback(data: &[u8]) {
+pub(crate) fn callback(data: &[u8]) -> bool {
     let peer = Peer::json(br#"{"access_token":"t","token_type":"Bearer"}"#);
     let client = peer.client(config());
     let (_, pending) = done(client.create_authorization_url(AuthorizeOptions::new())).unwrap();
@@ -24,14 +24,16 @@ pub(crate) fn callback(data: &[u8]) {
     let has_code = params.only("code").is_ok_and(|code| code.is_some_and(|code| !code.is_empty()));
     let may = params.only("state") == Ok(Some(STATE)) && has_code && !params.contains("error");
     assert!(may || !redeemed);
+    redeemed
 }
 
 /// A callback request: the first line is the method, the query, `Content-Type` and `Sec-Fetch-Site`, separated by
-/// tabs; the rest is the body. Without a pending login nothing is redeemed, and pages hold no markup of the request.
-pub(crate) fn callback_request(data: &[u8]) {
+/// tabs; the rest is the body. Without a pending login nothing is redeemed, and pages hold no markup of the request. The accepted input
+/// is one that is answered with the page that posts it once more.
+pub(crate) fn callback_request(data: &[u8]) -> bool {
     let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
     let (head, body) = data.split_at(end);
-    let Ok(head) = std::str::from_utf8(head) else { return };
+    let Ok(head) = std::str::from_utf8(head) else { return false };
     let mut fields = head.split('\t');
     let method = Method::from_bytes(fields.next().unwrap_or_default().as_bytes());
     let query = fields.next();
@@ -58,6 +60,7 @@ pub(crate) fn callback_request(data: &[u8]) {
     let page = error.response(Some(&request));
     let body = String::from_utf8_lossy(page.body());
     assert_plain(&body);
+    page.status().is_success()
 }
 
 /// A session without a pending login.
@@ -91,12 +94,13 @@ fn assert_plain(page: &str) {
 }
 
 /// The fragment of an implicit grant (RFC 6749 §4.2.2): a token only with the right `state`.
-pub(crate) fn fragment(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
+pub(crate) fn fragment(data: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(data) else { return false };
     let outcome = token_from_fragment(text, &Secret::new(STATE), now(), None);
     assert_short(&outcome);
-    let Ok(token) = outcome else { return };
+    let Ok(token) = outcome else { return false };
     let params = Params::parse(text.split_once('#').map_or(text, |(_, fragment)| fragment));
     assert_eq!(params.only("state"), Ok(Some(STATE)));
     assert_eq!(params.only("access_token"), Ok(Some(token.access_token.expose())));
+    true
 }

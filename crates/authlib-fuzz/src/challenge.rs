@@ -7,8 +7,8 @@ use crate::peer::{Peer, config, done};
 
 /// The header of a 401 (RFC 9110 §11.6.1): the request is sent again if a second reader of the grammar finds a
 /// Bearer challenge with `error="invalid_token"`, and not if it finds none.
-pub(crate) fn challenge(data: &[u8]) {
-    let Ok(header) = HeaderValue::from_bytes(data) else { return };
+pub(crate) fn challenge(data: &[u8]) -> bool {
+    let Ok(header) = HeaderValue::from_bytes(data) else { return false };
     // The token response is 401 too: the refresh fails, and its request shows that it was tried.
     let mut response = Response::new(Vec::new());
     *response.status_mut() = http::StatusCode::UNAUTHORIZED;
@@ -20,6 +20,7 @@ pub(crate) fn challenge(data: &[u8]) {
     if let Some(expected) = std::str::from_utf8(data).ok().and_then(has_invalid_token) {
         assert_eq!(refreshed, expected);
     }
+    refreshed
 }
 
 /// What a header that keeps to the grammar says; `None` if it does not, or names `error` twice in one challenge.

@@ -9,7 +9,7 @@ use crate::peer::{ISSUER, Peer, assert_short, done, object};
 
 /// A metadata document (RFC 8414 §2): its issuer is the expected one, and every request goes by https to a host
 /// that a plain reader of RFC 3986 finds in the document too.
-pub(crate) fn metadata(data: &[u8]) {
+pub(crate) fn metadata(data: &[u8]) -> bool {
     let peer = Peer::json(data);
     let config = ClientConfig::new("op").client_id("app").client_secret("hush-hush").issuer(ISSUER);
     let client = peer.client(config.redirect_uri("https://app.example/authorize/op"));
@@ -18,6 +18,7 @@ pub(crate) fn metadata(data: &[u8]) {
     assert_short(&done(client.fetch_token(Grant::client_credentials())));
     assert_short(&done(client.start_device_login(None)));
     assert_short(&done(client.introspect_token(&Secret::new("t"), None)));
+    let accepted = started.is_ok();
     let url = started.ok().map(|(url, _)| url.as_str().parse::<Uri>().unwrap());
     let requests = peer.seen().into_iter().map(|request| request.uri().clone());
     let document = object(data).unwrap_or_default();
@@ -25,23 +26,25 @@ pub(crate) fn metadata(data: &[u8]) {
         assert_eq!(document.get("issuer"), Some(&ISSUER.into()), "{uri}");
         assert_is_in(&uri, &document);
     }
+    accepted
 }
 
 /// A registration response (RFC 7591 §3.2.1): the client is the one that it names, and the registration access token
 /// is sent to the URL that it names.
-pub(crate) fn registration(data: &[u8]) {
+pub(crate) fn registration(data: &[u8]) -> bool {
     let peer = Peer::json(data);
     let registration = Registration::at_endpoint("https://op.example/register").unwrap();
     let registration = registration.http_client(peer.clone());
     let outcome = done(registration.register(&ClientMetadata::new()));
     assert_short(&outcome);
-    let Ok(client) = outcome else { return };
+    let Ok(client) = outcome else { return false };
     let document = object(data).unwrap_or_default();
     assert_eq!(document.get("client_id"), Some(&client.client_id.as_str().into()));
     assert_short(&done(registration.read(&client)));
     for request in peer.seen().iter().skip(1) {
         assert_is_in(request.uri(), &document);
     }
+    true
 }
 
 /// Fails unless a member of the document is a URL of this host.

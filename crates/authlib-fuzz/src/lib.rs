@@ -22,8 +22,8 @@ mod peer;
 mod responses;
 mod texts;
 
-/// A target: it panics if a property is violated.
-pub type Target = fn(&[u8]);
+/// A target: whether the reader accepted the input. It panics if a property is violated.
+pub type Target = fn(&[u8]) -> bool;
 
 /// All targets by name. The folder of a target's seeds and its binary in `fuzz/` have the same name.
 pub const TARGETS: &[(&str, Target)] = &[
@@ -50,12 +50,12 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("userinfo", responses::userinfo),
 ];
 
-/// Runs the target of this name.
+/// Runs the target of this name, and returns what it does.
 ///
 /// # Panics
 ///
 /// If there is no such target, or if a property is violated.
-pub fn run(name: &str, data: &[u8]) {
+pub fn run(name: &str, data: &[u8]) -> bool {
     let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a target");
-    target(data);
+    target(data)
 }

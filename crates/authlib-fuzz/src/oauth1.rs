@@ -22,28 +22,30 @@ fn client(peer: &Peer) -> OAuth1Client {
 }
 
 /// A response with temporary credentials (RFC 5849 §2.1): confirmed, and the token that stands in it.
-pub(crate) fn temporary(data: &[u8]) {
+pub(crate) fn temporary(data: &[u8]) -> bool {
     let outcome = done(client(&Peer::json(data)).fetch_request_token("oob"));
     assert_short(&outcome);
-    let Ok(temporary) = outcome else { return };
-    let Some(form) = form(data) else { return };
+    let Ok(temporary) = outcome else { return false };
+    let Some(form) = form(data) else { return false };
     assert_eq!(form.only("oauth_token"), Ok(Some(temporary.token.expose())));
     assert_eq!(form.only("oauth_callback_confirmed"), Ok(Some("true")));
+    true
 }
 
 /// A response with token credentials (RFC 5849 §2.3): no name twice, and the token that stands in it.
-pub(crate) fn token(data: &[u8]) {
+pub(crate) fn token(data: &[u8]) -> bool {
     let temporary = TemporaryCredentials::new("t", "s");
     let outcome = done(client(&Peer::json(data)).fetch_access_token(&temporary, &Secret::new("v")));
     assert_short(&outcome);
-    let Ok(token) = outcome else { return };
-    let Some(form) = form(data) else { return };
+    let Ok(token) = outcome else { return false };
+    let Some(form) = form(data) else { return false };
     assert_eq!(form.only("oauth_token"), Ok(Some(token.oauth_token.expose())));
     let mut names: Vec<_> = form.iter().map(|(name, _)| name).collect();
     let all = names.len();
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), all, "a name is repeated");
+    true
 }
 
 /// A body that is a form and not JSON.
@@ -54,7 +56,7 @@ fn form(data: &[u8]) -> Option<Params> {
 
 /// A signed request: the first line is the query, the rest the form (RFC 5849 §3.4.1). Either it is refused, or it
 /// is sent as it was, with a signature.
-pub(crate) fn base_string(data: &[u8]) {
+pub(crate) fn base_string(data: &[u8]) -> bool {
     let text = String::from_utf8_lossy(data);
     let (query, form) = text.split_once('\n').unwrap_or((&text, ""));
     let form = Params::parse(form);
@@ -69,4 +71,5 @@ pub(crate) fn base_string(data: &[u8]) {
         assert!(header.starts_with("OAuth ") && header.contains("oauth_signature=\""), "{header}");
         assert!(!header.contains("hush-hush"), "{header}");
     }
+    outcome.is_ok()
 }

@@ -9,22 +9,23 @@ use url::Url;
 use crate::peer::now;
 
 /// A query or a form: what is written is read again, and a repeated name is refused.
-pub(crate) fn params(data: &[u8]) {
+pub(crate) fn params(data: &[u8]) -> bool {
     let text = String::from_utf8_lossy(data);
     let params = Params::parse(&text);
     assert_eq!(Params::parse(&params.to_form()), params);
     assert_eq!(Params::parse(&params.to_query()), params);
-    let Some((name, value)) = params.iter().next() else { return };
+    let Some((name, value)) = params.iter().next() else { return false };
     let count = params.all(name).count();
     match params.only(name) {
         Ok(only) => assert_eq!((only, count), (Some(value), 1)),
         Err(_) => assert!(count > 1),
     }
+    true
 }
 
 /// The path after a login stays on this site, wherever it is resolved.
-pub(crate) fn local_path(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
+pub(crate) fn local_path(data: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(data) else { return false };
     let path = login::local_path(text);
     assert!(path.is_ascii(), "{path:?}");
     assert!(path.starts_with('/') && !path.starts_with("//") && !path.contains('\\'), "{path:?}");
@@ -32,11 +33,12 @@ pub(crate) fn local_path(data: &[u8]) {
         let base = Url::parse(base).unwrap();
         assert_eq!(base.join(&path).unwrap().origin(), base.origin(), "{path:?}");
     }
+    path != "/"
 }
 
 /// A session in cookies, one a line with its name before the first blank, and in a store.
-pub(crate) fn session(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
+pub(crate) fn session(data: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(data) else { return false };
     if let Ok(state) = serde_json::from_str::<SessionState>(text) {
         let stored = serde_json::to_string(&state).unwrap();
         let again: SessionState = serde_json::from_str(&stored).unwrap();
@@ -46,4 +48,5 @@ pub(crate) fn session(data: &[u8]) {
     let state = SessionState::from_chunks(chunks(), now(), Duration::from_secs(3600));
     assert!(state.logins().len() <= chunks().count());
     let _ = state.to_chunks(4096);
+    !state.logins().is_empty()
 }

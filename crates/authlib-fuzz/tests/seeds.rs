@@ -20,11 +20,11 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
 fn every_target_accepts_its_seeds() {
     for (name, target) in TARGETS {
         let seeds = seeds(name);
-        assert!(!seeds.is_empty(), "{name} has no seeds");
-        for (path, data) in seeds {
+        let accepted = seeds.iter().filter(|(path, data)| {
             println!("{path}");
-            target(&data);
-        }
+            target(data)
+        });
+        assert!(accepted.count() > 0, "no seed of {name} is accepted: nothing is compared");
     }
 }
 

@@ -49,7 +49,9 @@ fn check_target(target: &str, limit: usize, begin: &str, repeat: &str, end: &str
         (text + end).into_bytes()
     };
     let name = format!("{target} of {begin:.20}{repeat:.20}..");
-    check(&name, limit, make, |data| authlib_fuzz::run(target, &data));
+    check(&name, limit, make, |data| {
+        authlib_fuzz::run(target, &data);
+    });
 }
 
 #[test]
