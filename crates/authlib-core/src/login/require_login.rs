@@ -87,12 +87,13 @@ impl RequireLogin {
         self
     }
 
-    /// The path of the login with its query, without `next`.
+    /// The path of the login below the base URL, with its query, without `next`.
     pub(crate) fn login_url(&self, oauth: &OAuth) -> Result<String> {
         let path = match &self.login_path {
             Some(path) => path.clone(),
             None => self.built_in_login(oauth)?,
         };
+        let path = oauth.site_path(&path);
         let Some(max_age) = self.max_age else { return Ok(path) };
         let separator = if path.contains('?') { '&' } else { '?' };
         Ok(format!("{path}{separator}max_age={}", max_age.as_secs()))

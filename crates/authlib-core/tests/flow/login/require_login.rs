@@ -103,6 +103,18 @@ async fn form_of_a_post_is_not_redirected() {
     );
 }
 
+/// A proxy may have removed the path of the base URL.
+#[tokio::test]
+async fn redirect_is_below_the_base_url() {
+    let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.base_url("https://app.example/portal"));
+    let request = request(Method::GET, Some("q=1"), NAVIGATION).of_app(Some(&bed.oauth));
+    let (browser, required) = (Browser::default(), RequireLogin::new());
+    let checked = adapter::require_login(&bed.oauth, &browser, &request, &required);
+    let error = checked.await.unwrap_err();
+    let expected = "/portal/login/op?next=%2Fportal%3Fq%3D1";
+    assert_eq!(location(&error.response(None)), expected);
+}
+
 /// The user authenticates again, and only then has access (OpenID Connect Core §3.1.2.1).
 #[tokio::test]
 async fn max_age_requires_a_recent_authentication() {
