@@ -105,14 +105,24 @@ where
     }
 }
 
+/// In the values that actix-session reads before the handler: whether our value was among them. If the application
+/// then removes our value, or clears the session, it is deleted; otherwise the store has a newer one.
+const SEEN_KEY: &str = "authlib.seen";
+
 /// The store, as actix-session sees it. Our value of an existing session is written directly to the store;
 /// actix-session, which has read it before the handler, must not overwrite it with the old one.
 impl<Store: SessionStore> SessionStore for OAuthSessions<Store> {
     async fn load(&self, key: &SessionKey) -> Result<Option<Values>, LoadError> {
-        self.store.load(key).await
+        let mut values = self.store.load(key).await?;
+        if let Some(values) = &mut values {
+            let seen = values.contains_key(SESSION_KEY);
+            values.insert(SEEN_KEY.to_owned(), seen.to_string());
+        }
+        Ok(values)
     }
 
-    async fn save(&self, values: Values, ttl: &Duration) -> Result<SessionKey, SaveError> {
+    async fn save(&self, mut values: Values, ttl: &Duration) -> Result<SessionKey, SaveError> {
+        values.remove(SEEN_KEY);
         self.store.save(values, ttl).await
     }
 
@@ -124,8 +134,13 @@ impl<Store: SessionStore> SessionStore for OAuthSessions<Store> {
     ) -> Result<SessionKey, UpdateError> {
         let stored = self.store.load(&key).await;
         let stored = stored.map_err(|cause| UpdateError::Other(anyhow::Error::new(cause)))?;
-        values.remove(SESSION_KEY);
-        values.extend(stored.and_then(|mut stored| stored.remove_entry(SESSION_KEY)));
+        let seen = values.remove(SEEN_KEY);
+        let ours = values.remove(SESSION_KEY);
+        let is_cleared = seen.is_none();
+        let is_removed = ours.is_none() && seen.as_deref() == Some("true");
+        if !is_cleared && !is_removed {
+            values.extend(stored.and_then(|mut stored| stored.remove_entry(SESSION_KEY)));
+        }
         self.store.update(key, values, ttl).await
     }
 

@@ -219,6 +219,39 @@ async fn built_in_routes_keep_other_session_data() {
     assert_eq!(status, StatusCode::SEE_OTHER);
 }
 
+/// The application may end a session without this library.
+#[actix_web::test]
+async fn cleared_session_and_removed_value_log_out() {
+    async fn end(session: Session, how: web::Path<String>) -> &'static str {
+        match how.as_str() {
+            "clear" => session.clear(),
+            "purge" => session.purge(),
+            _ => drop(session.remove("authlib")),
+        }
+        "ended"
+    }
+    async fn who(user: Option<CurrentUser>) -> String {
+        user.map(|user| user.identity().unwrap().subject).unwrap_or_default()
+    }
+    for how in ["clear", "purge", "remove"] {
+        let provider = provider();
+        let mut browser = browse!(oauth(&provider), |config| {
+            config
+                .configure(routes)
+                .route("/who", web::get().to(who))
+                .route("/end/{how}", web::get().to(end));
+        });
+        let (_, location, _) = browser.send("GET", "/login/op").await;
+        let back = provider.approve(&location, "alice").unwrap();
+        browser.send("GET", &back).await;
+        assert_eq!(browser.send("GET", "/who").await.2, "alice");
+        let cookie = browser.cookie.clone();
+        assert_eq!(browser.send("GET", &format!("/end/{how}")).await.2, "ended");
+        browser.cookie = cookie;
+        assert_eq!(browser.send("GET", "/who").await.2, "", "{how}");
+    }
+}
+
 /// Session values that the application writes before and after the login are kept, and so is the
 /// login.
 #[actix_web::test]

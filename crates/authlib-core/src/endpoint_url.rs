@@ -65,6 +65,11 @@ pub(crate) fn may_hold_a_secret(url: &Url) -> Result<(), EndpointUrlError> {
 }
 
 /// Whether the URL's host is this machine: `localhost` or a loopback address.
+/// Whether a request to the URL is sent unencrypted over the network.
+pub(crate) fn is_public_http(url: &Url) -> bool {
+    url.scheme() == "http" && !is_loopback(url)
+}
+
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",

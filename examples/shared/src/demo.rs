@@ -8,8 +8,17 @@ use authlib_provider::{Provider, Server};
 ///
 /// # Errors
 ///
-/// If there is no free port, and the errors of the registry.
+/// If the app has a public URL, as anybody could log in there; if there is no free port; and the errors of the
+/// registry.
 pub async fn demo(base_url: &str) -> Result<(Server, OAuth), Box<dyn std::error::Error>> {
+    let url: http::Uri = base_url.parse()?;
+    if !url.host().is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&host)) {
+        return Err(format!(
+            "no client is configured, and the demo provider is for http://localhost only, not {base_url}: set \
+             GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET, or AUTHLIB_CONFIG"
+        )
+        .into());
+    }
     let server = Server::start(Provider::new).await?;
     println!("No client is configured, so the demo provider runs at {}", server.issuer());
     let demo = ClientConfig::new("demo")

@@ -9,18 +9,18 @@ use super::error_page::{escape, page};
 use super::response::{Response, html};
 use crate::params::Params;
 
-/// The page's script. The policy below contains its hash.
+/// The page's script. The policy below contains its hash. It has no `form-action`, because browsers apply that
+/// also to the redirects that follow the form, which lead to other origins.
 const SCRIPT: &str = "document.forms[0].submit()";
 
 const POLICY: &str = "default-src 'none'; \
-    script-src 'sha256-HASH'; style-src 'unsafe-inline'; \
-    form-action ALLOWED; frame-ancestors 'none'; base-uri 'none'";
+    script-src 'sha256-HASH'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
 
 /// The page that submits the same fields to `action`, a URL of this site: by script, or by a button if
 /// scripts are disabled. It sends its origin as referrer, which makes the second POST same-origin in all
 /// browsers.
 pub(super) fn resubmit_page(params: &Params, action: &str) -> Response {
-    let mut response = form("Logging in…", action, params, "'self'");
+    let mut response = form("Logging in…", action, params);
     response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("origin"));
     response
 }
@@ -30,11 +30,10 @@ pub(super) fn post_page(url: &Url) -> Response {
     let params = Params::parse(url.query().unwrap_or_default());
     let mut action = url.clone();
     action.set_query(None);
-    // The provider redirects from there, back to us or elsewhere: `form-action` would apply to that too.
-    form("Logging out…", action.as_str(), &params, "https: http:")
+    form("Logging out…", action.as_str(), &params)
 }
 
-fn form(title: &str, action: &str, params: &Params, allowed: &str) -> Response {
+fn form(title: &str, action: &str, params: &Params) -> Response {
     let fields: String = params
         .iter()
         .map(|(name, value)| {
@@ -49,7 +48,7 @@ fn form(title: &str, action: &str, params: &Params, allowed: &str) -> Response {
          <script>{SCRIPT}</script>"
     );
     let mut response = html(http::StatusCode::OK, page(title, &body));
-    let policy = POLICY.replace("HASH", &script_hash()).replace("ALLOWED", allowed);
+    let policy = POLICY.replace("HASH", &script_hash());
     if let Ok(policy) = HeaderValue::try_from(policy) {
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }

@@ -8,6 +8,7 @@ use super::options::AuthorizeOptions;
 use super::pending::PendingLogin;
 use crate::base_url::BaseUrl;
 use crate::config::ClientSettings;
+use crate::endpoint_url::is_public_http;
 use crate::endpoints::EndpointClient;
 use crate::error::{Error, ErrorKind, Result};
 use crate::numeric_date::unix_seconds;
@@ -71,7 +72,12 @@ impl FrontChannel {
             Error::new(ErrorKind::Config, "the login has no redirect URI")
                 .with_hint("pass one to `authorize_redirect`, or set `redirect_uri`")
         })?;
-        self.absolute_url(text, "redirect_uri")
+        let url = self.absolute_url(text, "redirect_uri")?;
+        if Url::parse(&url).is_ok_and(|url| is_public_http(&url)) {
+            let check = format!("`redirect_uri` {url:?} would send the code over plain http");
+            return Err(Error::new(ErrorKind::Config, check).with_hint("use https"));
+        }
+        Ok(url)
     }
 
     /// `text` if it is an absolute URL, otherwise that path below the registry's base URL.

@@ -10,7 +10,7 @@ use crate::config::is_openid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims::Claims;
 use crate::numeric_date::from_unix_seconds;
-use crate::oauth1::authorization::callback_token;
+use crate::oauth1::authorization::{callback_token, reported_problem};
 use crate::oauth2::authorization::{AuthorizationResponse, ExpectedCallback};
 use crate::oauth2::grant::Grant;
 use crate::oauth2::{Token, UserInfo};
@@ -33,10 +33,11 @@ impl FrontChannel {
         Ok(state.filter(|state| !state.is_empty()).map(ToOwned::to_owned))
     }
 
-    /// Whether a callback reports an OAuth 1.0a problem without naming the login. The problem reporting
-    /// extension does not require the token; then the newest login is the one that failed.
-    pub(crate) fn is_problem_without_state(&self, callback: &Params) -> bool {
-        self.settings().is_oauth1() && callback.contains("oauth_problem")
+    /// The OAuth 1.0a problem that a callback reports without naming the login: the problem reporting extension
+    /// does not require the token.
+    pub(crate) fn problem_without_state(&self, callback: &Params) -> Option<Error> {
+        let problem = self.settings().is_oauth1().then(|| reported_problem(callback)).flatten()?;
+        Some(self.settings().with_denial(problem))
     }
 
     /// Completes a login: checks the callback, redeems the code, verifies the ID token and fetches the

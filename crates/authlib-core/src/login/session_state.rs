@@ -149,12 +149,6 @@ impl SessionState {
         Some(self.pending.remove(place))
     }
 
-    /// Removes and returns the newest pending login with a client.
-    pub(crate) fn take_newest(&mut self, client: &str) -> Option<Pending> {
-        let place = self.pending.iter().rposition(|pending| pending.client() == client)?;
-        Some(self.pending.remove(place))
-    }
-
     pub(crate) fn has_pending(&self, state: &str) -> bool {
         self.pending.iter().any(|pending| constant_time_eq(pending.state().expose(), state))
     }

@@ -89,11 +89,8 @@ impl Authorization {
         if denied.is_some() {
             return Err(refused());
         }
-        for name in ["oauth_problem", "oauth_problem_advice"] {
-            params.only(name).map_err(CallbackError::from)?;
-        }
-        if let Some(said) = reported(params) {
-            return Err(problem(said));
+        if let Some(problem) = reported_problem(params) {
+            return Err(problem);
         }
         // Only what ends the login may lack the token: the extension does not ask for it.
         token.ok_or(CallbackError::NoToken)?;
@@ -113,6 +110,16 @@ impl Authorization {
             _ => Ok(Self { verifier }),
         }
     }
+}
+
+/// The problem that a callback reports, or that it reports one twice.
+pub(crate) fn reported_problem(params: &Params) -> Option<Error> {
+    for name in ["oauth_problem", "oauth_problem_advice"] {
+        if let Err(cause) = params.only(name) {
+            return Some(CallbackError::from(cause).into());
+        }
+    }
+    reported(params).map(problem)
 }
 
 fn refused() -> Error {

@@ -57,7 +57,7 @@ impl TokenManager {
     /// The owner's token, refreshed if it is about to expire.
     pub(crate) async fn active_token(self: &Arc<Self>, owner: &TokenOwner) -> Result<Token> {
         let Some(token) = self.find_token(owner).await? else {
-            if self.settings().refresh.fetches_the_first() {
+            if self.may_fetch_first() {
                 return self.refreshed(owner, None).await;
             }
             // The user logged out: an unsaved token must not come back.
@@ -222,11 +222,17 @@ impl TokenManager {
         let old = self.find_token(owner).await?;
         match old {
             Some(old) if self.is_usable(owner, &old, rejected) => Ok(old),
+            None if !self.may_fetch_first() => Err(self.refresher.no_token()),
             old => match self.refresher.refresh(old.as_ref()).await {
                 Ok(new) => self.store_refreshed(lease, Unsaved { old, new }).await,
                 Err(failure) => self.store_failure(lease, old, failure).await,
             },
         }
+    }
+
+    /// Whether an owner without a token gets one. A user of a client with logins has logged out.
+    fn may_fetch_first(&self) -> bool {
+        self.settings().refresh.fetches_the_first() && !self.settings().is_interactive
     }
 
     /// Whether the token was not rejected and remains valid for a while.

@@ -16,7 +16,7 @@ pub(crate) enum RefreshPolicy {
 }
 
 impl RefreshPolicy {
-    /// Whether the first token is fetched without a user's login.
+    /// Whether the first token can be fetched without a user's login.
     pub(crate) fn fetches_the_first(&self) -> bool {
         !matches!(self, Self::Off | Self::RefreshToken)
     }

@@ -13,6 +13,7 @@ use crate::config::setting_keys::{
 };
 use crate::config::{ClientConfig, ConfigProblem, Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
+use crate::endpoint_url::is_public_http;
 use crate::hooks::builtin;
 use crate::jose::Algorithm;
 use crate::params::Params;
@@ -164,8 +165,15 @@ impl ClientConfig {
 
     fn is_interactive(&self, refresh: &RefreshPolicy) -> bool {
         !self.has_endpoint(Endpoint::DeviceAuthorization)
-            && !refresh.fetches_the_first()
             && !self.extensions.standalone
+            && match refresh {
+                RefreshPolicy::Off | RefreshPolicy::RefreshToken => true,
+                RefreshPolicy::Assertion(_) | RefreshPolicy::ClientCredentials => false,
+                // The function refreshes the tokens of users, if they can log in.
+                RefreshPolicy::Callback(_) => {
+                    self.has_endpoint(Endpoint::Authorization) || self.has_metadata()
+                }
+            }
     }
 
     fn check_completeness(
@@ -250,6 +258,9 @@ impl ClientConfig {
             let problem = match Url::parse(uri) {
                 Ok(url) if url.fragment().is_some() => {
                     "it must not have a fragment (RFC 6749 §3.1.2)"
+                }
+                Ok(url) if is_public_http(&url) => {
+                    "plain http is for this machine only: use https (RFC 8252 §8.3)"
                 }
                 Ok(url) if !is_web_or_app(&url) => {
                     "it must be http, https or an app's own scheme with a dot (RFC 8252 §7.1)"

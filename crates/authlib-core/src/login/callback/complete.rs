@@ -110,15 +110,14 @@ async fn complete(
     restart: &mut Option<String>,
 ) -> Result<CompletedLogin> {
     let sent = client.front_channel().callback_state(callback)?;
-    if sent.is_none() && !client.front_channel().is_problem_without_state(callback) {
-        return Err(StateError::Missing.into());
-    }
     let mut state = session.load().await?.ok_or(StateError::NoSession)?;
-    let pending = match &sent {
-        Some(sent) => state.take_pending(sent),
-        None => state.take_newest(client.name()),
+    let Some(sent) = sent else {
+        // Any site can send the browser here: the login stays pending.
+        let is_pending = state.pending.iter().any(|pending| pending.client() == client.name());
+        let problem = client.front_channel().problem_without_state(callback);
+        return Err(problem.filter(|_| is_pending).unwrap_or_else(|| StateError::Missing.into()));
     };
-    let pending = pending.ok_or(StateError::Unknown)?;
+    let pending = state.take_pending(&sent).ok_or(StateError::Unknown)?;
     if !client.mark_state_used(pending.state()) {
         return Err(StateError::Unknown.into());
     }

@@ -115,11 +115,26 @@ async fn every_signature_method_and_location_works() {
     }
 }
 
-/// O7: a denial is a 403 in each format, with or without a token, and ends the login.
+/// The problem reporting extension does not require the token. Any site can send the browser to such a URL.
+#[tokio::test]
+async fn oauth1_problem_without_token_keeps_login() {
+    let bed = oauth1::oauth1_bed(|client| client);
+    let browser = Browser::default();
+    let problem = format!("{CALLBACK}?oauth_problem=user_refused");
+    let error = bed.finish(&browser, &problem).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCallback, "no login is pending");
+    let url = bed.start(&browser).await.unwrap();
+    let error = bed.finish(&browser, &problem).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AccessDenied, "{error}");
+    let back = bed.provider.approve(&url, "alice").unwrap();
+    bed.finish(&browser, &back).await.unwrap();
+}
+
+/// O7: a denial is a 403 in each format, and ends the login.
 #[tokio::test]
 async fn oauth1_denial_is_403_and_ends_login() {
     let problem = |problem: &str| format!("{CALLBACK}?oauth_problem={problem}");
-    for dialect in ["denied", "user_refused", "permission_denied", "nameless"] {
+    for dialect in ["denied", "user_refused", "permission_denied"] {
         let bed = oauth1::oauth1_bed(|client| client);
         let browser = Browser::default();
         let url = bed.start(&browser).await.unwrap();
@@ -129,7 +144,6 @@ async fn oauth1_denial_is_403_and_ends_login() {
             bed.provider.inject(Fault::OAuth1Denied);
         }
         let back = match dialect {
-            "nameless" => problem("user_refused"),
             "permission_denied" => {
                 format!("{}&{}", problem("permission_denied"), url.split_once('?').unwrap().1)
             }
@@ -148,8 +162,10 @@ async fn oauth1_denial_is_403_and_ends_login() {
     // Other problems are errors of the provider.
     let bed = oauth1::oauth1_bed(|client| client);
     let browser = Browser::default();
-    bed.start(&browser).await.unwrap();
-    let error = bed.finish(&browser, &problem("additional_authorization_required")).await;
+    let url = bed.start(&browser).await.unwrap();
+    let token = url.split_once('?').unwrap().1;
+    let back = format!("{}&{token}", problem("additional_authorization_required"));
+    let error = bed.finish(&browser, &back).await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::AuthorizationError);
     assert_eq!(session(&browser).await["pending"], Value::Null);
 }

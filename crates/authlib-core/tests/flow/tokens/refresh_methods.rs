@@ -88,6 +88,21 @@ async fn refresh_callback_receives_expired_token() {
     assert!(bed.provider.received_requests().is_empty());
 }
 
+/// A user who has logged out gets no token back.
+#[tokio::test]
+async fn refresh_callback_fetches_no_first_token_of_a_user() {
+    let callback = Refresh::callback(|_| async { Ok(Token::bearer("new")) });
+    let bed = TestBed::with(|p| p, |client| client.refresh_with(callback), |oauth| oauth);
+    let browser = Browser::default();
+    let owner = bed.log_in(&browser).await.unwrap().owner();
+    let refreshed = bed.app().refresh_token(&owner).await.unwrap();
+    assert_eq!(refreshed.access_token.expose(), "new");
+    authlib_core::login::logout(&bed.oauth, &browser).await.unwrap();
+    for result in [bed.app().active_token(&owner).await, bed.app().refresh_token(&owner).await] {
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::Unauthenticated);
+    }
+}
+
 #[tokio::test]
 async fn disabled_refresh_uses_token_until_expiry_then_401() {
     let bed = TestBed::with(|p| p, |client| client.refresh_with(Refresh::Off), |oauth| oauth);
