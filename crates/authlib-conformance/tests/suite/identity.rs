@@ -33,6 +33,29 @@ pub(crate) async fn numeric_subjects_keep_every_digit(package: &str) {
     }
 }
 
+/// The same for an OAuth 1.0a token response that is JSON.
+pub(crate) async fn numeric_oauth1_subjects_keep_every_digit(package: &str) {
+    let fixture = Fixture::oauth1(package, "subject_claim = 'user_id'").await;
+    for (id, sub) in [
+        ("42", Some("42")),
+        ("100000000000000000001", Some("100000000000000000001")),
+        ("100000000000000000002", Some("100000000000000000002")),
+        ("1e20", None),
+        ("42.0", None),
+    ] {
+        let body = format!(r#"{{"oauth_token":"t","oauth_token_secret":"s","user_id":{id}}}"#);
+        let reply = Reply::json(200, body);
+        fixture.provider().inject(Fault::Response(Endpoint::OAuth1AccessToken, reply));
+        let browser = Browser::new();
+        let callback = fixture.allowed(&browser).await;
+        let status = browser.get_json(callback).await.status;
+        assert_eq!(status, if sub.is_some() { 303 } else { 502 }, "{id}");
+        let profile = browser.get_json(fixture.url("/profile")).await.json();
+        assert_eq!(profile["sub"].as_str(), sub, "{id}");
+        fixture.provider().clear_faults();
+    }
+}
+
 /// X and Feishu have the user in `data`: a JSON pointer, from the file and from the environment.
 pub(crate) async fn nested_subject_is_read_by_json_pointer(package: &str) {
     let settings = "userinfo_endpoint = 'ISSUER/userinfo'\nauthorize_url = 'ISSUER/authorize'\n\

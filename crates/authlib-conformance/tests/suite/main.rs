@@ -72,6 +72,7 @@ suite! {
     ],
     identity: [
         numeric_subjects_keep_every_digit,
+        numeric_oauth1_subjects_keep_every_digit,
         nested_subject_is_read_by_json_pointer,
         alias_of_issuer_is_the_same_user,
         accepted_issuers_have_users_of_their_own,
