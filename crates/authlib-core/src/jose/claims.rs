@@ -80,6 +80,8 @@ impl Claims {
         };
         let seconds = match value {
             Value::Number(number) => number.as_f64(),
+            // The strict reader made it a string.
+            Value::String(text) if is_large_integer(text.as_bytes()) => text.parse().ok(),
             _ => None,
         };
         let seconds = seconds.filter(|seconds| seconds.is_finite() && *seconds >= 0.0);

@@ -105,7 +105,7 @@ impl Introspection {
         Actor::from_may_act(self.members.as_map())
     }
 
-    /// Any member, as the caller's own type.
+    /// Any member, as the caller's own type. An integer of any length is also a `String` of its digits.
     ///
     /// # Errors
     ///

@@ -64,8 +64,8 @@ impl From<MetadataError> for Error {
                 "check `server_metadata_url` or `issuer`: redirects are not followed"
             }
             MetadataError::Issuer { found, .. } if found.contains(TENANT) => {
-                "the issuer has many tenants: set `allowed_tenants` to the ids of those whose users may log \
-                 in, or `any_tenant` to true"
+                "the issuer has many tenants: set `issuer` to this text, and `allowed_tenants` to the ids of the \
+                 tenants whose users may log in, or `any_tenant` to true"
             }
             MetadataError::Issuer { .. } => {
                 "set `issuer` to exactly the provider's value, trailing slash included"

@@ -62,7 +62,8 @@ impl Token {
         self.expires_at.is_some_and(|at| at.checked_sub(leeway).is_none_or(|at| at <= now))
     }
 
-    /// Another member of the token response, such as `instance_url`.
+    /// Another member of the token response, such as `instance_url`. An integer of any length is also a
+    /// `String` of its digits.
     ///
     /// # Errors
     ///

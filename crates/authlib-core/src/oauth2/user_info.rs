@@ -117,7 +117,7 @@ impl UserInfo {
         Address::deserialize(self.0.get("address")?).ok()
     }
 
-    /// Any claim, as the caller's own type.
+    /// Any claim, as the caller's own type. An integer of any length is also a `String` of its digits.
     ///
     /// # Errors
     ///

@@ -11,6 +11,15 @@ use crate::jose::jws::verify;
 use crate::jose::{Algorithm, strict_json};
 use crate::numeric_date::from_unix_seconds;
 
+#[test]
+fn time_of_more_than_64_bits_is_a_time() {
+    let claims = |text: &str| Claims::parse(text.as_bytes()).unwrap();
+    let far = claims(r#"{"exp":100000000000000000000}"#);
+    assert!(far.time("exp").unwrap() > Some(from_unix_seconds(250_000_000_000)));
+    assert!(claims(r#"{"exp":-100000000000000000000}"#).time("exp").is_err());
+    assert!(claims(r#"{"exp":"5"}"#).time("exp").is_err());
+}
+
 /// J26, J25: no member twice, at any depth, in either order.
 #[test]
 fn json_is_parsed_strictly() {
