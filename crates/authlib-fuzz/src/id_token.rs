@@ -1,4 +1,4 @@
-//! ID tokens and the keys that verify them.
+//! ID tokens, logout tokens and the keys that verify them.
 
 use authlib_core::ClientConfig;
 use authlib_core::jose::Algorithm;
@@ -9,7 +9,7 @@ use crate::peer::{ISSUER, Peer, assert_short, config, done, object};
 /// The provider's keys. Their private keys signed [`SIGNED`] and were then deleted.
 const KEYS: &str = include_str!("keys.json");
 
-/// All tokens that these keys have signed, with their algorithm, the place of the key and a member of it.
+/// All ID tokens that these keys have signed, with their algorithm, the place of the key and a member of it.
 const SIGNED: [(&str, Algorithm, usize, &str); 2] = [
     (include_str!("../seeds/id_token/rs256"), Algorithm::Rs256, 0, "n"),
     (include_str!("../seeds/id_token/eddsa"), Algorithm::EdDsa, 1, "x"),
@@ -36,6 +36,18 @@ pub(crate) fn id_token(data: &[u8]) -> bool {
         }
     }
     accepted
+}
+
+/// A logout token (Back-Channel Logout 1.0 §2.6): only what the provider signed as one is accepted.
+pub(crate) fn logout_token(data: &[u8]) -> bool {
+    const LOGOUT: &str = include_str!("../seeds/logout_token/rs256");
+    let Ok(text) = std::str::from_utf8(data) else { return false };
+    let keys: Value = serde_json::from_str(KEYS).unwrap();
+    let client = Peer::json(b"{}").client(openid(Algorithm::Rs256).jwks(keys));
+    let outcome = done(client.verify_logout_token(text));
+    assert_short(&outcome);
+    assert_eq!(outcome.is_ok(), text == LOGOUT, "{text}");
+    outcome.is_ok_and(|token| token.sub.as_deref() == Some("alice"))
 }
 
 /// A JWK set (RFC 7517 §5): a token is accepted only with a key that stands in it.

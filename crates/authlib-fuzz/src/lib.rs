@@ -37,6 +37,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("introspection", responses::introspection),
     ("jwks", id_token::jwks),
     ("local_path", texts::local_path),
+    ("logout_token", id_token::logout_token),
     ("metadata", documents::metadata),
     ("oauth1_base_string", oauth1::base_string),
     ("oauth1_temporary", oauth1::temporary),

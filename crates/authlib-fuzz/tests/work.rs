@@ -143,6 +143,7 @@ fn keys_and_tokens_are_read_in_n_log_n() {
     for repeat in [".", "A", "A.", "=", "eyJhbGciOiJub25lIn0."] {
         check_target("id_token", 128 * KIB, "eyJhbGciOiJSUzI1NiJ9.", repeat, "");
         check_target("id_token", 128 * KIB, "", repeat, "");
+        check_target("logout_token", 128 * KIB, "eyJhbGciOiJSUzI1NiJ9.", repeat, "");
     }
     for repeat in ["-----BEGIN ", "-----BEGIN A-----\n-----END A-----\n", "-", "A\n", "\\n"] {
         check_target("private_key", MIB, "", repeat, "");

@@ -111,6 +111,7 @@ suite! {
         api_call_sends_token_and_returns_response,
         concurrent_requests_share_one_refresh,
         rejected_refresh_is_401_without_retry,
+        bare_401_refreshes_once_if_configured,
         refresh_that_needs_the_user_is_401_without_retry,
         outage_logs_nobody_out,
         refreshed_id_token_of_another_user_is_rejected,

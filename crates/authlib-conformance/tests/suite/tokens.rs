@@ -136,6 +136,25 @@ pub(crate) async fn outage_logs_nobody_out(package: &str) {
     }
 }
 
+/// Salesforce's API and others send a 401 without a challenge.
+pub(crate) async fn bare_401_refreshes_once_if_configured(package: &str) {
+    for (settings, requests) in [("", 1), ("refresh_on_bare_401 = true", 2)] {
+        let fixture = Fixture::with(package, |p| p, settings).await;
+        let browser = Browser::new();
+        fixture.log_in(&browser).await;
+        fixture.provider().inject(Fault::Response(Endpoint::Api, Reply::json(401, "{}")));
+        let page = browser.get_json(fixture.url("/api/op/echo")).await;
+        assert_eq!(page.status, 401, "{settings}: {}", page.body);
+        assert_eq!(fixture.count(Endpoint::Api), requests, "{settings}");
+        assert_eq!(fixture.count(Endpoint::Token), requests, "{settings}");
+        // An API that rejects every token does not cause a flood of token requests.
+        for _ in 0..5 {
+            browser.get_json(fixture.url("/api/op/echo")).await;
+        }
+        assert_eq!(fixture.count(Endpoint::Token), requests, "{settings}");
+    }
+}
+
 /// J31.
 pub(crate) async fn refreshed_id_token_of_another_user_is_rejected(package: &str) {
     for (name, value) in [("sub", "mallory"), ("iss", "https://evil.example"), ("aud", "other")] {
