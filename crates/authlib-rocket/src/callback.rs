@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use authlib_core::adapter::{ClientSelector, FormBody, FromRoute, LoginCallback};
 use authlib_core::login::{CompletedLogin, LoginResult};
-use authlib_core::{ErrorKind, RegisteredClient, Token};
+use authlib_core::{ErrorKind, Params, RegisteredClient, Token};
 use rocket::data::{self, ByteUnit, Data, FromData};
 use rocket::request::{self, FromRequest, Request};
 use rocket::tokio::io::AsyncReadExt as _;
@@ -68,6 +68,16 @@ impl<'r, C> OAuthCallback<'r, C> {
     #[must_use]
     pub fn client(&self) -> &RegisteredClient {
         &self.client
+    }
+
+    /// The other parameters of the callback, which nothing verifies; see
+    /// [`LoginCallback::unverified_params`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LoginCallback::read`].
+    pub fn unverified_params(&self) -> Result<&Params> {
+        Ok(self.callback()?.unverified_params())
     }
 
     /// Finishes the login: verifies the callback, stores the token, and logs the user in.

@@ -10,7 +10,7 @@ use authlib_actix::{
     OAuthCallback, OAuthClient, OAuthSession, Params, RequireLogin, Result, redirect,
     require_login, session_middleware,
 };
-use example_shared::{Page, Settings, Visitor, headers, nobody, registry};
+use example_shared::{Page, Settings, Visitor, headers, landing, nobody, registry};
 
 /// Redirects to the provider.
 async fn login(client: OAuthClient, request: HttpRequest) -> Result<HttpResponse> {
@@ -23,7 +23,7 @@ async fn login(client: OAuthClient, request: HttpRequest) -> Result<HttpResponse
 /// The callback: logs the user in.
 async fn authorize(callback: OAuthCallback) -> Result<HttpResponse> {
     let user = callback.log_in().await?;
-    Ok(redirect(&user.next))
+    Ok(redirect(&landing(&user.next, callback.unverified_params())))
 }
 
 async fn logout(session: OAuthSession) -> Result<HttpResponse> {

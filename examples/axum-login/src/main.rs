@@ -12,7 +12,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
-use example_shared::{Page, Settings, Visitor, forward, nobody, registry};
+use example_shared::{Page, Settings, Visitor, forward, landing, nobody, registry};
 use tower_sessions::MemoryStore;
 
 /// Redirects to the provider.
@@ -28,7 +28,7 @@ async fn login(
 /// The callback: logs the user in.
 async fn authorize(callback: OAuthCallback) -> Result<Response> {
     let user = callback.log_in().await?;
-    Ok(redirect(&user.next))
+    Ok(redirect(&landing(&user.next, callback.unverified_params())))
 }
 
 async fn logout(session: OAuthSession) -> Result<Response> {

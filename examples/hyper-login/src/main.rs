@@ -14,7 +14,7 @@ use authlib_core::adapter::{
 };
 use authlib_core::login::RequireLogin;
 use authlib_core::{Error, ErrorKind, OAuth};
-use example_shared::{Page, Settings, Visitor, forward, nobody, profile, registry};
+use example_shared::{Page, Settings, Visitor, forward, landing, nobody, profile, registry};
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -73,7 +73,8 @@ async fn route(
         ["authorize", name] if get || post => {
             let (client, form) = (oauth.client(name)?, read_form(body).await?);
             let callback = LoginCallback::read(client, session.clone(), context, &form).await?;
-            see_other(&callback.log_in().await?.next)
+            let next = callback.log_in().await?.next;
+            see_other(&landing(&next, callback.unverified_params()))
         }
         ["logout"] if post => logins.logout_redirect(logout_options(), LOGGED_OUT).await?,
         ["logged-out"] if get => {

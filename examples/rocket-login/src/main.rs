@@ -9,7 +9,7 @@ use authlib_rocket::{
     OAuthClient, OAuthFairing, OAuthResponse, OAuthSession, Params, RequireLogin, Result, UserInfo,
     catchers, load_figment, redirect, require_login,
 };
-use example_shared::{Page, Settings, Visitor, demo, headers, nobody};
+use example_shared::{Page, Settings, Visitor, demo, headers, landing, nobody};
 use rocket::data::{Limits, ToByteUnit as _};
 use rocket::http::uri::fmt::Path;
 use rocket::http::uri::{Origin, Segments};
@@ -30,14 +30,14 @@ async fn login(client: OAuthClient<'_>, next: Option<&str>) -> Result<OAuthRespo
 #[get("/authorize/<_>")]
 async fn authorize(callback: OAuthCallback<'_>) -> Result<OAuthResponse> {
     let user = callback.log_in().await?;
-    Ok(redirect(&user.next))
+    Ok(redirect(&landing(&user.next, callback.unverified_params()?)))
 }
 
 /// The same for a provider that posts the callback.
 #[post("/authorize/<_>", data = "<callback>")]
 async fn authorize_posted(callback: OAuthCallback<'_>) -> Result<OAuthResponse> {
     let user = callback.log_in().await?;
-    Ok(redirect(&user.next))
+    Ok(redirect(&landing(&user.next, callback.unverified_params()?)))
 }
 
 #[post("/logout")]

@@ -4,6 +4,7 @@
 
 mod demo;
 mod forward;
+mod landing;
 mod pages;
 mod profile;
 mod registry;
@@ -11,6 +12,7 @@ mod settings;
 
 pub use crate::demo::demo;
 pub use crate::forward::forward;
+pub use crate::landing::landing;
 pub use crate::pages::{Page, Visitor, headers};
 pub use crate::profile::{nobody, profile};
 pub use crate::registry::registry;

@@ -84,6 +84,37 @@ pub(crate) async fn form_post_callback_works_with_lax_cookie(package: &str) {
     assert_eq!(done.status, 400, "{}", done.body);
 }
 
+/// QuickBooks' `realmId`, which the example apps pass on, and Apple's `user`.
+pub(crate) async fn other_callback_params_are_readable_in_both_modes(package: &str) {
+    for mode in ["query", "form_post"] {
+        let settings = format!("response_mode = '{mode}'");
+        let fixture = Fixture::with(package, |p| p, &settings).await;
+        let user = r#"{"name":{"firstName":"Zoé","lastName":"Nimbus"}}"#;
+        for (name, value) in [("realmId", "4620 & 1"), ("user", user)] {
+            fixture.provider().inject(Fault::AuthorizationParam(name.into(), value.into()));
+        }
+        let browser = Browser::new();
+        let start = browser.get(fixture.url("/login/op?next=/profile")).await.location();
+        fixture.provider().auto_approve("alice");
+        let done = match mode {
+            "query" => {
+                let back = browser.get(start.as_str()).await.location();
+                browser.get(back.as_str()).await
+            }
+            _ => {
+                let form = browser.get(start.as_str()).await;
+                let page = browser.submit(&form.action(), &form.fields(), &form.url).await;
+                browser.submit(&page.action(), &page.fields(), &page.url).await
+            }
+        };
+        assert_eq!(done.status, 303, "{mode}: {}", done.body);
+        let expected = fixture.url("/profile?company=4620%20%26%201");
+        assert_eq!(done.location().as_str(), expected, "{mode}");
+        assert!(fixture.is_alice(&browser).await, "{mode}");
+        assert!(!fixture.app.log().contains("Nimbus"), "{mode}: the log has a user's name");
+    }
+}
+
 /// T013, T043, T063.
 pub(crate) async fn access_denied_is_403_without_retry(package: &str) {
     let fixture = Fixture::new(package).await;

@@ -42,6 +42,7 @@ suite! {
     login: [
         login_returns_to_start_with_profile_and_new_session,
         form_post_callback_works_with_lax_cookie,
+        other_callback_params_are_readable_in_both_modes,
         access_denied_is_403_without_retry,
         configured_codes_of_cancelled_logins_are_403,
         tabs_and_clients_with_common_prefix_are_independent,

@@ -9,6 +9,7 @@ use crate::authorization::Turn;
 use crate::error::Result;
 use crate::login::{CallbackParams, CompletedLogin, LoginResult, Session, complete_login, log_in};
 use crate::oauth2::Token;
+use crate::params::Params;
 use crate::registry::RegisteredClient;
 
 /// The callback of a login in this browser's session. Nothing in it has been verified yet.
@@ -16,6 +17,7 @@ pub struct LoginCallback<S> {
     client: RegisteredClient,
     session: S,
     params: CallbackParams,
+    others: Params,
     /// Held until the callback has been processed.
     _turn: Option<Turn>,
 }
@@ -58,13 +60,33 @@ impl<S: Session> LoginCallback<S> {
         }
         callback.check_cookie(&client, &session).await?;
         let params = CallbackParams::new(callback.into_params());
-        Ok(Self { client, session, params, _turn: turn })
+        let others = params.others();
+        Ok(Self { client, session, params, others, _turn: turn })
     }
 
     /// The registered client.
     #[must_use]
     pub fn client(&self) -> &RegisteredClient {
         &self.client
+    }
+
+    /// The other parameters of the callback, from the query or the posted form: the `user` of Apple, which has
+    /// the name at the first login only, or the `realmId` of `QuickBooks`. They can be read before and after
+    /// the login is finished.
+    ///
+    /// **Nothing verifies them**, neither `state` nor a signature, even if the login succeeds: whoever makes a
+    /// browser open the callback's URL, the user included, chooses them. Never identify a user by them, and use
+    /// them only as suggestions, or after a check with the provider's API.
+    ///
+    /// ```
+    /// # fn read(callback: &authlib_core::adapter::LoginCallback<impl authlib_core::login::Session>) {
+    /// let company = callback.unverified_params().all("realmId").next();
+    /// # let _ = company;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn unverified_params(&self) -> &Params {
+        &self.others
     }
 
     /// Finishes the login: verifies the callback, stores the token, and logs the user in.

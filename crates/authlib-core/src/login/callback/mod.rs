@@ -25,7 +25,32 @@ impl CallbackParams {
     fn params(&self) -> &Params {
         &self.0
     }
+
+    /// The parameters that no protocol defines.
+    pub(crate) fn others(&self) -> Params {
+        let others = self.0.iter().filter(|(name, _)| !PROTOCOL_PARAMS.contains(name));
+        others.collect()
+    }
 }
+
+/// The parameters that the login itself reads or refuses: codes, tokens and errors.
+const PROTOCOL_PARAMS: [&str; 15] = [
+    "access_token",
+    "again",
+    "code",
+    "denied",
+    "error",
+    "error_description",
+    "error_uri",
+    "id_token",
+    "iss",
+    "oauth_problem",
+    "oauth_token",
+    "oauth_verifier",
+    "response",
+    "state",
+    "token",
+];
 
 /// Finishes the login that this browser started, in this order:
 ///

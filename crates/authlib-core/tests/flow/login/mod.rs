@@ -2,6 +2,7 @@
 
 mod browsers;
 mod callback;
+mod callback_params;
 mod client_settings;
 mod denial;
 mod deviations;
