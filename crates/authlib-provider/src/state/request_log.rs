@@ -27,6 +27,8 @@ pub struct RecordedRequest {
     pub fields: Vec<(String, String)>,
     /// The names of all fields.
     pub names: Vec<String>,
+    /// The names of the fields in the query; the others are in the form.
+    pub query_names: Vec<String>,
     unredacted: Unredacted,
 }
 
@@ -65,6 +67,7 @@ const HIDDEN: &[&str] = &[
 impl RecordedRequest {
     pub(crate) fn new(endpoint: Endpoint, request: &Request) -> Self {
         let mut fields = request::query(request);
+        let query_names = fields.iter().map(|(name, _)| name.clone()).collect();
         fields.extend(request::form(request));
         let authorization = request::header(request, "authorization")
             .and_then(|value| value.split(' ').next().map(ToOwned::to_owned));
@@ -74,6 +77,7 @@ impl RecordedRequest {
             path: request.uri().path().to_owned(),
             user_agent: request::header(request, "user-agent").map(ToOwned::to_owned),
             authorization,
+            query_names,
             names: fields.iter().map(|(name, _)| name.clone()).collect(),
             fields: fields
                 .iter()

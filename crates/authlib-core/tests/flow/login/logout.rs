@@ -121,6 +121,47 @@ async fn logout_of_cognito_returns_without_state() {
     assert_eq!(returned.unwrap(), None);
 }
 
+/// T030 to T032, T054 to T056, T075 to T077: what the check returns, and why it fails.
+#[tokio::test]
+async fn post_logout_redirect_names_client_or_failed_check() {
+    let (bed, browser) = (TestBed::new(), Browser::default());
+    let options = || LogoutOptions::new().post_logout_redirect_uri("/logged-out");
+    let check = async |browser: &Browser, method: Method, query: Option<&str>| {
+        login::validate_logout_response(&bed.oauth, browser, &method, query).await
+    };
+    // Without a pending logout it is an ordinary request.
+    assert_eq!(check(&browser, Method::GET, None).await.unwrap(), None);
+    assert_eq!(check(&browser, Method::GET, Some("x=1")).await.unwrap(), None);
+
+    let state = param(&log_out(&bed, &browser, options()).await, "state").unwrap();
+    let right = format!("state={state}");
+    let twice = format!("{right}&{right}");
+    let other = Browser::default();
+    for (browser, query, says) in [
+        (&browser, None, "the post-logout redirect has no `state`"),
+        (&browser, Some("x=1"), "the post-logout redirect has no `state`"),
+        (&browser, Some("state="), "no pending logout of this browser matches `state`"),
+        (&browser, Some("state=wrong"), "no pending logout of this browser matches `state`"),
+        (&browser, Some(twice.as_str()), "parameter `state` is repeated"),
+        (&other, Some(right.as_str()), "no pending logout of this browser matches `state`"),
+    ] {
+        let error = check(browser, Method::GET, query).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidCallback, "{query:?}");
+        assert!(error.to_string().contains(says), "{query:?}: {error}");
+    }
+    // A prefetch does not use it up.
+    assert_eq!(check(&browser, Method::HEAD, Some(&right)).await.unwrap(), None);
+    let named = check(&browser, Method::GET, Some(&right)).await.unwrap();
+    assert_eq!(named.as_deref(), Some("op"));
+    let error = check(&browser, Method::GET, Some(&right)).await.unwrap_err();
+    assert!(error.to_string().contains("no pending logout"), "used before: {error}");
+
+    let state = param(&log_out(&bed, &browser, options()).await, "state").unwrap();
+    bed.clock.advance(std::time::Duration::from_secs(601));
+    let late = check(&browser, Method::GET, Some(&format!("state={state}"))).await.unwrap_err();
+    assert!(late.to_string().contains("more than 10 minutes ago"), "{late}");
+}
+
 /// T078, T080: A pending logout has no secret, and stays in the session even with a pending login
 /// store.
 #[tokio::test]

@@ -15,3 +15,4 @@ mod relogin;
 mod require_login;
 mod secrets_in_logs;
 mod session_failures;
+mod setting_sources;

@@ -23,7 +23,7 @@ fn client_is_found_by_name_and_unknown_name_is_error() {
     }
 }
 
-/// T004, T005, T010: A registry is built complete and is cheap to clone. Only subscribers can be
+/// T004, T005: A registry is built complete and is cheap to clone. Only subscribers can be
 /// added later.
 #[tokio::test]
 async fn registry_has_store_at_build_and_accepts_subscribers() {
@@ -31,7 +31,7 @@ async fn registry_has_store_at_build_and_accepts_subscribers() {
     let (early, late) = (heard.clone(), heard.clone());
     let bed = TestBed::with(
         |p| p,
-        |client| client.refresh_token_url("https://op.example/token"),
+        |client| client,
         |oauth| {
             oauth.pending_login_store(MemoryPendingLoginStore::new()).on_token_update(move |_| {
                 early.fetch_add(1, Ordering::Relaxed);

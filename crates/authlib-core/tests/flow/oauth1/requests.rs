@@ -8,7 +8,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::test_bed::ISSUER;
-use crate::test_bed::oauth1::{client, logged_in, signed_with};
+use crate::test_bed::oauth1::{client, logged_in, place, signed_with};
 
 /// Without a token, the client signs with its own secret only.
 #[tokio::test]
@@ -43,10 +43,11 @@ async fn special_parameters_arrive_unchanged() {
     let expected: Vec<_> = AWKWARD.iter().map(|(name, value)| json!([name, value])).collect();
     for method in ["HMAC-SHA1", "HMAC-SHA512", "PLAINTEXT", "RSA-SHA256"] {
         for placement in ["HEADER", "BODY", "QUERY"] {
-            let (client, _world) = logged_in(method, placement).await;
+            let (client, bed) = logged_in(method, placement).await;
             let posted = client.post("a%20b/%C3%BC;p=1").query(AWKWARD).form(AWKWARD);
             let response = posted.send().await.unwrap();
             assert_eq!(response.status(), 200, "{method} {placement}");
+            assert_eq!(place(&bed, Endpoint::OAuth1Api), placement, "{method}");
             let echo: Value = response.json().unwrap();
             assert_eq!(echo["path"], "/oauth1/api/a%20b/%C3%BC;p=1");
             let twice = [expected.clone(), expected.clone()].concat();

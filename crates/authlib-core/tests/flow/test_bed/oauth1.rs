@@ -105,6 +105,21 @@ pub(crate) async fn logged_in(method: &str, placement: &str) -> (OAuth1Client, T
     (client, bed)
 }
 
+/// Where the last request to `endpoint` has its protocol parameters (RFC 5849 §3.5). They must all be there and
+/// nowhere else.
+pub(crate) fn place(bed: &TestBed, endpoint: Endpoint) -> &'static str {
+    let seen = bed.provider.received_requests();
+    let last = seen.iter().rev().find(|seen| seen.endpoint == endpoint).unwrap();
+    let count = |names: &[String]| names.iter().filter(|name| name.starts_with("oauth_")).count();
+    let (in_query, all) = (count(&last.query_names), count(&last.names));
+    match (last.header("authorization"), in_query, all - in_query) {
+        (Some(header), 0, 0) if header.contains("oauth_signature=") => "HEADER",
+        (None, 6.., 0) => "QUERY",
+        (None, 0, 6..) => "BODY",
+        other => panic!("{other:?}"),
+    }
+}
+
 /// The parameter names of the last request to `endpoint` in query and form, and its `Authorization` header.
 pub(crate) fn signed_with(bed: &TestBed, endpoint: Endpoint) -> (Vec<String>, String) {
     let seen = bed.provider.received_requests();

@@ -270,6 +270,7 @@ async fn unsent_nonce_in_refreshed_id_token_is_rejected() {
     assert!(error.to_string().contains("`nonce`"), "{error}");
 }
 
+/// T010: a refresh endpoint of its own, and the subscriber hears of its token.
 #[tokio::test]
 async fn refresh_uses_configured_endpoint_and_parameters() {
     let bed = TestBed::with(
@@ -281,15 +282,25 @@ async fn refresh_uses_configured_endpoint_and_parameters() {
         },
         |oauth| oauth,
     );
-    let (_, owner, _) = expired(&bed).await;
-    // The provider has no such token endpoint and rejects the request, which was sent as
-    // configured.
-    assert!(bed.app().active_token(&owner).await.is_err());
+    let (_, owner, old) = expired(&bed).await;
+    let heard = listen(&bed.oauth);
+    let body = r#"{"access_token":"new","token_type":"Bearer","expires_in":60}"#;
+    bed.provider.inject(Fault::Response(Endpoint::Api, Reply::json(200, body)));
+    let token = bed.app().active_token(&owner).await.unwrap();
+    assert_eq!(token.access_token.expose(), "new");
     let requests = bed.provider.received_requests();
-    let asked = requests.iter().find(|seen| seen.method == "POST").unwrap();
+    let [asked] = requests.iter().filter(|seen| seen.method == "POST").collect::<Vec<_>>()[..]
+    else {
+        panic!("{requests:?}");
+    };
     assert_eq!(asked.path, "/api/refresh");
     assert_eq!(asked.field("audience"), Some("api"));
     assert_eq!(asked.field("grant_type"), Some("refresh_token"));
+    assert_eq!(asked.secret("refresh_token"), old.refresh_token.as_ref().map(|t| t.expose()));
+    let heard = heard.lock().unwrap();
+    let [update] = heard.as_slice() else { panic!("{} updates", heard.len()) };
+    assert_eq!(update.token.access_token.expose(), "new");
+    assert_eq!(update.old.access_token, old.access_token);
 }
 
 #[tokio::test]
