@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::crypto;
 use crate::error::{Error, ErrorKind};
+use crate::secret::Secret;
 
 /// Fills a buffer with unguessable bytes; another one than the system's is for tests only.
 pub trait Random: Send + Sync {
@@ -42,6 +43,24 @@ pub fn token(random: &dyn Random) -> Result<String, Error> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// A new unguessable token: 256 random bits of the operating system in base64url, 43 characters. For a `state`,
+/// a nonce, or secrets of the application's own, such as API keys and links in e-mails. It replaces Authlib's
+/// `generate_token`.
+///
+/// ```
+/// let token = authlib_core::random_token()?;
+/// assert_eq!(token.expose().len(), 43);
+/// # Ok::<(), authlib_core::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`ErrorKind::Internal`] if the random number generator fails.
+#[doc(alias = "generate_token")]
+pub fn random_token() -> Result<Secret, Error> {
+    token(&SystemRandom).map(Secret::new)
+}
+
 impl fmt::Debug for dyn Random {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Random")
@@ -63,5 +82,8 @@ mod tests {
             assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
             assert!(seen.insert(token));
         }
+        let [first, second] = [(), ()].map(|()| random_token().unwrap());
+        assert!(first != second && first.expose().len() == 43);
+        assert!(!format!("{first:?}").contains(first.expose()));
     }
 }

@@ -65,7 +65,7 @@ pub use authlib_core::{
     DeviceLogin, Error as CoreError, ErrorKind, Grant, Introspection, JwtBearer, LogoutOptions,
     LogoutToken, Multipart, OAuth, OAuth1Client, OAuth2Client, OAuthBuilder, Params, ProviderError,
     Purpose, RegisteredClient, Registration, Remedy, Secret, Token, TokenTypeHint, TokenUpdate,
-    UserInfo, clock, config, hooks, login, oauth2, providers, store, transport,
+    UserInfo, clock, config, hooks, login, oauth2, providers, random_token, store, transport,
 };
 
 pub use crate::back_channel_logout::BackChannelLogout;

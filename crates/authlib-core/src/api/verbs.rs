@@ -1,6 +1,6 @@
-//! [`verbs!`]: the methods `get`, `post`, `put`, `patch`, `delete` and `head` of a client.
+//! [`verbs!`]: the methods `get`, `post`, `put`, `patch`, `delete`, `head` and `options` of a client.
 
-/// Writes the six methods, each by the type's own `request`; with an owner if `request` takes one.
+/// Writes the seven methods, each by the type's own `request`; with an owner if `request` takes one.
 macro_rules! verbs {
     (@one $name:ident $method:ident $what:literal, $Request:ty $(, $owner:ident: $Owner:ty)?) => {
         #[doc = concat!($what, " `url`; see [`request`](Self::request).")]
@@ -15,6 +15,7 @@ macro_rules! verbs {
         verbs!(@one patch PATCH "A PATCH of", $Request $(, $owner: $Owner)?);
         verbs!(@one delete DELETE "A DELETE of", $Request $(, $owner: $Owner)?);
         verbs!(@one head HEAD "A HEAD of", $Request $(, $owner: $Owner)?);
+        verbs!(@one options OPTIONS "An OPTIONS request to", $Request $(, $owner: $Owner)?);
     };
 }
 

@@ -49,6 +49,7 @@ impl FrontChannel {
             redirect_uri,
             scope: String::new(),
             max_age: None,
+            implicit: false,
             started_at: unix_seconds(self.endpoints.now()),
             next: options.next,
             restart: None,

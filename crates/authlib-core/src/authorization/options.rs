@@ -32,6 +32,8 @@ pub struct AuthorizeOptions {
     pub data: Option<Value>,
     /// Whether the user logs in, or connects another account.
     pub purpose: Purpose,
+    /// Whether the token is requested in the URL's fragment, by the implicit grant.
+    pub dangerous_implicit: bool,
 }
 
 impl AuthorizeOptions {
@@ -82,6 +84,20 @@ impl AuthorizeOptions {
     #[must_use]
     pub fn data(mut self, data: impl Into<Value>) -> Self {
         self.data = Some(data.into());
+        self
+    }
+
+    /// Requests the token with `response_type=token` (RFC 6749 §4.2.1), for old servers that support no other
+    /// grant. **The token passes through the browser, its history and its extensions, and no PKCE protects
+    /// it**: RFC 9700 §2.1.2 advises against it.
+    ///
+    /// The response is in the fragment of the redirect URI, which no server receives. A program that has the
+    /// URL reads it with [`token_from_fragment`](crate::OAuth2Client::token_from_fragment) and the
+    /// [`state`](super::PendingLogin::state) of the pending login. Logins of a web application can't use it.
+    #[must_use]
+    #[doc(alias = "response_type")]
+    pub fn dangerous_implicit(mut self) -> Self {
+        self.dangerous_implicit = true;
         self
     }
 

@@ -36,6 +36,9 @@ pub struct PendingLogin {
     pub(crate) scope: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) max_age: Option<u64>,
+    /// Whether the token was requested by the implicit grant: then there is no code to redeem.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) implicit: bool,
     /// Seconds since the Unix epoch.
     pub(crate) started_at: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -21,6 +21,11 @@ impl FrontChannel {
             return Err(Error::new(ErrorKind::InvalidRequest, check)
                 .with_hint("log out with `create_logout_url`"));
         }
+        let implicit = options.dangerous_implicit;
+        if implicit && self.settings().is_oauth1() {
+            let check = "OAuth 1.0a has no implicit grant";
+            return Err(Error::new(ErrorKind::InvalidRequest, check));
+        }
         if self.settings().is_oauth1() {
             return self.create_oauth1_url(options).await;
         }
@@ -42,15 +47,18 @@ impl FrontChannel {
         let endpoint = documents.endpoint(Endpoint::Authorization).await?;
         let scope = options.scope.clone().unwrap_or_else(|| settings.scope.clone());
         let random = || self.endpoints.random_secret();
-        let needs_nonce = is_openid(&scope) && !settings.skip_nonce;
+        // The response has neither an ID token nor a code.
+        let needs_nonce = is_openid(&scope) && !settings.skip_nonce && !implicit;
+        let needs_pkce = !settings.skip_pkce && !implicit;
         let mut extra = self.authorize_params(&options.params);
         let max_age = options.max_age.or(settings.max_age).map(|age| age.as_secs());
         let pending = PendingLogin {
             issuer: settings.issuer.clone(),
             nonce: needs_nonce.then(random).transpose()?,
-            code_verifier: (!settings.skip_pkce).then(random).transpose()?,
+            code_verifier: needs_pkce.then(random).transpose()?,
             scope,
             max_age,
+            implicit,
             ..self.pending_login(options, redirect_uri, random()?)
         };
         if let Some(max_age) = pending.max_age {
@@ -58,13 +66,14 @@ impl FrontChannel {
         }
         let url = AuthorizationRequest {
             endpoint: &endpoint,
+            response_type: if implicit { "token" } else { "code" },
             client_id: &settings.client_id,
             redirect_uri: &pending.redirect_uri,
             scope: &pending.scope,
             state: &pending.state,
             nonce: pending.nonce.as_ref(),
             code_verifier: pending.code_verifier.as_ref(),
-            response_mode: settings.response_mode.map(|mode| mode.name()),
+            response_mode: settings.response_mode.filter(|_| !implicit).map(|mode| mode.name()),
             extra: &extra,
         }
         .url();

@@ -91,6 +91,10 @@ impl FrontChannel {
         if pending.purpose == Purpose::LogOut {
             return Err(refused("the callback belongs to a logout"));
         }
+        if pending.implicit {
+            let check = "the login was started with the implicit grant, whose response has no code";
+            return Err(refused(check).with_hint("read the token with `token_from_fragment`"));
+        }
         if pending.is_expired(self.endpoints.now()) {
             return Err(refused("the login was started more than 10 minutes ago")
                 .with_hint("start the login again"));

@@ -137,6 +137,9 @@ impl<C> AssertionClientBuilder<C> {
         audience(audience: impl Into<String>);
         /// Another claim of the assertion. `jti`, `iat` and `exp` cannot be set.
         claim(name: &str, value: impl Into<Value>);
+        /// Another member of the assertion's JOSE header, such as `x5t`; `typ` is `JWT` by default. `alg`, `b64`,
+        /// `crit` and `kid` cannot be set.
+        header(name: &str, value: impl Into<Value>);
         /// The algorithm, such as `ES256`; by default the key's usual one.
         alg(alg: impl Into<String>);
         /// The `kid` under which the provider knows the key.

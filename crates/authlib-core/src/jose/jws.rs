@@ -26,6 +26,8 @@ pub(crate) struct Header {
     pub(crate) typ: Option<String>,
     /// `x5t#S256`, the thumbprint of the key's certificate; for signing only.
     pub(crate) x5t_s256: Option<String>,
+    /// Other members, which the ones above override; for signing only.
+    pub(crate) others: Map<String, Value>,
 }
 
 /// A token with a valid signature.
@@ -112,7 +114,7 @@ pub(crate) fn sign(
     payload: &[u8],
     key: &SigningKey,
 ) -> Result<String, CryptoError> {
-    let mut members = Map::new();
+    let mut members = header.others.clone();
     members.insert("alg".to_owned(), header.alg.name().into());
     let given = [("kid", &header.kid), ("typ", &header.typ), ("x5t#S256", &header.x5t_s256)];
     for (name, value) in given {
@@ -155,7 +157,7 @@ fn header(bytes: &[u8], allowed: &[Algorithm]) -> Result<Header, JwsError> {
     })?;
     let kid = text(&header, "kid")?.map(ToOwned::to_owned);
     let typ = text(&header, "typ")?.map(ToOwned::to_owned);
-    Ok(Header { alg, kid, typ, x5t_s256: None })
+    Ok(Header { alg, kid, typ, x5t_s256: None, others: Map::new() })
 }
 
 fn text<'a>(

@@ -41,8 +41,13 @@ fn check(key: &SigningKey, algorithms: &[&str], keys: &JwkSet) {
     let names: Vec<_> = key.algorithms().map(Algorithm::name).collect();
     assert_eq!(names, algorithms);
     for alg in Algorithm::all() {
-        let header =
-            Header { alg, kid: key.kid().map(ToOwned::to_owned), typ: None, x5t_s256: None };
+        let header = Header {
+            alg,
+            kid: key.kid().map(ToOwned::to_owned),
+            typ: None,
+            x5t_s256: None,
+            others: Map::new(),
+        };
         let signed = jws::sign(&header, b"{}", key);
         assert_eq!(signed.is_ok(), algorithms.contains(&alg.name()), "{alg}");
         if let Ok(signed) = signed {

@@ -6,7 +6,7 @@ use super::Session;
 use super::local_path::path_below;
 use super::pending::store_pending;
 use crate::authorization::AuthorizeOptions;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::registry::RegisteredClient;
 
 /// Starts a login in this browser: stores the pending login in the session, and returns the
@@ -19,8 +19,8 @@ use crate::registry::RegisteredClient;
 ///
 /// # Errors
 ///
-/// Those of [`RegisteredClient::create_authorization_url`], [`ErrorKind::Config`](crate::ErrorKind::Config)
-/// if the client refreshes tokens as itself, and [`ErrorKind::Store`](crate::ErrorKind::Store) if the
+/// Those of [`RegisteredClient::create_authorization_url`], [`ErrorKind::Config`]
+/// if the client refreshes tokens as itself, and [`ErrorKind::Store`] if the
 /// pending login can't be saved: without it the callback could not be verified.
 pub async fn authorize_redirect(
     client: &RegisteredClient,
@@ -38,6 +38,12 @@ pub async fn authorize_redirect(
     });
     let started: Result<Url> = async {
         client.ensure_user_logins()?;
+        if options.dangerous_implicit {
+            let check = "the implicit grant can't log users in: no server receives the token";
+            return Err(Error::new(ErrorKind::InvalidRequest, check).with_hint(
+                "use the code grant, or `create_authorization_url` in a native program",
+            ));
+        }
         let (url, mut pending) = client.create_authorization_url(options).await?;
         pending.restart = restart.and_then(|path| path_below(base, path).ok());
         // Loaded late, so that a login that starts in another tab meanwhile is not overwritten.

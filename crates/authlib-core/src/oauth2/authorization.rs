@@ -16,6 +16,7 @@ const MAX_CODE: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct AuthorizationRequest<'a> {
     pub(crate) endpoint: &'a Url,
+    pub(crate) response_type: &'a str,
     pub(crate) client_id: &'a str,
     pub(crate) redirect_uri: &'a str,
     pub(crate) scope: &'a str,
@@ -31,7 +32,7 @@ impl AuthorizationRequest<'_> {
     /// are `%20`.
     pub(crate) fn url(&self) -> Url {
         let mut params = Params::new()
-            .with("response_type", "code")
+            .with("response_type", self.response_type)
             .with("client_id", self.client_id)
             .with("redirect_uri", self.redirect_uri);
         let challenge = self.code_verifier.map(|verifier| pkce::code_challenge(verifier.expose()));
@@ -257,6 +258,7 @@ mod tests {
         let endpoint = Url::parse("https://op.example/auth?tenant=a%20b").unwrap();
         let url = AuthorizationRequest {
             endpoint: &endpoint,
+            response_type: "code",
             client_id: "id",
             redirect_uri: "https://app.example/cb?x=1",
             scope: "openid email",

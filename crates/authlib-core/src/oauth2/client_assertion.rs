@@ -42,6 +42,8 @@ pub(crate) struct Signing {
     pub(crate) lifetime: Duration,
     /// Other claims, which override `iss`, `sub` and `aud`.
     pub(crate) claims: Map<String, Value>,
+    /// Other members of the header; `typ` overrides `JWT`.
+    pub(crate) header: Map<String, Value>,
 }
 
 /// The claims of one assertion.
@@ -77,6 +79,7 @@ impl Signing {
             audience: Audience::default(),
             lifetime: LIFETIME,
             claims: Map::new(),
+            header: Map::new(),
         }
     }
 
@@ -117,7 +120,9 @@ impl Signing {
         claims.insert("jti".to_owned(), assertion.jti.expose().into());
         let kid = self.kid.as_deref().or_else(|| self.key.kid()).map(ToOwned::to_owned);
         let x5t_s256 = self.x5t_s256.clone();
-        let header = Header { alg, kid, typ: Some("JWT".to_owned()), x5t_s256 };
+        let others = self.header.clone();
+        let typ = (!others.contains_key("typ")).then(|| "JWT".to_owned());
+        let header = Header { alg, kid, typ, x5t_s256, others };
         let claims = Value::Object(claims).to_string();
         let signed = jws::sign(&header, claims.as_bytes(), &self.key);
         signed.map(Secret::new).map_err(|_| {

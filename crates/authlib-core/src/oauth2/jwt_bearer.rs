@@ -33,6 +33,7 @@ pub struct JwtBearer {
     key_id: Option<String>,
     lifetime: Duration,
     claims: Map<String, Value>,
+    header: Map<String, Value>,
 }
 
 /// A [`JwtBearer`] with its key parsed.
@@ -54,6 +55,10 @@ pub(crate) enum JwtBearerError {
     Algorithm(String),
     #[error("`{0}` can't be set: it is new in each assertion")]
     Claim(&'static str),
+    #[error(
+        "`{0}` can't be set in the header: use `alg` or `key_id`, and no extension (RFC 7515 §4.1)"
+    )]
+    Header(&'static str),
     #[error("the assertion has no issuer (RFC 7523 §3)")]
     Issuer,
     #[error("the assertion's lifetime is shorter than a second")]
@@ -73,6 +78,7 @@ impl JwtBearer {
             key_id: None,
             lifetime: LIFETIME,
             claims: Map::new(),
+            header: Map::new(),
         }
     }
 
@@ -101,6 +107,14 @@ impl JwtBearer {
         self
     }
 
+    /// Adds a member to the JOSE header, such as `x5t`; `typ` is `JWT` by default (RFC 7515 §4.1). `alg` and
+    /// `kid` have setters of their own, and `b64` and `crit` can't be set.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.header.insert(name.to_owned(), value.into());
+        self
+    }
+
     /// Parses the key and checks the rest.
     pub(crate) fn signer(&self) -> Result<JwtBearerSigner, JwtBearerError> {
         if self.issuer.is_empty() {
@@ -112,6 +126,11 @@ impl JwtBearer {
         for name in ["jti", "iat", "exp"] {
             if self.claims.contains_key(name) {
                 return Err(JwtBearerError::Claim(name));
+            }
+        }
+        for name in ["alg", "b64", "crit", "kid"] {
+            if self.header.contains_key(name) {
+                return Err(JwtBearerError::Header(name));
             }
         }
         let key = SigningKey::parse(&self.key);
@@ -131,6 +150,7 @@ impl JwtBearer {
                 audience: Audience::TokenEndpoint,
                 lifetime: self.lifetime,
                 claims: self.claims.clone(),
+                header: self.header.clone(),
                 ..Signing::of(key)
             },
         })
@@ -174,6 +194,10 @@ mod tests {
             (JwtBearer::new("x", pem.clone()).claim("iat", 1), "`iat`"),
             (JwtBearer::new("x", pem.clone()).claim("exp", 1), "`exp`"),
             (JwtBearer::new("x", pem.clone()).lifetime(Duration::ZERO), "a second"),
+            (JwtBearer::new("x", pem.clone()).header("alg", "none"), "`alg` can't be set"),
+            (JwtBearer::new("x", pem.clone()).header("kid", "k"), "`kid` can't be set"),
+            (JwtBearer::new("x", pem.clone()).header("crit", "b64"), "`crit` can't be set"),
+            (JwtBearer::new("x", pem.clone()).header("b64", false), "`b64` can't be set"),
         ] {
             assert!(bearer.signer().unwrap_err().to_string().contains(message), "{message}");
         }

@@ -229,3 +229,47 @@ fn unreadable_key_is_the_only_configuration_error() {
     let error = built.unwrap_err().to_string();
     assert!(error.contains(": 1 error\n") && error.contains("can't be read"), "{error}");
 }
+
+/// T137 to T141, T194 to T199: every method of an API, with one assertion.
+#[tokio::test]
+async fn assertion_client_has_every_http_method() {
+    let bed = robot_bed();
+    let robot = begun(&bed, RSA).scope("read").build().unwrap();
+    for (request, method) in [
+        (robot.get("echo"), "GET"),
+        (robot.post("echo"), "POST"),
+        (robot.put("echo"), "PUT"),
+        (robot.patch("echo"), "PATCH"),
+        (robot.delete("echo"), "DELETE"),
+        (robot.head("echo"), "HEAD"),
+        (robot.options("echo"), "OPTIONS"),
+    ] {
+        assert_eq!(request.send().await.unwrap().status(), 200, "{method}");
+        let seen = sent(&bed, Endpoint::Api);
+        assert_eq!(seen.last().unwrap().method, method);
+        assert_eq!(seen.last().unwrap().authorization.as_deref(), Some("Bearer"), "{method}");
+    }
+    assert_eq!(bed.provider.count(Endpoint::Token), 1);
+}
+
+/// RFC 7515 §4.1: other members of the header are sent, those of the signature are not changed.
+#[tokio::test]
+async fn assertion_header_has_configured_members() {
+    let bed = robot_bed();
+    let robot = begun(&bed, RSA)
+        .header("x5t", "dGh1bWI")
+        .header("typ", "authz+jwt")
+        .header("nested", json!({"a": [1]}))
+        .build()
+        .unwrap();
+    robot.active_token().await.unwrap();
+    let (header, _) = statement(&only(&bed, Endpoint::Token));
+    let expected = json!({"alg": "RS256", "kid": "k1", "typ": "authz+jwt", "x5t": "dGh1bWI",
+        "nested": {"a": [1]}});
+    assert_eq!(header, expected);
+    for name in ["alg", "b64", "crit", "kid"] {
+        let error = begun(&bed, RSA).header(name, "x").build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{name}");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}

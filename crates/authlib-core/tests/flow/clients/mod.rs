@@ -5,6 +5,7 @@ mod authentication;
 mod device;
 mod grants;
 mod hooks;
+mod implicit;
 mod refresh;
 mod requests;
 mod secrets_in_logs;
