@@ -84,7 +84,7 @@ pub(crate) async fn form_post_callback_works_with_lax_cookie(package: &str) {
     assert_eq!(done.status, 400, "{}", done.body);
 }
 
-/// QuickBooks' `realmId`, which the example apps pass on, and Apple's `user`.
+/// `QuickBooks`' `realmId`, which the example apps pass on, and Apple's `user`.
 pub(crate) async fn other_callback_params_are_readable_in_both_modes(package: &str) {
     for mode in ["query", "form_post"] {
         let settings = format!("response_mode = '{mode}'");

@@ -17,7 +17,7 @@ struct Setting {
 fn each_source(setting: &Setting, base: fn(ClientConfig) -> ClientConfig) -> [(&str, TestBed); 3] {
     let bed = |client: &dyn Fn(ClientConfig) -> ClientConfig,
                load: &dyn Fn(OAuthBuilder) -> OAuthBuilder| {
-        TestBed::with(|p| p, |op| client(base(op)), |oauth| load(oauth))
+        TestBed::with(|p| p, |op| client(base(op)), load)
     };
     let file = format!("[oauth.op]\n{}", setting.file);
     let (name, value) = setting.variable;
