@@ -21,7 +21,8 @@ pub(crate) fn metadata(data: &[u8]) -> bool {
     let accepted = started.is_ok();
     let url = started.ok().map(|(url, _)| url.as_str().parse::<Uri>().unwrap());
     let requests = peer.seen().into_iter().map(|request| request.uri().clone());
-    let document = object(data).unwrap_or_default();
+    // An integer of any length is accepted, but not by serde_json.
+    let Some(document) = object(data) else { return false };
     for uri in requests.chain(url).filter(|uri| !uri.path().starts_with("/.well-known/")) {
         assert_eq!(document.get("issuer"), Some(&ISSUER.into()), "{uri}");
         assert_is_in(&uri, &document);
@@ -38,7 +39,7 @@ pub(crate) fn registration(data: &[u8]) -> bool {
     let outcome = done(registration.register(&ClientMetadata::new()));
     assert_short(&outcome);
     let Ok(client) = outcome else { return false };
-    let document = object(data).unwrap_or_default();
+    let Some(document) = object(data) else { return false };
     assert_eq!(document.get("client_id"), Some(&client.client_id.as_str().into()));
     assert_short(&done(registration.read(&client)));
     for request in peer.seen().iter().skip(1) {

@@ -116,6 +116,8 @@ fn json_responses_are_read_in_n_log_n() {
         check_target(target, MIB, &format!(r#"{begin},"a":[0"#), r##",{"#":{"":0}}"##, "]}");
         check_target(target, MIB, &format!(r#"{begin},"a":""#), r"\u0041", "\"}");
         check_target(target, MIB, begin, r#","a":{"b""#, "");
+        check_target(target, MIB, &format!(r#"{begin},"a":1"#), "0", "}");
+        check_target(target, MIB, begin, r##","#":100000000000000000001"##, "}");
         check_target(target, MIB, &format!(r#"{begin},"scope":""#), "# ", "\"}");
         check_target(target, MIB, &format!(r#"{begin},"aud":["""#), r##","#""##, "]}");
     }
