@@ -96,7 +96,9 @@ impl From<SignedResponseError> for Error {
             ),
             E::Issuer { .. } => Some("check `issuer` or `server_metadata_url`"),
             E::Audience => Some("check `client_id`"),
-            E::Claims(_) => Some("for `exp`, `nbf` and `iat`, check the clock of this machine"),
+            E::Claims(_) => {
+                Some("for `exp`, `nbf` and `iat`, check the clocks, or set `clock_skew`")
+            }
             E::Type(_) | E::NoIntrospection | E::Introspection(_) => None,
         };
         Self::new(kind, check).maybe_hint(hint)

@@ -119,7 +119,7 @@ impl From<IdTokenError> for Error {
             }
             IdTokenError::Audience | IdTokenError::OtherAudience => Some("check `client_id`"),
             IdTokenError::Claims(_) => {
-                Some("for `exp`, `nbf` and `iat`, check the clock of this machine")
+                Some("for `exp`, `nbf` and `iat`, check the clocks, or set `clock_skew`")
             }
             _ => None,
         };

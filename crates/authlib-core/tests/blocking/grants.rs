@@ -10,6 +10,8 @@ use authlib_core::client::blocking::AssertionClient;
 use authlib_core::hooks::{RequestHook, ResponseHook, default_token_type_bearer};
 use authlib_core::{AuthorizeOptions, ErrorKind, Grant, Secret, Token};
 use authlib_provider::{Endpoint, Fault, Reply};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -231,6 +233,26 @@ fn blocking_assertion_client_signs_new_assertion_per_token() {
     }
     assert_ne!(ids[0], ids[1]);
     assert_eq!(bed.provider().count(Endpoint::Token), 2);
+    for request in [
+        robot.get("echo"),
+        robot.post("echo"),
+        robot.put("echo"),
+        robot.patch("echo"),
+        robot.delete("echo"),
+        robot.head("echo"),
+        robot.options("echo"),
+    ] {
+        assert_eq!(request.send().unwrap().status(), 200);
+    }
+    let seen = bed.provider().received_requests();
+    let api = seen.iter().filter(|seen| seen.endpoint == Endpoint::Api);
+    let methods: Vec<_> = api.map(|seen| seen.method.as_str()).skip(4).collect();
+    assert_eq!(methods, ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]);
+    let named = builder().header("x5t", "thumb").build().unwrap();
+    named.active_token().unwrap();
+    let head = bed.last(Endpoint::Token).secret("assertion").unwrap().to_owned();
+    let head = URL_SAFE_NO_PAD.decode(head.split('.').next().unwrap()).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&head).unwrap()["x5t"], "thumb");
     let wrong = builder().alg("ES256").build().unwrap_err();
     assert_eq!(wrong.kind(), ErrorKind::Config);
 }

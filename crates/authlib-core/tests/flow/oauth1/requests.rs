@@ -154,3 +154,19 @@ async fn request_to_another_origin_is_not_signed() {
         assert_eq!(bed.provider.count(Endpoint::Unmatched), 0);
     }
 }
+
+/// RFC 6585 §4, RFC 9110 §15.6: an overloaded or broken server decides nothing about the token.
+#[tokio::test]
+async fn outage_of_oauth1_api_keeps_token() {
+    let (client, bed) = logged_in("HMAC-SHA1", "HEADER").await;
+    let token = client.token().await.unwrap();
+    for status in [429, 500, 502, 503] {
+        let challenge = r#"OAuth oauth_problem="token_revoked""#.to_owned();
+        let reply = Reply::Challenge(status, challenge);
+        bed.provider.inject(Fault::Response(Endpoint::OAuth1Api, reply));
+        assert_eq!(client.get("x").send().await.unwrap().status(), status);
+        assert_eq!(client.token().await.unwrap(), token, "{status}");
+        bed.provider.clear_faults();
+        assert_eq!(client.get("x").send().await.unwrap().status(), 200, "{status}");
+    }
+}
