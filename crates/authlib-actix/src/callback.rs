@@ -5,9 +5,12 @@ use std::marker::PhantomData;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use authlib_core::ErrorKind;
-use authlib_core::adapter::{ClientSelector, FormBody, FromRoute, LoginCallback, wrapper};
+use authlib_core::adapter::{
+    ClientSelector, FORM_TIMEOUT, FormBody, FromRoute, LoginCallback, wrapper,
+};
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
+use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 use crate::message::context;
@@ -55,8 +58,12 @@ impl<C: ClientSelector> FromRequest for OAuthCallback<C> {
     }
 }
 
-/// Reads the form of a request.
-pub(crate) async fn read(mut payload: Payload) -> authlib_core::Result<Vec<u8>> {
+/// Reads the form of a request. It must arrive in time.
+pub(crate) async fn read(payload: Payload) -> authlib_core::Result<Vec<u8>> {
+    timeout(FORM_TIMEOUT, read_all(payload)).await.unwrap_or_else(|_| Err(FormBody::timed_out()))
+}
+
+async fn read_all(mut payload: Payload) -> authlib_core::Result<Vec<u8>> {
     let mut form = FormBody::new();
     while let Some(chunk) = payload.next().await {
         let chunk =

@@ -3,10 +3,13 @@
 use std::marker::PhantomData;
 
 use authlib_core::ErrorKind;
-use authlib_core::adapter::{ClientSelector, FormBody, FromRoute, LoginCallback, wrapper};
+use authlib_core::adapter::{
+    ClientSelector, FORM_TIMEOUT, FormBody, FromRoute, LoginCallback, wrapper,
+};
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use http_body_util::BodyExt as _;
+use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 use crate::request::{client, context, rejection};
@@ -53,8 +56,12 @@ impl<S: Send + Sync, C: ClientSelector> FromRequest<S> for OAuthCallback<C> {
     }
 }
 
-/// Reads the form of a request.
-pub(crate) async fn read(mut body: Body) -> authlib_core::Result<Vec<u8>> {
+/// Reads the form of a request. It must arrive in time.
+pub(crate) async fn read(body: Body) -> authlib_core::Result<Vec<u8>> {
+    timeout(FORM_TIMEOUT, read_all(body)).await.unwrap_or_else(|_| Err(FormBody::timed_out()))
+}
+
+async fn read_all(mut body: Body) -> authlib_core::Result<Vec<u8>> {
     let mut form = FormBody::new();
     while let Some(frame) = body.frame().await {
         let frame =

@@ -60,6 +60,15 @@ impl<C> OAuthClient<C> {
     pub async fn front_channel_logout(&self) -> Result<Response> {
         Ok(response(self.0.front_channel_logout().await?))
     }
+
+    /// Sends this request on to the provider's API with the user's token: see [`LoginClient::forward`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LoginClient::forward`].
+    pub async fn forward(&self, prefix: &str, body: impl Into<Vec<u8>>) -> Result<Response> {
+        Ok(response(self.0.forward(prefix, body).await?))
+    }
 }
 
 wrapper!(OAuthClient[C] => LoginClient<AxumSession>);

@@ -15,6 +15,7 @@ use tokio::process::{Child, Command};
 #[derive(Debug)]
 pub struct App {
     base_url: String,
+    port: u16,
     log: Arc<Mutex<Vec<String>>>,
     folder: PathBuf,
     child: Child,
@@ -89,13 +90,36 @@ impl App {
         let log = Arc::default();
         keep(&log, child.stdout.take());
         keep(&log, child.stderr.take());
-        Self { base_url: format!("http://localhost:{port}"), log, folder, child }
+        let base_url = vars.iter().find(|(name, _)| *name == "BASE_URL");
+        let base_url = base_url
+            .map_or_else(|| format!("http://localhost:{port}"), |(_, base_url)| base_url.clone());
+        Self { base_url, port, log, folder, child }
     }
 
     /// The app's own URL.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// The port on which it listens.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Sends a signal, such as `TERM`, waits for the end of the process, and returns its exit code.
+    ///
+    /// # Panics
+    ///
+    /// If it does not end within 10 seconds.
+    pub async fn stop(&mut self, signal: &str) -> Option<i32> {
+        let id = self.child.id().expect("the app runs").to_string();
+        let kill = Command::new("kill").args(["-s", signal, &id]).status().await;
+        assert!(kill.is_ok_and(|status| status.success()), "the signal is sent");
+        let ended = tokio::time::timeout(Duration::from_secs(10), self.child.wait()).await;
+        let Ok(Ok(status)) = ended else { panic!("the app runs:\n{}", self.log()) };
+        status.code()
     }
 
     /// Its log so far, at `TRACE`.

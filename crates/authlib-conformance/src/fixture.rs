@@ -5,6 +5,7 @@ use url::Url;
 
 use crate::app::{App, free_port};
 use crate::browser::{Browser, Page};
+use crate::proxy::Proxy;
 
 /// The secret of the app's client, with characters that need encoding.
 pub(crate) const SECRET: &str = "s3cr3t:%+ä of the client, long enough";
@@ -15,6 +16,7 @@ pub struct Fixture {
     /// The app.
     pub app: App,
     server: Server,
+    _proxy: Option<Proxy>,
 }
 
 impl Fixture {
@@ -102,7 +104,8 @@ impl Fixture {
     ///
     /// If one of them doesn't start.
     pub async fn configured(package: &str, config: &str, vars: &[(&str, &str)]) -> Self {
-        let (port, server) = Self::server(|provider, base_url| {
+        let port = free_port();
+        let server = Self::server(&format!("http://localhost:{port}"), |provider, base_url| {
             let callback = format!("{base_url}/authorize/op");
             let app = TestClient::confidential("app", SECRET).redirect_uri(&callback);
             let spa = TestClient::public("spa").redirect_uri(&callback);
@@ -112,7 +115,8 @@ impl Fixture {
         .await;
         let filled = |text: &str| text.replace("ISSUER", server.issuer());
         let vars: Vec<_> = vars.iter().map(|(name, value)| (*name, filled(value))).collect();
-        Self { app: App::start_with(package, port, &filled(config), &vars).await, server }
+        let app = App::start_with(package, port, &filled(config), &vars).await;
+        Self { app, server, _proxy: None }
     }
 
     /// The secret of the client `app`.
@@ -127,24 +131,48 @@ impl Fixture {
         change: impl FnOnce(ProviderBuilder, &str) -> ProviderBuilder,
         config: impl FnOnce(&str) -> String,
     ) -> Self {
-        let (port, server) = Self::server(change).await;
+        let port = free_port();
+        let server = Self::server(&format!("http://localhost:{port}"), change).await;
         let config = config(server.issuer());
-        Self { app: App::start(package, port, &config).await, server }
+        Self { app: App::start(package, port, &config).await, server, _proxy: None }
     }
 
-    /// Chooses the app's port and starts its provider.
+    /// Starts the provider of an app with this base URL.
     async fn server(
+        base_url: &str,
         change: impl FnOnce(ProviderBuilder, &str) -> ProviderBuilder,
-    ) -> (u16, Server) {
-        let port = free_port();
-        let base_url = format!("http://localhost:{port}");
-        let server = Server::start(|issuer| {
+    ) -> Server {
+        Server::start(|issuer| {
             let alice = TestUser::new("alice").name("Alice Example").email("alice@example.com");
-            change(Provider::builder(issuer).user(alice), &base_url).build()
+            change(Provider::builder(issuer).user(alice), base_url).build()
         })
         .await
-        .expect("the provider starts");
-        (port, server)
+        .expect("the provider starts")
+    }
+
+    /// Starts both; the base URL of the app has the path `/portal`. With `strips` it is behind a proxy that removes that
+    /// path; otherwise it gets it.
+    ///
+    /// # Panics
+    ///
+    /// If one of them doesn't start.
+    pub async fn below_path(package: &str, strips: bool, settings: &str) -> Self {
+        let port = free_port();
+        let proxy = if strips { Some(Proxy::start(port, "/portal").await) } else { None };
+        let front = proxy.as_ref().map_or(port, Proxy::port);
+        let base_url = format!("http://localhost:{front}/portal");
+        let server = Self::server(&base_url, |provider, base_url| {
+            let callback = format!("{base_url}/authorize/op");
+            provider.client(TestClient::confidential("app", SECRET).redirect_uri(callback))
+        })
+        .await;
+        let config = format!(
+            "[oauth.op]\nclient_id = 'app'\nclient_secret = '{SECRET}'\nissuer = '{0}'\n\
+             api_base_url = '{0}/api'\nscope = 'openid profile email'\n{settings}",
+            server.issuer()
+        );
+        let app = App::start_with(package, port, &config, &[("BASE_URL", base_url)]).await;
+        Self { app, server, _proxy: proxy }
     }
 
     /// The provider.

@@ -21,6 +21,7 @@ pub mod app_managed_tokens;
 mod browser;
 mod fixture;
 mod interop;
+mod proxy;
 
 pub use crate::app::App;
 pub use crate::browser::{Browser, Page};

@@ -66,6 +66,11 @@ impl<'a> BasePath<'a> {
             && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
     }
 
+    /// A path without the base path; `None` if it is not below it.
+    pub(crate) fn strip(self, path: &str) -> Option<&str> {
+        path.strip_prefix(self.0.trim_end_matches('/')).filter(|_| self.contains(path))
+    }
+
     /// The path by which browsers know a page of the application. The application may know it without the base
     /// path, if a proxy removes that.
     pub(crate) fn external(self, path: &str) -> String {

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use authlib_core::adapter::{ClientSelector, FormBody, FromRoute, LoginCallback};
+use authlib_core::adapter::{ClientSelector, FORM_TIMEOUT, FormBody, FromRoute, LoginCallback};
 use authlib_core::login::{CompletedLogin, LoginResult};
 use authlib_core::{ErrorKind, Params, RegisteredClient, Token};
 use rocket::data::{self, ByteUnit, Data, FromData};
 use rocket::request::{self, FromRequest, Request};
 use rocket::tokio::io::AsyncReadExt as _;
+use rocket::tokio::time::timeout;
 
 use crate::error::{Error, Result, outcome};
 use crate::request::{client, context};
@@ -138,8 +139,12 @@ impl<'r, C: ClientSelector> FromData<'r> for OAuthCallback<'r, C> {
     }
 }
 
-/// Reads the body up to the limit of a form, whatever Rocket's `limits` are.
+/// Reads the body up to the limit of a form, whatever Rocket's `limits` are. It must arrive in time.
 pub(crate) async fn read(data: Data<'_>) -> authlib_core::Result<Vec<u8>> {
+    timeout(FORM_TIMEOUT, read_all(data)).await.unwrap_or_else(|_| Err(FormBody::timed_out()))
+}
+
+async fn read_all(data: Data<'_>) -> authlib_core::Result<Vec<u8>> {
     let mut stream = data.open(ByteUnit::max_value());
     let (mut form, mut chunk) = (FormBody::new(), vec![0; 8 * 1024]);
     loop {

@@ -63,6 +63,15 @@ impl<C> OAuthClient<'_, C> {
     pub async fn front_channel_logout(&self) -> Result<OAuthResponse> {
         Ok(self.0.front_channel_logout().await?.into())
     }
+
+    /// Sends this request on to the provider's API with the user's token: see [`LoginClient::forward`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LoginClient::forward`].
+    pub async fn forward(&self, prefix: &str, body: impl Into<Vec<u8>>) -> Result<OAuthResponse> {
+        Ok(self.0.forward(prefix, body).await?.into())
+    }
 }
 
 wrapper!(OAuthClient['r, C] => LoginClient<RocketSession<'r>>);

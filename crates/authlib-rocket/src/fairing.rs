@@ -5,11 +5,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use authlib_core::adapter::SessionCookie;
-use authlib_core::{Error, ErrorKind, OAuth, OAuthBuilder, Result, TokenUpdate};
+use authlib_core::{Error, ErrorKind, OAuth, OAuthBuilder, Params, Result, TokenUpdate};
 use rocket::config::LogLevel;
 use rocket::fairing::{self, AdHoc, Fairing, Info, Kind};
 use rocket::figment::Figment;
 use rocket::http::Method;
+use rocket::http::uri::Origin;
 use rocket::{Build, Config, Data, Request, Rocket};
 use serde_json::Value;
 
@@ -130,6 +131,25 @@ impl Fairing for OAuthFairing {
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let method = request.method();
         request.local_cache(|| OriginalMethod(method));
+        if !matches!(method, Method::Get | Method::Post) {
+            hide_callback(request);
+        }
+    }
+}
+
+/// Removes the query of a callback from a request that can't be one, such as HEAD and OPTIONS. Rocket logs the URL of a
+/// request without a route at every `log_level` but `off`, with its code.
+fn hide_callback(request: &mut Request<'_>) {
+    let uri = request.uri();
+    let names = uri.query().map(|query| Params::parse(query.as_str())).unwrap_or_default();
+    let has = |name| names.contains(name);
+    if has("state") && (has("code") || has("id_token") || has("access_token"))
+        || has("oauth_token") && has("oauth_verifier")
+    {
+        let path = uri.path().to_string();
+        if let Ok(uri) = Origin::parse_owned(path) {
+            request.set_uri(uri);
+        }
     }
 }
 

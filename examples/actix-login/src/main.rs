@@ -3,14 +3,17 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "prints the app's URL")]
 
 use actix_web::cookie::Key;
-use actix_web::http::{Method, StatusCode, header};
+use actix_web::http::{StatusCode, header};
+use actix_web::rt::time::timeout;
 use actix_web::{App, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer, web};
 use authlib_actix::{
     AuthorizeOptions, BackChannelLogout, CurrentUser, LogoutOptions, MemoryStore, OAuth,
     OAuthCallback, OAuthClient, OAuthSession, Params, RequireLogin, Result, redirect,
     require_login, session_middleware,
 };
-use example_shared::{Page, Settings, Visitor, headers, landing, nobody, registry};
+use example_shared::{
+    Page, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, Settings, Visitor, headers, landing, nobody, registry, stopped,
+};
 
 /// Redirects to the provider.
 async fn login(client: OAuthClient, request: HttpRequest) -> Result<HttpResponse> {
@@ -39,7 +42,7 @@ async fn logged_out(session: OAuthSession) -> Result<HttpResponse> {
 /// Ends all logins of the user, in all browsers.
 async fn logout_everywhere(session: OAuthSession) -> Result<HttpResponse> {
     session.logout_everywhere().await?;
-    Ok(redirect("/logged-out"))
+    Ok(redirect(&session.oauth().site_path("/logged-out")))
 }
 
 /// The provider tells that the user has logged out there, by a request of its own or in a frame of its page.
@@ -75,31 +78,32 @@ async fn userinfo(client: OAuthClient) -> Result<HttpResponse> {
 }
 
 /// Forwards the request to the provider's API with the user's token.
-async fn api(
-    client: OAuthClient,
-    path: web::Path<(String, String)>,
-    request: HttpRequest,
-    body: web::Bytes,
-) -> Result<HttpResponse> {
-    let user = client.user().await?;
-    let call =
-        if request.method() == Method::POST { user.post(&path.1) } else { user.get(&path.1) };
-    let mut call = call.query(Params::parse(request.query_string()));
-    if !body.is_empty() {
-        let content_type = request.headers().get(header::CONTENT_TYPE);
-        let content_type = content_type.and_then(|value| value.to_str().ok());
-        call = call.body(content_type.unwrap_or("application/octet-stream"), body);
+async fn api(client: OAuthClient, body: web::Payload) -> Result<HttpResponse> {
+    let body = timeout(REQUEST_TIMEOUT, body.to_bytes_limited(1024 * 1024)).await;
+    match body {
+        Ok(Ok(Ok(body))) => client.forward(&format!("/api/{}", client.client().name()), body).await,
+        Ok(Err(_)) => Ok(no_store(StatusCode::PAYLOAD_TOO_LARGE).finish()),
+        Ok(Ok(Err(_))) | Err(_) => Ok(no_store(StatusCode::REQUEST_TIMEOUT).finish()),
     }
-    let upstream = call.send().await?;
-    let status = StatusCode::from_u16(upstream.status().as_u16());
-    let mut response = no_store(status.unwrap_or(StatusCode::BAD_GATEWAY));
-    if let Some(content_type) = upstream.headers().get("content-type") {
-        response.insert_header((header::CONTENT_TYPE, content_type.as_bytes()));
-    }
-    // The API's response is data, and never a page of this site.
-    response.insert_header((header::CONTENT_SECURITY_POLICY, "sandbox"));
-    response.insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
-    Ok(response.body(upstream.into_inner().into_body()))
+}
+
+fn routes(app: &mut web::ServiceConfig) {
+    app.route("", web::get().to(home))
+        .route("/", web::get().to(home))
+        .route("/login/{client}", web::get().to(login))
+        .service(web::resource("/authorize/{client}").get(authorize).post(authorize))
+        .route("/profile", web::get().to(profile))
+        .service(
+            web::resource("/protected").wrap(require_login(RequireLogin::new())).get(protected),
+        )
+        .service(web::resource("/api/{client}/{path:.*}").get(api).post(api))
+        .route("/userinfo/{client}", web::get().to(userinfo))
+        .route("/logout", web::post().to(logout))
+        .route("/logged-out", web::get().to(logged_out))
+        .route("/logout-everywhere", web::post().to(logout_everywhere))
+        .route("/backchannel-logout/{client}", web::post().to(back_channel_logout))
+        .route("/frontchannel-logout/{client}", web::get().to(front_channel_logout))
+        .route("/healthz", web::get().to(|| async { "ok" }));
 }
 
 #[actix_web::main]
@@ -124,30 +128,24 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let (oauth, _provider) = registry(&settings).await?;
     // Once for all workers, each of which calls the closure below.
     let sessions = session_middleware(MemoryStore::new(), Key::generate(), &oauth);
+    let mounts = settings.mounts();
     let app = move || {
-        App::new()
-            .app_data(web::Data::new(oauth.clone()))
-            .app_data(web::PayloadConfig::new(1024 * 1024))
-            .wrap(sessions.clone())
-            .route("/", web::get().to(home))
-            .route("/login/{client}", web::get().to(login))
-            .service(web::resource("/authorize/{client}").get(authorize).post(authorize))
-            .route("/profile", web::get().to(profile))
-            .service(
-                web::resource("/protected").wrap(require_login(RequireLogin::new())).get(protected),
-            )
-            .service(web::resource("/api/{client}/{path:.*}").get(api).post(api))
-            .route("/userinfo/{client}", web::get().to(userinfo))
-            .route("/logout", web::post().to(logout))
-            .route("/logged-out", web::get().to(logged_out))
-            .route("/logout-everywhere", web::post().to(logout_everywhere))
-            .route("/backchannel-logout/{client}", web::post().to(back_channel_logout))
-            .route("/frontchannel-logout/{client}", web::get().to(front_channel_logout))
-            .route("/healthz", web::get().to(|| async { "ok" }))
+        let app = App::new().app_data(web::Data::new(oauth.clone())).wrap(sessions.clone());
+        mounts.iter().fold(app, |app, base| app.service(web::scope(base).configure(routes)))
     };
-    let server = HttpServer::new(app).bind(settings.address)?;
+    let server = HttpServer::new(app)
+        .disable_signals()
+        .shutdown_timeout(SHUTDOWN_TIMEOUT.as_secs())
+        .bind(settings.address)?
+        .run();
     println!("The app is at {}", settings.base_url);
-    server.run().await?;
+    // actix-web would break requests off at Ctrl-C.
+    let handle = server.handle();
+    actix_web::rt::spawn(async move {
+        stopped().await;
+        handle.stop(true).await;
+    });
+    server.await?;
     Ok(())
 }
 

@@ -7,12 +7,12 @@ use authlib_axum::{
     OAuthClient, OAuthSession, RequireLogin, Result, redirect, require_login, session_layer,
 };
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{Path, Query, State};
-use axum::http::{Request, StatusCode, header};
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
-use example_shared::{Page, Settings, Visitor, forward, landing, nobody, registry};
+use example_shared::{Page, Settings, TowerToHyperService, Visitor, landing, nobody, registry, serve};
 use tower_sessions::MemoryStore;
 
 /// Redirects to the provider.
@@ -44,7 +44,7 @@ async fn logged_out(session: OAuthSession) -> Result<Response> {
 /// Ends all logins of the user, in all browsers.
 async fn logout_everywhere(session: OAuthSession) -> Result<Response> {
     session.logout_everywhere().await?;
-    Ok(redirect("/logged-out"))
+    Ok(redirect(&session.oauth().site_path("/logged-out")))
 }
 
 /// The provider tells that the user has logged out there, by a request of its own or in a frame of its page.
@@ -80,18 +80,8 @@ async fn userinfo(client: OAuthClient) -> Result<Response> {
 }
 
 /// Forwards the request to the provider's API with the user's token.
-async fn api(
-    client: OAuthClient,
-    Path((_, path)): Path<(String, String)>,
-    request: Request<Body>,
-) -> Result<Response> {
-    let user = client.user().await?;
-    let (parts, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, 1024 * 1024).await else {
-        return Ok(no_store(StatusCode::PAYLOAD_TOO_LARGE));
-    };
-    let request = Request::from_parts(parts, body.to_vec());
-    Ok(forward(&user, &path, request).await?.map(Body::from))
+async fn api(client: OAuthClient, body: Bytes) -> Result<Response> {
+    client.forward(&format!("/api/{}", client.client().name()), body).await
 }
 
 #[tokio::main]
@@ -114,13 +104,14 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         );
     }
     let (oauth, _provider) = registry(&settings).await?;
-    let app = Router::new()
+    let routes = Router::new()
         .route("/protected", get(protected))
         .route_layer(require_login(RequireLogin::new()))
         .route("/", get(home))
         .route("/login/{client}", get(login))
         .route("/authorize/{client}", get(authorize).post(authorize))
         .route("/profile", get(profile))
+        .route("/api/{client}/", get(api).post(api))
         .route("/api/{client}/{*path}", get(api).post(api))
         .route("/userinfo/{client}", get(userinfo))
         .route("/logout", post(logout))
@@ -128,19 +119,20 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .route("/logout-everywhere", post(logout_everywhere))
         .route("/backchannel-logout/{client}", post(back_channel_logout))
         .route("/frontchannel-logout/{client}", get(front_channel_logout))
-        .route("/healthz", get(|| async { "ok" }))
-        .layer(session_layer(MemoryStore::default(), &oauth))
-        .with_state(oauth);
-    let (host, port) = settings.address;
-    let listener = tokio::net::TcpListener::bind((host.as_str(), port)).await?;
+        .route("/healthz", get(|| async { "ok" }));
+    let mut app = Router::new();
+    for base in settings.mounts() {
+        app = match base.as_str() {
+            "" => app.merge(routes.clone()),
+            base => app.nest(base, routes.clone()).route(&format!("{base}/"), get(home)),
+        };
+    }
+    let app = app.layer(session_layer(MemoryStore::default(), &oauth)).with_state(oauth);
+    let listener = tokio::net::TcpListener::bind(settings.address).await?;
     println!("The app is at {}", settings.base_url);
-    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    // As `axum::serve`, with timeouts and an end by SIGTERM.
+    serve(listener, TowerToHyperService::new(app)).await;
     Ok(())
-}
-
-async fn stopped() {
-    // Without a signal handler the process ends anyway.
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 fn html(page: Page) -> Response {

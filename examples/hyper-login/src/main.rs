@@ -14,12 +14,11 @@ use authlib_core::adapter::{
 };
 use authlib_core::login::RequireLogin;
 use authlib_core::{Error, ErrorKind, OAuth};
-use example_shared::{Page, Settings, Visitor, forward, landing, nobody, profile, registry};
+use example_shared::{Page, Settings, TimedBody, Visitor, landing, nobody, profile, registry, serve};
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
 use session::{BrowserSession, Sessions};
 
@@ -31,7 +30,7 @@ struct App {
 }
 
 /// One request, from the session to the session's cookie. In a framework this is the session middleware.
-async fn handle(app: App, request: Request<Incoming>) -> http::Response<Full<Bytes>> {
+async fn handle(app: App, request: Request<TimedBody>) -> http::Response<Full<Bytes>> {
     let session = app.sessions.of(request.headers());
     let (method, uri) = (request.method().clone(), request.uri());
     let context = RequestContext::new(method, uri.path(), uri.query(), |name| {
@@ -53,7 +52,7 @@ async fn route(
     oauth: &OAuth,
     session: &BrowserSession,
     context: &RequestContext,
-    request: Request<Incoming>,
+    request: Request<TimedBody>,
 ) -> Result<Response, LoginError> {
     let client = |name: &str| {
         let client = oauth.client(name)?;
@@ -64,7 +63,11 @@ async fn route(
     let get = matches!(parts.method, Method::GET | Method::HEAD);
     let post = parts.method == Method::POST;
     let path = percent_decode_str(parts.uri.path()).decode_utf8_lossy().into_owned();
-    let path: Vec<&str> = path.split('/').skip(1).collect();
+    // A proxy may have removed the path of the base URL.
+    let base = oauth.site_path("/");
+    let below =
+        path.strip_prefix(base.as_str()).filter(|rest| rest.starts_with('/') || rest.is_empty());
+    let path: Vec<&str> = below.unwrap_or(&path).trim_start_matches('/').split('/').collect();
     Ok(match path.as_slice() {
         ["login", name] if get => {
             client(name)?.authorize_redirect(login_options(name, parts.uri.query())).await?
@@ -83,7 +86,7 @@ async fn route(
         }
         ["logout-everywhere"] if post => {
             logins.logout_everywhere().await?;
-            see_other(LOGGED_OUT)
+            see_other(&oauth.site_path(LOGGED_OUT))
         }
         ["backchannel-logout", name] if post => {
             let (client, form) = (oauth.client(name)?, read_form(body).await?);
@@ -106,13 +109,11 @@ async fn route(
             let claims = client(name)?.user().await?.userinfo().await?;
             json(StatusCode::OK, &serde_json::json!(claims))
         }
-        ["api", name, path @ ..] if get || post => {
-            let user = client(name)?.user().await?;
+        ["api", name, _, ..] if get || post => {
             let Ok(body) = Limited::new(body, 1024 * 1024).collect().await else {
                 return Ok(status_page(StatusCode::PAYLOAD_TOO_LARGE, Some(context)));
             };
-            let body = body.to_bytes().to_vec();
-            forward(&user, &path.join("/"), Request::from_parts(parts, body)).await?
+            client(name)?.forward(&format!("/api/{name}"), body.to_bytes()).await?
         }
         ["healthz"] if get => Response::new(b"ok".to_vec()),
         _ => status_page(StatusCode::NOT_FOUND, Some(context)),
@@ -120,7 +121,7 @@ async fn route(
 }
 
 /// The form of a callback. `FormBody` limits it.
-async fn read_form(mut body: Incoming) -> Result<Vec<u8>, Error> {
+async fn read_form(mut body: TimedBody) -> Result<Vec<u8>, Error> {
     let mut form = FormBody::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|cause| Error::new(ErrorKind::InvalidCallback, cause))?;
@@ -149,17 +150,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let app = App { sessions: Sessions::new(&oauth), oauth };
     let listener = tokio::net::TcpListener::bind(settings.address).await?;
     println!("The app is at {}", settings.base_url);
-    loop {
-        let (stream, _) = listener.accept().await?;
+    let service = service_fn(move |request| {
         let app = app.clone();
-        tokio::spawn(async move {
-            let service = service_fn(|request| {
-                let response = handle(app.clone(), request);
-                async { Ok::<_, Infallible>(response.await) }
-            });
-            // The browser may close the connection at any time.
-            let server = hyper::server::conn::http1::Builder::new();
-            let _ = server.serve_connection(TokioIo::new(stream), service).await;
-        });
-    }
+        async move { Ok::<_, Infallible>(handle(app, request).await) }
+    });
+    serve(listener, service).await;
+    Ok(())
 }

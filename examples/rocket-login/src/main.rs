@@ -6,16 +6,19 @@ use std::io::Cursor;
 
 use authlib_rocket::{
     AuthorizeOptions, BackChannelLogout, CurrentUser, LogoutOptions, OAuth, OAuthCallback,
-    OAuthClient, OAuthFairing, OAuthResponse, OAuthSession, Params, RequireLogin, Result, UserInfo,
+    OAuthClient, OAuthFairing, OAuthResponse, OAuthSession, RequireLogin, Result, UserInfo,
     catchers, load_figment, redirect, require_login,
 };
-use example_shared::{Page, Settings, Visitor, demo, headers, landing, nobody};
-use rocket::data::{Limits, ToByteUnit as _};
-use rocket::http::uri::fmt::Path;
-use rocket::http::uri::{Origin, Segments};
-use rocket::http::{ContentType, Header, Method, Status};
+use example_shared::{
+    Page, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, Settings, Visitor, demo, headers, landing, nobody,
+};
+use rocket::data::{Data, ToByteUnit as _};
+use rocket::error::ErrorKind;
+use rocket::fairing::AdHoc;
+use rocket::http::{Header, Method, Status};
 use rocket::response::{self, Responder, Response};
 use rocket::serde::json::{Json, Value};
+use rocket::tokio::time::timeout;
 use rocket::{Request, State, get, post, routes};
 
 /// Redirects to the provider.
@@ -56,7 +59,7 @@ async fn logged_out(session: OAuthSession<'_>) -> Result<Html> {
 #[post("/logout-everywhere")]
 async fn logout_everywhere(session: OAuthSession<'_>) -> Result<OAuthResponse> {
     session.logout_everywhere().await?;
-    Ok(redirect("/logged-out"))
+    Ok(redirect(&session.oauth().site_path("/logged-out")))
 }
 
 /// The provider tells that the user has logged out there, by a request of its own or in a frame of its page.
@@ -98,58 +101,24 @@ async fn userinfo(client: OAuthClient<'_>) -> Result<Fresh<Json<UserInfo>>> {
     Ok(fresh(Json(client.user().await?.userinfo().await?)))
 }
 
-#[get("/api/<_>/<path..>")]
-async fn api(
-    client: OAuthClient<'_>,
-    path: Segments<'_, Path>,
-    uri: &Origin<'_>,
-) -> Result<Fresh<Upstream>> {
-    call(client, Method::Get, path, uri, None).await
+/// Forwards the request to the provider's API with the user's token.
+#[get("/api/<_>/<_..>")]
+async fn api(client: OAuthClient<'_>) -> Result<OAuthResponse> {
+    client.forward(&format!("/api/{}", client.client().name()), Vec::new()).await
 }
 
-#[post("/api/<_>/<path..>", data = "<body>")]
+#[post("/api/<_>/<_..>", data = "<body>")]
 async fn api_posted(
     client: OAuthClient<'_>,
-    path: Segments<'_, Path>,
-    uri: &Origin<'_>,
-    content_type: Option<&ContentType>,
-    body: Vec<u8>,
-) -> Result<Fresh<Upstream>> {
-    let content_type = content_type.unwrap_or(&ContentType::Binary).to_string();
-    call(client, Method::Post, path, uri, Some((content_type, body))).await
-}
-
-/// Forwards the request to the provider's API with the user's token.
-async fn call(
-    client: OAuthClient<'_>,
-    method: Method,
-    path: Segments<'_, Path>,
-    uri: &Origin<'_>,
-    body: Option<(String, Vec<u8>)>,
-) -> Result<Fresh<Upstream>> {
-    let path = path.collect::<Vec<_>>().join("/");
-    let user = client.user().await?;
-    let mut call = if method == Method::Post { user.post(&path) } else { user.get(&path) };
-    let query = uri.query().map_or("", |query| query.as_str());
-    call = call.query(Params::parse(query));
-    if let Some((content_type, body)) = body.filter(|(_, body)| !body.is_empty()) {
-        call = call.body(&content_type, body);
-    }
-    let response = call.send().await?;
-    let status = Status::new(response.status().as_u16());
-    let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok());
-    let content_type = content_type.and_then(|value| value.parse().ok());
-    let body = response.into_inner().into_body().to_vec();
-    Ok(fresh(Upstream::new(status, content_type.unwrap_or(ContentType::Binary), body)))
-}
-
-/// The API's response: data, and never a page of this site.
-#[derive(Responder)]
-struct Upstream((Status, (ContentType, Vec<u8>)), Header<'static>);
-
-impl Upstream {
-    fn new(status: Status, content_type: ContentType, body: Vec<u8>) -> Self {
-        Self((status, (content_type, body)), Header::new("content-security-policy", "sandbox"))
+    body: Data<'_>,
+) -> Result<Result<OAuthResponse>, Status> {
+    match timeout(REQUEST_TIMEOUT, body.open(1.mebibytes()).into_bytes()).await {
+        Ok(Ok(body)) if body.is_complete() => {
+            let path = format!("/api/{}", client.client().name());
+            Ok(client.forward(&path, body.into_inner()).await)
+        }
+        Ok(Ok(_)) => Err(Status::PayloadTooLarge),
+        Ok(Err(_)) | Err(_) => Err(Status::RequestTimeout),
     }
 }
 
@@ -170,21 +139,24 @@ async fn main() {
 }
 
 async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
-    let Settings { address, base_url, forgets_tokens, config_file } = Settings::from_env()?;
-    if forgets_tokens {
+    let settings = Settings::from_env()?;
+    if settings.forgets_tokens {
         eprintln!(
             "DATABASE_URL is not supported yet: tokens are in memory and are lost when this process ends"
         );
     }
-    let (host, port) = address;
+    let (mounts, base_url) = (settings.mounts(), settings.base_url);
+    let (host, port) = settings.address;
     let figment = rocket::Config::figment()
         .merge(("address", host))
         .merge(("port", port))
         // Rocket would log callback URLs with their codes.
-        .merge(("log_level", "critical"))
-        .merge(("limits", Limits::default().limit("bytes", 1.mebibytes())));
+        .merge(("log_level", "off"))
+        // SIGTERM and Ctrl-C: running requests are finished.
+        .merge(("shutdown.grace", SHUTDOWN_TIMEOUT.as_secs() - 2))
+        .merge(("shutdown.mercy", 1));
     let mut builder = OAuth::builder().base_url(&base_url).load_env();
-    if let Some(file) = &config_file {
+    if let Some(file) = &settings.config_file {
         builder = builder.load_file(file);
     }
     let mut oauth = load_figment(builder, &figment).build()?;
@@ -212,14 +184,31 @@ async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
         front_channel_logout,
         healthz
     ];
-    let rocket = rocket::custom(figment)
+    let mut rocket = rocket::custom(figment)
+        .attach(AdHoc::on_request("POST stays POST", |request, _| {
+            Box::pin(async { keep_post(request) })
+        }))
         .attach(OAuthFairing::from(oauth))
-        .attach(require_login("/protected", RequireLogin::new()))
-        .mount("/", routes)
         .register("/", catchers());
+    for base in mounts {
+        rocket = rocket
+            .attach(require_login(&format!("{base}/protected"), RequireLogin::new()))
+            .mount(format!("{base}/"), routes.clone());
+    }
     println!("The app is at {base_url}");
-    rocket.launch().await?;
-    Ok(())
+    match rocket.launch().await {
+        // A client that sent half a request was still connected.
+        Err(error) if matches!(error.kind(), ErrorKind::Shutdown(..)) => Ok(()),
+        ended => Ok(ended.map(drop)?),
+    }
+}
+
+/// Rocket takes the first field `_method` of a posted form for the request's method. Here it is a field like any
+/// other: what has a form and is no POST was one.
+fn keep_post(request: &mut Request<'_>) {
+    if request.content_type().is_some_and(|kind| kind.is_form()) {
+        request.set_method(Method::Post);
+    }
 }
 
 /// A page.

@@ -3,17 +3,18 @@
 #![expect(clippy::print_stdout, reason = "prints the URL of the demo provider")]
 
 mod demo;
-mod forward;
 mod landing;
 mod pages;
 mod profile;
 mod registry;
+mod serve;
 mod settings;
 
 pub use crate::demo::demo;
-pub use crate::forward::forward;
 pub use crate::landing::landing;
 pub use crate::pages::{Page, Visitor, headers};
 pub use crate::profile::{nobody, profile};
 pub use crate::registry::registry;
+pub use crate::serve::{REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, TimedBody, serve, stopped};
 pub use crate::settings::Settings;
+pub use hyper_util::service::TowerToHyperService;

@@ -20,6 +20,8 @@ pub struct Visitor {
     pub email: Option<String>,
     /// The subject at the provider.
     pub sub: Option<String>,
+    /// What all paths of the app begin with: the path of its base URL.
+    pub base_path: String,
 }
 
 /// A page.
@@ -49,10 +51,11 @@ impl Page {
         let mut list = String::new();
         for (place, app) in oauth.clients().enumerate() {
             let kind = if place == 0 { "button main" } else { "button" };
-            let (client, label) = (escaped(app.name()), escaped(app.display_name()));
+            let path = escaped(&oauth.site_path(&format!("/login/{}", app.name())));
+            let label = escaped(app.display_name());
             let _ = write!(
                 list,
-                "<li><a class=\"{kind}\" href=\"/login/{client}\">Log in with {label}</a></li>"
+                "<li><a class=\"{kind}\" href=\"{path}\">Log in with {label}</a></li>"
             );
         }
         Self::new(
@@ -75,16 +78,16 @@ impl Page {
                 let _ = write!(rows, "<dt>{title}</dt><dd>{}</dd>", escaped(value));
             }
         }
-        let client = escaped(&visitor.client);
+        let (client, base) = (escaped(&visitor.client), escaped(&visitor.base_path));
         Self::new(
             framework,
             "Your account",
             &format!(
                 "<div class=\"who\"><span class=\"face\" aria-hidden=\"true\">{}</span><div>\
                  <h1>Hello, {name}</h1><p class=\"quiet\">You are logged in.</p></div></div>\
-                 <dl>{rows}</dl><nav class=\"links\"><a href=\"/profile\">Your profile as JSON</a>\
-                 <a href=\"/userinfo/{client}\">User info from the provider</a></nav>\
-                 <form method=\"post\" action=\"/logout\"><button class=\"button\">Log out</button>\
+                 <dl>{rows}</dl><nav class=\"links\"><a href=\"{base}/profile\">Your profile as JSON</a>\
+                 <a href=\"{base}/userinfo/{client}\">User info from the provider</a></nav>\
+                 <form method=\"post\" action=\"{base}/logout\"><button class=\"button\">Log out</button>\
                  </form>",
                 escaped(&initial)
             ),
@@ -98,7 +101,7 @@ impl Page {
             framework,
             "Logged out",
             "<h1>You are logged out</h1><p class=\"quiet\">See you soon.</p>\
-             <ul class=\"list\"><li><a class=\"button main\" href=\"/\">Go to home page</a></li></ul>",
+             <ul class=\"list\"><li><a class=\"button main\" href=\"./\">Go to home page</a></li></ul>",
         )
     }
 
@@ -153,6 +156,7 @@ mod tests {
             name: "<script>alert(1)</script>".into(),
             email: None,
             sub: Some("\"><img>".into()),
+            base_path: String::new(),
         };
         let page = Page::home("axum", &visitor).into_html();
         assert!(!page.contains("<script>") && !page.contains("<img>"));

@@ -19,6 +19,7 @@ impl Visitor {
             name: name.or_else(|| user.login.sub.clone()).unwrap_or_else(|| "stranger".into()),
             email: claim(UserInfo::email),
             sub: user.login.sub.clone(),
+            base_path: user.client.site_path("/").trim_end_matches('/').to_owned(),
         }
     }
 }

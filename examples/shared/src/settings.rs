@@ -25,6 +25,16 @@ impl Settings {
         Self::read(|name| std::env::vars().find(|(known, _)| known == name).map(|(_, value)| value))
     }
 
+    /// Where the routes are: below the path of the base URL, if it has one, and at the root, for a proxy that
+    /// removes that path.
+    #[must_use]
+    pub fn mounts(&self) -> Vec<String> {
+        let url = self.base_url.parse::<http::Uri>().unwrap_or_default();
+        let path = url.path().trim_end_matches('/').to_owned();
+        let below = Some(path).filter(|path| !path.is_empty());
+        below.into_iter().chain(["".to_owned()]).collect()
+    }
+
     fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let get = |name: &str| get(name).filter(|value| !value.is_empty());
         let port = get("PORT").unwrap_or_else(|| "3000".to_owned());
@@ -75,6 +85,8 @@ mod tests {
         let settings = read(&[("BASE_URL", "https://app.example/"), ("HOST", "0.0.0.0")]).unwrap();
         assert_eq!(settings.base_url, "https://app.example");
         assert_eq!(settings.address, ("0.0.0.0".to_owned(), 3000));
+        assert_eq!(settings.mounts(), [""]);
+        assert_eq!(read(&[("BASE_URL", "https://app.example/p/")]).unwrap().mounts(), ["/p", ""]);
     }
 
     #[test]

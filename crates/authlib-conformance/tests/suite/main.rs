@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod attacks;
+mod deployment;
 mod ended_logins;
 mod identity;
 mod interop;
@@ -94,6 +95,20 @@ suite! {
         front_channel_logout_needs_iss_and_sid,
         logout_everywhere_ends_logins_in_all_browsers,
         copied_session_ends_with_logout,
+    ],
+    deployment: [
+        base_path_is_kept_behind_proxy_that_removes_it,
+        base_path_is_kept_with_nested_routes,
+        location_is_percent_encoded,
+        used_callback_leads_logged_in_user_on,
+        callback_urls_are_not_logged,
+        userinfo_request_follows_token_placement,
+        api_path_is_forwarded_as_received,
+        posted_form_is_forwarded_with_its_method,
+        post_of_another_site_is_rejected,
+        body_signature_of_a_get_is_a_logged_error,
+        half_sent_requests_time_out,
+        signal_finishes_running_requests,
     ],
     provider: [
         invalid_id_tokens_are_400,

@@ -3,11 +3,13 @@
 use std::fmt;
 
 use super::callback_request::CallbackRequest;
-use super::response::empty;
+use super::response::{empty, see_other};
 use super::{LoginError, RequestContext};
 use crate::authorization::Turn;
 use crate::error::Result;
-use crate::login::{CallbackParams, CompletedLogin, LoginResult, Session, complete_login, log_in};
+use crate::login::{
+    CallbackParams, CompletedLogin, LoginResult, Session, complete_login, log_in, used_callback,
+};
 use crate::oauth2::Token;
 use crate::params::Params;
 use crate::registry::RegisteredClient;
@@ -32,7 +34,9 @@ impl<S: Session> LoginCallback<S> {
     /// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback) if the request is malformed, and those
     /// of the session. Also a response to be sent instead of the handler's, after which the browser
     /// sends the callback once more: to a `form_post` without the session cookie, to a prefetch, and to a
-    /// callback whose session has got a new id from another login at the same moment.
+    /// callback whose session has got a new id from another login at the same moment. A callback that was already
+    /// used, in a browser that is logged in with the client, is redirected to the `next` of its login, or to the
+    /// landing page if another login followed.
     pub async fn read(
         client: RegisteredClient,
         session: S,
@@ -55,11 +59,21 @@ impl<S: Session> LoginCallback<S> {
             None => None,
         };
         let outdated = turn.as_ref().is_some_and(|turn| turn.is_outdated(client.now()));
-        if outdated && !callback.has_newest_cookie() && !client.is_state_used(callback.state()) {
+        if outdated && !callback.has_newest_cookie() {
             return Err(callback.with_newest_cookie());
         }
         callback.check_cookie(&client, &session).await?;
-        let params = CallbackParams::new(callback.into_params());
+        let params = callback.into_params();
+        // A malformed `state` is an error of the handler's method, which ends the login.
+        let state = client.front_channel().callback_state(&params).unwrap_or_default();
+        if let Some(state) = state
+            && let Some(next) = used_callback(&client, &session, &state).await?
+        {
+            tracing::debug!(client = client.name(), "used callback redirected: already logged in");
+            let reason = "the callback was already used, and the user is logged in";
+            return Err(LoginError::respond(see_other(&next), reason));
+        }
+        let params = CallbackParams::new(params);
         let others = params.others();
         Ok(Self { client, session, params, others, _turn: turn })
     }

@@ -2,6 +2,7 @@
 
 use http::Method;
 use http::header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ORIGIN};
+use percent_encoding::percent_decode_str;
 
 use crate::base_url::BasePath;
 use crate::registry::OAuth;
@@ -65,7 +66,7 @@ impl RequestContext {
             base_path: "/".to_owned(),
             query: query.map(str::to_owned),
             accept: copy(ACCEPT.as_str()),
-            content_type: copy(CONTENT_TYPE.as_str()).filter(|_| method == Method::POST),
+            content_type: copy(CONTENT_TYPE.as_str()),
             sec_fetch_site: copy("sec-fetch-site"),
             origin: copy(ORIGIN.as_str()),
             prefetch,
@@ -93,6 +94,12 @@ impl RequestContext {
         self.query.as_deref()
     }
 
+    /// The part of the path behind `prefix` and a slash, as the browser sent it.
+    pub(super) fn path_behind(&self, prefix: &str) -> Option<&str> {
+        let inner = || behind(self.base_path().strip(&self.path)?, prefix);
+        behind(&self.path, prefix).or_else(inner)
+    }
+
     /// The same request, if it accepted JSON only.
     pub(super) fn as_api_request(&self) -> Self {
         Self { accept: Some("application/json".to_owned()), ..self.clone() }
@@ -114,4 +121,43 @@ impl RequestContext {
     }
 }
 
+/// Compares segment by segment: a browser may escape characters of the prefix.
+fn behind<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
+    let mut rest = path;
+    for expected in prefix.trim_matches('/').split('/') {
+        let path = rest.strip_prefix('/')?;
+        let (segment, _) = path.split_once('/').unwrap_or((path, ""));
+        if percent_decode_str(segment).ne(expected.bytes()) {
+            return None;
+        }
+        rest = path.strip_prefix(segment)?;
+    }
+    Some(rest.strip_prefix('/').unwrap_or(rest))
+}
+
 debug_fields!(RequestContext { method });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn path_behind_prefix_is_kept_as_sent() {
+        let oauth = OAuth::builder().base_url("https://app.example/api").build().unwrap();
+        for (path, behind) in [
+            ("/api/op/a%2Fb//c/", Some("a%2Fb//c/")),
+            ("/api/op/", Some("")),
+            ("/api/op", Some("")),
+            ("/api/op//x", Some("/x")),
+            ("/api/%6Fp/x", Some("x")),
+            ("/api/api/op/x", Some("x")),
+            ("/api/open/x", None),
+            ("/api/other/op/x", None),
+            ("/x", None),
+        ] {
+            let request = RequestContext::new(Method::GET, path, None, |_| None);
+            let request = request.of_app(Some(&oauth));
+            assert_eq!(request.path_behind("/api/op"), behind, "{path}");
+        }
+    }
+}

@@ -125,7 +125,15 @@ mod tests {
 
     fn login(client: &str, logged_in_at: u64) -> Login {
         let client = client.to_owned();
-        Login { user: client.clone(), client, issuer: None, sub: None, sid: None, logged_in_at }
+        Login {
+            user: client.clone(),
+            client,
+            issuer: None,
+            sub: None,
+            sid: None,
+            callback: None,
+            logged_in_at,
+        }
     }
 
     fn again(chunks: &[CookieChunk], now: SystemTime) -> SessionState {

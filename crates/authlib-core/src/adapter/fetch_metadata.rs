@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::RequestContext;
+use crate::error::{Error, ErrorKind, Result};
 
 /// Where a request comes from, as the browser reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,20 @@ impl RequestContext {
                 }
             }
         }
+    }
+}
+
+impl RequestContext {
+    /// Rejects a request that a page of another origin sent. `what` names the request in the log.
+    pub(super) fn check_site(&self, base_url: Option<&Url>, what: &str) -> Result<()> {
+        if self.site(base_url) != Site::Other {
+            return Ok(());
+        }
+        let check = format!("cross-site {what} rejected (`Sec-Fetch-Site`, `Origin`)");
+        let error = Error::new(ErrorKind::InvalidRequest, check)
+            .with_hint("send it from a page of the same origin; `base_url` must be that origin");
+        tracing::warn!(error = %error.report(), "request rejected");
+        Err(error.logged())
     }
 }
 

@@ -1,9 +1,14 @@
 //! [`FormBody`]: reads the body of a callback chunk by chunk, and keeps no more than a form may have.
 
+use std::time::Duration;
+
 use crate::error::{Error, ErrorKind, Result};
 
 /// The most bytes of a `form_post` body: 64 KiB.
 const MAX_FORM: usize = 64 * 1024;
+
+/// How long the body of a callback may take to arrive. After that, the request fails.
+pub const FORM_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The most bytes of an oversized body that are read and discarded: a client that is disconnected while it
 /// sends does not see the response.
@@ -44,6 +49,13 @@ impl FormBody {
             self.kept.extend_from_slice(chunk);
         }
         self.seen <= MAX_DISCARDED
+    }
+
+    /// The error of a body that did not arrive within [`FORM_TIMEOUT`].
+    #[must_use]
+    pub fn timed_out() -> Error {
+        let check = format!("the callback's form did not arrive within {FORM_TIMEOUT:?}");
+        Error::new(ErrorKind::InvalidCallback, check)
     }
 
     /// The whole body.

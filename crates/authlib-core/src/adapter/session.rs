@@ -1,6 +1,5 @@
 //! [`LoginSession`]: the logins of this browser's session, and their end.
 
-use super::fetch_metadata::Site;
 use super::form_post::post_page;
 use super::{RequestContext, Response, see_other};
 use crate::authorization::LogoutOptions;
@@ -49,7 +48,7 @@ impl<S: Session> LoginSession<S> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidCallback`] if another site sent the request, and those of the session.
+    /// [`ErrorKind::InvalidRequest`] if another site sent the request, and those of the session.
     pub async fn logout(&self) -> Result<Option<Login>> {
         self.check_site()?;
         login::logout(&self.oauth, &self.session).await
@@ -63,7 +62,7 @@ impl<S: Session> LoginSession<S> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidCallback`] if another site sent the request, and those of
+    /// [`ErrorKind::InvalidRequest`] if another site sent the request, and those of
     /// [`login::logout_redirect`].
     pub async fn logout_redirect(
         &self,
@@ -116,14 +115,7 @@ impl<S: Session> LoginSession<S> {
     }
 
     fn check_site(&self) -> Result<()> {
-        if self.request.site(self.oauth.base_url()) != Site::Other {
-            return Ok(());
-        }
-        let check = "cross-site logout request rejected (`Sec-Fetch-Site`, `Origin`)";
-        let error = Error::new(ErrorKind::InvalidCallback, check)
-            .with_hint("submit the logout form from a page of the same origin");
-        tracing::warn!(error = %error.report(), "logout rejected");
-        Err(error.logged())
+        self.request.check_site(self.oauth.base_url(), "logout request")
     }
 }
 

@@ -26,10 +26,11 @@ pub(super) fn api_url(settings: &ClientSettings, url: &str) -> Result<Url> {
 /// URL.
 pub(super) fn check_allowed(settings: &ClientSettings, url: &Url) -> Result<()> {
     // The parser has normalised the path: `..`, also in its escaped forms, is already resolved.
-    let below = settings
-        .api_base_url
-        .as_ref()
-        .is_some_and(|base| same_origin(url, base) && url.path().starts_with(base.path()));
+    let below = settings.api_base_url.as_ref().is_some_and(|base| {
+        same_origin(url, base)
+            && url.path().starts_with(base.path())
+            && (base.path() == "/" || !has_escaped_parent(url.path()))
+    });
     let listed = settings.api_origins.iter().any(|other| same_origin(url, other));
     if may_hold_a_secret(url).is_ok() && (below || listed) {
         return Ok(());
@@ -50,9 +51,72 @@ pub(super) fn check_allowed(settings: &ClientSettings, url: &Url) -> Result<()> 
     Err(Error::new(kind, check).with_hint(hint))
 }
 
+/// Whether a server finds a segment `..` in the path if it decodes it, once or more often. The parser has resolved the
+/// plain ones, so such a path hides one behind escapes.
+fn has_escaped_parent(path: &str) -> bool {
+    let mut decoded: Vec<u8> = Vec::with_capacity(path.len());
+    for byte in path.bytes() {
+        decoded.push(byte);
+        // What a decoded byte completes, a further decoding would find.
+        while let [.., b'%', high, low] = decoded.as_slice()
+            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+        {
+            decoded.truncate(decoded.len() - 3);
+            decoded.push(high << 4 | low);
+        }
+    }
+    // Some servers read a backslash as a slash, and remove parameters behind a semicolon (RFC 3986 §3.3).
+    decoded
+        .split(|byte| matches!(byte, b'/' | b'\\'))
+        .any(|segment| segment == b".." || segment.starts_with(b"..;"))
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
 /// Whether both URLs have the same origin (RFC 6454 §5): [`Url::origin`] without its copies.
 fn same_origin(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme()
         && one.host() == other.host()
         && one.port_or_known_default() == other.port_or_known_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escaped_parent_is_found_after_any_number_of_decodings() {
+        for path in [
+            "/api/..%2fx",
+            "/api/%2e%2e%2fx",
+            "/api/a%2F..%2F..%2Fx",
+            "/api/%252e%252e%252fx",
+            "/api/..%25252fx",
+            "/api/%2525252e.%255cx",
+            "/api/x%252fy%2f..%2f..%2fz",
+            "/api/..%5Cx",
+            "/api/a%2f..",
+            "/api/..;x=y/z",
+            "/api/..%3bx%2fz",
+            "/api/%25%32%65%25%32%65%25%32%66x",
+        ] {
+            assert!(has_escaped_parent(path), "{path}");
+        }
+        for path in [
+            "/api/a%2Fb",
+            "/api/a..b/c...%2F...",
+            "/api/100%25",
+            "/api/%25%32%35",
+            "/api/%zz%2",
+            "/api/a%5Cb",
+            "/api//x/",
+            "/api/..x%2F.",
+        ] {
+            assert!(!has_escaped_parent(path), "{path}");
+        }
+        // Each byte is decoded once: the work does not grow with the depth.
+        assert!(has_escaped_parent(&format!("/api/..%{}2fx", "25".repeat(100_000))));
+    }
 }

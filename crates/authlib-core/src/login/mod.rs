@@ -17,6 +17,7 @@ mod require_login;
 mod session;
 mod session_state;
 
+pub(crate) use self::callback::used_callback;
 pub use self::callback::{
     CallbackParams, CompletedLogin, LoginResult, complete_login, log_in, record_login,
 };

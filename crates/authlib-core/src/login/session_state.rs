@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::authorization::{PendingLogin, PendingLogout, is_expired_at};
@@ -49,6 +51,29 @@ pub(crate) struct PendingRef {
     pub(crate) started_at: u64,
 }
 
+/// The callback of a login, by which the browser's repetition of it is recognised.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct UsedCallback {
+    /// The hash of its `state`.
+    state: String,
+    pub(crate) next: String,
+}
+
+impl UsedCallback {
+    pub(crate) fn new(state: &str, next: String) -> Self {
+        Self { state: Self::hash(state), next }
+    }
+
+    /// Whether `state` is the one of this callback.
+    pub(crate) fn is(&self, state: &str) -> bool {
+        constant_time_eq(&self.state, &Self::hash(state))
+    }
+
+    fn hash(state: &str) -> String {
+        URL_SAFE_NO_PAD.encode(crate::crypto::sha256(state.as_bytes()))
+    }
+}
+
 /// One login of a browser session.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -67,6 +92,9 @@ pub struct Login {
     /// The verified `sid` of the ID token (OpenID Connect Back-Channel Logout 1.0 §2.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
+    /// The callback that this login comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) callback: Option<UsedCallback>,
     /// Milliseconds since the Unix epoch, so that two logins in one second are ordered.
     #[serde(default)]
     pub(crate) logged_in_at: u64,

@@ -332,6 +332,12 @@ impl RegisteredClient {
         self.0.ports.base_url.as_ref().map(BaseUrl::as_url)
     }
 
+    /// The path by which browsers know a page of this application: see [`OAuth::site_path`](crate::OAuth::site_path).
+    #[must_use]
+    pub fn site_path(&self, path: &str) -> String {
+        self.base_path().external(path)
+    }
+
     pub(crate) fn base_path(&self) -> BasePath<'_> {
         BasePath::of(self.base_url())
     }

@@ -9,6 +9,7 @@ use crate::authorization::Purpose;
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::current_user::Identity;
 use crate::login::pending::take_pending;
+use crate::login::session_state::UsedCallback;
 use crate::login::{Login, Session};
 use crate::oauth2::Token;
 use crate::params::Params;
@@ -133,7 +134,8 @@ async fn complete(
     let (data, purpose) = (pending.data.take(), pending.purpose);
     let issuer = pending.issuer.clone();
     let token = client.fetch_access_token(pending, callback).await?;
-    let login = login(client, &token, issuer)?;
+    let mut login = login(client, &token, issuer)?;
+    login.callback = sent.map(|state| UsedCallback::new(&state, next.clone()));
     Ok(CompletedLogin { client: client.clone(), token, login, next, data, purpose })
 }
 
@@ -149,6 +151,7 @@ fn login(client: &RegisteredClient, token: &Token, issuer: Option<String>) -> Re
     let issuer = issuer.filter(|_| !client.endpoints().settings().issuers.is_template());
     let since = client.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Ok(Login {
+        callback: None,
         client: client.name().to_owned(),
         user: client.endpoints().random_secret()?.expose().to_owned(),
         issuer: signed("iss").or(issuer),

@@ -3,6 +3,7 @@
 
 mod complete;
 mod record;
+mod used;
 
 use crate::error::Result;
 use crate::login::Session;
@@ -12,6 +13,7 @@ use crate::registry::RegisteredClient;
 pub use self::complete::{CompletedLogin, complete_login};
 pub(super) use self::record::delete_token;
 pub use self::record::{LoginResult, record_login};
+pub(crate) use self::used::used_callback;
 
 /// The parameters of a callback, read from the query or from the form, never from both.
 #[derive(Clone, Debug)]
