@@ -12,7 +12,8 @@ use authlib_actix::{
     require_login, session_middleware,
 };
 use example_shared::{
-    Page, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, Settings, Visitor, headers, landing, nobody, registry, stopped,
+    Page, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, Settings, Visitor, headers, landing, nobody, registry,
+    stopped,
 };
 
 /// Redirects to the provider.

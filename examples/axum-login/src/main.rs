@@ -12,7 +12,9 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
-use example_shared::{Page, Settings, TowerToHyperService, Visitor, landing, nobody, registry, serve};
+use example_shared::{
+    Page, Settings, TowerToHyperService, Visitor, landing, nobody, registry, serve,
+};
 use tower_sessions::MemoryStore;
 
 /// Redirects to the provider.

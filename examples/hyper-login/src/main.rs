@@ -14,7 +14,9 @@ use authlib_core::adapter::{
 };
 use authlib_core::login::RequireLogin;
 use authlib_core::{Error, ErrorKind, OAuth};
-use example_shared::{Page, Settings, TimedBody, Visitor, landing, nobody, profile, registry, serve};
+use example_shared::{
+    Page, Settings, TimedBody, Visitor, landing, nobody, profile, registry, serve,
+};
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;

@@ -135,7 +135,7 @@ async fn complete(
     let issuer = pending.issuer.clone();
     let token = client.fetch_access_token(pending, callback).await?;
     let mut login = login(client, &token, issuer)?;
-    login.callback = sent.map(|state| UsedCallback::new(&state, next.clone()));
+    login.callback = Some(UsedCallback::new(&sent, next.clone()));
     Ok(CompletedLogin { client: client.clone(), token, login, next, data, purpose })
 }
 
