@@ -4,6 +4,7 @@ use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTE
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::{LoginClient, Response};
+use crate::api::fully_decoded;
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::Session;
 
@@ -30,6 +31,10 @@ impl<S: Session> LoginClient<S> {
             Error::new(ErrorKind::Config, check)
                 .with_hint("pass the path of the route to `forward`")
         })?;
+        if names_a_host(&fully_decoded(path)) {
+            let check = "the path of the API request is a URL of another host once it is decoded";
+            return Err(Error::new(ErrorKind::InvalidRequest, check));
+        }
         // Without the dot, a path such as `urn:x` would be a URL of its own (RFC 3986 §4.2).
         let mut url = format!("./{path}");
         if let Some(query) = request.query() {
@@ -50,6 +55,17 @@ impl<S: Session> LoginClient<S> {
         }
         Ok(response)
     }
+}
+
+/// Whether a server that takes the decoded path for a URL would find a host in it: `//host`, `https://host`.
+fn names_a_host(decoded: &[u8]) -> bool {
+    let is_slash = |byte: &u8| matches!(byte, b'/' | b'\\');
+    let scheme = decoded.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let rest = match decoded.get(scheme..) {
+        Some([b':', rest @ ..]) if scheme > 0 => rest,
+        _ => decoded,
+    };
+    matches!(rest, [one, two, ..] if is_slash(one) && is_slash(two))
 }
 
 /// The API's response is data, and not a page of this site.

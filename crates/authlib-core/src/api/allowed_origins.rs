@@ -54,6 +54,14 @@ pub(super) fn check_allowed(settings: &ClientSettings, url: &Url) -> Result<()> 
 /// Whether a server finds a segment `..` in the path if it decodes it, once or more often. The parser has resolved the
 /// plain ones, so such a path hides one behind escapes.
 fn has_escaped_parent(path: &str) -> bool {
+    // Some servers read a backslash as a slash, and remove parameters behind a semicolon (RFC 3986 §3.3).
+    fully_decoded(path)
+        .split(|byte| matches!(byte, b'/' | b'\\'))
+        .any(|segment| segment == b".." || segment.starts_with(b"..;"))
+}
+
+/// The text after as many percent-decodings as change it, in one pass.
+pub(crate) fn fully_decoded(path: &str) -> Vec<u8> {
     let mut decoded: Vec<u8> = Vec::with_capacity(path.len());
     for byte in path.bytes() {
         decoded.push(byte);
@@ -65,10 +73,7 @@ fn has_escaped_parent(path: &str) -> bool {
             decoded.push(high << 4 | low);
         }
     }
-    // Some servers read a backslash as a slash, and remove parameters behind a semicolon (RFC 3986 §3.3).
     decoded
-        .split(|byte| matches!(byte, b'/' | b'\\'))
-        .any(|segment| segment == b".." || segment.starts_with(b"..;"))
 }
 
 fn hex(digit: u8) -> Option<u8> {

@@ -8,6 +8,7 @@ mod send;
 mod userinfo;
 mod verbs;
 
+pub(crate) use self::allowed_origins::fully_decoded;
 pub use self::request::{ApiRequest, Async};
 pub use self::response::ApiResponse;
 pub(crate) use self::userinfo::userinfo;
