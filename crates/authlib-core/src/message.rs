@@ -71,7 +71,9 @@ pub(crate) fn bare(method: Method, url: &Url, body: impl Into<Bytes>) -> Request
 /// The `Retry-After` of a response, if it is in seconds (RFC 9110 §10.2.3).
 pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
     let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    value.parse().ok().map(Duration::from_secs)
+    // `parse` also reads a sign.
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    value.parse().ok().filter(|_| digits).map(Duration::from_secs)
 }
 
 /// The media type of a message, in lower case and without parameters.

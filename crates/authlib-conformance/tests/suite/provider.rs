@@ -79,7 +79,6 @@ pub(crate) async fn broken_provider_responses_are_502(package: &str) {
         Fault::token("access_token", json!(["x"])),
         Fault::token("error", "invalid_client"),
         Fault::token("token_type", "mac"),
-        Fault::token("expires_in", "soon"),
         Fault::user_info("sub", "mallory"),
         Fault::UserInfoMissing("sub".into()),
     ] {
@@ -208,6 +207,17 @@ pub(crate) async fn unusual_valid_responses_are_accepted(package: &str) {
         Fault::TokenMissing("scope".into()),
         Fault::TokenMissing("refresh_token".into()),
         Fault::metadata("verify", json!(false)),
+        Fault::metadata("introspection_endpoint", "http://keycloak:8080/introspect"),
+        Fault::metadata("registration_endpoint", ""),
+        Fault::metadata("device_authorization_endpoint", "/device"),
+        Fault::metadata("revocation_endpoint_auth_methods_supported", "client_secret_basic"),
+        Fault::metadata("id_token_signing_alg_values_supported", "RS256"),
+        Fault::metadata("end_session_endpoint", json!([1])),
+        Fault::metadata("userinfo_endpoint", json!(7)),
+        Fault::metadata("require_pushed_authorization_requests", "no"),
+        Fault::token("scope", json!(["openid", "profile"])),
+        Fault::token("refresh_token", json!(7)),
+        Fault::token("expires_in", "soon"),
     ] {
         let fixture = Fixture::new(package).await;
         fixture.provider().inject(fault.clone());

@@ -39,7 +39,7 @@ impl FrontChannel {
         }
         let documents = self.endpoints.documents();
         let metadata = documents.metadata().await?;
-        if metadata.is_some_and(|m| m.require_pushed_authorization_requests == Some(true)) {
+        if metadata.is_some_and(|m| m.require_pushed_authorization_requests) {
             let check = "the provider requires pushed authorization requests (RFC 9126), which are \
                          not supported yet";
             return Err(Error::new(ErrorKind::Unsupported, check));

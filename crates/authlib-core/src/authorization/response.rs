@@ -57,9 +57,8 @@ impl FrontChannel {
         let expected = ExpectedCallback {
             state: &pending.state,
             issuers: &settings.issuers,
-            iss_required: metadata.is_some_and(|metadata| {
-                metadata.authorization_response_iss_parameter_supported == Some(true)
-            }),
+            iss_required: metadata
+                .is_some_and(|metadata| metadata.authorization_response_iss_parameter_supported),
         };
         let response = AuthorizationResponse::check(callback, &expected)
             .map_err(|error| settings.with_denial(error))?;

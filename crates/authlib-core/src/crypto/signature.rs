@@ -50,20 +50,32 @@ impl Scheme {
     }
 }
 
+fn has_more_than_33_bits(e: &[u8]) -> bool {
+    match e {
+        [first, rest @ ..] if rest.len() == 4 => *first > 1,
+        _ => e.len() > 5,
+    }
+}
+
 /// A public key for one scheme, parsed and checked once.
 pub(crate) struct PublicKey(ParsedPublicKey);
 
 impl PublicKey {
     /// An RSA key of 2048 to 8192 bits from its modulus and exponent, big-endian. The exponent must be
-    /// odd and at least 3: with 1, every message is its own signature. It may have 40 bits: a longer one
-    /// only makes verification slow. It is usually 65537.
+    /// odd and at least 3: with 1, every message is its own signature. It may have 33 bits, as the
+    /// cryptographic library verifies with no longer one. It is usually 65537.
     pub(crate) fn rsa(scheme: Scheme, n: &[u8], e: &[u8]) -> Result<Self, CryptoError> {
         let parameters = scheme.rsa()?.verification;
         let (n, e) = (without_zeros(n), without_zeros(e));
         let odd = |bytes: &[u8]| bytes.last().is_some_and(|last| last % 2 == 1);
         let unused = n.first().map_or(0, |first| first.leading_zeros() as usize);
         let bits = n.len().saturating_mul(8).saturating_sub(unused);
-        if !odd(n) || !odd(e) || e == [1] || e.len() > 5 || !(2048..=8192).contains(&bits) {
+        if !odd(n)
+            || !odd(e)
+            || e == [1]
+            || has_more_than_33_bits(e)
+            || !(2048..=8192).contains(&bits)
+        {
             return Err(CryptoError);
         }
         let components = RsaPublicKeyComponents { n, e };

@@ -61,6 +61,10 @@ impl Claims {
         self.0.insert(name.to_owned(), Value::String(text));
     }
 
+    pub(crate) fn remove(&mut self, names: &[&str]) {
+        self.0.retain(|name, _| !names.contains(&name.as_str()));
+    }
+
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, ClaimError> {
         match self.0.get(name) {
             None => Ok(None),

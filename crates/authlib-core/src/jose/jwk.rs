@@ -9,17 +9,37 @@ use serde_json::{Map, Value};
 
 use super::{Algorithm, strict_json};
 use crate::crypto::{CryptoError, MacKey, PublicKey, Scheme};
+use crate::error::clipped;
 use crate::secret::Secret;
 
-/// The most keys of a set that are used.
-const MAX_KEYS: usize = 100;
+/// The most reasons for skipped keys that an error names.
+const MAX_REASONS: usize = 5;
 
 /// Verification keys. Cheap to clone.
 ///
 /// A key of unknown type or curve, for encryption, or malformed is skipped, so that it does not prevent all
-/// logins (RFC 7517 §5).
+/// logins (RFC 7517 §5). The size of a fetched set is limited in bytes.
 #[derive(Clone)]
-pub(crate) struct JwkSet(Arc<[Jwk]>);
+pub(crate) struct JwkSet {
+    keys: Arc<[Jwk]>,
+    skipped: Arc<[Skipped]>,
+}
+
+/// A key that can't verify signatures, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Skipped {
+    kid: Option<String>,
+    reason: &'static str,
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kid {
+            Some(kid) => write!(f, "key {kid:?} {}", self.reason),
+            None => write!(f, "a key {}", self.reason),
+        }
+    }
+}
 
 /// Why a text is not a JWK set.
 #[derive(Debug, thiserror::Error)]
@@ -56,24 +76,22 @@ impl JwkSet {
 
     /// The client secret as the only key, for HMAC (OpenID Connect Core §10.1).
     pub(crate) fn of_secret(secret: &Secret) -> Self {
-        Self(Arc::from([Jwk {
-            kid: None,
-            issuer: None,
-            uses: macs(secret.expose().as_bytes(), None),
-        }]))
+        let uses = macs(secret.expose().as_bytes(), None);
+        let key = Jwk { kid: None, issuer: None, uses };
+        Self { keys: Arc::from([key]), skipped: Arc::default() }
     }
 
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.keys.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.keys.is_empty()
     }
 
     pub(crate) fn has_kid(&self, kid: &str) -> bool {
-        self.0.iter().any(|key| key.kid.as_deref() == Some(kid))
+        self.keys.iter().any(|key| key.kid.as_deref() == Some(kid))
     }
 
     /// The keys that fit the algorithm and may have signed a token with this header: those with its `kid`,
@@ -83,15 +101,41 @@ impl JwkSet {
         alg: Algorithm,
         kid: Option<&str>,
     ) -> impl Iterator<Item = &Jwk> {
-        let named = self.0.iter().filter(move |key| kid.is_none() || key.kid.as_deref() == kid);
-        let unnamed = self.0.iter().filter(move |key| kid.is_some() && key.kid.is_none());
+        let named = self.keys.iter().filter(move |key| kid.is_none() || key.kid.as_deref() == kid);
+        let unnamed = self.keys.iter().filter(move |key| kid.is_some() && key.kid.is_none());
         named.chain(unnamed).filter(move |key| key.uses.iter().any(|(fits, _)| *fits == alg))
     }
 
     fn read(set: &Map<String, Value>, symmetric: bool) -> Result<Self, JwkError> {
         let keys = set.get("keys").and_then(Value::as_array).ok_or(JwkError::NoKeys)?;
-        let usable = keys.iter().take(MAX_KEYS).filter_map(|key| jwk(key.as_object()?, symmetric));
-        Ok(Self(usable.collect()))
+        let (mut usable, mut skipped) = (Vec::new(), Vec::new());
+        for key in keys {
+            match key.as_object().ok_or("is not a JSON object").and_then(|key| jwk(key, symmetric))
+            {
+                Ok(key) => usable.push(key),
+                Err(reason) => {
+                    let kid = key.get("kid").and_then(Value::as_str).map(clipped);
+                    skipped.push(Skipped { kid, reason });
+                }
+            }
+        }
+        Ok(Self { keys: usable.into(), skipped: skipped.into() })
+    }
+
+    /// The keys that can't be used.
+    pub(crate) fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    /// Why the set has no usable key: the reasons of the first ones.
+    pub(crate) fn why_unusable(&self) -> String {
+        let reasons: Vec<_> =
+            self.skipped.iter().take(MAX_REASONS).map(Skipped::to_string).collect();
+        match self.skipped.len() {
+            0 => "it is empty".to_owned(),
+            count if count > MAX_REASONS => format!("{}, and {count} in all", reasons.join("; ")),
+            _ => reasons.join("; "),
+        }
     }
 }
 
@@ -116,33 +160,36 @@ impl Jwk {
     }
 }
 
-/// Parses a key; `None` if it can't verify signatures.
-fn jwk(key: &Map<String, Value>, symmetric: bool) -> Option<Jwk> {
+/// Parses a key, or says why it can't verify signatures.
+fn jwk(key: &Map<String, Value>, symmetric: bool) -> Result<Jwk, &'static str> {
     let text = |name: &str| key.get(name).and_then(Value::as_str);
-    let bytes = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok();
+    let bytes = |name: &str| text(name).and_then(decoded).ok_or("has a member that is not base64");
     if key.get("use").is_some_and(|value| value != "sig") {
-        return None;
+        return Err("is not for signatures (`use`)");
     }
     if let Some(operations) = key.get("key_ops")
-        && !operations.as_array()?.iter().any(|operation| operation == "verify")
+        && !operations.as_array().is_some_and(|list| list.iter().any(|one| one == "verify"))
     {
-        return None;
+        return Err("is not for verification (`key_ops`)");
     }
     let only = match key.get("alg") {
         None => None,
-        Some(alg) => Some(Algorithm::from_name(alg.as_str()?)?),
+        Some(alg) => {
+            let known = alg.as_str().and_then(Algorithm::from_name);
+            Some(known.ok_or("is for another algorithm (`alg`)")?)
+        }
     };
-    let uses = match text("kty")? {
+    let uses = match text("kty").ok_or("has no `kty`")? {
         "RSA" => {
             let (n, e) = (bytes("n")?, bytes("e")?);
             public(only, |scheme| PublicKey::rsa(scheme, &n, &e))
         }
         "EC" => {
-            let curve = match text("crv")? {
-                "P-256" => Scheme::P256,
-                "P-384" => Scheme::P384,
-                "P-521" => Scheme::P521,
-                _ => return None,
+            let curve = match text("crv") {
+                Some("P-256") => Scheme::P256,
+                Some("P-384") => Scheme::P384,
+                Some("P-521") => Scheme::P521,
+                _ => return Err("is on another curve (`crv`)"),
             };
             let (x, y) = (bytes("x")?, bytes("y")?);
             public(only, |scheme| {
@@ -156,12 +203,27 @@ fn jwk(key: &Map<String, Value>, symmetric: bool) -> Option<Jwk> {
                 _ => Err(CryptoError),
             })
         }
+        "OKP" => return Err("is on another curve (`crv`)"),
         "oct" if symmetric => macs(&bytes("k")?, only),
-        _ => return None,
+        "oct" => return Err("is symmetric: a published key is not a secret"),
+        _ => return Err("has an unknown type (`kty`)"),
     };
     let owned = |name: &str| text(name).map(ToOwned::to_owned);
     let (kid, issuer) = (owned("kid"), owned("issuer"));
-    (!uses.is_empty()).then_some(Jwk { kid, issuer, uses })
+    if uses.is_empty() {
+        return Err("is malformed, too short or too long, or does not fit its `alg`");
+    }
+    Ok(Jwk { kid, issuer, uses })
+}
+
+/// Base64url (RFC 7515 §2). Some providers pad it, or send standard base64; the meaning is the same.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let standard = |c| matches!(c, '+' | '/' | '=');
+    if !text.contains(standard) {
+        return URL_SAFE_NO_PAD.decode(text).ok();
+    }
+    let text = text.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 /// The key, parsed for each public-key algorithm that it fits, or only for its `alg`.
@@ -191,6 +253,6 @@ fn macs(key: &[u8], only: Option<Algorithm>) -> Vec<(Algorithm, Verifier)> {
 
 impl fmt::Debug for JwkSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|key| &key.kid)).finish()
+        f.debug_list().entries(self.keys.iter().map(|key| &key.kid)).finish()
     }
 }

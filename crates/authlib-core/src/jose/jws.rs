@@ -15,7 +15,7 @@ const MAX_TOKEN: usize = 128 * 1024;
 const MAX_HEADER: usize = 16 * 1024;
 
 /// The most keys that are tried for a token without `kid`.
-const MAX_TRIES: usize = 8;
+const MAX_TRIES: usize = 32;
 
 /// A token's header. Unknown members are ignored (RFC 7515 §4), as are `jwk`, `jku`, `x5u` and `x5c`: keys
 /// come from the provider's set only.

@@ -1,6 +1,7 @@
 //! Strict JSON objects: no name twice, no depth without end, nothing behind the object (RFC 8725 §2.6,
 //! RFC 7519 §4).
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -10,7 +11,10 @@ use serde_json::{Map, Value};
 use super::exact_integers::quote_large_integers;
 
 /// How deep objects and arrays may be nested.
-const MAX_DEPTH: u8 = 32;
+const MAX_DEPTH: u8 = 120;
+
+/// How many values an object may have in all. Each costs up to 700 bytes of memory, however short it is.
+const MAX_VALUES: usize = 50_000;
 
 /// Reads one JSON object. An integer of more than 64 bits is a string of its digits.
 ///
@@ -19,7 +23,7 @@ const MAX_DEPTH: u8 = 32;
 pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
     let bytes = &*quote_large_integers(bytes);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    Strict { depth: MAX_DEPTH }.deserialize(&mut deserializer)?;
+    Strict { depth: MAX_DEPTH, values: &Cell::new(0) }.deserialize(&mut deserializer)?;
     deserializer.end()?;
     match serde_json::from_slice(bytes)? {
         Value::Object(map) => Ok(map),
@@ -29,26 +33,31 @@ pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Err
 
 /// Looks at a value that may be nested `depth` levels deep.
 #[derive(Clone, Copy)]
-struct Strict {
+struct Strict<'a> {
     depth: u8,
+    values: &'a Cell<usize>,
 }
 
-impl Strict {
+impl Strict<'_> {
     fn deeper<E: de::Error>(self) -> Result<Self, E> {
         let depth = self.depth.checked_sub(1).ok_or_else(|| E::custom("nested too deep"))?;
-        Ok(Self { depth })
+        Ok(Self { depth, ..self })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.values.set(self.values.get().saturating_add(1));
+        if self.values.get() > MAX_VALUES {
+            return Err(de::Error::custom(format!("more than {MAX_VALUES} values")));
+        }
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,7 +10,7 @@ use crate::params::{Params, RepeatedParam};
 use crate::secret::{Secret, constant_time_eq};
 
 /// The longest `code` that is accepted, in bytes.
-const MAX_CODE: usize = 4096;
+const MAX_CODE: usize = 12 * 1024;
 
 /// The parameters of an authorization request.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, ProviderError, Result, clipped, is_outage};
 use crate::jose::claims::{ClaimError, Claims};
 use crate::message::{self, Response};
+use crate::oauth2::json_response::{self, NoJson};
 
 /// The longest lifetime that is accepted: ten years. A longer one is cut to it, so that no date overflows.
 const MAX_LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
@@ -51,10 +52,11 @@ impl EndpointResponse {
     }
 
     fn read(endpoint: Endpoint, response: &Response) -> Self {
-        let content_type = message::media_type(response.headers());
-        let is_json = content_type.as_deref().is_some_and(message::is_json);
-        let members = is_json.then(|| Claims::parse(response.body()));
-        let content_type = content_type.unwrap_or_else(|| "no content type".to_owned());
+        let (content_type, members) = match json_response::members(response) {
+            Ok(members) => ("application/json".to_owned(), Some(Ok(members))),
+            Err(NoJson::Malformed(cause)) => ("application/json".to_owned(), Some(Err(cause))),
+            Err(NoJson::ContentType(found)) => (clipped(&found), None),
+        };
         Self { endpoint, content_type, members }
     }
 
@@ -118,6 +120,32 @@ impl Members {
             Some(Value::String(text)) => Ok(Some(text).filter(|text| !text.is_empty())),
             Some(_) => Err(self.invalid(name, "a string")),
         }
+    }
+
+    /// A string that the response can do without. One of another type is logged and counts as absent.
+    pub(crate) fn take_optional_text(&mut self, name: &'static str) -> Option<String> {
+        self.take_text(name).unwrap_or_else(|error| self.ignored(name, &error))
+    }
+
+    /// A scope: a string with spaces, also a list of strings, which Twitch sends (RFC 6749 §3.3). Anything else
+    /// is logged and counts as absent.
+    pub(crate) fn take_scope(&mut self) -> Option<String> {
+        if let Some(scope) = self.members.get("scope").and_then(scope_of_list) {
+            self.members.remove("scope");
+            return Some(scope).filter(|scope| !scope.is_empty());
+        }
+        self.take_optional_text("scope")
+    }
+
+    /// A lifetime that the response can do without. One that is no number is logged and counts as absent.
+    pub(crate) fn take_optional_seconds(&mut self, name: &'static str) -> Option<Duration> {
+        self.take_seconds(name).unwrap_or_else(|error| self.ignored(name, &error))
+    }
+
+    fn ignored<T>(&self, name: &str, error: &Error) -> Option<T> {
+        let request = self.endpoint.request_name();
+        tracing::warn!(request, member = name, %error, "response member ignored");
+        None
     }
 
     pub(crate) fn take_required_text(&mut self, name: &'static str) -> Result<String> {
@@ -321,15 +349,21 @@ fn sections(endpoint: Endpoint) -> (&'static str, &'static str) {
     }
 }
 
+/// The scope that a list of strings stands for.
+pub(crate) fn scope_of_list(value: &Value) -> Option<String> {
+    let words: Option<Vec<_>> = value.as_array()?.iter().map(Value::as_str).collect();
+    words.map(|words| words.join(" "))
+}
+
 fn lifetime(value: &Value) -> Option<Duration> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
-        Value::String(text) => text.trim().parse().ok()?,
+        // Digits and a fraction: no sign, exponent or name of a number.
+        Value::String(text) if text.bytes().all(|c| c.is_ascii_digit() || c == b'.') => {
+            text.parse().ok()?
+        }
         _ => return None,
     };
-    if seconds.is_nan() {
-        return None;
-    }
     let seconds = seconds.trunc().clamp(0.0, MAX_LIFETIME.as_secs_f64());
     Duration::try_from_secs_f64(seconds).ok()
 }

@@ -43,7 +43,8 @@ fn success_without_json_object_is_rejected() {
         assert_rejected(
             parse,
             &[
-                (200, HTML, r#"{"access_token":"at"}"#, "text/html"),
+                (200, HTML, "<p>", "text/html"),
+                (200, HTML, r#"{"client_id":"a","client_id":"b"}"#, "text/html"),
                 (200, JSON, "<html>", "not a JSON object"),
                 (200, JSON, "[]", "not a JSON object"),
                 (200, JSON, r#"{"client_id":"a","client_id":"b"}"#, "not a JSON object"),
@@ -64,7 +65,13 @@ fn error_responses_are_rejected_with_reason() {
                 (400, JSON, r#"{"error":"invalid_client"}"#, "client_secret"),
                 (400, JSON, r#"{"error":["x"]}"#, "not a string"),
                 (400, JSON, r#"{"error":"a","error":"b"}"#, "status 400"),
-                (400, "text/plain", r#"{"error":"invalid_request"}"#, "text/plain"),
+                (
+                    400,
+                    "text/plain",
+                    r#"{"error":"invalid_request"}"#,
+                    "reported \"invalid_request\"",
+                ),
+                (400, "text/plain", "no", "text/plain"),
                 (404, HTML, "<h1>", &check),
                 (404, JSON, r#"{"message":"Not Found"}"#, "status 404"),
                 (405, HTML, "<h1>", &check),

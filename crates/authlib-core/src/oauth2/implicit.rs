@@ -191,7 +191,6 @@ mod tests {
             (format!("{good}&id_token=x.y.z"), "`id_token`"),
             (format!("{good}&refresh_token=rt"), "`refresh_token`"),
             (format!("{good}&response=x"), "`response`"),
-            (format!("{good}&expires_in=soon"), "`expires_in`"),
             ("token_type=bearer&state=xyz".to_owned(), "`access_token`"),
             ("access_token=&token_type=bearer&state=xyz".to_owned(), "`access_token`"),
             ("access_token=at&state=xyz".to_owned(), "`token_type`"),

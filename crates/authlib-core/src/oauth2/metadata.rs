@@ -2,31 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::endpoint_url::{EndpointUrlError, endpoint_url};
-use crate::error::{Error, ErrorKind, Result};
-use crate::jose::claims::Claims;
-use crate::message::{self, Response};
+use crate::error::{Error, ErrorKind, Result, clipped};
+use crate::jose::claims::ClaimError;
+use crate::message::Response;
 use crate::oauth2::issuers::{Issuers, TENANT};
+use crate::oauth2::json_response::{self, NoJson};
 
 /// The members of the provider's metadata that this crate uses. All others are ignored, so a document
-/// can't change how we connect.
-#[derive(Clone, Debug, Default, Deserialize)]
+/// can't change how we connect. A member that can't be used is kept with the reason: it fails only what needs it.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ServerMetadata {
-    issuer: String,
-    #[serde(skip)]
     pub(crate) endpoints: Endpoints,
-    #[serde(skip)]
     auth_methods_supported: BTreeMap<Endpoint, Vec<String>>,
     pub(crate) id_token_signing_alg_values_supported: Option<Vec<String>>,
     pub(crate) token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
-    pub(crate) authorization_response_iss_parameter_supported: Option<bool>,
-    pub(crate) require_pushed_authorization_requests: Option<bool>,
+    pub(crate) authorization_response_iss_parameter_supported: bool,
+    pub(crate) require_pushed_authorization_requests: bool,
+    unusable: BTreeMap<&'static str, String>,
 }
 
 impl ServerMetadata {
@@ -34,27 +31,34 @@ impl ServerMetadata {
     pub(crate) fn auth_methods_supported(&self, endpoint: Endpoint) -> Option<&[String]> {
         self.auth_methods_supported.get(&endpoint).map(Vec::as_slice)
     }
+
+    /// Why a member can't be used.
+    pub(crate) fn unusable(&self, name: &str) -> Option<&str> {
+        self.unusable.get(name).map(String::as_str)
+    }
+
+    /// The members that can't be used, with the reasons.
+    pub(crate) fn unusable_members(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.unusable.iter().map(|(name, reason)| (*name, reason.as_str()))
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
 enum MetadataError {
     #[error("the metadata response has status {0}, not 200 (RFC 8414 §3.2)")]
     Status(u16),
-    #[error("the metadata response has the content type {0}, not application/json (RFC 8414 §3.2)")]
+    #[error(
+        "the metadata response has the content type {0}, not application/json, and is no JSON object \
+         (RFC 8414 §3.2)"
+    )]
     ContentType(String),
     #[error("the provider's metadata document is malformed")]
-    Malformed(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Malformed(#[source] ClaimError),
     #[error(
         "issuer mismatch: the provider's metadata document has {found:?}, `issuer` is configured as \
          {expected:?} (RFC 8414 §3.3)"
     )]
     Issuer { found: String, expected: String },
-    #[error("`{name}` of the provider's metadata document is not allowed")]
-    Endpoint {
-        name: &'static str,
-        #[source]
-        cause: EndpointUrlError,
-    },
 }
 
 impl From<MetadataError> for Error {
@@ -73,7 +77,6 @@ impl From<MetadataError> for Error {
             MetadataError::Malformed(_) => {
                 "check `server_metadata_url` or `issuer`, or report the fault to the provider"
             }
-            MetadataError::Endpoint { .. } => "set the endpoint in the client's configuration",
         };
         Self::new(ErrorKind::InvalidResponse, check).with_hint(hint)
     }
@@ -92,50 +95,110 @@ fn checked(response: &Response, issuers: &Issuers) -> Result<ServerMetadata, Met
     if response.status() != http::StatusCode::OK {
         return Err(MetadataError::Status(response.status().as_u16()));
     }
-    match message::media_type(response.headers()) {
-        Some(content) if message::is_json(&content) => {}
-        other => {
-            return Err(MetadataError::ContentType(other.unwrap_or_else(|| "(none)".into())));
-        }
-    }
-    let claims =
-        Claims::parse(response.body()).map_err(|cause| MetadataError::Malformed(cause.into()))?;
-    let document = claims.as_map();
-    let mut metadata: ServerMetadata = read(&Value::Object(document.clone()))?;
-    if !issuers.is_document(&metadata.issuer) {
+    let claims = json_response::members(response).map_err(|cause| match cause {
+        NoJson::ContentType(found) => MetadataError::ContentType(found),
+        NoJson::Malformed(cause) => MetadataError::Malformed(cause),
+    })?;
+    let issuer = claims.required_text("issuer").map_err(MetadataError::Malformed)?.to_owned();
+    if !issuers.is_document(&issuer) {
         return Err(MetadataError::Issuer {
-            found: metadata.issuer.chars().take(200).collect(),
+            found: clipped(&issuer),
             expected: issuers.issuer.clone().unwrap_or_default(),
         });
     }
-    let issuer = metadata.issuer.clone();
+    let mut document = Document { members: claims.into_map(), unusable: BTreeMap::new() };
+    let mut metadata = ServerMetadata {
+        id_token_signing_alg_values_supported: document
+            .list("id_token_signing_alg_values_supported"),
+        token_endpoint_auth_signing_alg_values_supported: document
+            .list("token_endpoint_auth_signing_alg_values_supported"),
+        authorization_response_iss_parameter_supported: document
+            .flag("authorization_response_iss_parameter_supported"),
+        require_pushed_authorization_requests: document
+            .flag("require_pushed_authorization_requests"),
+        ..ServerMetadata::default()
+    };
     for endpoint in Endpoint::IN_METADATA {
-        if let Some(value) = document.get(endpoint.name())
-            && let Some(text) = read::<Option<String>>(value)?
-        {
-            metadata.endpoints.insert(endpoint, allowed(endpoint, &text, &issuer)?);
+        if let Some(url) = document.url(endpoint.name(), &issuer) {
+            metadata.endpoints.insert(endpoint, url);
         }
-        if let Some(value) = endpoint.auth_methods_member().and_then(|name| document.get(name))
-            && let Some(methods) = read(value)?
-        {
+        if let Some(methods) = endpoint.auth_methods_member().and_then(|name| document.list(name)) {
             metadata.auth_methods_supported.insert(endpoint, methods);
         }
     }
+    metadata.unusable = document.unusable;
     Ok(metadata)
 }
 
-fn read<T: DeserializeOwned>(value: &Value) -> Result<T, MetadataError> {
-    T::deserialize(value).map_err(|cause| MetadataError::Malformed(cause.into()))
+/// The members that have not been read, and what was wrong with the others. `null` and an empty string are absent.
+struct Document {
+    members: Map<String, Value>,
+    unusable: BTreeMap<&'static str, String>,
 }
 
-/// An endpoint's URL. http is allowed only if the issuer uses it too, which only a loopback address can:
-/// a document from elsewhere must not direct requests to services of this host.
-fn allowed(endpoint: Endpoint, text: &str, issuer: &str) -> Result<Url, MetadataError> {
-    let url = endpoint_url(text).and_then(|url| match url.scheme() {
-        "http" if !issuer.starts_with("http://") => Err(EndpointUrlError::NotHttps),
-        _ => Ok(url),
-    });
-    url.map_err(|cause| MetadataError::Endpoint { name: endpoint.name(), cause })
+impl Document {
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.members.remove(name).filter(|value| !value.is_null() && value != "")
+    }
+
+    fn reject(&mut self, name: &'static str, reason: impl ToString) {
+        self.unusable.insert(name, reason.to_string());
+    }
+
+    /// A list of strings, also as a string with spaces.
+    fn list(&mut self, name: &'static str) -> Option<Vec<String>> {
+        let words = |text: &str| text.split_ascii_whitespace().map(str::to_owned).collect();
+        match self.take(name)? {
+            Value::String(text) => Some(words(&text)),
+            Value::Array(values) if values.iter().all(Value::is_string) => {
+                Some(values.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+            }
+            other => {
+                self.reject(name, format!("it is {}, not a list of strings", type_name(&other)));
+                None
+            }
+        }
+    }
+
+    /// A boolean, also as a string; false if it is neither.
+    fn flag(&mut self, name: &'static str) -> bool {
+        match self.take(name) {
+            None => false,
+            Some(Value::Bool(value)) => value,
+            Some(Value::String(text)) if text == "true" || text == "false" => text == "true",
+            Some(other) => {
+                self.reject(name, format!("it is {}, not a boolean", type_name(&other)));
+                false
+            }
+        }
+    }
+
+    /// An endpoint's URL. http is allowed only if the issuer uses it too, which only a loopback address can:
+    /// a document from elsewhere must not direct requests to services of this host.
+    fn url(&mut self, name: &'static str, issuer: &str) -> Option<Url> {
+        let value = self.take(name)?;
+        let Some(text) = value.as_str() else {
+            self.reject(name, format!("it is {}, not a URL", type_name(&value)));
+            return None;
+        };
+        let url = endpoint_url(text).and_then(|url| match url.scheme() {
+            "http" if !issuer.starts_with("http://") => Err(EndpointUrlError::NotHttps),
+            _ => Ok(url),
+        });
+        url.map_err(|cause| self.reject(name, format!("{:?}: {cause}", clipped(text)))).ok()
+    }
+}
+
+/// The JSON type of a value.
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
 }
 
 #[cfg(test)]
@@ -170,7 +233,7 @@ mod tests {
         ] {
             assert_eq!(metadata.endpoints.get(endpoint).unwrap().as_str(), url);
         }
-        assert_eq!(metadata.authorization_response_iss_parameter_supported, Some(true));
+        assert!(metadata.authorization_response_iss_parameter_supported);
         let methods = metadata.auth_methods_supported(Endpoint::Introspection).unwrap();
         assert_eq!(methods, ["client_secret_post"]);
     }
@@ -202,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn parse_rejects_endpoints_that_are_not_https_urls() {
+    fn endpoints_that_are_not_https_urls_are_unusable() {
         for (name, value) in [
             ("authorization_endpoint", "javascript:alert(1)"),
             ("authorization_endpoint", "data:text/html,x"),
@@ -215,31 +278,55 @@ mod tests {
             ("revocation_endpoint", "http://op.example/r"),
             ("device_authorization_endpoint", "http://op.example/d"),
             ("registration_endpoint", "http://localhost/register"),
+            ("registration_endpoint", "/register"),
         ] {
-            let body = format!(r#"{{"issuer":"https://op.example","{name}":"{value}"}}"#);
-            let error = read(&body).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::InvalidResponse);
-            assert!(error.to_string().contains(name), "{error}");
+            let metadata =
+                read(&format!(r#"{{"issuer":"https://op.example","{name}":"{value}"}}"#));
+            let metadata = metadata.unwrap();
+            assert!(metadata.unusable(name).unwrap().contains(value), "{name}: {value}");
+            let endpoint = Endpoint::IN_METADATA.into_iter().find(|one| one.name() == name);
+            assert!(metadata.endpoints.get(endpoint.unwrap()).is_none(), "{name}: {value}");
         }
     }
 
+    /// Members of a wrong type fail only what needs them; `null` and an empty string are absent.
     #[test]
-    fn parse_rejects_wrong_types_and_html() {
-        for body in [
-            "[]",
-            "{}",
-            "<html>",
-            r#"{"issuer":1}"#,
-            r#"{"issuer":"https://op.example","jwks_uri":[]}"#,
-            r#"{"issuer":"https://op.example","registration_endpoint":7}"#,
-            r#"{"issuer":"https://op.example","revocation_endpoint_auth_methods_supported":"none"}"#,
-        ] {
+    fn members_of_wrong_type_are_unusable() {
+        let read_with = |name: &str, value: &str| {
+            read(&format!(r#"{{"issuer":"https://op.example","{name}":{value}}}"#)).unwrap()
+        };
+        let mut names: Vec<_> = Endpoint::IN_METADATA.map(Endpoint::name).to_vec();
+        names.extend(Endpoint::IN_METADATA.into_iter().filter_map(Endpoint::auth_methods_member));
+        names.extend([
+            "id_token_signing_alg_values_supported",
+            "token_endpoint_auth_signing_alg_values_supported",
+            "authorization_response_iss_parameter_supported",
+            "require_pushed_authorization_requests",
+        ]);
+        for name in names {
+            for value in ["null", "\"\""] {
+                assert_eq!(read_with(name, value).unusable_members().count(), 0, "{name}: {value}");
+            }
+            for value in ["7", "{\"a\":[]}", "[7]"] {
+                assert!(read_with(name, value).unusable(name).is_some(), "{name}: {value}");
+            }
+        }
+        let metadata = read_with("id_token_signing_alg_values_supported", r#""RS256 ES256""#);
+        let listed = metadata.id_token_signing_alg_values_supported.unwrap();
+        assert_eq!(listed, ["RS256", "ES256"]);
+        let metadata = read_with("authorization_response_iss_parameter_supported", r#""true""#);
+        assert!(metadata.authorization_response_iss_parameter_supported);
+    }
+
+    #[test]
+    fn parse_rejects_other_documents() {
+        for body in ["[]", "{}", "<html>", r#"{"issuer":1}"#, r#"{"issuer":""}"#] {
             assert!(read(body).is_err(), "{body}");
         }
         let good = r#"{"issuer":"https://op.example"}"#;
-        let untyped = Response::new(good.as_bytes().to_vec());
-        assert!(parse_metadata_response(&untyped, &Issuers::of("https://op.example")).is_err());
-        assert!(read_response(200, "text/html", good).is_err());
         assert!(read_response(302, "application/json", good).is_err());
+        // JSON with another content type is read.
+        assert!(read_response(200, "text/html", good).is_ok());
+        assert!(read_response(200, "text/html", "<html>").is_err());
     }
 }

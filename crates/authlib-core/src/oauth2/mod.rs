@@ -11,6 +11,7 @@ pub(crate) mod endpoint_response;
 pub(crate) mod grant;
 pub(crate) mod introspection;
 pub(crate) mod issuers;
+pub(crate) mod json_response;
 pub(crate) mod jwt_bearer;
 pub(crate) mod jwt_introspection_response;
 pub(crate) mod metadata;

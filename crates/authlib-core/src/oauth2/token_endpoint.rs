@@ -64,10 +64,10 @@ pub(super) fn token_from_members(
     Ok(Token {
         token_type: (*token_type).to_owned(),
         access_token,
-        expires_at: members.take_seconds("expires_in")?.map(|lifetime| now + lifetime),
-        refresh_token: members.take_text("refresh_token")?.map(Secret::new),
-        id_token: members.take_text("id_token")?.map(Secret::new),
-        scope: members.take_text("scope")?.or_else(|| requested_scope.map(ToOwned::to_owned)),
+        expires_at: members.take_optional_seconds("expires_in").map(|lifetime| now + lifetime),
+        refresh_token: members.take_optional_text("refresh_token").map(Secret::new),
+        id_token: members.take_optional_text("id_token").map(Secret::new),
+        scope: members.take_scope().or_else(|| requested_scope.map(ToOwned::to_owned)),
         token_secret: None,
         claims: None,
         extra: members.into_map(),
@@ -126,7 +126,10 @@ mod tests {
             ("\"3600\"", Some(4_600)),
             ("\"3600.0\"", Some(4_600)),
             ("1e300", Some(1_000 + TEN_YEARS)),
-            ("\"inf\"", Some(1_000 + TEN_YEARS)),
+            ("\"inf\"", None),
+            ("\"-inf\"", None),
+            ("\"+5\"", None),
+            ("\"1e5\"", None),
             ("\"abc\"", None),
             ("\"NaN\"", None),
             ("true", None),
@@ -135,11 +138,30 @@ mod tests {
         for (text, expected) in table {
             let body =
                 format!(r#"{{"access_token":"at","token_type":"Bearer","expires_in":{text}}}"#);
-            let got = json(&body).ok().map(|token| token.expires_at.unwrap());
+            let got = json(&body).unwrap().expires_at;
             assert_eq!(got, expected.map(from_unix_seconds), "{text}");
         }
         let body = r#"{"access_token":"at","token_type":"Bearer","expires_in":0}"#;
         assert!(json(body).unwrap().is_expired(from_unix_seconds(1_000), Duration::ZERO));
+    }
+
+    /// Members that a response can do without cost nothing.
+    #[test]
+    fn odd_optional_members_are_read_or_ignored() {
+        for (members, scope) in [
+            (r#""scope":["user:read","chat"]"#, Some("user:read chat")),
+            (r#""scope":[]"#, Some("a b")),
+            (r#""scope":7"#, Some("a b")),
+            (r#""scope":null,"refresh_token":null"#, Some("a b")),
+            (r#""scope":"","refresh_token":7,"id_token":[],"expires_in":{}"#, Some("a b")),
+        ] {
+            let token =
+                json(&format!(r#"{{"access_token":"at","token_type":"Bearer",{members}}}"#));
+            let token = token.unwrap();
+            assert_eq!(token.scope.as_deref(), scope, "{members}");
+            assert!(token.refresh_token.is_none() && token.id_token.is_none(), "{members}");
+            assert!(token.expires_at.is_none(), "{members}");
+        }
     }
 
     /// H06, H07.

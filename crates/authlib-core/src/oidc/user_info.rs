@@ -152,7 +152,8 @@ mod tests {
             let error = parsed(js, body, Some("1"), "sub").unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{body}");
         }
-        assert!(parsed("text/html", r#"{"sub":"1"}"#, Some("1"), "sub").is_err());
+        assert!(parsed("text/html", r#"{"sub":"1"}"#, Some("1"), "sub").is_ok());
+        assert!(parsed("text/html", "<p>", Some("1"), "sub").is_err());
         assert!(parsed("application/jwt", "a.b.c", Some("1"), "sub").is_err());
     }
 

@@ -101,8 +101,12 @@ async fn fetch_jwks(exchange: HttpExchange, url: Url) -> Result<JwkSet> {
     let keys = JwkSet::parse(response.body()).map_err(|cause| {
         refused(format!("{url} did not return a JWK set (RFC 7517 §5): {cause}"))
     })?;
+    for key in keys.skipped() {
+        tracing::debug!(%url, reason = %key, "key skipped");
+    }
     if keys.is_empty() {
-        return Err(refused(format!("the JWK set at {url} has no usable key (RFC 7517 §5)")));
+        let check = format!("the JWK set at {url} has no usable key (RFC 7517 §5)");
+        return Err(refused(format!("{check}: {}", keys.why_unusable())));
     }
     Ok(keys)
 }

@@ -58,6 +58,15 @@ async fn fetch_metadata(
 ) -> Result<ServerMetadata> {
     let response = exchange.fetch("the metadata request", message::json_get(url)).await?;
     let document = parse_metadata_response(&response, &settings.issuers)?;
+    for (member, reason) in document.unusable_members() {
+        // A configured endpoint replaces the member.
+        if !Endpoint::IN_METADATA
+            .into_iter()
+            .any(|endpoint| endpoint.name() == member && settings.endpoints.get(endpoint).is_some())
+        {
+            tracing::warn!(client = settings.name, %url, member, reason, "metadata member ignored");
+        }
+    }
     // A document that lacks what a login needs is not cached: the next login fetches it again.
     if settings.is_interactive {
         require_endpoint(settings, Some(&document), Endpoint::Authorization)?;
@@ -106,6 +115,14 @@ fn require_endpoint(
         Authorization | Jwks | Refresh | Token => ErrorKind::InvalidResponse,
         _ => ErrorKind::Unsupported,
     };
-    let check = format!("the metadata at {url} has no `{name}`, and none is configured");
+    let check = match metadata.and_then(|metadata| metadata.unusable(name)) {
+        Some(reason) => {
+            let check = format!("`{name}` of the metadata at {url} can't be used: {reason}");
+            return Err(
+                Error::new(ErrorKind::InvalidResponse, check).with_hint(format!("set `{setting}`"))
+            );
+        }
+        None => format!("the metadata at {url} has no `{name}`, and none is configured"),
+    };
     Err(Error::new(kind, check).with_hint(format!("set `{setting}`")))
 }

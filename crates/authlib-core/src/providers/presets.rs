@@ -1,6 +1,7 @@
 //! Presets of providers that have the same endpoints for everybody: one row each.
 
 use crate::config::ClientConfig;
+use crate::hooks::{ResponseHook, default_token_type_bearer};
 use crate::oauth2::{AssertionAudience, AuthMethod};
 
 /// Defines a function for each row, [`NAMES`] and [`named`].
@@ -110,6 +111,9 @@ presets! {
         .dangerous_skip_pkce()
         .access_denied_error("user_cancelled_authorize")
         .access_denied_error("user_cancelled_login")
+        // Its token responses have no `token_type`.
+        .on_response(ResponseHook::AccessTokenResponse, default_token_type_bearer)
+        .on_response(ResponseHook::RefreshTokenResponse, default_token_type_bearer)
         // The issuer of its ID tokens before it had a path.
         .issuer_alias("https://www.linkedin.com");
 

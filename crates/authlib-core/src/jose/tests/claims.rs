@@ -59,8 +59,11 @@ fn json_is_parsed_strictly() {
     assert!(strict_json::object(b"{\"a\":\"\xff\"}").is_err());
     assert!(strict_json::object(b"{\"a\xff\":1}").is_err());
     let nested = |depth: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
-    assert!(strict_json::object(nested(31).as_bytes()).is_ok());
-    assert!(strict_json::object(nested(32).as_bytes()).is_err());
+    assert!(strict_json::object(nested(119).as_bytes()).is_ok());
+    assert!(strict_json::object(nested(120).as_bytes()).is_err());
+    let many = |count: usize| format!(r#"{{"a":[{}0]}}"#, "0,".repeat(count - 1));
+    assert!(strict_json::object(many(49_998).as_bytes()).is_ok());
+    assert!(strict_json::object(many(49_999).as_bytes()).is_err());
     assert!(strict_json::object(nested(60_000).as_bytes()).is_err());
     let good =
         r#"{"a":[1,-1,1.5,1e300,18446744073709551615],"b":{"c":null,"d":true},"e":"\u00e4"}"#;

@@ -50,7 +50,7 @@ fn kid_only_selects_among_keys() {
 #[test]
 fn key_attempts_are_bounded_and_kid_match_comes_first() {
     let (a, b) = (Signer::rsa(), Signer::new("RS256"));
-    let mut keys = vec![b.jwk(); 20];
+    let mut keys = vec![b.jwk(); 40];
     keys.push(with(a.jwk(), &json!({"kid": "k"})));
     let keys = set(&json!(keys));
     let unnamed = a.token_of(r#"{"alg":"RS256"}"#, CLAIMS);
@@ -229,5 +229,44 @@ fn key_set_without_keys_array_is_an_error() {
     }
     assert!(set(&json!([])).is_empty());
     let many = vec![a3_key(); 1000];
-    assert_eq!(set(&json!(many)).len(), 100);
+    assert_eq!(set(&json!(many)).len(), 1000);
+}
+
+/// The meaning of padding and of standard base64 is certain (RFC 4648 §4, §5).
+#[test]
+fn padded_and_standard_base64_are_read() {
+    let standard = |name: &str| {
+        let mut key = a3_key();
+        let text = key[name].as_str().unwrap().replace('-', "+").replace('_', "/");
+        key[name] = format!("{text}=").into();
+        key
+    };
+    for name in ["x", "y"] {
+        let keys = set(&json!([standard(name)]));
+        assert!(keys.skipped().is_empty(), "{name}: {}", keys.why_unusable());
+    }
+}
+
+#[test]
+fn skipped_keys_name_the_reason() {
+    let changed = |name: &str, value: &str| {
+        let mut key = a3_key();
+        key[name] = value.into();
+        key
+    };
+    for (key, reason) in [
+        (changed("use", "enc"), "is not for signatures"),
+        (changed("alg", "RSA-OAEP"), "is for another algorithm"),
+        (changed("kty", "new"), "has an unknown type"),
+        (changed("kty", "oct"), "is symmetric"),
+        (changed("crv", "secp256k1"), "is on another curve"),
+        (changed("x", "§"), "is not base64"),
+        (changed("x", "AAAA"), "is malformed"),
+        (json!(7), "is not a JSON object"),
+    ] {
+        let why = set(&json!([key.clone()])).why_unusable();
+        assert!(why.contains(reason), "{key}: {why}");
+    }
+    let many = vec![changed("use", "enc"); 20];
+    assert!(set(&json!(many)).why_unusable().ends_with("and 20 in all"));
 }

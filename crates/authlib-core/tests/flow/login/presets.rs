@@ -282,6 +282,7 @@ async fn openid_login(
     token_endpoint: &str,
     claims: impl Fn(Option<&String>) -> Value,
 ) -> Result<Token, Error> {
+    let is_linkedin = token_endpoint.contains("linkedin");
     let preset = preset.without_userinfo_at_login();
     let document = RecordedResponses::default().json(metadata_url, metadata);
     let mut started = start(preset.clone(), &document).await;
@@ -291,7 +292,11 @@ async fn openid_login(
     payload.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
     let key = EncodingKey::from_secret(SECRET.as_bytes());
     let id_token = encode(&Header::default(), &payload, &key).unwrap();
-    let response = json!({"access_token": "at", "token_type": "Bearer", "id_token": id_token});
+    let mut response = json!({"access_token": "at", "token_type": "Bearer", "id_token": id_token});
+    if is_linkedin {
+        // As reported of "Sign In with LinkedIn using OpenID Connect".
+        response = json!({"access_token": "at", "expires_in": 5_183_999, "id_token": id_token});
+    }
 
     // The same client again: now the nonce is known, and the response can be created.
     let http = document.json(token_endpoint, &response);

@@ -126,7 +126,6 @@ async fn failures_show_no_secret() {
         Fault::Response(Endpoint::Jwks, Reply::html(500)),
         Fault::Response(Endpoint::UserInfo, Reply::json(401, "{}")),
         Fault::token("token_type", "mac"),
-        Fault::token("expires_in", "never"),
         Fault::token("id_token", 1),
         Fault::BadSignature,
         Fault::claim("nonce", "another"),

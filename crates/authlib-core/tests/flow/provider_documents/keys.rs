@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use authlib_core::ErrorKind;
 use authlib_core::jose::Algorithm;
+use authlib_core::{ErrorKind, LogoutOptions};
 use authlib_provider::{Endpoint, Fault, Reply};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::test_bed::{Browser, TestBed};
+use crate::test_bed::{Browser, TestBed, location};
 
 /// A login in a new browser.
 async fn log_in(bed: &TestBed) -> Result<(), authlib_core::Error> {
@@ -228,15 +228,30 @@ async fn metadata_changes_endpoints_and_nothing_else() {
         ("authorization_endpoint", "https://op.example/authorize#x"),
         ("authorization_endpoint", "https://user@op.example/authorize"),
         ("token_endpoint", "http://localhost:80@op.example/token"),
-        ("userinfo_endpoint", "http://op.example/userinfo"),
         ("jwks_uri", "http://127.0.0.1.op.example/jwks"),
-        ("end_session_endpoint", "ftp://op.example/"),
     ] {
         let bed = TestBed::new();
         bed.provider.inject(Fault::metadata(name, url));
         let error = bed.start(&Browser::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{url}: {error}");
         assert!(error.to_string().contains(name), "{error}");
+    }
+    // What a login can do without is not used.
+    for (name, url) in [
+        ("userinfo_endpoint", "http://op.example/userinfo"),
+        ("end_session_endpoint", "ftp://op.example/"),
+    ] {
+        let bed = TestBed::new();
+        bed.provider.inject(Fault::metadata(name, url));
+        let browser = Browser::default();
+        bed.log_in(&browser).await.unwrap();
+        assert_eq!(
+            bed.provider.count(Endpoint::UserInfo),
+            usize::from(name != "userinfo_endpoint")
+        );
+        let page = bed.log_out(&browser, &[], LogoutOptions::new()).await.unwrap();
+        let location = location(&page);
+        assert_eq!(location == "/bye", name == "end_session_endpoint", "{location}");
     }
     let bed = TestBed::new();
     for (name, value) in [

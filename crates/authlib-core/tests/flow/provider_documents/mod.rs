@@ -2,3 +2,4 @@
 
 mod external_id_token;
 mod keys;
+mod odd_metadata;
