@@ -1,4 +1,5 @@
-//! JSON responses, whatever their `Content-Type` says: some providers send none, or `text/plain`.
+//! JSON responses (RFC 6749 §5.1, RFC 8414 §3.2), whatever their `Content-Type` says: some providers send none,
+//! or `text/plain`.
 
 use crate::jose::claims::{ClaimError, Claims};
 use crate::message::{self, Response};
