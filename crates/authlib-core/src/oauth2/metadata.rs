@@ -141,8 +141,8 @@ impl Document {
         self.members.remove(name).filter(|value| !value.is_null() && value != "")
     }
 
-    fn reject(&mut self, name: &'static str, reason: impl ToString) {
-        self.unusable.insert(name, reason.to_string());
+    fn reject(&mut self, name: &'static str, reason: String) {
+        self.unusable.insert(name, reason);
     }
 
     /// A list of strings, also as a string with spaces.
