@@ -62,6 +62,19 @@ impl<C> OAuthClient<C> {
         Ok(response(self.0.front_channel_logout().await?))
     }
 
+    /// Starts a login that a third party initiates: see [`LoginClient::initiate_login`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LoginClient::initiate_login`].
+    pub async fn initiate_login(
+        &self,
+        options: impl Into<AuthorizeOptions>,
+        form: &[u8],
+    ) -> Result<HttpResponse> {
+        Ok(response(self.0.initiate_login(options, form).await?))
+    }
+
     /// Sends this request on to the provider's API with the user's token: see [`LoginClient::forward`].
     ///
     /// # Errors

@@ -82,6 +82,12 @@ pub struct CurrentUser(login::CurrentUser);
 
 wrapper!(CurrentUser[] => login::CurrentUser);
 
+impl From<login::CurrentUser> for CurrentUser {
+    fn from(user: login::CurrentUser) -> Self {
+        Self(user)
+    }
+}
+
 impl From<CurrentUser> for login::CurrentUser {
     fn from(user: CurrentUser) -> Self {
         user.0

@@ -24,6 +24,11 @@ async fn login(client: OAuthClient, request: HttpRequest) -> Result<HttpResponse
     client.authorize_redirect(options).await
 }
 
+/// Starts a login that the provider or a portal initiates.
+async fn initiate_login(client: OAuthClient, form: web::Bytes) -> Result<HttpResponse> {
+    client.initiate_login(format!("/authorize/{}", client.client().name()), &form).await
+}
+
 /// The callback: logs the user in.
 async fn authorize(callback: OAuthCallback) -> Result<HttpResponse> {
     let user = callback.log_in().await?;
@@ -69,6 +74,12 @@ async fn profile(user: Option<CurrentUser>) -> HttpResponse {
     }
 }
 
+/// Refreshes the token now.
+async fn refresh(client: OAuthClient) -> Result<HttpResponse> {
+    client.user().await?.refresh_token().await?;
+    Ok(profile(client.current_user().await?.map(CurrentUser::from)).await)
+}
+
 /// A page that only logged-in users see.
 async fn protected(user: CurrentUser) -> HttpResponse {
     html(Page::home("actix-web", &Visitor::of(&user)))
@@ -94,6 +105,8 @@ fn routes(app: &mut web::ServiceConfig) {
         .route("/login/{client}", web::get().to(login))
         .service(web::resource("/authorize/{client}").get(authorize).post(authorize))
         .route("/profile", web::get().to(profile))
+        .route("/refresh/{client}", web::post().to(refresh))
+        .service(web::resource("/initiate-login/{client}").get(initiate_login).post(initiate_login))
         .service(
             web::resource("/protected").wrap(require_login(RequireLogin::new())).get(protected),
         )

@@ -27,6 +27,11 @@ async fn login(
     client.authorize_redirect(options).await
 }
 
+/// Starts a login that the provider or a portal initiates.
+async fn initiate_login(client: OAuthClient, form: Bytes) -> Result<Response> {
+    client.initiate_login(format!("/authorize/{}", client.client().name()), &form).await
+}
+
 /// The callback: logs the user in.
 async fn authorize(callback: OAuthCallback) -> Result<Response> {
     let user = callback.log_in().await?;
@@ -72,6 +77,12 @@ async fn profile(user: Option<CurrentUser>) -> Response {
     }
 }
 
+/// Refreshes the token now.
+async fn refresh(client: OAuthClient) -> Result<Response> {
+    client.user().await?.refresh_token().await?;
+    Ok(profile(client.current_user().await?.map(CurrentUser::from)).await)
+}
+
 /// A page that only logged-in users see.
 async fn protected(user: CurrentUser) -> Response {
     html(Page::home("axum", &Visitor::of(&user)))
@@ -112,7 +123,9 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .route("/", get(home))
         .route("/login/{client}", get(login))
         .route("/authorize/{client}", get(authorize).post(authorize))
+        .route("/initiate-login/{client}", get(initiate_login).post(initiate_login))
         .route("/profile", get(profile))
+        .route("/refresh/{client}", post(refresh))
         .route("/api/{client}/", get(api).post(api))
         .route("/api/{client}/{*path}", get(api).post(api))
         .route("/userinfo/{client}", get(userinfo))

@@ -99,6 +99,18 @@ async fn route(
             Some(user) => Page::home("hyper", &Visitor::of(&user)).into_response(),
             None => Page::welcome("hyper", oauth).into_response(),
         },
+        ["initiate-login", name] if get || post => {
+            let (client, form) = (client(name)?, read_form(body).await?);
+            client.initiate_login(format!("/authorize/{name}"), &form).await?
+        }
+        ["refresh", name] if post => {
+            let client = client(name)?;
+            client.user().await?.refresh_token().await?;
+            match client.current_user().await? {
+                Some(user) => json(StatusCode::OK, &profile(&user)),
+                None => json(StatusCode::UNAUTHORIZED, &nobody()),
+            }
+        }
         ["profile"] if get => match logins.current_user().await? {
             Some(user) => json(StatusCode::OK, &profile(&user)),
             None => json(StatusCode::UNAUTHORIZED, &nobody()),

@@ -29,6 +29,17 @@ async fn login(client: OAuthClient<'_>, next: Option<&str>) -> Result<OAuthRespo
     client.authorize_redirect(options).await
 }
 
+/// Starts a login that the provider or a portal initiates.
+#[get("/initiate-login/<_>")]
+async fn initiate_login(client: OAuthClient<'_>) -> Result<OAuthResponse> {
+    client.initiate_login(format!("/authorize/{}", client.client().name()), &[]).await
+}
+
+#[post("/initiate-login/<_>", data = "<form>")]
+async fn initiate_login_posted(client: OAuthClient<'_>, form: Vec<u8>) -> Result<OAuthResponse> {
+    client.initiate_login(format!("/authorize/{}", client.client().name()), &form).await
+}
+
 /// The callback: logs the user in.
 #[get("/authorize/<_>")]
 async fn authorize(callback: OAuthCallback<'_>) -> Result<OAuthResponse> {
@@ -87,6 +98,13 @@ fn profile(user: Option<CurrentUser>) -> (Status, Fresh<Value>) {
         Some(user) => (Status::Ok, fresh(example_shared::profile(&user))),
         None => (Status::Unauthorized, fresh(nobody())),
     }
+}
+
+/// Refreshes the token now.
+#[post("/refresh/<_>")]
+async fn refresh(client: OAuthClient<'_>) -> Result<(Status, Fresh<Value>)> {
+    client.user().await?.refresh_token().await?;
+    Ok(profile(client.current_user().await?.map(CurrentUser::from)))
 }
 
 /// A page that only logged-in users see: the fairing protects the path.
@@ -173,6 +191,9 @@ async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
         authorize,
         authorize_posted,
         profile,
+        refresh,
+        initiate_login,
+        initiate_login_posted,
         protected,
         api,
         api_posted,

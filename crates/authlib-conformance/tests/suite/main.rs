@@ -6,6 +6,7 @@ mod attacks;
 mod deployment;
 mod ended_logins;
 mod identity;
+mod initiated_login;
 mod interop;
 mod login;
 mod oauth1;
@@ -81,6 +82,10 @@ suite! {
         tenant_must_be_signed_and_allowed,
         issuer_of_many_tenants_needs_a_tenant_setting,
     ],
+    initiated_login: [
+        initiated_login_passes_hint_and_returns_to_target,
+        initiated_login_checks_issuer_and_target,
+    ],
     protected: [
         navigation_logs_in_and_returns_to_exact_url,
         other_requests_without_login_are_401_json,
@@ -124,6 +129,7 @@ suite! {
         get_on_closed_connection_is_sent_once_more,
     ],
     tokens: [
+        refresh_route_refreshes_now_or_is_401,
         api_call_sends_token_and_returns_response,
         concurrent_requests_share_one_refresh,
         rejected_refresh_is_401_without_retry,

@@ -251,3 +251,17 @@ pub(crate) async fn userinfo_is_fetched_from_provider(package: &str) {
     assert_eq!(page.status, 502, "{}", page.body);
     assert!(!page.body.contains("mallory"));
 }
+
+/// A token can be refreshed at any time.
+pub(crate) async fn refresh_route_refreshes_now_or_is_401(package: &str) {
+    let fixture = Fixture::new(package).await;
+    let browser = Browser::new();
+    let refresh = || browser.request(Method::POST, fixture.url("/refresh/op"), &[], None);
+    assert_eq!(refresh().await.status, 401);
+    fixture.log_in(&browser).await;
+    let page = refresh().await;
+    assert_eq!((page.status, &page.json()["sub"]), (200, &json!("alice")), "{}", page.body);
+    assert_eq!(fixture.count(Endpoint::Token), 2, "the code, and one refresh");
+    fixture.provider().inject(Fault::RefreshRefused);
+    assert_eq!(refresh().await.status, 401);
+}

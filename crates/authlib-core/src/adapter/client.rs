@@ -8,7 +8,10 @@ use super::{RequestContext, Response, see_other};
 use crate::authorization::AuthorizeOptions;
 use crate::client::oauth2_client::OAuth2Client;
 use crate::error::Result;
-use crate::login::{Login, Session, authorize_redirect, current_login, front_channel_logout};
+use crate::login::{
+    CurrentUser, Login, Session, authorize_redirect, client_user, current_login,
+    front_channel_logout,
+};
 use crate::params::Params;
 use crate::registry::RegisteredClient;
 use crate::store::TokenOwner;
@@ -78,6 +81,15 @@ impl<S: Session> LoginClient<S> {
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the user is not logged in with it.
     pub async fn login(&self) -> Result<Login> {
         current_login(&self.client, &self.session).await
+    }
+
+    /// The user who is logged in with the client; `None` if nobody is.
+    ///
+    /// # Errors
+    ///
+    /// Those of the session and the token store.
+    pub async fn current_user(&self) -> Result<Option<CurrentUser>> {
+        client_user(&self.client, &self.session).await
     }
 
     /// The client bound to the user who is logged in with it. Its methods call the provider's API with

@@ -111,9 +111,14 @@ impl RequestContext {
         self.method == Method::HEAD || self.prefetch
     }
 
+    /// The path by which browsers know the page.
+    pub(super) fn external_path(&self) -> String {
+        self.base_path().external(&self.path)
+    }
+
     /// Path and query, by which the user can repeat a GET.
     pub(super) fn repeatable(&self) -> Option<String> {
-        let path = self.base_path().external(&self.path);
+        let path = self.external_path();
         (self.method == Method::GET).then(|| match &self.query {
             Some(query) => format!("{path}?{query}"),
             None => path,

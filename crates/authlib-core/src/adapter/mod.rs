@@ -25,6 +25,7 @@ mod fetch_metadata;
 mod form_body;
 mod form_post;
 mod forward;
+mod initiated_login;
 mod protected_route;
 mod response;
 mod routes;

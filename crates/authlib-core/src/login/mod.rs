@@ -27,6 +27,7 @@ pub use self::current_user::{
 };
 pub use self::end_logins::{back_channel_logout, front_channel_logout};
 pub use self::local_path::local_path;
+pub(crate) use self::local_path::path_below;
 pub use self::logout::{logout, logout_redirect, validate_logout_response};
 pub use self::redirect::authorize_redirect;
 pub(crate) use self::require_login::Access;
