@@ -6,8 +6,12 @@ use url::{Host, Url};
 /// Why a URL is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EndpointUrlError {
-    #[error("it must be an absolute URL")]
+    #[error("it must be an absolute URL, such as https://example.com")]
     NotAbsolute,
+    #[error(
+        "it has no scheme: write https:// before it (http:// only for localhost and loopback addresses)"
+    )]
+    NoScheme,
     #[error("it must start with https:// (http:// only for localhost, 127.0.0.0/8 and ::1)")]
     NotHttps,
     #[error("its host has characters that are not allowed in a URL (RFC 3986 §3.2.2)")]
@@ -29,6 +33,9 @@ pub(crate) fn endpoint_url(text: &str) -> Result<Url, EndpointUrlError> {
     if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
         return Err(EndpointUrlError::Ambiguous);
     }
+    if is_host_and_port(text) {
+        return Err(EndpointUrlError::NoScheme);
+    }
     let url = Url::parse(text).map_err(|_| EndpointUrlError::NotAbsolute)?;
     may_hold_a_secret(&url)?;
     // That parser also accepts any number of slashes before the host, and drops an empty user name. Others
@@ -45,6 +52,12 @@ pub(crate) fn endpoint_url(text: &str) -> Result<Url, EndpointUrlError> {
         return Err(EndpointUrlError::Fragment);
     }
     Ok(url)
+}
+
+/// Whether the text is `localhost:3000`, whose host parsers take for a scheme.
+fn is_host_and_port(text: &str) -> bool {
+    let Some((host, rest)) = text.split_once(':') else { return false };
+    (host == "localhost" || host.contains('.')) && rest.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Checks that what is sent to `url` is read by its host alone, and that the URL hides no other host.
@@ -64,15 +77,15 @@ pub(crate) fn may_hold_a_secret(url: &Url) -> Result<(), EndpointUrlError> {
     Ok(())
 }
 
-/// Whether the URL's host is this machine: `localhost` or a loopback address.
 /// Whether a request to the URL is sent unencrypted over the network.
 pub(crate) fn is_public_http(url: &Url) -> bool {
     url.scheme() == "http" && !is_loopback(url)
 }
 
+/// Whether the URL's host is this machine: `localhost` and the names below it (RFC 6761 §6.3), or a loopback address.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => {
             address.is_loopback() || address.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback())
@@ -92,6 +105,7 @@ mod tests {
             "HTTPS://OP.example:8443/a@b?c=https://d/@e",
             "https://b\u{fc}cher.example/",
             "http://localhost:4000/",
+            "http://op.localhost:4000/",
             "http://127.0.0.1:1/t",
             "http://127.1.2.3/",
             "http://[::1]:8080/",
@@ -104,9 +118,17 @@ mod tests {
     /// B1 and T301: everything else is not, whatever it looks like.
     #[test]
     fn look_alikes_and_other_schemes_are_rejected() {
-        use EndpointUrlError::{Ambiguous, Fragment, Host, NotAbsolute, NotHttps, UserInfo};
+        use EndpointUrlError::{
+            Ambiguous, Fragment, Host, NoScheme, NotAbsolute, NotHttps, UserInfo,
+        };
         for (text, expected) in [
             ("http://op.example/", NotHttps),
+            ("http://localhost.example/", NotHttps),
+            ("http://xlocalhost/", NotHttps),
+            ("localhost:3000", NoScheme),
+            ("127.0.0.1:3000/x", NoScheme),
+            ("app.example.com:8443", NoScheme),
+            ("app.example.com", NotAbsolute),
             ("http://localhost:80@op.example/", NotHttps),
             ("http://localhost.op.example/", NotHttps),
             ("http://127.0.0.1.op.example/", NotHttps),

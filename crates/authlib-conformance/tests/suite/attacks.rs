@@ -184,3 +184,21 @@ pub(crate) async fn tokens_are_sent_to_api_origin_only(package: &str) {
     }
     assert_eq!(fixture.provider().received_requests().len(), before);
 }
+
+/// The log says what the browser sent.
+pub(crate) async fn missing_and_unknown_session_cookies_are_told_apart(package: &str) {
+    let fixture = Fixture::new(package).await;
+    let browser = Browser::new();
+    let callback = fixture.allowed(&browser).await;
+    assert_eq!(Browser::new().get_json(callback.as_str()).await.status, 400);
+    assert!(
+        fixture.app.log().contains("the browser sent no session cookie"),
+        "{}",
+        fixture.app.log()
+    );
+    assert!(!fixture.app.log().contains("a session cookie that the session store does not know"));
+    browser.set_cookies("localhost", "of-another-key-or-store");
+    assert_eq!(browser.get_json(callback.as_str()).await.status, 400);
+    let log = fixture.app.log();
+    assert!(log.contains("a session cookie that the session store does not know"), "{log}");
+}

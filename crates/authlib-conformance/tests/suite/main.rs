@@ -70,6 +70,7 @@ suite! {
         forged_host_does_not_change_redirect_uri,
         session_fixation_fails,
         garbage_session_cookie_is_anonymous,
+        missing_and_unknown_session_cookies_are_told_apart,
         secrets_are_never_logged,
         tokens_are_sent_to_api_origin_only,
     ],

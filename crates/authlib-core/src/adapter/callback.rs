@@ -73,7 +73,7 @@ impl<S: Session> LoginCallback<S> {
             let reason = "the callback was already used, and the user is logged in";
             return Err(LoginError::respond(see_other(&next), reason));
         }
-        let params = CallbackParams::new(params);
+        let params = CallbackParams::new(params, request.missing_cookie.clone());
         let others = params.others();
         Ok(Self { client, session, params, others, _turn: turn })
     }

@@ -1,7 +1,9 @@
 //! [`RequestContext`]: what is read of a request's head.
 
 use http::Method;
-use http::header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, ORIGIN};
+use http::header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, COOKIE, ORIGIN};
+
+use super::SessionCookie;
 use percent_encoding::percent_decode_str;
 
 use crate::base_url::BasePath;
@@ -22,6 +24,10 @@ pub struct RequestContext {
     pub(super) sec_fetch_site: Option<String>,
     pub(super) origin: Option<String>,
     prefetch: bool,
+    /// The `Cookie` header, until the name of the session's cookie is known.
+    cookies: Option<String>,
+    /// The name of the session's cookie, if the browser did not send it.
+    pub(super) missing_cookie: Option<String>,
     /// Whether a CORS preflight asks for permission (Fetch Standard, CORS protocol).
     pub(super) is_preflight: bool,
     /// Whether the browser shows the response as a page of its own, so that a redirect to a login helps.
@@ -69,17 +75,27 @@ impl RequestContext {
             content_type: copy(CONTENT_TYPE.as_str()),
             sec_fetch_site: copy("sec-fetch-site"),
             origin: copy(ORIGIN.as_str()),
+            cookies: copy(COOKIE.as_str()),
+            missing_cookie: None,
             prefetch,
             method,
         }
     }
 
-    /// The same request, of an application with the base URL of this registry: the links of error pages are below
-    /// its path.
+    /// The same request, of an application with this registry: the links of error pages are below the path of its
+    /// base URL, and errors say whether the browser sent the session's cookie.
     #[must_use]
     pub fn of_app(mut self, oauth: Option<&OAuth>) -> Self {
         if let Some(oauth) = oauth {
             self.base_path = oauth.site_path("/");
+            let name = SessionCookie::of(oauth).name;
+            let cookies = self.cookies.take().unwrap_or_default();
+            let is_sent = cookies.split(';').any(|cookie| {
+                // Rocket's session has several cookies, with this name and a suffix.
+                let rest = cookie.trim_start().strip_prefix(&name);
+                rest.is_some_and(|rest| rest.starts_with(['=', '-']))
+            });
+            self.missing_cookie = Some(name).filter(|_| !is_sent);
         }
         self
     }

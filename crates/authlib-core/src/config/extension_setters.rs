@@ -32,6 +32,12 @@ impl ClientConfig {
         self
     }
 
+    /// Of a preset: the provider issues no token for a login without a client secret.
+    pub(crate) fn needs_secret(mut self) -> Self {
+        self.extensions.needs_secret = true;
+        self
+    }
+
     /// As [`on_request`](Self::on_request), for an async hook.
     #[must_use]
     pub fn on_request_async<F>(

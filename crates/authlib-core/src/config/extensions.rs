@@ -14,6 +14,8 @@ pub(crate) struct Extensions {
     pub(crate) oauth1: bool,
     /// A client of a program, with which users do not log in.
     pub(crate) standalone: bool,
+    /// Whether the provider issues no token without a client secret.
+    pub(crate) needs_secret: bool,
 }
 
 debug_fields!(Extensions { hooks });

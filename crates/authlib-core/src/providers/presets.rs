@@ -69,6 +69,7 @@ presets! {
     /// addresses are at `user/emails`; trust only the entry that is `primary` and `verified`. Devices can
     /// log in too, if the application's settings at GitHub allow it.
     github: "GitHub", |client| client
+        .needs_secret()
         .authorization_endpoint("https://github.com/login/oauth/authorize")
         .token_endpoint("https://github.com/login/oauth/access_token")
         .device_authorization_endpoint("https://github.com/login/device/code")
@@ -89,6 +90,7 @@ presets! {
     /// and `prompt=consent` to get another one. To admit the accounts of one domain only, check the `hd`
     /// claim: the parameter of that name only preselects accounts.
     google: "Google", |client| client
+        .needs_secret()
         .issuer("https://accounts.google.com")
         .api_base_url("https://www.googleapis.com/")
         .scope("openid email profile")
@@ -99,6 +101,7 @@ presets! {
     /// LinkedIn, by OpenID Connect. Its ID tokens do not repeat the nonce, and its web applications can't
     /// use PKCE: only `state` and the client secret protect the code.
     linkedin: "LinkedIn", |client| client
+        .needs_secret()
         .issuer("https://www.linkedin.com/oauth")
         .authorization_endpoint("https://www.linkedin.com/oauth/v2/authorization")
         .token_endpoint("https://www.linkedin.com/oauth/v2/accessToken")

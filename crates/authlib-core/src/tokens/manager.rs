@@ -232,7 +232,7 @@ impl TokenManager {
 
     /// Whether an owner without a token gets one. A user of a client with logins has logged out.
     fn may_fetch_first(&self) -> bool {
-        self.settings().refresh.fetches_the_first() && !self.settings().is_interactive
+        self.settings().refresh.fetches_the_first() && !self.settings().accepts_logins
     }
 
     /// Whether the token was not rejected and remains valid for a while.

@@ -44,6 +44,8 @@ pub(crate) struct ClientSettings {
     pub(crate) ca_certificate: Option<String>,
     /// Whether users log in with this client, in a browser.
     pub(crate) is_interactive: bool,
+    /// Whether users log in with the client in a browser.
+    pub(crate) accepts_logins: bool,
     pub(crate) redirect_uri: Option<String>,
     pub(crate) post_logout_redirect_uri: Option<String>,
     pub(crate) post_logout_redirect_param: Option<String>,

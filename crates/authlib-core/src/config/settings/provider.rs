@@ -60,6 +60,15 @@ impl ClientConfig {
         if url.is_some_and(|url| url.query().is_some()) {
             check.problem("issuer", "must not have a query (RFC 8414 §2)");
         }
+        if let Some(issuer) =
+            self.issuer.as_deref().filter(|issuer| issuer.contains("/.well-known/"))
+        {
+            let better = issuer_of(issuer).unwrap_or_default();
+            let problem = format!(
+                "is the URL of the metadata document: set it as `server_metadata_url`, or set `issuer` to {better:?}"
+            );
+            check.problem("issuer", problem);
+        }
         let given = check.url("server_metadata_url", self.server_metadata_url.as_deref());
         match (self.issuer.clone(), given) {
             (Some(issuer), Some(url)) => (Some(issuer), Some(url)),

@@ -16,7 +16,9 @@ use crate::endpoint::Endpoint;
 use crate::endpoint_url::is_public_http;
 use crate::hooks::builtin;
 use crate::jose::Algorithm;
+use crate::oauth2::AuthMethod;
 use crate::params::Params;
+use crate::secret::Secret;
 
 /// How long before its expiry a token is refreshed by default.
 const REFRESH_BEFORE_EXPIRY: Duration = Duration::from_secs(60);
@@ -102,6 +104,11 @@ impl ClientConfig {
         self.check_endpoint_auth_methods(check);
         let refresh = self.refresh_policy(check);
         let is_interactive = self.is_interactive(&refresh);
+        let accepts_logins = self.accepts_logins(&refresh);
+        if accepts_logins && self.extensions.needs_secret && !self.has_client_credentials() {
+            check.missing("client_secret", "the provider issues it with the client id");
+        }
+        self.check_blanks(check);
         let endpoints = self.checked_endpoints(check);
         let (issuers, metadata_url) = self.provider(check);
         let jwks = self.checked_jwks(check);
@@ -128,6 +135,7 @@ impl ClientConfig {
             timeout: self.timeout,
             ca_certificate: self.checked_ca_certificate(check),
             is_interactive,
+            accepts_logins,
             display_name: self.display_name.unwrap_or_else(|| self.name.clone()),
             refresh_before_expiry: self.refresh_before_expiry.unwrap_or(REFRESH_BEFORE_EXPIRY),
             refresh_on_bare_401: self.refresh_on_bare_401,
@@ -176,6 +184,30 @@ impl ClientConfig {
             }
     }
 
+    fn accepts_logins(&self, refresh: &RefreshPolicy) -> bool {
+        let is_service =
+            matches!(refresh, RefreshPolicy::Assertion(_) | RefreshPolicy::ClientCredentials);
+        let has_page = self.has_endpoint(Endpoint::Authorization) || self.has_metadata();
+        has_page && !is_service && !self.extensions.standalone
+    }
+
+    fn has_client_credentials(&self) -> bool {
+        self.has_secret()
+            || self.private_key.is_some()
+            || self.extensions.auth.is_some()
+            || self.token_endpoint_auth_method == Some(AuthMethod::None)
+    }
+
+    /// A blank or line end comes from a file or a copied text, and the provider answers with `invalid_client`.
+    fn check_blanks(&self, check: &mut Validator) {
+        let secret = self.client_secret.as_ref().map(Secret::expose);
+        for (key, value) in [("client_id", self.client_id.as_deref()), ("client_secret", secret)] {
+            if value.is_some_and(|value| value.trim() != value) {
+                check.problem(key, "begins or ends with a blank or a line end: remove it");
+            }
+        }
+    }
+
     fn check_completeness(
         &self,
         is_interactive: bool,
@@ -192,7 +224,12 @@ impl ClientConfig {
             [(Endpoint::Authorization, is_interactive), (Endpoint::Token, is_fetched)]
         {
             if is_needed && !self.has_endpoint(endpoint) && !self.has_metadata() {
-                check.missing(endpoint.setting(), "set it, or `issuer` or `server_metadata_url`");
+                let preset = crate::config::similar_preset(&self.name);
+                let preset = preset.map_or_else(String::new, |preset| {
+                    format!(" (did you mean the preset `{preset}`?)")
+                });
+                let reason = format!("set it, or `issuer` or `server_metadata_url`{preset}");
+                check.missing(endpoint.setting(), &reason);
             }
         }
         if self.asks_for_openid() && !self.has_metadata() {

@@ -1,10 +1,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::JwtBearer;
 use crate::config::Sources;
 use crate::oauth1::{SignatureLocation, SignatureMethod};
 use crate::oauth2::{AssertionAudience, AuthMethod, TokenLocation};
+use crate::{JwtBearer, providers};
 
 const P256: &str = include_str!("../../../tests/client-keys/p256.pem");
 
@@ -508,5 +508,32 @@ fn endpoint_auth_methods_need_credentials() {
             openid().introspection_signed_response_alg(Algorithm::Hs256),
             "is HS256, but must be a public-key algorithm",
         ),
+    ]);
+}
+
+/// What people copy and mistype most often; the message says what to write instead.
+#[test]
+fn common_mistakes_are_named() {
+    let github = || providers::github().client_id("id").client_secret("s");
+    check_problems([
+        (github().client_secret("hush\n"), "`client_secret` begins or ends with a blank"),
+        (github().client_id(" id"), "`client_id` begins or ends with a blank"),
+        (openid().issuer("https://op.example "), "must not have blanks"),
+        (
+            openid().issuer("https://op.example/.well-known/openid-configuration"),
+            "set `issuer` to \"https://op.example\"",
+        ),
+        (providers::github().client_id("id"), "`client_secret` is missing"),
+        (ClientConfig::new("gogle").client_id("id"), "did you mean the preset `google`?"),
+        (by_hand().token_endpoint("localhost:3000/t"), "it has no scheme"),
+    ]);
+    check_accepted([
+        github(),
+        // A program for the device flow has no secret.
+        {
+            let mut config = providers::github().client_id("id");
+            config.extensions.standalone = true;
+            config
+        },
     ]);
 }

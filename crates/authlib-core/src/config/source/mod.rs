@@ -16,6 +16,7 @@ mod toml;
 use self::clients::Clients;
 use self::env::Vars;
 use self::overlay::overlay;
+pub(crate) use self::suggest::similar_preset;
 
 /// Everything that was given to a registry's builder, in order.
 #[derive(Default)]
@@ -53,6 +54,11 @@ impl Sources {
 
     /// Adds the clients in the member `oauth` of a document.
     pub(crate) fn document(&mut self, mut document: Map<String, Value>) {
+        for (name, _) in document.iter().filter(|(name, value)| is_misnamed(name, value)) {
+            let problem =
+                format!("is not read: a client's table is `[oauth.NAME]`, not `[{name}.NAME]`");
+            self.problems.push(ConfigProblem::new("", name, problem));
+        }
         match document.remove("oauth") {
             None => {}
             Some(Value::Object(clients)) => self.tables.push(clients),
@@ -96,6 +102,13 @@ impl Sources {
         }
         (clients, problems)
     }
+}
+
+/// Whether a table was meant to be `oauth`.
+fn is_misnamed(name: &str, value: &Value) -> bool {
+    value.is_object()
+        && name != "oauth"
+        && ["oauth", "oauth1", "oauth2", "oidc"].contains(&name.to_ascii_lowercase().as_str())
 }
 
 impl fmt::Debug for Sources {

@@ -14,6 +14,13 @@ pub(super) fn similar(key: &str) -> Option<&'static str> {
         .map(|(_, known)| known)
 }
 
+/// The name of the preset that a client's name was probably meant to be.
+pub(crate) fn similar_preset(name: &str) -> Option<&'static str> {
+    let names = crate::providers::NAMES.iter().copied();
+    let near = names.map(|known| (distance(name, known), known));
+    near.filter(|(distance, _)| (1..=2).contains(distance)).min().map(|(_, known)| known)
+}
+
 /// The number of characters to add, remove or change (Levenshtein distance), up to 3.
 fn distance(left: &str, right: &str) -> usize {
     if left.len().abs_diff(right.len()) > 2 {

@@ -262,3 +262,15 @@ fn environment_alone_can_configure_client() {
     assert_eq!(names, ["my-app", "staff"]);
     assert_eq!(clients[1].issuer.as_deref(), Some("https://id.example.com"));
 }
+
+#[test]
+fn table_of_another_name_than_oauth_is_reported() {
+    for (table, is_reported) in
+        [("oauth2", true), ("OAuth", true), ("oidc", true), ("server", false)]
+    {
+        let mut sources = Sources::default();
+        sources.toml(&format!("[{table}.github]\nclient_id = 'id'\n"), "authlib.toml");
+        let (_, problems) = sources.merge(&[]);
+        assert_eq!(problems.len(), usize::from(is_reported), "{table}: {problems:?}");
+    }
+}

@@ -12,7 +12,6 @@ use crate::login::pending::take_pending;
 use crate::login::session_state::UsedCallback;
 use crate::login::{Login, Session};
 use crate::oauth2::Token;
-use crate::params::Params;
 use crate::registry::RegisteredClient;
 
 /// A verified login that is not recorded yet: [`record_login`](super::record_login) stores the token and
@@ -46,11 +45,12 @@ impl CompletedLogin {
 enum StateError {
     #[error("the callback has neither `state` (RFC 6749 §4.1.2) nor `oauth_token` (RFC 5849 §2.2)")]
     Missing,
+    #[error("no session for this callback: the browser sent no session cookie `{0}`")]
+    NoCookie(String),
     #[error(
-        "no session for this callback: the session cookie is missing, or the session store does not \
-         know it"
+        "no session for this callback: the browser sent a session cookie that the session store does not know"
     )]
-    NoSession,
+    UnknownCookie,
     #[error(
         "no pending login matches `state`: it was already used, has expired, or belongs to another \
          session"
@@ -67,11 +67,14 @@ enum StateError {
 impl From<StateError> for Error {
     fn from(check: StateError) -> Self {
         let hint = match &check {
-            StateError::NoSession => {
+            StateError::NoCookie(_) => {
                 "the session cookie must be SameSite=Lax (browsers don't send a Strict one after the \
                  provider's redirect) and `Secure` on https only; login and callback must use one host \
-                 (localhost and 127.0.0.1 are two); a session store in memory is empty after a restart \
-                 and is not shared by replicas"
+                 (localhost and 127.0.0.1 are two)"
+            }
+            StateError::UnknownCookie => {
+                "a session store in memory is empty after a restart and is not shared by replicas; the \
+                 key of encrypted cookies must stay the same and be the same on all replicas"
             }
             StateError::OtherClient(_) => "each client needs its own redirect URI",
             _ => {
@@ -96,7 +99,7 @@ pub async fn complete_login(
     callback: &CallbackParams,
 ) -> Result<CompletedLogin> {
     let mut restart = None;
-    let completed = complete(client, session, callback.params(), &mut restart).await;
+    let completed = complete(client, session, callback, &mut restart).await;
     completed.map_err(|error| {
         let kind = error.kind();
         tracing::warn!(client = client.name(), ?kind, error = %error.report(), "login failed");
@@ -107,11 +110,16 @@ pub async fn complete_login(
 async fn complete(
     client: &RegisteredClient,
     session: &impl Session,
-    callback: &Params,
+    callback: &CallbackParams,
     restart: &mut Option<String>,
 ) -> Result<CompletedLogin> {
+    let no_session = match callback.missing_cookie.clone() {
+        Some(name) => StateError::NoCookie(name),
+        None => StateError::UnknownCookie,
+    };
+    let callback = callback.params();
     let sent = client.front_channel().callback_state(callback)?;
-    let mut state = session.load().await?.ok_or(StateError::NoSession)?;
+    let mut state = session.load().await?.ok_or(no_session)?;
     let Some(sent) = sent else {
         // Any site can send the browser here: the login stays pending.
         let is_pending = state.pending.iter().any(|pending| pending.client() == client.name());

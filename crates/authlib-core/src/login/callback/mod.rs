@@ -17,20 +17,24 @@ pub(crate) use self::used::used_callback;
 
 /// The parameters of a callback, read from the query or from the form, never from both.
 #[derive(Clone, Debug)]
-pub struct CallbackParams(Params);
+pub struct CallbackParams {
+    params: Params,
+    /// The name of the session's cookie, if the browser did not send it.
+    missing_cookie: Option<String>,
+}
 
 impl CallbackParams {
-    pub(crate) fn new(params: Params) -> Self {
-        Self(params)
+    pub(crate) fn new(params: Params, missing_cookie: Option<String>) -> Self {
+        Self { params, missing_cookie }
     }
 
     fn params(&self) -> &Params {
-        &self.0
+        &self.params
     }
 
     /// The parameters that no protocol defines.
     pub(crate) fn others(&self) -> Params {
-        let others = self.0.iter().filter(|(name, _)| !PROTOCOL_PARAMS.contains(name));
+        let others = self.params.iter().filter(|(name, _)| !PROTOCOL_PARAMS.contains(name));
         others.collect()
     }
 }

@@ -51,7 +51,7 @@ async fn special_ids_and_secrets_work_with_basic_and_post() {
     for (id, secret) in [
         ("i:d", "a:b:c"),
         ("100%", "%41%zz%"),
-        ("a+b c", " +a b+ "),
+        ("a+b c", "+a b+"),
         ("j\u{fc}rgen", "p\u{e4}ss\u{1f511}"),
         ("https://app.example/?a=b&c", "&=#\"\\/"),
     ] {
