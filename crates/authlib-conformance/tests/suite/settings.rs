@@ -45,7 +45,8 @@ pub(crate) async fn environment_overrides_file_per_setting(package: &str) {
 
 /// T014.
 pub(crate) async fn preset_provides_authorization_endpoint(package: &str) {
-    let fixture = Fixture::configured(package, "", &[("GITHUB_CLIENT_ID", "id")]).await;
+    let vars = [("GITHUB_CLIENT_ID", "id"), ("GITHUB_CLIENT_SECRET", "secret")];
+    let fixture = Fixture::configured(package, "", &vars).await;
     let start = Browser::new().get(fixture.url("/login/github")).await;
     assert_eq!(start.status, 303, "{}", start.body);
     let start = start.location();
