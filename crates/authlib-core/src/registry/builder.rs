@@ -11,7 +11,9 @@ use super::oauth::OAuth;
 use super::ports::Ports;
 use crate::base_url::BaseUrl;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{ClientConfig, ClientSettings, ConfigProblem, ConfigProblems, Sources};
+use crate::config::{
+    ClientConfig, ClientSettings, ConfigProblem, ConfigProblems, Sources, similar_preset,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::random::{Random, SystemRandom};
 use crate::store::{MemoryTokenStore, PendingLoginStore, TokenStore};
@@ -181,6 +183,7 @@ impl OAuthBuilder {
             http.map_err(|cause| problems.push(ConfigProblem::new("", "", cause.to_string())));
         let mut settings = Vec::new();
         for config in configs {
+            let name = config.name.clone();
             match config.resolve() {
                 Ok(resolved) => {
                     if self.base_url.is_none() {
@@ -196,7 +199,13 @@ impl OAuthBuilder {
                     });
                     settings.push((resolved, trusting.ok().flatten()));
                 }
-                Err(found) => problems.extend(found),
+                Err(found) => {
+                    problems.extend(found);
+                    if let Some(preset) = similar_preset(&name, crate::providers::NAMES) {
+                        let problem = format!("is not a preset; did you mean `{preset}`?");
+                        problems.push(ConfigProblem::new(&name, "", problem));
+                    }
+                }
             }
         }
         let (Ok(http), true) = (http, problems.is_empty()) else {

@@ -224,12 +224,7 @@ impl ClientConfig {
             [(Endpoint::Authorization, is_interactive), (Endpoint::Token, is_fetched)]
         {
             if is_needed && !self.has_endpoint(endpoint) && !self.has_metadata() {
-                let preset = crate::config::similar_preset(&self.name);
-                let preset = preset.map_or_else(String::new, |preset| {
-                    format!(" (did you mean the preset `{preset}`?)")
-                });
-                let reason = format!("set it, or `issuer` or `server_metadata_url`{preset}");
-                check.missing(endpoint.setting(), &reason);
+                check.missing(endpoint.setting(), "set it, or `issuer` or `server_metadata_url`");
             }
         }
         if self.asks_for_openid() && !self.has_metadata() {

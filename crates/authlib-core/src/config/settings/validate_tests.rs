@@ -524,7 +524,6 @@ fn common_mistakes_are_named() {
             "set `issuer` to \"https://op.example\"",
         ),
         (providers::github().client_id("id"), "`client_secret` is missing"),
-        (ClientConfig::new("gogle").client_id("id"), "did you mean the preset `google`?"),
         (by_hand().token_endpoint("localhost:3000/t"), "it has no scheme"),
     ]);
     check_accepted([

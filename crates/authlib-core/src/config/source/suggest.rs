@@ -14,10 +14,9 @@ pub(super) fn similar(key: &str) -> Option<&'static str> {
         .map(|(_, known)| known)
 }
 
-/// The name of the preset that a client's name was probably meant to be.
-pub(crate) fn similar_preset(name: &str) -> Option<&'static str> {
-    let names = crate::providers::NAMES.iter().copied();
-    let near = names.map(|known| (distance(name, known), known));
+/// The one of the presets' names that a client's name was probably meant to be.
+pub(crate) fn similar_preset<'a>(name: &str, presets: &[&'a str]) -> Option<&'a str> {
+    let near = presets.iter().map(|known| (distance(name, known), *known));
     near.filter(|(distance, _)| (1..=2).contains(distance)).min().map(|(_, known)| known)
 }
 

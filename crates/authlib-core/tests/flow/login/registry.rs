@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use authlib_core::login::Session as _;
 use authlib_core::store::MemoryPendingLoginStore;
-use authlib_core::{AuthorizeOptions, ErrorKind};
+use authlib_core::{AuthorizeOptions, ClientConfig, ErrorKind, OAuth};
 
 use crate::test_bed::oauth1::{self};
 use crate::test_bed::{Browser, TestBed};
@@ -49,4 +49,13 @@ async fn registry_has_store_at_build_and_accepts_subscribers() {
     let login = bed.log_in(&browser).await.unwrap();
     bed.app().refresh_token(&login.owner()).await.unwrap();
     assert_eq!(heard.load(Ordering::Relaxed), 11);
+}
+
+#[test]
+fn misspelt_preset_is_named() {
+    let error = OAuth::builder().register(ClientConfig::new("gogle").client_id("id")).build();
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("did you mean `google`?"), "{error}");
+    let error = OAuth::builder().register(ClientConfig::new("company").client_id("id")).build();
+    assert!(!error.unwrap_err().to_string().contains("did you mean"));
 }
