@@ -36,6 +36,7 @@ struct Inner {
     provider: Option<ProviderError>,
     retryable: bool,
     restart: Option<String>,
+    page_text: Option<&'static str>,
     logged: bool,
 }
 
@@ -124,6 +125,7 @@ impl Error {
             provider: None,
             retryable: false,
             restart: None,
+            page_text: None,
             logged: false,
         }))
     }
@@ -133,6 +135,25 @@ impl Error {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.0).hint = Some(hint.into());
         self
+    }
+
+    /// Adds a hint behind the one that is there.
+    pub(crate) fn with_another_hint(self, hint: &str) -> Self {
+        let hint = match &self.0.hint {
+            Some(first) => format!("{first}; {hint}"),
+            None => hint.to_owned(),
+        };
+        self.with_hint(hint)
+    }
+
+    /// Adds the text for the user, instead of that of the kind.
+    pub(crate) fn with_page_text(mut self, text: &'static str) -> Self {
+        Arc::make_mut(&mut self.0).page_text = Some(text);
+        self
+    }
+
+    pub(crate) fn page_text(&self) -> Option<&'static str> {
+        self.0.page_text
     }
 
     /// Adds a hint, if there is one.

@@ -52,7 +52,7 @@ pub(super) fn page(title: &str, body: &str) -> String {
 
 /// The message for the user, with what the provider says about a login that it did not allow.
 fn message(error: &Error) -> String {
-    let text = text(error.kind());
+    let text = error.page_text().unwrap_or_else(|| text(error.kind()));
     let reported = error.provider_error().filter(|_| {
         matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::AuthorizationError)
     });

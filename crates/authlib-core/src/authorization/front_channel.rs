@@ -50,6 +50,7 @@ impl FrontChannel {
             scope: String::new(),
             max_age: None,
             implicit: false,
+            is_silent: false,
             started_at: unix_seconds(self.endpoints.now()),
             next: options.next,
             restart: None,

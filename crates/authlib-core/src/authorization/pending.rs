@@ -40,6 +40,9 @@ pub struct PendingLogin {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) implicit: bool,
     /// Seconds since the Unix epoch.
+    /// Whether the provider must not ask the user anything (`prompt=none`, OpenID Connect Core §3.1.2.1).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_silent: bool,
     pub(crate) started_at: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<String>,

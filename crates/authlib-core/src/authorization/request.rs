@@ -39,10 +39,15 @@ impl FrontChannel {
         }
         let documents = self.endpoints.documents();
         let metadata = documents.metadata().await?;
-        if metadata.is_some_and(|m| m.require_pushed_authorization_requests) {
+        if metadata.as_ref().is_some_and(|m| m.require_pushed_authorization_requests) {
             let check = "the provider requires pushed authorization requests (RFC 9126), which are \
                          not supported yet";
-            return Err(Error::new(ErrorKind::Unsupported, check));
+            return Err(Error::new(ErrorKind::Unsupported, check)
+                .with_page_text("This application can't log in with this provider yet."));
+        }
+        if !implicit {
+            // Known before the user logs in at the provider in vain.
+            self.endpoints.ensure_auth_method(metadata.as_deref())?;
         }
         let endpoint = documents.endpoint(Endpoint::Authorization).await?;
         let scope = options.scope.clone().unwrap_or_else(|| settings.scope.clone());
@@ -59,6 +64,7 @@ impl FrontChannel {
             scope,
             max_age,
             implicit,
+            is_silent: extra.only("prompt").ok().flatten() == Some("none"),
             ..self.pending_login(options, redirect_uri, random()?)
         };
         if let Some(max_age) = pending.max_age {

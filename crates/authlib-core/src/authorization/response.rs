@@ -60,8 +60,14 @@ impl FrontChannel {
             iss_required: metadata
                 .is_some_and(|metadata| metadata.authorization_response_iss_parameter_supported),
         };
-        let response = AuthorizationResponse::check(callback, &expected)
-            .map_err(|error| settings.with_denial(error))?;
+        let response = AuthorizationResponse::check(callback, &expected).map_err(|error| {
+            let code = error.provider_error().map(|provider| provider.error.as_str());
+            if code == Some("consent_required") && !pending.is_silent {
+                // The provider did ask, and the user refused: some servers have no better word.
+                return error.with_kind(ErrorKind::AccessDenied);
+            }
+            settings.with_denial(error)
+        })?;
         let verifier = pending.code_verifier.as_ref();
         let grant = Grant::authorization_code(&response.code, &pending.redirect_uri, verifier);
         let mut token = self.endpoints.request_token(&grant, &pending.scope).await?;

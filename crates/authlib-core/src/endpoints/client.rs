@@ -164,6 +164,46 @@ impl EndpointClient {
         Ok(request)
     }
 
+    /// Checks that the client can authenticate at the token endpoint by one of the methods that the metadata list.
+    pub(crate) fn ensure_auth_method(&self, metadata: Option<&ServerMetadata>) -> Result<()> {
+        if self.settings.custom_auth(Endpoint::Token).is_some() {
+            return Ok(());
+        }
+        self.auth_method(Endpoint::Token, metadata).map(drop)
+    }
+
+    /// A rejected client's error, with the settings for servers that deviate from how the client authenticated.
+    pub(super) async fn explained(&self, error: Error) -> Error {
+        let code = error.provider_error().map(|provider| provider.error.as_str());
+        let is_client = matches!(code, None | Some("invalid_client" | "unauthorized_client"))
+            || error.provider_error().is_some_and(|provider| provider.status >= Some(500));
+        let custom = self.settings.custom_auth(Endpoint::Token).is_some();
+        if error.kind() != ErrorKind::InvalidResponse || !is_client || custom {
+            return error;
+        }
+        let metadata = self.documents.metadata().await.ok().flatten();
+        let Ok(method) = self.auth_method(Endpoint::Token, metadata.as_deref()) else {
+            return error;
+        };
+        let secret = self.settings.client_secret.as_ref().map_or("", Secret::expose);
+        let is_encoded = [&self.settings.client_id, secret].iter().any(|text| {
+            form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>() != **text
+        });
+        if method.is_assertion() {
+            let hint = "some servers accept only their token endpoint as the audience of a client assertion: \
+                        set `client_assertion_audience` to `token_endpoint`";
+            error.with_another_hint(hint)
+        } else if method == AuthMethod::ClientSecretBasic && !self.settings.raw_basic && is_encoded
+        {
+            let hint = "`client_id` or `client_secret` has characters that RFC 6749 §2.3.1 encodes, and some \
+                        servers do not decode them: set `raw_client_secret_basic` to true, or \
+                        `token_endpoint_auth_method` to `client_secret_post`";
+            error.with_another_hint(hint)
+        } else {
+            error
+        }
+    }
+
     /// The authentication method at an endpoint: the one that is configured for it; otherwise that of
     /// the token endpoint (RFC 7009 §2.1), unless the metadata lists others for this endpoint.
     fn auth_method(

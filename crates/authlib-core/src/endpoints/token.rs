@@ -19,7 +19,11 @@ impl EndpointClient {
             Scope::Implied => granted_scope,
             _ => &requested,
         };
-        parse_token_response(&response, self.now(), Some(scope).filter(|scope| !scope.is_empty()))
+        let scope = Some(scope).filter(|scope| !scope.is_empty());
+        match parse_token_response(&response, self.now(), scope) {
+            Ok(token) => Ok(token),
+            Err(error) => Err(self.explained(error).await),
+        }
     }
 
     /// A token by any grant, with a verified ID token or none.

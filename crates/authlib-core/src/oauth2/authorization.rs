@@ -114,9 +114,20 @@ impl From<CallbackError> for Error {
             ),
             _ => None,
         };
-        Self::new(ErrorKind::InvalidCallback, check).maybe_hint(hint)
+        let other_issuer = matches!(
+            check,
+            CallbackError::IssMissing
+                | CallbackError::IssWrong { .. }
+                | CallbackError::IssOfIdToken { .. }
+        );
+        let error = Self::new(ErrorKind::InvalidCallback, check).maybe_hint(hint);
+        if other_issuer { error.with_page_text(OTHER_PROVIDER) } else { error }
     }
 }
+
+/// For the user: the login has not expired, and was not used before.
+const OTHER_PROVIDER: &str = "The response did not come from the login provider that this login was started with. \
+                              You are not logged in.";
 
 impl AuthorizationResponse {
     /// Checks that the response and the verified ID token come from one issuer (RFC 9207 §2.4).

@@ -7,7 +7,7 @@ use authlib_core::jose::Algorithm;
 use authlib_core::oauth2::AssertionAudience;
 use authlib_core::oauth2::AuthMethod;
 use authlib_core::{ClientConfig, ErrorKind, OAuth, Secret};
-use authlib_provider::{Endpoint, Fault, TestClient};
+use authlib_provider::{Endpoint, Fault, Reply, TestClient};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -202,4 +202,55 @@ fn toml(client: &Value) -> String {
     };
     let key = lines(&client["private_key"]);
     format!("[oauth.as]\n{}[oauth.as.private_key]\n{key}", lines(client))
+}
+
+/// The browser is not sent to the provider in vain.
+#[tokio::test]
+async fn method_that_metadata_rule_out_is_reported_before_the_redirect() {
+    let bed = TestBed::new();
+    let methods = serde_json::json!(["private_key_jwt"]);
+    bed.provider.inject(Fault::metadata("token_endpoint_auth_methods_supported", methods));
+    let error = bed.start(&Browser::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    assert!(error.to_string().contains("`token_endpoint_auth_method`"), "{error}");
+}
+
+/// Most servers do not decode the credentials of RFC 6749 §2.3.1, or accept one audience only.
+#[tokio::test]
+async fn refused_client_is_told_which_settings_to_try() {
+    for (secret, status, body, hint) in [
+        ("s3cret+/=", 401, r#"{"error":"invalid_client"}"#, Some("`raw_client_secret_basic`")),
+        ("s3cret+/=", 403, "", Some("`client_secret_post`")),
+        ("s3cret+/=", 500, "<h1>", Some("`raw_client_secret_basic`")),
+        ("s3cret+/=", 400, r#"{"error":"invalid_grant"}"#, None),
+        ("plain", 401, r#"{"error":"invalid_client"}"#, None),
+    ] {
+        let bed = TestBed::with(|p| p, |client| client.client_secret(secret), |oauth| oauth);
+        let browser = Browser::default();
+        let url = bed.start(&browser).await.unwrap();
+        let back = bed.provider.approve(&url, "alice").unwrap();
+        let reply =
+            if body.starts_with('{') { Reply::json(status, body) } else { Reply::html(status) };
+        bed.provider.inject(Fault::Response(Endpoint::Token, reply));
+        let error = bed.finish(&browser, &back).await.unwrap_err().to_string();
+        match hint {
+            Some(hint) => assert!(error.contains(hint), "{secret} {status}: {error}"),
+            None => assert!(!error.contains("raw_client_secret_basic"), "{secret}: {error}"),
+        }
+        assert!(!error.contains(secret), "{error}");
+    }
+    let method = AuthMethod::ClientSecretJwt;
+    let bed = TestBed::with(
+        |provider| provider,
+        |client| client.token_endpoint_auth_method(method),
+        |oauth| oauth,
+    );
+    let browser = Browser::default();
+    bed.provider
+        .inject(Fault::metadata("token_endpoint_auth_methods_supported", "client_secret_jwt"));
+    let url = bed.start(&browser).await.unwrap();
+    let back = bed.provider.approve(&url, "alice").unwrap();
+    bed.provider.inject(Fault::Response(Endpoint::Token, Reply::html(403)));
+    let error = bed.finish(&browser, &back).await.unwrap_err().to_string();
+    assert!(error.contains("`client_assertion_audience`"), "{error}");
 }

@@ -1,6 +1,7 @@
 //! Denials and cancelled logins, which some providers report with codes of their own.
 
-use authlib_core::{ClientConfig, ErrorKind, OAuth2Client, Params, providers};
+use authlib_core::adapter::LoginError;
+use authlib_core::{AuthorizeOptions, ClientConfig, ErrorKind, OAuth2Client, Params, providers};
 use authlib_provider::{Endpoint, Fault, Reply};
 
 use crate::test_bed::recorded::RecordedResponses;
@@ -70,4 +71,55 @@ async fn device_login_knows_the_codes_of_denials() {
         let polled = login.poll().await.err().map(|error| error.kind());
         assert_eq!(polled, expected, "{code} {status}");
     }
+}
+
+/// Some servers report a refused consent so (OpenID Connect Core §3.1.2.6 means it for `prompt=none`).
+#[tokio::test]
+async fn consent_required_is_a_refusal_if_the_provider_could_ask() {
+    for (prompt, kind) in [
+        (None, ErrorKind::AccessDenied),
+        (Some("consent"), ErrorKind::AccessDenied),
+        (Some("none"), ErrorKind::AuthorizationError),
+    ] {
+        let bed = TestBed::new();
+        let browser = Browser::default();
+        let mut options = AuthorizeOptions::from("/authorize/op");
+        if let Some(prompt) = prompt {
+            options = options.prompt(prompt);
+        }
+        bed.provider.inject(Fault::AuthorizationError("consent_required".into(), "no".into()));
+        let url = bed.start_with(&browser, options).await.unwrap();
+        let back = bed.provider.approve(&url, "alice").unwrap();
+        let error = bed.finish(&browser, &back).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{prompt:?}: {error}");
+    }
+}
+
+/// The page does not say that the login has expired or was used before.
+#[tokio::test]
+async fn callback_of_another_issuer_has_its_own_message() {
+    let bed = TestBed::new();
+    let browser = Browser::default();
+    let url = bed.start(&browser).await.unwrap();
+    let other = Fault::AuthorizationParam("iss".into(), "https://evil.example".into());
+    bed.provider.inject(other);
+    let back = bed.provider.approve(&url, "alice").unwrap();
+    let error = bed.finish(&browser, &back).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCallback, "{error}");
+    let page = LoginError::from(error).response(None);
+    let page = String::from_utf8_lossy(page.body()).into_owned();
+    assert!(page.contains("did not come from the login provider"), "{page}");
+    assert!(!page.contains("expired"), "{page}");
+}
+
+/// RFC 9126: it is this library that does not support it.
+#[tokio::test]
+async fn page_does_not_blame_a_provider_with_pushed_requests_only() {
+    let bed = TestBed::new();
+    bed.provider.inject(Fault::metadata("require_pushed_authorization_requests", true));
+    let error = bed.start(&Browser::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    let page = LoginError::from(error).response(None);
+    let page = String::from_utf8_lossy(page.body()).into_owned();
+    assert!(page.contains("This application can&#39;t log in"), "{page}");
 }
