@@ -206,7 +206,7 @@ fn toml(client: &Value) -> String {
 
 /// The browser is not sent to the provider in vain.
 #[tokio::test]
-async fn method_that_metadata_rule_out_is_reported_before_the_redirect() {
+async fn method_that_metadata_rule_out_fails_before_redirect() {
     let bed = TestBed::new();
     let methods = serde_json::json!(["private_key_jwt"]);
     bed.provider.inject(Fault::metadata("token_endpoint_auth_methods_supported", methods));
