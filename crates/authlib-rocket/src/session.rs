@@ -99,6 +99,11 @@ impl Session for RocketSession<'_> {
         Ok(())
     }
 
+    fn max_next(&self) -> usize {
+        // A pending login must fit into one cookie.
+        MAX_CHUNK / 2
+    }
+
     async fn renew(&self) -> Result<()> {
         // There is no id: a login is an encrypted cookie that is made when the user logs in.
         Ok(())

@@ -389,3 +389,26 @@ pub(crate) async fn a_provider_error_is_shown_escaped(package: &str) {
     );
     assert_eq!(fixture.count(Endpoint::Token), 0);
 }
+
+/// Search pages and dashboards have long links.
+pub(crate) async fn long_next_is_kept_and_a_longer_one_is_logged(package: &str) {
+    let fixture = Fixture::new(package).await;
+    for (length, is_kept) in [(1000, true), (4097, false)] {
+        let browser = Browser::new();
+        let next = format!("/{}", "a".repeat(length - 1));
+        let callback = fixture.allowed_with(&browser, "op", &format!("?next={next}")).await;
+        let page = browser.get(callback).await;
+        assert_eq!(page.location().path() == next, is_kept, "{length}: {}", page.location());
+        assert_eq!(fixture.app.log().contains("`next` of a login ignored"), !is_kept, "{length}");
+    }
+}
+
+pub(crate) async fn clients_are_logged_at_startup(package: &str) {
+    let fixture = Fixture::new(package).await;
+    let log = fixture.app.log();
+    let issuer = fixture.provider().issuer();
+    let lines = log.lines().filter(|line| line.contains("client registered"));
+    let lines: Vec<_> = lines.filter(|line| line.contains(issuer)).collect();
+    assert_eq!(lines.len(), 2, "{log}");
+    assert!(lines.iter().all(|line| line.contains("accepts_logins") && line.contains("memory")));
+}

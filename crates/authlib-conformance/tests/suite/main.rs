@@ -59,6 +59,8 @@ suite! {
         errors_are_html_or_json_and_never_cached,
         unknown_client_and_unknown_page_are_404,
         next_is_never_another_site,
+        long_next_is_kept_and_a_longer_one_is_logged,
+        clients_are_logged_at_startup,
         a_provider_error_is_shown_escaped,
     ],
     attacks: [

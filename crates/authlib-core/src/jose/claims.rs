@@ -23,10 +23,12 @@ pub(crate) enum ClaimError {
     Missing(&'static str),
     #[error("`{0}` has the wrong type (RFC 7519 §4.1)")]
     Type(&'static str),
-    #[error("the token has expired (`exp`, RFC 7519 §4.1.4)")]
-    Expired,
-    #[error("`{0}` is in the future (RFC 7519 §4.1)")]
-    Early(&'static str),
+    /// The seconds since then.
+    #[error("the token expired {0} seconds ago (`exp`, RFC 7519 §4.1.4)")]
+    Expired(u64),
+    /// The seconds until then.
+    #[error("`{0}` is {1} seconds in the future (RFC 7519 §4.1)")]
+    Early(&'static str, u64),
 }
 
 impl Claims {
@@ -141,11 +143,13 @@ pub(crate) fn check_times(
     if let Some(exp) = claims.time("exp")?
         && exp.checked_add(leeway).is_some_and(|last| last <= now)
     {
-        return Err(ClaimError::Expired);
+        let since = now.duration_since(exp).unwrap_or_default();
+        return Err(ClaimError::Expired(since.as_secs()));
     }
     for name in ["nbf", "iat"] {
-        if claims.time(name)?.is_some_and(|time| time > later) {
-            return Err(ClaimError::Early(name));
+        if let Some(time) = claims.time(name)?.filter(|time| *time > later) {
+            let until = time.duration_since(now).unwrap_or_default();
+            return Err(ClaimError::Early(name, until.as_secs()));
         }
     }
     Ok(())

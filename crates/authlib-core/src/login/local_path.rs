@@ -5,7 +5,7 @@ use url::{Position, Url};
 use crate::base_url::BasePath;
 
 /// The most bytes of a path.
-const MAX_PATH: usize = 512;
+const MAX_PATH: usize = 4096;
 
 /// Returns `path` as a browser sends it if that is a path of this site, and `/` otherwise. What a URL can't contain
 /// is percent-encoded, and `.` and `..` are resolved.

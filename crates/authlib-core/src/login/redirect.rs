@@ -9,13 +9,17 @@ use crate::authorization::AuthorizeOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::registry::RegisteredClient;
 
+/// The longest path by which a user can try again, in bytes: it repeats `next`.
+const MAX_RESTART: usize = 512;
+
 /// Starts a login in this browser: stores the pending login in the session, and returns the
 /// authorization URL to redirect the browser to.
 ///
 /// `restart` is the path of this request as the browser sees it, if it is a GET: the link by which the user can try
 /// again.
 ///
-/// A `next` that is not below the path of the base URL is ignored and logged: the login then ends at the base URL.
+/// A `next` that is not below the path of the base URL, or longer than [`Session::max_next`], is ignored and logged: the
+/// login then ends at the base URL.
 ///
 /// # Errors
 ///
@@ -31,6 +35,10 @@ pub async fn authorize_redirect(
     let base = client.base_path();
     options.next = options.next.and_then(|next| {
         path_below(base, &next)
+            .and_then(|next| match next.len() > session.max_next() {
+                true => Err("it is longer than the session allows"),
+                false => Ok(next),
+            })
             .inspect_err(|reason| {
                 tracing::warn!(client = client.name(), reason, "`next` of a login ignored");
             })
@@ -45,6 +53,7 @@ pub async fn authorize_redirect(
             ));
         }
         let (url, mut pending) = client.create_authorization_url(options).await?;
+        let restart = restart.filter(|path| path.len() <= MAX_RESTART);
         pending.restart = restart.and_then(|path| path_below(base, path).ok());
         // Loaded late, so that a login that starts in another tab meanwhile is not overwritten.
         let mut state = session.load().await?.unwrap_or_default();

@@ -41,6 +41,11 @@ pub trait Session {
     /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the id can't be changed.
     async fn renew(&self) -> Result<()>;
 
+    /// The longest `next` of a login that a pending login has room for, in bytes. A longer one is ignored and logged.
+    fn max_next(&self) -> usize {
+        4096
+    }
+
     /// The id that the browser sent, by which concurrent callbacks of one session take turns; `None` if
     /// sessions have no id, or the browser sent none.
     fn id(&self) -> Option<String> {
@@ -59,6 +64,10 @@ impl<S: Session> Session for &S {
 
     async fn renew(&self) -> Result<()> {
         (**self).renew().await
+    }
+
+    fn max_next(&self) -> usize {
+        (**self).max_next()
     }
 
     fn id(&self) -> Option<String> {

@@ -53,11 +53,11 @@ fn verdict(token: &str, rules: &Rules<'_>) -> &'static str {
         Err(IdTokenError::AuthTimeMissing) => "no auth_time",
         Err(IdTokenError::AuthTimeOld) => "old auth_time",
         Err(IdTokenError::AuthorizedParty) => "azp",
-        Err(IdTokenError::Claims(ClaimError::Early(name))) => match name {
+        Err(IdTokenError::Claims(ClaimError::Early(name, _))) => match name {
             "iat" => "early iat",
             _ => "early",
         },
-        Err(IdTokenError::Claims(ClaimError::Expired)) => "expired",
+        Err(IdTokenError::Claims(ClaimError::Expired(_))) => "expired",
         Err(IdTokenError::Claims(ClaimError::Json(_))) => "json",
         Err(IdTokenError::Claims(ClaimError::Missing(_))) => "missing",
         Err(IdTokenError::Claims(ClaimError::Type(_))) => "type",

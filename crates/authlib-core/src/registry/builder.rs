@@ -212,6 +212,7 @@ impl OAuthBuilder {
             return Err(Error::new(ErrorKind::Config, ConfigProblems(problems)));
         };
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let tokens_in = if self.tokens.is_some() { "token store" } else { "memory" };
         let tokens = self.tokens.unwrap_or_else(|| {
             Arc::new(MemoryTokenStore::on_clock(clock.clone(), MemoryTokenStore::CAPACITY))
         });
@@ -229,6 +230,16 @@ impl OAuthBuilder {
         let clients = settings
             .into_iter()
             .map(|(settings, own_http)| {
+                if !settings.extensions.standalone {
+                    tracing::info!(
+                        client = settings.name,
+                        issuer = settings.issuer,
+                        redirect_uri = settings.redirect_uri,
+                        accepts_logins = settings.accepts_logins,
+                        tokens = tokens_in,
+                        "client registered"
+                    );
+                }
                 let http = own_http.unwrap_or_else(|| http.clone());
                 RegisteredClient::new(settings, http, ports.clone())
             })
