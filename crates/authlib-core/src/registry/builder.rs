@@ -201,10 +201,7 @@ impl OAuthBuilder {
                 }
                 Err(found) => {
                     problems.extend(found);
-                    if let Some(preset) = similar_preset(&name, crate::providers::NAMES) {
-                        let problem = format!("is not a preset; did you mean `{preset}`?");
-                        problems.push(ConfigProblem::new(&name, "", problem));
-                    }
+                    problems.extend(misspelt_preset(&name));
                 }
             }
         }
@@ -230,22 +227,33 @@ impl OAuthBuilder {
         let clients = settings
             .into_iter()
             .map(|(settings, own_http)| {
-                if !settings.extensions.standalone {
-                    tracing::info!(
-                        client = settings.name,
-                        issuer = settings.issuer,
-                        redirect_uri = settings.redirect_uri,
-                        accepts_logins = settings.accepts_logins,
-                        tokens = tokens_in,
-                        "client registered"
-                    );
-                }
+                log_registration(&settings, tokens_in);
                 let http = own_http.unwrap_or_else(|| http.clone());
                 RegisteredClient::new(settings, http, ports.clone())
             })
             .collect();
         Ok(OAuth::new(clients, ports))
     }
+}
+
+/// Logs what an operator wants to know of a client of the registry.
+fn log_registration(settings: &ClientSettings, tokens: &str) {
+    if !settings.extensions.standalone {
+        tracing::info!(
+            client = settings.name,
+            issuer = settings.issuer,
+            redirect_uri = settings.redirect_uri,
+            accepts_logins = settings.accepts_logins,
+            tokens,
+            "client registered"
+        );
+    }
+}
+
+/// The problem of a client that was meant to be a preset.
+fn misspelt_preset(name: &str) -> Option<ConfigProblem> {
+    let preset = similar_preset(name, crate::providers::NAMES)?;
+    Some(ConfigProblem::new(name, "", format!("is not a preset; did you mean `{preset}`?")))
 }
 
 /// Redirect URIs that are paths need a base URL.
