@@ -11,7 +11,8 @@ use crate::params::Params;
 use crate::registry::OAuth;
 
 /// Checks a request for a protected route, and returns its user. `None` is a CORS preflight, which browsers
-/// send without cookies: the route answers it, and the request that follows is checked.
+/// send without cookies: the route answers it, and the request that follows is checked. **Anybody can send an
+/// `OPTIONS` request that looks like a preflight**: a handler for all methods must not act on `OPTIONS`.
 ///
 /// # Errors
 ///

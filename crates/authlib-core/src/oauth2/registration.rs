@@ -171,8 +171,6 @@ enum RegistrationError {
     InitialAccessToken,
     #[error("the provider does not support requests to {0} registrations (RFC 7592 §2)")]
     NotOffered(&'static str),
-    #[error("the metadata in the registration response is malformed (RFC 7591 §2)")]
-    Metadata(#[source] serde_json::Error),
     #[error("`registration_client_uri` of the registration is not allowed (RFC 7592 §3)")]
     ClientUri {
         #[source]
@@ -282,9 +280,12 @@ fn information(members: &Claims, endpoint: &Url) -> Result<ClientInformation> {
         let text = members.text(name).map_err(invalid)?;
         Ok::<_, ResponseError>(text.filter(|text| !text.is_empty()))
     };
-    let time = |name| members.time(name).map_err(invalid);
+    // The id and the secret are issued once: no other member may cost them.
+    let optional = |name| text(name).unwrap_or_else(|error| ignored(name, &error));
+    let time = |name| members.time(name).unwrap_or_else(|error| ignored(name, &error));
     let client_id = members.required_text("client_id").map_err(invalid)?;
-    let uri = text("registration_client_uri")?.map(|uri| client_uri(uri, endpoint)).transpose()?;
+    let uri = optional("registration_client_uri");
+    let uri = uri.map(|uri| client_uri(uri, endpoint)).transpose()?;
     let never = SystemTime::UNIX_EPOCH;
     let mut metadata = members.as_map().clone();
     metadata.retain(|name, _| {
@@ -294,13 +295,31 @@ fn information(members: &Claims, endpoint: &Url) -> Result<ClientInformation> {
     Ok(ClientInformation {
         client_id: client_id.to_owned(),
         client_secret: text("client_secret")?.map(Secret::new),
-        client_id_issued_at: time("client_id_issued_at")?,
-        client_secret_expires_at: time("client_secret_expires_at")?.filter(|at| *at != never),
-        registration_access_token: text("registration_access_token")?.map(Secret::new),
+        client_id_issued_at: time("client_id_issued_at"),
+        client_secret_expires_at: time("client_secret_expires_at").filter(|at| *at != never),
+        registration_access_token: optional("registration_access_token").map(Secret::new),
         registration_client_uri: uri,
-        metadata: ClientMetadata::deserialize(Value::Object(metadata))
-            .map_err(RegistrationError::Metadata)?,
+        metadata: readable(metadata),
     })
+}
+
+/// The metadata without the members that can't be read, which are logged by name.
+fn readable(mut metadata: Map<String, Value>) -> ClientMetadata {
+    metadata.retain(|name, value| {
+        let one = Map::from_iter([(name.clone(), value.clone())]);
+        let is_readable = ClientMetadata::deserialize(Value::Object(one)).is_ok();
+        if !is_readable {
+            ignored::<()>(name, &"it has another type (RFC 7591 §2)");
+        }
+        is_readable
+    });
+    ClientMetadata::deserialize(Value::Object(metadata)).unwrap_or_default()
+}
+
+fn ignored<T>(member: &str, error: &dyn fmt::Display) -> Option<T> {
+    let member: String = member.chars().take(60).collect();
+    tracing::warn!(member, %error, "registration response member ignored");
+    None
 }
 
 /// The client configuration endpoint. http is allowed only if the registration endpoint uses it too: a

@@ -109,18 +109,28 @@ fn members_of_wrong_type_are_rejected() {
         ("client_id", json!(null), "`client_id`"),
         ("client_id", json!(7), "`client_id`"),
         ("client_secret", json!(["x"]), "`client_secret`"),
-        ("client_secret_expires_at", json!("0"), "`client_secret_expires_at`"),
-        ("client_secret_expires_at", json!(-1), "`client_secret_expires_at`"),
-        ("client_id_issued_at", json!({}), "`client_id_issued_at`"),
-        ("registration_access_token", json!(1), "`registration_access_token`"),
-        ("redirect_uris", json!("x"), "metadata"),
-        ("client_name", json!(1), "metadata"),
     ] {
         let body = changed(example(), &json!({ name: value })).to_string();
         assert_rejected_by_cause(parse, &[(201, JSON, &body, expected)]);
     }
     let huge = registered(&json!({"client_secret_expires_at": 1e300})).unwrap();
     assert_eq!(huge.client_secret_expires_at, Some(from_unix_seconds(u64::MAX)));
+}
+
+/// Id and secret are issued once.
+#[test]
+fn odd_optional_members_do_not_cost_the_registration() {
+    let client = registered(&json!({
+        "client_secret_expires_at": "0", "client_id_issued_at": {}, "registration_access_token": 1,
+        "redirect_uris": "hush", "client_name": 1,
+    }));
+    let client = client.unwrap();
+    assert_eq!(client.client_id, "s6BhdRkqt3");
+    assert!(client.client_secret.is_some());
+    assert_eq!((client.client_secret_expires_at, client.client_id_issued_at), (None, None));
+    assert!(client.registration_access_token.is_none());
+    assert!(client.metadata.redirect_uris.is_empty() && client.metadata.client_name.is_none());
+    assert_eq!(client.metadata.grant_types, ["authorization_code", "refresh_token"]);
 }
 
 #[test]

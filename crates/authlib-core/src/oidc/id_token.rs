@@ -184,7 +184,8 @@ pub(crate) fn signed(
 pub(crate) fn token_type(signed: &SignedIdToken) -> Result<(), IdTokenError> {
     match signed.typ.as_deref() {
         None => {}
-        Some(typ) if typ.eq_ignore_ascii_case("JWT") => {}
+        // With or without its prefix (RFC 7515 §4.1.9).
+        Some(typ) if ["jwt", "application/jwt"].contains(&typ.to_ascii_lowercase().as_str()) => {}
         Some(typ) => return Err(IdTokenError::Type(typ.chars().take(40).collect())),
     }
     if signed.claims.as_map().contains_key("events") {

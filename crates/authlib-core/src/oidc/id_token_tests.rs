@@ -301,6 +301,7 @@ fn other_token_kinds_are_rejected() {
     };
     assert_eq!(typed(&json!("JWT")), "accepted");
     assert_eq!(typed(&json!("jwt")), "accepted");
+    assert_eq!(typed(&json!("application/JWT")), "accepted");
     for typ in
         ["at+jwt", "application/at+jwt", "logout+jwt", "dpop+jwt", "secevent+jwt", "JOSE", ""]
     {
