@@ -309,14 +309,14 @@ fn readable(mut metadata: Map<String, Value>) -> ClientMetadata {
         let one = Map::from_iter([(name.clone(), value.clone())]);
         let is_readable = ClientMetadata::deserialize(Value::Object(one)).is_ok();
         if !is_readable {
-            ignored::<()>(name, &"it has another type (RFC 7591 §2)");
+            let _: Option<()> = ignored(name, &"it has another type (RFC 7591 §2)");
         }
         is_readable
     });
     ClientMetadata::deserialize(Value::Object(metadata)).unwrap_or_default()
 }
 
-fn ignored<T>(member: &str, error: &dyn fmt::Display) -> Option<T> {
+fn ignored<T>(member: &str, error: &impl fmt::Display) -> Option<T> {
     let member: String = member.chars().take(60).collect();
     tracing::warn!(member, %error, "registration response member ignored");
     None
