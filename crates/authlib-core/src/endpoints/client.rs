@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use url::Url;
 
+use super::redaction::redacted;
 use crate::clock::Clock;
 use crate::config::ClientSettings;
 use crate::endpoint::Endpoint;
@@ -117,7 +118,9 @@ impl EndpointClient {
                 endpoint.setting()
             )));
         }
+        let secrets = self.secrets_of(&request);
         let response = self.exchange.send(endpoint.request_name(), request).await?;
+        let response = redacted(response, &secrets);
         match response_hook(endpoint) {
             Some(hook) => hooks.responses.run(hook, response).await,
             None => Ok(response),

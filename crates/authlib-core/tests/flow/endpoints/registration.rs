@@ -208,7 +208,6 @@ async fn registration_access_token_goes_to_its_uri_only() {
         json!("javascript:alert(1)"),
         json!("https://user:pass@op.example/register/1"),
         json!("https://op.example/register/1#x"),
-        json!(7),
     ] {
         let provider = open();
         let response = json!({"client_id": "c", "registration_access_token": "hush",

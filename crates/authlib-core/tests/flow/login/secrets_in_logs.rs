@@ -233,3 +233,23 @@ async fn invalid_settings_show_no_secret() {
     assert!(log.text().contains("A_CLIENT_SECRT"));
     log.check(&["hush".to_owned()], "settings");
 }
+
+/// Some servers echo what they reject.
+#[tokio::test]
+async fn provider_errors_that_echo_secrets_are_redacted() {
+    let (log, _guard) = capture_log();
+    let bed = TestBed::new();
+    let browser = Browser::default();
+    let url = bed.start(&browser).await.unwrap();
+    let back = bed.provider.approve(&url, "alice").unwrap();
+    let code = values(back.as_str(), &["code"]).remove(0);
+    let body = format!(
+        r#"{{"error":"invalid_grant","error_description":"code {code} of a client with secret {SECRET}"}}"#
+    );
+    bed.provider.inject(Fault::Response(Endpoint::Token, Reply::json(400, body)));
+    let error = bed.finish(&browser, &back).await.unwrap_err();
+    let told = error.provider_error().unwrap().error_description.clone().unwrap();
+    assert_eq!(told, "code [redacted] of a client with secret [redacted]");
+    log.show(&format!("{error} {} {error:?}", error.report()));
+    log.check(&[code, SECRET.to_owned()], "echo");
+}

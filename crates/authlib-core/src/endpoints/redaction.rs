@@ -1,0 +1,78 @@
+//! Removes secrets from error responses: some servers echo what they reject, and errors are logged.
+
+use crate::endpoints::client::EndpointClient;
+use crate::message::{Request, Response};
+use crate::params::Params;
+use crate::secret::Secret;
+
+/// The parameters of a request whose values are secrets.
+const SECRETS: [&str; 10] = [
+    "actor_token",
+    "assertion",
+    "client_assertion",
+    "client_secret",
+    "code",
+    "code_verifier",
+    "device_code",
+    "password",
+    "refresh_token",
+    "subject_token",
+];
+
+/// The shortest value that is removed: a shorter one is part of other words.
+const SHORTEST: usize = 6;
+
+impl EndpointClient {
+    /// The secrets that a request holds, in every form in which a response may echo them.
+    pub(super) fn secrets_of(&self, request: &Request) -> Vec<String> {
+        let form = Params::parse(std::str::from_utf8(request.body()).unwrap_or_default());
+        let sent = form.iter().filter(|(name, _)| SECRETS.contains(name) || *name == "token");
+        let mut values: Vec<_> = sent.map(|(_, value)| value.to_owned()).collect();
+        let own = self.settings().client_secret.as_ref().map(Secret::expose);
+        values.extend(own.map(str::to_owned));
+        values.retain(|value| value.len() >= SHORTEST);
+        let spellings = |value: String| {
+            let json = serde_json::Value::from(value.as_str()).to_string();
+            let encoded: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+            [json.trim_matches('"').to_owned(), encoded, value]
+        };
+        values.into_iter().flat_map(spellings).collect()
+    }
+}
+
+/// An error response without these secrets. A successful one is unchanged: it may repeat a refresh token.
+pub(super) fn redacted(response: Response, secrets: &[String]) -> Response {
+    let text = String::from_utf8_lossy(response.body());
+    if (response.status().is_success() && !text.contains("\"error\""))
+        || !secrets.iter().any(|secret| text.contains(secret.as_str()))
+    {
+        return response;
+    }
+    let clean =
+        secrets.iter().fold(text.into_owned(), |text, secret| text.replace(secret, "[redacted]"));
+    response.map(|_| clean.into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::test_response;
+
+    #[test]
+    fn secrets_are_removed_from_errors_only() {
+        let secrets = ["s3cr3t\\\"x".to_owned(), "s3cr3t%22x".to_owned(), "s3cr3t\"x".to_owned()];
+        for (status, body, expected) in [
+            (
+                400,
+                r#"{"error":"e","error_description":"s3cr3t\"x!"}"#,
+                r#"{"error":"e","error_description":"[redacted]!"}"#,
+            ),
+            (500, "a=s3cr3t%22x", "a=[redacted]"),
+            (200, r#"{"error":"s3cr3t\"x"}"#, r#"{"error":"[redacted]"}"#),
+            (200, r#"{"refresh_token":"s3cr3t\"x"}"#, r#"{"refresh_token":"s3cr3t\"x"}"#),
+        ] {
+            let response = redacted(test_response(status, "text/plain", body), &secrets);
+            assert_eq!(String::from_utf8_lossy(response.body()), expected);
+        }
+    }
+}
