@@ -31,6 +31,7 @@ pub(crate) const RANKS: &[&[&str]] = &[
         "token_updates",
         "hooks",
         "config",
+        "keyring",
     ],
     &["http_exchange", "providers"],
     &["provider_documents"],

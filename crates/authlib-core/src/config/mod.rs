@@ -19,4 +19,4 @@ pub(crate) use self::setting_keys::{is_reserved_authorize_param, is_reserved_log
 pub(crate) use self::settings::{
     ClientSettings, OAuth1Method, OAuth1Settings, RefreshPolicy, is_openid, metadata_url,
 };
-pub(crate) use self::source::{Sources, similar_preset};
+pub(crate) use self::source::{Sources, environment_variable, similar_preset};

@@ -1,5 +1,6 @@
-//! Hashes, MACs, signatures and randomness over bytes. No other folder names a cryptography crate.
+//! Hashes, MACs, signatures, encryption and randomness over bytes. No other folder names a cryptography crate.
 
+pub(crate) mod aead;
 mod hash;
 mod mac;
 #[cfg(feature = "oauth1-rsa-sha1")]

@@ -104,6 +104,11 @@ impl Sources {
     }
 }
 
+/// A variable of the process's environment; `None` if it is not set or not Unicode.
+pub(crate) fn environment_variable(name: &str) -> Option<String> {
+    std::env::var_os(name)?.into_string().ok()
+}
+
 /// Whether a table was meant to be `oauth`.
 fn is_misnamed(name: &str, value: &Value) -> bool {
     value.is_object()
