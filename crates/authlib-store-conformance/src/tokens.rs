@@ -1,5 +1,7 @@
 //! The cases of [`TokenStore`].
 
+use std::time::{Duration, SystemTime};
+
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
@@ -7,7 +9,7 @@ use super::{CALLERS, Case, SLACK, TTL, Violation, ensure};
 use authlib_core::Token;
 use authlib_core::clock::Clock;
 use authlib_core::store::{
-    Lease, LoginQuery, ReplaceOutcome, StoredToken, TokenOwner, TokenRow, TokenStore,
+    FoundRow, Lease, LoginQuery, ReplaceOutcome, StoredToken, TokenOwner, TokenRow, TokenStore,
 };
 use authlib_core::transport::BoxFuture;
 use authlib_core::{ErrorKind, Result as CoreResult};
@@ -32,7 +34,9 @@ pub(super) const CASES: &[(&str, Run)] = &[
     ("save and delete need no lease and end none", |bench| Box::pin(bench.without_lease())),
     ("a row is gone after its lifetime", |bench| Box::pin(bench.lifetime())),
     ("replace restarts the lifetime", |bench| Box::pin(bench.lifetime_restarts())),
-    ("logins are found by `sub` and `sid`", |bench| Box::pin(bench.logins())),
+    ("rows are found by `sub` and `sid`", |bench| Box::pin(bench.rows())),
+    ("ended logins are remembered by query", |bench| Box::pin(bench.ended())),
+    ("ended logins are forgotten after their lifetime", |bench| Box::pin(bench.ended_lifetime())),
 ];
 
 pub(super) struct Bench<'a> {
@@ -241,8 +245,8 @@ impl Bench<'_> {
         ensure(self.loaded(&owner).await?.is_none(), "the row lost its lifetime")
     }
 
-    async fn logins(&self) -> Case {
-        let owner = self.owner("user").await?;
+    async fn rows(&self) -> Case {
+        let (owner, kept) = (self.owner("user").await?, self.owner("kept").await?);
         let row = self.login(&owner, Token::bearer("1"));
         self.store.save(&row).await?;
         let (client, sub) = (owner.client.clone(), "sub".to_owned());
@@ -263,7 +267,8 @@ impl Bench<'_> {
         ];
         for query in &same {
             let found = self.find(query).await?;
-            ensure(found.is_none_or(|found| found == [owner.clone()]), "a login was not found")?;
+            let login = FoundRow::new(owner.clone(), true);
+            ensure(found.is_none_or(|found| found == [login]), "a login was not found")?;
         }
         for query in &different {
             let found = self.find(query).await?;
@@ -275,7 +280,77 @@ impl Bench<'_> {
             let found = self.find(query).await?;
             ensure(found.is_none_or(|found| found.is_empty()), "a deleted login was found")?;
         }
+        let mut row = self.login(&kept, Token::bearer("1"));
+        row.is_login = false;
+        self.store.save(&row).await?;
+        let lease = self.acquire(&kept).await?;
+        self.store.replace(&lease, Some(&row.token), &Token::bearer("2")).await?;
+        self.store.release(lease).await?;
+        for query in &same {
+            let found = self.find(query).await?;
+            let row = FoundRow::new(kept.clone(), false);
+            ensure(
+                found.is_none_or(|found| found == [row]),
+                "a user's token was not found as it is",
+            )?;
+        }
         Ok(())
+    }
+
+    async fn ended(&self) -> Case {
+        let [ended, other, unknown] = self.queries("ended");
+        let second =
+            |number: u64| SystemTime::UNIX_EPOCH + Duration::from_millis(number * 1000 + 1);
+        if self.end(&ended, second(20)).await?.is_none() {
+            return Ok(());
+        }
+        self.end(&other, second(10)).await?;
+        for (queries, expected) in [
+            (std::slice::from_ref(&ended), Some(second(20))),
+            (std::slice::from_ref(&other), Some(second(10))),
+            (&[other.clone(), ended.clone(), unknown.clone()], Some(second(20))),
+            (std::slice::from_ref(&unknown), None),
+            (&[], None),
+        ] {
+            let at = self.store.logins_ended_at(queries).await?;
+            ensure(at == expected, "the time is not that of the query")?;
+        }
+        self.end(&ended, second(15)).await?;
+        let at = self.store.logins_ended_at(std::slice::from_ref(&ended)).await?;
+        ensure(at == Some(second(20)), "an earlier time replaced a later one")?;
+        self.end(&ended, second(30)).await?;
+        let at = self.store.logins_ended_at(std::slice::from_ref(&ended)).await?;
+        ensure(at == Some(second(30)), "a later time was not stored")
+    }
+
+    async fn ended_lifetime(&self) -> Case {
+        let [ended, ..] = self.queries("lifetime");
+        if self.end(&ended, SystemTime::UNIX_EPOCH).await?.is_none() {
+            return Ok(());
+        }
+        self.clock.sleep(TTL + SLACK).await;
+        let at = self.store.logins_ended_at(&[ended]).await?;
+        ensure(at.is_none(), "it was remembered after its lifetime")
+    }
+
+    /// Queries that no other run has used.
+    fn queries(&self, name: &str) -> [LoginQuery; 3] {
+        let since = self.clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let issuer = format!("https://{name}-{}.example", since.as_nanos());
+        let (sub, sid) = ("id".to_owned(), "id".to_owned());
+        [
+            LoginQuery::IssuerSubject { issuer: issuer.clone(), sub: sub.clone() },
+            LoginQuery::Session { issuer: issuer.clone(), sid },
+            LoginQuery::ClientSubject { client: issuer, sub },
+        ]
+    }
+
+    /// Ends the logins of a query; `None` if the store says that it can't.
+    async fn end(&self, query: &LoginQuery, at: SystemTime) -> CoreResult<Option<()>> {
+        match self.store.end_logins(query, at, TTL).await {
+            Err(error) if error.kind() == ErrorKind::Unsupported => Ok(None),
+            ended => ended.map(Some),
+        }
     }
 
     /// An owner of this case, without a token.
@@ -291,6 +366,7 @@ impl Bench<'_> {
 
     fn login(&self, owner: &TokenOwner, token: Token) -> TokenRow {
         let mut row = TokenRow::new(owner.clone(), token);
+        row.is_login = true;
         row.issuer = Some(format!("https://{}.example", self.case));
         (row.sub, row.sid) = (Some("sub".to_owned()), Some("sid".to_owned()));
         row.lifetime = Some(TTL);
@@ -307,9 +383,9 @@ impl Bench<'_> {
         lease.ok_or_else(|| Violation("a free lease was not granted".to_owned()))
     }
 
-    /// The logins that a query finds; `None` if the store says that it has no lookup.
-    async fn find(&self, query: &LoginQuery) -> CoreResult<Option<Vec<TokenOwner>>> {
-        match self.store.find_logins(query).await {
+    /// The rows that a query finds; `None` if the store says that it has no lookup.
+    async fn find(&self, query: &LoginQuery) -> CoreResult<Option<Vec<FoundRow>>> {
+        match self.store.find_rows(query).await {
             Err(error) if error.kind() == ErrorKind::Unsupported => Ok(None),
             found => found.map(Some),
         }

@@ -7,10 +7,10 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::future::ready;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use authlib_core::store::{
-    Lease, LoginQuery, ReplaceOutcome, StoredToken, TokenOwner, TokenRow, TokenStore,
+    FoundRow, Lease, LoginQuery, ReplaceOutcome, StoredToken, TokenOwner, TokenRow, TokenStore,
 };
 use authlib_core::transport::BoxFuture;
 use authlib_core::{Error, ErrorKind, Result, Token};
@@ -184,9 +184,24 @@ impl TokenStore for TokenFile {
         Box::pin(ready(Ok(())))
     }
 
-    fn find_logins<'a>(&'a self, _: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<TokenOwner>>> {
-        let error = Error::new(ErrorKind::Unsupported, "the token file has no browser logins");
-        Box::pin(ready(Err(error)))
+    fn find_rows<'a>(&'a self, _: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<FoundRow>>> {
+        Box::pin(ready(Err(no_logins())))
+    }
+
+    fn end_logins<'a>(
+        &'a self,
+        _: &'a LoginQuery,
+        _: SystemTime,
+        _: Duration,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(ready(Err(no_logins())))
+    }
+
+    fn logins_ended_at<'a>(
+        &'a self,
+        _: &'a [LoginQuery],
+    ) -> BoxFuture<'a, Result<Option<SystemTime>>> {
+        Box::pin(ready(Ok(None)))
     }
 
     fn delete<'a>(&'a self, _: &'a TokenOwner) -> BoxFuture<'a, Result<()>> {
@@ -229,6 +244,10 @@ fn others(metadata: &fs::Metadata) -> Option<u32> {
 #[cfg(not(unix))]
 fn others(_: &fs::Metadata) -> Option<u32> {
     None
+}
+
+fn no_logins() -> Error {
+    Error::new(ErrorKind::Unsupported, "the token file has no browser logins")
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ impl OAuth {
     ///
     /// # Errors
     ///
-    /// Those of [`TokenStore::find_logins`](crate::store::TokenStore::find_logins).
+    /// Those of [`TokenStore::find_rows`](crate::store::TokenStore::find_rows).
     pub async fn logins_of(&self, identity: &Identity) -> Result<Vec<TokenOwner>> {
         let (name, sub) = (identity.issuer.clone(), identity.subject.clone());
         // An identity without an issuer has the client's name.
@@ -21,7 +21,7 @@ impl OAuth {
             Ok(_) => LoginQuery::ClientSubject { client: name, sub },
             Err(_) => LoginQuery::IssuerSubject { issuer: name, sub },
         };
-        self.token_store().find_logins(&query).await
+        find_logins(self.token_store(), &query).await
     }
 
     /// Ends all logins of a user, in all browsers and on all replicas: "log out everywhere", or a ban. Returns
@@ -51,7 +51,7 @@ pub async fn back_channel_logout(client: &RegisteredClient, token: &LogoutToken)
         (None, sub) => LoginQuery::IssuerSubject { issuer, sub: sub.clone().unwrap_or_default() },
     };
     let tokens = client.token_store();
-    let logins = tokens.find_logins(&query).await?;
+    let logins = find_logins(tokens, &query).await?;
     // Only after the lookup: the provider may repeat a request that failed.
     if !client.mark_logout_token_used(token) {
         let check = "the logout token was used before (`jti`, Back-Channel Logout §2.6 step 7)";
@@ -95,11 +95,17 @@ pub async fn front_channel_logout(
     let tokens = client.token_store();
     let logins = match own {
         Some(login) => vec![login.owner()],
-        None => tokens.find_logins(&LoginQuery::Session { issuer, sid }).await?,
+        None => find_logins(tokens, &LoginQuery::Session { issuer, sid }).await?,
     };
     delete_all(tokens, &logins).await?;
     tracing::info!(client = client.name(), logins = logins.len(), "front-channel logout");
     Ok(logins.len())
+}
+
+/// The rows of logins that the query selects. The tokens of the application's users stay.
+async fn find_logins(tokens: &dyn TokenStore, query: &LoginQuery) -> Result<Vec<TokenOwner>> {
+    let found = tokens.find_rows(query).await?;
+    Ok(found.into_iter().filter(|row| row.is_login).map(|row| row.owner).collect())
 }
 
 async fn delete_all(tokens: &dyn TokenStore, logins: &[TokenOwner]) -> Result<()> {

@@ -2,9 +2,12 @@
 
 use std::future::{Future, ready};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use super::{Lease, LocalLeases, LoginQuery, ReplaceOutcome, TokenOwner, TokenRow, TokenStore};
+use super::{
+    FoundRow, Lease, LocalEndedLogins, LocalLeases, LoginQuery, ReplaceOutcome, TokenOwner,
+    TokenRow, TokenStore,
+};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
@@ -57,10 +60,11 @@ pub struct TokenChange {
 /// # Ok::<(), authlib_core::Error>(())
 /// ```
 ///
-/// **Use it in one process only**: leases are kept in memory. If several processes share the rows, implement
-/// [`TokenStore`]. [`find_logins`](TokenStore::find_logins) is not supported.
+/// **Use it in one process only**: leases and ended logins are kept in memory. If several processes share the
+/// rows, implement [`TokenStore`]. [`find_rows`](TokenStore::find_rows) is not supported.
 pub struct FnTokenStore {
     leases: LocalLeases,
+    ended: LocalEndedLogins,
     fetch: Fetch,
     update: Update,
 }
@@ -77,15 +81,17 @@ impl FnTokenStore {
     {
         Self {
             leases: LocalLeases::new(),
+            ended: LocalEndedLogins::new(),
             fetch: Box::new(move |owner| Box::pin(fetch_token(owner))),
             update: Box::new(move |change| Box::pin(update_token(change))),
         }
     }
 
-    /// Lets leases expire by another clock than the system's.
+    /// Lets leases and ended logins expire by another clock than the system's.
     #[must_use]
     pub fn on_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.leases = LocalLeases::on_clock(clock);
+        self.leases = LocalLeases::on_clock(clock.clone());
+        self.ended = LocalEndedLogins::on_clock(clock);
         self
     }
 
@@ -135,11 +141,28 @@ impl TokenStore for FnTokenStore {
         self.change(owner, None, None, None)
     }
 
-    fn find_logins<'a>(&'a self, _: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<TokenOwner>>> {
+    fn find_rows<'a>(&'a self, _: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<FoundRow>>> {
         let check = "`FnTokenStore` can't look up the logins of a user";
         let error = Error::new(ErrorKind::Unsupported, check)
-            .with_hint("implement `TokenStore` with `find_logins`");
+            .with_hint("implement `TokenStore` with `find_rows`");
         Box::pin(ready(Err(error)))
+    }
+
+    fn end_logins<'a>(
+        &'a self,
+        query: &'a LoginQuery,
+        at: SystemTime,
+        lifetime: Duration,
+    ) -> BoxFuture<'a, Result<()>> {
+        self.ended.insert(query, at, lifetime);
+        Box::pin(ready(Ok(())))
+    }
+
+    fn logins_ended_at<'a>(
+        &'a self,
+        queries: &'a [LoginQuery],
+    ) -> BoxFuture<'a, Result<Option<SystemTime>>> {
+        Box::pin(ready(Ok(self.ended.latest(queries))))
     }
 
     fn acquire<'a>(

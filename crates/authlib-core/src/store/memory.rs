@@ -2,11 +2,11 @@
 
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::{
-    Lease, LocalLeases, LoginQuery, PendingLoginStore, ReplaceOutcome, TokenOwner, TokenRow,
-    TokenStore,
+    FoundRow, Lease, LocalEndedLogins, LocalLeases, LoginQuery, PendingLoginStore, ReplaceOutcome,
+    TokenOwner, TokenRow, TokenStore,
 };
 use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
@@ -19,6 +19,7 @@ use crate::ttl_map::TtlMap;
 pub struct MemoryTokenStore {
     clock: Arc<dyn Clock>,
     leases: LocalLeases,
+    ended: LocalEndedLogins,
     rows: Mutex<TtlMap<TokenOwner, TokenRow>>,
 }
 
@@ -36,7 +37,8 @@ impl MemoryTokenStore {
     #[must_use]
     pub fn on_clock(clock: Arc<dyn Clock>, capacity: usize) -> Self {
         let leases = LocalLeases::on_clock(clock.clone());
-        Self { clock, leases, rows: Mutex::new(TtlMap::new(capacity)) }
+        let ended = LocalEndedLogins::on_clock(clock.clone());
+        Self { clock, leases, ended, rows: Mutex::new(TtlMap::new(capacity)) }
     }
 
     /// A store that holds one owner's token.
@@ -103,11 +105,28 @@ impl TokenStore for MemoryTokenStore {
         Box::pin(ready(Ok(())))
     }
 
-    fn find_logins<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<TokenOwner>>> {
+    fn find_rows<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<FoundRow>>> {
         let rows = self.rows();
         let found = rows.iter(self.clock.now()).filter(|(_, row)| query.matches(row));
-        let owners = found.map(|(owner, _)| owner.clone()).collect();
-        Box::pin(ready(Ok(owners)))
+        let found = found.map(|(owner, row)| FoundRow::new(owner.clone(), row.is_login)).collect();
+        Box::pin(ready(Ok(found)))
+    }
+
+    fn end_logins<'a>(
+        &'a self,
+        query: &'a LoginQuery,
+        at: SystemTime,
+        lifetime: Duration,
+    ) -> BoxFuture<'a, Result<()>> {
+        self.ended.insert(query, at, lifetime);
+        Box::pin(ready(Ok(())))
+    }
+
+    fn logins_ended_at<'a>(
+        &'a self,
+        queries: &'a [LoginQuery],
+    ) -> BoxFuture<'a, Result<Option<SystemTime>>> {
+        Box::pin(ready(Ok(self.ended.latest(queries))))
     }
 
     fn acquire<'a>(

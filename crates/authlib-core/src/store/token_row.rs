@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use crate::oauth2::Token;
@@ -29,7 +31,7 @@ impl TokenOwner {
 // The id of a login gives access to its token in the store; the log needs the client only.
 debug_fields!(TokenOwner { client });
 
-/// A token with what its row must hold besides: the lookup keys of a browser login, and a lifetime.
+/// A token with what its row must hold besides: its use, the lookup keys, and a lifetime.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TokenRow {
@@ -37,9 +39,12 @@ pub struct TokenRow {
     pub owner: TokenOwner,
     /// The token. [`StoredToken`](super::StoredToken) is its serialisable form.
     pub token: Token,
-    /// The verified `iss` of a browser login.
+    /// Whether the row is one browser login, which is in effect as long as the row is there. Otherwise it is the
+    /// token of a user of the application, which outlives logins.
+    pub is_login: bool,
+    /// The verified `iss` of the account at the provider.
     pub issuer: Option<String>,
-    /// The `sub` of a browser login.
+    /// The `sub` of the account at the provider.
     pub sub: Option<String>,
     /// The `sid` of a browser login's ID token, which a logout token names (OpenID Connect Back-Channel
     /// Logout 1.0 §2.4).
@@ -51,32 +56,51 @@ pub struct TokenRow {
 }
 
 impl TokenRow {
-    /// A row without lookup keys that is kept until it is deleted.
+    /// The token of a user of the application, without lookup keys, that is kept until it is deleted.
     #[must_use]
     pub fn new(owner: TokenOwner, token: Token) -> Self {
-        Self { owner, token, issuer: None, sub: None, sid: None, lifetime: None }
+        Self { owner, token, is_login: false, issuer: None, sub: None, sid: None, lifetime: None }
     }
 }
 
-/// A lookup of browser logins, for back-channel logout and for "log out everywhere".
+/// A row that [`find_rows`](super::TokenStore::find_rows) found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+pub struct FoundRow {
+    /// The key of the row.
+    pub owner: TokenOwner,
+    /// [`TokenRow::is_login`].
+    pub is_login: bool,
+}
+
+impl FoundRow {
+    /// A row that was found.
+    #[must_use]
+    pub fn new(owner: TokenOwner, is_login: bool) -> Self {
+        Self { owner, is_login }
+    }
+}
+
+/// A selection of logins and rows by the account at the provider, for back-channel logout, for "log out
+/// everywhere", and to find out where an account is in use.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum LoginQuery {
-    /// The logins of a user with one registered client; also for providers without an issuer.
+    /// Those of a user with one registered client; also for providers without an issuer.
     ClientSubject {
         /// The name under which the client is registered.
         client: String,
         /// The user's `sub`.
         sub: String,
     },
-    /// The logins of a user with any client of an issuer.
+    /// Those of a user with any client of an issuer.
     IssuerSubject {
         /// The verified `iss`.
         issuer: String,
         /// The user's `sub`.
         sub: String,
     },
-    /// The logins of one session at the provider.
+    /// Those of one session at the provider.
     Session {
         /// The verified `iss`.
         issuer: String,
@@ -87,7 +111,7 @@ pub enum LoginQuery {
 
 impl LoginQuery {
     /// Whether the query selects the row: the semantics of
-    /// [`find_logins`](super::TokenStore::find_logins).
+    /// [`find_rows`](super::TokenStore::find_rows).
     #[must_use]
     pub fn matches(&self, row: &TokenRow) -> bool {
         let is = |value: &Option<String>, expected: &String| value.as_ref() == Some(expected);
@@ -96,5 +120,42 @@ impl LoginQuery {
             Self::IssuerSubject { issuer, sub } => is(&row.issuer, issuer) && is(&row.sub, sub),
             Self::Session { issuer, sid } => is(&row.issuer, issuer) && is(&row.sid, sid),
         }
+    }
+
+    /// A short text that is different for each query: the key under which a store keeps
+    /// [ended logins](super::TokenStore::end_logins). It has letters, digits, `-` and `_`, and contains no
+    /// identifier of the user.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let (kind, of, id) = match self {
+            Self::ClientSubject { client, sub } => ("client", client, sub),
+            Self::IssuerSubject { issuer, sub } => ("issuer", issuer, sub),
+            Self::Session { issuer, sid } => ("session", issuer, sid),
+        };
+        // With the length, two different pairs are never the same text.
+        let text = format!("{kind} {} {of} {id}", of.len());
+        URL_SAFE_NO_PAD.encode(crate::crypto::sha256(text.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_different_queries_differ() {
+        let query = |issuer: &str, id: &str| {
+            let (issuer, id) = (issuer.to_owned(), id.to_owned());
+            [
+                LoginQuery::ClientSubject { client: issuer.clone(), sub: id.clone() },
+                LoginQuery::IssuerSubject { issuer: issuer.clone(), sub: id.clone() },
+                LoginQuery::Session { issuer, sid: id },
+            ]
+        };
+        let pairs = [("a", "b"), ("a", "c"), ("ab", ""), ("", "ab"), ("a b", "c"), ("a", "b c")];
+        let queries = pairs.iter().flat_map(|(issuer, id)| query(issuer, id));
+        let keys: std::collections::HashSet<_> = queries.map(|query| query.key()).collect();
+        assert_eq!(keys.len(), pairs.len() * 3);
+        assert!(keys.iter().all(|key| key.len() == 43));
     }
 }

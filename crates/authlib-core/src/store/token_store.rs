@@ -1,9 +1,9 @@
 //! [`TokenStore`]: the port behind which tokens are stored.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use super::{Lease, LoginQuery, TokenOwner, TokenRow};
+use super::{FoundRow, Lease, LoginQuery, TokenOwner, TokenRow};
 use crate::error::Result;
 use crate::oauth2::Token;
 use crate::transport::BoxFuture;
@@ -51,14 +51,32 @@ pub trait TokenStore: Send + Sync {
     /// and its fencing number stay as they are. It is not an error if there is no row.
     fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>>;
 
-    /// The owners of the rows that a query selects ([`LoginQuery::matches`]), compared byte by byte, without
+    /// The rows that a query selects ([`LoginQuery::matches`]), compared byte by byte, without
     /// rows whose lifetime has passed.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if the store has no such lookup: an empty
     /// list would tell a back-channel logout that the user is not logged in.
-    fn find_logins<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<TokenOwner>>>;
+    fn find_rows<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<FoundRow>>>;
+
+    /// Remembers for `lifetime` that the logins which the query selects, and which began at `at` or earlier, are
+    /// over. [`LoginQuery::key`] is the key, and an earlier `at` never replaces a later one. Milliseconds are
+    /// kept, and shorter times may be dropped. Rows are neither read nor changed: this ends the logins that
+    /// have no row of their own.
+    fn end_logins<'a>(
+        &'a self,
+        query: &'a LoginQuery,
+        at: SystemTime,
+        lifetime: Duration,
+    ) -> BoxFuture<'a, Result<()>>;
+
+    /// The latest `at` of [`end_logins`](Self::end_logins) with any of these queries; `None` if there was none,
+    /// or its lifetime has passed.
+    fn logins_ended_at<'a>(
+        &'a self,
+        queries: &'a [LoginQuery],
+    ) -> BoxFuture<'a, Result<Option<SystemTime>>>;
 
     /// Grants the lease of the owner's token for `ttl`, or returns `None` **at once** while another is
     /// held; the caller polls. There may be a lease without a row: of a client whose first token is being
@@ -110,8 +128,24 @@ impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
         (**self).delete(owner)
     }
 
-    fn find_logins<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<TokenOwner>>> {
-        (**self).find_logins(query)
+    fn find_rows<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<FoundRow>>> {
+        (**self).find_rows(query)
+    }
+
+    fn end_logins<'a>(
+        &'a self,
+        query: &'a LoginQuery,
+        at: SystemTime,
+        lifetime: Duration,
+    ) -> BoxFuture<'a, Result<()>> {
+        (**self).end_logins(query, at, lifetime)
+    }
+
+    fn logins_ended_at<'a>(
+        &'a self,
+        queries: &'a [LoginQuery],
+    ) -> BoxFuture<'a, Result<Option<SystemTime>>> {
+        (**self).logins_ended_at(queries)
     }
 
     fn acquire<'a>(

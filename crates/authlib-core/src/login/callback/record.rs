@@ -65,6 +65,7 @@ async fn record(session: &impl Session, completed: CompletedLogin) -> Result<Log
     }
     let (owner, tokens) = (login.owner(), client.token_store());
     let mut row = TokenRow::new(owner.clone(), token);
+    row.is_login = true;
     (row.issuer, row.sub, row.sid) = (login.issuer.clone(), login.sub.clone(), login.sid.clone());
     row.lifetime = Some(client.login_lifetime());
     tokens.save(&row).await?;

@@ -2,7 +2,7 @@
 
 use authlib_core::ErrorKind;
 use authlib_core::login::{self, Session as _};
-use authlib_core::store::{LoginQuery, TokenStore as _};
+use authlib_core::store::{FoundRow, LoginQuery, TokenStore as _};
 use authlib_provider::Fault;
 
 use crate::test_bed::stores::Shared;
@@ -25,12 +25,12 @@ async fn login_is_found_by_sub_and_sid_until_logout() {
         LoginQuery::Session { issuer, sid: "session-1".to_owned() },
     ];
     for query in &queries {
-        let found = store.find_logins(query).await.unwrap();
-        assert_eq!(found, std::slice::from_ref(&owner), "{query:?}");
+        let found = store.find_rows(query).await.unwrap();
+        assert_eq!(found, [FoundRow::new(owner.clone(), true)], "{query:?}");
     }
     login::logout(&bed.oauth, &browser).await.unwrap();
     for query in &queries {
-        assert!(store.find_logins(query).await.unwrap().is_empty(), "{query:?}");
+        assert!(store.find_rows(query).await.unwrap().is_empty(), "{query:?}");
     }
 }
 
@@ -61,7 +61,7 @@ async fn login_is_found_by_issuer_of_its_user() {
         };
         for other in [ISSUER, "op.example", "https://b.example"] {
             for query in queries(other) {
-                let found = store.find_logins(&query).await.unwrap();
+                let found = store.find_rows(&query).await.unwrap();
                 assert_eq!(!found.is_empty(), other == issuer, "{iss}: {query:?}");
             }
         }

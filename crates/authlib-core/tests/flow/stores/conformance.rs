@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use authlib_core::clock::{Clock as _, FixedClock};
 use authlib_core::store::{
-    FnTokenStore, Lease, LoginQuery, MemoryPendingLoginStore, MemoryTokenStore, PendingLoginStore,
-    ReplaceOutcome, TokenOwner, TokenRow, TokenStore, TtlMap,
+    FnTokenStore, FoundRow, Lease, LoginQuery, MemoryPendingLoginStore, MemoryTokenStore,
+    PendingLoginStore, ReplaceOutcome, TokenOwner, TokenRow, TokenStore, TtlMap,
 };
 use authlib_core::transport::BoxFuture;
 use authlib_core::{Error, ErrorKind, Result, Token};
@@ -57,6 +57,10 @@ enum Fault {
     AcquireIsNotExclusive,
     DeleteDoesNothing,
     DeleteEndsLease,
+    EndsAtEarlierTime,
+    EndsForEver,
+    EndsNothing,
+    EndsOtherLogins,
     FindsNothing,
     FindsTooMuch,
     IgnoresCase,
@@ -64,6 +68,7 @@ enum Fault {
     IgnoresLifetime,
     LeaseNeverExpires,
     LosesMembers,
+    LosesUse,
     Nothing,
     ReleaseDoesNothing,
     ReleaseEndsEveryLease,
@@ -121,6 +126,7 @@ impl TokenStore for Faulty {
         if self.fault == Fault::IgnoresLifetime {
             row.lifetime = None;
         }
+        row.is_login &= self.fault != Fault::LosesUse;
         Box::pin(async move { self.inner.save(&row).await })
     }
 
@@ -163,16 +169,44 @@ impl TokenStore for Faulty {
         })
     }
 
-    fn find_logins<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<TokenOwner>>> {
+    fn find_rows<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<FoundRow>>> {
         Box::pin(async move {
             match (self.fault, query) {
                 (Fault::FindsNothing, _) => Ok(Vec::new()),
                 (Fault::FindsTooMuch, LoginQuery::Session { issuer, .. }) => {
                     let session = LoginQuery::Session { issuer: issuer.clone(), sid: "sid".into() };
-                    self.inner.find_logins(&session).await
+                    self.inner.find_rows(&session).await
                 }
-                _ => self.inner.find_logins(query).await,
+                _ => self.inner.find_rows(query).await,
             }
+        })
+    }
+
+    fn end_logins<'a>(
+        &'a self,
+        query: &'a LoginQuery,
+        at: SystemTime,
+        lifetime: Duration,
+    ) -> BoxFuture<'a, Result<()>> {
+        match self.fault {
+            Fault::EndsNothing => return Box::pin(std::future::ready(Ok(()))),
+            Fault::EndsForEver => return self.inner.end_logins(query, at, Duration::MAX),
+            _ => {}
+        }
+        self.inner.end_logins(query, at, lifetime)
+    }
+
+    fn logins_ended_at<'a>(
+        &'a self,
+        queries: &'a [LoginQuery],
+    ) -> BoxFuture<'a, Result<Option<SystemTime>>> {
+        Box::pin(async move {
+            let ended = self.inner.logins_ended_at(queries).await?;
+            Ok(match self.fault {
+                Fault::EndsAtEarlierTime => ended.map(|at| at - SHORT),
+                Fault::EndsOtherLogins => ended.or(Some(SystemTime::UNIX_EPOCH)),
+                _ => ended,
+            })
         })
     }
 
@@ -216,13 +250,18 @@ async fn each_fault_of_a_token_store_is_found() {
         (Fault::AcquireIsNotExclusive, "one of several concurrent callers"),
         (Fault::DeleteDoesNothing, "delete removes the row"),
         (Fault::DeleteEndsLease, "save and delete need no lease"),
-        (Fault::FindsNothing, "logins are found"),
-        (Fault::FindsTooMuch, "logins are found"),
+        (Fault::EndsAtEarlierTime, "ended logins"),
+        (Fault::EndsForEver, "ended logins are forgotten"),
+        (Fault::EndsNothing, "ended logins"),
+        (Fault::EndsOtherLogins, "ended logins"),
+        (Fault::FindsNothing, "rows are found"),
+        (Fault::FindsTooMuch, "rows are found"),
         (Fault::IgnoresCase, "owners are compared"),
         (Fault::IgnoresFencing, "replace rejects a lease"),
         (Fault::IgnoresLifetime, "a row is gone after its lifetime"),
         (Fault::LeaseNeverExpires, "a lease expires"),
         (Fault::LosesMembers, "load returns what save stored"),
+        (Fault::LosesUse, "rows are found"),
         (Fault::ReleaseDoesNothing, "a lease is exclusive until it is released"),
         (Fault::ReleaseEndsEveryLease, "a late release"),
         (Fault::ReplaceCreatesRow, "replace compares"),

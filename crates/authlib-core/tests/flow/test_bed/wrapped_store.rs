@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use authlib_core::store::{
-    Lease, LoginQuery, MemoryTokenStore, ReplaceOutcome, TokenOwner, TokenRow, TokenStore,
+    FoundRow, Lease, LoginQuery, MemoryTokenStore, ReplaceOutcome, TokenOwner, TokenRow, TokenStore,
 };
 use authlib_core::transport::BoxFuture;
 use authlib_core::{Error, ErrorKind, Result, Token};
@@ -90,8 +90,24 @@ impl TokenStore for WrappedStore {
         })
     }
 
-    fn find_logins<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<TokenOwner>>> {
-        self.rows.find_logins(query)
+    fn find_rows<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<FoundRow>>> {
+        self.rows.find_rows(query)
+    }
+
+    fn end_logins<'a>(
+        &'a self,
+        query: &'a LoginQuery,
+        at: SystemTime,
+        lifetime: Duration,
+    ) -> BoxFuture<'a, Result<()>> {
+        self.rows.end_logins(query, at, lifetime)
+    }
+
+    fn logins_ended_at<'a>(
+        &'a self,
+        queries: &'a [LoginQuery],
+    ) -> BoxFuture<'a, Result<Option<SystemTime>>> {
+        self.rows.logins_ended_at(queries)
     }
 
     fn acquire<'a>(
