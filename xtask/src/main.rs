@@ -28,6 +28,7 @@ usage: cargo xtask COMMAND
   ci       run every check that a change must pass; stop at the first failure
   tidy     check the repository's own rules: layering, file length, leftover debug code, manifests
   test     run all tests; install the packages of the interop servers first
+  interop  run the tests against servers of other projects only
   demo     run an example app with the embedded provider: axum (default), actix or rocket
   e2e      log in through each example app in headless Chromium
   docs     build the API documentation; warnings are errors
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         "demo" => steps::demo(&rest),
         "docs" => steps::docs(),
         "e2e" => steps::e2e(),
+        "interop" => steps::interop(),
         "package" => package::run(),
         "test" => steps::test(&rest),
         "tidy" => tidy::run(),

@@ -5,14 +5,20 @@ use std::process::{Command, Stdio};
 
 use crate::Outcome;
 
-/// The folder of the interop provider on Node, from the root.
-const OIDC_PROVIDER: &str = "crates/authlib-conformance/interop/oidc-provider";
+/// The folder of the interop servers, from the root.
+const SERVERS: &str = "crates/authlib-conformance/interop";
+/// The folders of those on Node, each with a package-lock.json.
+const NODE_SERVERS: &[&str] = &["oidc-provider", "better-auth", "oauth2-mock-server"];
 /// The oldest supported version of Node.
 const NODE_MAJOR: u32 = 20;
-/// The folder of the interop servers on Python, from the root.
-const AUTHLIB_SERVER: &str = "crates/authlib-conformance/interop/authlib-server";
+/// The folders of those on Python, each with a requirements.txt.
+const PYTHON_SERVERS: &[&str] = &["authlib-server", "django-oauth-toolkit", "idpyoidc", "pyop"];
 /// The oldest supported minor version of Python 3.
 const PYTHON_MINOR: u32 = 11;
+/// The folder of the one on Ruby, with Debian's packages.
+const RUBY_SERVER: &str = "doorkeeper";
+const RUBY_PACKAGES: &[&str] =
+    &["ruby-doorkeeper-openid-connect", "ruby-railties", "ruby-sqlite3", "ruby-webrick"];
 const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 
 /// The root of the repository, independent of the working directory.
@@ -52,17 +58,24 @@ pub(crate) fn cargo_path() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// Installs the packages of the interop servers. Node and Python are independent: one may fail alone.
+/// Installs the packages of the interop servers. Node, Python and Ruby are independent: they are installed at the
+/// same time, and one may fail alone.
 ///
 /// # Errors
-/// Node or Python is missing or too old, or packages could not be installed.
+/// Node, Python or Ruby is missing or too old, or packages could not be installed.
 pub(crate) fn interop() -> Outcome {
-    let reasons: Vec<String> =
-        [oidc_provider(), authlib_server()].into_iter().filter_map(Result::err).collect();
+    let on_node = || node().and_then(|()| NODE_SERVERS.iter().try_for_each(|name| npm(name)));
+    let on_python = || python().and_then(|()| PYTHON_SERVERS.iter().try_for_each(|name| pip(name)));
+    let outcomes = std::thread::scope(|scope| {
+        let threads = [scope.spawn(on_node), scope.spawn(on_python), scope.spawn(ruby)];
+        threads.map(|thread| thread.join().unwrap_or_else(|_| Err("a thread panicked".to_owned())))
+    });
+    let reasons: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();
     if reasons.is_empty() { Ok(()) } else { Err(reasons.join("; ")) }
 }
 
-fn oidc_provider() -> Outcome {
+/// Checks that Node is new enough; installs it if it is missing.
+fn node() -> Outcome {
     if !has("node") || !has("npm") {
         apt(&["nodejs", "npm"])?;
     }
@@ -71,40 +84,68 @@ fn oidc_provider() -> Outcome {
         version.trim_start_matches('v').split('.').next().and_then(|part| part.parse::<u32>().ok());
     if major.is_none_or(|major| major < NODE_MAJOR) {
         return Err(format!(
-            "node {version} is too old for oidc-provider; install Node {NODE_MAJOR} or newer"
+            "node {version} is too old for the interop servers; install Node {NODE_MAJOR} or newer"
         ));
     }
-    let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
-    run_with(
-        npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
-            .current_dir(root().join(OIDC_PROVIDER)),
-    )
+    Ok(())
 }
 
-/// Creates the virtual environment with the packages of requirements.txt. The last step copies that file into
-/// it; if the copy is identical, there is nothing to do.
-fn authlib_server() -> Outcome {
-    let folder = root().join(AUTHLIB_SERVER);
+/// Installs the packages of a folder's package-lock.json.
+fn npm(name: &str) -> Outcome {
+    let folder = root().join(SERVERS).join(name);
+    let stamp = folder.join("node_modules/.installed");
+    install(&folder.join("package-lock.json"), &stamp, || {
+        let mut npm = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
+        // What runs on the test machine is what is in the packages.
+        let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+        run_with(npm.args(arguments).current_dir(&folder))
+    })
+}
+
+/// Creates a virtual environment with the packages of a folder's requirements.txt.
+fn pip(name: &str) -> Outcome {
+    let folder = root().join(SERVERS).join(name);
     let environment = folder.join(".venv");
     let program = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
     let program = environment.join(program);
-    let (list, stamp) = (folder.join("requirements.txt"), environment.join("requirements.txt"));
-    let wanted = std::fs::read(&list).map_err(|error| format!("{}: {error}", list.display()))?;
-    let installed = std::fs::read(&stamp).is_ok_and(|bytes| bytes == wanted);
-    if installed && output(&program.to_string_lossy(), &["--version"]).is_some() {
+    let stamp = environment.join("requirements.txt");
+    // An environment whose Python is gone, as after an upgrade of the system, is recreated.
+    if output(&program.to_string_lossy(), &["--version"]).is_none() && stamp.exists() {
+        std::fs::remove_file(&stamp).map_err(|error| format!("{}: {error}", stamp.display()))?;
+    }
+    install(&folder.join("requirements.txt"), &stamp, || {
+        if environment.exists() {
+            std::fs::remove_dir_all(&environment)
+                .map_err(|error| format!("{}: {error}", environment.display()))?;
+        }
+        run_with(Command::new(PYTHON).args(["-m", "venv", ".venv"]).current_dir(&folder))?;
+        // Wheels only: the build dependencies of a source distribution are not pinned by hash.
+        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+        let pinned =
+            ["--require-hashes", "--only-binary=:all:", "--requirement", "requirements.txt"];
+        run_with(Command::new(&program).args(install).args(pinned).current_dir(&folder))
+    })
+}
+
+/// Installs the packages of the server on Ruby, and notes that they are installed.
+fn ruby() -> Outcome {
+    let script = "require 'rails'; require 'doorkeeper/openid_connect'; require 'webrick'; require 'sqlite3'";
+    if output("ruby", &["-e", script]).is_none() {
+        apt(RUBY_PACKAGES)?;
+    }
+    let stamp = root().join(SERVERS).join(RUBY_SERVER).join(".installed");
+    std::fs::write(&stamp, "").map_err(|error| format!("{}: {error}", stamp.display()))
+}
+
+/// Runs `install` unless the packages of `list` are installed. The last step copies the list to `stamp`; if the copy
+/// is identical, there is nothing to do.
+fn install(list: &Path, stamp: &Path, install: impl FnOnce() -> Outcome) -> Outcome {
+    let wanted = std::fs::read(list).map_err(|error| format!("{}: {error}", list.display()))?;
+    if std::fs::read(stamp).is_ok_and(|bytes| bytes == wanted) {
         return Ok(());
     }
-    python()?;
-    let failed = |error: std::io::Error| format!("{}: {error}", environment.display());
-    if environment.exists() {
-        std::fs::remove_dir_all(&environment).map_err(failed)?;
-    }
-    run_with(Command::new(PYTHON).args(["-m", "venv", ".venv"]).current_dir(&folder))?;
-    // Wheels only: the build dependencies of a source distribution are not pinned by hash.
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    let pinned = ["--require-hashes", "--only-binary=:all:", "--requirement", "requirements.txt"];
-    run_with(Command::new(&program).args(install).args(pinned).current_dir(&folder))?;
-    std::fs::write(&stamp, wanted).map_err(failed)
+    install()?;
+    std::fs::write(stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))
 }
 
 /// Checks that Python is new enough and can create virtual environments; installs it if it is missing.
@@ -177,7 +218,9 @@ fn sudo_works() -> bool {
 fn apt_get(prefix: &[&str], arguments: &[&str]) -> Outcome {
     let (program, first) = prefix.split_first().ok_or("no command")?;
     let mut command = Command::new(program);
-    run_with(command.args(first).arg("apt-get").args(arguments))
+    // Another thread may be installing packages.
+    let wait = ["-o", "DPkg::Lock::Timeout=300"];
+    run_with(command.args(first).arg("apt-get").args(wait).args(arguments))
 }
 
 fn command_line(command: &Command) -> String {

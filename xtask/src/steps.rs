@@ -6,15 +6,33 @@ use crate::{Outcome, setup};
 
 /// `test`: all tests, including interop tests if Node and Python are installed.
 pub(crate) fn test(arguments: &[String]) -> Outcome {
-    if let Err(reason) = setup::interop() {
-        if setup::in_ci() {
-            return Err(format!("the interop tests cannot run: {reason}"));
-        }
-        println!("\n*** SOME INTEROP TESTS ARE SKIPPED: {reason} ***\n");
-    }
+    install_servers()?;
     let mut all = vec!["test", "--workspace", "--all-features"];
     all.extend(arguments.iter().map(String::as_str));
     setup::cargo(&all)
+}
+
+/// `interop`: the tests against servers of other projects only.
+pub(crate) fn interop() -> Outcome {
+    install_servers()?;
+    let test = ["test", "--package", "authlib-conformance", "--all-features", "--test"];
+    let clients: Vec<&str> = test.into_iter().chain(["interop"]).collect();
+    setup::cargo(&clients)?;
+    let filters = ["suite", "--", "::interop::", "::other_providers::"];
+    let apps: Vec<&str> = test.into_iter().chain(filters).collect();
+    setup::cargo(&apps)
+}
+
+/// A server that can't be installed is an error in CI only: its tests are skipped.
+fn install_servers() -> Outcome {
+    match setup::interop() {
+        Err(reason) if setup::in_ci() => Err(format!("the interop tests cannot run: {reason}")),
+        Err(reason) => {
+            println!("\n*** SOME INTEROP TESTS ARE SKIPPED: {reason} ***\n");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
 }
 
 /// The example apps; the first is the default of `demo`.

@@ -63,34 +63,80 @@ impl Page {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
     }
 
-    /// The hidden fields of the page's form.
+    /// The hidden fields of the page's forms.
     #[must_use]
     pub fn fields(&self) -> Vec<(String, String)> {
-        let attribute = |tag: &str, name: &str| {
-            let (_, rest) = tag.split_once(&format!("{name}=\""))?;
-            let (value, _) = rest.split_once('"')?;
-            Some(unescaped(value))
-        };
-        self.body
-            .split("<input")
-            .skip(1)
-            .filter_map(|tag| tag.split_once('>').map(|(tag, _)| tag))
-            .filter(|tag| tag.contains("hidden"))
-            .filter_map(|tag| Some((attribute(tag, " name")?, attribute(tag, "value")?)))
-            .collect()
+        inputs(&self.body, "hidden")
     }
 
-    /// Where the page's form goes.
+    /// Where the page's form goes: without `action` to the page's own URL.
     ///
     /// # Panics
     ///
     /// If there is no form.
     #[must_use]
     pub fn action(&self) -> Url {
-        let (_, rest) = self.body.split_once("action=\"").expect("a form");
-        let (action, _) = rest.split_once('"').expect("its action");
-        self.url.join(&unescaped(action)).expect("a URL to post to")
+        self.form(true).action
     }
+
+    /// The page's forms.
+    #[must_use]
+    pub fn forms(&self) -> Vec<Form> {
+        self.body
+            .split("<form")
+            .skip(1)
+            .map(|text| {
+                let tag = text.split_once('>').map_or(text, |(tag, _)| tag);
+                let action = attribute(tag, "action").unwrap_or_default();
+                let action =
+                    if action.is_empty() { self.url.clone() } else { self.joined(&action) };
+                Form { action, hidden: inputs(text, "hidden"), buttons: inputs(text, "submit") }
+            })
+            .collect()
+    }
+
+    /// The form that allows what the page asks, the first, or the one that denies it, the last.
+    ///
+    /// # Panics
+    ///
+    /// If there is no form.
+    #[must_use]
+    pub fn form(&self, is_allowed: bool) -> Form {
+        let forms = self.forms();
+        let form = if is_allowed { forms.first() } else { forms.last() };
+        form.expect("a form").clone()
+    }
+
+    fn joined(&self, url: &str) -> Url {
+        self.url.join(url).expect("a URL to post to")
+    }
+}
+
+/// A form of a page.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// Where it goes.
+    pub action: Url,
+    /// Its hidden fields.
+    pub hidden: Vec<(String, String)>,
+    /// Its submit buttons that have a name.
+    pub buttons: Vec<(String, String)>,
+}
+
+/// Names and values of the `<input>` elements of a type.
+fn inputs(html: &str, kind: &str) -> Vec<(String, String)> {
+    html.split("<input")
+        .skip(1)
+        .filter_map(|tag| tag.split_once('>').map(|(tag, _)| tag))
+        .filter(|tag| tag.contains(kind))
+        .filter_map(|tag| Some((attribute(tag, " name")?, attribute(tag, "value")?)))
+        .collect()
+}
+
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let (_, rest) = tag.split_once(&format!("{name}=\""))?;
+    let (value, _) = rest.split_once('"')?;
+    Some(unescaped(value))
 }
 
 fn unescaped(text: &str) -> String {
@@ -116,7 +162,21 @@ impl Browser {
     /// If the HTTP client can't be created.
     #[must_use]
     pub fn new() -> Self {
-        let http = reqwest::Client::builder().redirect(redirect::Policy::none());
+        Self::trusting(None)
+    }
+
+    /// A browser without cookies that trusts a certificate (PEM) beside those of the system.
+    ///
+    /// # Panics
+    ///
+    /// If it is no certificate.
+    #[must_use]
+    pub fn trusting(certificate: Option<&str>) -> Self {
+        let mut http = reqwest::Client::builder().redirect(redirect::Policy::none());
+        if let Some(pem) = certificate {
+            let certificate = reqwest::Certificate::from_pem(pem.as_bytes());
+            http = http.add_root_certificate(certificate.expect("a certificate"));
+        }
         // A server may close the connection before it has read the whole request.
         let http = http.pool_max_idle_per_host(0).build();
         Self { http: http.expect("an HTTP client"), cookies: Mutex::default() }

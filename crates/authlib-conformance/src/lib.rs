@@ -24,6 +24,8 @@ mod interop;
 mod proxy;
 
 pub use crate::app::App;
-pub use crate::browser::{Browser, Page};
+pub use crate::browser::{Browser, Form, Page};
 pub use crate::fixture::Fixture;
-pub use crate::interop::{Interop, InteropClient, InteropKind, InteropServer, TestKey};
+pub use crate::interop::{
+    Interop, InteropClient, InteropKind, InteropServer, OtherLogin, OtherProvider, Step, TestKey,
+};

@@ -1,17 +1,10 @@
-"""What the servers of this folder share: settings, users, and how they start and end.
+"""What the servers of this folder share. ../loopback.py says how they are started."""
 
-Each server takes one JSON object, as its argument or in the variable INTEROP_CONFIG. Once it listens on a loopback
-port it prints one line, {"issuer": "http://127.0.0.1:PORT", "port": PORT}, and it ends when its standard input is
-closed, so that it never outlives the test that started it. Whatever else it says goes to standard error.
-"""
-
-import json
 import os
-import sys
-import threading
 from functools import cache
 
 from joserfc.jwk import RSAKey
+from loopback import announce, settings  # noqa: F401 (for the servers)
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 # Authlib and oauthlib refuse plain http; this is a loopback.
@@ -40,11 +33,6 @@ class User:
     def claims(self):
         shown = {name: value for name, value in self.data.items() if name != "password"}
         return {"sub": self.user_id, **shown}
-
-
-def settings():
-    text = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("INTEROP_CONFIG", "{}")
-    return json.loads(text)
 
 
 def users(config):
@@ -87,8 +75,7 @@ def serve(config, build):
     server = make_server("127.0.0.1", config.get("port", 0), app, threaded=True, request_handler=QuietHandler)
     issuer = f"http://127.0.0.1:{server.server_port}"
     app.real = build(issuer)
-    threading.Thread(target=_end_with_stdin, daemon=True).start()
-    print(json.dumps({"issuer": issuer, "port": server.server_port}), flush=True)
+    announce(issuer)
     server.serve_forever()
 
 
@@ -99,9 +86,3 @@ class _Late:
 
     def __call__(self, environ, start_response):
         return self.real(environ, start_response)
-
-
-def _end_with_stdin():
-    while sys.stdin.buffer.read(1024):
-        pass
-    os._exit(0)

@@ -2,7 +2,7 @@
 
     python oauth1_oauthlib.py '{"clients": [{"client_id": "app", "client_secret": "...", "rsa_public_key": {}}]}'
 
-The settings (see common.py for how they come in):
+The settings (see ../loopback.py for how they come in):
 
     port                where to listen, 0 (the default) for any free port
     clients             client_id, client_secret, rsa_public_key (PEM or JWK)

@@ -2,7 +2,7 @@
 
     python oauth2.py '{"clients": [{"client_id": "app", "client_secret": "...", "grant_types": ["password"]}]}'
 
-The settings (see common.py for how they come in):
+The settings (see ../loopback.py for how they come in):
 
     port              where to listen, 0 (the default) for any free port
     clients           client metadata in the words of RFC 7591; what is left out gets CLIENT_DEFAULTS

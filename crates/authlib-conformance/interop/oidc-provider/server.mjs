@@ -2,7 +2,7 @@
 //
 //   node server.mjs '{"port": 0, "clients": [{"client_id": "app", ...}]}'
 //
-// The argument (or the variable INTEROP_CONFIG) is one JSON object:
+// ../loopback.mjs says how it is started. The settings:
 //   port              where to listen, 0 (the default) for any free port
 //   clients           client metadata in the words of RFC 7591; what is left out gets the defaults below
 //   access_token_ttl  lifetime of access tokens in seconds, 3600 by default
@@ -12,19 +12,11 @@
 //                     accessTokenFormat, opaque (the default) or jwt
 //   initial_access_token  what dynamic registration asks for; without it anybody may register
 //
-// Once it listens it prints one line, {"issuer": "http://127.0.0.1:PORT", "port": PORT}, and it ends when its
-// standard input is closed, so that it never outlives the test that started it. Whatever else it says goes to
-// standard error.
-//
 // A login is one form: POST /interaction/UID with `login` (alice or bob) and `decision` (allow or deny). A device
 // is approved on pages too: the verification_uri_complete is a form, the next page another one, then comes the login.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
+import { announce, form, listen, settings } from '../loopback.mjs';
 
-// Standard output belongs to the one line above.
-for (const name of ['log', 'info', 'warn', 'debug']) {
-  console[name] = (...words) => console.error(...words);
-}
 const { Provider, errors } = await import('oidc-provider');
 
 const USERS = {
@@ -69,12 +61,6 @@ const FEATURES = {
 };
 
 const SIGNING_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
-
-const settings = JSON.parse(process.argv[2] ?? process.env.INTEROP_CONFIG ?? '{}');
-
-process.stdin.resume();
-process.stdin.on('end', () => process.exit(0));
-process.stdin.on('close', () => process.exit(0));
 
 function signingKey(kid, type, options) {
   const { privateKey } = generateKeyPairSync(type, options);
@@ -182,15 +168,6 @@ function successSource(ctx) {
   ctx.body = page('Done', '<p>Go back to the device.</p>');
 }
 
-async function form(request) {
-  let body = '';
-  for await (const chunk of request) {
-    body += chunk;
-    if (body.length > 10_000) throw new Error('the form is too long');
-  }
-  return new URLSearchParams(body);
-}
-
 async function interaction(provider, request, response) {
   const details = await provider.interactionDetails(request, response);
   const { prompt, params, session } = details;
@@ -227,23 +204,19 @@ async function interaction(provider, request, response) {
   await provider.interactionFinished(request, response, result);
 }
 
-const server = createServer();
-server.listen(settings.port ?? 0, '127.0.0.1', () => {
-  const { port } = server.address();
-  const issuer = `http://127.0.0.1:${port}`;
-  const provider = new Provider(issuer, configuration());
-  provider.on('server_error', (_ctx, error) => console.error(error));
-  const callback = provider.callback();
-  server.on('request', (request, response) => {
-    if (!request.url.startsWith('/interaction/')) {
-      callback(request, response);
-      return;
-    }
-    interaction(provider, request, response).catch((error) => {
-      console.error(error);
-      response.statusCode = 500;
-      response.end('the interaction failed');
-    });
+const { server, origin: issuer } = await listen();
+const provider = new Provider(issuer, configuration());
+provider.on('server_error', (_ctx, error) => console.error(error));
+const callback = provider.callback();
+server.on('request', (request, response) => {
+  if (!request.url.startsWith('/interaction/')) {
+    callback(request, response);
+    return;
+  }
+  interaction(provider, request, response).catch((error) => {
+    console.error(error);
+    response.statusCode = 500;
+    response.end('the interaction failed');
   });
-  process.stdout.write(`${JSON.stringify({ issuer, port })}\n`);
 });
+announce(issuer);

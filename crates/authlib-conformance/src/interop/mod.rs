@@ -1,11 +1,11 @@
 //! [`InteropServer`]: an implementation that is not ours, as a process on loopback.
 //!
-//! [`node`] and [`python`] know how the servers of `interop/` run, [`login`] puts an example app before one.
+//! [`program`] knows how the servers of `interop/` run, [`login`] and [`other_login`] put an example app before one.
 
 mod keys;
 mod login;
-mod node;
-mod python;
+mod other_login;
+mod program;
 
 use std::io::Write as _;
 use std::process::Stdio;
@@ -13,11 +13,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use url::Url;
 
 pub use self::keys::TestKey;
 pub use self::login::{Interop, InteropClient};
+pub use self::other_login::{OtherLogin, OtherProvider, Step};
+use self::program::Program;
 use crate::app::keep;
 use crate::browser::{Browser, Page};
 
@@ -33,12 +35,25 @@ pub enum InteropKind {
     AuthlibOAuth1,
     /// The OAuth 1.0a endpoints of oauthlib (Python).
     OauthlibOAuth1,
+    /// django-oauth-toolkit (Python).
+    DjangoOAuthToolkit,
+    /// The OAuth provider of better-auth (Node).
+    BetterAuth,
+    /// oauth2-mock-server, a server for tests (Node).
+    OAuth2MockServer,
+    /// The OpenID provider of idpyoidc (Python).
+    Idpyoidc,
+    /// pyop, the OpenID provider of SATOSA (Python).
+    Pyop,
+    /// Doorkeeper with doorkeeper-openid_connect, as in GitLab (Ruby).
+    Doorkeeper,
 }
 
 /// A running server. Dropping it stops the process.
 #[derive(Debug)]
 pub struct InteropServer {
     issuer: String,
+    certificate: Option<String>,
     log: Arc<Mutex<Vec<String>>>,
     _child: Child,
 }
@@ -51,7 +66,8 @@ impl InteropServer {
     ///
     /// If it doesn't start; in CI also if it is not installed.
     pub async fn start(kind: InteropKind, settings: &Value) -> Option<Self> {
-        if let Some(missing) = kind.missing().await {
+        let program = kind.program();
+        if let Some(missing) = program.missing().await {
             assert!(
                 std::env::var_os("CI").is_none(),
                 "interop tests can't be skipped in CI: {missing}"
@@ -60,7 +76,7 @@ impl InteropServer {
             let _ = writeln!(std::io::stderr(), "SKIPPED: no interop with {kind:?}: {missing}");
             return None;
         }
-        let mut child = kind
+        let mut child = program
             .command()
             .arg(settings.to_string())
             .stdin(Stdio::piped())
@@ -76,15 +92,33 @@ impl InteropServer {
             let output = child.wait_with_output().await.expect("its output");
             panic!("{kind:?} did not start:\n{}", String::from_utf8_lossy(&output.stderr));
         };
+        let certificate = ready.as_ref().and_then(|ready| ready["certificate"].as_str());
+        let certificate = certificate.map(ToOwned::to_owned);
         let log = Arc::default();
         keep(&log, child.stderr.take());
-        Some(Self { issuer: issuer.to_owned(), log, _child: child })
+        Some(Self { issuer: issuer.to_owned(), certificate, log, _child: child })
     }
 
     /// Its issuer identifier, which is also the URL before every path.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.issuer
+    }
+
+    /// Its issuer identifier without the path.
+    ///
+    /// # Panics
+    ///
+    /// If the issuer is not a URL.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        Url::parse(&self.issuer).expect("a URL").origin().ascii_serialization()
+    }
+
+    /// Its certificate (PEM), if it serves https.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&str> {
+        self.certificate.as_deref()
     }
 
     /// A URL of it.
@@ -100,7 +134,7 @@ impl InteropServer {
     }
 
     /// Opens `url` as the user `login` and sends every form of the server off with `decision`, `allow`
-    /// or `deny`. Ends where the server sends the browser away (a redirect that is not followed) or
+    /// or `deny`: to allow with its named buttons, to deny the last form of the page. Ends where the server sends the browser away (a redirect that is not followed) or
     /// where it asks nothing more. This is how an authorization request or a device's
     /// `verification_uri_complete` is decided at all of them.
     ///
@@ -108,21 +142,25 @@ impl InteropServer {
     ///
     /// If there are too many pages.
     pub async fn decide(&self, browser: &Browser, url: &str, login: &str, decision: &str) -> Page {
-        let home = Url::parse(&self.issuer).expect("a URL").origin();
+        let home = self.origin();
         let mut page = browser.get(url).await;
         for _ in 0..20 {
             page = if (300..400).contains(&page.status) {
                 let next = page.location();
-                if next.origin() != home {
+                if next.origin().ascii_serialization() != home {
                     return page;
                 }
                 browser.get(next).await
-            } else if page.status == 200 && page.body.contains("action=\"") {
-                let mut fields = page.fields();
+            } else if page.status == 200 && page.body.contains("<form") {
+                let form = page.form(decision == "allow");
+                let mut fields = form.hidden;
+                if decision == "allow" {
+                    fields.extend(form.buttons);
+                }
                 for (name, value) in [("login", login), ("decision", decision)] {
                     fields.push((name.to_owned(), value.to_owned()));
                 }
-                browser.submit(&page.action(), &fields, &page.url).await
+                browser.submit(&form.action, &fields, &page.url).await
             } else {
                 return page;
             };
@@ -132,21 +170,19 @@ impl InteropServer {
 }
 
 impl InteropKind {
-    /// The missing installation, if any.
-    async fn missing(self) -> Option<String> {
+    fn program(self) -> Program {
+        use Program::{Node, Python, Ruby};
         match self {
-            Self::OidcProvider => node::missing().await,
-            Self::AuthlibOAuth2 | Self::AuthlibOAuth1 | Self::OauthlibOAuth1 => python::missing(),
-        }
-    }
-
-    /// The program and the script, without the settings.
-    fn command(self) -> Command {
-        match self {
-            Self::OidcProvider => node::command("server.mjs"),
-            Self::AuthlibOAuth2 => python::command("oauth2.py"),
-            Self::AuthlibOAuth1 => python::command("oauth1_authlib.py"),
-            Self::OauthlibOAuth1 => python::command("oauth1_oauthlib.py"),
+            Self::OidcProvider => Node("oidc-provider", "server.mjs"),
+            Self::AuthlibOAuth2 => Python("authlib-server", "oauth2.py"),
+            Self::AuthlibOAuth1 => Python("authlib-server", "oauth1_authlib.py"),
+            Self::OauthlibOAuth1 => Python("authlib-server", "oauth1_oauthlib.py"),
+            Self::DjangoOAuthToolkit => Python("django-oauth-toolkit", "server.py"),
+            Self::BetterAuth => Node("better-auth", "server.mjs"),
+            Self::OAuth2MockServer => Node("oauth2-mock-server", "server.mjs"),
+            Self::Idpyoidc => Python("idpyoidc", "server.py"),
+            Self::Pyop => Python("pyop", "server.py"),
+            Self::Doorkeeper => Ruby("doorkeeper", "server.rb"),
         }
     }
 }

@@ -10,6 +10,7 @@ mod initiated_login;
 mod interop;
 mod login;
 mod oauth1;
+mod other_providers;
 mod protected;
 mod provider;
 mod requests;
@@ -185,6 +186,15 @@ suite! {
         oauth1_by_rsa_sha1_in_the_query,
         oauth1_by_hmac_sha256_in_the_header,
         oauth1_denial_is_403,
+    ],
+    other_providers: [
+        django_oauth_toolkit,
+        better_auth,
+        oauth2_mock_server,
+        idpyoidc,
+        pyop,
+        doorkeeper,
+        doorkeeper_sign_in_elsewhere_keeps_login,
     ],
 }
 
