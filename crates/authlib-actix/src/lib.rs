@@ -81,7 +81,9 @@ pub use crate::callback::OAuthCallback;
 pub use crate::client::OAuthClient;
 pub use crate::error::{Error, Result};
 pub use crate::memory_store::MemoryStore;
-pub use crate::middleware::{OAuthSessions, session_middleware};
+pub use crate::middleware::{
+    OAuthCookieSessions, OAuthSessions, cookie_session_middleware, session_middleware,
+};
 pub use crate::require_login::{RequireLoginMiddleware, require_login};
 pub use crate::routes::{redirect, routes, token_updates};
 pub use crate::session::ActixSession;

@@ -1,7 +1,8 @@
-//! [`session_middleware`]: sessions, the registry, and error pages for an app.
+//! [`session_middleware`] and [`cookie_session_middleware`]: sessions, the registry, and error pages for an app.
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::{Ready, ready};
 use std::rc::Rc;
 
 use actix_session::SessionMiddleware;
@@ -12,8 +13,9 @@ use actix_web::body::MessageBody;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{CookieJar, Key, SameSite};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use actix_web::http::header::CONTENT_SECURITY_POLICY;
-use authlib_core::adapter::{SESSION_KEY, SessionCookie};
+use actix_web::error::ErrorInternalServerError;
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, COOKIE, HeaderValue, SET_COOKIE};
+use authlib_core::adapter::{SESSION_KEY, SealedCookies, SessionCookie};
 use authlib_core::{Error, ErrorKind, OAuth};
 use futures_util::future::LocalBoxFuture;
 
@@ -25,10 +27,11 @@ use crate::message::context;
 /// The session cookie is `HttpOnly` and `SameSite=Lax`, and its name, path and `Secure` follow from the registry's
 /// base URL ([`SessionCookie`] has the reasons). The key encrypts it. `Key::generate()` is good if the
 /// sessions end with the process, as with a [`MemoryStore`](crate::MemoryStore). Sessions that outlive it, or
-/// that replicas share, need one key for all, kept as a secret.
+/// that replicas share, need one key for all, kept as a secret. The session has the logins; what is pending is in
+/// encrypted cookies, so that the start of a login stores nothing on the server.
 ///
-/// **Don't use actix-session's `CookieSessionStore`.** A session in a cookie can't be ended: whoever has a
-/// copy is logged in. A store also lets several tabs log in at the same time.
+/// **Don't use actix-session's `CookieSessionStore`**, which is one cookie: several tabs that log in at the same time
+/// overwrite each other. Without a store, use [`cookie_session_middleware`].
 ///
 /// ```
 /// use actix_web::cookie::Key;
@@ -45,8 +48,48 @@ pub fn session_middleware<Store>(store: Store, key: Key, oauth: &OAuth) -> OAuth
 where
     Store: SessionStore + Clone + 'static,
 {
-    let (cookie, oauth) = (SessionCookie::of(oauth), oauth.clone());
-    OAuthSessions { store, key, cookie, lifetime: Duration::DAY, oauth }
+    let (cookie, app) =
+        (SessionCookie::of(oauth), App::new(oauth, SealedCookies::for_pending(oauth)));
+    OAuthSessions { store, key, cookie, lifetime: Duration::DAY, app }
+}
+
+/// As [`session_middleware`], without a session store: the whole session is in encrypted cookies. Any replica with the
+/// same keys ([`OAuthBuilder::keyring`](authlib_core::OAuthBuilder::keyring)) reads them.
+///
+/// A login also needs its row in the token store, so logouts are effective: a copied cookie is useless after them.
+/// The extractor `actix_session::Session` is not available.
+///
+/// ```
+/// use actix_web::App;
+/// use authlib_actix::{OAuth, cookie_session_middleware, routes};
+///
+/// let oauth = OAuth::builder().base_url("http://localhost:3000").build()?;
+/// let app = App::new().wrap(cookie_session_middleware(&oauth)).configure(routes);
+/// # let _ = app;
+/// # Ok::<(), authlib_actix::Error>(())
+/// ```
+#[must_use]
+pub fn cookie_session_middleware(oauth: &OAuth) -> OAuthCookieSessions {
+    OAuthCookieSessions { app: App::new(oauth, SealedCookies::for_sessions(oauth)) }
+}
+
+/// A middleware made by [`cookie_session_middleware`].
+#[derive(Clone, Debug)]
+pub struct OAuthCookieSessions {
+    app: App,
+}
+
+/// What both middlewares give to requests.
+#[derive(Clone, Debug)]
+struct App {
+    oauth: OAuth,
+    cookies: SealedCookies,
+}
+
+impl App {
+    fn new(oauth: &OAuth, cookies: SealedCookies) -> Self {
+        Self { oauth: oauth.clone(), cookies }
+    }
 }
 
 /// A middleware made by [`session_middleware`].
@@ -56,7 +99,7 @@ pub struct OAuthSessions<Store> {
     key: Key,
     cookie: SessionCookie,
     lifetime: Duration,
-    oauth: OAuth,
+    app: App,
 }
 
 impl<Store> OAuthSessions<Store> {
@@ -86,7 +129,7 @@ where
     type Response = ServiceResponse;
     type Error = actix_web::Error;
     type Transform =
-        SessionService<<SessionMiddleware<Self> as Transform<S, ServiceRequest>>::Transform, Store>;
+        SessionService<<SessionMiddleware<Self> as Transform<S, ServiceRequest>>::Transform>;
     type InitError = ();
     type Future = LocalBoxFuture<'static, Result<Self::Transform, ()>>;
 
@@ -100,8 +143,29 @@ where
             .session_lifecycle(BrowserSession::default().state_ttl(self.lifetime))
             .build()
             .new_transform(service);
-        let sessions = Rc::new(self.clone());
-        Box::pin(async { Ok(SessionService { inner: inner.await?, sessions }) })
+        let (app, sessions) = (self.app.clone(), self.clone());
+        let stored: FindSession = Rc::new(move |request| {
+            let id = sessions.id(request)?;
+            Some(StoredSession { store: Rc::new(sessions.clone()), id })
+        });
+        Box::pin(async { Ok(SessionService { inner: inner.await?, app, stored: Some(stored) }) })
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for OAuthCookieSessions
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
+    S::Future: 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse;
+    type Error = actix_web::Error;
+    type Transform = SessionService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        ready(Ok(SessionService { inner, app: self.app.clone(), stored: None }))
     }
 }
 
@@ -153,20 +217,22 @@ impl<Store: SessionStore> SessionStore for OAuthSessions<Store> {
     }
 }
 
+/// Finds the session of a request in its store, by the cookie.
+type FindSession = Rc<dyn Fn(&ServiceRequest) -> Option<StoredSession>>;
+
 /// The middleware of one worker.
 #[expect(unnameable_types, reason = "only actix-web uses it")]
-#[derive(Debug)]
-pub struct SessionService<Inner, Store> {
+pub struct SessionService<Inner> {
     inner: Inner,
-    sessions: Rc<OAuthSessions<Store>>,
+    app: App,
+    stored: Option<FindSession>,
 }
 
-impl<Inner, Store, B> Service<ServiceRequest> for SessionService<Inner, Store>
+impl<Inner, B> Service<ServiceRequest> for SessionService<Inner>
 where
     Inner: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error>,
     Inner::Future: 'static,
     B: MessageBody + 'static,
-    Store: SessionStore + 'static,
 {
     type Response = ServiceResponse;
     type Error = actix_web::Error;
@@ -175,13 +241,26 @@ where
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        request.extensions_mut().insert(self.sessions.oauth.clone());
-        if let Some(id) = self.sessions.id(&request) {
-            let session = StoredSession { store: self.sessions.clone(), id };
-            request.extensions_mut().insert(session);
+        let sent = request.headers().get_all(COOKIE);
+        let cookies = self.app.cookies.of_request(sent.filter_map(|value| value.to_str().ok()));
+        let session = self.stored.as_ref().and_then(|stored| stored(&request));
+        {
+            let mut extensions = request.extensions_mut();
+            extensions.insert(self.app.oauth.clone());
+            extensions.insert(cookies.clone());
+            session.into_iter().for_each(|session| {
+                extensions.insert(session);
+            });
         }
         let response = self.inner.call(request);
-        Box::pin(async move { response.await.map(render_error) })
+        Box::pin(async move {
+            let mut response = render_error(response.await?);
+            for value in cookies.set_cookies().map_err(crate::Error::from)? {
+                let value = HeaderValue::try_from(value).map_err(ErrorInternalServerError)?;
+                response.headers_mut().append(SET_COOKIE, value);
+            }
+            Ok(response)
+        })
     }
 }
 
@@ -233,6 +312,12 @@ fn key(id: &str) -> Result<SessionKey, Error> {
 
 fn failed(cause: impl fmt::Display) -> Error {
     Error::new(ErrorKind::Store, cause.to_string()).with_hint("check the session store")
+}
+
+impl<Inner> fmt::Debug for SessionService<Inner> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionService").field("app", &self.app).finish_non_exhaustive()
+    }
 }
 
 impl<Store> fmt::Debug for OAuthSessions<Store> {

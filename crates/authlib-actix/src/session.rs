@@ -1,11 +1,11 @@
-//! [`ActixSession`]: the browser's session over actix-session.
+//! [`ActixSession`]: the browser's session over actix-session and encrypted cookies.
 
 use std::fmt;
 use std::mem;
 
 use actix_session::{SessionExt as _, SessionStatus};
 use actix_web::{HttpMessage as _, HttpRequest};
-use authlib_core::adapter::{SESSION_KEY, misconfigured};
+use authlib_core::adapter::{BrowserSession, CookieSession, SESSION_KEY, misconfigured};
 use authlib_core::login::{Session, SessionState};
 use authlib_core::{Error, ErrorKind, Result};
 
@@ -15,12 +15,16 @@ use crate::middleware::StoredSession;
 const PROBE_KEY: &str = "authlib.probe";
 
 /// The browser's session, for the functions of [`login`](authlib_core::login).
+#[derive(Clone)]
+pub struct ActixSession(BrowserSession<Stored>);
+
+/// The session of actix-session.
 ///
 /// actix-session reads a session before the handler and writes it with the response, so what concurrent
 /// requests of the same browser do is visible in the store only. This type reads and writes the store
 /// directly if it is known.
 #[derive(Clone)]
-pub struct ActixSession {
+struct Stored {
     session: actix_session::Session,
     stored: Option<StoredSession>,
 }
@@ -32,6 +36,10 @@ impl ActixSession {
     ///
     /// [`ErrorKind::Config`] if the session middleware is missing.
     pub fn of(request: &HttpRequest) -> Result<Self> {
+        let cookies = request.extensions().get::<CookieSession>().cloned();
+        if cookies.as_ref().is_some_and(CookieSession::is_whole_session) {
+            return Ok(Self(BrowserSession::new(None, cookies)));
+        }
         // Without the middleware, actix-session silently creates a session that is never stored. To notice it,
         // such a session is created on purpose and marked, while the request's own one is taken away; if the
         // marked one is there when everything has been put back, there is no other.
@@ -46,9 +54,29 @@ impl ActixSession {
             ));
         }
         let stored = request.extensions().get().cloned();
-        Ok(Self { session, stored })
+        Ok(Self(BrowserSession::new(Some(Stored { session, stored }), cookies)))
+    }
+}
+
+impl Session for ActixSession {
+    async fn load(&self) -> Result<Option<SessionState>> {
+        self.0.load().await
     }
 
+    async fn save(&self, state: &SessionState) -> Result<()> {
+        self.0.save(state).await
+    }
+
+    async fn renew(&self) -> Result<()> {
+        self.0.renew().await
+    }
+
+    fn id(&self) -> Option<String> {
+        self.0.id()
+    }
+}
+
+impl Stored {
     /// The session in its store; `None` if there is none yet, or it is about to be replaced.
     fn stored(&self) -> Option<&StoredSession> {
         self.stored.as_ref().filter(|_| self.session.status() != SessionStatus::Renewed)
@@ -61,7 +89,7 @@ impl fmt::Debug for ActixSession {
     }
 }
 
-impl Session for ActixSession {
+impl Session for Stored {
     async fn load(&self) -> Result<Option<SessionState>> {
         // A value that can't be read is not ours.
         let Some(stored) = self.stored() else {

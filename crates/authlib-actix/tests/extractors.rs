@@ -14,7 +14,7 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::{App, HttpResponse, test, web};
 use authlib_actix::{
     ClientConfig, ClientName, CurrentUser, MemoryStore, OAuth, OAuthCallback, OAuthClient, Result,
-    UserInfo, redirect, routes, session_middleware, token_updates,
+    UserInfo, cookie_session_middleware, redirect, routes, session_middleware, token_updates,
 };
 use authlib_provider::{Endpoint, Fault, Provider, TestClient, TestUser};
 use futures_util::future::LocalBoxFuture;
@@ -73,7 +73,16 @@ fn oauth_at(provider: &Provider, base_url: &str) -> OAuth {
         .unwrap()
 }
 
-/// A browser that keeps the one cookie of an application.
+/// Adds a cookie to the `Cookie` header, or removes it.
+fn keep(cookies: &mut String, set_cookie: &str) {
+    let (pair, attributes) = set_cookie.split_once(';').unwrap_or((set_cookie, ""));
+    let name = |pair: &str| pair.split('=').next().unwrap().to_owned();
+    let others = cookies.split("; ").filter(|old| !old.is_empty() && name(old) != name(pair));
+    let new = Some(pair).filter(|_| !attributes.contains("Max-Age=0"));
+    *cookies = others.chain(new).collect::<Vec<_>>().join("; ");
+}
+
+/// A browser that keeps the cookies of an application.
 struct Browser {
     app: Box<dyn Fn(test::TestRequest) -> LocalBoxFuture<'static, ServiceResponse>>,
     cookie: String,
@@ -92,9 +101,9 @@ impl Browser {
             let value = response.headers().get(name).map(|value| value.to_str().unwrap());
             value.unwrap_or_default().to_owned()
         };
-        let (cookie, location) = (text(header::SET_COOKIE), text(header::LOCATION));
-        if let Some((pair, _)) = cookie.split_once(';') {
-            pair.clone_into(&mut self.cookie);
+        let location = text(header::LOCATION);
+        for cookie in response.headers().get_all(header::SET_COOKIE) {
+            keep(&mut self.cookie, cookie.to_str().unwrap());
         }
         let status = response.status();
         let body = test::read_body(response).await;
@@ -124,7 +133,7 @@ async fn typed_client_logs_in_and_sets_secure_cookie() {
     let mut browser = browse!(oauth(&provider), by_type);
     let (status, location, _) = browser.send("GET", "/login").await;
     assert_eq!(status, StatusCode::SEE_OTHER);
-    assert!(browser.cookie.starts_with("__Host-session="), "{}", browser.cookie);
+    assert!(browser.cookie.starts_with("__Host-session-p"), "{}", browser.cookie);
     let back = provider.approve(&location, "alice").unwrap();
     let (status, _, body) = browser.send("GET", &back).await;
     assert_eq!(status, StatusCode::OK, "{body}");
@@ -217,6 +226,29 @@ async fn built_in_routes_keep_other_session_data() {
     assert_eq!(browser.send("GET", "/logged-out?state=x").await.0, StatusCode::BAD_REQUEST);
     let (status, ..) = browser.send("GET", &format!("/logged-out?state={state}")).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
+}
+
+/// Without a session store, the whole session is in cookies. A copy of them is useless after the logout.
+#[actix_web::test]
+async fn cookie_sessions_need_no_store_and_end_at_logout() {
+    async fn who(user: Option<CurrentUser>) -> String {
+        user.map(|user| user.identity().unwrap().subject).unwrap_or_default()
+    }
+    let provider = provider();
+    let oauth = oauth(&provider);
+    let app = App::new().wrap(cookie_session_middleware(&oauth)).configure(routes);
+    let mut browser = browse!(app.route("/who", web::get().to(who)));
+    let (_, location, _) = browser.send("GET", "/login/op?next=/who").await;
+    let back = provider.approve(&location, "alice").unwrap();
+    let (status, next, body) = browser.send("GET", &back).await;
+    assert_eq!((status, next.as_str()), (StatusCode::SEE_OTHER, "/who"), "{body}");
+    assert!(browser.cookie.starts_with("__Host-session-l"), "{}", browser.cookie);
+    assert_eq!(browser.send("GET", "/who").await.2, "alice");
+    let copied = browser.cookie.clone();
+    browser.send("POST", "/logout").await;
+    assert_eq!(browser.send("GET", "/who").await.2, "");
+    browser.cookie = copied;
+    assert_eq!(browser.send("GET", "/who").await.2, "", "the login has ended");
 }
 
 /// The application may end a session without this library.
@@ -315,16 +347,17 @@ async fn head_request_to_callback_keeps_pending_login() {
 
 #[actix_web::test]
 async fn login_in_purged_session_is_an_error() {
-    async fn purge(session: Session, client: OAuthClient<Op>) -> Result<HttpResponse> {
+    async fn purge(session: Session, callback: OAuthCallback<Op>) -> Result<String> {
         session.purge();
-        client.authorize_redirect("/authorize").await
+        Ok(callback.log_in().await?.login.client.clone())
     }
     let provider = provider();
     let mut browser = browse!(oauth(&provider), |config| {
-        config.route("/login", web::get().to(purge));
+        config.route("/login", web::get().to(login)).route("/authorize", web::get().to(purge));
     });
-    let (status, location, _) = browser.send("GET", "/login").await;
-    assert_eq!((status, location.as_str()), (StatusCode::INTERNAL_SERVER_ERROR, ""));
+    let (_, location, _) = browser.send("GET", "/login").await;
+    let back = provider.approve(&location, "alice").unwrap();
+    assert_eq!(browser.send("GET", &back).await.0, StatusCode::INTERNAL_SERVER_ERROR);
 }
 
 #[actix_web::test]
@@ -393,7 +426,7 @@ async fn cookie_names_differ_by_port() {
     for base_url in ["http://localhost:3000", "http://localhost:3001/", "https://app.example"] {
         let mut browser = browse!(oauth_at(&provider, base_url), by_type);
         browser.send("GET", "/login").await;
-        names.push(browser.cookie.split_once('=').unwrap().0.to_owned());
+        names.push(browser.cookie.rsplit_once("-p").unwrap().0.to_owned());
     }
     assert_eq!(names, ["session3000", "session3001", "__Host-session"]);
 }

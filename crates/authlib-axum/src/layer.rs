@@ -1,12 +1,14 @@
-//! [`session_layer`]: sessions, the registry, and error pages for a router.
+//! [`session_layer`] and [`cookie_session_layer`]: sessions, the registry, and error pages for a router.
 
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use authlib_core::OAuth;
-use authlib_core::adapter::{RequestContext, SessionCookie};
+use authlib_core::adapter::{CookieSession, RequestContext, SealedCookies, SessionCookie};
 use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
 use tower::{Layer, Service};
 use tower_sessions::cookie::SameSite;
@@ -18,7 +20,8 @@ use crate::error::Error;
 /// for the extractors, and errors rendered as the request accepts. Add it after the last route.
 ///
 /// The session cookie is `HttpOnly` and `SameSite=Lax`, and its name, path and `Secure` follow from the registry's
-/// base URL ([`SessionCookie`] has the reasons).
+/// base URL ([`SessionCookie`] has the reasons). The session has the logins; what is pending is in encrypted cookies,
+/// so that the start of a login stores nothing on the server.
 ///
 /// ```
 /// use authlib_axum::{OAuth, routes, session_layer};
@@ -33,8 +36,8 @@ use crate::error::Error;
 /// # Ok::<(), authlib_axum::Error>(())
 /// ```
 ///
-/// An application with a session layer of its own adds it and an `Extension(oauth)` instead; errors are then
-/// rendered as HTML.
+/// An application with a session layer of its own adds it and an `Extension(oauth)` instead. Then the session has what
+/// is pending too, and errors are rendered as HTML.
 pub fn session_layer<Store: SessionStore>(store: Store, oauth: &OAuth) -> SessionLayer<Store> {
     let cookie = SessionCookie::of(oauth);
     let sessions = SessionManagerLayer::new(store)
@@ -43,14 +46,53 @@ pub fn session_layer<Store: SessionStore>(store: Store, oauth: &OAuth) -> Sessio
         .with_same_site(SameSite::Lax)
         .with_http_only(true)
         .with_path(cookie.path);
-    SessionLayer { sessions, oauth: oauth.clone() }
+    SessionLayer { sessions, app: App::new(oauth, SealedCookies::for_pending(oauth)) }
+}
+
+/// As [`session_layer`], without a session store: the whole session is in encrypted cookies. Any replica with the same
+/// keys ([`OAuthBuilder::keyring`](authlib_core::OAuthBuilder::keyring)) reads them.
+///
+/// A login also needs its row in the token store, so logouts are effective: a copied cookie is useless after them.
+/// The extractor [`tower_sessions::Session`] is not available.
+///
+/// ```
+/// use authlib_axum::{OAuth, cookie_session_layer, routes};
+/// use axum::Router;
+///
+/// let oauth = OAuth::builder().base_url("http://localhost:3000").build()?;
+/// let app: Router = Router::new().merge(routes()).layer(cookie_session_layer(&oauth));
+/// # let _ = app;
+/// # Ok::<(), authlib_axum::Error>(())
+/// ```
+#[must_use]
+pub fn cookie_session_layer(oauth: &OAuth) -> CookieSessionLayer {
+    CookieSessionLayer { app: App::new(oauth, SealedCookies::for_sessions(oauth)) }
 }
 
 /// A layer made by [`session_layer`].
 #[derive(Clone)]
 pub struct SessionLayer<Store: SessionStore> {
     sessions: SessionManagerLayer<Store>,
+    app: App,
+}
+
+/// A layer made by [`cookie_session_layer`].
+#[derive(Clone, Debug)]
+pub struct CookieSessionLayer {
+    app: App,
+}
+
+/// What both layers give to requests.
+#[derive(Clone, Debug)]
+struct App {
     oauth: OAuth,
+    cookies: SealedCookies,
+}
+
+impl App {
+    fn new(oauth: &OAuth, cookies: SealedCookies) -> Self {
+        Self { oauth: oauth.clone(), cookies }
+    }
 }
 
 impl<Store: SessionStore> SessionLayer<Store> {
@@ -69,15 +111,23 @@ impl<S, Store: SessionStore> Layer<S> for SessionLayer<Store> {
     type Service = SessionService<<SessionManagerLayer<Store> as Layer<S>>::Service>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SessionService { inner: self.sessions.layer(inner), oauth: self.oauth.clone() }
+        SessionService { inner: self.sessions.layer(inner), app: self.app.clone() }
     }
 }
 
-/// The service of a [`SessionLayer`].
+impl<S> Layer<S> for CookieSessionLayer {
+    type Service = SessionService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SessionService { inner, app: self.app.clone() }
+    }
+}
+
+/// The service of a [`SessionLayer`] or [`CookieSessionLayer`].
 #[derive(Clone)]
 pub struct SessionService<S> {
     inner: S,
-    oauth: OAuth,
+    app: App,
 }
 
 impl<S> Service<Request> for SessionService<S>
@@ -95,14 +145,18 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let oauth = self.oauth.clone();
+        let App { oauth, cookies } = self.app.clone();
+        let sent = request.headers().get_all(COOKIE).iter();
+        let cookies = cookies.of_request(sent.filter_map(|value| value.to_str().ok()));
         request.extensions_mut().insert(oauth.clone());
+        request.extensions_mut().insert(cookies.clone());
         // Cheap to clone: all three are reference-counted.
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let accept = request.headers().get(axum::http::header::ACCEPT).cloned();
         let response = self.inner.call(request);
         Box::pin(async move {
             let mut response = response.await?.into_response();
+            add_cookies(&mut response, &cookies);
             let Some(error) = response.extensions_mut().remove::<Error>() else {
                 return Ok(response);
             };
@@ -124,9 +178,20 @@ where
     }
 }
 
+/// Adds the cookies that the request changed, to the response of an error too.
+fn add_cookies(response: &mut Response, cookies: &CookieSession) {
+    match cookies.set_cookies() {
+        Ok(values) => {
+            let values = values.into_iter().filter_map(|value| HeaderValue::try_from(value).ok());
+            response.headers_mut().extend(values.map(|value| (SET_COOKIE, value)));
+        }
+        Err(error) => *response = Error::from(error).into_response(),
+    }
+}
+
 impl<Store: SessionStore> fmt::Debug for SessionLayer<Store> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionLayer").field("oauth", &self.oauth).finish_non_exhaustive()
+        f.debug_struct("SessionLayer").field("oauth", &self.app.oauth).finish_non_exhaustive()
     }
 }
 

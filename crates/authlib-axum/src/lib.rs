@@ -67,7 +67,9 @@ pub use crate::back_channel_logout::BackChannelLogout;
 pub use crate::callback::OAuthCallback;
 pub use crate::client::OAuthClient;
 pub use crate::error::{Error, Result};
-pub use crate::layer::{SessionLayer, SessionService, session_layer};
+pub use crate::layer::{
+    CookieSessionLayer, SessionLayer, SessionService, cookie_session_layer, session_layer,
+};
 pub use crate::require_login::{RequireLoginLayer, RequireLoginService, require_login};
 pub use crate::routes::{redirect, routes, token_updates};
 pub use crate::session::AxumSession;

@@ -1,16 +1,20 @@
-//! [`AxumSession`]: the browser's session over tower-sessions.
+//! [`AxumSession`]: the browser's session over tower-sessions and encrypted cookies.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use authlib_core::adapter::{SESSION_KEY, misconfigured};
+use authlib_core::adapter::{BrowserSession, CookieSession, SESSION_KEY, misconfigured};
 use authlib_core::login::{Session, SessionState};
 use authlib_core::{Error, ErrorKind, Result};
 use axum::http::request::Parts;
 
 /// The browser's session, for the functions of [`login`](authlib_core::login).
 #[derive(Clone, Debug)]
-pub struct AxumSession {
+pub struct AxumSession(BrowserSession<StoredSession>);
+
+/// The session in the store of tower-sessions.
+#[derive(Clone, Debug)]
+struct StoredSession {
     session: tower_sessions::Session,
     /// Whether the store has all that this request changed, so that loading again loses nothing.
     saved: Arc<AtomicBool>,
@@ -23,6 +27,10 @@ impl AxumSession {
     ///
     /// [`ErrorKind::Config`] if the session layer is missing.
     pub fn of(parts: &Parts) -> Result<Self> {
+        let cookies = parts.extensions.get::<CookieSession>().cloned();
+        if cookies.as_ref().is_some_and(CookieSession::is_whole_session) {
+            return Ok(Self(BrowserSession::new(None, cookies)));
+        }
         let session = parts.extensions.get().cloned().ok_or_else(|| {
             misconfigured(
                 "the route has no session",
@@ -30,11 +38,30 @@ impl AxumSession {
                  `.route(..)`",
             )
         })?;
-        Ok(Self { session, saved: Arc::default() })
+        let stored = StoredSession { session, saved: Arc::default() };
+        Ok(Self(BrowserSession::new(Some(stored), cookies)))
     }
 }
 
 impl Session for AxumSession {
+    async fn load(&self) -> Result<Option<SessionState>> {
+        self.0.load().await
+    }
+
+    async fn save(&self, state: &SessionState) -> Result<()> {
+        self.0.save(state).await
+    }
+
+    async fn renew(&self) -> Result<()> {
+        self.0.renew().await
+    }
+
+    fn id(&self) -> Option<String> {
+        self.0.id()
+    }
+}
+
+impl Session for StoredSession {
     async fn load(&self) -> Result<Option<SessionState>> {
         let clean = self.saved.load(Ordering::Acquire) || !self.session.is_modified();
         if clean && self.session.id().is_some() {

@@ -4,7 +4,7 @@
 
 use authlib_axum::{
     ClientConfig, ClientName, CurrentUser, OAuth, OAuthCallback, OAuthClient, Result, UserInfo,
-    routes, session_layer, token_updates,
+    cookie_session_layer, routes, session_layer, token_updates,
 };
 use authlib_provider::{Fault, Provider, TestClient, TestUser};
 use axum::body::{Body, to_bytes};
@@ -65,7 +65,16 @@ fn oauth_at(provider: &Provider, base_url: &str) -> OAuth {
         .unwrap()
 }
 
-/// A browser that keeps the one cookie of an application.
+/// Adds a cookie to the `Cookie` header, or removes it.
+fn keep(cookies: &mut String, set_cookie: &str) {
+    let (pair, attributes) = set_cookie.split_once(';').unwrap_or((set_cookie, ""));
+    let name = |pair: &str| pair.split('=').next().unwrap().to_owned();
+    let others = cookies.split("; ").filter(|old| !old.is_empty() && name(old) != name(pair));
+    let new = Some(pair).filter(|_| !attributes.contains("Max-Age=0"));
+    *cookies = others.chain(new).collect::<Vec<_>>().join("; ");
+}
+
+/// A browser that keeps the cookies of an application.
 struct Browser {
     app: Router,
     cookie: String,
@@ -91,9 +100,9 @@ impl Browser {
             let value = response.headers().get(name).map(|value| value.to_str().unwrap());
             value.unwrap_or_default().to_owned()
         };
-        let (cookie, location) = (text(header::SET_COOKIE), text(header::LOCATION));
-        if let Some((pair, _)) = cookie.split_once(';') {
-            pair.clone_into(&mut self.cookie);
+        let location = text(header::LOCATION);
+        for cookie in response.headers().get_all(header::SET_COOKIE).iter() {
+            keep(&mut self.cookie, cookie.to_str().unwrap());
         }
         let status = response.status();
         let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
@@ -113,11 +122,33 @@ async fn typed_client_logs_in_and_sets_secure_cookie() {
     let mut browser = Browser::new(layered(router, oauth(&provider)));
     let (status, location, _) = browser.send("GET", "/login").await;
     assert_eq!(status, StatusCode::SEE_OTHER);
-    assert!(browser.cookie.starts_with("__Host-session="), "{}", browser.cookie);
+    assert!(browser.cookie.starts_with("__Host-session-p"), "{}", browser.cookie);
     let back = provider.approve(&location, "alice").unwrap();
     let (status, _, body) = browser.send("GET", &back).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     assert!(body.contains("\"name\":\"Alice\""));
+}
+
+/// Without a session store, the whole session is in cookies. A copy of them is useless after the logout.
+#[tokio::test]
+async fn cookie_sessions_need_no_store_and_end_at_logout() {
+    async fn who(user: Option<CurrentUser>) -> String {
+        user.map(|user| user.identity().unwrap().subject).unwrap_or_default()
+    }
+    let provider = provider();
+    let router = Router::new().merge(routes()).route("/who", get(who));
+    let mut browser = Browser::new(router.layer(cookie_session_layer(&oauth(&provider))));
+    let (_, location, _) = browser.send("GET", "/login/op?next=/who").await;
+    let back = provider.approve(&location, "alice").unwrap();
+    let (status, next, body) = browser.send("GET", &back).await;
+    assert_eq!((status, next.as_str()), (StatusCode::SEE_OTHER, "/who"), "{body}");
+    assert!(browser.cookie.starts_with("__Host-session-l"), "{}", browser.cookie);
+    assert_eq!(browser.send("GET", "/who").await.2, "alice");
+    let copied = browser.cookie.clone();
+    browser.send("POST", "/logout").await;
+    assert_eq!(browser.send("GET", "/who").await.2, "");
+    browser.cookie = copied;
+    assert_eq!(browser.send("GET", "/who").await.2, "", "the login has ended");
 }
 
 /// W2: without a session layer there is no redirect, and the log says why.
@@ -250,7 +281,7 @@ async fn cookie_names_differ_by_port() {
             .layer(session_layer(MemoryStore::default(), &oauth_at(&provider, base_url)));
         let mut browser = Browser::new(app);
         browser.send("GET", "/login").await;
-        names.push(browser.cookie.split_once('=').unwrap().0.to_owned());
+        names.push(browser.cookie.rsplit_once("-p").unwrap().0.to_owned());
     }
     assert_eq!(names, ["session3000", "session3001", "__Host-session"]);
 }

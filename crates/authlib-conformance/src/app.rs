@@ -102,6 +102,12 @@ impl App {
         &self.base_url
     }
 
+    /// A URL of this process, whatever its base URL is.
+    #[must_use]
+    pub fn own_url(&self, path_and_query: &str) -> String {
+        format!("http://localhost:{}{path_and_query}", self.port)
+    }
+
     /// The port on which it listens.
     #[must_use]
     pub fn port(&self) -> u16 {
@@ -129,7 +135,8 @@ impl App {
     }
 
     async fn healthy(&self) {
-        let url = format!("{}/healthz", self.base_url);
+        // Not through the base URL, where a proxy or another replica may be.
+        let url = format!("http://127.0.0.1:{}/healthz", self.port);
         for _ in 0..200 {
             if reqwest::get(&url).await.is_ok_and(|response| response.status() == 200) {
                 return;

@@ -175,6 +175,19 @@ impl Fixture {
         Self { app, server, _proxy: proxy }
     }
 
+    /// Starts another process of the app, with the base URL of the first and settings as in
+    /// [`configured`](Self::configured).
+    ///
+    /// # Panics
+    ///
+    /// If it doesn't start.
+    pub async fn replica(&self, package: &str, config: &str, vars: &[(&str, &str)]) -> App {
+        let filled = |text: &str| text.replace("ISSUER", self.server.issuer());
+        let vars = vars.iter().map(|(name, value)| (*name, filled(value)));
+        let vars: Vec<_> = vars.chain([("BASE_URL", self.app.base_url().to_owned())]).collect();
+        App::start_with(package, free_port(), &filled(config), &vars).await
+    }
+
     /// The provider.
     #[must_use]
     pub fn provider(&self) -> &Provider {

@@ -47,6 +47,6 @@ pub(crate) fn session(data: &[u8]) -> bool {
     let chunks = || text.lines().filter_map(|line| line.split_once(' '));
     let state = SessionState::from_chunks(chunks(), now(), Duration::from_secs(3600));
     assert!(state.logins().len() <= chunks().count());
-    let _ = state.to_chunks(4096);
+    let _ = state.to_chunks(authlib_core::adapter::ChunkLimits { one: 4096, all_pending: 4096 });
     !state.logins().is_empty()
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use authlib_core::adapter::SessionCookie;
+use authlib_core::adapter::{ChunkLimits, SessionCookie};
 use authlib_core::login::{Session, SessionState};
 use authlib_core::{OAuth, PENDING_TTL, Result};
 use rocket::Request;
@@ -80,7 +80,7 @@ impl Session for RocketSession<'_> {
     }
 
     async fn save(&self, state: &SessionState) -> Result<()> {
-        let new = state.to_chunks(MAX_CHUNK)?;
+        let new = state.to_chunks(ChunkLimits { one: MAX_CHUNK, all_pending: MAX_CHUNK })?;
         self.chunks(|chunks| {
             let mut old = std::mem::take(chunks);
             for chunk in new {

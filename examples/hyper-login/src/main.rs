@@ -3,14 +3,12 @@
 
 #![expect(clippy::print_stdout, reason = "a program says where it listens")]
 
-mod session;
-
 use std::convert::Infallible;
 
 use authlib_core::adapter::{
-    BackChannelLogout, FormBody, LOGGED_OUT, LoginCallback, LoginClient, LoginError, LoginSession,
-    RequestContext, Response, login_options, logout_options, no_store, require_login, see_other,
-    status_page,
+    BackChannelLogout, CookieSession, FormBody, LOGGED_OUT, LoginCallback, LoginClient, LoginError,
+    LoginSession, RequestContext, Response, SealedCookies, login_options, logout_options, no_store,
+    require_login, see_other, status_page,
 };
 use authlib_core::login::RequireLogin;
 use authlib_core::{Error, ErrorKind, OAuth};
@@ -22,18 +20,18 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
 use hyper::service::service_fn;
 use percent_encoding::percent_decode_str;
-use session::{BrowserSession, Sessions};
 
 /// What a framework keeps in its application state.
 #[derive(Clone)]
 struct App {
     oauth: OAuth,
-    sessions: Sessions,
+    sessions: SealedCookies,
 }
 
-/// One request, from the session to the session's cookie. In a framework this is the session middleware.
+/// One request, from the session to the session's cookies. In a framework this is the session middleware.
 async fn handle(app: App, request: Request<TimedBody>) -> http::Response<Full<Bytes>> {
-    let session = app.sessions.of(request.headers());
+    let sent = request.headers().get_all(header::COOKIE).iter();
+    let session = app.sessions.of_request(sent.filter_map(|value| value.to_str().ok()));
     let (method, uri) = (request.method().clone(), request.uri());
     let context = RequestContext::new(method, uri.path(), uri.query(), |name| {
         request.headers().get(name)?.to_str().ok()
@@ -45,14 +43,20 @@ async fn handle(app: App, request: Request<TimedBody>) -> http::Response<Full<By
         error.log();
         error.response(Some(&context))
     });
-    session.finish(response.headers_mut());
+    // To the response of an error too: a failed callback also ends its pending login.
+    let cookies = session.set_cookies().unwrap_or_else(|error| {
+        response = LoginError::from(error).response(Some(&context));
+        Vec::new()
+    });
+    let cookies = cookies.into_iter().filter_map(|cookie| HeaderValue::try_from(cookie).ok());
+    response.headers_mut().extend(cookies.map(|cookie| (header::SET_COOKIE, cookie)));
     response.map(|body| Full::new(body.into()))
 }
 
 /// The routes with their handlers. In a framework, `LoginClient`, `LoginCallback` and `LoginSession` are extractors.
 async fn route(
     oauth: &OAuth,
-    session: &BrowserSession,
+    session: &CookieSession,
     context: &RequestContext,
     request: Request<TimedBody>,
 ) -> Result<Response, LoginError> {
@@ -161,7 +165,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let settings = Settings::from_env()?;
     let (oauth, _provider) = registry(&settings).await?;
-    let app = App { sessions: Sessions::new(&oauth), oauth };
+    let app = App { sessions: SealedCookies::for_sessions(&oauth), oauth };
     let listener = tokio::net::TcpListener::bind(settings.address).await?;
     println!("The app is at {}", settings.base_url);
     let service = service_fn(move |request| {

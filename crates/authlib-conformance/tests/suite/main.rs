@@ -11,6 +11,7 @@ mod interop;
 mod login;
 mod oauth1;
 mod other_providers;
+mod pending;
 mod protected;
 mod provider;
 mod requests;
@@ -63,6 +64,11 @@ suite! {
         long_next_is_kept_and_a_longer_one_is_logged,
         clients_are_logged_at_startup,
         a_provider_error_is_shown_escaped,
+    ],
+    pending: [
+        login_start_stores_nothing_on_the_server,
+        login_ends_on_another_replica_with_the_same_keys,
+        login_survives_a_restart_of_the_app,
     ],
     attacks: [
         callback_in_another_browser_does_not_log_in,

@@ -29,18 +29,50 @@ pub struct CookieChunk {
     pub pending: bool,
 }
 
+/// How many bytes of text [`SessionState::to_chunks`] makes at most.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "framework crates make it")]
+pub struct ChunkLimits {
+    /// Of one chunk.
+    pub one: usize,
+    /// Of all pending logins together, because the browser sends them with each request. The newest is kept even if it
+    /// is longer.
+    pub all_pending: usize,
+}
+
+/// How long the cookie of a login is kept.
+pub(super) const SESSION_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
 const LOGIN: char = 'l';
 const PENDING: char = 'p';
 const LOGOUT: char = 'o';
 
+impl CookieChunk {
+    pub(super) fn of(name: String, text: String) -> Self {
+        let pending = !name.starts_with(LOGIN);
+        Self { name, text, pending }
+    }
+}
+
+/// The name of the oldest pending login.
+pub(super) fn oldest_pending<'a>(
+    chunks: impl IntoIterator<Item = &'a CookieChunk>,
+) -> Option<String> {
+    let pending = chunks.into_iter().filter(|chunk| chunk.name.starts_with(PENDING));
+    let oldest = pending.min_by_key(|chunk| {
+        let started = read::<Pending>(&chunk.text).map(|pending| pending.started_at());
+        (started, chunk.name.as_str())
+    });
+    oldest.map(|chunk| chunk.name.clone())
+}
+
 impl SessionState {
-    /// The state as chunks of at most `most` bytes each. All pending logins together are limited to
-    /// `most` bytes too, because the browser sends them with each request: the oldest are dropped.
+    /// The state as chunks. The oldest pending logins are dropped if they exceed the limit for all.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`] if the newest pending login alone is longer.
-    pub fn to_chunks(&self, most: usize) -> Result<Vec<CookieChunk>> {
+    /// [`ErrorKind::Store`] if a chunk is longer than the limit for one.
+    pub fn to_chunks(&self, limits: ChunkLimits) -> Result<Vec<CookieChunk>> {
         let mut chunks = Vec::new();
         for login in &self.logins {
             chunks.push(chunk(LOGIN, &login.client, login)?);
@@ -48,18 +80,18 @@ impl SessionState {
         for logout in &self.logouts {
             chunks.push(chunk(LOGOUT, logout.state.expose(), logout)?);
         }
-        let mut left = most;
+        let mut left = limits.all_pending;
         for (place, pending) in self.pending.iter().rev().enumerate() {
             let chunk = chunk(PENDING, pending.state().expose(), pending)?;
             match left.checked_sub(chunk.text.len()) {
                 Some(rest) => left = rest,
-                None if place == 0 => return Err(too_long(most)),
+                None if place == 0 => left = 0,
                 None => break,
             }
             chunks.push(chunk);
         }
-        if chunks.iter().any(|chunk| chunk.text.len() > most) {
-            Err(too_long(most))
+        if chunks.iter().any(|chunk| chunk.text.len() > limits.one) {
+            Err(too_long(limits.one))
         } else {
             Ok(chunks)
         }
@@ -96,7 +128,7 @@ fn chunk(kind: char, key: &str, value: &impl Serialize) -> Result<CookieChunk> {
     // A hash: the `state` is a secret, and a client's name may not be a valid cookie name.
     let digest = URL_SAFE_NO_PAD.encode(sha256(key.as_bytes()));
     let name = std::iter::once(kind).chain(digest.chars().take(16)).collect();
-    Ok(CookieChunk { name, text, pending: kind != LOGIN })
+    Ok(CookieChunk::of(name, text))
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
@@ -114,6 +146,10 @@ mod tests {
     use super::*;
     use crate::login::PendingRef;
     use crate::secret::Secret;
+
+    fn limits(most: usize) -> ChunkLimits {
+        ChunkLimits { one: most, all_pending: most }
+    }
 
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
     const DAY: Duration = Duration::from_secs(86_400);
@@ -152,7 +188,7 @@ mod tests {
         }
         let logout = PendingLogout { client: "a".into(), state: Secret::new("out"), started_at: 0 };
         state.add_logout(logout, NOW);
-        let chunks = state.to_chunks(1000).unwrap();
+        let chunks = state.to_chunks(limits(1000)).unwrap();
         assert_eq!(chunks.len(), 6);
         assert_eq!(chunks.iter().filter(|chunk| chunk.pending).count(), 4);
         for chunk in &chunks {
@@ -168,11 +204,11 @@ mod tests {
         for number in 0..3 {
             state.add_pending(pending(number), NOW);
         }
-        let one = state.to_chunks(1000).unwrap().first().unwrap().text.len();
-        let kept = again(&state.to_chunks(2 * one).unwrap(), NOW);
+        let one = state.to_chunks(limits(1000)).unwrap().first().unwrap().text.len();
+        let kept = again(&state.to_chunks(limits(2 * one)).unwrap(), NOW);
         assert!(kept.has_pending("state-1") && kept.has_pending("state-2"));
         assert!(!kept.has_pending("state-0"));
-        let error = state.to_chunks(one - 1).unwrap_err();
+        let error = state.to_chunks(limits(one - 1)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Store);
         assert!(error.to_string().contains("pending_login_store"), "{error}");
     }
@@ -182,7 +218,7 @@ mod tests {
         let mut state = SessionState::default();
         state.add_login(login("old", 0));
         state.add_login(login("new", 1000));
-        let mut chunks = state.to_chunks(1000).unwrap();
+        let mut chunks = state.to_chunks(limits(1000)).unwrap();
         for name in ["l", "p", "o", "x", ""] {
             let text = "garbage".to_owned();
             chunks.push(CookieChunk { name: name.to_owned(), text, pending: false });

@@ -15,6 +15,7 @@ use crate::config::{
     ClientConfig, ClientSettings, ConfigProblem, ConfigProblems, Sources, similar_preset,
 };
 use crate::error::{Error, ErrorKind, Result};
+use crate::keyring::{KEYS_VARIABLE, Keyring};
 use crate::random::{Random, SystemRandom};
 use crate::store::{MemoryTokenStore, PendingLoginStore, TokenStore};
 use crate::token_updates::{Subscribers, TokenUpdate};
@@ -38,6 +39,7 @@ pub struct OAuthBuilder {
     login_lifetime: Option<Duration>,
     logins: Option<Arc<dyn PendingLoginStore>>,
     subscribers: Subscribers,
+    keyring: Option<Keyring>,
 }
 
 impl OAuth {
@@ -143,6 +145,13 @@ impl OAuthBuilder {
         self
     }
 
+    /// Sets the keys that encrypt the cookies of logins; [`load_env`](Self::load_env) reads them from `AUTHLIB_KEYS`.
+    /// Without keys, a random one is used, which ends with the process: replicas and restarts need the same keys.
+    pub fn keyring(mut self, keyring: Keyring) -> Self {
+        self.keyring = Some(keyring);
+        self
+    }
+
     /// Calls `subscriber` after each refreshed token was stored.
     pub fn on_token_update(
         self,
@@ -158,7 +167,9 @@ impl OAuthBuilder {
     ///
     /// [`ErrorKind::Config`] with all errors of all clients, one a line.
     pub fn build(self) -> Result<OAuth> {
+        let keys = self.sources.variable(KEYS_VARIABLE).map(str::to_owned);
         let (configs, mut problems) = self.sources.merge(crate::providers::NAMES);
+        let keyring = keyring(self.keyring, keys.as_deref(), &mut problems);
         let base_url = self.base_url.as_deref().and_then(|text| {
             let base_url = BaseUrl::parse(text);
             base_url
@@ -205,7 +216,8 @@ impl OAuthBuilder {
                 }
             }
         }
-        let (Ok(http), true) = (http, problems.is_empty()) else {
+        let (Ok(http), Some((keyring, has_keys)), true) = (http, keyring, problems.is_empty())
+        else {
             return Err(Error::new(ErrorKind::Config, ConfigProblems(problems)));
         };
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
@@ -223,6 +235,8 @@ impl OAuthBuilder {
             used_states: Arc::default(),
             session_turns: Arc::default(),
             base_url,
+            keyring,
+            has_keys,
         };
         let clients = settings
             .into_iter()
@@ -234,6 +248,24 @@ impl OAuthBuilder {
             .collect();
         Ok(OAuth::new(clients, ports))
     }
+}
+
+/// The application's keys, or a random one, and whether it is the application's.
+fn keyring(
+    set: Option<Keyring>,
+    variable: Option<&str>,
+    problems: &mut Vec<ConfigProblem>,
+) -> Option<(Keyring, bool)> {
+    let variable = variable.filter(|text| !text.trim().is_empty());
+    let keyring = match (set, variable) {
+        (Some(keyring), _) => Ok((keyring, true)),
+        (None, Some(text)) => Keyring::parse(text).map(|keyring| (keyring, true)),
+        (None, None) => Keyring::generate("process").map(|keyring| (keyring, false)),
+    };
+    let problem = |error: Error| {
+        ConfigProblem::new("", KEYS_VARIABLE, format!("is not valid: {}", error.report()))
+    };
+    keyring.map_err(|error| problems.push(problem(error))).ok()
 }
 
 /// Logs what an operator wants to know of a client of the registry.

@@ -11,6 +11,7 @@ use super::client::RegisteredClient;
 use super::ports::Ports;
 use crate::base_url::{BasePath, BaseUrl};
 use crate::error::{Error, ErrorKind, Result};
+use crate::keyring::Keyring;
 use crate::store::TokenStore;
 use crate::token_updates::TokenUpdate;
 
@@ -95,6 +96,15 @@ impl OAuth {
 
     pub(crate) fn token_store(&self) -> &dyn TokenStore {
         self.0.ports.token_store.as_ref()
+    }
+
+    /// The keys that encrypt cookies: those of the application, or a random one of this process.
+    pub(crate) fn keyring(&self) -> &Keyring {
+        &self.0.ports.keyring
+    }
+
+    pub(crate) fn has_keys(&self) -> bool {
+        self.0.ports.has_keys
     }
 
     /// The current time by the registry's clock.

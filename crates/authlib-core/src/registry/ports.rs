@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::authorization::{SessionTurns, UsedStates};
 use crate::base_url::BaseUrl;
 use crate::clock::Clock;
+use crate::keyring::Keyring;
 use crate::random::Random;
 use crate::store::{PendingLoginStore, TokenStore};
 use crate::token_updates::Subscribers;
@@ -21,4 +22,7 @@ pub(super) struct Ports {
     pub(super) used_states: Arc<UsedStates>,
     pub(super) session_turns: Arc<SessionTurns>,
     pub(super) base_url: Option<BaseUrl>,
+    pub(super) keyring: Keyring,
+    /// Whether the application has set the keys, which then outlive the process.
+    pub(super) has_keys: bool,
 }

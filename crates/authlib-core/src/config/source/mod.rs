@@ -83,6 +83,11 @@ impl Sources {
         self.vars.get_or_insert_default().extend(vars);
     }
 
+    /// A variable of the environment, if it is read.
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.vars.as_ref()?.get(name).map(String::as_str)
+    }
+
     /// The clients, with all errors in files and variables.
     pub(crate) fn merge(self, presets: &[&str]) -> (Vec<ClientConfig>, Vec<ConfigProblem>) {
         let Self { registered: mut clients, tables, vars, mut problems } = self;

@@ -78,8 +78,8 @@ impl From<StateError> for Error {
             }
             StateError::OtherClient(_) => "each client needs its own redirect URI",
             _ => {
-                "start the login again; causes are the back button, a reload, or replicas without a \
-                 shared session store"
+                "start the login again; causes are the back button, a reload, or replicas with different \
+                 keys (`AUTHLIB_KEYS`)"
             }
         };
         Self::new(ErrorKind::InvalidCallback, check).with_hint(hint)
