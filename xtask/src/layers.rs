@@ -32,6 +32,7 @@ pub(crate) const RANKS: &[&[&str]] = &[
         "hooks",
         "config",
         "keyring",
+        "row_encryption",
     ],
     &["http_exchange", "providers"],
     &["provider_documents"],
