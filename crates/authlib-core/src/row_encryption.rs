@@ -79,8 +79,7 @@ impl RowEncryption {
         if keys.is_current(text) {
             return Ok(None);
         }
-        let token =
-            if is_clear(text) { read_token(text)? } else { self.open_token(owner, text)? };
+        let token = if is_clear(text) { read_token(text)? } else { self.open_token(owner, text)? };
         self.seal_token(owner, &token).map(Some)
     }
 
@@ -147,7 +146,9 @@ enum RowProblem {
 impl From<RowProblem> for Error {
     fn from(problem: RowProblem) -> Self {
         let hint = match problem {
-            RowProblem::ClearText => "call `reseal` of the store once, to encrypt what was stored before",
+            RowProblem::ClearText => {
+                "call `reseal` of the store once, to encrypt what was stored before"
+            }
             RowProblem::Malformed => "it was changed outside of this library",
             RowProblem::NoKeys => "set `AUTHLIB_KEYS`, and give the store the key ring",
         };

@@ -1,0 +1,61 @@
+//! Tokens and pending logins in SQLite or PostgreSQL, for any number of processes.
+//!
+//! ```no_run
+//! use authlib_core::{Keyring, OAuth};
+//! use authlib_sqlx::SqlxStore;
+//!
+//! # async fn run() -> authlib_core::Result<()> {
+//! let store = SqlxStore::connect("sqlite:authlib.sqlite").await?.keyring(Keyring::from_env()?);
+//! store.migrate().await?;
+//! let oauth = OAuth::builder().token_store(store.clone()).pending_login_store(store).build()?;
+//! # let _ = oauth;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is stored
+//!
+//! Tokens and pending logins are encrypted with the [`Keyring`](authlib_core::Keyring). Client, user, `iss`, `sub`
+//! and `sid` are in clear text, because rows are found by them. **Without a key ring, tokens are in clear text too**; a
+//! warning is logged.
+//!
+//! Rows end by themselves: [`SqlxStore`] says when. Each tenth write deletes up to 100 rows that have ended, so no
+//! task needs to run.
+//!
+//! # The tables
+//!
+//! [`SqlxStore::migrate`] creates them. If you run your own migrations, use this SQL, with your prefix instead of
+//! `authlib_`; [`SqlxStore::schema`] returns it. A later version of this crate may add to it, and
+//! [`SqlxStore::migrate`] then applies only what is new.
+//!
+//! For PostgreSQL:
+//!
+//! ```sql
+#![doc = include_str!("schema/postgres.sql")]
+//! ```
+//!
+//! For SQLite:
+//!
+//! ```sql
+#![doc = include_str!("schema/sqlite.sql")]
+//! ```
+//!
+//! # Features
+//!
+//! - `sqlite` (default): SQLite, compiled in.
+//! - `postgres`: PostgreSQL.
+
+// Without a database there is nothing.
+#![cfg(any(feature = "postgres", feature = "sqlite"))]
+
+mod connect;
+mod pending_login_store;
+mod pool;
+mod reseal;
+mod schema;
+mod statements;
+mod store;
+mod sweep;
+mod token_store;
+
+pub use crate::store::SqlxStore;
