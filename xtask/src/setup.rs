@@ -176,6 +176,19 @@ pub(crate) fn browser() -> Outcome {
         .map_err(|reason| format!("the browser test needs chromium and chromedriver; {reason}"))
 }
 
+/// Installs the database servers that the tests of the stores start, if they are missing.
+pub(crate) fn databases() -> Outcome {
+    let mut missing = Vec::new();
+    // Debian does not put the programs of PostgreSQL's server into `PATH`.
+    if !has("initdb") && !Path::new("/usr/lib/postgresql").is_dir() {
+        missing.push("postgresql");
+    }
+    if !has("redis-server") && !has("valkey-server") {
+        missing.push("redis-server");
+    }
+    if missing.is_empty() { Ok(()) } else { apt(&missing) }
+}
+
 /// Whether `program` is installed.
 fn has(program: &str) -> bool {
     output(program, &["--version"]).is_some()

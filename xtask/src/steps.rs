@@ -4,9 +4,15 @@ use std::process::Command;
 
 use crate::{Outcome, setup};
 
-/// `test`: all tests, including interop tests if Node and Python are installed.
+/// `test`: all tests, including those that need Node, Python, PostgreSQL or Redis if these are installed.
 pub(crate) fn test(arguments: &[String]) -> Outcome {
     install_servers()?;
+    if let Err(reason) = setup::databases() {
+        if setup::in_ci() {
+            return Err(format!("the tests of the stores cannot run: {reason}"));
+        }
+        println!("\n*** SOME TESTS OF THE STORES ARE SKIPPED: {reason} ***\n");
+    }
     let mut all = vec!["test", "--workspace", "--all-features"];
     all.extend(arguments.iter().map(String::as_str));
     setup::cargo(&all)

@@ -6,6 +6,7 @@
 //! - [`Browser`]: a browser with cookies, `SameSite` included
 //! - [`Fixture`]: an app with its provider
 //! - [`InteropServer`]: a server that is not ours
+//! - [`PostgresServer`], [`RedisServer`]: databases for the tests of stores
 //! - [`app_managed_tokens`]: tests that each framework crate runs in its own process
 
 #![expect(
@@ -19,12 +20,14 @@
 mod app;
 pub mod app_managed_tokens;
 mod browser;
+mod database;
 mod fixture;
 mod interop;
 mod proxy;
 
 pub use crate::app::App;
 pub use crate::browser::{Browser, Form, Page};
+pub use crate::database::{PostgresServer, RedisServer};
 pub use crate::fixture::Fixture;
 pub use crate::interop::{
     Interop, InteropClient, InteropKind, InteropServer, OtherLogin, OtherProvider, Step, TestKey,

@@ -17,7 +17,7 @@ impl SqlxStore {
     /// Counts a write; the first one and each tenth after it sweeps. A failure is logged, because the write has
     /// succeeded.
     pub(crate) async fn sweep(&self) {
-        if self.writes.fetch_add(1, Ordering::Relaxed) % WRITES != 0 {
+        if !self.writes.fetch_add(1, Ordering::Relaxed).is_multiple_of(WRITES) {
             return;
         }
         match self.sweep_once().await {

@@ -1,5 +1,7 @@
 //! The store over SQLite: the conformance kit, encryption, damaged rows, and several processes on one file.
 
+// Tells clippy that this is test code, where `unwrap` is allowed.
+#![cfg(test)]
 #![cfg(feature = "sqlite")]
 
 mod bench;

@@ -1,0 +1,262 @@
+//! [`PostgresServer`] and [`RedisServer`]: real servers on loopback, in a temporary folder.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::app::free_port;
+
+/// How often a server is asked whether it is ready, and how many times.
+const POLL: Duration = Duration::from_millis(50);
+const POLLS: usize = 400;
+
+/// A PostgreSQL server with an empty database, which is gone with the value.
+#[derive(Debug)]
+pub struct PostgresServer {
+    programs: PathBuf,
+    folder: Folder,
+    port: u16,
+    process: Option<Process>,
+}
+
+impl PostgresServer {
+    /// Starts one on a free port. If it is not installed, prints a message and returns `None`; in CI that is a failure.
+    ///
+    /// # Panics
+    ///
+    /// If it doesn't start; in CI also if it is not installed.
+    pub async fn start() -> Option<Self> {
+        let Some(programs) = postgres_programs() else {
+            return skip("PostgreSQL (Debian package `postgresql`)");
+        };
+        let folder = Folder::new("postgres");
+        let user = unprivileged();
+        if let Some(user) = user {
+            run(Command::new("chown").arg(user).arg(&folder.0));
+        }
+        let data = folder.0.join("data");
+        let mut initdb = as_user(user, &programs.join("initdb"));
+        initdb.args(["--auth=trust", "--username=authlib", "--encoding=UTF8", "--no-sync"]);
+        run(initdb.args(["--locale=C", "--pgdata"]).arg(&data));
+        let mut server = Self { programs, folder, port: free_port(), process: None };
+        server.resume().await;
+        Some(server)
+    }
+
+    /// The URL of the database.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("postgres://authlib@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Stops it at once, as a crash does. The data stays.
+    pub fn stop(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts it again after [`stop`](Self::stop).
+    ///
+    /// # Panics
+    ///
+    /// If it doesn't start.
+    pub async fn resume(&mut self) {
+        let mut command = as_user(unprivileged(), &self.programs.join("postgres"));
+        command.arg("-D").arg(self.folder.0.join("data")).arg("-k").arg(&self.folder.0);
+        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-c", "fsync=off"]);
+        self.process = Some(Process::start(&mut command, "QUIT"));
+        let is_ready = || {
+            let mut ready = Command::new(self.programs.join("pg_isready"));
+            ready.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]);
+            ready.status().is_ok_and(|status| status.success())
+        };
+        until("PostgreSQL", is_ready).await;
+    }
+}
+
+/// A Redis server without data, which is gone with the value.
+#[derive(Debug)]
+pub struct RedisServer {
+    folder: Folder,
+    port: u16,
+    is_cluster: bool,
+    process: Option<Process>,
+}
+
+impl RedisServer {
+    /// Starts one on a free port. If it is not installed, prints a message and returns `None`; in CI that is a failure.
+    ///
+    /// # Panics
+    ///
+    /// If it doesn't start; in CI also if it is not installed.
+    pub async fn start() -> Option<Self> {
+        Self::launch(false).await
+    }
+
+    /// Starts a cluster of one node, which has all slots: it refuses what a cluster refuses.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub async fn cluster() -> Option<Self> {
+        Self::launch(true).await
+    }
+
+    async fn launch(is_cluster: bool) -> Option<Self> {
+        if redis_program().is_none() {
+            return skip("Redis (Debian package `redis-server`)");
+        }
+        let folder = Folder::new("redis");
+        let mut server = Self { folder, port: free_port(), is_cluster, process: None };
+        server.resume().await;
+        if is_cluster {
+            server.command("CLUSTER ADDSLOTSRANGE 0 16383").expect("slots");
+            until("the cluster", || {
+                server.command("CLUSTER INFO").is_some_and(|info| info.contains("state:ok"))
+            })
+            .await;
+        }
+        Some(server)
+    }
+
+    /// The URL of the server.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Stops it at once, as a crash does. What it had in memory is lost.
+    pub fn stop(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts it again after [`stop`](Self::stop).
+    ///
+    /// # Panics
+    ///
+    /// If it doesn't start.
+    pub async fn resume(&mut self) {
+        let mut command = Command::new(redis_program().expect("it is installed"));
+        let (port, cluster) = (self.port.to_string(), if self.is_cluster { "yes" } else { "no" });
+        command.args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no"]);
+        command.args(["--cluster-enabled", cluster, "--dir"]).arg(&self.folder.0);
+        self.process = Some(Process::start(&mut command, "KILL"));
+        let ready = || self.command("PING").is_some_and(|answer| answer.starts_with("+PONG"));
+        until("Redis", ready).await;
+    }
+
+    /// The first bytes of the response to an inline command.
+    #[must_use]
+    pub fn command(&self, line: &str) -> Option<String> {
+        use std::io::Read as _;
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        stream.write_all(format!("{line}\r\n").as_bytes()).ok()?;
+        let mut response = [0; 4096];
+        let length = stream.read(&mut response).ok()?;
+        Some(String::from_utf8_lossy(&response[..length]).into_owned())
+    }
+}
+
+/// A process that ends with the value.
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    signal: &'static str,
+}
+
+impl Process {
+    fn start(command: &mut Command, signal: &'static str) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self { child: command.spawn().expect("the server starts"), signal }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let mut kill = Command::new("kill");
+        let _ = kill.args(["-s", self.signal, &self.child.id().to_string()]).status();
+        let _ = self.child.wait();
+    }
+}
+
+/// A folder that is deleted with the value.
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("authlib-{name}-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+async fn until(what: &str, is_ready: impl Fn() -> bool) {
+    for _ in 0..POLLS {
+        if is_ready() {
+            return;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    panic!("{what} did not start");
+}
+
+fn skip<T>(what: &str) -> Option<T> {
+    assert!(std::env::var_os("CI").is_none(), "not installed, and can't be skipped in CI: {what}");
+    // To stderr directly, because the test runner hides the output of passing tests.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: not installed: {what}");
+    None
+}
+
+/// The folder with `initdb`: that of the newest version that Debian installed, or one of `PATH`.
+fn postgres_programs() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let debian = versions.map(|version| version.path().join("bin"));
+    let number =
+        |folder: &PathBuf| -> Option<u32> { folder.parent()?.file_name()?.to_str()?.parse().ok() };
+    debian.filter(|folder| folder.join("initdb").is_file()).max_by_key(number).or_else(|| {
+        search_path("initdb").and_then(|program| program.parent().map(Path::to_path_buf))
+    })
+}
+
+/// The newer name first: Valkey speaks the same protocol.
+fn redis_program() -> Option<PathBuf> {
+    search_path("redis-server").or_else(|| search_path("valkey-server"))
+}
+
+fn search_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file())
+}
+
+/// PostgreSQL refuses to run as root: the user that it runs as then.
+fn unprivileged() -> Option<&'static str> {
+    let id = Command::new("id").arg("-u").output().ok()?;
+    (id.stdout.trim_ascii() == b"0").then_some("nobody")
+}
+
+fn as_user(user: Option<&str>, program: &Path) -> Command {
+    let Some(user) = user else { return Command::new(program) };
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", user, "--clear-groups", "--"]).arg(program);
+    // Not the folder of the tests, which that user may not enter.
+    command.current_dir("/");
+    command
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
