@@ -17,8 +17,13 @@ const PYTHON_SERVERS: &[&str] = &["authlib-server", "django-oauth-toolkit", "idp
 const PYTHON_MINOR: u32 = 11;
 /// The folder of the one on Ruby, with Debian's packages.
 const RUBY_SERVER: &str = "doorkeeper";
-const RUBY_PACKAGES: &[&str] =
-    &["ruby-doorkeeper-openid-connect", "ruby-railties", "ruby-sqlite3", "ruby-webrick"];
+const RUBY_PACKAGES: &[&str] = &[
+    "ruby-doorkeeper-openid-connect",
+    "ruby-railties",
+    "ruby-activerecord",
+    "ruby-sqlite3",
+    "ruby-webrick",
+];
 const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 
 /// The root of the repository, independent of the working directory.
@@ -102,12 +107,12 @@ fn npm(name: &str) -> Outcome {
     })
 }
 
-/// Creates a virtual environment with the packages of a folder's requirements.txt.
+/// Creates a virtual environment with the packages of a folder's requirements.txt. Only the first folder's has pip, which
+/// installs into the others as well: its own installation takes longer than most of what it installs.
 fn pip(name: &str) -> Outcome {
+    let with_pip = PYTHON_SERVERS.first().copied().unwrap_or(name);
     let folder = root().join(SERVERS).join(name);
-    let environment = folder.join(".venv");
-    let program = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
-    let program = environment.join(program);
+    let (environment, program) = (folder.join(".venv"), python_of(name));
     let stamp = environment.join("requirements.txt");
     // An environment whose Python is gone, as after an upgrade of the system, is recreated.
     if output(&program.to_string_lossy(), &["--version"]).is_none() && stamp.exists() {
@@ -118,18 +123,31 @@ fn pip(name: &str) -> Outcome {
             std::fs::remove_dir_all(&environment)
                 .map_err(|error| format!("{}: {error}", environment.display()))?;
         }
-        run_with(Command::new(PYTHON).args(["-m", "venv", ".venv"]).current_dir(&folder))?;
+        let mut venv = Command::new(PYTHON);
+        venv.args(["-m", "venv", ".venv"]).current_dir(&folder);
+        if name != with_pip {
+            venv.arg("--without-pip");
+        }
+        run_with(&mut venv)?;
+        let mut pip = Command::new(python_of(with_pip));
+        pip.args(["-m", "pip", "--python"]).arg(&program).current_dir(&folder);
+        pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-compile"]);
         // Wheels only: the build dependencies of a source distribution are not pinned by hash.
-        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-        let pinned =
-            ["--require-hashes", "--only-binary=:all:", "--requirement", "requirements.txt"];
-        run_with(Command::new(&program).args(install).args(pinned).current_dir(&folder))
+        pip.args(["--require-hashes", "--only-binary=:all:", "--requirement", "requirements.txt"]);
+        run_with(&mut pip)
     })
+}
+
+/// The Python of a folder's virtual environment.
+fn python_of(name: &str) -> PathBuf {
+    let program = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
+    root().join(SERVERS).join(name).join(".venv").join(program)
 }
 
 /// Installs the packages of the server on Ruby, and notes that they are installed.
 fn ruby() -> Outcome {
-    let script = "require 'rails'; require 'doorkeeper/openid_connect'; require 'webrick'; require 'sqlite3'";
+    let script = "%w[rails active_record/railtie action_controller/railtie doorkeeper/openid_connect sqlite3 \
+                  rack/handler/webrick].each { |name| require name }";
     if output("ruby", &["-e", script]).is_none() {
         apt(RUBY_PACKAGES)?;
     }
