@@ -18,7 +18,7 @@ pub struct InteropClient {
 }
 
 /// The secret of confidential clients.
-pub(super) const SECRET: &str = "a-secret-of-forty-characters-1234567890";
+const SECRET: &str = "a-secret-of-forty-characters-1234567890";
 
 /// An example app with the client `op` at oidc-provider or at oauthlib's server.
 #[derive(Debug)]

@@ -4,10 +4,12 @@ use std::io::Write as _;
 
 use serde_json::json;
 
-use super::login::SECRET;
 use super::{InteropKind, InteropServer};
 use crate::app::{App, free_port};
 use crate::browser::{Browser, Page};
+
+/// With characters that RFC 6749 §2.3.1 encodes in `Authorization: Basic`. No space: pyop does not decode it.
+const SECRET: &str = "a-secret+/=%&:of-forty-characters-123456";
 
 /// An OpenID provider of another project, and what is special about it.
 #[derive(Clone, Copy, Debug)]

@@ -36,7 +36,7 @@ pub(crate) async fn oauth2_mock_server(package: &str) {
 pub(crate) async fn idpyoidc(package: &str) {
     let provider = OtherProvider {
         kind: InteropKind::Idpyoidc,
-        // It does not decode the credentials of Basic; this secret has no such characters.
+        // It does not decode the credentials of Basic.
         auth_method: "client_secret_post",
         scope: "openid profile email offline_access",
         // It rejects `offline_access` without it (OpenID Connect Core §11 wants it to ignore the scope).
@@ -53,9 +53,10 @@ pub(crate) async fn pyop(package: &str) {
     whole_trip(package, OtherProvider { kind: InteropKind::Pyop, ..PLAIN }).await;
 }
 
-/// It does not decode the credentials of Basic; this secret has no such characters.
 const DOORKEEPER: OtherProvider = OtherProvider {
     kind: InteropKind::Doorkeeper,
+    // It does not decode the credentials of Basic, against RFC 6749 §2.3.1.
+    settings: "raw_client_secret_basic = true",
     cannot: &[(Step::LogOut, "it has no endpoint for logout")],
     ..PLAIN
 };
