@@ -271,11 +271,14 @@ impl Browser {
         headers: &[(&str, &str)],
         body: Option<String>,
     ) -> Page {
-        let cross_site_post = headers.contains(&("sec-fetch-site", "cross-site"));
+        // A `Lax` cookie is sent when the user follows a link on another site, and not with a form.
+        let follows_link =
+            method == Method::GET && headers.contains(&("sec-fetch-mode", "navigate"));
+        let cross_site = headers.contains(&("sec-fetch-site", "cross-site")) && !follows_link;
         let url = Url::parse(url).expect("a URL");
         let host = url.host_str().unwrap_or_default().to_owned();
         let mut request = self.http.request(method, url.clone());
-        let cookies = self.cookies_for(&host, url.path(), cross_site_post);
+        let cookies = self.cookies_for(&host, url.path(), cross_site);
         if !cookies.is_empty() {
             request = request.header(COOKIE, cookies);
         }
@@ -298,14 +301,14 @@ impl Browser {
         }
     }
 
-    fn cookies_for(&self, host: &str, path: &str, cross_site_post: bool) -> String {
+    fn cookies_for(&self, host: &str, path: &str, cross_site: bool) -> String {
         let cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
         cookies
             .iter()
             .filter(|((at, _), _)| at == host)
             .filter(|(_, cookie)| {
                 // Browsers treat cookies without SameSite as Lax.
-                !cross_site_post || cookie.attributes.to_lowercase().contains("samesite=none")
+                !cross_site || cookie.attributes.to_lowercase().contains("samesite=none")
             })
             .filter(|(_, cookie)| {
                 let lower = cookie.attributes.to_lowercase();

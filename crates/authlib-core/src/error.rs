@@ -63,6 +63,8 @@ pub enum ErrorKind {
     Forbidden,
     /// No client is registered under that name. 404.
     UnknownClient,
+    /// The account at the provider is connected to another user, or another account is connected to the user. 409.
+    Conflict,
     /// The request body is larger than a callback's may be. 413.
     PayloadTooLarge,
     /// The session or a store failed. 500.
@@ -259,6 +261,7 @@ impl Error {
         match self.kind() {
             ErrorKind::Transport => Remedy::Wait,
             ErrorKind::InvalidRequest
+            | ErrorKind::Conflict
             | ErrorKind::Forbidden
             | ErrorKind::PayloadTooLarge
             | ErrorKind::UnknownClient
@@ -339,6 +342,7 @@ impl ErrorKind {
             Self::Unauthenticated => 401,
             Self::AccessDenied | Self::Forbidden => 403,
             Self::UnknownClient => 404,
+            Self::Conflict => 409,
             Self::PayloadTooLarge => 413,
             Self::Config | Self::Store | Self::Internal => 500,
             Self::Unsupported => 501,

@@ -87,7 +87,7 @@ pub mod adapter;
 
 pub use crate::api::{ApiRequest, ApiResponse};
 pub use crate::authorization::{
-    AuthorizeOptions, LogoutOptions, PENDING_TTL, PendingLogin, PendingLogout, Purpose,
+    AuthorizeOptions, LinkPolicy, LogoutOptions, PENDING_TTL, PendingLogin, PendingLogout, Purpose,
 };
 pub use crate::client::assertion_client::AssertionClient;
 pub use crate::client::builder::ClientBuilder;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use authlib_core::adapter::{ClientSelector, FORM_TIMEOUT, FormBody, FromRoute, LoginCallback};
-use authlib_core::login::{CompletedLogin, LoginResult};
+use authlib_core::login::{CompletedLogin, ConnectedAccount, LoginResult};
 use authlib_core::{ErrorKind, Params, RegisteredClient, Token};
 use rocket::data::{self, ByteUnit, Data, FromData};
 use rocket::request::{self, FromRequest, Request};
@@ -115,6 +115,28 @@ impl<'r, C> OAuthCallback<'r, C> {
     /// Those of [`LoginCallback::record`].
     pub async fn record(&self, completed: CompletedLogin) -> Result<LoginResult> {
         Ok(self.callback()?.record(completed).await?)
+    }
+
+    /// Connects the account to the user who started it; see [`LoginCallback::connect`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LoginCallback::read`] and [`LoginCallback::connect`].
+    pub async fn connect(&self, user: impl AsRef<str>) -> Result<ConnectedAccount> {
+        Ok(self.callback()?.connect(user).await?)
+    }
+
+    /// Connects the account of a [completed](Self::complete) callback; see [`LoginCallback::record_connection`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LoginCallback::record_connection`].
+    pub async fn record_connection(
+        &self,
+        completed: CompletedLogin,
+        user: impl AsRef<str>,
+    ) -> Result<ConnectedAccount> {
+        Ok(self.callback()?.record_connection(completed, user).await?)
     }
 }
 

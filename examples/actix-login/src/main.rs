@@ -8,12 +8,12 @@ use actix_web::rt::time::timeout;
 use actix_web::{App, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer, web};
 use authlib_actix::{
     AuthorizeOptions, BackChannelLogout, CurrentUser, LogoutOptions, MemoryStore, OAuth,
-    OAuthCallback, OAuthClient, OAuthSession, Params, RequireLogin, Result, redirect,
+    OAuthCallback, OAuthClient, OAuthSession, Params, Purpose, RequireLogin, Result, redirect,
     require_login, session_middleware,
 };
 use example_shared::{
     Page, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, Settings, Visitor, headers, landing, nobody, registry,
-    stopped,
+    stopped, user_id,
 };
 
 /// Redirects to the provider.
@@ -29,10 +29,27 @@ async fn initiate_login(client: OAuthClient, form: web::Bytes) -> Result<HttpRes
     client.initiate_login(format!("/authorize/{}", client.client().name()), &form).await
 }
 
-/// The callback: logs the user in.
-async fn authorize(callback: OAuthCallback) -> Result<HttpResponse> {
-    let user = callback.log_in().await?;
-    Ok(redirect(&landing(&user.next, callback.unverified_params())))
+/// The callback: logs the user in, or connects the account to the user who is logged in.
+async fn authorize(user: Option<CurrentUser>, callback: OAuthCallback) -> Result<HttpResponse> {
+    let completed = callback.complete().await?;
+    let next = match (&completed.purpose, user) {
+        (Purpose::Connect { .. }, Some(user)) => {
+            callback.record_connection(completed, user_id(&user)).await?.next
+        }
+        _ => callback.record(completed).await?.next,
+    };
+    Ok(redirect(&landing(&next, callback.unverified_params())))
+}
+
+/// Connects another account to the user who is logged in.
+async fn connect(user: CurrentUser, client: OAuthClient) -> Result<HttpResponse> {
+    let callback = format!("/authorize/{}", client.client().name());
+    client.authorize_redirect(AuthorizeOptions::from(callback).connect(user_id(&user))).await
+}
+
+async fn disconnect(user: CurrentUser, client: OAuthClient) -> Result<HttpResponse> {
+    client.disconnect(user_id(&user)).await?;
+    Ok(redirect(&client.client().site_path("/")))
 }
 
 async fn logout(session: OAuthSession) -> Result<HttpResponse> {
@@ -62,27 +79,27 @@ async fn front_channel_logout(client: OAuthClient) -> Result<HttpResponse> {
 
 async fn home(oauth: web::Data<OAuth>, session: OAuthSession) -> Result<HttpResponse> {
     Ok(html(match session.current_user().await? {
-        Some(user) => Page::home("actix-web", &Visitor::of(&user)),
+        Some(user) => Page::home("actix-web", &Visitor::of(&oauth, &user).await?),
         None => Page::welcome("actix-web", &oauth),
     }))
 }
 
-async fn profile(user: Option<CurrentUser>) -> HttpResponse {
-    match user {
-        Some(user) => no_store(StatusCode::OK).json(example_shared::profile(&user)),
+async fn profile(oauth: web::Data<OAuth>, user: Option<CurrentUser>) -> Result<HttpResponse> {
+    Ok(match user {
+        Some(user) => no_store(StatusCode::OK).json(example_shared::profile(&oauth, &user).await?),
         None => no_store(StatusCode::UNAUTHORIZED).json(nobody()),
-    }
+    })
 }
 
 /// Refreshes the token now.
-async fn refresh(client: OAuthClient) -> Result<HttpResponse> {
+async fn refresh(oauth: web::Data<OAuth>, client: OAuthClient) -> Result<HttpResponse> {
     client.user().await?.refresh_token().await?;
-    Ok(profile(client.current_user().await?.map(CurrentUser::from)).await)
+    profile(oauth, client.current_user().await?.map(CurrentUser::from)).await
 }
 
 /// A page that only logged-in users see.
-async fn protected(user: CurrentUser) -> HttpResponse {
-    html(Page::home("actix-web", &Visitor::of(&user)))
+async fn protected(oauth: web::Data<OAuth>, user: CurrentUser) -> Result<HttpResponse> {
+    Ok(html(Page::home("actix-web", &Visitor::of(&oauth, &user).await?)))
 }
 
 async fn userinfo(client: OAuthClient) -> Result<HttpResponse> {
@@ -104,6 +121,8 @@ fn routes(app: &mut web::ServiceConfig) {
         .route("/", web::get().to(home))
         .route("/login/{client}", web::get().to(login))
         .service(web::resource("/authorize/{client}").get(authorize).post(authorize))
+        .route("/connect/{client}", web::get().to(connect))
+        .route("/disconnect/{client}", web::post().to(disconnect))
         .route("/profile", web::get().to(profile))
         .route("/refresh/{client}", web::post().to(refresh))
         .service(web::resource("/initiate-login/{client}").get(initiate_login).post(initiate_login))

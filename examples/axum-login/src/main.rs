@@ -4,7 +4,8 @@
 
 use authlib_axum::{
     AuthorizeOptions, BackChannelLogout, CurrentUser, LogoutOptions, OAuth, OAuthCallback,
-    OAuthClient, OAuthSession, RequireLogin, Result, redirect, require_login, session_layer,
+    OAuthClient, OAuthSession, Purpose, RequireLogin, Result, redirect, require_login,
+    session_layer,
 };
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -13,7 +14,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use example_shared::{
-    Page, Settings, TowerToHyperService, Visitor, landing, nobody, registry, serve,
+    Page, Settings, TowerToHyperService, Visitor, landing, nobody, registry, serve, user_id,
 };
 use tower_sessions::MemoryStore;
 
@@ -32,10 +33,27 @@ async fn initiate_login(client: OAuthClient, form: Bytes) -> Result<Response> {
     client.initiate_login(format!("/authorize/{}", client.client().name()), &form).await
 }
 
-/// The callback: logs the user in.
-async fn authorize(callback: OAuthCallback) -> Result<Response> {
-    let user = callback.log_in().await?;
-    Ok(redirect(&landing(&user.next, callback.unverified_params())))
+/// The callback: logs the user in, or connects the account to the user who is logged in.
+async fn authorize(user: Option<CurrentUser>, callback: OAuthCallback) -> Result<Response> {
+    let completed = callback.complete().await?;
+    let next = match (&completed.purpose, user) {
+        (Purpose::Connect { .. }, Some(user)) => {
+            callback.record_connection(completed, user_id(&user)).await?.next
+        }
+        _ => callback.record(completed).await?.next,
+    };
+    Ok(redirect(&landing(&next, callback.unverified_params())))
+}
+
+/// Connects another account to the user who is logged in.
+async fn connect(user: CurrentUser, client: OAuthClient) -> Result<Response> {
+    let callback = format!("/authorize/{}", client.client().name());
+    client.authorize_redirect(AuthorizeOptions::from(callback).connect(user_id(&user))).await
+}
+
+async fn disconnect(user: CurrentUser, client: OAuthClient) -> Result<Response> {
+    client.disconnect(user_id(&user)).await?;
+    Ok(redirect(&client.client().site_path("/")))
 }
 
 async fn logout(session: OAuthSession) -> Result<Response> {
@@ -63,29 +81,29 @@ async fn front_channel_logout(client: OAuthClient) -> Result<Response> {
     client.front_channel_logout().await
 }
 
-async fn home(State(oauth): State<OAuth>, user: Option<CurrentUser>) -> Response {
-    html(match user {
-        Some(user) => Page::home("axum", &Visitor::of(&user)),
+async fn home(State(oauth): State<OAuth>, user: Option<CurrentUser>) -> Result<Response> {
+    Ok(html(match user {
+        Some(user) => Page::home("axum", &Visitor::of(&oauth, &user).await?),
         None => Page::welcome("axum", &oauth),
+    }))
+}
+
+async fn profile(State(oauth): State<OAuth>, user: Option<CurrentUser>) -> Result<Response> {
+    Ok(match user {
+        Some(user) => no_store(Json(example_shared::profile(&oauth, &user).await?)),
+        None => no_store((StatusCode::UNAUTHORIZED, Json(nobody()))),
     })
 }
 
-async fn profile(user: Option<CurrentUser>) -> Response {
-    match user {
-        Some(user) => no_store(Json(example_shared::profile(&user))),
-        None => no_store((StatusCode::UNAUTHORIZED, Json(nobody()))),
-    }
-}
-
 /// Refreshes the token now.
-async fn refresh(client: OAuthClient) -> Result<Response> {
+async fn refresh(oauth: State<OAuth>, client: OAuthClient) -> Result<Response> {
     client.user().await?.refresh_token().await?;
-    Ok(profile(client.current_user().await?.map(CurrentUser::from)).await)
+    profile(oauth, client.current_user().await?.map(CurrentUser::from)).await
 }
 
 /// A page that only logged-in users see.
-async fn protected(user: CurrentUser) -> Response {
-    html(Page::home("axum", &Visitor::of(&user)))
+async fn protected(State(oauth): State<OAuth>, user: CurrentUser) -> Result<Response> {
+    Ok(html(Page::home("axum", &Visitor::of(&oauth, &user).await?)))
 }
 
 async fn userinfo(client: OAuthClient) -> Result<Response> {
@@ -124,6 +142,8 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .route("/login/{client}", get(login))
         .route("/authorize/{client}", get(authorize).post(authorize))
         .route("/initiate-login/{client}", get(initiate_login).post(initiate_login))
+        .route("/connect/{client}", get(connect))
+        .route("/disconnect/{client}", post(disconnect))
         .route("/profile", get(profile))
         .route("/refresh/{client}", post(refresh))
         .route("/api/{client}/", get(api).post(api))

@@ -11,9 +11,9 @@ use authlib_core::adapter::{
     require_login, see_other, status_page,
 };
 use authlib_core::login::RequireLogin;
-use authlib_core::{Error, ErrorKind, OAuth};
+use authlib_core::{Error, ErrorKind, OAuth, Purpose};
 use example_shared::{
-    Page, Settings, TimedBody, Visitor, landing, nobody, profile, registry, serve,
+    Page, Settings, TimedBody, Visitor, landing, nobody, profile, registry, serve, user_id,
 };
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -82,8 +82,24 @@ async fn route(
         ["authorize", name] if get || post => {
             let (client, form) = (oauth.client(name)?, read_form(body).await?);
             let callback = LoginCallback::read(client, session.clone(), context, &form).await?;
-            let next = callback.log_in().await?.next;
+            let completed = callback.complete().await?;
+            let next = match (&completed.purpose, logins.current_user().await?) {
+                (Purpose::Connect { .. }, Some(user)) => {
+                    callback.record_connection(completed, user_id(&user)).await?.next
+                }
+                _ => callback.record(completed).await?.next,
+            };
             see_other(&landing(&next, callback.unverified_params()))
+        }
+        ["connect", name] if get => {
+            let user = logins.require_user().await?;
+            let options = login_options(name, None).connect(user_id(&user));
+            client(name)?.authorize_redirect(options).await?
+        }
+        ["disconnect", name] if post => {
+            let user = logins.require_user().await?;
+            client(name)?.disconnect(user_id(&user)).await?;
+            see_other(&oauth.site_path("/"))
         }
         ["logout"] if post => logins.logout_redirect(logout_options(), LOGGED_OUT).await?,
         ["logged-out"] if get => {
@@ -100,7 +116,7 @@ async fn route(
         }
         ["frontchannel-logout", name] if get => client(name)?.front_channel_logout().await?,
         [""] if get => match logins.current_user().await? {
-            Some(user) => Page::home("hyper", &Visitor::of(&user)).into_response(),
+            Some(user) => Page::home("hyper", &Visitor::of(oauth, &user).await?).into_response(),
             None => Page::welcome("hyper", oauth).into_response(),
         },
         ["initiate-login", name] if get || post => {
@@ -111,12 +127,12 @@ async fn route(
             let client = client(name)?;
             client.user().await?.refresh_token().await?;
             match client.current_user().await? {
-                Some(user) => json(StatusCode::OK, &profile(&user)),
+                Some(user) => json(StatusCode::OK, &profile(oauth, &user).await?),
                 None => json(StatusCode::UNAUTHORIZED, &nobody()),
             }
         }
         ["profile"] if get => match logins.current_user().await? {
-            Some(user) => json(StatusCode::OK, &profile(&user)),
+            Some(user) => json(StatusCode::OK, &profile(oauth, &user).await?),
             None => json(StatusCode::UNAUTHORIZED, &nobody()),
         },
         ["protected"] if get => {

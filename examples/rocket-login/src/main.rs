@@ -6,11 +6,12 @@ use std::io::Cursor;
 
 use authlib_rocket::{
     AuthorizeOptions, BackChannelLogout, CurrentUser, LogoutOptions, OAuth, OAuthCallback,
-    OAuthClient, OAuthFairing, OAuthResponse, OAuthSession, RequireLogin, Result, UserInfo,
-    catchers, load_figment, redirect, require_login,
+    OAuthClient, OAuthFairing, OAuthResponse, OAuthSession, Purpose, RequireLogin, Result,
+    UserInfo, catchers, load_figment, redirect, require_login,
 };
 use example_shared::{
     Page, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, Settings, Visitor, demo, headers, landing, nobody,
+    user_id,
 };
 use rocket::data::{Data, ToByteUnit as _};
 use rocket::error::ErrorKind;
@@ -40,18 +41,44 @@ async fn initiate_login_posted(client: OAuthClient<'_>, form: Vec<u8>) -> Result
     client.initiate_login(format!("/authorize/{}", client.client().name()), &form).await
 }
 
-/// The callback: logs the user in.
+/// The callback: logs the user in, or connects the account to the user who is logged in.
 #[get("/authorize/<_>")]
-async fn authorize(callback: OAuthCallback<'_>) -> Result<OAuthResponse> {
-    let user = callback.log_in().await?;
-    Ok(redirect(&landing(&user.next, callback.unverified_params()?)))
+async fn authorize(
+    user: Option<CurrentUser>,
+    callback: OAuthCallback<'_>,
+) -> Result<OAuthResponse> {
+    let completed = callback.complete().await?;
+    let next = match (&completed.purpose, user) {
+        (Purpose::Connect { .. }, Some(user)) => {
+            callback.record_connection(completed, user_id(&user)).await?.next
+        }
+        _ => callback.record(completed).await?.next,
+    };
+    Ok(redirect(&landing(&next, callback.unverified_params()?)))
 }
 
 /// The same for a provider that posts the callback.
 #[post("/authorize/<_>", data = "<callback>")]
-async fn authorize_posted(callback: OAuthCallback<'_>) -> Result<OAuthResponse> {
-    let user = callback.log_in().await?;
-    Ok(redirect(&landing(&user.next, callback.unverified_params()?)))
+async fn authorize_posted(
+    user: Option<CurrentUser>,
+    callback: OAuthCallback<'_>,
+) -> Result<OAuthResponse> {
+    authorize(user, callback).await
+}
+
+/// Connects another account to the user who is logged in.
+#[get("/connect/<_>")]
+async fn connect(user: Result<CurrentUser>, client: OAuthClient<'_>) -> Result<OAuthResponse> {
+    let (user, callback) = (user?, format!("/authorize/{}", client.client().name()));
+    let options = AuthorizeOptions::from(callback).connect(user_id(&user));
+    client.authorize_redirect(options).await
+}
+
+#[post("/disconnect/<_>")]
+async fn disconnect(user: Result<CurrentUser>, client: OAuthClient<'_>) -> Result<OAuthResponse> {
+    let user = user?;
+    client.disconnect(user_id(&user)).await?;
+    Ok(redirect(&client.client().site_path("/")))
 }
 
 #[post("/logout")]
@@ -87,31 +114,33 @@ async fn front_channel_logout(client: OAuthClient<'_>) -> Result<OAuthResponse> 
 #[get("/")]
 async fn home(oauth: &State<OAuth>, session: OAuthSession<'_>) -> Result<Html> {
     Ok(Html(match session.current_user().await? {
-        Some(user) => Page::home("Rocket", &Visitor::of(&user)),
+        Some(user) => Page::home("Rocket", &Visitor::of(oauth, &user).await?),
         None => Page::welcome("Rocket", oauth),
     }))
 }
 
 #[get("/profile")]
-fn profile(user: Option<CurrentUser>) -> (Status, Fresh<Value>) {
-    match user {
-        Some(user) => (Status::Ok, fresh(example_shared::profile(&user))),
+async fn profile(
+    oauth: &State<OAuth>,
+    user: Option<CurrentUser>,
+) -> Result<(Status, Fresh<Value>)> {
+    Ok(match user {
+        Some(user) => (Status::Ok, fresh(example_shared::profile(oauth, &user).await?)),
         None => (Status::Unauthorized, fresh(nobody())),
-    }
+    })
 }
 
 /// Refreshes the token now.
 #[post("/refresh/<_>")]
-async fn refresh(client: OAuthClient<'_>) -> Result<(Status, Fresh<Value>)> {
+async fn refresh(oauth: &State<OAuth>, client: OAuthClient<'_>) -> Result<(Status, Fresh<Value>)> {
     client.user().await?.refresh_token().await?;
-    Ok(profile(client.current_user().await?.map(CurrentUser::from)))
+    profile(oauth, client.current_user().await?.map(CurrentUser::from)).await
 }
 
 /// A page that only logged-in users see: the fairing protects the path.
 #[get("/protected")]
-fn protected(user: CurrentUser) -> Html {
-    let visitor = Visitor::of(&user.into());
-    Html(Page::home("Rocket", &visitor))
+async fn protected(oauth: &State<OAuth>, user: CurrentUser) -> Result<Html> {
+    Ok(Html(Page::home("Rocket", &Visitor::of(oauth, &user).await?)))
 }
 
 #[get("/userinfo/<_>")]
@@ -190,6 +219,8 @@ async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
         login,
         authorize,
         authorize_posted,
+        connect,
+        disconnect,
         profile,
         refresh,
         initiate_login,

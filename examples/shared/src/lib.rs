@@ -12,8 +12,8 @@ mod settings;
 
 pub use crate::demo::demo;
 pub use crate::landing::landing;
-pub use crate::pages::{Page, Visitor, headers};
-pub use crate::profile::{nobody, profile};
+pub use crate::pages::{Account, Page, Visitor, headers};
+pub use crate::profile::{nobody, profile, user_id};
 pub use crate::registry::registry;
 pub use crate::serve::{REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, TimedBody, serve, stopped};
 pub use crate::settings::Settings;

@@ -22,6 +22,19 @@ pub struct Visitor {
     pub sub: Option<String>,
     /// What all paths of the app begin with: the path of its base URL.
     pub base_path: String,
+    /// The other clients, with which the user can connect an account.
+    pub accounts: Vec<Account>,
+}
+
+/// Another client, as the home page shows it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The client's name.
+    pub client: String,
+    /// The client's label.
+    pub label: String,
+    /// Whether the user has connected an account.
+    pub is_connected: bool,
 }
 
 /// A page.
@@ -79,6 +92,26 @@ impl Page {
             }
         }
         let (client, base) = (escaped(&visitor.client), escaped(&visitor.base_path));
+        let button = |path: &str, label: &str| {
+            format!(
+                "<form method=\"post\" action=\"{base}/{path}\"><button class=\"button\">{label}</button></form>"
+            )
+        };
+        let accounts: String = visitor.accounts.iter().fold(String::new(), |list, account| {
+            let (client, label) = (escaped(&account.client), escaped(&account.label));
+            list + &if account.is_connected {
+                button(&format!("disconnect/{client}"), &format!("Disconnect {label}"))
+            } else {
+                format!("<a class=\"button\" href=\"{base}/connect/{client}\">Connect {label}</a>")
+            }
+        });
+        let buttons = [
+            accounts,
+            button(&format!("refresh/{client}"), "Refresh the token now"),
+            button("logout", "Log out"),
+            button("logout-everywhere", "Log out everywhere"),
+        ]
+        .concat();
         Self::new(
             framework,
             "Your account",
@@ -86,9 +119,8 @@ impl Page {
                 "<div class=\"who\"><span class=\"face\" aria-hidden=\"true\">{}</span><div>\
                  <h1>Hello, {name}</h1><p class=\"quiet\">You are logged in.</p></div></div>\
                  <dl>{rows}</dl><nav class=\"links\"><a href=\"{base}/profile\">Your profile as JSON</a>\
-                 <a href=\"{base}/userinfo/{client}\">User info from the provider</a></nav>\
-                 <form method=\"post\" action=\"{base}/logout\"><button class=\"button\">Log out</button>\
-                 </form>",
+                 <a href=\"{base}/userinfo/{client}\">User info from the provider</a>\
+                 <a href=\"{base}/api/{client}/echo\">Call the API</a></nav><div class=\"list\">{buttons}</div>",
                 escaped(&initial)
             ),
         )
@@ -157,8 +189,13 @@ mod tests {
             email: None,
             sub: Some("\"><img>".into()),
             base_path: String::new(),
+            accounts: vec![Account {
+                client: "<b>".into(),
+                label: "<script>".into(),
+                is_connected: false,
+            }],
         };
         let page = Page::home("axum", &visitor).into_html();
-        assert!(!page.contains("<script>") && !page.contains("<img>"));
+        assert!(!page.contains("<script>") && !page.contains("<img>") && !page.contains("<b>"));
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod attacks;
+mod connect;
 mod deployment;
 mod ended_logins;
 mod identity;
@@ -91,6 +92,12 @@ suite! {
         accepted_issuers_have_users_of_their_own,
         tenant_must_be_signed_and_allowed,
         issuer_of_many_tenants_needs_a_tenant_setting,
+    ],
+    connect: [
+        connected_account_leaves_user_until_disconnected,
+        connection_is_finished_by_user_who_started_it,
+        another_site_connects_and_disconnects_nothing,
+        account_is_connected_to_one_user,
     ],
     initiated_login: [
         initiated_login_passes_hint_and_returns_to_target,

@@ -32,6 +32,7 @@ pub(crate) async fn oauth1_login_profile_comes_from_token_response(package: &str
         "sub": null,
         "claims": { "user_id": "alice", "screen_name": "Alice Example" },
         "token": { "expires_at": null, "scope": null, "has_refresh_token": false },
+        "connected": [],
     });
     assert_eq!(browser.get(fixture.url("/profile")).await.json(), expected);
     assert_eq!(browser.get(fixture.url("/")).await.status, 200);

@@ -8,7 +8,8 @@ use super::{LoginError, RequestContext};
 use crate::authorization::Turn;
 use crate::error::Result;
 use crate::login::{
-    CallbackParams, CompletedLogin, LoginResult, Session, complete_login, log_in, used_callback,
+    CallbackParams, CompletedLogin, ConnectedAccount, LoginResult, Session, complete_login,
+    connect, log_in, record_connection, used_callback,
 };
 use crate::oauth2::Token;
 use crate::params::Params;
@@ -121,8 +122,10 @@ impl<S: Session> LoginCallback<S> {
         Ok(self.log_in().await?.user.token)
     }
 
-    /// Verifies the callback without logging the user in: to connect an account to a user who is logged in,
-    /// or to decide who may log in. Pass the result to [`record`](Self::record) to log the user in.
+    /// Verifies the callback, and neither stores anything nor logs anybody in: for applications with users and
+    /// sessions of their own, to decide who may log in, and for a route that is the callback of logins and of
+    /// connections. Pass the result to [`record`](Self::record) to log the user in, or to
+    /// [`record_connection`](Self::record_connection) to connect the account.
     ///
     /// # Errors
     ///
@@ -138,6 +141,31 @@ impl<S: Session> LoginCallback<S> {
     /// Those of [`login::record_login`](crate::login::record_login).
     pub async fn record(&self, completed: CompletedLogin) -> Result<LoginResult> {
         crate::login::record_login(&self.session, completed).await
+    }
+
+    /// Connects the account to `user`, the application's id of the user who is logged in and who started it with
+    /// [`AuthorizeOptions::connect`](crate::AuthorizeOptions::connect): verifies the callback, and stores the
+    /// token for that user. [`for_user`](super::LoginClient::for_user) calls the API with it. The logins of this
+    /// browser stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`login::connect`](crate::login::connect).
+    pub async fn connect(&self, user: impl AsRef<str>) -> Result<ConnectedAccount> {
+        connect(&self.client, &self.session, &self.params, user.as_ref()).await
+    }
+
+    /// Connects the account of a [completed](Self::complete) callback.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`login::record_connection`](crate::login::record_connection).
+    pub async fn record_connection(
+        &self,
+        completed: CompletedLogin,
+        user: impl AsRef<str>,
+    ) -> Result<ConnectedAccount> {
+        record_connection(completed, user.as_ref()).await
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::response::framed_page;
 use super::{RequestContext, Response, see_other};
-use crate::authorization::AuthorizeOptions;
+use crate::authorization::{AuthorizeOptions, Purpose};
 use crate::client::oauth2_client::OAuth2Client;
 use crate::error::Result;
 use crate::login::{
@@ -36,17 +36,41 @@ impl<S: Session> LoginClient<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`login::authorize_redirect`](crate::login::authorize_redirect).
+    /// Those of [`login::authorize_redirect`](crate::login::authorize_redirect), and
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) if another site sent a request to
+    /// [connect](AuthorizeOptions::connect) an account.
     pub async fn authorize_redirect(
         &self,
         options: impl Into<AuthorizeOptions>,
     ) -> Result<Response> {
         let mut options = options.into();
         options.max_age = options.max_age.or_else(|| self.requested_max_age());
+        if matches!(options.purpose, Purpose::Connect { .. }) {
+            // Otherwise the account at the provider could be an attacker's.
+            self.check_site("request to connect an account")?;
+        }
         let restart = self.request.repeatable();
         let (client, session) = (&self.client, &self.session);
         let url = authorize_redirect(client, session, options, restart.as_deref()).await?;
         Ok(see_other(url.as_str()))
+    }
+
+    /// Disconnects the account of a user of the application: revokes the token and deletes it. Returns whether
+    /// there was one. See [`RegisteredClient::disconnect`].
+    ///
+    /// Call it for a POST.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) if another site sent the request, and those of
+    /// the token store.
+    pub async fn disconnect(&self, user: impl AsRef<str>) -> Result<bool> {
+        self.check_site("request to disconnect an account")?;
+        self.client.disconnect(user.as_ref()).await
+    }
+
+    fn check_site(&self, what: &str) -> Result<()> {
+        self.request.check_site(self.client.base_url(), what)
     }
 
     /// The `max_age` in seconds with which a [`RequireLogin`](crate::login::RequireLogin) sends browsers to the

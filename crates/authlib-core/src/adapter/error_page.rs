@@ -80,6 +80,7 @@ fn text(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::Forbidden => "You are logged in, but you have no access to this page.",
         ErrorKind::UnknownClient => "This login provider is not available.",
+        ErrorKind::Conflict => "This account is already connected.",
         ErrorKind::PayloadTooLarge => "The request is too large.",
         ErrorKind::Unsupported => "The login provider does not support this.",
         ErrorKind::Transport => {
@@ -102,6 +103,7 @@ fn code(kind: ErrorKind) -> &'static str {
         ErrorKind::AccessDenied => "access_denied",
         ErrorKind::Forbidden => "forbidden",
         ErrorKind::UnknownClient => "unknown_client",
+        ErrorKind::Conflict => "conflict",
         ErrorKind::PayloadTooLarge => "payload_too_large",
         ErrorKind::Unsupported => "unsupported",
         ErrorKind::Transport => "provider_unreachable",
@@ -116,6 +118,7 @@ fn title(kind: ErrorKind) -> &'static str {
         ErrorKind::UnknownClient => "Not found",
         ErrorKind::AccessDenied => "Login cancelled",
         ErrorKind::Forbidden => "No access",
+        ErrorKind::Conflict => "Account not connected",
         ErrorKind::InvalidCallback | ErrorKind::InvalidIdToken | ErrorKind::AuthorizationError => {
             "We couldn't sign you in"
         }

@@ -2,6 +2,7 @@
 //! RFC 5849 §2.2, OpenID Connect RP-Initiated Logout 1.0).
 
 mod front_channel;
+mod link_policy;
 mod logout;
 mod oauth1;
 mod options;
@@ -12,6 +13,7 @@ mod response;
 mod session_turns;
 
 pub(crate) use self::front_channel::FrontChannel;
+pub use self::link_policy::LinkPolicy;
 pub use self::logout::LogoutOptions;
 pub use self::options::AuthorizeOptions;
 pub(crate) use self::pending::is_expired_at;

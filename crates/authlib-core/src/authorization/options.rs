@@ -30,7 +30,7 @@ pub struct AuthorizeOptions {
     pub params: Params,
     /// The application's own data, returned by the callback. It is kept in the session: keep it small.
     pub data: Option<Value>,
-    /// Whether the user logs in, or connects another account.
+    /// Whether the user logs in (the default), or connects another account.
     pub purpose: Purpose,
     /// Whether the token is requested in the URL's fragment, by the implicit grant.
     pub dangerous_implicit: bool,
@@ -101,10 +101,21 @@ impl AuthorizeOptions {
         self
     }
 
-    /// Whether the user logs in (the default), or connects another account.
+    /// Connects an account at the provider to a user of the application instead of logging in. `user` is the
+    /// application's id of the user who is logged in now; the callback must be finished by the same user, with
+    /// [`LoginCallback::connect`](crate::adapter::LoginCallback::connect).
+    ///
+    /// The framework crates reject a request of another site, which could connect an attacker's account.
+    ///
+    /// ```
+    /// use authlib_core::AuthorizeOptions;
+    ///
+    /// let options = AuthorizeOptions::from("/authorize/github").connect("42").next("/settings");
+    /// # let _ = options;
+    /// ```
     #[must_use]
-    pub fn purpose(mut self, purpose: Purpose) -> Self {
-        self.purpose = purpose;
+    pub fn connect(mut self, user: impl Into<String>) -> Self {
+        self.purpose = Purpose::Connect { user: user.into() };
         self
     }
 }

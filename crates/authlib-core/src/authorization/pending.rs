@@ -54,12 +54,15 @@ pub struct PendingLogin {
 }
 
 /// What a pending record was made for. It never completes a flow of another purpose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Purpose {
-    /// To connect an account at the provider to the user who is logged in already.
-    Connect,
+    /// To connect an account at the provider to a user of the application.
+    Connect {
+        /// The application's id of the user.
+        user: String,
+    },
     /// To log the user in.
     #[default]
     LogIn,
@@ -82,8 +85,8 @@ impl PendingLogin {
 
     /// What the login was started for.
     #[must_use]
-    pub fn purpose(&self) -> Purpose {
-        self.purpose
+    pub fn purpose(&self) -> &Purpose {
+        &self.purpose
     }
 
     /// Whether it was started more than [`PENDING_TTL`] ago.
@@ -136,9 +139,10 @@ mod tests {
             let json = format!(
                 r#"{{"client":"op","state":"s",{purpose}"redirect_uri":"/","scope":"","started_at":0}}"#
             );
-            serde_json::from_str::<PendingLogin>(&json).unwrap().purpose()
+            serde_json::from_str::<PendingLogin>(&json).unwrap().purpose
         };
         assert_eq!(record(""), Purpose::LogIn);
-        assert_eq!(record(r#""purpose":"connect","#), Purpose::Connect);
+        let connect = Purpose::Connect { user: "7".into() };
+        assert_eq!(record(r#""purpose":{"connect":{"user":"7"}},"#), connect);
     }
 }

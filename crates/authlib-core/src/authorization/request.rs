@@ -21,6 +21,10 @@ impl FrontChannel {
             return Err(Error::new(ErrorKind::InvalidRequest, check)
                 .with_hint("log out with `create_logout_url`"));
         }
+        if matches!(&options.purpose, Purpose::Connect { user } if user.is_empty()) {
+            let check = "the id of the user who connects an account is empty";
+            return Err(Error::new(ErrorKind::InvalidRequest, check));
+        }
         let implicit = options.dangerous_implicit;
         if implicit && self.settings().is_oauth1() {
             let check = "OAuth 1.0a has no implicit grant";

@@ -30,6 +30,14 @@ pub struct Identity {
     pub subject: String,
 }
 
+impl Identity {
+    /// The identity of this issuer and subject, as the application stored them.
+    #[must_use]
+    pub fn new(issuer: impl Into<String>, subject: impl Into<String>) -> Self {
+        Self { issuer: issuer.into(), subject: subject.into() }
+    }
+}
+
 impl Login {
     /// Who logged in; `None` if the provider did not identify the user.
     #[must_use]

@@ -7,6 +7,7 @@
 
 mod callback;
 mod client_name;
+mod connected;
 mod current_user;
 mod end_logins;
 mod local_path;
@@ -19,7 +20,8 @@ mod session_state;
 
 pub(crate) use self::callback::used_callback;
 pub use self::callback::{
-    CallbackParams, CompletedLogin, LoginResult, complete_login, log_in, record_login,
+    CallbackParams, CompletedLogin, ConnectedAccount, LoginResult, complete_login, connect, log_in,
+    record_connection, record_login,
 };
 pub use self::client_name::{ClientName, clients};
 pub use self::current_user::{

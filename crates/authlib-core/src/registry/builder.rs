@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::client::RegisteredClient;
 use super::oauth::OAuth;
 use super::ports::Ports;
+use crate::authorization::LinkPolicy;
 use crate::base_url::BaseUrl;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{
@@ -37,6 +38,7 @@ pub struct OAuthBuilder {
     random: Option<Arc<dyn Random>>,
     tokens: Option<Arc<dyn TokenStore>>,
     login_lifetime: Option<Duration>,
+    link_policy: LinkPolicy,
     logins: Option<Arc<dyn PendingLoginStore>>,
     subscribers: Subscribers,
     keyring: Option<Keyring>,
@@ -139,6 +141,13 @@ impl OAuthBuilder {
         self
     }
 
+    /// Which accounts at providers may belong to one user of the application. By default an account belongs to one
+    /// user, and an e-mail address never links it to a user.
+    pub fn link_policy(mut self, policy: LinkPolicy) -> Self {
+        self.link_policy = policy;
+        self
+    }
+
     /// Keeps pending logins in a store of your own; the browser's session then holds only a reference.
     pub fn pending_login_store(mut self, logins: impl PendingLoginStore + 'static) -> Self {
         self.logins = Some(Arc::new(logins));
@@ -230,6 +239,7 @@ impl OAuthBuilder {
             random: self.random.unwrap_or_else(|| Arc::new(SystemRandom)),
             token_store: tokens,
             login_lifetime: self.login_lifetime.unwrap_or(LOGIN_LIFETIME),
+            link_policy: self.link_policy,
             pending_login_store: self.logins,
             subscribers: self.subscribers,
             used_states: Arc::default(),

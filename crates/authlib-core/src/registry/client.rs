@@ -12,7 +12,8 @@ use url::Url;
 use super::ports::Ports;
 use crate::api::{self, ApiRequest, verbs};
 use crate::authorization::{
-    AuthorizeOptions, FrontChannel, LogoutOptions, PendingLogin, PendingLogout, SessionTurns,
+    AuthorizeOptions, FrontChannel, LinkPolicy, LogoutOptions, PendingLogin, PendingLogout,
+    SessionTurns,
 };
 use crate::base_url::{BasePath, BaseUrl};
 use crate::config::ClientSettings;
@@ -292,6 +293,10 @@ impl RegisteredClient {
 
     pub(crate) fn login_lifetime(&self) -> Duration {
         self.0.ports.login_lifetime
+    }
+
+    pub(crate) fn link_policy(&self) -> &LinkPolicy {
+        &self.0.ports.link_policy
     }
 
     pub(crate) fn token_store(&self) -> &dyn TokenStore {

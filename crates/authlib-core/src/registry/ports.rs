@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::authorization::{SessionTurns, UsedStates};
+use crate::authorization::{LinkPolicy, SessionTurns, UsedStates};
 use crate::base_url::BaseUrl;
 use crate::clock::Clock;
 use crate::keyring::Keyring;
@@ -17,6 +17,7 @@ pub(super) struct Ports {
     pub(super) random: Arc<dyn Random>,
     pub(super) token_store: Arc<dyn TokenStore>,
     pub(super) login_lifetime: Duration,
+    pub(super) link_policy: LinkPolicy,
     pub(super) pending_login_store: Option<Arc<dyn PendingLoginStore>>,
     pub(super) subscribers: Subscribers,
     pub(super) used_states: Arc<UsedStates>,

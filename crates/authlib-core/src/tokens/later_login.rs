@@ -63,7 +63,7 @@ fn with_refresh_token(earlier: &Token, later: &Token) -> Option<Token> {
 }
 
 /// The issuer and the subject of a token's verified claims.
-fn identity(token: &Token) -> Option<(Option<&str>, &str)> {
+pub(crate) fn identity(token: &Token) -> Option<(Option<&str>, &str)> {
     let claims = token.claims.as_ref()?;
     Some((claims.iss(), claims.sub())).filter(|(_, sub)| !sub.is_empty())
 }

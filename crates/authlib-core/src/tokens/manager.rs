@@ -133,9 +133,15 @@ impl TokenManager {
 
     pub(crate) async fn save_token(&self, owner: &TokenOwner, token: &Token) -> Result<()> {
         self.check_owner(owner)?;
-        let mut row = TokenRow::new(owner.clone(), token.clone());
-        if !self.keep_refresh_token(owner, &mut row).await? {
-            self.store.save(&row).await?;
+        self.save_row(&mut TokenRow::new(owner.clone(), token.clone())).await
+    }
+
+    /// Stores the row of a user. It keeps the refresh token of the present one if it has none, see
+    /// [`keep_refresh_token`](Self::keep_refresh_token).
+    pub(crate) async fn save_row(&self, row: &mut TokenRow) -> Result<()> {
+        let owner = row.owner.clone();
+        if !self.keep_refresh_token(&owner, row).await? {
+            self.store.save(row).await?;
         }
         Ok(())
     }

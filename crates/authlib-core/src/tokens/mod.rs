@@ -5,4 +5,5 @@ mod manager;
 mod owner_state;
 mod refresher;
 
+pub(crate) use self::later_login::identity;
 pub(crate) use self::manager::TokenManager;

@@ -14,8 +14,10 @@ use crate::login::{Login, Session};
 use crate::oauth2::Token;
 use crate::registry::RegisteredClient;
 
-/// A verified login that is not recorded yet: [`record_login`](super::record_login) stores the token and
-/// logs the user in.
+/// A verified callback that has changed nothing yet: no token is stored, and nobody is logged in.
+///
+/// [`record_login`](super::record_login) logs the user in, and [`record_connection`](super::record_connection)
+/// connects the account. An application with users and sessions of its own takes what it needs and drops it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CompletedLogin {
@@ -38,6 +40,18 @@ impl CompletedLogin {
     #[must_use]
     pub fn identity(&self) -> Option<Identity> {
         self.login.identity()
+    }
+
+    /// The e-mail address by which the application may look for an existing user, if it knows no user of this
+    /// [`identity`](Self::identity). `None` unless the [`LinkPolicy`](crate::LinkPolicy) names the client and the provider says that
+    /// the address is verified (`email_verified`, OpenID Connect Core §5.1).
+    #[must_use]
+    pub fn linkable_email(&self) -> Option<&str> {
+        if !self.client.link_policy().trusts_email_of(self.client.name()) {
+            return None;
+        }
+        let claims = self.token.userinfo().ok().filter(|claims| claims.email_verified())?;
+        claims.email().filter(|email| !email.is_empty())
     }
 }
 
@@ -98,8 +112,18 @@ pub async fn complete_login(
     session: &impl Session,
     callback: &CallbackParams,
 ) -> Result<CompletedLogin> {
+    complete_if(client, session, callback, |_| Ok(())).await
+}
+
+/// As [`complete_login`], if its purpose passes the check; otherwise no request is sent.
+pub(super) async fn complete_if(
+    client: &RegisteredClient,
+    session: &impl Session,
+    callback: &CallbackParams,
+    check: impl FnOnce(&Purpose) -> Result<()>,
+) -> Result<CompletedLogin> {
     let mut restart = None;
-    let completed = complete(client, session, callback, &mut restart).await;
+    let completed = complete(client, session, callback, check, &mut restart).await;
     completed.map_err(|error| {
         let kind = error.kind();
         tracing::warn!(client = client.name(), ?kind, error = %error.report(), "login failed");
@@ -111,6 +135,7 @@ async fn complete(
     client: &RegisteredClient,
     session: &impl Session,
     callback: &CallbackParams,
+    check: impl FnOnce(&Purpose) -> Result<()>,
     restart: &mut Option<String>,
 ) -> Result<CompletedLogin> {
     let no_session = match callback.missing_cookie.clone() {
@@ -139,7 +164,8 @@ async fn complete(
     let mut pending = take_pending(client, pending).await?.ok_or(StateError::Gone)?;
     *restart = pending.restart.take();
     let next = pending.next.take().unwrap_or_else(|| client.base_path().home().to_owned());
-    let (data, purpose) = (pending.data.take(), pending.purpose);
+    let (data, purpose) = (pending.data.take(), pending.purpose.clone());
+    check(&purpose)?;
     let issuer = pending.issuer.clone();
     let token = client.fetch_access_token(pending, callback).await?;
     let mut login = login(client, &token, issuer)?;

@@ -1,16 +1,22 @@
 //! The end of a login, in two halves: [`complete_login`] verifies the callback, [`record_login`] logs the
-//! user in.
+//! user in, or [`record_connection`] connects the account to a user.
 
+mod account;
 mod complete;
+mod connect;
+mod purpose;
 mod record;
 mod used;
 
+use self::complete::complete_if;
+use self::purpose::check_login;
 use crate::error::Result;
 use crate::login::Session;
 use crate::params::Params;
 use crate::registry::RegisteredClient;
 
 pub use self::complete::{CompletedLogin, complete_login};
+pub use self::connect::{ConnectedAccount, connect, record_connection};
 pub(super) use self::record::delete_token;
 pub use self::record::{LoginResult, record_login};
 pub(crate) use self::used::used_callback;
@@ -71,12 +77,13 @@ const PROTOCOL_PARAMS: [&str; 15] = [
 ///
 /// # Errors
 ///
-/// Those of the two. After an error the user is not logged in by this callback.
+/// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback) if the callback is of another purpose than a
+/// login, and those of the two. After an error the user is not logged in by this callback.
 pub async fn log_in(
     client: &RegisteredClient,
     session: &impl Session,
     callback: &CallbackParams,
 ) -> Result<LoginResult> {
-    let completed = complete_login(client, session, callback).await?;
+    let completed = complete_if(client, session, callback, check_login).await?;
     record_login(session, completed).await
 }

@@ -5,8 +5,8 @@ use std::ops::Deref;
 use serde_json::Value;
 
 use super::CompletedLogin;
-use crate::authorization::Purpose;
-use crate::error::{Error, ErrorKind, Result};
+use super::purpose::check_login;
+use crate::error::Result;
 use crate::login::{CurrentUser, Login, Session};
 use crate::registry::RegisteredClient;
 use crate::store::{TokenOwner, TokenRow, TokenStore};
@@ -35,8 +35,8 @@ impl Deref for LoginResult {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidCallback`] if the callback has another purpose than a login, and
-/// [`ErrorKind::Store`] if the session or the token store fails. Then the user is not logged in.
+/// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback) if the callback has another purpose than a login, and
+/// [`ErrorKind::Store`](crate::ErrorKind::Store) if the session or the token store fails. Then the user is not logged in.
 pub async fn record_login(
     session: &impl Session,
     completed: CompletedLogin,
@@ -57,12 +57,7 @@ pub async fn record_login(
 
 async fn record(session: &impl Session, completed: CompletedLogin) -> Result<LoginResult> {
     let CompletedLogin { client, token, login, next, data, purpose } = completed;
-    if purpose != Purpose::LogIn {
-        let check = "the callback connects an account: it does not log the user in";
-        return Err(Error::new(ErrorKind::InvalidCallback, check).with_hint(
-            "finish it with `complete()`, which leaves the session's logins as they are",
-        ));
-    }
+    check_login(&purpose)?;
     let (owner, tokens) = (login.owner(), client.token_store());
     let mut row = TokenRow::new(owner.clone(), token);
     row.is_login = true;

@@ -4,6 +4,7 @@ mod browsers;
 mod callback;
 mod callback_params;
 mod client_settings;
+mod connect;
 mod denial;
 mod deviations;
 mod login_rows;
