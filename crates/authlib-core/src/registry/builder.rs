@@ -185,17 +185,7 @@ impl OAuthBuilder {
                 .map_err(|cause| problems.push(ConfigProblem::url("", "base_url", text, cause)))
                 .ok()
         });
-        for name in &self.required {
-            if !configs.iter().any(|config| config.name == *name) {
-                let known: Vec<_> = configs.iter().map(|config| config.name.as_str()).collect();
-                let problem = format!(
-                    "is required but not registered; call `.register({name:?})`, or load its \
-                     `client_id` (registered: {})",
-                    known.join(", ")
-                );
-                problems.push(ConfigProblem::new(name, "", problem));
-            }
-        }
+        check_required(&self.required, &configs, &mut problems);
         let make = self.default_http.unwrap_or(transport::default_client);
         let is_own = self.http.is_some();
         let http = self.http.map_or_else(|| make(None), Ok);
@@ -257,6 +247,25 @@ impl OAuthBuilder {
             })
             .collect();
         Ok(OAuth::new(clients, ports))
+    }
+}
+
+/// Clients that must be registered.
+fn check_required(
+    required: &[String],
+    configs: &[ClientConfig],
+    problems: &mut Vec<ConfigProblem>,
+) {
+    for name in required {
+        if !configs.iter().any(|config| config.name == *name) {
+            let known: Vec<_> = configs.iter().map(|config| config.name.as_str()).collect();
+            let problem = format!(
+                "is required but not registered; call `.register({name:?})`, or load its \
+                 `client_id` (registered: {})",
+                known.join(", ")
+            );
+            problems.push(ConfigProblem::new(name, "", problem));
+        }
     }
 }
 
