@@ -91,16 +91,6 @@ async fn route(
             };
             see_other(&landing(&next, callback.unverified_params()))
         }
-        ["connect", name] if get => {
-            let user = logins.require_user().await?;
-            let options = login_options(name, None).connect(user_id(&user));
-            client(name)?.authorize_redirect(options).await?
-        }
-        ["disconnect", name] if post => {
-            let user = logins.require_user().await?;
-            client(name)?.disconnect(user_id(&user)).await?;
-            see_other(&oauth.site_path("/"))
-        }
         ["logout"] if post => logins.logout_redirect(logout_options(), LOGGED_OUT).await?,
         ["logged-out"] if get => {
             logins.validate_logout_response().await?;
@@ -123,18 +113,6 @@ async fn route(
             let (client, form) = (client(name)?, read_form(body).await?);
             client.initiate_login(format!("/authorize/{name}"), &form).await?
         }
-        ["refresh", name] if post => {
-            let client = client(name)?;
-            client.user().await?.refresh_token().await?;
-            match client.current_user().await? {
-                Some(user) => json(StatusCode::OK, &profile(oauth, &user).await?),
-                None => json(StatusCode::UNAUTHORIZED, &nobody()),
-            }
-        }
-        ["profile"] if get => match logins.current_user().await? {
-            Some(user) => json(StatusCode::OK, &profile(oauth, &user).await?),
-            None => json(StatusCode::UNAUTHORIZED, &nobody()),
-        },
         ["protected"] if get => {
             require_login(oauth, session, context, &RequireLogin::new()).await?;
             Page::welcome("hyper", oauth).into_response()
@@ -149,7 +127,47 @@ async fn route(
             };
             client(name)?.forward(&format!("/api/{name}"), body.to_bytes()).await?
         }
+        ["connect" | "disconnect" | "refresh" | "profile", ..] => {
+            account_route(&parts.method, &logins, context, &path, client).await?
+        }
         ["healthz"] if get => Response::new(b"ok".to_vec()),
+        _ => status_page(StatusCode::NOT_FOUND, Some(context)),
+    })
+}
+
+/// The routes for the user who is logged in.
+async fn account_route(
+    method: &Method,
+    logins: &LoginSession<CookieSession>,
+    context: &RequestContext,
+    path: &[&str],
+    client: impl Fn(&str) -> Result<LoginClient<CookieSession>, Error>,
+) -> Result<Response, LoginError> {
+    let oauth = logins.oauth();
+    let (get, post) = (matches!(*method, Method::GET | Method::HEAD), *method == Method::POST);
+    Ok(match path {
+        ["connect", name] if get => {
+            let user = logins.require_user().await?;
+            let options = login_options(name, None).connect(user_id(&user));
+            client(name)?.authorize_redirect(options).await?
+        }
+        ["disconnect", name] if post => {
+            let user = logins.require_user().await?;
+            client(name)?.disconnect(user_id(&user)).await?;
+            see_other(&oauth.site_path("/"))
+        }
+        ["refresh", name] if post => {
+            let client = client(name)?;
+            client.user().await?.refresh_token().await?;
+            match client.current_user().await? {
+                Some(user) => json(StatusCode::OK, &profile(oauth, &user).await?),
+                None => json(StatusCode::UNAUTHORIZED, &nobody()),
+            }
+        }
+        ["profile"] if get => match logins.current_user().await? {
+            Some(user) => json(StatusCode::OK, &profile(oauth, &user).await?),
+            None => json(StatusCode::UNAUTHORIZED, &nobody()),
+        },
         _ => status_page(StatusCode::NOT_FOUND, Some(context)),
     })
 }
