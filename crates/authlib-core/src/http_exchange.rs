@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::header::USER_AGENT;
 use http::{HeaderValue, Method, Uri};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::message::{Request, Response, Timeout};
 use crate::transport::{HttpClient, StreamedRequest, StreamingResponse, TransportError};
 
@@ -87,8 +87,9 @@ impl HttpExchange {
 
 /// Host and port, without a user name and password.
 fn host_of(uri: &Uri) -> String {
-    let host = uri.host().unwrap_or_default();
-    uri.port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    // It may come from the provider's metadata.
+    let host = clipped(uri.host().unwrap_or_default());
+    uri.port_u16().map_or_else(|| host.clone(), |port| format!("{host}:{port}"))
 }
 
 fn received<B>(

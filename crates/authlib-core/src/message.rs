@@ -7,6 +7,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method};
 use url::Url;
 
+use crate::error::clipped;
 use crate::params::Params;
 
 /// A request with a buffered body, which a retry shares without copying.
@@ -76,12 +77,12 @@ pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
     value.parse().ok().filter(|_| digits).map(Duration::from_secs)
 }
 
-/// The media type of a message, in lower case and without parameters.
+/// The media type of a message, in lower case, without parameters and cut to 300 characters.
 #[must_use]
 pub fn media_type(headers: &http::HeaderMap) -> Option<String> {
     let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let essence = value.split(';').next().unwrap_or_default().trim();
-    Some(essence.to_ascii_lowercase())
+    Some(clipped(&essence.to_ascii_lowercase()))
 }
 
 /// Whether a media type is JSON: `application/json` or a `+json` type.

@@ -92,6 +92,8 @@ pub enum Fault {
     UserInfo(String, Value),
     /// Removes a member of the user info response.
     UserInfoMissing(String),
+    /// The user info is a JWT (OpenID Connect Core §5.3.2), to which these faults of ID tokens apply.
+    UserInfoSigned(Vec<Self>),
 }
 
 impl Fault {

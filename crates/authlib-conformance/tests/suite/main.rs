@@ -134,6 +134,7 @@ suite! {
     ],
     provider: [
         invalid_id_tokens_are_400,
+        signed_userinfo_is_verified,
         broken_provider_responses_are_502,
         broken_metadata_is_502_before_any_request,
         provider_outage_is_502_and_app_survives,

@@ -55,6 +55,31 @@ pub(crate) async fn invalid_id_tokens_are_400(package: &str) {
     fixture.assert_rejects(Fault::ForeignKey, 400).await;
 }
 
+/// OpenID Connect Core §5.3.2.
+pub(crate) async fn signed_userinfo_is_verified(package: &str) {
+    let fixture = Fixture::new(package).await;
+    fixture.provider().inject(Fault::UserInfoSigned(Vec::new()));
+    let browser = Browser::new();
+    assert_eq!(fixture.log_in(&browser).await.status, 303);
+    assert_eq!(
+        browser.get_json(fixture.url("/profile")).await.json()["claims"]["name"],
+        "Alice Example"
+    );
+    fixture.provider().clear_faults();
+    for fault in [
+        Fault::BadSignature,
+        Fault::ForeignKey,
+        Fault::Unsigned("none".into()),
+        Fault::HmacWithPublicKey,
+        Fault::claim("aud", "other"),
+        Fault::claim("iss", "https://evil.example"),
+        Fault::claim("sub", "mallory"),
+        Fault::without_claim("sub"),
+    ] {
+        fixture.assert_rejects(Fault::UserInfoSigned(vec![fault]), 502).await;
+    }
+}
+
 pub(crate) async fn broken_provider_responses_are_502(package: &str) {
     let fixture = Fixture::new(package).await;
     let canary = format!("{}/api/canary", fixture.provider().issuer());

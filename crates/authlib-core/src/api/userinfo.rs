@@ -28,5 +28,5 @@ pub(crate) async fn userinfo(tokens: &Arc<TokenManager>, owner: &TokenOwner) -> 
     let is_known = token.id_token.is_some() || endpoints.settings().is_oauth1();
     let claims = token.claims.as_ref().filter(|_| is_known);
     let sub = claims.and_then(|claims| claims.as_map().get("sub")).and_then(Value::as_str);
-    endpoints.parse_userinfo(&response, sub).map(UserInfo::new)
+    endpoints.parse_userinfo(&response, sub).await.map(UserInfo::new)
 }

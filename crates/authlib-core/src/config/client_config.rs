@@ -76,6 +76,7 @@ pub struct ClientConfig {
     pub(super) client_assertion_lifetime: Option<Duration>,
     pub(super) client_assertion_claims: Map<String, Value>,
     pub(super) introspection_signed_response_alg: Option<Algorithm>,
+    pub(super) userinfo_signed_response_alg: Option<Algorithm>,
     pub(super) id_token_signed_response_alg: Option<Algorithm>,
     pub(super) refresh_with: Option<Refresh>,
     pub(super) refresh_before_expiry: Option<Duration>,
@@ -243,6 +244,9 @@ impl ClientConfig {
         client_assertion_lifetime: Duration;
         /// Sets the algorithm of introspection responses, which must then be signed (RFC 9701).
         introspection_signed_response_alg: Algorithm;
+        /// Sets the algorithm of user info, which must then be signed (OpenID Connect Core §5.3.2). Default: user
+        /// info may be signed, with the algorithms of ID tokens.
+        userinfo_signed_response_alg: Algorithm;
         /// Sets the only algorithm of ID tokens. Default: the public-key algorithms that the metadata
         /// lists, or else RS256.
         id_token_signed_response_alg: Algorithm;

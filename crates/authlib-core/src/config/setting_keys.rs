@@ -115,6 +115,10 @@ pub(super) const SETTINGS: &[Setting] = &[
         .in_kwargs(),
     setting("user_agent", Text(|c, v| c.user_agent = Some(v))),
     setting("userinfo_endpoint", Url(Endpoint::UserInfo)),
+    choice("userinfo_signed_response_alg", PUBLIC_KEY_ALGORITHMS, |c, v| {
+        let alg = Algorithm::from_name(v).filter(|alg| !alg.is_symmetric());
+        put(&mut c.userinfo_signed_response_alg, alg)
+    }),
 ];
 
 /// The table whose entries are settings of their own, as in Authlib.

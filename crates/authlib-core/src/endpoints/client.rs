@@ -11,10 +11,10 @@ use super::redaction::redacted;
 use crate::clock::Clock;
 use crate::config::ClientSettings;
 use crate::endpoint::Endpoint;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::hooks::{ClientAuth, ClientIdentity, EndpointRequest, RequestHook, ResponseHook};
 use crate::http_exchange::HttpExchange;
-use crate::message::{Request, Response, form_post};
+use crate::message::{BodyLimit, Request, Response, form_post};
 use crate::oauth2::AuthMethod;
 use crate::oauth2::client_assertion::{Assertion, Audience};
 use crate::oauth2::client_auth::Credentials;
@@ -25,6 +25,9 @@ use crate::provider_documents::ProviderDocuments;
 use crate::random::{self, Random};
 use crate::secret::Secret;
 use crate::transport::HttpClient;
+
+/// The maximum size of a response in bytes: tokens, and what a provider adds to them.
+const MAX_RESPONSE: usize = 256 * 1024;
 
 /// Calls the endpoints of one client's provider.
 pub(crate) struct EndpointClient {
@@ -102,6 +105,7 @@ impl EndpointClient {
             Some(auth) => self.authenticate_by(auth, endpoint, url, form).await?,
             None => self.authenticate(endpoint, &url, form, metadata.as_deref())?,
         };
+        request.extensions_mut().insert(BodyLimit(MAX_RESPONSE));
         change(&mut request);
         let hooks = &self.settings.extensions.hooks;
         if let Some(hook) = request_hook(endpoint) {
@@ -229,7 +233,7 @@ impl EndpointClient {
                         "the provider's `{}` ({}) lists no method that this client's credentials \
                          fit",
                         endpoint.auth_methods_member().unwrap_or_default(),
-                        own.join(", ")
+                        clipped(&own.join(", "))
                     );
                     Error::new(ErrorKind::Unsupported, check)
                         .with_hint("if the metadata is wrong, set `token_endpoint_auth_method`")

@@ -11,7 +11,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::ResponseHook;
 use crate::message::{Response, json_get};
 use crate::oauth2::Token;
-use crate::oidc::user_info::{parse_userinfo_response, userinfo_request};
+use crate::oidc::signed_user_info::{accept_signed_response, signed_user_info};
+use crate::oidc::user_info::{about_subject, parse_userinfo_response, userinfo_request};
 
 impl EndpointClient {
     /// The URL from which the user's claims are fetched at login, unless `fetch_userinfo` is off or the
@@ -31,26 +32,34 @@ impl EndpointClient {
             // Not sent again as it is: its nonce can be used once (RFC 5849 §3.3).
             self.exchange().send(what, request).await?
         } else {
-            let request = userinfo_request(url, token, self.settings().token_location)?;
+            let mut request = userinfo_request(url, token, self.settings().token_location)?;
+            if self.settings().userinfo_alg.is_some() {
+                accept_signed_response(&mut request);
+            }
             self.exchange().fetch(what, request).await?
         };
         let hooks = &self.settings().extensions.hooks;
         hooks.responses.run(ResponseHook::UserInfoResponse, response).await
     }
 
-    /// The claims of a user info response. It must be about `sub`, the user whom the provider named
-    /// before, if it did.
-    pub(crate) fn parse_userinfo(
+    /// The claims of a user info response, signed (OpenID Connect Core §5.3.2) or not. It must be about `sub`, the
+    /// user whom the provider named before, if it did.
+    pub(crate) async fn parse_userinfo(
         &self,
         response: &Response,
         sub: Option<&str>,
     ) -> Result<Map<String, Value>> {
         let settings = self.settings();
         if settings.oauth1().is_none() {
-            return parse_userinfo_response(response, sub, settings.subject_claim());
+            let claims = match signed_user_info(response, settings.userinfo_alg.is_some())? {
+                Some(jwt) => self.documents().verify_userinfo(jwt).await?.into_map(),
+                None => parse_userinfo_response(response)?,
+            };
+            return about_subject(claims, sub, settings.subject_claim());
         }
         // In OAuth 1.0a the user's id has the name that `subject_claim` says in both responses.
-        let claims = parse_userinfo_response(response, None, settings.subject_claim())?;
+        let claims = parse_userinfo_response(response)?;
+        let claims = about_subject(claims, None, settings.subject_claim())?;
         if sub.is_some() && claims.get("sub").and_then(Value::as_str) != sub {
             let check = "the user info is about another user than the token response";
             return Err(

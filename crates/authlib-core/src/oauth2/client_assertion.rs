@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::jose::jws::{self, Header};
 use crate::jose::{Algorithm, SigningKey};
 use crate::numeric_date::unix_seconds;
@@ -91,7 +91,7 @@ impl Signing {
         };
         let chosen = self.alg.or_else(|| self.key.algorithms().find(|alg| named(*alg)));
         chosen.ok_or_else(|| {
-            let names = supported.unwrap_or_default().join(", ");
+            let names = clipped(&supported.unwrap_or_default().join(", "));
             Error::new(
                 ErrorKind::Unsupported,
                 format!(

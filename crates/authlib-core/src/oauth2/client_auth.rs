@@ -6,7 +6,7 @@ use http::HeaderValue;
 use http::header::AUTHORIZATION;
 
 use super::client_assertion::ASSERTION_TYPE;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::params::{Params, form_encode};
 use crate::secret::Secret;
 
@@ -112,7 +112,7 @@ impl AuthMethod {
                     format!(
                         "the provider's `token_endpoint_auth_methods_supported` ({}) names no \
                          method that fits a client with {}",
-                        supported.join(", "),
+                        clipped(&supported.join(", ")),
                         if credential == CredentialKind::PrivateKey {
                             "a private key"
                         } else {

@@ -51,6 +51,20 @@ macro_rules! client_metadata {
         }
 
         impl ClientMetadata {
+            /// Moves a member of a response to its field; `false` if it has another type.
+            pub(super) fn put(&mut self, name: String, value: Value) -> bool {
+                match name.as_str() {
+                    $(stringify!($text) => move_to(&mut self.$text, value),)*
+                    $(stringify!($list) => move_to(&mut self.$list, value),)*
+                    $(stringify!($flag) => move_to(&mut self.$flag, value),)*
+                    "jwks" => move_to(&mut self.jwks, value),
+                    _ => {
+                        self.extra.insert(name, value);
+                        true
+                    }
+                }
+            }
+
             $(#[doc = concat!("Sets [`", stringify!($list), "`](Self#structfield.", stringify!($list), ").")]
             #[must_use]
             pub fn $list(mut self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
@@ -182,6 +196,11 @@ impl ClientMetadata {
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         claims::get(&self.extra, name)
     }
+}
+
+/// Moves a value to a field, if it has the field's type.
+fn move_to<T: DeserializeOwned>(field: &mut T, value: Value) -> bool {
+    serde_json::from_value(value).map(|value| *field = value).is_ok()
 }
 
 impl fmt::Debug for ClientMetadata {

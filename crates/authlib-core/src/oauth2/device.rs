@@ -96,16 +96,18 @@ pub(crate) fn parse_device_authorization_response(
     let names = ["verification_uri", "verification_url"];
     let name = names.into_iter().find(|name| members.has(name)).unwrap_or("verification_uri");
     let verification_uri = page(name, &members.take_required_text(name)?)?;
+    let interval = members.take_optional_seconds("interval").unwrap_or(DEFAULT_INTERVAL);
     let complete = "verification_uri_complete";
-    let interval = members.take_seconds("interval")?.unwrap_or(DEFAULT_INTERVAL);
+    // The user can still type the code (§3.3.1).
+    let verification_uri_complete = members.take_optional_text(complete).and_then(|text| {
+        let page = page(complete, &text);
+        page.map_or_else(|error| members.ignored(complete, &error), Some)
+    });
     Ok(DeviceAuthorization {
         device_code,
         user_code,
         verification_uri,
-        verification_uri_complete: members
-            .take_text(complete)?
-            .map(|text| page(complete, &text))
-            .transpose()?,
+        verification_uri_complete,
         expires_at: now + members.take_required_seconds("expires_in")?.min(MAX_LIFETIME),
         interval: interval.clamp(MIN_INTERVAL, MAX_INTERVAL),
     })

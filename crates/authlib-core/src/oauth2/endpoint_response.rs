@@ -55,7 +55,7 @@ impl EndpointResponse {
         let (content_type, members) = match json_response::members(response) {
             Ok(members) => ("application/json".to_owned(), Some(Ok(members))),
             Err(NoJson::Malformed(cause)) => ("application/json".to_owned(), Some(Err(cause))),
-            Err(NoJson::ContentType(found)) => (clipped(&found), None),
+            Err(NoJson::ContentType(found)) => (found, None),
         };
         Self { endpoint, content_type, members }
     }
@@ -142,7 +142,8 @@ impl Members {
         self.take_seconds(name).unwrap_or_else(|error| self.ignored(name, &error))
     }
 
-    fn ignored<T>(&self, name: &str, error: &Error) -> Option<T> {
+    /// Logs a member that the response can do without.
+    pub(super) fn ignored<T>(&self, name: &str, error: &dyn std::error::Error) -> Option<T> {
         let request = self.endpoint.request_name();
         tracing::warn!(request, member = name, %error, "response member ignored");
         None

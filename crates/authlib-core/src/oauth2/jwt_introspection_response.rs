@@ -151,10 +151,10 @@ pub(crate) fn verify(
     claims.required_time("iat")?;
     // `exp` should not be used here (§5), but is checked if present.
     claims::check_times(&claims, expected.now, expected.leeway)?;
-    let Some(Value::Object(members)) = claims.as_map().get("token_introspection") else {
+    let Some(Value::Object(members)) = claims.into_map().remove("token_introspection") else {
         return Err(SignedResponseError::NoIntrospection);
     };
-    Ok(Introspection::from_members(Members::new(Endpoint::Introspection, members.clone()))?)
+    Ok(Introspection::from_members(Members::new(Endpoint::Introspection, members))?)
 }
 
 #[cfg(test)]

@@ -6,13 +6,12 @@ use std::time::SystemTime;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, StatusCode};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::endpoint::Endpoint;
 use crate::endpoint_url::{EndpointUrlError, endpoint_url};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::jose::claims::Claims;
 use crate::message::{self, Request, Response};
 use crate::oauth2::endpoint_response::{EndpointResponse, ResponseError};
@@ -218,7 +217,7 @@ pub(crate) fn parse_registration_response(
         return Err(rejection(response, RegistrationError::InitialAccessToken));
     }
     let members = EndpointResponse::parse(Endpoint::Registration, response)?;
-    information(&members.into_claims(), endpoint)
+    information(members.into_claims(), endpoint)
 }
 
 /// Parses the response to [`read_request`] and [`update_request`] (RFC 7592 §3). The credentials in it
@@ -233,7 +232,7 @@ pub(crate) fn parse_management_response(
     let members = EndpointResponse::parse(Endpoint::Registration, response)?.into_claims();
     let endpoint =
         requested.registration_client_uri.as_ref().ok_or(RegistrationError::NoManagement)?;
-    let mut client = information(&members, endpoint)?;
+    let mut client = information(members, endpoint)?;
     if client.client_id != requested.client_id {
         return Err(RegistrationError::OtherClient.into());
     }
@@ -274,7 +273,7 @@ fn rejection(response: &Response, check: RegistrationError) -> Error {
 }
 
 /// The client in a response of `endpoint`.
-fn information(members: &Claims, endpoint: &Url) -> Result<ClientInformation> {
+fn information(members: Claims, endpoint: &Url) -> Result<ClientInformation> {
     let invalid = |cause| ResponseError::Claim { endpoint: Endpoint::Registration, cause };
     let text = |name| {
         let text = members.text(name).map_err(invalid)?;
@@ -287,37 +286,37 @@ fn information(members: &Claims, endpoint: &Url) -> Result<ClientInformation> {
     let uri = optional("registration_client_uri");
     let uri = uri.map(|uri| client_uri(uri, endpoint)).transpose()?;
     let never = SystemTime::UNIX_EPOCH;
-    let mut metadata = members.as_map().clone();
-    metadata.retain(|name, _| {
-        !matches!(name.as_str(), "client_id" | "client_secret")
-            && !SET_BY_PROVIDER.contains(&name.as_str())
-    });
-    Ok(ClientInformation {
+    let mut client = ClientInformation {
         client_id: client_id.to_owned(),
         client_secret: text("client_secret")?.map(Secret::new),
         client_id_issued_at: time("client_id_issued_at"),
         client_secret_expires_at: time("client_secret_expires_at").filter(|at| *at != never),
         registration_access_token: optional("registration_access_token").map(Secret::new),
         registration_client_uri: uri,
-        metadata: readable(metadata),
-    })
+        metadata: ClientMetadata::new(),
+    };
+    client.metadata = metadata(members.into_map());
+    Ok(client)
 }
 
-/// The metadata without the members that can't be read, which are logged by name.
-fn readable(mut metadata: Map<String, Value>) -> ClientMetadata {
-    metadata.retain(|name, value| {
-        let one = Map::from_iter([(name.clone(), value.clone())]);
-        let is_readable = ClientMetadata::deserialize(Value::Object(one)).is_ok();
-        if !is_readable {
-            let _: Option<()> = ignored(name, &"it has another type (RFC 7591 §2)");
+/// The metadata among the members of a response. Members that can't be read are left out and logged by name.
+fn metadata(members: Map<String, Value>) -> ClientMetadata {
+    let mut metadata = ClientMetadata::new();
+    for (name, value) in members {
+        if matches!(name.as_str(), "client_id" | "client_secret")
+            || SET_BY_PROVIDER.contains(&name.as_str())
+        {
+            continue;
         }
-        is_readable
-    });
-    ClientMetadata::deserialize(Value::Object(metadata)).unwrap_or_default()
+        let shown = clipped(&name);
+        if !metadata.put(name, value) {
+            let _: Option<()> = ignored(&shown, &"it has another type (RFC 7591 §2)");
+        }
+    }
+    metadata
 }
 
 fn ignored<T>(member: &str, error: &impl fmt::Display) -> Option<T> {
-    let member: String = member.chars().take(60).collect();
     tracing::warn!(member, %error, "registration response member ignored");
     None
 }

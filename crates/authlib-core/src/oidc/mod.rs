@@ -4,4 +4,5 @@ pub(crate) mod id_token;
 pub(crate) mod logout_token;
 pub(crate) mod refreshed_id_token;
 pub(crate) mod rp_initiated_logout;
+pub(crate) mod signed_user_info;
 pub(crate) mod user_info;

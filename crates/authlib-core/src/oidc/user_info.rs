@@ -82,15 +82,19 @@ pub(crate) fn userinfo_request(
     Ok(request)
 }
 
-/// Parses the response. Its `sub` must be that of the ID token, if there is one (Core §5.3.2). Otherwise
+/// Parses a JSON response.
+pub(crate) fn parse_userinfo_response(response: &Response) -> Result<Map<String, Value>> {
+    Ok(EndpointResponse::parse(Endpoint::UserInfo, response)?.into_map())
+}
+
+/// The claims about the user. Their `sub` must be that of the ID token, if there is one (Core §5.3.2). Otherwise
 /// `subject_claim` names the member that identifies the user: a member of the object, or with a slash at the
 /// beginning a JSON pointer (RFC 6901).
-pub(crate) fn parse_userinfo_response(
-    response: &Response,
+pub(crate) fn about_subject(
+    claims: Map<String, Value>,
     sub: Option<&str>,
     subject_claim: &str,
 ) -> Result<Map<String, Value>> {
-    let claims = EndpointResponse::parse(Endpoint::UserInfo, response)?.into_map();
     Ok(of_subject(claims, sub, subject_claim)?)
 }
 
@@ -140,7 +144,7 @@ mod tests {
 
     fn parsed(content_type: &str, body: &str, sub: Option<&str>, claim: &str) -> Result<UserInfo> {
         let response = test_response(200, content_type, body);
-        parse_userinfo_response(&response, sub, claim).map(UserInfo::new)
+        about_subject(parse_userinfo_response(&response)?, sub, claim).map(UserInfo::new)
     }
 
     /// H28.

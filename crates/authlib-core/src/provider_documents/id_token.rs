@@ -1,16 +1,17 @@
 //! The verification of ID tokens with the provider's keys and the client's settings: of a login, of a
-//! refresh, of tokens that the application got in another way, and of logout tokens.
+//! refresh, of tokens that the application got in another way, of logout tokens, and of signed user info.
 
 use std::time::{Duration, SystemTime};
 
 use super::documents::ProviderDocuments;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::jose::claims::Claims;
 use crate::jose::{Algorithm, JwkSet};
 use crate::oauth2::metadata::ServerMetadata;
 use crate::oidc::id_token::{self, IdTokenError, Rules};
 use crate::oidc::logout_token::{self, LogoutToken, LogoutTokenError};
 use crate::oidc::refreshed_id_token::{self, RefreshedError, RefreshedWarning};
+use crate::oidc::signed_user_info::{self, SignedUserInfoError};
 use crate::secret::Secret;
 
 /// What an ID token must match, beside the client's settings.
@@ -77,6 +78,22 @@ impl ProviderDocuments {
         .await
     }
 
+    /// Verifies signed user info (OpenID Connect Core §5.3.2): with its own algorithm, if one is configured, and
+    /// otherwise as ID tokens.
+    pub(crate) async fn verify_userinfo(&self, jwt: &str) -> Result<Claims> {
+        let curable = SignedUserInfoError::may_be_cured_by_new_keys;
+        let expected = ExpectedIdToken::default();
+        let Some(algorithm) = self.settings.userinfo_alg else {
+            let verify =
+                |keys: &JwkSet, rules: &Rules<'_>| signed_user_info::verify(jwt, keys, rules);
+            return self.verify_with_rules(jwt, expected, curable, verify).await;
+        };
+        let algorithms = [algorithm];
+        let rules = self.rules(&algorithms, expected);
+        let verify = |keys: &JwkSet| signed_user_info::verify(jwt, keys, &rules);
+        self.verify_with_provider_keys(jwt, curable, verify).await
+    }
+
     async fn verify_with_rules<T, E>(
         &self,
         id_token: &str,
@@ -88,18 +105,27 @@ impl ProviderDocuments {
         Error: From<E>,
     {
         let metadata = self.metadata().await?;
-        let rules = Rules {
+        let algorithms = self.id_token_algorithms(metadata.as_deref())?;
+        let rules = self.rules(&algorithms, expected);
+        self.verify_with_keys(id_token, is_curable, |keys| verify(keys, &rules)).await
+    }
+
+    fn rules<'a>(
+        &'a self,
+        algorithms: &'a [Algorithm],
+        expected: ExpectedIdToken<'a>,
+    ) -> Rules<'a> {
+        Rules {
             issuers: &self.settings.issuers,
             client_id: &self.settings.client_id,
-            algorithms: &self.id_token_algorithms(metadata.as_deref())?,
+            algorithms,
             nonce: expected.nonce,
             max_age: expected.max_age,
             access_token: expected.access_token.map(Secret::expose),
             asked_at: expected.requested_at,
             now: self.clock.now(),
             clock_skew: self.settings.clock_skew,
-        };
-        self.verify_with_keys(id_token, is_curable, |keys| verify(keys, &rules)).await
+        }
     }
 
     /// The algorithms that an ID token may be signed with: the configured one; otherwise the
@@ -121,7 +147,7 @@ impl ProviderDocuments {
             let check = format!(
                 "the provider's `id_token_signing_alg_values_supported` ({}) has no supported \
                  public-key algorithm",
-                listed.join(", ")
+                clipped(&listed.join(", "))
             );
             return Err(Error::new(ErrorKind::InvalidResponse, check).with_hint(
                 "for HS256 with the client secret, set `id_token_signed_response_alg`",

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::documents::ProviderDocuments;
 use crate::endpoint::Endpoint;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::http_exchange::HttpExchange;
 use crate::jose::{JwkSet, jws};
 use crate::message::{self, BodyLimit};
@@ -91,6 +91,8 @@ async fn fetch_jwks(exchange: HttpExchange, url: Url) -> Result<JwkSet> {
     let mut request = message::json_get(&url);
     request.extensions_mut().insert(BodyLimit(MAX_JWKS));
     let response = exchange.fetch(Endpoint::Jwks.request_name(), request).await?;
+    // It may come from the provider's metadata.
+    let url = clipped(url.as_str());
     let refused = |check: String| {
         Error::new(ErrorKind::InvalidResponse, check).with_hint("check the setting `jwks_uri`")
     };

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, clipped};
 use crate::message::{BodyLimit, MAX_BODY, Request, Response};
 
 mod body;
@@ -140,9 +140,9 @@ impl From<TransportError> for Error {
 pub struct Cause(String);
 
 impl Cause {
-    /// `text` must not contain a URL with a query.
+    /// `text` must not contain a URL with a query. It is cut to 300 characters: it may quote a peer's certificate.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(clipped(&text.into()))
     }
 }
 

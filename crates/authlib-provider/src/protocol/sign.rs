@@ -18,7 +18,17 @@ pub(crate) fn sign(
     typ: &str,
     claims: impl FnOnce(Algorithm) -> Map<String, Value>,
 ) -> Option<String> {
-    let faults = context.faults();
+    sign_with(context, client, typ, &context.faults(), claims)
+}
+
+/// As [`sign`], with these faults instead of the injected ones.
+pub(crate) fn sign_with(
+    context: &Context,
+    client: &str,
+    typ: &str,
+    faults: &[Fault],
+    claims: impl FnOnce(Algorithm) -> Map<String, Value>,
+) -> Option<String> {
     if faults.contains(&Fault::RotateBeforeSigning) {
         context.rotate_keys();
     }
@@ -28,7 +38,7 @@ pub(crate) fn sign(
         let secret = context.client(client).and_then(|client| client.secret);
         key.encoding = EncodingKey::from_secret(secret.unwrap_or_default().as_bytes());
     }
-    for fault in &faults {
+    for fault in faults {
         match fault {
             Fault::ForeignKey => key = foreign(&key)?,
             Fault::SignedBy(name) => {
@@ -39,10 +49,10 @@ pub(crate) fn sign(
             _ => {}
         }
     }
-    let header = header(&key, typ, &faults)?;
-    let claims = altered(context, claims(key.algorithm), &faults);
-    let signed = format!("{}.{}", encoded(&header), URL_SAFE_NO_PAD.encode(text(&claims, &faults)));
-    let signature = signature(&signed, &key, &faults)?;
+    let header = header(&key, typ, faults)?;
+    let claims = altered(context, claims(key.algorithm), faults);
+    let signed = format!("{}.{}", encoded(&header), URL_SAFE_NO_PAD.encode(text(&claims, faults)));
+    let signature = signature(&signed, &key, faults)?;
     Some(format!("{signed}.{signature}"))
 }
 

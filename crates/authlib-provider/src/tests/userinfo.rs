@@ -1,7 +1,10 @@
-use http::header::WWW_AUTHENTICATE;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use serde_json::Value;
 
 use super::flow::{CALLBACK, ISSUER, get, get_as, json, param, provider, query, redeem};
-use crate::{Provider, TestClient, TestUser};
+use crate::{Fault, Provider, TestClient, TestUser};
 
 pub(super) fn access_token(provider: &Provider, scope: &str) -> String {
     let asked = format!("{ISSUER}/authorize?{}", query(&[("scope", scope)]));
@@ -48,6 +51,21 @@ fn userinfo_requires_a_bearer_token() {
     // Like the API, it also reads a token in the query (RFC 6750 §2.3).
     let token = access_token(&provider, "openid");
     assert_eq!(get(&provider, &format!("{url}?access_token={token}")).status(), 200);
+}
+
+#[test]
+fn userinfo_can_be_a_jwt_with_faults_of_its_own() {
+    let provider = provider();
+    let token = access_token(&provider, "openid");
+    let userinfo = || get_as(&provider, &format!("{ISSUER}/userinfo"), &token);
+    provider.inject(Fault::UserInfoSigned(vec![Fault::claim("aud", "other")]));
+    let response = userinfo();
+    assert_eq!(response.headers()[CONTENT_TYPE], "application/jwt");
+    let jwt = String::from_utf8(response.body().clone()).unwrap();
+    let payload = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&payload).unwrap();
+    assert_eq!((&claims["aud"], &claims["iss"]), (&"other".into(), &ISSUER.into()));
+    assert!(super::flow::Login::at(&provider).signed, "the ID token has no fault");
 }
 
 #[test]

@@ -64,6 +64,7 @@ pub(crate) struct ClientSettings {
     pub(crate) introspection_alg: Option<Algorithm>,
     pub(crate) response_mode: Option<ResponseMode>,
     pub(crate) id_token_alg: Option<Algorithm>,
+    pub(crate) userinfo_alg: Option<Algorithm>,
     pub(crate) refresh_before_expiry: Duration,
     pub(crate) refresh_on_bare_401: bool,
     pub(crate) max_age: Option<Duration>,

@@ -15,7 +15,6 @@ use crate::config::{ClientConfig, ConfigProblem, Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
 use crate::endpoint_url::is_public_http;
 use crate::hooks::builtin;
-use crate::jose::Algorithm;
 use crate::oauth2::AuthMethod;
 use crate::params::Params;
 use crate::secret::Secret;
@@ -126,6 +125,7 @@ impl ClientConfig {
             revocation_auth_method: self.revocation_endpoint_auth_method,
             raw_basic: self.raw_client_secret_basic,
             introspection_alg: self.introspection_signed_response_alg,
+            userinfo_alg: self.userinfo_signed_response_alg,
             signing,
             response_mode: self.response_mode,
             api_base_url: self.checked_api_base_url(check),
@@ -244,14 +244,15 @@ impl ClientConfig {
         {
             check.missing("client_secret", &format!("ID tokens are verified with it for {alg}"));
         }
-        let Some(alg) = self.introspection_signed_response_alg else {
-            return;
-        };
-        if Algorithm::is_symmetric(alg) {
-            let problem = format!("is {alg}, but must be a public-key algorithm");
-            check.problem("introspection_signed_response_alg", problem);
+        for (name, alg) in [
+            ("introspection_signed_response_alg", self.introspection_signed_response_alg),
+            ("userinfo_signed_response_alg", self.userinfo_signed_response_alg),
+        ] {
+            if let Some(alg) = alg.filter(|alg| alg.is_symmetric()) {
+                check.problem(name, format!("is {alg}, but must be a public-key algorithm"));
+            }
         }
-        if !self.has_metadata() {
+        if self.introspection_signed_response_alg.is_some() && !self.has_metadata() {
             check.missing("issuer", "signed introspection responses are validated against it");
         }
     }

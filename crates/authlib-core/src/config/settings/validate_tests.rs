@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::config::Sources;
+use crate::jose::Algorithm;
 use crate::oauth1::{SignatureLocation, SignatureMethod};
 use crate::oauth2::{AssertionAudience, AuthMethod, TokenLocation};
 use crate::{JwtBearer, providers};
@@ -236,6 +237,7 @@ fn unsupported_values_in_files_are_errors() {
             ("token_endpoint_auth_signing_alg = 'none'", "is \"none\", which is not supported"),
             ("introspection_signed_response_alg = 'none'", "is \"none\", which is not supported"),
             ("introspection_signed_response_alg = 'HS256'", "is \"HS256\", which is not supported"),
+            ("userinfo_signed_response_alg = 'none'", "is \"none\", which is not supported"),
             ("client_assertion_audience = 'me'", "use `issuer` or `token_endpoint`"),
             ("code_challenge_method = 'plain'", "is \"plain\", which is not supported: use `S256`"),
             ("response_mode = 'fragment'", "use `query` or `form_post`"),
@@ -506,6 +508,10 @@ fn endpoint_auth_methods_need_credentials() {
         ),
         (
             openid().introspection_signed_response_alg(Algorithm::Hs256),
+            "is HS256, but must be a public-key algorithm",
+        ),
+        (
+            openid().userinfo_signed_response_alg(Algorithm::Hs256),
             "is HS256, but must be a public-key algorithm",
         ),
     ]);

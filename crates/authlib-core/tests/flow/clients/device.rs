@@ -294,7 +294,6 @@ async fn missing_device_endpoint_differs_from_broken_provider() {
     }
     for (name, value) in [
         ("verification_uri", json!("javascript:alert(1)")),
-        ("verification_uri_complete", json!("http://op.example/device")),
         ("user_code", json!("\u{1b}[2J")),
         ("device_code", Value::Null),
         ("expires_in", Value::Null),
@@ -304,6 +303,21 @@ async fn missing_device_endpoint_differs_from_broken_provider() {
         let error = device.app().start_device_login(None).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{name}");
         assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+/// RFC 8628 §3.2: what is optional costs nothing.
+#[tokio::test]
+async fn odd_optional_device_members_are_ignored() {
+    for (name, value) in [
+        ("verification_uri_complete", json!("http://op.example/device")),
+        ("verification_uri_complete", json!(7)),
+        ("interval", json!("soon")),
+        ("interval", json!([5])),
+    ] {
+        let device = Device::new(|_, _| {});
+        device.bed.provider.inject(Fault::Device(name.into(), value));
+        let _login = device.app().start_device_login(None).await.unwrap();
     }
 }
 

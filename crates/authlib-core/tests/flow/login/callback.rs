@@ -149,7 +149,7 @@ async fn broken_back_channel_responses_are_502_without_login() {
             (Reply::html(200), InvalidResponse),
             (Reply::json(200, "{"), InvalidResponse),
             (Reply::json(200, "[]"), InvalidResponse),
-            (Reply::json(200, "{\"a\":".repeat(100_000)), InvalidResponse),
+            (Reply::json(200, "{\"a\":".repeat(10_000)), InvalidResponse),
             (Reply::json(503, "{}"), InvalidResponse),
             (Reply::Redirect(302, canary.into()), InvalidResponse),
             (Reply::Redirect(307, canary.into()), InvalidResponse),
@@ -177,6 +177,12 @@ async fn broken_back_channel_responses_are_502_without_login() {
         (Fault::user_info("sub", "mallory"), InvalidResponse),
         (Fault::user_info("sub", json!(1)), InvalidResponse),
         (Fault::UserInfoMissing("sub".into()), InvalidResponse),
+    ]);
+    // A token response has a smaller limit than other documents.
+    let large = |endpoint| Fault::Response(endpoint, Reply::Oversized(300 << 10));
+    table.extend([
+        (large(Endpoint::Token), Transport),
+        (large(Endpoint::UserInfo), InvalidResponse),
     ]);
     for (fault, kind) in table {
         let bed = TestBed::new();

@@ -17,3 +17,4 @@ mod require_login;
 mod secrets_in_logs;
 mod session_failures;
 mod setting_sources;
+mod signed_userinfo;

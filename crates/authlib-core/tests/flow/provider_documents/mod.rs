@@ -2,4 +2,5 @@
 
 mod external_id_token;
 mod keys;
+mod long_texts;
 mod odd_metadata;
