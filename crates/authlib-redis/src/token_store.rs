@@ -1,0 +1,216 @@
+//! [`TokenStore`] of [`RedisStore`].
+
+use std::time::{Duration, SystemTime};
+
+use authlib_core::store::{
+    FoundRow, Lease, LoginQuery, ReplaceOutcome, TokenOwner, TokenRow, TokenStore,
+};
+use authlib_core::transport::BoxFuture;
+use authlib_core::{Result, RowEncryption, Token, random_token};
+
+use crate::index::{Places, RawPlaces};
+use crate::store::{End, RedisStore, millis, unix_millis};
+
+/// A use is noted if the last one was this long ago.
+const NOTED_EVERY: i64 = 24 * 3600 * 1000;
+
+/// How long the last fencing number is kept after its lease.
+const KEPT_FOR_FENCE: &str = "60000";
+
+/// The fields of a row.
+pub(crate) struct Row {
+    pub(crate) text: String,
+    places: Places,
+    lifetime: Option<i64>,
+    /// How long it is kept.
+    left: i64,
+}
+
+type RawRow =
+    (String, Option<String>, Option<String>, Option<String>, Option<String>, Option<i64>, i64);
+
+impl TokenStore for RedisStore {
+    fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>> {
+        Box::pin(async move {
+            let Some(row) = self.row(owner).await? else { return Ok(None) };
+            let token = self.encryption.open_token(owner, &row.text)?;
+            if row.lifetime.is_none() {
+                self.touch(owner, &token, &row).await;
+            }
+            Ok(Some(token))
+        })
+    }
+
+    fn save<'a>(&'a self, row: &'a TokenRow) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let (owner, token) = (&row.owner, &row.token);
+            let places = Places {
+                id: Some(random_token()?.expose().to_owned()),
+                issuer: row.issuer.clone(),
+                sub: row.sub.clone(),
+                sid: row.sid.clone(),
+            };
+            let end = self.end_of(token, row.lifetime);
+            let is_login = if row.is_login { "1" } else { "0" };
+            let mut fields = self.fields(owner, token)?;
+            fields.push(("is_login", is_login.to_owned()));
+            let lifetime = row.lifetime.map(|lifetime| millis(lifetime).to_string());
+            let Places { id, issuer, sub, sid } = places.clone();
+            let optional = [
+                ("id", id),
+                ("issuer", issuer),
+                ("sub", sub),
+                ("sid", sid),
+                ("lifetime", lifetime),
+            ];
+            fields.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
+            self.add_to_index(owner, &places, end).await?;
+            let [at, after] = end.arguments();
+            let mut arguments = vec![at.as_str(), &after];
+            arguments.extend(flat(&fields));
+            let key = self.owner_key(owner, "row");
+            let old: RawPlaces =
+                self.connection.run(&self.scripts.save, &[&key], &arguments).await?;
+            self.remove_from_index(owner, &old.into()).await
+        })
+    }
+
+    fn replace<'a>(
+        &'a self,
+        lease: &'a Lease,
+        old: Option<&'a Token>,
+        new: &'a Token,
+    ) -> BoxFuture<'a, Result<ReplaceOutcome>> {
+        Box::pin(async move {
+            let owner = lease.owner();
+            let end = self.end_of(new, None);
+            if let Some(row) = self.row(owner).await? {
+                let end = row.lifetime.map_or(end, |after| End { at: None, after });
+                self.add_to_index(owner, &row.places, end).await?;
+            }
+            let old = old.map(RowEncryption::fingerprint).unwrap_or_default();
+            let (number, [at, after]) = (lease.fencing_number().to_string(), end.arguments());
+            let fields = self.fields(owner, new)?;
+            let mut arguments = vec![number.as_str(), &old, &at, &after];
+            arguments.extend(flat(&fields));
+            let keys = [self.owner_key(owner, "row"), self.owner_key(owner, "fence")];
+            let keys = keys.each_ref().map(String::as_str);
+            let is_replaced: bool =
+                self.connection.run(&self.scripts.replace, &keys, &arguments).await?;
+            if is_replaced {
+                return Ok(ReplaceOutcome::Replaced);
+            }
+            Ok(ReplaceOutcome::Conflict(self.load(owner).await?.map(Box::new)))
+        })
+    }
+
+    fn delete<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let key = self.owner_key(owner, "row");
+            let old: RawPlaces = self.connection.run(&self.scripts.delete, &[&key], &[]).await?;
+            self.remove_from_index(owner, &old.into()).await
+        })
+    }
+
+    fn find_rows<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<FoundRow>>> {
+        Box::pin(self.find(query))
+    }
+
+    fn end_logins<'a>(
+        &'a self,
+        query: &'a LoginQuery,
+        at: SystemTime,
+        lifetime: Duration,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let key = self.key("ended", &query.key());
+            let (at, lifetime) = (unix_millis(at).to_string(), millis(lifetime).max(1).to_string());
+            self.connection.run(&self.scripts.end_logins, &[&key], &[&at, &lifetime]).await
+        })
+    }
+
+    fn logins_ended_at<'a>(
+        &'a self,
+        queries: &'a [LoginQuery],
+    ) -> BoxFuture<'a, Result<Option<SystemTime>>> {
+        Box::pin(async move {
+            let mut latest = None;
+            for query in queries {
+                let command = redis::cmd("GET").arg(self.key("ended", &query.key())).to_owned();
+                let ended: Option<u64> = self.connection.query(&command).await?;
+                latest = latest.max(ended);
+            }
+            let since = latest.map(Duration::from_millis);
+            Ok(since.and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since)))
+        })
+    }
+
+    fn acquire<'a>(
+        &'a self,
+        owner: &'a TokenOwner,
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<Option<Lease>>> {
+        Box::pin(async move {
+            let keys = [self.owner_key(owner, "lease"), self.owner_key(owner, "fence")];
+            let keys = keys.each_ref().map(String::as_str);
+            let ttl = millis(ttl).max(1).to_string();
+            let arguments = [ttl.as_str(), KEPT_FOR_FENCE];
+            let number: Option<u64> =
+                self.connection.run(&self.scripts.acquire, &keys, &arguments).await?;
+            Ok(number.map(|number| Lease::new(owner.clone(), number)))
+        })
+    }
+
+    fn release(&self, lease: Lease) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let key = self.owner_key(lease.owner(), "lease");
+            let number = lease.fencing_number().to_string();
+            self.connection.run(&self.scripts.release, &[&key], &[&number]).await
+        })
+    }
+}
+
+impl RedisStore {
+    async fn row(&self, owner: &TokenOwner) -> Result<Option<Row>> {
+        let key = self.owner_key(owner, "row");
+        let row: Option<RawRow> = self.connection.run(&self.scripts.load, &[&key], &[]).await?;
+        Ok(row.map(|(text, id, issuer, sub, sid, lifetime, left)| Row {
+            text,
+            places: Places { id, issuer, sub, sid },
+            lifetime,
+            left,
+        }))
+    }
+
+    /// The fields of a row that a refresh changes, with its owner.
+    fn fields(&self, owner: &TokenOwner, token: &Token) -> Result<Vec<(&'static str, String)>> {
+        Ok(vec![
+            ("token", self.encryption.seal_token(owner, token)?),
+            ("hash", RowEncryption::fingerprint(token)),
+            ("client", owner.client.clone()),
+            ("user", owner.user.clone()),
+        ])
+    }
+
+    /// Notes that a token was used, if the last use was a while ago. If it can't be noted, the token is valid all the
+    /// same.
+    async fn touch(&self, owner: &TokenOwner, token: &Token, row: &Row) {
+        let end = self.end_of(token, None);
+        if end.at.is_some() || row.left > end.after - NOTED_EVERY.min(end.after / 2) {
+            return;
+        }
+        let noted = async {
+            self.add_to_index(owner, &row.places, end).await?;
+            let (key, after) = (self.owner_key(owner, "row"), end.after.to_string());
+            let id = row.places.id.as_deref().unwrap_or_default();
+            self.connection.run::<()>(&self.scripts.touch, &[&key], &[id, &after]).await
+        };
+        if let Err(error) = noted.await {
+            tracing::warn!(client = owner.client, error = %error.report(), "could not note the use of a token");
+        }
+    }
+}
+
+fn flat<'a>(fields: &'a [(&'static str, String)]) -> impl Iterator<Item = &'a str> {
+    fields.iter().flat_map(|(name, value)| [*name, value.as_str()])
+}
