@@ -90,6 +90,15 @@ impl<'r, C> OAuthCallback<'r, C> {
         Ok(self.callback()?.log_in().await?)
     }
 
+    /// As [`log_in`](Self::log_in), for the application's id of the user; see [`LoginCallback::log_in_as`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LoginCallback::read`] and [`LoginCallback::log_in_as`].
+    pub async fn log_in_as(&self, user: impl AsRef<str>) -> Result<LoginResult> {
+        Ok(self.callback()?.log_in_as(user).await?)
+    }
+
     /// As [`log_in`](Self::log_in), and returns the token. Authlib's name.
     ///
     /// # Errors
@@ -115,6 +124,20 @@ impl<'r, C> OAuthCallback<'r, C> {
     /// Those of [`LoginCallback::record`].
     pub async fn record(&self, completed: CompletedLogin) -> Result<LoginResult> {
         Ok(self.callback()?.record(completed).await?)
+    }
+
+    /// Logs in the user of a [completed](Self::complete) login as a user of the application; see
+    /// [`LoginCallback::record_as`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LoginCallback::record_as`].
+    pub async fn record_as(
+        &self,
+        completed: CompletedLogin,
+        user: impl AsRef<str>,
+    ) -> Result<LoginResult> {
+        Ok(self.callback()?.record_as(completed, user).await?)
     }
 
     /// Connects the account to the user who started it; see [`LoginCallback::connect`].

@@ -9,7 +9,7 @@ use crate::authorization::Turn;
 use crate::error::Result;
 use crate::login::{
     CallbackParams, CompletedLogin, ConnectedAccount, LoginResult, Session, complete_login,
-    connect, log_in, record_connection, used_callback,
+    connect, log_in, log_in_as, record_connection, record_login_as, used_callback,
 };
 use crate::oauth2::Token;
 use crate::params::Params;
@@ -113,6 +113,18 @@ impl<S: Session> LoginCallback<S> {
         log_in(&self.client, &self.session, &self.params).await
     }
 
+    /// As [`log_in`](Self::log_in), for `user`, the application's id of the user. The token is stored once, under this
+    /// id: all browsers of the user and [`for_user`](super::LoginClient::for_user) in background jobs share one row and
+    /// one refresh. A logout ends the login of one browser, and the token stays. If the application finds the user by
+    /// the account, it calls [`complete`](Self::complete) and [`record_as`](Self::record_as).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`login::log_in_as`](crate::login::log_in_as).
+    pub async fn log_in_as(&self, user: impl AsRef<str>) -> Result<LoginResult> {
+        log_in_as(&self.client, &self.session, &self.params, user.as_ref()).await
+    }
+
     /// As [`log_in`](Self::log_in), and returns the token. Authlib's name.
     ///
     /// # Errors
@@ -141,6 +153,20 @@ impl<S: Session> LoginCallback<S> {
     /// Those of [`login::record_login`](crate::login::record_login).
     pub async fn record(&self, completed: CompletedLogin) -> Result<LoginResult> {
         crate::login::record_login(&self.session, completed).await
+    }
+
+    /// Logs in the user of a [completed](Self::complete) login as `user`, the application's id of the user; see
+    /// [`log_in_as`](Self::log_in_as).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`login::record_login_as`](crate::login::record_login_as).
+    pub async fn record_as(
+        &self,
+        completed: CompletedLogin,
+        user: impl AsRef<str>,
+    ) -> Result<LoginResult> {
+        record_login_as(&self.session, completed, user.as_ref()).await
     }
 
     /// Connects the account to `user`, the application's id of the user who is logged in and who started it with

@@ -161,15 +161,7 @@ mod tests {
 
     fn login(client: &str, logged_in_at: u64) -> Login {
         let client = client.to_owned();
-        Login {
-            user: client.clone(),
-            client,
-            issuer: None,
-            sub: None,
-            sid: None,
-            callback: None,
-            logged_in_at,
-        }
+        Login { user: client.clone(), client, logged_in_at, ..Login::default() }
     }
 
     fn again(chunks: &[CookieChunk], now: SystemTime) -> SessionState {

@@ -355,14 +355,11 @@ mod tests {
         let login = |app: &SealedCookies| Login {
             client: "op".into(),
             user: "key".into(),
-            issuer: None,
-            sub: None,
-            sid: None,
-            callback: None,
             logged_in_at: u64::try_from(
                 app.oauth.now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis(),
             )
             .unwrap(),
+            ..Login::default()
         };
         let whole = app(true, KEY);
         let state = SessionState { logins: vec![login(&whole)], ..SessionState::default() };

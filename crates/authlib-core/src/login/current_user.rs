@@ -104,6 +104,10 @@ pub async fn client_user(
 }
 
 async fn user_of(client: RegisteredClient, login: &Login) -> Result<Option<CurrentUser>> {
+    if login.is_over(&client).await? {
+        tracing::info!(client = login.client, "login ignored: it was ended");
+        return Ok(None);
+    }
     let token = client.tokens().find_token(&login.owner()).await?;
     if token.is_none() {
         tracing::info!(

@@ -9,30 +9,39 @@ use crate::registry::{OAuth, RegisteredClient};
 use crate::store::{LoginQuery, TokenOwner, TokenStore};
 
 impl OAuth {
-    /// The logins of a user, in all browsers: the keys of their tokens.
+    /// The logins of a user that have a row of their own, in all browsers: the keys of their tokens. Logins by
+    /// [`log_in_as`](crate::adapter::LoginCallback::log_in_as) are in the browsers' sessions only.
     ///
     /// # Errors
     ///
     /// Those of [`TokenStore::find_rows`](crate::store::TokenStore::find_rows).
     pub async fn logins_of(&self, identity: &Identity) -> Result<Vec<TokenOwner>> {
+        find_logins(self.token_store(), &self.query_of(identity)).await
+    }
+
+    fn query_of(&self, identity: &Identity) -> LoginQuery {
         let (name, sub) = (identity.issuer.clone(), identity.subject.clone());
         // An identity without an issuer has the client's name.
-        let query = match self.client(&name) {
+        match self.client(&name) {
             Ok(_) => LoginQuery::ClientSubject { client: name, sub },
             Err(_) => LoginQuery::IssuerSubject { issuer: name, sub },
-        };
-        find_logins(self.token_store(), &query).await
+        }
     }
 
     /// Ends all logins of a user, in all browsers and on all replicas: "log out everywhere", or a ban. Returns
-    /// how many ended. Their tokens are deleted, and not revoked at the provider.
+    /// how many rows of logins were deleted. Their tokens are not revoked at the provider. The tokens of the
+    /// application's users stay, for background jobs:
+    /// [`disconnect`](crate::RegisteredClient::disconnect) deletes one.
     ///
     /// # Errors
     ///
     /// Those of [`logins_of`](Self::logins_of) and of the token store.
     pub async fn end_logins(&self, identity: &Identity) -> Result<usize> {
-        let logins = self.logins_of(identity).await?;
-        delete_all(self.token_store(), &logins).await?;
+        let query = self.query_of(identity);
+        let (tokens, lifetime) = (self.token_store(), self.login_lifetime());
+        tokens.end_logins(&query, self.now(), lifetime).await?;
+        let logins = find_logins(tokens, &query).await?;
+        delete_all(tokens, &logins).await?;
         tracing::info!(logins = logins.len(), "all logins of a user ended");
         Ok(logins.len())
     }
@@ -57,6 +66,7 @@ pub async fn back_channel_logout(client: &RegisteredClient, token: &LogoutToken)
         let check = "the logout token was used before (`jti`, Back-Channel Logout §2.6 step 7)";
         return Err(Error::new(ErrorKind::InvalidIdToken, check));
     }
+    tokens.end_logins(&query, client.now(), client.login_lifetime()).await?;
     delete_all(tokens, &logins).await?;
     tracing::info!(client = client.name(), logins = logins.len(), "back-channel logout");
     Ok(logins.len())
@@ -93,13 +103,21 @@ pub async fn front_channel_logout(
         .login(client.name())
         .filter(|login| login.issuer.as_ref() == Some(&issuer) && login.sid.as_ref() == Some(&sid));
     let tokens = client.token_store();
-    let logins = match own {
-        Some(login) => vec![login.owner()],
-        None => find_logins(tokens, &LoginQuery::Session { issuer, sid }).await?,
+    let ended = match own {
+        Some(login) => {
+            login.end(client).await;
+            1
+        }
+        None => {
+            let query = LoginQuery::Session { issuer, sid };
+            let logins = find_logins(tokens, &query).await?;
+            tokens.end_logins(&query, client.now(), client.login_lifetime()).await?;
+            delete_all(tokens, &logins).await?;
+            logins.len()
+        }
     };
-    delete_all(tokens, &logins).await?;
-    tracing::info!(client = client.name(), logins = logins.len(), "front-channel logout");
-    Ok(logins.len())
+    tracing::info!(client = client.name(), logins = ended, "front-channel logout");
+    Ok(ended)
 }
 
 /// The rows of logins that the query selects. The tokens of the application's users stay.

@@ -6,6 +6,7 @@ use http::Method;
 use url::Url;
 
 use super::callback::delete_token;
+use super::session_state::TokenPlace;
 use super::{Login, Session};
 use crate::authorization::LogoutOptions;
 use crate::error::{Error, ErrorKind, Result};
@@ -45,7 +46,10 @@ async fn end_logins(oauth: &OAuth, session: &impl Session) -> Result<Ended> {
             tracing::warn!(client = login.client, %error, "token not loaded at logout");
             None
         });
-        delete_token(tokens, &login.owner()).await;
+        match oauth.client(&login.client) {
+            Ok(client) => login.end(&client).await,
+            Err(_) => delete_token(tokens, &login.owner()).await,
+        }
         tracing::info!(client = login.client, "user logged out");
         ended.push((login, token));
     }
@@ -56,7 +60,8 @@ async fn end_logins(oauth: &OAuth, session: &impl Session) -> Result<Ended> {
 async fn revoke(oauth: &OAuth, ended: &Ended) {
     let revocations = ended.iter().filter_map(|(login, token)| {
         let client = oauth.client(&login.client).ok()?;
-        let token = token.as_ref()?;
+        // Other logins of the user, and background jobs, use the token of the user's row.
+        let token = token.as_ref().filter(|_| login.place == TokenPlace::LoginRow)?;
         Some(async move {
             if let Err(error) = client.endpoints().revoke(token).await {
                 let error = error.report();

@@ -10,6 +10,7 @@ mod client_name;
 mod connected;
 mod current_user;
 mod end_logins;
+mod in_effect;
 mod local_path;
 mod logout;
 mod pending;
@@ -21,7 +22,7 @@ mod session_state;
 pub(crate) use self::callback::used_callback;
 pub use self::callback::{
     CallbackParams, CompletedLogin, ConnectedAccount, LoginResult, complete_login, connect, log_in,
-    record_connection, record_login,
+    log_in_as, record_connection, record_login, record_login_as,
 };
 pub use self::client_name::{ClientName, clients};
 pub use self::current_user::{

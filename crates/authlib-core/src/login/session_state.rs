@@ -76,11 +76,13 @@ impl UsedCallback {
 
 /// One login of a browser session.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(Default))]
 #[non_exhaustive]
 pub struct Login {
     /// The name under which the client is registered.
     pub client: String,
-    /// The random id under which the token is stored: [`TokenOwner::user`].
+    /// The id under which the token is stored, [`TokenOwner::user`]: a random one, or the application's id of the
+    /// user after [`log_in_as`](crate::adapter::LoginCallback::log_in_as).
     pub user: String,
     /// The verified `iss` of the ID token, or the provider's issuer if there was no ID token. Another spelling
     /// of the issuer is replaced with the configured one.
@@ -92,12 +94,35 @@ pub struct Login {
     /// The verified `sid` of the ID token (OpenID Connect Back-Channel Logout 1.0 §2.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
+    /// Where the token is.
+    #[serde(default, skip_serializing_if = "TokenPlace::is_login_row")]
+    pub(crate) place: TokenPlace,
+    /// The random id of the login, unless `user` is it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<String>,
     /// The callback that this login comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) callback: Option<UsedCallback>,
     /// Milliseconds since the Unix epoch, so that two logins in one second are ordered.
     #[serde(default)]
     pub(crate) logged_in_at: u64,
+}
+
+/// Where the token of a login is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TokenPlace {
+    /// In a row of the login's own.
+    #[default]
+    LoginRow,
+    /// In the row of a user of the application, which all logins of the user share.
+    UserRow,
+}
+
+impl TokenPlace {
+    fn is_login_row(&self) -> bool {
+        *self == Self::LoginRow
+    }
 }
 
 // Shows neither the subject nor the key of the token.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use url::Url;
 
@@ -92,6 +92,10 @@ impl OAuth {
     /// refresh: start long work elsewhere.
     pub fn subscribe(&self, subscriber: impl Fn(&TokenUpdate) + Send + Sync + 'static) {
         self.0.ports.subscribers.push(subscriber);
+    }
+
+    pub(crate) fn login_lifetime(&self) -> Duration {
+        self.0.ports.login_lifetime
     }
 
     pub(crate) fn token_store(&self) -> &dyn TokenStore {

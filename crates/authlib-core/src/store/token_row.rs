@@ -100,6 +100,13 @@ pub enum LoginQuery {
         /// The user's `sub`.
         sub: String,
     },
+    /// One login.
+    Login {
+        /// The name under which the client is registered.
+        client: String,
+        /// The random id of the login.
+        id: String,
+    },
     /// Those of one session at the provider.
     Session {
         /// The verified `iss`.
@@ -118,6 +125,9 @@ impl LoginQuery {
         match self {
             Self::ClientSubject { client, sub } => row.owner.client == *client && is(&row.sub, sub),
             Self::IssuerSubject { issuer, sub } => is(&row.issuer, issuer) && is(&row.sub, sub),
+            Self::Login { client, id } => {
+                row.is_login && row.owner.client == *client && row.owner.user == *id
+            }
             Self::Session { issuer, sid } => is(&row.issuer, issuer) && is(&row.sid, sid),
         }
     }
@@ -130,6 +140,7 @@ impl LoginQuery {
         let (kind, of, id) = match self {
             Self::ClientSubject { client, sub } => ("client", client, sub),
             Self::IssuerSubject { issuer, sub } => ("issuer", issuer, sub),
+            Self::Login { client, id } => ("login", client, id),
             Self::Session { issuer, sid } => ("session", issuer, sid),
         };
         // With the length, two different pairs are never the same text.
@@ -149,13 +160,14 @@ mod tests {
             [
                 LoginQuery::ClientSubject { client: issuer.clone(), sub: id.clone() },
                 LoginQuery::IssuerSubject { issuer: issuer.clone(), sub: id.clone() },
+                LoginQuery::Login { client: issuer.clone(), id: id.clone() },
                 LoginQuery::Session { issuer, sid: id },
             ]
         };
         let pairs = [("a", "b"), ("a", "c"), ("ab", ""), ("", "ab"), ("a b", "c"), ("a", "b c")];
         let queries = pairs.iter().flat_map(|(issuer, id)| query(issuer, id));
         let keys: std::collections::HashSet<_> = queries.map(|query| query.key()).collect();
-        assert_eq!(keys.len(), pairs.len() * 3);
+        assert_eq!(keys.len(), pairs.len() * 4);
         assert!(keys.iter().all(|key| key.len() == 43));
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt as _;
 
+use super::later_login::identity;
 use super::owner_state::{OwnerState, OwnerStates, Refresh, Unsaved};
 use super::refresher::{RefreshFailure, Refresher};
 use crate::config::ClientSettings;
@@ -133,17 +134,17 @@ impl TokenManager {
 
     pub(crate) async fn save_token(&self, owner: &TokenOwner, token: &Token) -> Result<()> {
         self.check_owner(owner)?;
-        self.save_row(&mut TokenRow::new(owner.clone(), token.clone())).await
-    }
-
-    /// Stores the row of a user. It keeps the refresh token of the present one if it has none, see
-    /// [`keep_refresh_token`](Self::keep_refresh_token).
-    pub(crate) async fn save_row(&self, row: &mut TokenRow) -> Result<()> {
-        let owner = row.owner.clone();
-        if !self.keep_refresh_token(&owner, row).await? {
-            self.store.save(row).await?;
+        let mut row = TokenRow::new(owner.clone(), token.clone());
+        if let Some((issuer, sub)) = identity(token) {
+            let configured = || {
+                let settings = self.settings();
+                settings.issuer.clone().filter(|_| !settings.issuers.is_template())
+            };
+            row.issuer = issuer.map(ToOwned::to_owned).or_else(configured);
+            row.sub = Some(sub.to_owned());
         }
-        Ok(())
+        self.check_refresh_token(&row).await?;
+        self.save_row(&mut row).await
     }
 
     pub(super) fn store(&self) -> &dyn TokenStore {

@@ -4,6 +4,7 @@ mod later_login;
 mod manager;
 mod owner_state;
 mod refresher;
+mod single_row;
 
 pub(crate) use self::later_login::identity;
 pub(crate) use self::manager::TokenManager;

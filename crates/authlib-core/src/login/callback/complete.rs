@@ -9,7 +9,7 @@ use crate::authorization::Purpose;
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::current_user::Identity;
 use crate::login::pending::take_pending;
-use crate::login::session_state::UsedCallback;
+use crate::login::session_state::{TokenPlace, UsedCallback};
 use crate::login::{Login, Session};
 use crate::oauth2::Token;
 use crate::registry::RegisteredClient;
@@ -186,6 +186,8 @@ fn login(client: &RegisteredClient, token: &Token, issuer: Option<String>) -> Re
     let since = client.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Ok(Login {
         callback: None,
+        place: TokenPlace::default(),
+        id: None,
         client: client.name().to_owned(),
         user: client.endpoints().random_secret()?.expose().to_owned(),
         issuer: signed("iss").or(issuer),

@@ -18,7 +18,7 @@ use crate::registry::RegisteredClient;
 pub use self::complete::{CompletedLogin, complete_login};
 pub use self::connect::{ConnectedAccount, connect, record_connection};
 pub(super) use self::record::delete_token;
-pub use self::record::{LoginResult, record_login};
+pub use self::record::{LoginResult, record_login, record_login_as};
 pub(crate) use self::used::used_callback;
 
 /// The parameters of a callback, read from the query or from the form, never from both.
@@ -86,4 +86,19 @@ pub async fn log_in(
 ) -> Result<LoginResult> {
     let completed = complete_if(client, session, callback, check_login).await?;
     record_login(session, completed).await
+}
+
+/// As [`log_in`], for `user`, the application's id of the user: see [`record_login_as`].
+///
+/// # Errors
+///
+/// Those of [`log_in`] and [`record_login_as`].
+pub async fn log_in_as(
+    client: &RegisteredClient,
+    session: &impl Session,
+    callback: &CallbackParams,
+    user: &str,
+) -> Result<LoginResult> {
+    let completed = complete_if(client, session, callback, check_login).await?;
+    record_login_as(session, completed, user).await
 }

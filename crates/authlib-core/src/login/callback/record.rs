@@ -5,8 +5,10 @@ use std::ops::Deref;
 use serde_json::Value;
 
 use super::CompletedLogin;
+use super::account::check_account;
 use super::purpose::check_login;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
+use crate::login::session_state::TokenPlace;
 use crate::login::{CurrentUser, Login, Session};
 use crate::registry::RegisteredClient;
 use crate::store::{TokenOwner, TokenRow, TokenStore};
@@ -41,8 +43,32 @@ pub async fn record_login(
     session: &impl Session,
     completed: CompletedLogin,
 ) -> Result<LoginResult> {
+    report(session, completed, None).await
+}
+
+/// As [`record_login`], for `user`, the application's id of the user. The token is stored under this id, once for all
+/// browsers and background jobs of the user, and is kept after the logout.
+///
+/// # Errors
+///
+/// Those of [`record_login`], and [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the account is another
+/// user's, or the user has another account with this client.
+pub async fn record_login_as(
+    session: &impl Session,
+    completed: CompletedLogin,
+    user: &str,
+) -> Result<LoginResult> {
+    report(session, completed, Some(user)).await
+}
+
+/// Records the login, and logs the result.
+async fn report(
+    session: &impl Session,
+    completed: CompletedLogin,
+    user: Option<&str>,
+) -> Result<LoginResult> {
     let name = completed.client.name().to_owned();
-    match record(session, completed).await {
+    match record(session, completed, user).await {
         Ok(result) => {
             tracing::info!(client = name, "user logged in");
             Ok(result)
@@ -55,15 +81,25 @@ pub async fn record_login(
     }
 }
 
-async fn record(session: &impl Session, completed: CompletedLogin) -> Result<LoginResult> {
-    let CompletedLogin { client, token, login, next, data, purpose } = completed;
+async fn record(
+    session: &impl Session,
+    completed: CompletedLogin,
+    user: Option<&str>,
+) -> Result<LoginResult> {
+    let CompletedLogin { client, token, mut login, next, data, purpose } = completed;
     check_login(&purpose)?;
-    let (owner, tokens) = (login.owner(), client.token_store());
-    let mut row = TokenRow::new(owner.clone(), token);
-    row.is_login = true;
-    (row.issuer, row.sub, row.sid) = (login.issuer.clone(), login.sub.clone(), login.sid.clone());
-    row.lifetime = Some(client.login_lifetime());
-    tokens.save(&row).await?;
+    if let Some(user) = user {
+        login.share_row_of(user);
+    }
+    let mut row = TokenRow::new(login.owner(), token);
+    (row.issuer, row.sub) = (login.issuer.clone(), login.sub.clone());
+    if user.is_some() {
+        save_for_user(&client, &mut row).await?;
+    } else {
+        (row.is_login, row.sid) = (true, login.sid.clone());
+        row.lifetime = Some(client.login_lifetime());
+        client.tokens().save_login(&mut row).await?;
+    }
     let id = session.id();
     match add_login(session, login.clone()).await {
         Ok(replaced) => {
@@ -72,7 +108,7 @@ async fn record(session: &impl Session, completed: CompletedLogin) -> Result<Log
             }
             for old in replaced {
                 keep_refresh_token(&client, &old, &mut row).await;
-                delete_token(tokens, &old.owner()).await;
+                old.end(&client).await;
             }
             let token = row.token;
             Ok(LoginResult {
@@ -82,16 +118,38 @@ async fn record(session: &impl Session, completed: CompletedLogin) -> Result<Log
             })
         }
         Err(error) => {
-            delete_token(tokens, &owner).await;
+            login.end(&client).await;
             Err(error)
         }
     }
 }
 
+/// Stores the token in the row of the user, unless it is of another account.
+async fn save_for_user(client: &RegisteredClient, row: &mut TokenRow) -> Result<()> {
+    if row.owner.user.is_empty() {
+        let check = "the id of the user who logs in is empty";
+        return Err(Error::new(ErrorKind::InvalidRequest, check));
+    }
+    let moved = match check_account(client, row).await {
+        // The application found the user by the account, so it knows that no other user has it.
+        Err(error) if error.kind() == ErrorKind::Unsupported => Vec::new(),
+        checked => checked?,
+    };
+    client.tokens().save_row(row).await?;
+    for owner in moved {
+        delete_token(client.token_store(), &owner).await;
+    }
+    Ok(())
+}
+
 /// Keeps the refresh token of the login that is replaced, if the new one has none and is of the same user with
 /// the same client. Without it, the user is logged in all the same.
 async fn keep_refresh_token(client: &RegisteredClient, old: &Login, row: &mut TokenRow) {
-    if old.client != row.owner.client || old.issuer != row.issuer || old.sub != row.sub {
+    if old.place != TokenPlace::LoginRow
+        || old.client != row.owner.client
+        || old.issuer != row.issuer
+        || old.sub != row.sub
+    {
         return;
     }
     if let Err(error) = client.tokens().keep_refresh_token(&old.owner(), row).await {

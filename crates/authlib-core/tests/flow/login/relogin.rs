@@ -109,13 +109,20 @@ async fn set_token_keeps_refresh_token_of_same_user_only() {
     let store = Shared::default();
     let bed = bed(&store);
     let app = bed.app();
-    let first = bed.log_in(&Browser::default()).await.unwrap().user.token;
+    let token = async || {
+        let browser = Browser::default();
+        let url = bed.start(&browser).await.unwrap();
+        let back = bed.provider.approve(&url, "alice").unwrap();
+        let callback = bed.callback("op", &browser, &back).await.unwrap();
+        callback.complete().await.unwrap().token
+    };
+    let first = token().await;
     let browser = Browser::default();
     let client = LoginClient::new(app, &browser, request(Method::POST, None, &[]));
     let row = client.for_user("employee-7");
     row.set_token(&first).await.unwrap();
     bed.provider.inject(no_refresh_token());
-    let again = bed.log_in(&Browser::default()).await.unwrap().user.token;
+    let again = token().await;
     row.set_token(&again).await.unwrap();
     let stored = row.token().await.unwrap().unwrap();
     assert_eq!(stored.access_token, again.access_token);

@@ -1,6 +1,5 @@
 //! Signed user info (OpenID Connect Core §5.3.2): verified at login and later, with the keys of ID tokens.
 
-use authlib_core::store::TokenOwner;
 use authlib_core::{ErrorKind, OAuth2Client};
 use authlib_provider::{Endpoint, Fault, Reply};
 
@@ -24,8 +23,7 @@ async fn signed_userinfo_is_used_like_plain_userinfo() {
         assert_eq!((claims.sub(), claims.name()), ("alice", Some("Alice")));
         assert_eq!(sent(&bed, Endpoint::UserInfo)[0].header("accept"), Some(accept));
         bed.provider.rotate_keys();
-        let client = OAuth2Client::for_owner(&bed.app(), TokenOwner::new("op", "u"));
-        client.set_token(&login.token).await.unwrap();
+        let client = OAuth2Client::for_owner(&bed.app(), login.owner());
         assert_eq!(client.userinfo().await.unwrap().sub(), "alice", "after a key rotation");
     }
 }

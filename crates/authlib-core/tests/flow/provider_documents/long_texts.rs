@@ -54,11 +54,8 @@ async fn call(endpoint: Endpoint, fault: Fault) -> Option<Error> {
         Endpoint::Introspect => app.introspect_token(&token, None).await.err(),
         Endpoint::Revoke => {
             let browser = Browser::default();
-            let user = bed.log_in(&browser).await.unwrap().token.clone();
-            let owner = authlib_core::store::TokenOwner::new("op", "u");
-            let client = authlib_core::OAuth2Client::for_owner(&app, owner);
-            client.set_token(&user).await.unwrap();
-            client.revoke_token().await.err()
+            let owner = bed.log_in(&browser).await.unwrap().owner();
+            app.revoke_token(&owner).await.err()
         }
         _ => bed.log_in(&Browser::default()).await.err(),
     }

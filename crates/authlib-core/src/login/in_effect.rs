@@ -1,0 +1,66 @@
+//! Whether a login is in effect that has no row of its own, and its end. A login with a row is in effect as long as
+//! the row is there.
+
+use super::Login;
+use super::callback::delete_token;
+use super::session_state::TokenPlace;
+use crate::error::Result;
+use crate::registry::RegisteredClient;
+use crate::store::LoginQuery;
+
+impl Login {
+    /// Keeps the token in the row of a user of the application instead of one of the login's own.
+    pub(super) fn share_row_of(&mut self, user: &str) {
+        self.id = Some(std::mem::replace(&mut self.user, user.to_owned()));
+        self.place = TokenPlace::UserRow;
+    }
+
+    fn own_query(&self) -> LoginQuery {
+        let id = self.id.as_ref().unwrap_or(&self.user).clone();
+        LoginQuery::Login { client: self.client.clone(), id }
+    }
+
+    /// The queries that select this login.
+    fn queries(&self) -> Vec<LoginQuery> {
+        let mut queries = vec![self.own_query()];
+        if let Some(sub) = &self.sub {
+            let (client, sub) = (self.client.clone(), sub.clone());
+            queries.push(LoginQuery::ClientSubject { client, sub });
+        }
+        if let (Some(issuer), Some(sub)) = (&self.issuer, &self.sub) {
+            let (issuer, sub) = (issuer.clone(), sub.clone());
+            queries.push(LoginQuery::IssuerSubject { issuer, sub });
+        }
+        if let (Some(issuer), Some(sid)) = (&self.issuer, &self.sid) {
+            let (issuer, sid) = (issuer.clone(), sid.clone());
+            queries.push(LoginQuery::Session { issuer, sid });
+        }
+        queries
+    }
+
+    /// Whether the login was ended, or is older than a login may be. Always false for a login with a row of its own.
+    pub(super) async fn is_over(&self, client: &RegisteredClient) -> Result<bool> {
+        if self.place == TokenPlace::LoginRow {
+            return Ok(false);
+        }
+        let began = self.logged_in_at();
+        let oldest = client.now().checked_sub(client.login_lifetime());
+        if oldest.is_some_and(|oldest| began <= oldest) {
+            return Ok(true);
+        }
+        let ended = client.token_store().logins_ended_at(&self.queries()).await?;
+        Ok(ended.is_some_and(|ended| began <= ended))
+    }
+
+    /// Ends this login, and no other one. The session no longer has it; a copy of the session may.
+    pub(super) async fn end(&self, client: &RegisteredClient) {
+        let tokens = client.token_store();
+        if self.place == TokenPlace::LoginRow {
+            return delete_token(tokens, &self.owner()).await;
+        }
+        let (query, lifetime) = (self.own_query(), client.login_lifetime());
+        if let Err(error) = tokens.end_logins(&query, client.now(), lifetime).await {
+            tracing::warn!(client = self.client, error = %error.report(), "login not ended in the token store");
+        }
+    }
+}
