@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use crate::Outcome;
 
@@ -23,6 +24,37 @@ const RUBY_PACKAGES: &[&str] = &[
     "ruby-activerecord",
     "ruby-sqlite3",
     "ruby-webrick",
+];
+/// The folder of the one on Perl.
+const PERL_SERVER: &str = "lemonldap";
+/// Debian's packages of it, which are unpacked into the folder: to install them starts a web server.
+const PERL_PACKAGES: &[&str] =
+    &["liblemonldap-ng-common-perl", "liblemonldap-ng-handler-perl", "liblemonldap-ng-portal-perl"];
+/// What they need: a module of each package, and the package.
+const PERL_LIBRARIES: &[(&str, &str)] = &[
+    ("Apache::Session", "libapache-session-perl"),
+    ("Cache::Cache", "libcache-cache-perl"),
+    ("Class::XSAccessor", "libclass-xsaccessor-perl"),
+    ("Clone", "libclone-perl"),
+    ("Config::IniFiles", "libconfig-inifiles-perl"),
+    ("Convert::PEM", "libconvert-pem-perl"),
+    ("Crypt::OpenSSL::RSA", "libcrypt-openssl-rsa-perl"),
+    ("Crypt::OpenSSL::X509", "libcrypt-openssl-x509-perl"),
+    ("Crypt::Rijndael", "libcrypt-rijndael-perl"),
+    ("Crypt::URandom", "libcrypt-urandom-perl"),
+    ("Email::Date::Format", "libemail-date-format-perl"),
+    ("HTML::Template", "libhtml-template-perl"),
+    ("IO::String", "libio-string-perl"),
+    ("JSON", "libjson-perl"),
+    ("JSON::XS", "libjson-xs-perl"),
+    ("List::MoreUtils", "liblist-moreutils-perl"),
+    ("LWP", "libwww-perl"),
+    ("Mouse", "libmouse-perl"),
+    ("Plack", "libplack-perl"),
+    ("Regexp::Assemble", "libregexp-assemble-perl"),
+    ("String::Random", "libstring-random-perl"),
+    ("Text::Unidecode", "libtext-unidecode-perl"),
+    ("URI", "liburi-perl"),
 ];
 const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 
@@ -63,16 +95,16 @@ pub(crate) fn cargo_path() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// Installs the packages of the interop servers. Node, Python and Ruby are independent: they are installed at the
-/// same time, and one may fail alone.
+/// Installs the packages of the interop servers. Those on Node, on Python and of Debian are independent: they are
+/// installed at the same time, and one may fail alone.
 ///
 /// # Errors
-/// Node, Python or Ruby is missing or too old, or packages could not be installed.
+/// Node or Python is missing or too old, or packages could not be installed.
 pub(crate) fn interop() -> Outcome {
     let on_node = || node().and_then(|()| NODE_SERVERS.iter().try_for_each(|name| npm(name)));
     let on_python = || python().and_then(|()| PYTHON_SERVERS.iter().try_for_each(|name| pip(name)));
     let outcomes = std::thread::scope(|scope| {
-        let threads = [scope.spawn(on_node), scope.spawn(on_python), scope.spawn(ruby)];
+        let threads = [scope.spawn(on_node), scope.spawn(on_python), scope.spawn(debian)];
         threads.map(|thread| thread.join().unwrap_or_else(|_| Err("a thread panicked".to_owned())))
     });
     let reasons: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();
@@ -144,15 +176,47 @@ fn python_of(name: &str) -> PathBuf {
     root().join(SERVERS).join(name).join(".venv").join(program)
 }
 
-/// Installs the packages of the server on Ruby, and notes that they are installed.
-fn ruby() -> Outcome {
-    let script = "%w[rails active_record/railtie action_controller/railtie doorkeeper/openid_connect sqlite3 \
-                  rack/handler/webrick].each { |name| require name }";
-    if output("ruby", &["-e", script]).is_none() {
-        apt(RUBY_PACKAGES)?;
+/// Installs what the servers on Ruby and Perl need from Debian, and unpacks the server on Perl.
+fn debian() -> Outcome {
+    let ruby = "%w[rails active_record/railtie action_controller/railtie doorkeeper/openid_connect sqlite3 \
+                rack/handler/webrick].each { |name| require name }";
+    let perl: String =
+        PERL_LIBRARIES.iter().map(|(module, _)| format!("use {module} ();")).collect();
+    let mut missing = Vec::new();
+    if output("ruby", &["-e", ruby]).is_none() {
+        missing.extend(RUBY_PACKAGES);
     }
-    let stamp = root().join(SERVERS).join(RUBY_SERVER).join(".installed");
-    std::fs::write(&stamp, "").map_err(|error| format!("{}: {error}", stamp.display()))
+    if output("perl", &["-e", &perl]).is_none() {
+        missing.extend(PERL_LIBRARIES.iter().map(|(_, package)| package));
+    }
+    if !missing.is_empty() {
+        apt(&missing)?;
+    }
+    let servers = root().join(SERVERS);
+    unpack(&servers.join(PERL_SERVER).join("root"))?;
+    [RUBY_SERVER, PERL_SERVER].iter().try_for_each(|name| {
+        let stamp = servers.join(name).join(".installed");
+        std::fs::write(&stamp, "").map_err(|error| format!("{}: {error}", stamp.display()))
+    })
+}
+
+/// Downloads the packages of the server on Perl and unpacks them into `folder`.
+fn unpack(folder: &Path) -> Outcome {
+    if folder.join("usr").exists() {
+        return Ok(());
+    }
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let mut download = Command::new("apt-get");
+    run_with(download.args(["download", "-qq"]).args(PERL_PACKAGES).current_dir(folder))?;
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let package = entry.map_err(failed)?.path();
+        if package.extension().is_some_and(|extension| extension == "deb") {
+            run_with(Command::new("dpkg-deb").arg("-x").arg(&package).arg(folder))?;
+            std::fs::remove_file(&package).map_err(failed)?;
+        }
+    }
+    Ok(())
 }
 
 /// Runs `install` unless the packages of `list` are installed. The last step copies the list to `stamp`; if the copy
@@ -233,6 +297,9 @@ fn apt(packages: &[&str]) -> Outcome {
     } else {
         return Err(format!("run `sudo apt-get install {list}`"));
     };
+    // Several threads install packages, and apt waits for no other apt.
+    static APT: Mutex<()> = Mutex::new(());
+    let _turn = APT.lock().unwrap_or_else(PoisonError::into_inner);
     println!("installing {list}");
     apt_get(prefix, &["update", "-qq"])?;
     let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
@@ -249,9 +316,7 @@ fn sudo_works() -> bool {
 fn apt_get(prefix: &[&str], arguments: &[&str]) -> Outcome {
     let (program, first) = prefix.split_first().ok_or("no command")?;
     let mut command = Command::new(program);
-    // Another thread may be installing packages.
-    let wait = ["-o", "DPkg::Lock::Timeout=300"];
-    run_with(command.args(first).arg("apt-get").args(wait).args(arguments))
+    run_with(command.args(first).arg("apt-get").args(arguments))
 }
 
 fn command_line(command: &Command) -> String {

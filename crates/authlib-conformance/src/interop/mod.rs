@@ -47,6 +47,8 @@ pub enum InteropKind {
     Pyop,
     /// Doorkeeper with doorkeeper-openid_connect, as in GitLab (Ruby).
     Doorkeeper,
+    /// `LemonLDAP::NG` (Perl).
+    LemonLdap,
 }
 
 /// A running server. Dropping it stops the process.
@@ -157,7 +159,9 @@ impl InteropServer {
                 if decision == "allow" {
                     fields.extend(form.buttons);
                 }
-                for (name, value) in [("login", login), ("decision", decision)] {
+                // `user` and `password` are LemonLDAP's.
+                let more = [("login", login), ("user", login), ("password", login)];
+                for (name, value) in more.into_iter().chain([("decision", decision)]) {
                     fields.push((name.to_owned(), value.to_owned()));
                 }
                 browser.submit(&form.action, &fields, &page.url).await
@@ -171,7 +175,7 @@ impl InteropServer {
 
 impl InteropKind {
     fn program(self) -> Program {
-        use Program::{Node, Python, Ruby};
+        use Program::{Node, Perl, Python, Ruby};
         match self {
             Self::OidcProvider => Node("oidc-provider", "server.mjs"),
             Self::AuthlibOAuth2 => Python("authlib-server", "oauth2.py"),
@@ -183,6 +187,7 @@ impl InteropKind {
             Self::Idpyoidc => Python("idpyoidc", "server.py"),
             Self::Pyop => Python("pyop", "server.py"),
             Self::Doorkeeper => Ruby("doorkeeper", "server.rb"),
+            Self::LemonLdap => Perl("lemonldap", "server.pl"),
         }
     }
 }

@@ -16,6 +16,8 @@ pub(super) enum Program {
     Python(&'static str, &'static str),
     /// On Ruby, with Debian's packages.
     Ruby(&'static str, &'static str),
+    /// On Perl, with Debian's packages.
+    Perl(&'static str, &'static str),
 }
 
 impl Program {
@@ -31,7 +33,7 @@ impl Program {
             Self::Node(..) => self.folder().join("node_modules").is_dir(),
             Self::Python(..) => self.python().is_file(),
             // Made by `cargo xtask test`: to look for the packages takes long.
-            Self::Ruby(..) => self.folder().join(".installed").is_file(),
+            Self::Ruby(..) | Self::Perl(..) => self.folder().join(".installed").is_file(),
         };
         (!is_installed).then(|| "its packages are not installed: run `cargo xtask test`".to_owned())
     }
@@ -42,6 +44,7 @@ impl Program {
             Self::Node(_, script) => (Command::new("node"), script),
             Self::Python(_, script) => (Command::new(self.python()), script),
             Self::Ruby(_, script) => (Command::new("ruby"), script),
+            Self::Perl(_, script) => (Command::new("perl"), script),
         };
         // `interop/loopback.py` is beside the folders.
         command.arg(script).current_dir(self.folder()).env("PYTHONPATH", FOLDER);
@@ -49,7 +52,10 @@ impl Program {
     }
 
     fn folder(self) -> PathBuf {
-        let (Self::Node(folder, _) | Self::Python(folder, _) | Self::Ruby(folder, _)) = self;
+        let (Self::Node(folder, _)
+        | Self::Python(folder, _)
+        | Self::Ruby(folder, _)
+        | Self::Perl(folder, _)) = self;
         Path::new(FOLDER).join(folder)
     }
 

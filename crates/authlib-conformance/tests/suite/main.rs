@@ -209,6 +209,7 @@ suite! {
         pyop,
         doorkeeper,
         doorkeeper_sign_in_elsewhere_keeps_login,
+        lemonldap,
     ],
 }
 

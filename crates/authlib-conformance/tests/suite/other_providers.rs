@@ -86,6 +86,21 @@ pub(crate) async fn doorkeeper_sign_in_elsewhere_keeps_login(package: &str) {
     assert_eq!(browser.get(login.url("/userinfo/op")).await.status, 200);
 }
 
+pub(crate) async fn lemonldap(package: &str) {
+    let provider = OtherProvider {
+        kind: InteropKind::LemonLdap,
+        // Of Basic, it reads the credentials up to a `+` or `/` of their base64, and the secret up to a colon.
+        auth_method: "client_secret_post",
+        scope: "openid profile email offline_access",
+        cannot: &[(
+            Step::Refuse,
+            "its page for consent is off: a session in which it was shown does not come back after logout",
+        )],
+        ..PLAIN
+    };
+    whole_trip(package, provider).await;
+}
+
 async fn whole_trip(package: &str, provider: OtherProvider) {
     let Some(login) = OtherLogin::start(package, provider).await else { return };
     // First, because some remember the consent.
