@@ -8,7 +8,7 @@ use http::{HeaderValue, Method, Uri};
 
 use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::message::{Request, Response, Timeout};
-use crate::transport::{HttpClient, StreamedRequest, StreamingResponse, TransportError};
+use crate::transport::{BoxFuture, HttpClient, StreamedRequest, StreamingResponse, TransportError};
 
 /// The `User-Agent` of every request, unless the client is configured with another. Some providers reject
 /// requests without one.
@@ -67,6 +67,10 @@ impl HttpExchange {
         let host = self.prepare(what, &mut request)?;
         let response = self.http.send_streaming(request).await;
         received(what, &host, response)
+    }
+
+    pub(crate) fn spawn(&self, task: BoxFuture<'static, ()>) -> bool {
+        self.http.spawn(task).is_ok()
     }
 
     fn prepare<B>(&self, what: &str, request: &mut http::Request<B>) -> Result<String> {

@@ -36,6 +36,8 @@ pub enum Fault {
     EmbeddedJwk,
     /// The ID token is signed with another key that has the same `kid`.
     ForeignKey,
+    /// The server holds the responses of an endpoint back while this fault is injected. The requests are carried out.
+    Held(Endpoint),
     /// Sets a member of the ID token's header; null removes it.
     Header(String, Value),
     /// The ID token is signed with HS256, and the secret is the public RSA key as PEM (algorithm confusion, RFC 8725

@@ -88,6 +88,11 @@ impl Provider {
         state.faults.push(fault);
     }
 
+    #[cfg(feature = "server")]
+    pub(crate) fn is_held(&self, endpoint: Endpoint) -> bool {
+        self.0.state().faults.contains(&Fault::Held(endpoint))
+    }
+
     /// Removes all injected faults.
     pub fn clear_faults(&self) {
         let mut state = self.0.state();

@@ -22,7 +22,10 @@ pub(crate) fn handle(context: &Context, request: &Request) -> Response {
     }
     let response = dispatch(context, endpoint, request, &request::fields(request));
     // Only the response is lost: the request was carried out.
-    if context.takes_lost_response(endpoint) { response::faulty(&Reply::Reset) } else { response }
+    let lost = context.takes_lost_response(endpoint);
+    let mut response = if lost { response::faulty(&Reply::Reset) } else { response };
+    response.extensions_mut().insert(endpoint);
+    response
 }
 
 fn endpoint(context: &Context, path: &str) -> Option<Endpoint> {

@@ -11,7 +11,7 @@ use rocket::fairing::{self, AdHoc, Fairing, Info, Kind};
 use rocket::figment::Figment;
 use rocket::http::Method;
 use rocket::http::uri::Origin;
-use rocket::{Build, Config, Data, Request, Rocket};
+use rocket::{Build, Config, Data, Orbit, Request, Rocket};
 use serde_json::Value;
 
 use crate::require_login::no_access;
@@ -110,7 +110,7 @@ impl From<OAuth> for OAuthFairing {
 #[rocket::async_trait]
 impl Fairing for OAuthFairing {
     fn info(&self) -> Info {
-        Info { name: "OAuth", kind: Kind::Ignite | Kind::Request }
+        Info { name: "OAuth", kind: Kind::Ignite | Kind::Request | Kind::Shutdown }
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
@@ -125,6 +125,13 @@ impl Fairing for OAuthFairing {
                 tracing::error!("OAuthFairing: launch refused: {}", error.report());
                 Err(rocket)
             }
+        }
+    }
+
+    /// Refreshed tokens are stored before the process ends.
+    async fn on_shutdown(&self, rocket: &Rocket<Orbit>) {
+        if let Some(oauth) = rocket.state::<OAuth>() {
+            oauth.shutdown().await;
         }
     }
 

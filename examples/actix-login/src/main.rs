@@ -161,14 +161,14 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let (oauth, _provider) = registry(&settings).await?;
     // Once for all workers, each of which calls the closure below.
     let sessions = session_middleware(MemoryStore::new(), Key::generate(), &oauth);
-    let mounts = settings.mounts();
+    let (mounts, refreshes) = (settings.mounts(), oauth.clone());
     let app = move || {
         let app = App::new().app_data(web::Data::new(oauth.clone())).wrap(sessions.clone());
         mounts.iter().fold(app, |app, base| app.service(web::scope(base).configure(routes)))
     };
     let server = HttpServer::new(app)
         .disable_signals()
-        .shutdown_timeout(SHUTDOWN_TIMEOUT.as_secs())
+        .shutdown_timeout(SHUTDOWN_TIMEOUT.as_secs() / 2)
         .bind(settings.address)?
         .run();
     println!("The app is at {}", settings.base_url);
@@ -176,6 +176,8 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let handle = server.handle();
     actix_web::rt::spawn(async move {
         stopped().await;
+        // Before the workers end, which run the refreshes.
+        let _ = timeout(SHUTDOWN_TIMEOUT / 2, refreshes.shutdown()).await;
         handle.stop(true).await;
     });
     server.await?;

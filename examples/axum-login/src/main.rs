@@ -162,11 +162,11 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
             base => app.nest(base, routes.clone()).route(&format!("{base}/"), get(home)),
         };
     }
-    let app = app.layer(session_layer(MemoryStore::default(), &oauth)).with_state(oauth);
+    let app = app.layer(session_layer(MemoryStore::default(), &oauth)).with_state(oauth.clone());
     let listener = tokio::net::TcpListener::bind(settings.address).await?;
     println!("The app is at {}", settings.base_url);
     // As `axum::serve`, with timeouts and an end by SIGTERM.
-    serve(listener, TowerToHyperService::new(app)).await;
+    serve(listener, TowerToHyperService::new(app), &oauth).await;
     Ok(())
 }
 

@@ -199,13 +199,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let settings = Settings::from_env()?;
     let (oauth, _provider) = registry(&settings).await?;
-    let app = App { sessions: SealedCookies::for_sessions(&oauth), oauth };
+    let app = App { sessions: SealedCookies::for_sessions(&oauth), oauth: oauth.clone() };
     let listener = tokio::net::TcpListener::bind(settings.address).await?;
     println!("The app is at {}", settings.base_url);
     let service = service_fn(move |request| {
         let app = app.clone();
         async move { Ok::<_, Infallible>(handle(app, request).await) }
     });
-    serve(listener, service).await;
+    serve(listener, service, &oauth).await;
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use authlib_core::OAuth;
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::{Body, Frame, Incoming};
@@ -21,8 +22,8 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long running requests have after a signal to stop.
 pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Serves until the process is told to stop; running requests are finished.
-pub async fn serve<S, B>(listener: TcpListener, service: S)
+/// Serves until the process is told to stop; running requests and refreshes are finished.
+pub async fn serve<S, B>(listener: TcpListener, service: S, oauth: &OAuth)
 where
     S: Service<Request<TimedBody>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send,
@@ -52,7 +53,11 @@ where
         tokio::spawn(connections.watch(connection));
     }
     drop(listener);
-    let _ = timeout(SHUTDOWN_TIMEOUT, connections.shutdown()).await;
+    let _ = timeout(SHUTDOWN_TIMEOUT, async {
+        connections.shutdown().await;
+        oauth.shutdown().await;
+    })
+    .await;
 }
 
 /// Waits for Ctrl-C, or for SIGTERM, by which service managers and containers stop a process.

@@ -150,6 +150,8 @@ suite! {
         refresh_route_refreshes_now_or_is_401,
         api_call_sends_token_and_returns_response,
         concurrent_requests_share_one_refresh,
+        refresh_is_stored_when_the_browser_hangs_up,
+        refresh_is_finished_before_the_process_ends,
         rejected_refresh_is_401_without_retry,
         bare_401_refreshes_once_if_configured,
         refresh_that_needs_the_user_is_401_without_retry,

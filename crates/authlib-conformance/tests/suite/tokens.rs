@@ -58,6 +58,59 @@ pub(crate) async fn concurrent_requests_share_one_refresh(package: &str) {
     assert!(fixture.is_alice(&browser).await);
 }
 
+/// The browser that triggered the refresh hangs up, and the rotated refresh token is stored all the same.
+pub(crate) async fn refresh_is_stored_when_the_browser_hangs_up(package: &str) {
+    let fixture = Fixture::with(package, expiring, "leeway = 0").await;
+    let browser = Browser::new();
+    fixture.provider().inject(Fault::token("expires_in", json!(0)));
+    fixture.log_in(&browser).await;
+    fixture.provider().clear_faults();
+    fixture.provider().inject(Fault::Held(Endpoint::Token));
+    let request = browser.get(fixture.url("/api/op/echo"));
+    tokio::select! {
+        page = request => panic!("a response without a token: {}", page.status),
+        () = async {
+            while fixture.count(Endpoint::Token) < 2 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        } => {}
+    }
+    fixture.provider().clear_faults();
+    assert_eq!(browser.get(fixture.url("/api/op/echo")).await.status, 200);
+    assert_eq!(fixture.count(Endpoint::Token), 2, "one for the code, one refresh");
+}
+
+/// A process that is told to stop stores the token of a refresh in progress: the next one uses it.
+pub(crate) async fn refresh_is_finished_before_the_process_ends(package: &str) {
+    let mut fixture = Fixture::with(package, expiring, "leeway = 0").await;
+    let browser = Browser::new();
+    fixture.provider().inject(Fault::token("expires_in", json!(0)));
+    fixture.log_in(&browser).await;
+    fixture.provider().clear_faults();
+    fixture.provider().inject(Fault::Held(Endpoint::Token));
+    let url = fixture.url("/api/op/echo");
+    let running = tokio::spawn(async move { browser.get(url).await.status });
+    while fixture.count(Endpoint::Token) < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    running.abort();
+    let provider = fixture.provider().clone();
+    let released = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        provider.clear_faults();
+    });
+    assert_eq!(fixture.app.stop("TERM").await, Some(0));
+    released.await.unwrap();
+    // The last output may not have been read yet.
+    for _ in 0..100 {
+        if fixture.app.log().contains("token refreshed") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the token was not stored:\n{}", fixture.app.log());
+}
+
 /// I13.
 pub(crate) async fn rejected_refresh_is_401_without_retry(package: &str) {
     let fixture = Fixture::new(package).await;

@@ -24,7 +24,7 @@ use crate::params::Params;
 use crate::provider_documents::ProviderDocuments;
 use crate::random::{self, Random};
 use crate::secret::Secret;
-use crate::transport::HttpClient;
+use crate::transport::{BoxFuture, HttpClient};
 
 /// The maximum size of a response in bytes: tokens, and what a provider adds to them.
 const MAX_RESPONSE: usize = 256 * 1024;
@@ -74,6 +74,11 @@ impl EndpointClient {
 
     pub(crate) async fn sleep(&self, pause: Duration) {
         self.clock.sleep(pause).await;
+    }
+
+    /// Runs a task to its end, if the HTTP client has a runtime ([`HttpClient::spawn`]).
+    pub(crate) fn spawn(&self, task: BoxFuture<'static, ()>) -> bool {
+        self.exchange.spawn(task)
     }
 
     pub(crate) fn random(&self) -> &dyn Random {

@@ -94,6 +94,23 @@ impl OAuth {
         self.0.ports.subscribers.push(subscriber);
     }
 
+    /// Waits until no token refresh is in progress. Call it when the server has stopped, before the process ends: a
+    /// provider that rotates refresh tokens has already replaced the old one, and the new one must be stored.
+    ///
+    /// A refresh takes as long as its requests and the store; put a timeout around this for a process that must end.
+    ///
+    /// ```
+    /// # async fn stop(oauth: authlib_core::OAuth) {
+    /// // The server has stopped.
+    /// oauth.shutdown().await;
+    /// # }
+    /// ```
+    pub async fn shutdown(&self) {
+        for client in self.clients() {
+            client.tokens().finish_refreshes().await;
+        }
+    }
+
     pub(crate) fn login_lifetime(&self) -> Duration {
         self.0.ports.login_lifetime
     }

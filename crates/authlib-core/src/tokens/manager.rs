@@ -1,5 +1,6 @@
 //! [`TokenManager`]: the tokens of one client's users, refreshed once however many requests need them.
 
+use std::hash::RandomState;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -38,7 +39,9 @@ pub(crate) struct TokenManager {
     refresher: Refresher,
     store: Arc<dyn TokenStore>,
     subscribers: Subscribers,
-    states: OwnerStates,
+    pub(super) states: OwnerStates,
+    /// Differs between processes.
+    pub(super) jitter: RandomState,
 }
 
 impl TokenManager {
@@ -48,7 +51,14 @@ impl TokenManager {
         subscribers: Subscribers,
     ) -> Self {
         let refresher = Refresher(endpoints.clone());
-        Self { endpoints, refresher, store, subscribers, states: OwnerStates::new() }
+        Self {
+            endpoints,
+            refresher,
+            store,
+            subscribers,
+            states: OwnerStates::new(),
+            jitter: RandomState::new(),
+        }
     }
 
     pub(crate) fn endpoints(&self) -> &Arc<EndpointClient> {
@@ -70,6 +80,9 @@ impl TokenManager {
         if (self.is_fresh(owner, &token) && !has_unsaved)
             || (is_valid && !self.refresher.can_refresh(&token))
         {
+            return Ok(token);
+        }
+        if !has_unsaved && self.refreshes_early(owner, &token) {
             return Ok(token);
         }
         match self.refreshed(owner, None).await {
@@ -177,8 +190,19 @@ impl TokenManager {
         owner: &TokenOwner,
         rejected: Option<Secret>,
     ) -> Result<Token> {
-        let now = self.now();
+        let (refresh, _) = self.join_refresh(owner, rejected)?;
+        self.finish(owner, refresh).await
+    }
+
+    /// The refresh in flight, or a new one, and whether it is a task of its own.
+    pub(super) fn join_refresh(
+        self: &Arc<Self>,
+        owner: &TokenOwner,
+        rejected: Option<Secret>,
+    ) -> Result<(Refresh, bool)> {
+        let (now, mut is_new) = (self.now(), false);
         let begin = || -> Refresh {
+            is_new = true;
             let (manager, owned) = (self.clone(), owner.clone());
             let refresh: BoxFuture<'static, _> = Box::pin(async move {
                 let rejected = rejected.as_ref();
@@ -188,12 +212,22 @@ impl TokenManager {
             });
             refresh.shared()
         };
-        let refresh = self.update(owner, |state| state.join_refresh(now, begin))?;
-        self.finish(owner, refresh).await
+        let (refresh, is_spawned) = self.update(owner, |state| {
+            Ok::<_, Error>((state.join_refresh(now, begin)?, state.is_spawned))
+        })?;
+        if !is_new {
+            return Ok((refresh, is_spawned));
+        }
+        // A task of its own ends and stores the token even if all requests that need it are dropped.
+        let (manager, owned, task) = (self.clone(), owner.clone(), refresh.clone());
+        let task = Box::pin(async move { drop(manager.finish(&owned, task).await) });
+        let is_spawned = self.endpoints.spawn(task);
+        self.update(owner, |state| state.is_spawned = is_spawned && state.in_flight.is_some());
+        Ok((refresh, is_spawned))
     }
 
     /// Continues a refresh to its end and forgets it.
-    async fn finish(&self, owner: &TokenOwner, refresh: Refresh) -> Result<Token> {
+    pub(super) async fn finish(&self, owner: &TokenOwner, refresh: Refresh) -> Result<Token> {
         let refreshed = refresh.clone().await;
         self.update(owner, |state| state.finish_refresh(&refresh));
         refreshed
@@ -251,10 +285,13 @@ impl TokenManager {
     /// Whether the token remains valid for the client's leeway, or for half of its life if that is shorter:
     /// a token that lives no longer than the leeway would be refreshed by each call.
     fn is_fresh(&self, owner: &TokenOwner, token: &Token) -> bool {
+        !token.is_expired(self.now(), self.leeway(owner))
+    }
+
+    pub(super) fn leeway(&self, owner: &TokenOwner) -> Duration {
         let leeway = self.settings().refresh_before_expiry;
         let short_lifetime = self.read(owner, |state| state.short_lifetime);
-        let leeway = short_lifetime.map_or(leeway, |lifetime| leeway.min(lifetime / 2));
-        !token.is_expired(self.now(), leeway)
+        short_lifetime.map_or(leeway, |lifetime| leeway.min(lifetime / 2))
     }
 
     fn record(&self, owner: &TokenOwner, refreshed: &Result<Token>) {
@@ -438,7 +475,7 @@ impl TokenManager {
         &self.settings().name
     }
 
-    fn now(&self) -> SystemTime {
+    pub(super) fn now(&self) -> SystemTime {
         self.endpoints.now()
     }
 }

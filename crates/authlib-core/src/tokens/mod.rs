@@ -1,5 +1,6 @@
 //! Tokens that stay valid: loaded from the store, refreshed when they expire, revoked.
 
+mod early_refresh;
 mod later_login;
 mod manager;
 mod owner_state;

@@ -32,6 +32,8 @@ pub(super) struct OwnerStates(Mutex<TtlMap<TokenOwner, OwnerState>>);
 #[derive(Default)]
 pub(super) struct OwnerState {
     pub(super) in_flight: Option<Refresh>,
+    /// Whether the refresh in flight is a task of its own.
+    pub(super) is_spawned: bool,
     /// The error of the last refresh, which is returned until the next one may begin.
     failure: Option<Error>,
     refresh_backoff: Backoff,
@@ -93,6 +95,16 @@ impl OwnerStates {
         RevocationGuard { states: self, owner: owner.clone(), now }
     }
 
+    /// The refreshes in flight.
+    pub(super) fn in_flight(&self, now: SystemTime) -> Vec<(TokenOwner, Refresh)> {
+        let states = self.lock();
+        let refreshes = states.iter(now).filter_map(|(owner, state)| {
+            let refresh = state.in_flight.as_ref()?;
+            refresh.peek().is_none().then(|| (owner.clone(), refresh.clone()))
+        });
+        refreshes.collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, TtlMap<TokenOwner, OwnerState>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -135,6 +147,7 @@ impl OwnerState {
         {
             return Err(error.clone());
         }
+        self.is_spawned = false;
         Ok(self.in_flight.insert(begin()).clone())
     }
 
@@ -142,6 +155,7 @@ impl OwnerState {
     pub(super) fn finish_refresh(&mut self, refresh: &Refresh) {
         if self.in_flight.as_ref().is_some_and(|current| current.ptr_eq(refresh)) {
             self.in_flight = None;
+            self.is_spawned = false;
         }
     }
 

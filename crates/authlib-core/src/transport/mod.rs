@@ -67,6 +67,16 @@ pub trait HttpClient: Send + Sync {
             Ok(response.map(Body::from))
         })
     }
+
+    /// Runs a task to its end, even if the request that started it is dropped: the refresh of a token, up to its
+    /// storing. With `tokio`: `tokio::spawn(task); Ok(())`. The default implementation has no runtime.
+    ///
+    /// # Errors
+    ///
+    /// The task, if there is no runtime. The requests that need its result then run it themselves.
+    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
+        Err(task)
+    }
 }
 
 /// Makes a built-in HTTP client that trusts these CA certificates (PEM) besides those of the system.
@@ -101,6 +111,10 @@ impl<T: HttpClient + ?Sized> HttpClient for Arc<T> {
         request: StreamedRequest,
     ) -> BoxFuture<'_, Result<StreamingResponse, TransportError>> {
         (**self).send_streaming(request)
+    }
+
+    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
+        (**self).spawn(task)
     }
 }
 

@@ -131,13 +131,17 @@ impl ReqwestClient {
         client.clone()
     }
 
+    fn runtime(&self) -> Option<Handle> {
+        let here = || Handle::try_current().ok();
+        self.runtime.clone().or_else(here).or_else(background)
+    }
+
     /// Runs `exchange` as its own task, which continues when the caller is dropped.
     async fn run<T: Send + 'static>(
         &self,
         exchange: impl Future<Output = Result<T, TransportError>> + Send + 'static,
     ) -> Result<T, TransportError> {
-        let here = || Handle::try_current().ok();
-        match self.runtime.clone().or_else(here).or_else(background) {
+        match self.runtime() {
             Some(runtime) => runtime.spawn(exchange).await.unwrap_or_else(|_| {
                 Err(TransportError::Broken(Cause::new("the runtime was shut down")))
             }),
@@ -147,6 +151,14 @@ impl ReqwestClient {
 }
 
 impl HttpClient for ReqwestClient {
+    fn spawn(&self, task: BoxFuture<'static, ()>) -> Result<(), BoxFuture<'static, ()>> {
+        match self.runtime() {
+            Some(runtime) => drop(runtime.spawn(task)),
+            None => return Err(task),
+        }
+        Ok(())
+    }
+
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         let limit = BodyLimit::of(&request);
         let timeout = Timeout::of(request.extensions()).unwrap_or(self.timeout);

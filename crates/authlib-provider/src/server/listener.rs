@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use authlib_core::message::Request;
 use http_body_util::{BodyExt as _, Limited};
@@ -13,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::faulty_body::{self, FaultyBody};
+use crate::endpoint::Endpoint;
 use crate::provider::Provider;
 use crate::reply::Reply;
 use crate::response::{TransportFault, respond};
@@ -22,6 +24,9 @@ const MAX_BODY: usize = 1024 * 1024;
 
 /// The most concurrent connections.
 const MAX_CONNECTIONS: usize = 1024;
+
+/// How often a response that is held back looks whether it may go.
+const HOLD: Duration = Duration::from_millis(5);
 
 /// A provider that listens on 127.0.0.1 until it is dropped.
 #[derive(Debug)]
@@ -119,6 +124,10 @@ async fn respond_to(
     let response = provider.handle(&request);
     if let Some(TransportFault(Reply::Hang)) = response.extensions().get() {
         std::future::pending::<()>().await;
+    }
+    let endpoint = response.extensions().get::<Endpoint>().copied();
+    while endpoint.is_some_and(|endpoint| provider.is_held(endpoint)) {
+        tokio::time::sleep(HOLD).await;
     }
     faulty_body::apply(response)
 }

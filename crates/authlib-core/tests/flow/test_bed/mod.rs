@@ -96,6 +96,15 @@ impl TestBed {
         client: impl FnOnce(ClientConfig) -> ClientConfig,
         oauth: impl FnOnce(OAuthBuilder) -> OAuthBuilder,
     ) -> Self {
+        Self::with_http(provider, client, oauth, ProviderHttp)
+    }
+
+    pub(crate) fn with_http<Http: HttpClient + 'static>(
+        provider: impl FnOnce(ProviderBuilder) -> ProviderBuilder,
+        client: impl FnOnce(ClientConfig) -> ClientConfig,
+        oauth: impl FnOnce(OAuthBuilder) -> OAuthBuilder,
+        http: impl FnOnce(Provider) -> Http,
+    ) -> Self {
         let clock = Arc::new(FixedClock::new(from_unix_seconds(1_800_000_000)));
         let theirs = clock.clone();
         let builder = Provider::builder(ISSUER)
@@ -117,7 +126,7 @@ impl TestBed {
         let builder = OAuth::builder()
             .base_url("https://app.example")
             .register(client(config))
-            .http_client(ProviderHttp(provider.clone()))
+            .http_client(http(provider.clone()))
             .clock(clock.clone());
         let oauth = oauth(builder).build().unwrap();
         Self { oauth, provider, clock }

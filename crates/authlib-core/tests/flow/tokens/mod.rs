@@ -10,4 +10,5 @@ mod refresh_methods;
 mod replicas;
 mod retry;
 mod revocation;
+mod tasks;
 mod unsaved;
