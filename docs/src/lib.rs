@@ -14,6 +14,7 @@ chapters! {
     how_it_works: "how-it-works.md",
     configuration: "configuration.md",
     providers: "providers.md",
+    production: "production.md",
     sessions: "sessions.md",
     actix: "actix.md",
     rocket: "rocket.md",

@@ -357,7 +357,7 @@ async fn login_in_purged_session_is_an_error() {
     });
     let (_, location, _) = browser.send("GET", "/login").await;
     let back = provider.approve(&location, "alice").unwrap();
-    assert_eq!(browser.send("GET", &back).await.0, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(browser.send("GET", &back).await.0, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[actix_web::test]

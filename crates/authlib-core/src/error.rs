@@ -67,7 +67,7 @@ pub enum ErrorKind {
     Conflict,
     /// The request body is larger than a callback's may be. 413.
     PayloadTooLarge,
-    /// The session or a store failed. 500.
+    /// The session or a store failed. 503 (RFC 9110 §15.6.4).
     Store,
     /// The operating system or the application's own code failed, such as the random number generator.
     /// 500.
@@ -344,9 +344,10 @@ impl ErrorKind {
             Self::UnknownClient => 404,
             Self::Conflict => 409,
             Self::PayloadTooLarge => 413,
-            Self::Config | Self::Store | Self::Internal => 500,
+            Self::Config | Self::Internal => 500,
             Self::Unsupported => 501,
             Self::InvalidResponse | Self::Transport => 502,
+            Self::Store => 503,
         }
     }
 }

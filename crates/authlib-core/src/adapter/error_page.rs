@@ -108,7 +108,8 @@ fn code(kind: ErrorKind) -> &'static str {
         ErrorKind::Unsupported => "unsupported",
         ErrorKind::Transport => "provider_unreachable",
         ErrorKind::InvalidResponse => "invalid_provider_response",
-        ErrorKind::Config | ErrorKind::Store | ErrorKind::Internal => "server_error",
+        ErrorKind::Config | ErrorKind::Internal => "server_error",
+        ErrorKind::Store => "temporarily_unavailable",
     }
 }
 
