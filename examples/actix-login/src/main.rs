@@ -2,14 +2,13 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "prints the app's URL")]
 
-use actix_web::cookie::Key;
 use actix_web::http::{StatusCode, header};
 use actix_web::rt::time::timeout;
 use actix_web::{App, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer, web};
 use authlib_actix::{
-    AuthorizeOptions, BackChannelLogout, CurrentUser, LogoutOptions, MemoryStore, OAuth,
-    OAuthCallback, OAuthClient, OAuthSession, Params, Purpose, RequireLogin, Result, redirect,
-    require_login, session_middleware,
+    AuthorizeOptions, BackChannelLogout, CurrentUser, LogoutOptions, OAuth, OAuthCallback,
+    OAuthClient, OAuthSession, Params, Purpose, RequireLogin, Result, cookie_session_middleware,
+    redirect, require_login,
 };
 use example_shared::{
     Page, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, Settings, Visitor, headers, landing, nobody, registry,
@@ -153,14 +152,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::from_env()?;
-    if settings.forgets_tokens {
-        eprintln!(
-            "DATABASE_URL is not supported yet: tokens are in memory and are lost when this process ends"
-        );
-    }
     let (oauth, _provider) = registry(&settings).await?;
     // Once for all workers, each of which calls the closure below.
-    let sessions = session_middleware(MemoryStore::new(), Key::generate(), &oauth);
+    let sessions = cookie_session_middleware(&oauth);
     let (mounts, refreshes) = (settings.mounts(), oauth.clone());
     let app = move || {
         let app = App::new().app_data(web::Data::new(oauth.clone())).wrap(sessions.clone());

@@ -4,8 +4,8 @@
 
 use authlib_axum::{
     AuthorizeOptions, BackChannelLogout, CurrentUser, LogoutOptions, OAuth, OAuthCallback,
-    OAuthClient, OAuthSession, Purpose, RequireLogin, Result, redirect, require_login,
-    session_layer,
+    OAuthClient, OAuthSession, Purpose, RequireLogin, Result, cookie_session_layer, redirect,
+    require_login,
 };
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -16,7 +16,6 @@ use axum::routing::{get, post};
 use example_shared::{
     Page, Settings, TowerToHyperService, Visitor, landing, nobody, registry, serve, user_id,
 };
-use tower_sessions::MemoryStore;
 
 /// Redirects to the provider.
 async fn login(
@@ -129,11 +128,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::from_env()?;
-    if settings.forgets_tokens {
-        eprintln!(
-            "DATABASE_URL is not supported yet: tokens are in memory and are lost when this process ends"
-        );
-    }
     let (oauth, _provider) = registry(&settings).await?;
     let routes = Router::new()
         .route("/protected", get(protected))
@@ -162,7 +156,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
             base => app.nest(base, routes.clone()).route(&format!("{base}/"), get(home)),
         };
     }
-    let app = app.layer(session_layer(MemoryStore::default(), &oauth)).with_state(oauth.clone());
+    let app = app.layer(cookie_session_layer(&oauth)).with_state(oauth.clone());
     let listener = tokio::net::TcpListener::bind(settings.address).await?;
     println!("The app is at {}", settings.base_url);
     // As `axum::serve`, with timeouts and an end by SIGTERM.

@@ -10,8 +10,8 @@ use authlib_rocket::{
     UserInfo, catchers, load_figment, redirect, require_login,
 };
 use example_shared::{
-    Page, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, Settings, Visitor, demo, headers, landing, nobody,
-    user_id,
+    Page, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, Settings, Storage, Visitor, demo, headers, landing,
+    nobody, user_id,
 };
 use rocket::data::{Data, ToByteUnit as _};
 use rocket::error::ErrorKind;
@@ -187,14 +187,10 @@ async fn main() {
 
 async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::from_env()?;
-    if settings.forgets_tokens {
-        eprintln!(
-            "DATABASE_URL is not supported yet: tokens are in memory and are lost when this process ends"
-        );
-    }
+    let storage = Storage::open(&settings).await?;
     let (mounts, base_url) = (settings.mounts(), settings.base_url);
     let (host, port) = settings.address;
-    let figment = rocket::Config::figment()
+    let mut figment = rocket::Config::figment()
         .merge(("address", host))
         .merge(("port", port))
         // Rocket would log callback URLs with their codes.
@@ -202,13 +198,17 @@ async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
         // SIGTERM and Ctrl-C: running requests are finished.
         .merge(("shutdown.grace", SHUTDOWN_TIMEOUT.as_secs() - 2))
         .merge(("shutdown.mercy", 1));
-    let mut builder = OAuth::builder().base_url(&base_url).load_env();
+    if let Some(key) = storage.rocket_key() {
+        // Of `ROCKET_SECRET_KEY` or `Rocket.toml`, if it is there.
+        figment = figment.join(("secret_key", key));
+    }
+    let mut builder = storage.give(OAuth::builder()).base_url(&base_url).load_env();
     if let Some(file) = &settings.config_file {
         builder = builder.load_file(file);
     }
     let mut oauth = load_figment(builder, &figment).build()?;
     let _provider = if oauth.clients().next().is_none() {
-        let (provider, registry) = demo(&base_url).await?;
+        let (provider, registry) = demo(&base_url, &storage).await?;
         oauth = registry;
         Some(provider)
     } else {

@@ -3,6 +3,8 @@
 use authlib_core::{ClientConfig, OAuth};
 use authlib_provider::{Provider, Server};
 
+use crate::Storage;
+
 /// Starts the embedded provider on a free loopback port and registers it twice: as `demo`, by OpenID
 /// Connect, and as `demo1`, by OAuth 1.0a.
 ///
@@ -10,7 +12,10 @@ use authlib_provider::{Provider, Server};
 ///
 /// If the app has a public URL, as anybody could log in there; if there is no free port; and the errors of the
 /// registry.
-pub async fn demo(base_url: &str) -> Result<(Server, OAuth), Box<dyn std::error::Error>> {
+pub async fn demo(
+    base_url: &str,
+    storage: &Storage,
+) -> Result<(Server, OAuth), Box<dyn std::error::Error>> {
     let url: http::Uri = base_url.parse()?;
     if !url.host().is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&host)) {
         return Err(format!(
@@ -39,6 +44,7 @@ pub async fn demo(base_url: &str) -> Result<(Server, OAuth), Box<dyn std::error:
         .userinfo_endpoint(format!("{oauth1}/api/me"))
         .without_userinfo_at_login()
         .api_base_url(format!("{oauth1}/api/"));
-    let oauth = OAuth::builder().base_url(base_url).register(demo).register(demo1).build()?;
+    let builder = storage.give(OAuth::builder()).base_url(base_url);
+    let oauth = builder.register(demo).register(demo1).build()?;
     Ok((server, oauth))
 }

@@ -1,4 +1,4 @@
-//! What the example apps share: their settings, their pages, and the demo provider.
+//! What the example apps share: their settings, their stores, their pages, and the demo provider.
 
 #![expect(clippy::print_stdout, reason = "prints the URL of the demo provider")]
 
@@ -9,6 +9,7 @@ mod profile;
 mod registry;
 mod serve;
 mod settings;
+mod storage;
 
 pub use crate::demo::demo;
 pub use crate::landing::landing;
@@ -17,4 +18,5 @@ pub use crate::profile::{nobody, profile, user_id};
 pub use crate::registry::registry;
 pub use crate::serve::{REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, TimedBody, serve, stopped};
 pub use crate::settings::Settings;
+pub use crate::storage::Storage;
 pub use hyper_util::service::TowerToHyperService;

@@ -410,5 +410,7 @@ pub(crate) async fn clients_are_logged_at_startup(package: &str) {
     let lines = log.lines().filter(|line| line.contains("client registered"));
     let lines: Vec<_> = lines.filter(|line| line.contains(issuer)).collect();
     assert_eq!(lines.len(), 2, "{log}");
-    assert!(lines.iter().all(|line| line.contains("accepts_logins") && line.contains("memory")));
+    assert!(
+        lines.iter().all(|line| line.contains("accepts_logins") && line.contains("token store"))
+    );
 }

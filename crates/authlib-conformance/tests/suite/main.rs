@@ -17,6 +17,7 @@ mod protected;
 mod provider;
 mod requests;
 mod settings;
+mod storage;
 mod tokens;
 
 /// Makes a test of each case for each app. All frameworks get the same list.
@@ -70,6 +71,11 @@ suite! {
         login_start_stores_nothing_on_the_server,
         login_ends_on_another_replica_with_the_same_keys,
         login_survives_a_restart_of_the_app,
+    ],
+    storage: [
+        login_in_a_file_survives_a_restart,
+        replicas_share_logins_in_postgres,
+        replicas_share_logins_in_redis,
     ],
     attacks: [
         callback_in_another_browser_does_not_log_in,

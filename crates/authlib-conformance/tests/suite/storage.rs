@@ -1,0 +1,68 @@
+//! Tokens in databases: a restart keeps logins, and replicas share them.
+
+use authlib_conformance::{App, Browser, Fixture, PostgresServer, RedisServer};
+use url::Url;
+
+const CONFIG: &str = "[oauth.op]\nclient_id = 'app'\nissuer = 'ISSUER'\nscope = 'openid profile'\n\
+                      client_secret = 's3cr3t:%+\u{e4} of the client, long enough'\n\
+                      api_base_url = 'ISSUER/api'\n";
+
+/// The keys of all replicas. Rocket encrypts its cookies with a key of its own.
+const KEYS: [(&str, &str); 2] = [
+    ("AUTHLIB_KEYS", "test:8bB3hLqsLpYfEOm1rpLCGHc8p7gyT0PFsh7I0bqKZ5Q="),
+    ("ROCKET_SECRET_KEY", "8bB3hLqsLpYfEOm1rpLCGHc8p7gyT0PFsh7I0bqKZ5Q="),
+];
+
+pub(crate) async fn login_in_a_file_survives_a_restart(package: &str) {
+    let folder = std::env::temp_dir().join(format!("authlib-{package}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let url = format!("sqlite:{}/tokens.sqlite", folder.display());
+    let vars = [("DATABASE_URL", url.as_str())];
+    let mut fixture = Fixture::configured(package, CONFIG, &vars).await;
+    let browser = Browser::new();
+    let callback = fixture.allowed(&browser).await;
+    assert_eq!(browser.get(callback).await.status, 303);
+    fixture.app.stop("TERM").await;
+    let restarted = fixture.replica(package, CONFIG, &vars).await;
+    let profile = browser.get_json(restarted.own_url("/profile")).await;
+    assert_eq!(profile.json()["sub"], "alice", "{}", restarted.log());
+    drop(restarted);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+pub(crate) async fn replicas_share_logins_in_postgres(package: &str) {
+    let Some(server) = PostgresServer::start().await else { return };
+    replicas_share_logins(package, ("DATABASE_URL", &server.url())).await;
+}
+
+pub(crate) async fn replicas_share_logins_in_redis(package: &str) {
+    let Some(server) = RedisServer::start().await else { return };
+    replicas_share_logins(package, ("REDIS_URL", &server.url())).await;
+}
+
+/// A login starts on one replica and ends on the second; the third one has it, until the first one ends it.
+async fn replicas_share_logins(package: &str, database: (&str, &str)) {
+    let vars = [KEYS[0], KEYS[1], database];
+    let fixture = Fixture::configured(package, CONFIG, &vars).await;
+    let second = fixture.replica(package, CONFIG, &vars).await;
+    let third = fixture.replica(package, CONFIG, &vars).await;
+    let browser = Browser::new();
+    let callback = fixture.allowed(&browser).await;
+    let page = browser.get(at(&second, &callback)).await;
+    assert_eq!(page.status, 303, "{}\n{}", page.body, second.log());
+    let profile = browser.get_json(third.own_url("/profile")).await;
+    assert_eq!(profile.json()["sub"], "alice", "{}", third.log());
+    // The pending login was used up on the second replica.
+    let again = Browser::new();
+    assert_eq!(again.get_json(at(&third, &callback)).await.status, 400);
+
+    let copied = browser.copy();
+    let logout = fixture.url("/logout");
+    browser.request(reqwest::Method::POST, logout, &[], None).await;
+    assert_eq!(copied.get_json(third.own_url("/profile")).await.status, 401);
+}
+
+/// The same request to another process.
+fn at(app: &App, url: &Url) -> String {
+    app.own_url(&format!("{}?{}", url.path(), url.query().unwrap_or_default()))
+}
