@@ -1,0 +1,152 @@
+//! [`TokenColumns`]: a token as the columns of an application's own table.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::numeric_date::{from_unix_seconds, unix_seconds};
+use crate::oauth2::Token;
+
+/// A [`Token`] as separate columns, **with its secrets**, for an application that keeps tokens in a table of its own. Nothing is
+/// lost in either direction; expiries are whole seconds.
+///
+/// With the two columns of the [`TokenOwner`](super::TokenOwner), a table is:
+///
+/// ```sql
+/// CREATE TABLE user_token (
+///     client TEXT NOT NULL,
+///     user_id TEXT NOT NULL,       -- both compared byte by byte
+///     token_type TEXT NOT NULL,
+///     access_token TEXT NOT NULL,
+///     token_secret TEXT,           -- OAuth 1.0a
+///     refresh_token TEXT,
+///     expires_at BIGINT,           -- seconds since 1970
+///     scope TEXT,
+///     id_token TEXT,
+///     claims TEXT,                 -- JSON
+///     extra TEXT,                  -- JSON
+///     PRIMARY KEY (client, user_id)
+/// );
+/// ```
+///
+/// ```
+/// use authlib_core::Token;
+/// use authlib_core::store::TokenColumns;
+///
+/// let columns = TokenColumns::from(&Token::bearer("at"));
+/// assert_eq!((columns.token_type.as_str(), columns.access_token.as_str()), ("Bearer", "at"));
+/// let token = columns.into_token()?;
+/// assert_eq!(token.access_token.expose(), "at");
+/// # Ok::<(), authlib_core::Error>(())
+/// ```
+#[derive(Clone, Default)]
+#[expect(clippy::exhaustive_structs, reason = "an application constructs it from its row")]
+pub struct TokenColumns {
+    /// [`Token::token_type`].
+    pub token_type: String,
+    /// The access token.
+    pub access_token: String,
+    /// The secret of an OAuth 1.0a token.
+    pub token_secret: Option<String>,
+    /// The refresh token.
+    pub refresh_token: Option<String>,
+    /// When the access token expires, in seconds since 1970.
+    pub expires_at: Option<i64>,
+    /// The granted scope, space-separated.
+    pub scope: Option<String>,
+    /// The ID token.
+    pub id_token: Option<String>,
+    /// The verified claims about the user of a login, as a JSON object.
+    pub claims: Option<String>,
+    /// The other members of the token response, as a JSON object; `None` if there are none.
+    pub extra: Option<String>,
+}
+
+impl From<&Token> for TokenColumns {
+    fn from(token: &Token) -> Self {
+        let text = |secret: &crate::secret::Secret| secret.expose().to_owned();
+        Self {
+            token_type: token.token_type.clone(),
+            access_token: text(&token.access_token),
+            token_secret: token.token_secret.as_ref().map(text),
+            refresh_token: token.refresh_token.as_ref().map(text),
+            expires_at: token.expires_at.map(|at| i64::try_from(unix_seconds(at)).unwrap_or(i64::MAX)),
+            scope: token.scope.clone(),
+            id_token: token.id_token.as_ref().map(text),
+            claims: token.claims.as_ref().and_then(json),
+            extra: (!token.extra.is_empty()).then(|| json(&token.extra)).flatten(),
+        }
+    }
+}
+
+impl TokenColumns {
+    /// The token.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`] if `claims` or `extra` is not a JSON object.
+    pub fn into_token(self) -> Result<Token> {
+        let mut token = Token::bearer(self.access_token);
+        token.token_type = self.token_type;
+        token.token_secret = self.token_secret.map(Into::into);
+        token.refresh_token = self.refresh_token.map(Into::into);
+        let seconds = self.expires_at.map(|at| u64::try_from(at).unwrap_or_default());
+        token.expires_at = seconds.map(from_unix_seconds);
+        token.scope = self.scope;
+        token.id_token = self.id_token.map(Into::into);
+        token.claims = self.claims.map(|text| read("claims", &text)).transpose()?;
+        token.extra = self.extra.map(|text| read("extra", &text)).transpose()?.unwrap_or_default();
+        Ok(token)
+    }
+}
+
+// Shows no secret.
+debug_fields!(TokenColumns { token_type, expires_at, scope });
+
+fn json(value: &impl Serialize) -> Option<String> {
+    serde_json::to_string(value).ok()
+}
+
+fn read<T: DeserializeOwned>(column: &str, text: &str) -> Result<T> {
+    // The error of the parser would show parts of the text.
+    serde_json::from_str(text).map_err(|_| {
+        Error::new(ErrorKind::Store, format!("the column `{column}` of a token is not a JSON object"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoredToken;
+
+    fn check(json: &str) {
+        let before: StoredToken = serde_json::from_str(json).unwrap();
+        let columns = TokenColumns::from(&Token::from(before.clone()));
+        let after = StoredToken::from(columns.into_token().unwrap());
+        let [before, after] = [before, after].map(|token| serde_json::to_string(&token).unwrap());
+        assert_eq!(before, after);
+    }
+
+    #[test]
+    fn columns_lose_nothing() {
+        check(r#"{"access_token":"at","token_type":"Bearer"}"#);
+        check(r#"{"access_token":"at","token_type":"OAuth1","token_secret":"ts","extra":{"user_id":7}}"#);
+        check(
+            r#"{"access_token":"a ü","token_type":"Bearer","expires_at":2000000000,"refresh_token":"rt",
+                "scope":"openid","id_token":"a.b.c","claims":{"iss":"i","sub":"s","n":7.777777777777777e87},
+                "extra":{"nested":{"list":[1,"x",null]},"empty":""}}"#,
+        );
+    }
+
+    #[test]
+    fn malformed_column_is_named_without_its_content() {
+        for (claims, extra) in [(Some("[\"secret\"]"), None), (None, Some("{\"secret"))] {
+            let [claims, extra] = [claims, extra].map(|text| text.map(str::to_owned));
+            let columns = TokenColumns { claims, extra, ..TokenColumns::from(&Token::bearer("a")) };
+            assert!(!format!("{columns:?}").contains("secret"));
+            let error = columns.into_token().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Store);
+            assert!(!format!("{error:?} {}", error.report()).contains("secret"), "{error:?}");
+        }
+    }
+}
