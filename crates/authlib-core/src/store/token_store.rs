@@ -12,8 +12,8 @@ use crate::transport::BoxFuture;
 ///
 /// # Implementing it
 ///
-/// Each method is one atomic step of a database; `ARCHITECTURE.md` lists the SQL statement and the Redis
-/// command of each. `check_token_store` of the crate `authlib-store-conformance` tests the promises.
+/// Each method is one atomic step of a database: `authlib-sqlx` has a SQL statement for each, `authlib-redis` a
+/// command or script. `check_token_store` of the crate `authlib-store-conformance` tests the promises.
 ///
 /// The trait is object-safe and written without `async_trait`, whose lifetimes do not fit: return
 /// `Box::pin(async move { .. })` from methods with the signatures below.
