@@ -16,6 +16,9 @@ Environment:
           secret, because other users of the machine can read a program's arguments
   AUTHLIB_CONFIG
           Same as --config
+  DATABASE_URL
+          Store the token in this SQLite database (`sqlite:PATH`) instead of a file; AUTHLIB_KEYS
+          encrypts it
 
 Files:
   The token is stored in $XDG_STATE_HOME/cli-login/NAME.json (default ~/.local/state, on Windows

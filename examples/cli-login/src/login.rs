@@ -16,7 +16,9 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let client = &registration.client;
     // Fails before the user has logged in, if the token could not be stored.
-    registration.tokens.prepare()?;
+    if let Some(file) = &registration.file {
+        file.prepare()?;
+    }
     let token = if options.device {
         by_device(client, options).await?
     } else {

@@ -47,12 +47,14 @@ async fn perform(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Demo => demo::run().await,
         Command::Login(options) => {
-            let registration = Registration::find(&arguments.options)?;
+            let registration = Registration::find(&arguments.options).await?;
             login::run(&registration, &options).await
         }
-        Command::Whoami => whoami(&Registration::find(&arguments.options)?.client).await,
-        Command::Get { path } => get(&Registration::find(&arguments.options)?.client, &path).await,
-        Command::Logout => logout(&Registration::find(&arguments.options)?.client).await,
+        Command::Whoami => whoami(&Registration::find(&arguments.options).await?.client).await,
+        Command::Get { path } => {
+            get(&Registration::find(&arguments.options).await?.client, &path).await
+        }
+        Command::Logout => logout(&Registration::find(&arguments.options).await?.client).await,
     }
 }
 

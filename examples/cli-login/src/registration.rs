@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use authlib_core::store::TokenOwner;
-use authlib_core::{OAuth, OAuth2Client, RegisteredClient};
+use authlib_core::{Keyring, OAuth, OAuth2Client, RegisteredClient};
+use authlib_sqlx::SqlxStore;
 
 use crate::arguments::Options;
 use crate::failure::Failure;
@@ -14,22 +15,39 @@ use crate::token_file::TokenFile;
 #[derive(Debug)]
 pub(crate) struct Registration {
     pub(crate) client: OAuth2Client,
-    pub(crate) tokens: Arc<TokenFile>,
+    /// `None` if the token is in a database.
+    pub(crate) file: Option<Arc<TokenFile>>,
 }
 
 impl Registration {
-    pub(crate) fn find(options: &Options) -> Result<Self, Failure> {
+    pub(crate) async fn find(options: &Options) -> Result<Self, Failure> {
         // Without `--client`, the name is known once the configuration is read.
         let name = match &options.client {
             Some(name) => name.clone(),
             None => only_client(&registry(options).build()?)?,
         };
-        let tokens = Arc::new(TokenFile::at(token_file(options, &name)?));
-        let app = registry(options).token_store(tokens.clone()).build()?.client(&name)?;
+        let (registry, file) = match std::env::var_os("DATABASE_URL") {
+            Some(url) => {
+                let store = database(&url.to_string_lossy()).await?;
+                (registry(options).token_store(store), None)
+            }
+            None => {
+                let file = Arc::new(TokenFile::at(token_file(options, &name)?));
+                (registry(options).token_store(file.clone()), Some(file))
+            }
+        };
+        let app = registry.build()?.client(&name)?;
         // The client id is part of the owner: a token of another registration is not used.
         let owner = TokenOwner::new(name, app.client_id());
-        Ok(Self { client: OAuth2Client::for_owner(&app, owner), tokens })
+        Ok(Self { client: OAuth2Client::for_owner(&app, owner), file })
     }
+}
+
+/// The store of a SQLite database, whose file only the user can read.
+async fn database(url: &str) -> Result<SqlxStore, Failure> {
+    let store = SqlxStore::connect(url).await?.keyring(Keyring::from_env()?);
+    store.migrate().await?;
+    Ok(store)
 }
 
 /// All configured clients. No file of the working directory is read: another user could have placed it

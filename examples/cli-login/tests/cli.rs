@@ -229,6 +229,31 @@ async fn concurrent_runs_share_one_refresh() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn token_in_a_database_is_refreshed_once() {
+    let home = Home::new("database").await;
+    let folder = home.token_file().with_file_name("");
+    fs::create_dir_all(&folder).unwrap();
+    let url = format!("sqlite:{}", folder.join("tokens.sqlite").display());
+    let start = |arguments| Running::of(home.command(arguments).env("DATABASE_URL", &url));
+    home.provider().auto_approve("alice");
+    let mut login = start("login --no-browser --timeout 60");
+    browse(&login.url()).await;
+    assert_eq!(login.end().code, Some(0));
+    assert!(!home.token_file().exists());
+    assert_eq!(json(&start("whoami").end().stdout)["sub"], "alice");
+    home.provider().expire_access_tokens();
+    home.provider().clear_requests();
+    let runs: Vec<_> = (0..4).map(|_| start("get echo")).collect();
+    for run in runs {
+        let done = run.end();
+        assert_eq!(done.code, Some(0), "{done:?}");
+    }
+    assert_eq!(home.provider().count(Endpoint::Token), 1);
+    assert_eq!(start("logout").end().code, Some(0));
+    start("whoami").end().failed(3, "not logged in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn logout_revokes_the_token_and_deletes_its_file() {
     let home = Home::new("logout").await;
     home.run("logout").failed(3, "not logged in");
