@@ -70,7 +70,9 @@ impl From<&Token> for TokenColumns {
             access_token: text(&token.access_token),
             token_secret: token.token_secret.as_ref().map(text),
             refresh_token: token.refresh_token.as_ref().map(text),
-            expires_at: token.expires_at.map(|at| i64::try_from(unix_seconds(at)).unwrap_or(i64::MAX)),
+            expires_at: token
+                .expires_at
+                .map(|at| i64::try_from(unix_seconds(at)).unwrap_or(i64::MAX)),
             scope: token.scope.clone(),
             id_token: token.id_token.as_ref().map(text),
             claims: token.claims.as_ref().and_then(json),
@@ -110,7 +112,10 @@ fn json(value: &impl Serialize) -> Option<String> {
 fn read<T: DeserializeOwned>(column: &str, text: &str) -> Result<T> {
     // The error of the parser would show parts of the text.
     serde_json::from_str(text).map_err(|_| {
-        Error::new(ErrorKind::Store, format!("the column `{column}` of a token is not a JSON object"))
+        Error::new(
+            ErrorKind::Store,
+            format!("the column `{column}` of a token is not a JSON object"),
+        )
     })
 }
 
@@ -130,7 +135,9 @@ mod tests {
     #[test]
     fn columns_lose_nothing() {
         check(r#"{"access_token":"at","token_type":"Bearer"}"#);
-        check(r#"{"access_token":"at","token_type":"OAuth1","token_secret":"ts","extra":{"user_id":7}}"#);
+        check(
+            r#"{"access_token":"at","token_type":"OAuth1","token_secret":"ts","extra":{"user_id":7}}"#,
+        );
         check(
             r#"{"access_token":"a ü","token_type":"Bearer","expires_at":2000000000,"refresh_token":"rt",
                 "scope":"openid","id_token":"a.b.c","claims":{"iss":"i","sub":"s","n":7.777777777777777e87},
