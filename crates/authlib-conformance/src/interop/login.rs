@@ -2,7 +2,6 @@
 //! server.
 
 use serde_json::{Value, json};
-use url::Url;
 
 use super::{InteropKind, InteropServer, TestKey};
 use crate::app::{App, free_port};
@@ -27,7 +26,7 @@ pub struct Interop {
     pub app: App,
     /// The provider's issuer.
     pub issuer: String,
-    _provider: InteropServer,
+    provider: InteropServer,
 }
 
 impl Interop {
@@ -59,7 +58,7 @@ impl Interop {
             client.auth_method, client.algorithm
         );
         let app = App::start(package, port, &config).await;
-        Some(Self { app, issuer, _provider: provider })
+        Some(Self { app, issuer, provider })
     }
 
     /// Starts both, where the server is oauthlib's and signatures are made by `method` in a place; its user
@@ -94,7 +93,7 @@ impl Interop {
              signature_type = '{placement}'\nauthorize_params = {{ decision = '{decision}' }}\n"
         );
         let port = free_port();
-        Some(Self { app: App::start(package, port, &config).await, issuer, _provider: provider })
+        Some(Self { app: App::start(package, port, &config).await, issuer, provider })
     }
 
     /// A URL of the app.
@@ -104,26 +103,23 @@ impl Interop {
     }
 
     /// Logs in at the provider's pages; returns the last page of the app.
+    ///
+    /// # Panics
+    ///
+    /// If the app does not redirect to the provider.
     pub async fn log_in(&self, browser: &Browser, decision: &str) -> Page {
         let start = browser.get(self.url("/login/op")).await;
-        let mut page = browser.follow(start).await;
-        while page.url.path().starts_with("/interaction/") && page.status == 200 {
-            let fields = [("login", "alice"), ("decision", decision)]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()));
-            let (action, from) = (page.action(), page.url.clone());
-            let next = browser.submit(&action, &fields, &from).await;
-            page = browser.follow(next).await;
-        }
-        page
+        self.provider.visit(browser, &start, decision).await
     }
 
     /// Logs out at the provider's page; returns the last page.
+    ///
+    /// # Panics
+    ///
+    /// If the app does not redirect to the provider.
     pub async fn log_out(&self, browser: &Browser) -> Page {
         let out = browser.request(reqwest::Method::POST, self.url("/logout"), &[], None).await;
-        let page = browser.follow(out).await;
-        let (action, fields, from): (Url, _, _) = (page.action(), page.fields(), page.url.clone());
-        let next = browser.submit(&action, &fields, &from).await;
-        browser.follow(next).await
+        self.provider.visit(browser, &out, "allow").await
     }
 }
 

@@ -135,6 +135,17 @@ impl InteropServer {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
     }
 
+    /// Follows a redirect of an app, decides as alice, and returns the last page of the app.
+    ///
+    /// # Panics
+    ///
+    /// If `page` is not a redirect, or there are too many pages.
+    pub async fn visit(&self, browser: &Browser, page: &Page, decision: &str) -> Page {
+        let there = page.location();
+        let back = self.decide(browser, there.as_str(), "alice", decision).await;
+        browser.follow(back).await
+    }
+
     /// Opens `url` as the user `login` and sends every form of the server off with `decision`, `allow`
     /// or `deny`: to allow with its named buttons, to deny the last form of the page. Ends where the server sends the browser away (a redirect that is not followed) or
     /// where it asks nothing more. This is how an authorization request or a device's

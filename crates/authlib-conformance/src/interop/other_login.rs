@@ -117,7 +117,7 @@ impl OtherLogin {
     /// If the app does not redirect to the provider.
     pub async fn log_in(&self, browser: &Browser, client: &str, decision: &str) -> Page {
         let start = browser.get(self.url(&format!("/login/{client}"))).await;
-        self.visit_provider(browser, &start, decision).await
+        self.server.visit(browser, &start, decision).await
     }
 
     /// Logs out at the app, and at the provider if it takes part; returns the last page of the app.
@@ -127,14 +127,7 @@ impl OtherLogin {
     /// If the app does not redirect to the provider.
     pub async fn log_out(&self, browser: &Browser) -> Page {
         let out = browser.request(reqwest::Method::POST, self.url("/logout"), &[], None).await;
-        self.visit_provider(browser, &out, "allow").await
-    }
-
-    async fn visit_provider(&self, browser: &Browser, page: &Page, decision: &str) -> Page {
-        assert!((300..400).contains(&page.status), "{}\n{}", page.body, self.app.log());
-        let there = page.location();
-        let back = self.server.decide(browser, there.as_str(), "alice", decision).await;
-        browser.follow(back).await
+        self.server.visit(browser, &out, "allow").await
     }
 
     /// How many requests the app sent to the token endpoint.

@@ -210,6 +210,7 @@ suite! {
         oauth1_denial_is_403,
     ],
     other_providers: [
+        oidc_provider,
         django_oauth_toolkit,
         better_auth,
         oauth2_mock_server,

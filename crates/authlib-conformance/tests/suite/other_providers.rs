@@ -14,6 +14,16 @@ const PLAIN: OtherProvider = OtherProvider {
     cannot: &[],
 };
 
+pub(crate) async fn oidc_provider(package: &str) {
+    let provider = OtherProvider {
+        scope: "openid profile email offline_access",
+        // It ignores `offline_access` without it (OpenID Connect Core §11).
+        settings: "authorize_params = { prompt = 'consent' }",
+        ..PLAIN
+    };
+    whole_trip(package, provider).await;
+}
+
 pub(crate) async fn django_oauth_toolkit(package: &str) {
     let provider = OtherProvider { kind: InteropKind::DjangoOAuthToolkit, ..PLAIN };
     whole_trip(package, provider).await;
