@@ -50,7 +50,8 @@ where
 {
     let (cookie, app) =
         (SessionCookie::of(oauth), App::new(oauth, SealedCookies::for_pending(oauth)));
-    OAuthSessions { store, key, cookie, lifetime: Duration::DAY, app }
+    let sessions = OAuthSessions { store, key, cookie, lifetime: Duration::DAY, app };
+    sessions.lifetime(oauth.login_lifetime())
 }
 
 /// As [`session_middleware`], without a session store: the whole session is in encrypted cookies. Any replica with the
@@ -103,7 +104,8 @@ pub struct OAuthSessions<Store> {
 }
 
 impl<Store> OAuthSessions<Store> {
-    /// How long a session lives after its last change: a day by default.
+    /// How long a session lives after its last change: by default as long as a login may last
+    /// ([`OAuthBuilder::login_lifetime`](authlib_core::OAuthBuilder::login_lifetime)), which ends earlier with it.
     #[must_use]
     pub fn lifetime(mut self, lifetime: std::time::Duration) -> Self {
         self.lifetime = Duration::try_from(lifetime).unwrap_or(Duration::MAX);

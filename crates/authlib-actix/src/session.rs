@@ -71,6 +71,10 @@ impl Session for ActixSession {
         self.0.renew().await
     }
 
+    async fn clear(&self) -> Result<()> {
+        self.0.clear().await
+    }
+
     fn id(&self) -> Option<String> {
         self.0.id()
     }
@@ -121,6 +125,11 @@ impl Session for Stored {
     async fn renew(&self) -> Result<()> {
         self.session.renew();
         Ok(())
+    }
+
+    async fn clear(&self) -> Result<()> {
+        self.session.clear();
+        self.renew().await
     }
 
     fn id(&self) -> Option<String> {

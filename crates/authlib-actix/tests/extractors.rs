@@ -13,8 +13,9 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{App, HttpResponse, test, web};
 use authlib_actix::{
-    ClientConfig, ClientName, CurrentUser, MemoryStore, OAuth, OAuthCallback, OAuthClient, Result,
-    UserInfo, cookie_session_middleware, redirect, routes, session_middleware, token_updates,
+    ClientConfig, ClientName, CurrentUser, MemoryStore, OAuth, OAuthBuilder, OAuthCallback,
+    OAuthClient, Result, UserInfo, cookie_session_middleware, redirect, routes, session_middleware,
+    token_updates,
 };
 use authlib_provider::{Endpoint, Fault, Provider, TestClient, TestUser};
 use futures_util::future::LocalBoxFuture;
@@ -58,6 +59,10 @@ fn oauth(provider: &Provider) -> OAuth {
 }
 
 fn oauth_at(provider: &Provider, base_url: &str) -> OAuth {
+    builder(provider, base_url).build().unwrap()
+}
+
+fn builder(provider: &Provider, base_url: &str) -> OAuthBuilder {
     let op = ClientConfig::new("op")
         .client_id("app")
         .client_secret("secret")
@@ -69,8 +74,6 @@ fn oauth_at(provider: &Provider, base_url: &str) -> OAuth {
         .register(op)
         .require_client(Op::NAME)
         .http_client(provider.clone())
-        .build()
-        .unwrap()
 }
 
 /// Adds a cookie to the `Cookie` header, or removes it.
@@ -206,7 +209,8 @@ async fn built_in_routes_keep_other_session_data() {
         format!("{sub}{own}")
     }
     let provider = provider();
-    let mut browser = browse!(oauth(&provider), |config| {
+    let oauth = builder(&provider, BASE_URL).keep_session_at_logout().build().unwrap();
+    let mut browser = browse!(oauth, |config| {
         config.configure(routes).route("/who", web::get().to(who));
     });
     assert_eq!(browser.send("GET", "/who").await.2, "0");
@@ -281,6 +285,41 @@ async fn cleared_session_and_removed_value_log_out() {
         assert_eq!(browser.send("GET", &format!("/end/{how}")).await.2, "ended");
         browser.cookie = cookie;
         assert_eq!(browser.send("GET", "/who").await.2, "", "{how}");
+    }
+}
+
+/// The next user of the browser must not see what the application kept of the last one.
+#[actix_web::test]
+async fn logout_clears_values_of_the_application() {
+    async fn put(session: Session) -> &'static str {
+        session.insert("cart", "secret").unwrap();
+        ""
+    }
+    async fn cart(session: Session) -> String {
+        session.get::<String>("cart").unwrap().unwrap_or_default()
+    }
+    for (keeps, is_logged_in) in [(false, true), (false, false), (true, true)] {
+        let provider = provider();
+        let builder = builder(&provider, BASE_URL);
+        let builder = if keeps { builder.keep_session_at_logout() } else { builder };
+        let mut browser = browse!(builder.build().unwrap(), |config| {
+            config
+                .configure(routes)
+                .route("/put", web::get().to(put))
+                .route("/cart", web::get().to(cart));
+        });
+        browser.send("GET", "/put").await;
+        if is_logged_in {
+            let (_, location, _) = browser.send("GET", "/login/op").await;
+            browser.send("GET", provider.approve(&location, "alice").unwrap()).await;
+        }
+        assert_eq!(browser.send("GET", "/cart").await.2, "secret");
+        let old = browser.cookie.clone();
+        assert_eq!(browser.send("POST", "/logout").await.0, StatusCode::SEE_OTHER);
+        let expected = if keeps { "secret" } else { "" };
+        assert_eq!(browser.send("GET", "/cart").await.2, expected);
+        browser.cookie = old;
+        assert_eq!(browser.send("GET", "/cart").await.2, "", "the old session has ended");
     }
 }
 

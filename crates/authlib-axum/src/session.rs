@@ -56,6 +56,10 @@ impl Session for AxumSession {
         self.0.renew().await
     }
 
+    async fn clear(&self) -> Result<()> {
+        self.0.clear().await
+    }
+
     fn id(&self) -> Option<String> {
         self.0.id()
     }
@@ -84,6 +88,11 @@ impl Session for StoredSession {
     async fn renew(&self) -> Result<()> {
         self.saved.store(false, Ordering::Release);
         self.session.cycle_id().await.map_err(store)
+    }
+
+    async fn clear(&self) -> Result<()> {
+        self.session.clear().await;
+        self.renew().await
     }
 
     fn id(&self) -> Option<String> {

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use authlib_axum::{
-    ClientConfig, ClientName, CurrentUser, OAuth, OAuthCallback, OAuthClient, Result, UserInfo,
-    cookie_session_layer, routes, session_layer, token_updates,
+    ClientConfig, ClientName, CurrentUser, OAuth, OAuthBuilder, OAuthCallback, OAuthClient, Result,
+    UserInfo, cookie_session_layer, routes, session_layer, token_updates,
 };
 use authlib_provider::{Fault, Provider, TestClient, TestUser};
 use axum::body::{Body, to_bytes};
@@ -14,7 +14,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use tower::ServiceExt as _;
-use tower_sessions::MemoryStore;
+use tower_sessions::{MemoryStore, Session};
 
 const ISSUER: &str = "https://op.example";
 
@@ -50,6 +50,10 @@ fn oauth(provider: &Provider) -> OAuth {
 }
 
 fn oauth_at(provider: &Provider, base_url: &str) -> OAuth {
+    builder(provider, base_url).build().unwrap()
+}
+
+fn builder(provider: &Provider, base_url: &str) -> OAuthBuilder {
     let op = ClientConfig::new("op")
         .client_id("app")
         .client_secret("secret")
@@ -61,8 +65,6 @@ fn oauth_at(provider: &Provider, base_url: &str) -> OAuth {
         .register(op)
         .require_client(Op::NAME)
         .http_client(provider.clone())
-        .build()
-        .unwrap()
 }
 
 /// Adds a cookie to the `Cookie` header, or removes it.
@@ -149,6 +151,38 @@ async fn cookie_sessions_need_no_store_and_end_at_logout() {
     assert_eq!(browser.send("GET", "/who").await.2, "");
     browser.cookie = copied;
     assert_eq!(browser.send("GET", "/who").await.2, "", "the login has ended");
+}
+
+/// The next user of the browser must not see what the application kept of the last one.
+#[tokio::test]
+async fn logout_clears_values_of_the_application() {
+    async fn put(session: Session) -> String {
+        session.insert("cart", "secret").await.unwrap();
+        String::new()
+    }
+    async fn cart(session: Session) -> String {
+        session.get::<String>("cart").await.unwrap().unwrap_or_default()
+    }
+    for (keeps, is_logged_in) in [(false, true), (false, false), (true, true)] {
+        let provider = provider();
+        let builder = builder(&provider, "https://app.example");
+        let builder = if keeps { builder.keep_session_at_logout() } else { builder };
+        let router = routes().route("/put", get(put)).route("/cart", get(cart));
+        let mut browser = Browser::new(layered(router, builder.build().unwrap()));
+        browser.send("GET", "/put").await;
+        if is_logged_in {
+            let (_, location, _) = browser.send("GET", "/login/op").await;
+            browser.send("GET", &provider.approve(&location, "alice").unwrap()).await;
+        }
+        assert_eq!(browser.send("GET", "/cart").await.2, "secret");
+        let old = browser.cookie.clone();
+        let (status, ..) = browser.send("POST", "/logout").await;
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        let expected = if keeps { "secret" } else { "" };
+        assert_eq!(browser.send("GET", "/cart").await.2, expected);
+        browser.cookie = old;
+        assert_eq!(browser.send("GET", "/cart").await.2, "", "the old session has ended");
+    }
 }
 
 /// W2: without a session layer there is no redirect, and the log says why.

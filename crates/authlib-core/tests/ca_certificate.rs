@@ -97,7 +97,7 @@ async fn file_and_environment_set_ca_of_one_client() {
          [oauth.two]\nclient_id = 'id'\nclient_secret = 'secret'\nissuer = '{issuer}'\n\
          refresh_with = 'client_credentials'\n"
     );
-    let from_file = || OAuth::builder().load_toml(&toml);
+    let from_file = || OAuth::builder().discover_clients().load_toml(&toml);
     let vars = [("TWO_CA_CERTIFICATE".to_owned(), CA.to_owned())];
     for (oauth, two_trusts) in [
         (from_file().build().unwrap(), false),

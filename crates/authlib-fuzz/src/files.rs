@@ -10,7 +10,8 @@ const MARK: &str = "hush-hush";
 /// A configuration file: its errors do not show the secret, unless it stands elsewhere too, such as in a name.
 pub(crate) fn config(data: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(data) else { return false };
-    let built = OAuth::builder().load_toml(text).http_client(Peer::json(b"")).build();
+    let built =
+        OAuth::builder().discover_clients().load_toml(text).http_client(Peer::json(b"")).build();
     let Err(error) = built else { return true };
     let shown = error.to_string();
     let as_secret = text.matches(&format!("client_secret = '{MARK}'")).count();

@@ -1,12 +1,8 @@
 //! Queries, forms, paths and cookies.
 
-use std::time::Duration;
-
 use authlib_core::Params;
 use authlib_core::login::{self, SessionState};
 use url::Url;
-
-use crate::peer::now;
 
 /// A query or a form: what is written is read again, and a repeated name is refused.
 pub(crate) fn params(data: &[u8]) -> bool {
@@ -45,7 +41,7 @@ pub(crate) fn session(data: &[u8]) -> bool {
         assert_eq!(serde_json::to_string(&again).unwrap(), stored);
     }
     let chunks = || text.lines().filter_map(|line| line.split_once(' '));
-    let state = SessionState::from_chunks(chunks(), now(), Duration::from_secs(3600));
+    let state = SessionState::from_chunks(chunks());
     assert!(state.logins().len() <= chunks().count());
     let _ = state.to_chunks(authlib_core::adapter::ChunkLimits { one: 4096, all_pending: 4096 });
     !state.logins().is_empty()

@@ -171,7 +171,7 @@ fn settings_are_read_in_n_log_n() {
         vars.collect::<Vec<_>>()
     };
     check("clients of the environment", 4 * KIB, make, |vars| {
-        let _ = OAuth::builder().load_env_from(vars).build();
+        let _ = OAuth::builder().discover_clients().load_env_from(vars).build();
     });
 }
 

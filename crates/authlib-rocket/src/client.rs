@@ -64,6 +64,13 @@ impl<C> OAuthClient<'_, C> {
         Ok(self.0.front_channel_logout().await?.into())
     }
 
+    /// The response with the client's public keys, for the `jwks_uri` that the client has at the provider: see
+    /// [`RegisteredClient::public_jwks`](authlib_core::RegisteredClient::public_jwks).
+    #[must_use]
+    pub fn public_jwks(&self) -> OAuthResponse {
+        self.0.public_jwks().into()
+    }
+
     /// Starts a login that a third party initiates: see [`LoginClient::initiate_login`].
     ///
     /// # Errors

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use authlib_core::adapter::SessionCookie;
 use authlib_core::{Error, ErrorKind, OAuth, OAuthBuilder, Params, Result, TokenUpdate};
@@ -23,7 +22,8 @@ type Make = Box<dyn FnOnce(&Rocket<Build>) -> Result<OAuth> + Send>;
 ///
 /// `base_url` and the tables `[default.oauth.NAME]` are read from Rocket's configuration: `Rocket.toml`, in any
 /// profile, `ROCKET_BASE_URL`, and `ROCKET_OAUTH={google={client_secret="..."}}`. They override values from code,
-/// and the variables `{NAME}_{KEY}` of `load_env` override both. The launch is refused, with the reasons in the
+/// and the variables `{NAME}_{KEY}` of `load_env` override both. A table whose client is not registered in code is an
+/// error, unless the builder calls [`discover_clients`](OAuthBuilder::discover_clients). The launch is refused, with the reasons in the
 /// log, if
 ///
 /// - a client's settings are invalid: all errors of all clients are logged at once;
@@ -32,7 +32,6 @@ type Make = Box<dyn FnOnce(&Rocket<Build>) -> Result<OAuth> + Send>;
 ///   same one.
 pub struct OAuthFairing {
     make: Mutex<Option<Make>>,
-    lifetime: Duration,
 }
 
 /// The method that the browser sent: Rocket changes HEAD to GET if no route matches.
@@ -54,14 +53,7 @@ impl OAuthFairing {
     }
 
     fn make(make: impl FnOnce(&Rocket<Build>) -> Result<OAuth> + Send + 'static) -> Self {
-        Self { make: Mutex::new(Some(Box::new(make))), lifetime: Duration::from_secs(24 * 60 * 60) }
-    }
-
-    /// How long a login lasts: a day by default.
-    #[must_use]
-    pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
-        self.lifetime = lifetime;
-        self
+        Self { make: Mutex::new(Some(Box::new(make))) }
     }
 
     fn set_up(&self, rocket: &Rocket<Build>, config: &Config) -> Result<OAuthState> {
@@ -96,7 +88,7 @@ impl OAuthFairing {
             );
         }
         let cookie = SessionCookie::of(&oauth);
-        Ok(OAuthState { cookie, lifetime: self.lifetime, oauth })
+        Ok(OAuthState { cookie, oauth })
     }
 }
 
@@ -162,7 +154,7 @@ fn hide_callback(request: &mut Request<'_>) {
 
 impl fmt::Debug for OAuthFairing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OAuthFairing").field("lifetime", &self.lifetime).finish_non_exhaustive()
+        f.debug_struct("OAuthFairing").finish_non_exhaustive()
     }
 }
 

@@ -20,7 +20,6 @@ const MAX_CHUNK: usize = 2700;
 pub(crate) struct OAuthState {
     pub(crate) oauth: OAuth,
     pub(crate) cookie: SessionCookie,
-    pub(crate) lifetime: Duration,
 }
 
 /// The chunks of the state in this request: those that the browser sent, with the changes since.
@@ -74,8 +73,7 @@ impl Session for RocketSession<'_> {
         Ok(self.chunks(|chunks| {
             let texts =
                 chunks.iter().filter_map(|(name, text)| Some((self.chunk(name)?, text.as_str())));
-            let (now, lifetime) = (self.state.oauth.now(), self.state.lifetime);
-            (!chunks.is_empty()).then(|| SessionState::from_chunks(texts, now, lifetime))
+            (!chunks.is_empty()).then(|| SessionState::from_chunks(texts))
         }))
     }
 
@@ -87,7 +85,8 @@ impl Session for RocketSession<'_> {
                 let name = format!("{}-{}", self.state.cookie.name, chunk.name);
                 // Only what changed: another response may be on its way to the same browser.
                 if old.remove(&name).as_ref() != Some(&chunk.text) {
-                    let lifetime = if chunk.pending { PENDING_TTL } else { self.state.lifetime };
+                    let lifetime = self.state.oauth.login_lifetime();
+                    let lifetime = if chunk.pending { PENDING_TTL } else { lifetime };
                     self.jar.add_private(self.cookie(name.clone(), chunk.text.clone(), lifetime));
                 }
                 chunks.insert(name, chunk.text);

@@ -272,15 +272,15 @@ async fn login_expires_even_if_browser_keeps_cookie() {
     let clock = Arc::new(FixedClock::new(now));
     let theirs = clock.clone();
     let provider = provider_builder().clock(move || theirs.now()).build();
-    let fairing = OAuthFairing::new(builder(&provider).clock(clock.clone()))
-        .session_lifetime(Duration::from_secs(3600));
+    let builder = builder(&provider).clock(clock.clone());
+    let fairing = OAuthFairing::new(builder.login_lifetime(Duration::from_secs(3600)));
     let routes = routes![login, authorize, who, nobody];
     let mut browser = Browser::of(rocket().attach(fairing).mount("/", routes)).await;
     let start = browser.get("/login").await;
     let done = browser.get(&provider.approve(&start.location, "alice").unwrap()).await;
     assert_eq!(done.status, Status::Ok, "{}", done.body);
     assert!(browser.cookies.values().all(|kept| kept.header.contains("Max-Age=3600")));
-    clock.advance(Duration::from_secs(3600));
+    clock.advance(Duration::from_secs(3599));
     assert_eq!(browser.get("/who").await.body, "alice");
     clock.advance(Duration::from_secs(1));
     assert_eq!(browser.get("/who").await.body, "nobody");

@@ -171,7 +171,8 @@ async fn rocket_configuration_provides_clients_and_base_url() {
         .merge(("oauth.github.client_id", "id"))
         .merge(("oauth.github.client_secret", "secret"))
         .merge(("oauth", variable));
-    let oauth = configured(OAuth::builder().base_url(BASE_URL).register(op()), figment).await;
+    let builder = OAuth::builder().base_url(BASE_URL).register(op()).discover_clients();
+    let oauth = configured(builder, figment).await;
     let oauth = oauth.unwrap();
     assert_eq!(oauth.base_url().unwrap().as_str(), "https://from.toml/");
     assert_eq!(oauth.client("op").unwrap().client_id(), "from Rocket.toml");

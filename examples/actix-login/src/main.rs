@@ -76,6 +76,11 @@ async fn front_channel_logout(client: OAuthClient) -> Result<HttpResponse> {
     client.front_channel_logout().await
 }
 
+/// The client's public keys.
+async fn jwks(client: OAuthClient) -> HttpResponse {
+    client.public_jwks()
+}
+
 async fn home(oauth: web::Data<OAuth>, session: OAuthSession) -> Result<HttpResponse> {
     Ok(html(match session.current_user().await? {
         Some(user) => Page::home("actix-web", &Visitor::of(&oauth, &user).await?),
@@ -135,6 +140,7 @@ fn routes(app: &mut web::ServiceConfig) {
         .route("/logout-everywhere", web::post().to(logout_everywhere))
         .route("/backchannel-logout/{client}", web::post().to(back_channel_logout))
         .route("/frontchannel-logout/{client}", web::get().to(front_channel_logout))
+        .route("/jwks/{client}", web::get().to(jwks))
         .route("/healthz", web::get().to(|| async { "ok" }));
 }
 

@@ -80,6 +80,11 @@ async fn front_channel_logout(client: OAuthClient) -> Result<Response> {
     client.front_channel_logout().await
 }
 
+/// The client's public keys.
+async fn jwks(client: OAuthClient) -> Response {
+    client.public_jwks()
+}
+
 async fn home(State(oauth): State<OAuth>, user: Option<CurrentUser>) -> Result<Response> {
     Ok(html(match user {
         Some(user) => Page::home("axum", &Visitor::of(&oauth, &user).await?),
@@ -148,6 +153,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .route("/logout-everywhere", post(logout_everywhere))
         .route("/backchannel-logout/{client}", post(back_channel_logout))
         .route("/frontchannel-logout/{client}", get(front_channel_logout))
+        .route("/jwks/{client}", get(jwks))
         .route("/healthz", get(|| async { "ok" }));
     let mut app = Router::new();
     for base in settings.mounts() {

@@ -60,7 +60,7 @@ fn registry(options: &Options) -> authlib_core::OAuthBuilder {
     if let Some(file) = options.config.clone().or_else(|| variable("AUTHLIB_CONFIG")) {
         builder = builder.load_file(file);
     }
-    builder = builder.load_env();
+    builder = builder.load_env().discover_clients();
     let Some(name) = &options.client else { return builder };
     // Options are loaded as variables; they override the environment.
     let prefix: String =

@@ -111,6 +111,12 @@ async fn front_channel_logout(client: OAuthClient<'_>) -> Result<OAuthResponse> 
     client.front_channel_logout().await
 }
 
+/// The client's public keys.
+#[get("/jwks/<_>")]
+async fn jwks(client: OAuthClient<'_>) -> OAuthResponse {
+    client.public_jwks()
+}
+
 #[get("/")]
 async fn home(oauth: &State<OAuth>, session: OAuthSession<'_>) -> Result<Html> {
     Ok(Html(match session.current_user().await? {
@@ -202,7 +208,8 @@ async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
         // Of `ROCKET_SECRET_KEY` or `Rocket.toml`, if it is there.
         figment = figment.join(("secret_key", key));
     }
-    let mut builder = storage.give(OAuth::builder()).base_url(&base_url).load_env();
+    let mut builder =
+        storage.give(OAuth::builder()).base_url(&base_url).load_env().discover_clients();
     if let Some(file) = &settings.config_file {
         builder = builder.load_file(file);
     }
@@ -234,6 +241,7 @@ async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
         logout_everywhere,
         back_channel_logout,
         front_channel_logout,
+        jwks,
         healthz
     ];
     let mut rocket = rocket::custom(figment)

@@ -62,7 +62,7 @@ impl Page {
     #[must_use]
     pub fn welcome(framework: &str, oauth: &OAuth) -> Self {
         let mut list = String::new();
-        for (place, app) in oauth.clients().enumerate() {
+        for (place, app) in oauth.clients().filter(|client| client.accepts_logins()).enumerate() {
             let kind = if place == 0 { "button main" } else { "button" };
             let path = escaped(&oauth.site_path(&format!("/login/{}", app.name())));
             let label = escaped(app.display_name());

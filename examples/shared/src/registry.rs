@@ -15,7 +15,8 @@ pub async fn registry(
     settings: &Settings,
 ) -> Result<(OAuth, Option<Server>), Box<dyn std::error::Error>> {
     let storage = Storage::open(settings).await?;
-    let mut builder = storage.give(OAuth::builder()).base_url(&settings.base_url).load_env();
+    let mut builder =
+        storage.give(OAuth::builder()).base_url(&settings.base_url).load_env().discover_clients();
     if let Some(file) = &settings.config_file {
         builder = builder.load_file(file);
     }

@@ -1,7 +1,9 @@
 //! Logins that end elsewhere: by the provider, or in another browser.
 
+use std::time::Duration;
+
 use authlib_conformance::{Browser, Fixture, Page};
-use authlib_provider::Fault;
+use authlib_provider::{Endpoint, Fault, Reply};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -157,5 +159,59 @@ pub(crate) async fn copied_session_ends_with_logout(package: &str) {
     browser.request(Method::POST, fixture.url("/logout"), &[], None).await;
     for path in ["/profile", "/api/op/echo", "/userinfo/op"] {
         assert_eq!(copy.get_json(fixture.url(path)).await.status, 401, "{path}");
+    }
+}
+
+/// An app with these variables beside its client, and a browser in which Alice logged in more than a second ago.
+async fn logged_in_a_second_ago(package: &str, vars: &[(&str, &str)]) -> (Fixture, Browser) {
+    let config = format!(
+        "[oauth.op]\nclient_id = 'app'\nclient_secret = '{}'\nissuer = 'ISSUER'\n\
+         api_base_url = 'ISSUER/api'\nscope = 'openid profile'\n",
+        Fixture::secret()
+    );
+    let fixture = Fixture::configured(package, &config, vars).await;
+    let browser = Browser::new();
+    assert_eq!(fixture.log_in(&browser).await.status, 303);
+    // The app has the system's clock.
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    (fixture, browser)
+}
+
+/// On the server, whatever the browser's cookie says.
+pub(crate) async fn login_ends_after_its_lifetime_or_idle_time(package: &str) {
+    for (variable, seconds, stays) in [
+        ("AUTHLIB_LOGIN_LIFETIME", "1", false),
+        ("AUTHLIB_LOGIN_IDLE_TIMEOUT", "1", false),
+        ("AUTHLIB_LOGIN_LIFETIME", "3600", true),
+    ] {
+        let (fixture, browser) = logged_in_a_second_ago(package, &[(variable, seconds)]).await;
+        assert_eq!(fixture.is_alice(&browser).await, stays, "{variable}");
+        for path in ["/protected", "/api/op/echo", "/userinfo/op"] {
+            let page = browser.get_json(fixture.url(path)).await;
+            assert_eq!(
+                page.status,
+                if stays { 200 } else { 401 },
+                "{variable} {path}: {}",
+                page.body
+            );
+        }
+    }
+}
+
+/// RFC 6749 §5.2: only `invalid_grant` is about the user.
+pub(crate) async fn revalidation_ends_login_unless_it_is_an_outage(package: &str) {
+    for (fault, stays) in [
+        (Fault::Response(Endpoint::Token, Reply::html(503)), true),
+        (Fault::Response(Endpoint::Token, Reply::Reset), true),
+        (Fault::RefreshRefused, false),
+    ] {
+        let vars = [("AUTHLIB_LOGIN_REVALIDATE_AFTER", "1")];
+        let (fixture, browser) = logged_in_a_second_ago(package, &vars).await;
+        let before = fixture.count(Endpoint::Token);
+        fixture.provider().inject(fault.clone());
+        assert_eq!(fixture.is_alice(&browser).await, stays, "{fault:?}");
+        assert!(fixture.count(Endpoint::Token) > before, "{fault:?}: the provider was asked");
+        fixture.provider().clear_faults();
+        assert_eq!(fixture.is_alice(&browser).await, stays, "{fault:?}");
     }
 }

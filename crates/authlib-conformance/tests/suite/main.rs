@@ -123,6 +123,8 @@ suite! {
         front_channel_logout_needs_iss_and_sid,
         logout_everywhere_ends_logins_in_all_browsers,
         copied_session_ends_with_logout,
+        login_ends_after_its_lifetime_or_idle_time,
+        revalidation_ends_login_unless_it_is_an_outage,
     ],
     deployment: [
         base_path_is_kept_behind_proxy_that_removes_it,
@@ -176,6 +178,7 @@ suite! {
         missing_authorization_endpoint_fails_startup,
         clock_skew_is_a_bounded_setting,
         empty_secret_is_sent_by_basic_if_configured,
+        public_keys_of_the_client_are_served,
     ],
     requests: [
         metadata_and_keys_are_fetched_once_with_user_agent,

@@ -111,3 +111,21 @@ pub(crate) async fn empty_secret_is_sent_by_basic_if_configured(package: &str) {
         assert_eq!(token.authorization.as_deref(), basic, "{method}");
     }
 }
+
+/// RFC 7517 §5: the provider fetches them from the client's `jwks_uri`.
+pub(crate) async fn public_keys_of_the_client_are_served(package: &str) {
+    let key = include_str!("../../../authlib-core/tests/client-keys/p256.pem");
+    let config = format!(
+        "[oauth.op]\nissuer = 'ISSUER'\nclient_id = 'app'\nprivate_key = \"\"\"{key}\"\"\"\n\
+         private_key_id = 'k1'\n[oauth.plain]\nissuer = 'ISSUER'\nclient_id = 'app'\nclient_secret = 's'\n"
+    );
+    let fixture = Fixture::configured(package, &config, &[]).await;
+    let page = Browser::new().get(fixture.url("/jwks/op")).await;
+    assert_eq!((page.status, page.header("content-type")), (200, "application/jwk-set+json"));
+    let keys = page.json()["keys"].clone();
+    assert_eq!((keys[0]["kid"].as_str(), keys[0]["crv"].as_str()), (Some("k1"), Some("P-256")));
+    assert!(keys[0]["x"].is_string() && keys[1].is_null() && keys[0]["d"].is_null(), "{keys}");
+    let page = Browser::new().get(fixture.url("/jwks/plain")).await;
+    assert_eq!(page.json(), serde_json::json!({ "keys": [] }));
+    assert_eq!(Browser::new().get(fixture.url("/jwks/nobody")).await.status, 404);
+}

@@ -66,6 +66,13 @@ impl<S: Session> Session for BrowserSession<S> {
         }
     }
 
+    async fn clear(&self) -> Result<()> {
+        match &self.stored {
+            Some(stored) => stored.clear().await,
+            None => Ok(()),
+        }
+    }
+
     /// A browser without a session has at least the cookie of the login that is being finished.
     fn id(&self) -> Option<String> {
         let stored = self.stored.as_ref()?;

@@ -55,18 +55,22 @@ impl<S: Session> LoginCallback<S> {
             tracing::warn!(client = client.name(), error = %error.report(), "callback rejected");
             error.with_client(client.name()).logged()
         })?;
-        let turn = match session.id() {
+        // A malformed `state` is an error of the handler's method, which ends the login.
+        let state = client.front_channel().callback_state(callback.params()).unwrap_or_default();
+        // Sessions without an id: the copies of one callback take turns.
+        let turn = match session.id().or_else(|| state.clone()) {
             Some(id) => Some(client.session_turns().wait(id).await),
             None => None,
         };
-        let outdated = turn.as_ref().is_some_and(|turn| turn.is_outdated(client.now()));
+        let outdated = turn.as_ref().is_some_and(|turn| {
+            let is_copy = || state.as_ref().is_some_and(|state| client.is_state_used(state));
+            turn.is_outdated(client.now()) || (turn.has_waited() && is_copy())
+        });
         if outdated && !callback.has_newest_cookie() {
             return Err(callback.with_newest_cookie());
         }
         callback.check_cookie(&client, &session).await?;
         let params = callback.into_params();
-        // A malformed `state` is an error of the handler's method, which ends the login.
-        let state = client.front_channel().callback_state(&params).unwrap_or_default();
         if let Some(state) = state
             && let Some(next) = used_callback(&client, &session, &state).await?
         {

@@ -60,6 +60,10 @@ impl<'r> CallbackRequest<'r> {
         self.params
     }
 
+    pub(super) fn params(&self) -> &Params {
+        &self.params
+    }
+
     /// Whether this callback was sent once more already, to carry the newest session cookie.
     pub(super) fn has_newest_cookie(&self) -> bool {
         has_mark(self.request.query(), NEWEST_COOKIE)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::response::framed_page;
+use super::response::{framed_page, jwk_set};
 use super::{RequestContext, Response, see_other};
 use crate::authorization::{AuthorizeOptions, Purpose};
 use crate::client::oauth2_client::OAuth2Client;
@@ -90,6 +90,13 @@ impl<S: Session> LoginClient<S> {
     pub async fn front_channel_logout(&self) -> Result<Response> {
         front_channel_logout(&self.client, &self.session, self.request.query()).await?;
         Ok(framed_page(&self.client).await)
+    }
+
+    /// The response with the client's [public keys](RegisteredClient::public_jwks), for the `jwks_uri` that the client
+    /// has at the provider.
+    #[must_use]
+    pub fn public_jwks(&self) -> Response {
+        jwk_set(&self.client.public_jwks())
     }
 
     /// The registered client.

@@ -1,7 +1,5 @@
 //! [`CookieChunk`]: the session state in chunks, for sessions in encrypted cookies.
 
-use std::time::{Duration, SystemTime};
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -39,9 +37,6 @@ pub struct ChunkLimits {
     /// is longer.
     pub all_pending: usize,
 }
-
-/// How long the cookie of a login is kept.
-pub(super) const SESSION_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
 const LOGIN: char = 'l';
 const PENDING: char = 'p';
@@ -97,13 +92,8 @@ impl SessionState {
         }
     }
 
-    /// The state of these chunks, given by name and text. Unreadable chunks are ignored, and logins older
-    /// than `lifetime`.
-    pub fn from_chunks<'a>(
-        chunks: impl IntoIterator<Item = (&'a str, &'a str)>,
-        now: SystemTime,
-        lifetime: Duration,
-    ) -> Self {
+    /// The state of these chunks, given by name and text. Unreadable chunks are ignored.
+    pub fn from_chunks<'a>(chunks: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut state = Self::default();
         for (name, text) in chunks {
             match name.chars().next() {
@@ -113,9 +103,6 @@ impl SessionState {
                 _ => {}
             }
         }
-        state.logins.retain(|login| {
-            now.duration_since(login.logged_in_at()).unwrap_or_default() <= lifetime
-        });
         state.logins.sort_by_key(|login| login.logged_in_at);
         state.logouts.sort_by_key(|logout| logout.started_at);
         state.pending.sort_by_key(Pending::started_at);
@@ -143,6 +130,8 @@ fn too_long(most: usize) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
     use crate::login::PendingRef;
     use crate::secret::Secret;
@@ -152,7 +141,6 @@ mod tests {
     }
 
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
-    const DAY: Duration = Duration::from_secs(86_400);
 
     fn pending(number: u64) -> Pending {
         let state = Secret::new(format!("state-{number}"));
@@ -164,9 +152,9 @@ mod tests {
         Login { user: client.clone(), client, logged_in_at, ..Login::default() }
     }
 
-    fn again(chunks: &[CookieChunk], now: SystemTime) -> SessionState {
+    fn again(chunks: &[CookieChunk]) -> SessionState {
         let chunks = chunks.iter().rev().map(|chunk| (chunk.name.as_str(), chunk.text.as_str()));
-        SessionState::from_chunks(chunks, now, DAY)
+        SessionState::from_chunks(chunks)
     }
 
     #[test]
@@ -186,7 +174,7 @@ mod tests {
         for chunk in &chunks {
             assert!(chunk.name.len() == 17 && !chunk.name.contains("state"), "{}", chunk.name);
         }
-        let back = again(&chunks, NOW);
+        let back = again(&chunks);
         assert_eq!(serde_json::to_value(&back).unwrap(), serde_json::to_value(&state).unwrap());
     }
 
@@ -197,7 +185,7 @@ mod tests {
             state.add_pending(pending(number), NOW);
         }
         let one = state.to_chunks(limits(1000)).unwrap().first().unwrap().text.len();
-        let kept = again(&state.to_chunks(limits(2 * one)).unwrap(), NOW);
+        let kept = again(&state.to_chunks(limits(2 * one)).unwrap());
         assert!(kept.has_pending("state-1") && kept.has_pending("state-2"));
         assert!(!kept.has_pending("state-0"));
         let error = state.to_chunks(limits(one - 1)).unwrap_err();
@@ -206,16 +194,15 @@ mod tests {
     }
 
     #[test]
-    fn garbage_and_expired_logins_are_ignored() {
+    fn garbage_is_ignored() {
         let mut state = SessionState::default();
-        state.add_login(login("old", 0));
         state.add_login(login("new", 1000));
         let mut chunks = state.to_chunks(limits(1000)).unwrap();
         for name in ["l", "p", "o", "x", ""] {
             let text = "garbage".to_owned();
             chunks.push(CookieChunk { name: name.to_owned(), text, pending: false });
         }
-        let kept = again(&chunks, NOW + DAY + Duration::from_millis(1));
+        let kept = again(&chunks);
         assert_eq!(kept.logins(), [login("new", 1000)]);
     }
 }

@@ -65,6 +65,16 @@ pub(super) async fn framed_page(client: &RegisteredClient) -> Response {
     response
 }
 
+/// The client's public keys (RFC 7517 §8.5.2), which the provider may keep for some minutes.
+pub(super) fn jwk_set(keys: &serde_json::Value) -> Response {
+    let mut response = empty(StatusCode::OK);
+    *response.body_mut() = keys.to_string().into_bytes();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    response
+}
+
 pub(super) fn json(status: StatusCode, body: &serde_json::Value) -> Response {
     let mut response = empty(status);
     // A browser that sniffs for HTML finds none.

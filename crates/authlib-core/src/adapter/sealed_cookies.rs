@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::SessionCookie;
-use super::cookie_chunks::{ChunkLimits, CookieChunk, SESSION_LIFETIME, oldest_pending};
+use super::cookie_chunks::{ChunkLimits, CookieChunk, oldest_pending};
 use crate::authorization::PENDING_TTL;
 use crate::error::Result;
 use crate::keyring::Keyring;
@@ -140,7 +140,7 @@ impl CookieSession {
                 None => String::new(),
             };
             let pending = chunk.is_some_and(|chunk| chunk.pending);
-            let lifetime = if pending { PENDING_TTL } else { SESSION_LIFETIME };
+            let lifetime = if pending { PENDING_TTL } else { app.oauth.login_lifetime() };
             let mut rest = sealed.as_str();
             for part in (0..MAX_PARTS).map(|part| part_name(&name, part)) {
                 let (value, after) = rest.split_at_checked(MAX_VALUE).unwrap_or((rest, ""));
@@ -166,10 +166,6 @@ impl CookieSession {
     /// by it while there is no session.
     pub(super) fn oldest_pending(&self) -> Option<String> {
         self.cookies().oldest_pending.clone()
-    }
-
-    fn now(&self) -> SystemTime {
-        self.app.oauth.now()
     }
 
     fn cookies(&self) -> MutexGuard<'_, Cookies> {
@@ -200,7 +196,7 @@ impl Session for CookieSession {
         if texts.is_empty() {
             return Ok(None);
         }
-        let mut state = SessionState::from_chunks(texts, self.now(), SESSION_LIFETIME);
+        let mut state = SessionState::from_chunks(texts);
         if !self.app.with_logins {
             state.logins.clear();
         }
@@ -242,6 +238,8 @@ debug_fields!(CookieSession {});
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use futures_util::FutureExt as _;
 
     use super::*;

@@ -35,6 +35,7 @@ pub(crate) struct Turn {
     turns: Arc<SessionTurns>,
     id: String,
     guard: Option<OwnedMutexGuard<()>>,
+    has_waited: bool,
 }
 
 impl SessionTurns {
@@ -42,8 +43,12 @@ impl SessionTurns {
     pub(crate) async fn wait(self: &Arc<Self>, id: String) -> Turn {
         let lock = self.state().locks.entry(id.clone()).or_default().clone();
         // Made first, so that a caller that goes away while it waits leaves no lock behind.
-        let mut turn = Turn { turns: self.clone(), id, guard: None };
-        turn.guard = Some(lock.lock_owned().await);
+        let mut turn = Turn { turns: self.clone(), id, guard: None, has_waited: false };
+        turn.guard = lock.clone().try_lock_owned();
+        if turn.guard.is_none() {
+            turn.has_waited = true;
+            turn.guard = Some(lock.lock_owned().await);
+        }
         turn
     }
 
@@ -58,6 +63,11 @@ impl SessionTurns {
 }
 
 impl Turn {
+    /// Whether another callback was being processed.
+    pub(crate) fn has_waited(&self) -> bool {
+        self.has_waited
+    }
+
     /// Whether the session has a new id by now.
     pub(crate) fn is_outdated(&self, now: SystemTime) -> bool {
         self.turns.state().outdated.get(&self.id, now).is_some()
@@ -97,7 +107,7 @@ mod tests {
         let first = turns.wait("a".into()).now_or_never().unwrap();
         assert!(turns.wait("b".into()).now_or_never().is_some());
         assert!(turns.wait("a".into()).now_or_never().is_none());
-        assert!(!first.is_outdated(now));
+        assert!(!first.is_outdated(now) && !first.has_waited());
         turns.renewed("a".into(), now);
         drop(first);
         let second = turns.wait("a".into()).now_or_never().unwrap();

@@ -88,6 +88,7 @@ pub struct ClientConfig {
     pub(super) max_age: Option<Duration>,
     pub(super) clock_skew: Option<Duration>,
     pub(super) fetch_userinfo: Option<bool>,
+    pub(super) accept_logins: Option<bool>,
     pub(super) subject_claim: Option<String>,
     pub(super) dangerous_skip_nonce: bool,
     pub(super) dangerous_skip_pkce: bool,
@@ -429,6 +430,15 @@ impl ClientConfig {
     #[must_use]
     pub fn client_assertion_claim(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.client_assertion_claims.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Makes this a client for API calls only: a login with it is refused when it starts and in the callback.
+    /// Users can still connect an account at its provider.
+    #[must_use]
+    #[doc(alias = "accept_logins")]
+    pub fn without_logins(mut self) -> Self {
+        self.accept_logins = Some(false);
         self
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod client_config;
 mod extension_setters;
 mod extensions;
+mod login_policy;
 mod problem;
 mod refresh;
 mod response_mode;
@@ -11,6 +12,7 @@ mod settings;
 mod source;
 
 pub(crate) use self::client_config::ClientConfig;
+pub(crate) use self::login_policy::LoginPolicy;
 pub use self::problem::{ConfigProblem, ConfigProblems};
 pub use self::refresh::{Refresh, RefreshCallback};
 pub use self::response_mode::ResponseMode;

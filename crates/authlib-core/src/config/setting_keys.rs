@@ -32,6 +32,7 @@ macro_rules! choice {
 
 /// All settings, by name. The aliases are Authlib's names, and names of earlier versions.
 pub(super) const SETTINGS: &[Setting] = &[
+    setting("accept_logins", Switch(|c, v| c.accept_logins = Some(v))),
     setting("access_denied_errors", List(|c, v| c.access_denied_errors = v)),
     setting("access_token_params", Pairs(|c| &mut c.access_token_params)),
     setting("accepted_issuers", List(|c, v| c.accepted_issuers = v)),
@@ -347,7 +348,7 @@ fn boolean(value: &Value) -> Result<bool, String> {
     parsed.ok_or_else(|| format!("is {value}, but must be true or false"))
 }
 
-fn duration(value: &Value) -> Result<Duration, String> {
+pub(super) fn duration(value: &Value) -> Result<Duration, String> {
     let parsed = match value {
         Value::Number(number) => number.as_u64(),
         Value::String(text) => text.parse().ok(),

@@ -16,7 +16,7 @@ pub(crate) use self::mac::MacKey;
 #[cfg(feature = "oauth1-rsa-sha1")]
 pub(crate) use self::rsa_sha1::RsaSha1Key;
 pub(crate) use self::signature::{PublicKey, Scheme};
-pub(crate) use self::signing::{PrivateKey, RsaPrivate};
+pub(crate) use self::signing::{PrivateKey, PublicNumbers, RsaPrivate};
 
 /// A cryptographic operation failed. The reason is not told, because it would help an attacker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

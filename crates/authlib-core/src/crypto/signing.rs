@@ -4,7 +4,9 @@ use std::fmt;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPairComponents;
-use aws_lc_rs::signature::{EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair, RsaPublicKeyComponents};
+use aws_lc_rs::signature::{
+    EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair, RsaPublicKeyComponents,
+};
 
 use super::signature::{CURVES, without_zeros};
 use super::{CryptoError, Scheme};
@@ -14,6 +16,14 @@ pub(crate) enum PrivateKey {
     Ec(EcdsaKeyPair, Scheme),
     Ed25519(Ed25519KeyPair),
     Rsa(RsaKeyPair),
+}
+
+/// The numbers of a public key, big-endian (RFC 7518 §6, RFC 8037 §2).
+#[derive(Debug)]
+pub(crate) enum PublicNumbers {
+    Ec { curve: Scheme, x: Vec<u8>, y: Vec<u8> },
+    Ed25519 { x: Vec<u8> },
+    Rsa { n: Vec<u8>, e: Vec<u8> },
 }
 
 /// The numbers of a private RSA key, big-endian (RFC 7518 §6.3).
@@ -86,6 +96,25 @@ impl PrivateKey {
         }
     }
 
+    /// The public half.
+    pub(crate) fn public(&self) -> Result<PublicNumbers, CryptoError> {
+        match self {
+            Self::Ec(pair, curve) => {
+                let point = pair.public_key().as_ref();
+                let (x, y) = match point {
+                    [4, point @ ..] => point.split_at_checked(point.len() / 2),
+                    _ => None,
+                }
+                .ok_or(CryptoError)?;
+                Ok(PublicNumbers::Ec { curve: *curve, x: x.to_vec(), y: y.to_vec() })
+            }
+            Self::Ed25519(pair) => {
+                Ok(PublicNumbers::Ed25519 { x: pair.public_key().as_ref().to_vec() })
+            }
+            Self::Rsa(pair) => rsa_numbers(pair.public_key().as_ref()).ok_or(CryptoError),
+        }
+    }
+
     /// Signs `message`. The scheme must fit the key.
     pub(crate) fn sign(&self, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
         if !self.fits(scheme) {
@@ -109,6 +138,32 @@ impl PrivateKey {
             }
         }
     }
+}
+
+/// The numbers of an `RSAPublicKey` in DER (RFC 8017 §A.1.1): a sequence of two integers.
+fn rsa_numbers(der: &[u8]) -> Option<PublicNumbers> {
+    let (sequence, _) = der_value(der, 0x30)?;
+    let (n, rest) = der_value(sequence, 0x02)?;
+    let (e, _) = der_value(rest, 0x02)?;
+    let number = |bytes| without_zeros(bytes).to_vec();
+    Some(PublicNumbers::Rsa { n: number(n), e: number(e) })
+}
+
+/// The content of the value with this tag, and what follows it.
+fn der_value(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (found, rest) = der.split_first()?;
+    let (first, rest) = rest.split_first()?;
+    let (length, rest) = match first {
+        short @ 0..0x80 => (usize::from(*short), rest),
+        long => {
+            let (length, rest) = rest.split_at_checked(usize::from(long & 0x7f))?;
+            let length = length.iter().try_fold(0_usize, |sum, byte| {
+                sum.checked_mul(256)?.checked_add(usize::from(*byte))
+            })?;
+            (length, rest)
+        }
+    };
+    rest.split_at_checked(length).filter(|_| *found == tag)
 }
 
 impl fmt::Debug for PrivateKey {

@@ -3,12 +3,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use super::pem::{self, PemError};
 use super::{Algorithm, strict_json};
-use crate::crypto::{CryptoError, MacKey, PrivateKey, RsaPrivate, Scheme};
+use crate::crypto::{CryptoError, MacKey, PrivateKey, PublicNumbers, RsaPrivate, Scheme};
 use crate::secret::Secret;
 
 /// A key that signs, parsed once.
@@ -73,6 +73,33 @@ impl SigningKey {
     /// The `kid` of the JWK.
     pub(crate) fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
+    }
+
+    /// The public half as a JWK (RFC 7517 §4), made of public numbers only; `None` for a secret. `kid` overrides
+    /// that of the JWK.
+    pub(crate) fn public_jwk(&self, kid: Option<&str>) -> Option<Map<String, Value>> {
+        let Signer::Private(key) = &self.signer else { return None };
+        let base64 = |bytes: Vec<u8>| URL_SAFE_NO_PAD.encode(bytes);
+        let members = match key.public().ok()? {
+            PublicNumbers::Ec { curve, x, y } => {
+                let name = match curve {
+                    Scheme::P384 => "P-384",
+                    Scheme::P521 => "P-521",
+                    _ => "P-256",
+                };
+                json!({ "kty": "EC", "crv": name, "x": base64(x), "y": base64(y) })
+            }
+            PublicNumbers::Ed25519 { x } => {
+                json!({ "kty": "OKP", "crv": "Ed25519", "x": base64(x) })
+            }
+            PublicNumbers::Rsa { n, e } => json!({ "kty": "RSA", "n": base64(n), "e": base64(e) }),
+        };
+        let Value::Object(mut jwk) = members else { return None };
+        jwk.insert("use".to_owned(), "sig".into());
+        jwk.extend(self.only.map(|alg| ("alg".to_owned(), alg.name().into())));
+        let kid = kid.or_else(|| self.kid());
+        jwk.extend(kid.map(|kid| ("kid".to_owned(), kid.into())));
+        Some(jwk)
     }
 
     /// Whether the key can sign with this algorithm.

@@ -72,6 +72,33 @@ fn every_private_key_format_signs_verifiably() {
     check(&key, &["HS256", "HS384", "HS512"], &JwkSet::of_secret(&secret));
 }
 
+/// RFC 7518 §6: the public half verifies, and holds no private member.
+#[test]
+fn public_jwk_verifies_and_has_public_members_only() {
+    let jwks = serde_json::from_str::<Value>(JWKS).unwrap();
+    let sources = PEM.iter().map(|(name, pem, algorithms)| (*name, (*pem).to_owned(), *algorithms));
+    let texts =
+        PEM.iter().map(|(name, _, algorithms)| (*name, jwks[name].to_string(), *algorithms));
+    for (name, text, algorithms) in sources.chain(texts) {
+        let key = parse(&text).unwrap();
+        let public = key.public_jwk(Some("mine")).unwrap();
+        let allowed = ["kty", "crv", "x", "y", "n", "e", "use", "kid", "alg"];
+        assert!(public.keys().all(|member| allowed.contains(&member.as_str())), "{name}");
+        for number in ["kty", "crv", "x", "y", "n", "e"] {
+            assert_eq!(public.get(number), jwks[name].get(number), "{name} {number}");
+        }
+        assert_eq!((&public["kid"], &public["use"]), (&json!("mine"), &json!("sig")));
+        let own = key.public_jwk(None).unwrap();
+        assert_eq!(own.get("kid").and_then(Value::as_str), key.kid(), "{name}");
+        let set = JwkSet::parse(json!({"keys": [own]}).to_string().as_bytes()).unwrap();
+        check(&key, algorithms, &set);
+    }
+    assert!(SigningKey::of_secret(Secret::new("hush")).public_jwk(None).is_none());
+    let mut jwk = private_jwk("rsa");
+    jwk["alg"] = "PS384".into();
+    assert_eq!(parse(&jwk.to_string()).unwrap().public_jwk(None).unwrap()["alg"], "PS384");
+}
+
 #[test]
 fn jwk_alg_is_the_only_algorithm() {
     let mut jwk = private_jwk("rsa");

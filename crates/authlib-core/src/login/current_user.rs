@@ -1,5 +1,6 @@
 //! [`CurrentUser`]: the user who is logged in in this browser, and their [`Identity`].
 
+use super::policy::{record_use, revalidated};
 use super::{Login, Session};
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::{Token, UserInfo};
@@ -80,7 +81,7 @@ pub async fn current_user(oauth: &OAuth, session: &impl Session) -> Result<Optio
     let state = session.load().await?.unwrap_or_default();
     for login in state.logins().iter().rev() {
         let Ok(client) = oauth.client(&login.client) else { continue };
-        if let Some(user) = user_of(client, login).await? {
+        if let Some(user) = user_of(client, session, login).await? {
             return Ok(Some(user));
         }
     }
@@ -98,24 +99,36 @@ pub async fn client_user(
 ) -> Result<Option<CurrentUser>> {
     let state = session.load().await?.unwrap_or_default();
     match state.login(client.name()) {
-        Some(login) => user_of(client.clone(), login).await,
+        Some(login) => user_of(client.clone(), session, login).await,
         None => Ok(None),
     }
 }
 
-async fn user_of(client: RegisteredClient, login: &Login) -> Result<Option<CurrentUser>> {
+/// The user of a login: the only place that decides if a login is in effect.
+async fn user_of(
+    client: RegisteredClient,
+    session: &impl Session,
+    login: &Login,
+) -> Result<Option<CurrentUser>> {
+    if let Some(reason) = login.ended_by(client.login_policy(), client.now()) {
+        tracing::info!(client = login.client, reason, "login ended");
+        return Ok(None);
+    }
     if login.is_over(&client).await? {
         tracing::info!(client = login.client, "login ignored: it was ended");
         return Ok(None);
     }
     let token = client.tokens().find_token(&login.owner()).await?;
-    if token.is_none() {
+    let Some(token) = token else {
         tracing::info!(
             client = login.client,
             "login ignored: its token is not in the token store (it was deleted, or was in memory before a restart)"
         );
-    }
-    Ok(token.map(|token| CurrentUser { client, login: login.clone(), token }))
+        return Ok(None);
+    };
+    let Some(token) = revalidated(&client, login, token).await? else { return Ok(None) };
+    record_use(&client, session, login).await;
+    Ok(Some(CurrentUser { client, login: login.clone(), token }))
 }
 
 /// As [`current_user`], for a user who must be logged in.

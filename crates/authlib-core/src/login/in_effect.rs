@@ -38,16 +38,12 @@ impl Login {
         queries
     }
 
-    /// Whether the login was ended, or is older than a login may be. Always false for a login with a row of its own.
+    /// Whether the login was ended. Always false for a login with a row of its own.
     pub(super) async fn is_over(&self, client: &RegisteredClient) -> Result<bool> {
         if self.place == TokenPlace::LoginRow {
             return Ok(false);
         }
         let began = self.logged_in_at();
-        let oldest = client.now().checked_sub(client.login_lifetime());
-        if oldest.is_some_and(|oldest| began <= oldest) {
-            return Ok(true);
-        }
         let ended = client.token_store().logins_ended_at(&self.queries()).await?;
         Ok(ended.is_some_and(|ended| began <= ended))
     }

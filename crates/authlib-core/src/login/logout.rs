@@ -15,67 +15,78 @@ use crate::params::Params;
 use crate::registry::OAuth;
 
 /// Logs the user of this browser out of this application, with every client: the tokens are deleted, and
-/// the session gets a new id. Returns the newest login.
+/// the session is cleared, the application's values included
+/// ([`keep_session_at_logout`](crate::OAuthBuilder::keep_session_at_logout)). Returns the newest login.
 ///
 /// # Errors
 ///
 /// Those of the session and the token store.
 pub async fn logout(oauth: &OAuth, session: &impl Session) -> Result<Option<Login>> {
-    Ok(end_logins(oauth, session).await?.pop().map(|(login, _)| login))
+    Ok(end_logins(oauth, session, false).await?.pop().map(|(login, _)| login))
 }
 
 /// The logins that ended, the newest last, with their tokens.
 type Ended = Vec<(Login, Option<Token>)>;
 
-async fn end_logins(oauth: &OAuth, session: &impl Session) -> Result<Ended> {
-    let mut state = session.load().await?.unwrap_or_default();
+async fn end_logins(oauth: &OAuth, session: &impl Session, revoke: bool) -> Result<Ended> {
+    let loaded = session.load().await?;
+    let has_state = loaded.is_some();
+    let mut state = loaded.unwrap_or_default();
     let logins = state.remove_logins();
     // Redirects back from earlier logouts are not expected any more.
     state.logouts.clear();
-    if logins.is_empty() {
-        return Ok(Vec::new());
-    }
     // The session first: whatever happens to the tokens, the user is logged out.
-    session.renew().await?;
-    session.save(&state).await?;
-    let tokens = oauth.token_store();
-    let mut ended = Vec::new();
-    for login in logins {
-        let token = tokens.load(&login.owner()).await.unwrap_or_else(|error| {
-            let error = error.report();
-            tracing::warn!(client = login.client, %error, "token not loaded at logout");
-            None
-        });
-        match oauth.client(&login.client) {
-            Ok(client) => login.end(&client).await,
-            Err(_) => delete_token(tokens, &login.owner()).await,
-        }
-        tracing::info!(client = login.client, "user logged out");
-        ended.push((login, token));
+    if !oauth.keeps_session_at_logout() {
+        session.clear().await?;
+    } else if logins.is_empty() {
+        return Ok(Vec::new());
+    } else {
+        session.renew().await?;
     }
-    Ok(ended)
+    if has_state {
+        session.save(&state).await?;
+    }
+    let ended = logins.into_iter().map(|login| async {
+        let token = end_login(oauth, &login, revoke).await;
+        tracing::info!(client = login.client, "user logged out");
+        (login, token)
+    });
+    Ok(join_all(ended).await)
 }
 
-/// Revokes the tokens, all at once. The user is already logged out here, so an error is only logged.
-async fn revoke(oauth: &OAuth, ended: &Ended) {
-    let revocations = ended.iter().filter_map(|(login, token)| {
-        let client = oauth.client(&login.client).ok()?;
-        // Other logins of the user, and background jobs, use the token of the user's row.
-        let token = token.as_ref().filter(|_| login.place == TokenPlace::LoginRow)?;
-        Some(async move {
-            if let Err(error) = client.endpoints().revoke(token).await {
-                let error = error.report();
-                tracing::warn!(client = client.name(), %error, "token not revoked at logout");
-            }
-        })
+/// Deletes the row of a login, and returns its token. The user is already logged out here, so errors are only logged.
+async fn end_login(oauth: &OAuth, login: &Login, revoke: bool) -> Option<Token> {
+    let failed = |error: &Error, message: &str| {
+        tracing::warn!(client = login.client, error = %error.report(), "{message}");
+    };
+    let (tokens, owner) = (oauth.token_store(), login.owner());
+    let client = oauth.client(&login.client).ok();
+    // Other logins of the user, and background jobs, use the token of the user's row.
+    let revokes = client.as_ref().filter(|_| revoke && login.place == TokenPlace::LoginRow);
+    let token = match revokes {
+        Some(client) => client.tokens().take_token(&owner).await,
+        None => tokens.load(&owner).await,
+    };
+    let token = token.unwrap_or_else(|error| {
+        failed(&error, "token not loaded at logout");
+        None
     });
-    join_all(revocations).await;
+    match &client {
+        Some(client) => login.end(client).await,
+        None => delete_token(tokens, &owner).await,
+    }
+    if let (Some(client), Some(token)) = (revokes, &token)
+        && let Err(error) = client.endpoints().revoke(token).await
+    {
+        failed(&error, "token not revoked at logout");
+    }
+    token
 }
 
 /// Logs the user of this browser out of this application, with every client, and returns the URL that does
 /// the same at the provider of the newest login (OpenID Connect RP-Initiated Logout 1.0). `None` if
 /// the provider has no such endpoint or is unreachable; the local logout has happened either way. With
-/// [`LogoutOptions::revoke_tokens`] the tokens are revoked in between.
+/// [`LogoutOptions::revoke_tokens`] the tokens are revoked in between, those of a refresh in flight too.
 ///
 /// **Reject cross-site requests before you call this**, or any site can log your users out.
 ///
@@ -87,10 +98,7 @@ pub async fn logout_redirect(
     session: &impl Session,
     options: LogoutOptions,
 ) -> Result<Option<Url>> {
-    let mut ended = end_logins(oauth, session).await?;
-    if options.revoke_tokens {
-        revoke(oauth, &ended).await;
-    }
+    let mut ended = end_logins(oauth, session, options.revoke_tokens).await?;
     let Some((login, token)) = ended.pop() else { return Ok(None) };
     let Ok(client) = oauth.client(&login.client) else { return Ok(None) };
     let hint = token.and_then(|token| token.id_token);

@@ -14,6 +14,7 @@ mod in_effect;
 mod local_path;
 mod logout;
 mod pending;
+mod policy;
 mod redirect;
 mod require_login;
 mod session;

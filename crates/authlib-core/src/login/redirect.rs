@@ -45,7 +45,7 @@ pub async fn authorize_redirect(
             .ok()
     });
     let started: Result<Url> = async {
-        client.ensure_user_logins()?;
+        client.ensure_purpose(&options.purpose)?;
         if options.dangerous_implicit {
             let check = "the implicit grant can't log users in: no server receives the token";
             return Err(Error::new(ErrorKind::InvalidRequest, check).with_hint(

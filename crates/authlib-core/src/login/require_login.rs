@@ -100,7 +100,7 @@ impl RequireLogin {
     }
 
     fn built_in_login(&self, oauth: &OAuth) -> Result<String> {
-        let first = || oauth.clients().find(|client| client.settings().accepts_logins);
+        let first = || oauth.clients().find(|client| client.accepts_logins());
         let name = self.client.as_deref().or_else(|| first().map(|client| client.name()));
         let name = name.ok_or_else(|| {
             Error::new(ErrorKind::Config, "no registered client accepts logins")

@@ -41,6 +41,16 @@ pub trait Session {
     /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the id can't be changed.
     async fn renew(&self) -> Result<()>;
 
+    /// Removes every value of the session, those of the application too, and gives it a new id: at a logout. If the
+    /// session has no other values than the state, it is enough to [`renew`](Self::renew) it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the session can't be cleared.
+    async fn clear(&self) -> Result<()> {
+        self.renew().await
+    }
+
     /// The longest `next` of a login that a pending login has room for, in bytes. A longer one is ignored and logged.
     fn max_next(&self) -> usize {
         4096
@@ -64,6 +74,10 @@ impl<S: Session> Session for &S {
 
     async fn renew(&self) -> Result<()> {
         (**self).renew().await
+    }
+
+    async fn clear(&self) -> Result<()> {
+        (**self).clear().await
     }
 
     fn max_next(&self) -> usize {

@@ -106,6 +106,14 @@ pub struct Login {
     /// Milliseconds since the Unix epoch, so that two logins in one second are ordered.
     #[serde(default)]
     pub(crate) logged_in_at: u64,
+    /// When the session was last used, in milliseconds: only recorded if there is an idle timeout.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) used_at: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Where the token of a login is.
@@ -246,4 +254,22 @@ impl SessionState {
 fn keep_newest<T>(list: &mut Vec<T>, most: usize) {
     let surplus = list.len().saturating_sub(most);
     list.drain(..surplus);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The id opens the token's row, and subjects are personal data.
+    #[test]
+    fn debug_output_of_a_login_shows_no_id() {
+        let text = r#"{"client":"op","user":"row-id","issuer":"https://op.example","sub":"alice","sid":"s1"}"#;
+        let login: Login = serde_json::from_str(text).unwrap();
+        let state = SessionState { logins: vec![login.clone()], ..SessionState::default() };
+        let shown = format!("{login:?} {:?} {state:?}", login.owner());
+        assert!(shown.contains("op.example"), "{shown}");
+        for secret in ["row-id", "alice", "s1"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
 }

@@ -33,6 +33,8 @@ pub struct Token {
     pub id_token: Option<Secret>,
     /// The secret of an OAuth 1.0a token, which signs requests (RFC 5849 §2.3).
     pub token_secret: Option<Secret>,
+    /// When the token was last refreshed, by the clock of this system; `None` if it was not.
+    pub refreshed_at: Option<SystemTime>,
     /// The verified claims about the user, set by a login only.
     pub(crate) claims: Option<UserInfo>,
     /// The other members, as they were sent.
@@ -51,6 +53,7 @@ impl Token {
             scope: None,
             id_token: None,
             token_secret: None,
+            refreshed_at: None,
             claims: None,
             extra: Map::new(),
         }

@@ -62,6 +62,7 @@ pub(super) fn token_from_members(
         return Err(Error::new(ErrorKind::InvalidResponse, check));
     };
     Ok(Token {
+        refreshed_at: None,
         token_type: (*token_type).to_owned(),
         access_token,
         expires_at: members.take_optional_seconds("expires_in").map(|lifetime| now + lifetime),

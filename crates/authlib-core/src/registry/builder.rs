@@ -13,7 +13,8 @@ use crate::authorization::LinkPolicy;
 use crate::base_url::BaseUrl;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{
-    ClientConfig, ClientSettings, ConfigProblem, ConfigProblems, Sources, similar_preset,
+    ClientConfig, ClientSettings, ConfigProblem, ConfigProblems, LoginPolicy, Sources,
+    similar_preset,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::keyring::{KEYS_VARIABLE, Keyring};
@@ -21,9 +22,6 @@ use crate::random::{Random, SystemRandom};
 use crate::store::{MemoryTokenStore, PendingLoginStore, TokenStore};
 use crate::token_updates::{Subscribers, TokenUpdate};
 use crate::transport::{self, HttpClient, MakeClient};
-
-/// The default of [`OAuthBuilder::login_lifetime`].
-const LOGIN_LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// Collects clients, stores and settings; [`build`](Self::build) checks everything at once.
 #[derive(Default)]
@@ -37,8 +35,9 @@ pub struct OAuthBuilder {
     clock: Option<Arc<dyn Clock>>,
     random: Option<Arc<dyn Random>>,
     tokens: Option<Arc<dyn TokenStore>>,
-    login_lifetime: Option<Duration>,
     link_policy: LinkPolicy,
+    login_policy: LoginPolicy,
+    keep_session_at_logout: bool,
     logins: Option<Arc<dyn PendingLoginStore>>,
     subscribers: Subscribers,
     keyring: Option<Keyring>,
@@ -65,8 +64,8 @@ impl OAuthBuilder {
         self
     }
 
-    /// Reads the tables `[oauth.NAME]` of a TOML file. They override the settings of registered clients, and
-    /// register those whose names are new.
+    /// Reads the tables `[oauth.NAME]` of a TOML file. They override the settings of registered clients. A table of
+    /// another client is an error, unless [`discover_clients`](Self::discover_clients) is called.
     pub fn load_file(mut self, path: impl AsRef<Path>) -> Self {
         self.sources.file(path.as_ref());
         self
@@ -85,8 +84,8 @@ impl OAuthBuilder {
     }
 
     /// Reads the environment variables `{NAME}_{KEY}`, such as `GITHUB_CLIENT_SECRET`, which override all
-    /// other settings. `{NAME}_CLIENT_ID` registers a preset; together with `{NAME}_ISSUER` or
-    /// `{NAME}_SERVER_METADATA_URL` it registers any other client, named in lower case.
+    /// other settings. Only registered clients are configured, unless
+    /// [`discover_clients`](Self::discover_clients) is called.
     pub fn load_env(mut self) -> Self {
         self.sources.env();
         self
@@ -95,6 +94,30 @@ impl OAuthBuilder {
     /// As [`load_env`](Self::load_env), from the given variables.
     pub fn load_env_from(mut self, vars: impl IntoIterator<Item = (String, String)>) -> Self {
         self.sources.vars(vars.into_iter().collect());
+        self
+    }
+
+    /// Also registers the clients that files and the environment configure, and the code does not name. **Each of
+    /// them is a way to log in**, so call this only if the operator decides who can: in a program for any
+    /// provider, not in an application with a known one.
+    ///
+    /// A table `[oauth.NAME]` registers its client, `{NAME}_CLIENT_ID` registers a preset; together with
+    /// `{NAME}_ISSUER`, `{NAME}_SERVER_METADATA_URL` or `{NAME}_AUTHORIZE_URL` it registers any other client,
+    /// named in lower case.
+    ///
+    /// ```
+    /// use authlib_core::OAuth;
+    ///
+    /// let vars = || [("GITHUB_CLIENT_ID", "id"), ("GITHUB_CLIENT_SECRET", "secret")];
+    /// let vars = || vars().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    /// let oauth = OAuth::builder().load_env_from(vars()).build()?;
+    /// assert_eq!(oauth.clients().count(), 0);
+    /// let oauth = OAuth::builder().load_env_from(vars()).discover_clients().build()?;
+    /// assert_eq!(oauth.client("github")?.display_name(), "GitHub");
+    /// # Ok::<(), authlib_core::Error>(())
+    /// ```
+    pub fn discover_clients(mut self) -> Self {
+        self.sources.discover();
         self
     }
 
@@ -134,10 +157,36 @@ impl OAuthBuilder {
         self
     }
 
-    /// How long the token of a browser login stays in the token store after the login or the last refresh: at
-    /// least as long as a session may last. 90 days by default.
+    /// How long a browser login lasts at most, whatever the user does: 12 hours by default. Its token stays in the
+    /// token store as long after the login or the last refresh. In files: `login_lifetime` in the table `[oauth]`,
+    /// in seconds; in the environment: `AUTHLIB_LOGIN_LIFETIME`.
     pub fn login_lifetime(mut self, lifetime: Duration) -> Self {
-        self.login_lifetime = Some(lifetime);
+        self.login_policy.lifetime = lifetime;
+        self
+    }
+
+    /// Ends a browser login this long after the last request of its session that asked for the user. The time of that
+    /// request is kept in the session, with a resolution of a minute. Off by default, and by zero. In files:
+    /// `login_idle_timeout`, in seconds; in the environment: `AUTHLIB_LOGIN_IDLE_TIMEOUT`.
+    pub fn login_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.login_policy.idle_timeout = Some(timeout);
+        self
+    }
+
+    /// Keeps the application's own values in the session at a logout. By default a logout removes every value of the
+    /// session, so that the next user of the browser does not see those of the last one.
+    pub fn keep_session_at_logout(mut self) -> Self {
+        self.keep_session_at_logout = true;
+        self
+    }
+
+    /// Refreshes the token of a browser login when a request asks for the user this long after the login or the last
+    /// refresh. If the provider rejects the refresh token, for example because the account was disabled, the
+    /// login ends; if the provider can't be reached, it does not. **A login without a refresh token ends** at that
+    /// time: many providers need the scope `offline_access`. Off by default, and by zero. In files:
+    /// `login_revalidate_after`, in seconds; in the environment: `AUTHLIB_LOGIN_REVALIDATE_AFTER`.
+    pub fn login_revalidate_after(mut self, interval: Duration) -> Self {
+        self.login_policy.revalidate_after = Some(interval);
         self
     }
 
@@ -175,7 +224,8 @@ impl OAuthBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::Config`] with all errors of all clients, one a line.
-    pub fn build(self) -> Result<OAuth> {
+    pub fn build(mut self) -> Result<OAuth> {
+        let login_policy = self.sources.login_policy(self.login_policy);
         let keys = self.sources.variable(KEYS_VARIABLE).map(str::to_owned);
         let (configs, mut problems) = self.sources.merge(crate::providers::NAMES);
         let keyring = keyring(self.keyring, keys.as_deref(), &mut problems);
@@ -228,8 +278,9 @@ impl OAuthBuilder {
             clock,
             random: self.random.unwrap_or_else(|| Arc::new(SystemRandom)),
             token_store: tokens,
-            login_lifetime: self.login_lifetime.unwrap_or(LOGIN_LIFETIME),
             link_policy: self.link_policy,
+            login_policy,
+            keep_session_at_logout: self.keep_session_at_logout,
             pending_login_store: self.logins,
             subscribers: self.subscribers,
             used_states: Arc::default(),

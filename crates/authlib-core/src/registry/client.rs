@@ -7,16 +7,17 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::Method;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::ports::Ports;
 use crate::api::{self, ApiRequest, verbs};
 use crate::authorization::{
     AuthorizeOptions, FrontChannel, LinkPolicy, LogoutOptions, PendingLogin, PendingLogout,
-    SessionTurns,
+    Purpose, SessionTurns,
 };
 use crate::base_url::{BasePath, BaseUrl};
-use crate::config::ClientSettings;
+use crate::config::{ClientSettings, LoginPolicy};
 use crate::endpoints::{DeviceLogin, EndpointClient};
 #[cfg(doc)]
 use crate::error::ErrorKind;
@@ -66,6 +67,31 @@ impl RegisteredClient {
     #[must_use]
     pub fn display_name(&self) -> &str {
         &self.settings().display_name
+    }
+
+    /// The client's public keys as a JWK set (RFC 7517 §5), for the provider's `jwks_uri` of the client: that of the
+    /// [`private_key`](crate::ClientConfig::private_key), with which the client signs assertions. Without one the set is empty.
+    ///
+    /// ```
+    /// use authlib_core::{ClientConfig, OAuth};
+    ///
+    /// let app = ClientConfig::new("op").client_id("app").client_secret("s").issuer("https://op.example");
+    /// let oauth = OAuth::builder().base_url("https://app.example").register(app).build()?;
+    /// assert_eq!(oauth.client("op")?.public_jwks(), serde_json::json!({ "keys": [] }));
+    /// # Ok::<(), authlib_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn public_jwks(&self) -> Value {
+        let signing = self.settings().signing.as_ref();
+        let jwk = signing.and_then(|signing| signing.key.public_jwk(signing.kid.as_deref()));
+        json!({ "keys": jwk.into_iter().collect::<Vec<_>>() })
+    }
+
+    /// Whether users can log in with this client, for example to show a login button for it: not with one for API
+    /// calls only (`accept_logins`), or one that gets tokens on its own behalf.
+    #[must_use]
+    pub fn accepts_logins(&self) -> bool {
+        self.settings().accepts_logins
     }
 
     /// The `client_id`.
@@ -283,7 +309,7 @@ impl RegisteredClient {
         &self.0.endpoints
     }
 
-    pub(crate) fn tokens(&self) -> &TokenManager {
+    pub(crate) fn tokens(&self) -> &Arc<TokenManager> {
         &self.0.tokens
     }
 
@@ -292,7 +318,11 @@ impl RegisteredClient {
     }
 
     pub(crate) fn login_lifetime(&self) -> Duration {
-        self.0.ports.login_lifetime
+        self.0.ports.login_policy.lifetime
+    }
+
+    pub(crate) fn login_policy(&self) -> &LoginPolicy {
+        &self.0.ports.login_policy
     }
 
     pub(crate) fn link_policy(&self) -> &LinkPolicy {
@@ -307,9 +337,12 @@ impl RegisteredClient {
         self.0.ports.pending_login_store.as_deref()
     }
 
-    /// Checks that users may log in with this client.
-    pub(crate) fn ensure_user_logins(&self) -> Result<()> {
-        self.0.endpoints.named(self.settings().ensure_user_logins())
+    /// Checks that the client may be used for a login, or to connect an account.
+    pub(crate) fn ensure_purpose(&self, purpose: &Purpose) -> Result<()> {
+        self.0.endpoints.named(match purpose {
+            Purpose::LogIn => self.settings().ensure_logins(),
+            _ => self.settings().ensure_user_tokens(),
+        })
     }
 
     /// Marks the `state` of a login as used. False if it was used before.

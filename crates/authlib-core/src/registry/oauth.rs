@@ -111,8 +111,15 @@ impl OAuth {
         }
     }
 
-    pub(crate) fn login_lifetime(&self) -> Duration {
-        self.0.ports.login_lifetime
+    /// How long a browser login lasts at most ([`OAuthBuilder::login_lifetime`](super::OAuthBuilder::login_lifetime)).
+    #[must_use]
+    pub fn login_lifetime(&self) -> Duration {
+        self.0.ports.login_policy.lifetime
+    }
+
+    /// Whether a logout keeps the application's values in the session.
+    pub(crate) fn keeps_session_at_logout(&self) -> bool {
+        self.0.ports.keep_session_at_logout
     }
 
     pub(crate) fn token_store(&self) -> &dyn TokenStore {

@@ -1,11 +1,11 @@
 //! [`Ports`]: what the clients of a registry share.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::authorization::{LinkPolicy, SessionTurns, UsedStates};
 use crate::base_url::BaseUrl;
 use crate::clock::Clock;
+use crate::config::LoginPolicy;
 use crate::keyring::Keyring;
 use crate::random::Random;
 use crate::store::{PendingLoginStore, TokenStore};
@@ -16,8 +16,9 @@ pub(super) struct Ports {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
     pub(super) token_store: Arc<dyn TokenStore>,
-    pub(super) login_lifetime: Duration,
     pub(super) link_policy: LinkPolicy,
+    pub(super) login_policy: LoginPolicy,
+    pub(super) keep_session_at_logout: bool,
     pub(super) pending_login_store: Option<Arc<dyn PendingLoginStore>>,
     pub(super) subscribers: Subscribers,
     pub(super) used_states: Arc<UsedStates>,

@@ -35,6 +35,8 @@ pub struct StoredToken {
     #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
     token_secret: Option<Secret>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    refreshed_at: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     claims: Option<UserInfo>,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     extra: Map<String, Value>,
@@ -50,6 +52,7 @@ impl From<Token> for StoredToken {
             scope: token.scope,
             id_token: token.id_token,
             token_secret: token.token_secret,
+            refreshed_at: token.refreshed_at.map(unix_seconds),
             claims: token.claims,
             extra: token.extra,
         }
@@ -66,6 +69,7 @@ impl From<StoredToken> for Token {
             scope: stored.scope,
             id_token: stored.id_token,
             token_secret: stored.token_secret,
+            refreshed_at: stored.refreshed_at.map(from_unix_seconds),
             claims: stored.claims,
             extra: stored.extra,
         }

@@ -120,6 +120,26 @@ impl TokenManager {
         self.update(owner, |state| state.record_retry(is_rejected, now));
     }
 
+    /// Deletes the row of a login that has ended, and returns its newest token: that of the refresh in flight, whose
+    /// new refresh token nobody would know otherwise.
+    pub(crate) async fn take_token(&self, owner: &TokenOwner) -> Result<Option<Token>> {
+        let _guard = self.states.block_refreshes(owner, self.now());
+        self.await_in_flight(owner).await;
+        let Ok(lease) = self.acquire(owner, |_| false).await? else { return Ok(None) };
+        let taken = async {
+            let token = self.newest_token(owner).await;
+            self.update(owner, |state| state.unsaved = None);
+            self.store.delete(owner).await?;
+            match token {
+                Err(error) if error.kind() == ErrorKind::Unauthenticated => Ok(None),
+                token => token.map(Some),
+            }
+        };
+        let taken = taken.await;
+        self.release(lease).await;
+        taken
+    }
+
     /// Revokes the owner's token at the provider, then deletes it here whatever the provider answered.
     pub(crate) async fn revoke_token(&self, owner: &TokenOwner) -> Result<()> {
         let _guard = self.states.block_refreshes(owner, self.now());
@@ -184,8 +204,22 @@ impl TokenManager {
         Err(Error::new(ErrorKind::Unauthenticated, check))
     }
 
+    pub(super) fn can_refresh(&self, token: &Token) -> bool {
+        self.refresher.can_refresh(token)
+    }
+
+    /// When this process last revalidated the owner's token.
+    pub(super) fn validated_at(&self, owner: &TokenOwner) -> Option<SystemTime> {
+        self.read(owner, |state| state.validated_at)
+    }
+
+    pub(super) fn record_validation(&self, owner: &TokenOwner) {
+        let now = self.now();
+        self.update(owner, |state| state.validated_at = Some(now));
+    }
+
     /// A token that is not `rejected`, from the refresh in flight or from a new one.
-    async fn refreshed(
+    pub(super) async fn refreshed(
         self: &Arc<Self>,
         owner: &TokenOwner,
         rejected: Option<Secret>,
@@ -265,7 +299,10 @@ impl TokenManager {
             Some(old) if self.is_usable(owner, &old, rejected) => Ok(old),
             None if !self.may_fetch_first() => Err(self.refresher.no_token()),
             old => match self.refresher.refresh(old.as_ref()).await {
-                Ok(new) => self.store_refreshed(lease, Unsaved { old, new }).await,
+                Ok(mut new) => {
+                    new.refreshed_at = Some(self.now());
+                    self.store_refreshed(lease, Unsaved { old, new }).await
+                }
                 Err(failure) => self.store_failure(lease, old, failure).await,
             },
         }
@@ -273,7 +310,7 @@ impl TokenManager {
 
     /// Whether an owner without a token gets one. A user of a client with logins has logged out.
     fn may_fetch_first(&self) -> bool {
-        self.settings().refresh.fetches_the_first() && !self.settings().accepts_logins
+        self.settings().refresh.fetches_the_first() && !self.settings().has_user_tokens
     }
 
     /// Whether the token was not rejected and remains valid for a while.

@@ -5,6 +5,7 @@ mod later_login;
 mod manager;
 mod owner_state;
 mod refresher;
+mod revalidation;
 mod single_row;
 
 pub(crate) use self::later_login::identity;

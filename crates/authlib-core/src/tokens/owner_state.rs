@@ -43,6 +43,8 @@ pub(super) struct OwnerState {
     revocations: usize,
     /// The lifetime of tokens that live no longer than the client's leeway.
     pub(super) short_lifetime: Option<Duration>,
+    /// When the token was last refreshed to learn if the provider still knows the user.
+    pub(super) validated_at: Option<SystemTime>,
 }
 
 /// A token that the provider issued and the store could not store, and the one before.
@@ -200,6 +202,7 @@ impl OwnerState {
         }
         let is_idle = self.failure.is_none()
             && self.short_lifetime.is_none()
+            && self.validated_at.is_none()
             && self.rejection_backoff.is_idle();
         (!is_idle).then_some(HISTORY)
     }

@@ -81,7 +81,7 @@ impl ReqwestClient {
     ///
     /// let pem = std::fs::read_to_string("/etc/ssl/company-ca.pem")?;
     /// let http = ReqwestClient::with_ca_certificates(&pem)?;
-    /// let oauth = OAuth::builder().http_client(http).load_file("authlib.toml").build()?;
+    /// let oauth = OAuth::builder().http_client(http).register("google").load_file("authlib.toml").build()?;
     /// # let _ = oauth;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

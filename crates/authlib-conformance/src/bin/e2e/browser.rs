@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use fantoccini::wd::Capabilities;
@@ -43,8 +44,10 @@ const ARGUMENTS: &[&str] = &[
 impl Browser {
     /// Opens a browser through the driver at `driver`; screenshots go to `pictures`.
     pub(crate) async fn open(driver: &str, pictures: &Path) -> Result<Self, Failure> {
-        let profile =
-            std::env::temp_dir().join(format!("authlib-e2e-profile-{}", std::process::id()));
+        static OPENED: AtomicU32 = AtomicU32::new(0);
+        let (process, number) = (std::process::id(), OPENED.fetch_add(1, Ordering::Relaxed));
+        let profile = format!("authlib-e2e-profile-{process}-{number}");
+        let profile = std::env::temp_dir().join(profile);
         let mut arguments: Vec<String> =
             ARGUMENTS.iter().map(|&argument| argument.to_owned()).collect();
         arguments.push(format!("--user-data-dir={}", profile.display()));

@@ -1,4 +1,4 @@
-//! One login through each example app in headless Chromium, as a person does it: `e2e PATH_OF_AN_APP...`.
+//! Logins through each example app in headless Chromium, as a person does it: `e2e PATH_OF_AN_APP...`.
 //!
 //! The apps get no configuration and so bring their own provider. Pictures of each page go to
 //! `target/e2e`, in a folder for each app.
@@ -25,7 +25,8 @@ const LIMIT: Duration = Duration::from_secs(120);
 const USER: &str = "Alice";
 const LOG_IN: &str = "//*[self::a or self::button][starts-with(normalize-space(.), 'Log in')]";
 const ALLOW: &str = "//button[@name='decision' and @value='allow']";
-const LOG_OUT: &str = "//form//button[starts-with(normalize-space(.), 'Log out')]";
+const EVERYWHERE: &str = "//form//button[normalize-space(.) = 'Log out everywhere']";
+const LOG_OUT: &str = "//form//button[normalize-space(.) = 'Log out']";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -41,7 +42,7 @@ async fn main() -> ExitCode {
             eprintln!("e2e FAILED: {name}: {failure}");
             return ExitCode::FAILURE;
         }
-        println!("e2e: {name}: logged in and out; pictures in {}", pictures.display());
+        println!("e2e: {name}: passed; pictures in {}", pictures.display());
     }
     ExitCode::SUCCESS
 }
@@ -57,7 +58,15 @@ async fn run(app: &Path, pictures: &Path) -> Result<(), Failure> {
     let app = Program::app(app).await?;
     let driver = Program::chromedriver().await?;
     let mut browser = Browser::open(&driver.url(""), pictures).await?;
-    let trip = timeout(LIMIT, trip(&mut browser, &app)).await;
+    let trip = timeout(LIMIT, async {
+        trip(&mut browser, &app).await?;
+        protected_page(&mut browser, &app).await?;
+        let second = Browser::open(&driver.url(""), pictures).await?;
+        let ended = log_out_everywhere(&mut browser, &second, &app).await;
+        second.close().await;
+        ended
+    })
+    .await;
     let outcome = trip.unwrap_or_else(|_| Err(format!("not done after {} s", LIMIT.as_secs())));
     let outcome = match outcome {
         Ok(()) => Ok(()),
@@ -94,4 +103,40 @@ async fn trip(browser: &mut Browser, app: &Program) -> Result<(), Failure> {
     browser.open_page(&app.url("/")).await?;
     browser.see(LOG_IN).await?;
     browser.miss(LOG_OUT).await
+}
+
+/// A page that needs a login leads to it, and the login back to the page with its query.
+async fn protected_page(browser: &mut Browser, app: &Program) -> Result<(), Failure> {
+    browser.open_page(&app.url("/protected?page=2&q=a%20b")).await?;
+    browser.click(ALLOW).await?;
+    browser.arrive(app.port, "/protected").await?;
+    browser.see(LOG_OUT).await?;
+    browser.picture("protected").await?;
+    match browser.address().await?.query() {
+        Some("page=2&q=a%20b") => Ok(()),
+        query => Err(format!("the login returned to another query: {query:?}")),
+    }
+}
+
+/// Ends the login of a second browser, too.
+async fn log_out_everywhere(
+    browser: &mut Browser,
+    second: &Browser,
+    app: &Program,
+) -> Result<(), Failure> {
+    second.open_page(&app.url("/")).await?;
+    second.click(LOG_IN).await?;
+    second.click(ALLOW).await?;
+    second.see(LOG_OUT).await?;
+
+    browser.open_page(&app.url("/")).await?;
+    browser.click(EVERYWHERE).await?;
+    browser.arrive(app.port, "/logged-out").await?;
+    browser.picture("logged-out-everywhere").await?;
+    for browser in [&*browser, second] {
+        browser.open_page(&app.url("/")).await?;
+        browser.see(LOG_IN).await?;
+        browser.miss(LOG_OUT).await?;
+    }
+    Ok(())
 }

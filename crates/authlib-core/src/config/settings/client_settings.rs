@@ -44,8 +44,12 @@ pub(crate) struct ClientSettings {
     pub(crate) ca_certificate: Option<String>,
     /// Whether users log in with this client, in a browser.
     pub(crate) is_interactive: bool,
+    /// Whether the tokens are those of users, who log in or connect an account.
+    pub(crate) has_user_tokens: bool,
     /// Whether users log in with the client in a browser.
     pub(crate) accepts_logins: bool,
+    /// Whether the client is for API calls only (`accept_logins`).
+    pub(crate) refuses_logins: bool,
     pub(crate) redirect_uri: Option<String>,
     pub(crate) post_logout_redirect_uri: Option<String>,
     pub(crate) post_logout_redirect_param: Option<String>,
@@ -103,9 +107,20 @@ impl ClientSettings {
         self.asks_for_openid() && self.own_keys().is_none()
     }
 
-    /// Checks that users may log in with this client. One that gets tokens on its own behalf would replace a
+    /// Checks that users may log in with this client.
+    pub(crate) fn ensure_logins(&self) -> Result<()> {
+        if !self.refuses_logins {
+            return self.ensure_user_tokens();
+        }
+        let check =
+            "users cannot log in with this client: it is for API calls only (`accept_logins`)";
+        Err(Error::new(ErrorKind::Config, check)
+            .with_hint("remove `without_logins()` or `accept_logins = false`"))
+    }
+
+    /// Checks that the client may have tokens of users. One that gets tokens on its own behalf would replace a
     /// user's expired token with its own, and all its permissions.
-    pub(crate) fn ensure_user_logins(&self) -> Result<()> {
+    pub(crate) fn ensure_user_tokens(&self) -> Result<()> {
         if !matches!(self.refresh, RefreshPolicy::Assertion(_) | RefreshPolicy::ClientCredentials) {
             return Ok(());
         }

@@ -103,10 +103,8 @@ impl ClientConfig {
         self.check_endpoint_auth_methods(check);
         let refresh = self.refresh_policy(check);
         let is_interactive = self.is_interactive(&refresh);
-        let accepts_logins = self.accepts_logins(&refresh);
-        if accepts_logins && self.extensions.needs_secret && !self.has_client_credentials() {
-            check.missing("client_secret", "the provider issues it with the client id");
-        }
+        let has_user_tokens = self.has_user_tokens(&refresh);
+        self.check_needed_secret(has_user_tokens, check);
         self.check_blanks(check);
         let endpoints = self.checked_endpoints(check);
         let (issuers, metadata_url) = self.provider(check);
@@ -135,7 +133,9 @@ impl ClientConfig {
             timeout: self.timeout,
             ca_certificate: self.checked_ca_certificate(check),
             is_interactive,
-            accepts_logins,
+            has_user_tokens,
+            accepts_logins: has_user_tokens && self.accept_logins.unwrap_or(true),
+            refuses_logins: self.accept_logins == Some(false),
             display_name: self.display_name.unwrap_or_else(|| self.name.clone()),
             refresh_before_expiry: self.refresh_before_expiry.unwrap_or(REFRESH_BEFORE_EXPIRY),
             refresh_on_bare_401: self.refresh_on_bare_401,
@@ -184,11 +184,17 @@ impl ClientConfig {
             }
     }
 
-    fn accepts_logins(&self, refresh: &RefreshPolicy) -> bool {
+    fn has_user_tokens(&self, refresh: &RefreshPolicy) -> bool {
         let is_service =
             matches!(refresh, RefreshPolicy::Assertion(_) | RefreshPolicy::ClientCredentials);
         let has_page = self.has_endpoint(Endpoint::Authorization) || self.has_metadata();
         has_page && !is_service && !self.extensions.standalone
+    }
+
+    fn check_needed_secret(&self, has_user_tokens: bool, check: &mut Validator) {
+        if has_user_tokens && self.extensions.needs_secret && !self.has_client_credentials() {
+            check.missing("client_secret", "the provider issues it with the client id");
+        }
     }
 
     fn has_client_credentials(&self) -> bool {

@@ -23,6 +23,10 @@ impl Clients {
         is_new
     }
 
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.places.contains_key(name)
+    }
+
     /// The client of this name. A new one begins as the preset of its name.
     pub(super) fn find_or_add(&mut self, name: &str) -> &mut ClientConfig {
         let place = self.places.get(name).copied().unwrap_or_else(|| {

@@ -14,19 +14,15 @@ use crate::jose::strict_json;
 /// Environment variables, by name.
 pub(crate) type Vars = BTreeMap<String, String>;
 
-/// Adds the clients that only the environment configures.
-pub(super) fn add_clients(clients: &mut Clients, vars: &Vars, presets: &[&str]) {
-    for preset in presets {
-        if vars.get(&variable(preset, "client_id")).is_some_and(|id| !id.is_empty()) {
-            clients.find_or_add(preset);
-        }
-    }
-    let known: HashSet<_> = clients.iter().map(|client| prefix(&client.name)).collect();
-    for name in clients_in_env(vars) {
-        if !known.contains(&prefix(&name)) {
-            clients.find_or_add(&name);
-        }
-    }
+/// The clients that only the environment configures: presets, then others.
+pub(super) fn unnamed_clients(clients: &Clients, vars: &Vars, presets: &[&str]) -> Vec<String> {
+    let has_id =
+        |preset: &&&str| vars.get(&variable(preset, "client_id")).is_some_and(|id| !id.is_empty());
+    let presets = presets.iter().filter(has_id).map(|preset| (*preset).to_owned());
+    let mut known: HashSet<_> = clients.iter().map(|client| prefix(&client.name)).collect();
+    let mut found: Vec<String> = presets.chain(clients_in_env(vars)).collect();
+    found.retain(|name| known.insert(prefix(name)));
+    found
 }
 
 /// Longer than every key of a setting.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{ClientConfig, ConfigProblem};
+use super::{ClientConfig, ConfigProblem, LoginPolicy};
 
 mod clients;
 mod env;
@@ -23,7 +23,11 @@ pub(crate) use self::suggest::similar_preset;
 pub(crate) struct Sources {
     registered: Clients,
     tables: Vec<Map<String, Value>>,
+    /// What files say about logins, by the keys of [`LoginPolicy`].
+    login_settings: Vec<(&'static str, Value)>,
     vars: Option<Vars>,
+    /// Whether files and variables may add clients that the code does not name.
+    discover: bool,
     problems: Vec<ConfigProblem>,
 }
 
@@ -36,7 +40,12 @@ impl Sources {
         }
     }
 
-    /// Adds the clients of a TOML file: a table `[oauth.NAME]` each.
+    /// Lets files and variables add clients.
+    pub(crate) fn discover(&mut self) {
+        self.discover = true;
+    }
+
+    /// Adds the settings of a TOML file: a table `[oauth.NAME]` for each client.
     pub(crate) fn file(&mut self, path: &Path) {
         match toml::read(path) {
             Ok(text) => self.toml(&text, path),
@@ -44,7 +53,7 @@ impl Sources {
         }
     }
 
-    /// Adds the clients of a TOML text that came from `origin`.
+    /// Adds the settings of a TOML text that came from `origin`.
     pub(crate) fn toml(&mut self, text: &str, origin: impl Into<PathBuf>) {
         match toml::parse(text, &origin.into()) {
             Ok(document) => self.document(document),
@@ -52,7 +61,7 @@ impl Sources {
         }
     }
 
-    /// Adds the clients in the member `oauth` of a document.
+    /// Adds the settings in the member `oauth` of a document.
     pub(crate) fn document(&mut self, mut document: Map<String, Value>) {
         for (name, _) in document.iter().filter(|(name, value)| is_misnamed(name, value)) {
             let problem =
@@ -61,7 +70,11 @@ impl Sources {
         }
         match document.remove("oauth") {
             None => {}
-            Some(Value::Object(clients)) => self.tables.push(clients),
+            Some(Value::Object(mut clients)) => {
+                let found = LoginPolicy::KEYS.map(|key| Some((key, clients.remove(key)?)));
+                self.login_settings.extend(found.into_iter().flatten());
+                self.tables.push(clients);
+            }
             Some(_) => {
                 let problem = "must have a table for each client";
                 self.problems.push(ConfigProblem::new("", "oauth", problem));
@@ -88,18 +101,46 @@ impl Sources {
         self.vars.as_ref()?.get(name).map(String::as_str)
     }
 
+    /// The policy for logins: that of the code, changed by files and then by the environment.
+    pub(crate) fn login_policy(&mut self, mut policy: LoginPolicy) -> LoginPolicy {
+        let problems = &mut self.problems;
+        for (key, value) in &self.login_settings {
+            policy.set(key, key, value, problems);
+        }
+        for key in LoginPolicy::KEYS {
+            let name = LoginPolicy::variable(key);
+            let text = self.vars.as_ref().and_then(|vars| vars.get(&name));
+            if let Some(text) = text.filter(|text| !text.is_empty()) {
+                policy.set(key, &name, &Value::String(text.clone()), problems);
+            }
+        }
+        policy.checked(problems)
+    }
+
     /// The clients, with all errors in files and variables.
     pub(crate) fn merge(self, presets: &[&str]) -> (Vec<ClientConfig>, Vec<ConfigProblem>) {
-        let Self { registered: mut clients, tables, vars, mut problems } = self;
+        let Self { registered: mut clients, tables, vars, discover, mut problems, .. } = self;
         for (name, table) in tables.into_iter().flatten() {
+            if !discover && !clients.contains(&name) {
+                problems.push(not_registered(&name, &clients));
+                continue;
+            }
             let client = clients.find_or_add(&name);
             match table {
                 Value::Object(table) => overlay(client, table, &mut problems),
                 _ => problems.push(ConfigProblem::new(&name, "", "must be a table")),
             }
         }
-        if let Some(vars) = &vars {
-            env::add_clients(&mut clients, vars, presets);
+        let unnamed = vars.as_ref().map(|vars| env::unnamed_clients(&clients, vars, presets));
+        for name in unnamed.unwrap_or_default() {
+            if discover {
+                clients.find_or_add(&name);
+            } else {
+                tracing::info!(
+                    client = name,
+                    "variables ignored: the client is not registered, and `discover_clients` is off"
+                );
+            }
         }
         let mut clients = clients.into_list();
         if let Some(vars) = &vars {
@@ -107,6 +148,17 @@ impl Sources {
         }
         (clients, problems)
     }
+}
+
+/// A table must not become another way to log in, for example by a misspelt name.
+fn not_registered(name: &str, clients: &Clients) -> ConfigProblem {
+    let known: Vec<_> = clients.iter().map(|client| client.name.as_str()).collect();
+    let problem = format!(
+        "has a table, but is not registered: call `.register({name:?})`, or `.discover_clients()` to register \
+         every client that is found (registered: {})",
+        known.join(", ")
+    );
+    ConfigProblem::new(name, "", problem)
 }
 
 /// A variable of the process's environment; `None` if it is not set or not Unicode.

@@ -8,6 +8,7 @@ fn merged(
 ) -> (Vec<ClientConfig>, String) {
     let mut sources = Sources::default();
     code.into_iter().for_each(|config| sources.register(config));
+    sources.discover();
     sources.toml(toml, "authlib.toml");
     sources.vars(vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect());
     let (clients, mut problems) = sources.merge(crate::providers::NAMES);
@@ -88,9 +89,11 @@ fn example(key: &str) -> &'static str {
         "jwks" => r#"{"keys":[]}"#,
         key if key.ends_with("_params") || key.ends_with("_claims") => r#"{"a":"b"}"#,
         key if key.starts_with("dangerous_") => "true",
-        "any_tenant" | "fetch_userinfo" | "raw_client_secret_basic" | "refresh_on_bare_401" => {
-            "true"
-        }
+        "accept_logins"
+        | "any_tenant"
+        | "fetch_userinfo"
+        | "raw_client_secret_basic"
+        | "refresh_on_bare_401" => "true",
         "client_assertion_lifetime"
         | "clock_skew"
         | "leeway"
@@ -116,6 +119,7 @@ fn every_key_loads_from_file_and_environment() {
     for key in SETTINGS.iter().flat_map(Setting::keys) {
         let json = example(key);
         let mut sources = Sources::default();
+        sources.register(ClientConfig::new("c"));
         let value: Value = serde_json::from_str(json).unwrap();
         let document = serde_json::json!({ "oauth": { "c": { (key): value } } });
         sources.document(document.as_object().unwrap().clone());
@@ -210,6 +214,7 @@ fn debug_output_shows_no_secret_of_any_source() {
             .client_secret("hush1")
             .jwks(serde_json::json!({"keys": [{"kty": "oct", "k": "hush2"}]})),
     );
+    sources.discover();
     sources.toml("[oauth.b]\nclient_secret = 'hush3'\n", "x");
     sources.vars([("B_CLIENT_SECRET".to_owned(), "hush4".to_owned())].into());
     let shown = format!("{sources:?}");
@@ -236,6 +241,7 @@ fn clients_with_same_variables_are_environment_errors() {
 #[test]
 fn null_counts_as_absent() {
     let mut sources = Sources::default();
+    sources.register(ClientConfig::from("google"));
     let document =
         serde_json::json!({"oauth": {"google": {"issuer": null, "client_kwargs": null}}});
     sources.document(document.as_object().unwrap().clone());
@@ -263,12 +269,44 @@ fn environment_alone_can_configure_client() {
     assert_eq!(clients[1].issuer.as_deref(), Some("https://id.example.com"));
 }
 
+/// A variable of another program, or a table with a misspelt name, must not become another way to log in.
+#[test]
+fn unnamed_clients_are_registered_by_discovery_only() {
+    let named = |toml: &str| {
+        let mut sources = Sources::default();
+        sources.register(ClientConfig::new("my-app"));
+        sources.toml(toml, "authlib.toml");
+        let vars = [
+            ("GITHUB_CLIENT_ID", "id"),
+            ("STAFF_CLIENT_ID", "id"),
+            ("STAFF_ISSUER", "https://id.example"),
+            ("MY_APP_CLIENT_ID", "mine"),
+        ];
+        sources.vars(vars.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        let (clients, problems) = sources.merge(crate::providers::NAMES);
+        let ids = clients.into_iter().map(|client| (client.name, client.client_id.unwrap()));
+        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        (ids.collect::<Vec<_>>(), problems.join("\n"))
+    };
+    let mine = vec![("my-app".to_owned(), "mine".to_owned())];
+    assert_eq!(named("[oauth.my-app]\nscope = 'a'"), (mine.clone(), String::new()));
+    let (clients, problem) = named("[oauth.my_app]\nclient_id = 'x'");
+    assert_eq!(clients, mine);
+    assert!(
+        problem.contains("client `my_app` has a table, but is not registered")
+            && problem.contains("`.discover_clients()`")
+            && problem.contains("(registered: my-app)"),
+        "{problem}"
+    );
+}
+
 #[test]
 fn table_of_another_name_than_oauth_is_reported() {
     for (table, is_reported) in
         [("oauth2", true), ("OAuth", true), ("oidc", true), ("server", false)]
     {
         let mut sources = Sources::default();
+        sources.register(ClientConfig::from("github"));
         sources.toml(&format!("[{table}.github]\nclient_id = 'id'\n"), "authlib.toml");
         let (_, problems) = sources.merge(&[]);
         assert_eq!(problems.len(), usize::from(is_reported), "{table}: {problems:?}");

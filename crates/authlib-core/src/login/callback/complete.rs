@@ -194,5 +194,6 @@ fn login(client: &RegisteredClient, token: &Token, issuer: Option<String>) -> Re
         sub: claim("sub"),
         sid: signed("sid"),
         logged_in_at: u64::try_from(since.as_millis()).unwrap_or_default(),
+        used_at: 0,
     })
 }

@@ -88,6 +88,7 @@ async fn record(
 ) -> Result<LoginResult> {
     let CompletedLogin { client, token, mut login, next, data, purpose } = completed;
     check_login(&purpose)?;
+    client.ensure_purpose(&purpose)?;
     if let Some(user) = user {
         login.share_row_of(user);
     }

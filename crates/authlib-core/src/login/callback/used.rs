@@ -14,7 +14,9 @@ pub(crate) async fn used_callback(
     state: &str,
 ) -> Result<Option<String>> {
     let session = session.load().await?.unwrap_or_default();
-    let Some(login) = session.login(client.name()).filter(|_| !session.has_pending(state)) else {
+    let (policy, now) = (client.login_policy(), client.now());
+    let login = session.login(client.name()).filter(|login| login.ended_by(policy, now).is_none());
+    let Some(login) = login.filter(|_| !session.has_pending(state)) else {
         return Ok(None);
     };
     let own = login.callback.as_ref().filter(|callback| callback.is(state));

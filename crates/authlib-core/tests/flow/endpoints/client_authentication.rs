@@ -155,8 +155,10 @@ async fn client_assertion_is_new_per_attempt_and_never_shown() {
             "client_id": "keyed", "private_key": key, "redirect_uri": CALLBACK,
             "authorize_url": "https://as.example/a", "access_token_url": "https://as.example/t",
         }}});
-        let builder =
-            OAuth::builder().load_toml(&toml(&table["oauth"]["as"])).http_client(canned.clone());
+        let builder = OAuth::builder()
+            .discover_clients()
+            .load_toml(&toml(&table["oauth"]["as"]))
+            .http_client(canned.clone());
         let shown = format!("{builder:?}");
         let oauth = builder.build().unwrap();
         let app = oauth.client("as").unwrap();

@@ -304,8 +304,8 @@ async fn state_of_another_client_is_rejected_and_consumed() {
     let browser = Browser::default();
     let url = bed.start(&browser).await.unwrap();
     let back = bed.provider.approve(&url, "alice").unwrap();
-    let callback = bed.callback("other", &browser, &back).await.unwrap();
-    let error = callback.log_in().await.unwrap_err();
+    // The callback is dropped: the next copy of it waits for that.
+    let error = bed.callback("other", &browser, &back).await.unwrap().log_in().await.unwrap_err();
     assert!(error.to_string().contains("started with client `op`"), "{error}");
     assert!(bed.finish(&browser, &back).await.is_err());
     assert_eq!(bed.provider.count(Endpoint::Token), 0);

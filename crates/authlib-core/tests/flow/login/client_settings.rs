@@ -63,6 +63,35 @@ async fn pending_login_of_another_client_is_rejected() {
     assert_eq!(bed.provider.count(Endpoint::Token), 0);
 }
 
+/// A client for API calls is not a way to log in, whichever source says so, also for a login that started before.
+#[tokio::test]
+async fn client_for_api_calls_refuses_logins() {
+    let beds = [
+        TestBed::with(|p| p, ClientConfig::without_logins, |oauth| oauth),
+        TestBed::with(|p| p, |c| c, |o| o.load_toml("[oauth.op]\naccept_logins = false")),
+        TestBed::with(
+            |p| p,
+            |c| c,
+            |oauth| oauth.load_env_from([("OP_ACCEPT_LOGINS".to_owned(), "false".to_owned())]),
+        ),
+    ];
+    let allowed = TestBed::new();
+    for bed in beds {
+        let browser = Browser::default();
+        let error = bed.start(&browser).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("`accept_logins`"), "{error}");
+        let options = AuthorizeOptions::from("/authorize/op").connect("7");
+        bed.start_with(&browser, options).await.unwrap();
+        allowed.start(&browser).await.unwrap();
+        let url = allowed.start(&browser).await.unwrap();
+        let back = bed.provider.approve(&url, "alice").unwrap();
+        let error = bed.finish(&browser, &back).await.unwrap_err();
+        assert!(error.to_string().contains("`accept_logins`"), "{error}");
+        assert!(bed.is_anonymous(&browser).await);
+    }
+}
+
 /// In OAuth 1.0a, only `subject_claim` identifies the user, never a `sub` in the token response.
 #[tokio::test]
 async fn subject_claim_selects_oauth1_user() {

@@ -21,7 +21,11 @@ fn client(http: &RecordedResponses, settings: &str, vars: &[(&str, &str)]) -> Re
          token_endpoint = '{TOKEN}'\napi_base_url = 'https://old.example/api/'\n{settings}"
     );
     let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let oauth = OAuth::builder().load_toml(&toml).load_env_from(vars).http_client(http.clone());
+    let oauth = OAuth::builder()
+        .discover_clients()
+        .load_toml(&toml)
+        .load_env_from(vars)
+        .http_client(http.clone());
     oauth.build().unwrap().client("old").unwrap()
 }
 

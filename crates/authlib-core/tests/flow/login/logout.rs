@@ -2,12 +2,14 @@
 //! session.
 
 use authlib_core::login::{self, Session as _};
-use authlib_core::store::MemoryPendingLoginStore;
+use authlib_core::store::{MemoryPendingLoginStore, TokenStore as _};
 use authlib_core::{ClientConfig, ErrorKind, LogoutOptions, Result};
+use authlib_provider::Endpoint;
 use http::Method;
 use url::Url;
 
-use crate::test_bed::{Browser, TestBed, location};
+use crate::test_bed::stores::Shared;
+use crate::test_bed::{Browser, HOUR, TestBed, location};
 
 /// Logs Alice in and out again; returns the logout URL.
 async fn log_out(bed: &TestBed, browser: &Browser, options: LogoutOptions) -> Url {
@@ -65,6 +67,34 @@ async fn logout_url_comes_with_its_pending_state() {
         states.push(param(&url, "state").unwrap());
     }
     assert!(states[0].len() >= 20 && states[0] != states[1], "{states:?}");
+}
+
+/// The refresh token of a refresh that is running is revoked, too, and no row remains.
+#[tokio::test]
+async fn logout_revokes_what_a_refresh_in_flight_returns() {
+    let store = Shared::default();
+    let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+    let browser = Browser::default();
+    let first = bed.log_in(&browser).await.unwrap();
+    bed.clock.advance(HOUR);
+    bed.provider.clear_requests();
+    let (app, owner) = (bed.app(), first.owner());
+    let logout = async {
+        // The provider has rotated the refresh token, and its response is on the way.
+        while bed.provider.count(Endpoint::Token) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let options = LogoutOptions::new().revoke_tokens();
+        bed.log_out(&browser, &[], options).await.unwrap();
+    };
+    let (refreshed, ()) = tokio::join!(app.active_token(&owner), logout);
+    let new = refreshed.unwrap().refresh_token.unwrap();
+    assert_ne!(Some(&new), first.token.refresh_token.as_ref());
+    assert_eq!(bed.provider.count(Endpoint::Revoke), 1);
+    assert!(!app.introspect_token(&new, None).await.unwrap().active());
+    assert!(store.load(&owner).await.unwrap().is_none());
+    assert!(app.active_token(&owner).await.is_err());
+    assert!(bed.is_anonymous(&browser).await);
 }
 
 /// T027: the caller's own `state` is sent, and validated once.

@@ -10,6 +10,7 @@ mod deviations;
 mod log_in_as;
 mod login_rows;
 mod logout;
+mod policy;
 mod presets;
 mod purpose;
 mod registry;

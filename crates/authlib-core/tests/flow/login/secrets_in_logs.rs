@@ -188,6 +188,7 @@ async fn private_key_and_assertions_are_never_shown() {
     let file = format!("[oauth.b]\nprivate_key = ['''{pem}''']\n");
     let broken = format!("[oauth.c]\nprivate_key = \"{pem}\n");
     let builder = OAuth::builder()
+        .discover_clients()
         .register(client)
         .load_toml(&file)
         .load_toml(&broken)
@@ -223,6 +224,7 @@ async fn echoed_request_body_is_not_quoted() {
 async fn invalid_settings_show_no_secret() {
     let (log, _guard) = capture_log();
     let builder = OAuth::builder()
+        .discover_clients()
         .register(ClientConfig::new("a").client_secret("hush").authorize_param("state", "hush"))
         .load_toml("[oauth.b]\nclient_secret = ['hush']\naccess_token_url = 'https://u:hush@x/'\n")
         .load_toml("[oauth.c]\nclient_secret = \"hush\n")

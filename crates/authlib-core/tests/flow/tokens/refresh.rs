@@ -309,7 +309,7 @@ async fn token_without_expiry_or_refresh_token_never_refreshes() {
     bed.provider.inject(Fault::TokenMissing("expires_in".into()));
     let login = bed.log_in(&Browser::default()).await.unwrap();
     bed.provider.clear_faults();
-    bed.clock.advance(HOUR * 24);
+    bed.clock.advance(HOUR * 11);
     assert!(bed.app().active_token(&login.owner()).await.is_ok());
     assert_eq!(bed.provider.count(Endpoint::Token), 1);
 
