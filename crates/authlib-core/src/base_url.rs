@@ -1,10 +1,12 @@
-//! [`BaseUrl`]: the application's own URL, and [`BasePath`], its path.
+//! [`BaseUrl`]: the application's own URL, [`BasePath`], its path, and [`OtherHosts`].
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use url::Url;
 
-use crate::endpoint_url::{EndpointUrlError, endpoint_url};
+use crate::endpoint_url::{EndpointUrlError, HttpHosts, endpoint_url};
 
 /// The application's own URL, below which redirect URIs are that are given as paths. It is configured,
 /// and never taken from a request's `Host`.
@@ -25,7 +27,7 @@ pub(crate) enum BaseUrlError {
 
 impl BaseUrl {
     pub(crate) fn parse(text: &str) -> Result<Self, BaseUrlError> {
-        let url = endpoint_url(text)?;
+        let url = endpoint_url(text, HttpHosts::LOOPBACK)?;
         if url.query().is_some() {
             return Err(BaseUrlError::Query);
         }
@@ -40,6 +42,28 @@ impl BaseUrl {
 
     pub(crate) fn as_url(&self) -> &Url {
         &self.0
+    }
+}
+
+/// The most hosts that are remembered: anyone can send any `Host`.
+const MAX_HOSTS: usize = 10;
+
+/// The hosts of requests that are not that of the base URL, so that each is reported once.
+#[derive(Debug, Default)]
+pub(crate) struct OtherHosts(Mutex<BTreeSet<String>>);
+
+impl OtherHosts {
+    /// Whether `host`, a request's `Host`, is another one than the base URL's, and is seen for the first time. It is only
+    /// compared, and decides nothing.
+    pub(crate) fn is_news(&self, host: &str, base_url: &Url) -> bool {
+        let Ok(seen) = Url::parse(&format!("{}://{host}/", base_url.scheme())) else {
+            return false;
+        };
+        if seen.origin() == base_url.origin() {
+            return false;
+        }
+        let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.len() < MAX_HOSTS && hosts.insert(seen.origin().ascii_serialization())
     }
 }
 
@@ -104,6 +128,30 @@ mod tests {
             assert_eq!(base.join("/auth").unwrap().as_str(), url);
             assert_eq!(base.join("auth").unwrap().as_str(), url);
         }
+    }
+
+    #[test]
+    fn each_other_host_is_news_once() {
+        let base = |text: &str| Url::parse(text).unwrap();
+        let (local, site) = (base("http://localhost:3000"), base("https://app.example/portal"));
+        let hosts = OtherHosts::default();
+        for (host, base, news) in [
+            ("localhost:3000", &local, false),
+            ("LOCALHOST:3000", &local, false),
+            ("app.example", &site, false),
+            ("app.example:443", &site, false),
+            ("", &site, false),
+            ("a b", &site, false),
+            ("127.0.0.1:3000", &local, true),
+            ("127.0.0.1:3000", &local, false),
+            ("localhost", &local, true),
+            ("www.app.example", &site, true),
+            ("www.app.example:443", &site, false),
+        ] {
+            assert_eq!(hosts.is_news(host, base), news, "{host}");
+        }
+        let many = (0..100).filter(|n| hosts.is_news(&format!("h{n}.example"), &site));
+        assert_eq!(many.count() + 3, MAX_HOSTS);
     }
 
     #[test]

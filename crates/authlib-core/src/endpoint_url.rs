@@ -26,9 +26,59 @@ pub(crate) enum EndpointUrlError {
     Ambiguous,
 }
 
+impl EndpointUrlError {
+    /// The error with the setting that allows plain http to the host of `text`.
+    pub(crate) fn with_setting(self, text: &str) -> String {
+        let host =
+            Url::parse(text).ok().filter(|url| self == Self::NotHttps && is_public_http(url));
+        match host.as_ref().and_then(HttpHosts::entry) {
+            Some(entry) => format!(
+                "{self}; if it is reached over a private network only, add {entry:?} to \
+                 `dangerous_http_hosts`"
+            ),
+            None => self.to_string(),
+        }
+    }
+}
+
+/// The hosts that a client reaches over plain http, besides those of this machine: the setting
+/// `dangerous_http_hosts`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HttpHosts(Vec<String>);
+
+impl HttpHosts {
+    /// No host besides those of this machine.
+    pub(crate) const LOOPBACK: &Self = &Self(Vec::new());
+
+    /// Adds a host with its port, such as `keycloak:8080`; `false` if the text is anything else.
+    pub(crate) fn add(&mut self, text: &str) -> bool {
+        // `Url` accepts `*`, which looks like a pattern.
+        let url = Url::parse(&format!("http://{text}/")).ok().filter(|_| !text.contains('*'));
+        let entry = url.as_ref().and_then(Self::entry);
+        let is_host = |entry: &String| {
+            let port = format!("{text}:80");
+            entry.eq_ignore_ascii_case(text) || entry.eq_ignore_ascii_case(&port)
+        };
+        match entry.filter(is_host) {
+            Some(entry) => self.0.push(entry),
+            None => return false,
+        }
+        true
+    }
+
+    pub(crate) fn contain(&self, url: &Url) -> bool {
+        url.scheme() == "http" && Self::entry(url).is_some_and(|entry| self.0.contains(&entry))
+    }
+
+    /// The entry for the host of an http URL.
+    fn entry(url: &Url) -> Option<String> {
+        Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
+    }
+}
+
 /// Checks the URL of an endpoint (RFC 6749 §3.1 and §3.2, RFC 8414 §2). The host is looked at after
 /// parsing, so that no look-alike of `localhost` passes.
-pub(crate) fn endpoint_url(text: &str) -> Result<Url, EndpointUrlError> {
+pub(crate) fn endpoint_url(text: &str, http: &HttpHosts) -> Result<Url, EndpointUrlError> {
     // The parser of browsers mends these, and others don't: what is shown must be what is called.
     if text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
         return Err(EndpointUrlError::Ambiguous);
@@ -37,7 +87,7 @@ pub(crate) fn endpoint_url(text: &str) -> Result<Url, EndpointUrlError> {
         return Err(EndpointUrlError::NoScheme);
     }
     let url = Url::parse(text).map_err(|_| EndpointUrlError::NotAbsolute)?;
-    may_hold_a_secret(&url)?;
+    may_hold_a_secret(&url, http)?;
     // That parser also accepts any number of slashes before the host, and drops an empty user name. Others
     // then find another host, or none.
     let rest = text.split_once(':').and_then(|(_, rest)| rest.strip_prefix("//"));
@@ -61,10 +111,10 @@ fn is_host_and_port(text: &str) -> bool {
 }
 
 /// Checks that what is sent to `url` is read by its host alone, and that the URL hides no other host.
-pub(crate) fn may_hold_a_secret(url: &Url) -> Result<(), EndpointUrlError> {
+pub(crate) fn may_hold_a_secret(url: &Url, http: &HttpHosts) -> Result<(), EndpointUrlError> {
     match url.scheme() {
         "https" => {}
-        "http" if is_loopback(url) => {}
+        "http" if is_loopback(url) || http.contain(url) => {}
         _ => return Err(EndpointUrlError::NotHttps),
     }
     if !url.username().is_empty() || url.password().is_some() {
@@ -111,7 +161,7 @@ mod tests {
             "http://[::1]:8080/",
             "http://[::ffff:127.0.0.1]/",
         ] {
-            assert!(endpoint_url(text).is_ok(), "{text}");
+            assert!(endpoint_url(text, HttpHosts::LOOPBACK).is_ok(), "{text}");
         }
     }
 
@@ -165,7 +215,49 @@ mod tests {
             ("/token", NotAbsolute),
             ("", NotAbsolute),
         ] {
-            assert_eq!(endpoint_url(text), Err(expected), "{text}");
+            assert_eq!(endpoint_url(text, HttpHosts::LOOPBACK), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn http_hosts_are_matched_with_their_port() {
+        let mut hosts = HttpHosts::default();
+        for text in ["keycloak:8080", "Dex", "10.0.0.7:80", "[fd00::1]:8080"] {
+            assert!(hosts.add(text), "{text}");
+        }
+        for text in
+            ["", ":80", "*", "http://a", "a/b", "a?b", "u@a", "a:80:80", "a b", "a\\b", "*.a", "a:"]
+        {
+            assert!(!hosts.add(text), "{text}");
+        }
+        for (url, accepted) in [
+            ("http://keycloak:8080/realms/x", true),
+            ("http://KEYCLOAK:8080/", true),
+            ("http://dex/", true),
+            ("http://dex:80/", true),
+            ("http://10.0.0.7/", true),
+            ("http://[fd00::1]:8080/", true),
+            ("http://keycloak/", false),
+            ("http://keycloak:80801/", false),
+            ("http://keycloak.evil.example:8080/", false),
+            ("http://evil.example/keycloak:8080", false),
+            ("http://keycloak:8080@evil.example/", false),
+            ("ftp://keycloak:8080/", false),
+            ("http://10.0.0.8/", false),
+            ("https://keycloak:9/", true),
+        ] {
+            assert_eq!(endpoint_url(url, &hosts).is_ok(), accepted, "{url}");
+        }
+    }
+
+    #[test]
+    fn refused_http_url_names_the_setting() {
+        let url = "http://keycloak:8080/realms/x";
+        let error = endpoint_url(url, HttpHosts::LOOPBACK).unwrap_err().with_setting(url);
+        assert!(error.contains("add \"keycloak:8080\" to `dangerous_http_hosts`"), "{error}");
+        for other in ["ftp://keycloak/", "keycloak:8080", "https://a@b/"] {
+            let error = endpoint_url(other, HttpHosts::LOOPBACK).unwrap_err();
+            assert_eq!(error.with_setting(other), error.to_string(), "{other}");
         }
     }
 }

@@ -34,6 +34,8 @@ struct Inner {
     hint: Option<String>,
     client: Option<String>,
     provider: Option<ProviderError>,
+    /// Where the refused response came from.
+    source_url: Option<String>,
     retryable: bool,
     restart: Option<String>,
     page_text: Option<&'static str>,
@@ -125,6 +127,7 @@ impl Error {
             hint: None,
             client: None,
             provider: None,
+            source_url: None,
             retryable: false,
             restart: None,
             page_text: None,
@@ -177,6 +180,14 @@ impl Error {
     #[must_use]
     pub fn with_provider_error(mut self, provider: ProviderError) -> Self {
         Arc::make_mut(&mut self.0).provider = Some(provider);
+        self
+    }
+
+    /// Adds where the refused response came from, unless the error says so already.
+    pub(crate) fn with_source_url(mut self, url: Option<String>) -> Self {
+        if let Some(url) = url {
+            Arc::make_mut(&mut self.0).source_url.get_or_insert(url);
+        }
         self
     }
 
@@ -311,6 +322,9 @@ impl Error {
             }
             write!(f, ": {inner}")?;
             cause = inner.source();
+        }
+        if let Some(url) = &self.0.source_url {
+            write!(f, ", from {url}")?;
         }
         if let Some(provider) = &self.0.provider {
             write!(f, ", the provider reported {provider}")?;

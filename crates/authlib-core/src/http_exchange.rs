@@ -7,7 +7,7 @@ use http::header::USER_AGENT;
 use http::{HeaderValue, Method, Uri};
 
 use crate::error::{Error, ErrorKind, Result, clipped};
-use crate::message::{Request, Response, Timeout};
+use crate::message::{Request, Response, SourceUri, Timeout};
 use crate::transport::{BoxFuture, HttpClient, StreamedRequest, StreamingResponse, TransportError};
 
 /// The `User-Agent` of every request, unless the client is configured with another. Some providers reject
@@ -38,8 +38,9 @@ impl HttpExchange {
     /// body.
     pub(crate) async fn send(&self, what: &str, mut request: Request) -> Result<Response> {
         let host = self.prepare(what, &mut request)?;
+        let uri = request.uri().clone();
         let response = self.http.send(request).await;
-        received(what, &host, response)
+        received(what, &host, response).map(|response| from(uri, response))
     }
 
     /// Sends a GET to the provider, and once more if the connection was closed before a response arrived: a GET is
@@ -50,12 +51,13 @@ impl HttpExchange {
             return self.send(what, request).await;
         }
         let host = self.prepare(what, &mut request)?;
+        let uri = request.uri().clone();
         let mut response = self.http.send(request.clone()).await;
         if let Err(TransportError::Closed(cause)) = &response {
             tracing::debug!(what, host, %cause, "connection was closed, request is sent once more");
             response = self.http.send(request).await;
         }
-        received(what, &host, response)
+        received(what, &host, response).map(|response| from(uri, response))
     }
 
     /// As [`send`](Self::send), with streaming bodies.
@@ -87,6 +89,12 @@ impl HttpExchange {
         tracing::debug!(what, host, method = %request.method(), "request sent");
         Ok(host)
     }
+}
+
+/// The response with the URL that it came from, for errors.
+fn from(uri: Uri, mut response: Response) -> Response {
+    response.extensions_mut().insert(SourceUri(uri));
+    response
 }
 
 /// Host and port, without a user name and password.

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Method};
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Method, Uri};
 use url::Url;
 
-use crate::error::clipped;
+use crate::error::{Result, clipped};
 use crate::params::Params;
 
 /// A request with a buffered body, which a retry shares without copying.
@@ -75,6 +75,29 @@ pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
     // `parse` also reads a sign.
     let digits = value.bytes().all(|byte| byte.is_ascii_digit());
     value.parse().ok().filter(|_| digits).map(Duration::from_secs)
+}
+
+/// Where a response came from, in its extensions.
+#[derive(Clone, Debug)]
+pub(crate) struct SourceUri(pub(crate) Uri);
+
+/// Adds to the error of a response where it came from: the URL without its query, which may hold a token, and the content
+/// encoding, by which it may be unreadable.
+pub(crate) fn with_source<T>(result: Result<T>, response: &Response) -> Result<T> {
+    result.map_err(|error| {
+        let source = response.extensions().get::<SourceUri>().map(|SourceUri(uri)| {
+            let host = uri.authority().map_or("", |authority| authority.as_str());
+            let url = format!("{}://{host}{}", uri.scheme_str().unwrap_or_default(), uri.path());
+            let encoding = response.headers().get(CONTENT_ENCODING);
+            match encoding.and_then(|encoding| encoding.to_str().ok()) {
+                Some(encoding) => {
+                    format!("{} (Content-Encoding {:?})", clipped(&url), clipped(encoding))
+                }
+                None => clipped(&url),
+            }
+        });
+        error.with_source_url(source)
+    })
 }
 
 /// The media type of a message, in lower case, without parameters and cut to 300 characters.

@@ -80,6 +80,20 @@ async fn base_path_is_kept(package: &str, strips: bool) {
 }
 
 /// RFC 9110 §10.2.2.
+/// `localhost` and `127.0.0.1` are two sites.
+pub(crate) async fn login_at_another_host_is_logged_once(package: &str) {
+    let fixture = Fixture::new(package).await;
+    fixture.log_in(&Browser::new()).await;
+    let warnings = || fixture.app.log().matches("login started at another host").count();
+    assert_eq!(warnings(), 0);
+    for _ in 0..3 {
+        let url = format!("http://127.0.0.1:{}/login/op", fixture.app.port());
+        assert_eq!(Browser::new().get(url).await.status, 303);
+    }
+    assert_eq!(warnings(), 1, "{}", fixture.app.log());
+    assert!(fixture.app.log().contains("set `base_url`"));
+}
+
 pub(crate) async fn location_is_percent_encoded(package: &str) {
     let fixture = Fixture::new(package).await;
     let browser = Browser::new();

@@ -129,6 +129,7 @@ suite! {
     deployment: [
         base_path_is_kept_behind_proxy_that_removes_it,
         base_path_is_kept_with_nested_routes,
+        login_at_another_host_is_logged_once,
         location_is_percent_encoded,
         used_callback_leads_logged_in_user_on,
         callback_urls_are_not_logged,

@@ -44,6 +44,9 @@ impl<S: Session> LoginClient<S> {
         options: impl Into<AuthorizeOptions>,
     ) -> Result<Response> {
         let mut options = options.into();
+        if let Some(host) = &self.request.host {
+            self.client.compare_host(host);
+        }
         options.max_age = options.max_age.or_else(|| self.requested_max_age());
         if matches!(options.purpose, Purpose::Connect { .. }) {
             // Otherwise the account at the provider could be an attacker's.

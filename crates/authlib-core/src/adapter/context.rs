@@ -1,7 +1,7 @@
 //! [`RequestContext`]: what is read of a request's head.
 
 use http::Method;
-use http::header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, COOKIE, ORIGIN};
+use http::header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, COOKIE, HOST, ORIGIN};
 
 use super::SessionCookie;
 use percent_encoding::percent_decode_str;
@@ -23,6 +23,8 @@ pub struct RequestContext {
     pub(super) content_type: Option<String>,
     pub(super) sec_fetch_site: Option<String>,
     pub(super) origin: Option<String>,
+    /// The `Host`, which is compared with the base URL and never trusted.
+    pub(super) host: Option<String>,
     prefetch: bool,
     /// The `Cookie` header, until the name of the session's cookie is known.
     cookies: Option<String>,
@@ -75,6 +77,7 @@ impl RequestContext {
             content_type: copy(CONTENT_TYPE.as_str()),
             sec_fetch_site: copy("sec-fetch-site"),
             origin: copy(ORIGIN.as_str()),
+            host: copy(HOST.as_str()),
             cookies: copy(COOKIE.as_str()),
             missing_cookie: None,
             prefetch,

@@ -32,7 +32,7 @@ pub(super) fn check_allowed(settings: &ClientSettings, url: &Url) -> Result<()> 
             && (base.path() == "/" || !has_escaped_parent(url.path()))
     });
     let listed = settings.api_origins.iter().any(|other| same_origin(url, other));
-    if may_hold_a_secret(url).is_ok() && (below || listed) {
+    if may_hold_a_secret(url, &settings.http_hosts).is_ok() && (below || listed) {
         return Ok(());
     }
     let to = url.origin().ascii_serialization();

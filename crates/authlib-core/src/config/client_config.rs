@@ -97,6 +97,7 @@ pub struct ClientConfig {
     pub(super) signature_location: Option<SignatureLocation>,
     pub(super) realm: Option<String>,
     pub(super) dangerous_allow_missing_callback_confirmed: bool,
+    pub(super) dangerous_http_hosts: Vec<String>,
     /// The names of built-in hooks.
     pub(super) hooks: Vec<String>,
     /// The keys of values in files and the environment that were not accepted, and what is wrong.
@@ -342,6 +343,27 @@ impl ClientConfig {
         /// requires. An attacker can then finish a login in the victim's browser (the session fixation
         /// of OAuth 1.0).
         dangerous_allow_missing_callback_confirmed;
+    }
+
+    /// Allows plain http to this host, such as `keycloak:8080` in a network of containers. Call it again for more hosts.
+    ///
+    /// **Whoever can read or change the traffic to that host can log in as anyone.** Use it only in a network that you
+    /// control. A port other than 80 must be named. It is for the provider's endpoints and API, not for the
+    /// application's own URLs.
+    ///
+    /// ```
+    /// use authlib_core::ClientConfig;
+    ///
+    /// let client = ClientConfig::new("keycloak")
+    ///     .issuer("http://keycloak:8080/realms/demo")
+    ///     .dangerous_http_host("keycloak:8080");
+    /// # let _ = client;
+    /// ```
+    #[must_use]
+    #[doc(alias = "dangerous_http_hosts")]
+    pub fn dangerous_http_host(mut self, host: impl Into<String>) -> Self {
+        self.dangerous_http_hosts.push(host.into());
+        self
     }
 
     /// Sets the client's private key from DER: PKCS#8, PKCS#1 or SEC 1.

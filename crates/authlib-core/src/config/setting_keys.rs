@@ -56,6 +56,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         Switch(|c, v| c.dangerous_allow_missing_callback_confirmed = v),
     )
     .alias("dangerous_unconfirmed_callback"),
+    setting("dangerous_http_hosts", List(|c, v| c.dangerous_http_hosts = v)),
     setting("dangerous_skip_nonce", Switch(|c, v| c.dangerous_skip_nonce = v)),
     setting("dangerous_skip_pkce", Switch(|c, v| c.dangerous_skip_pkce = v)),
     setting("device_authorization_endpoint", Url(Endpoint::DeviceAuthorization)),

@@ -7,6 +7,7 @@ use super::client::EndpointClient;
 use crate::config::is_openid;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
+use crate::message::with_source;
 use crate::oauth2::device::{
     PollStep, Polling, device_authorization_form, parse_device_authorization_response,
 };
@@ -53,7 +54,12 @@ impl DeviceLogin {
         let scope = scope.map_or_else(|| endpoints.settings().scope.clone(), ToOwned::to_owned);
         let form = device_authorization_form(Some(&scope));
         let response = endpoints.call(Endpoint::DeviceAuthorization, form).await?;
-        let device = parse_device_authorization_response(&response, endpoints.now())?;
+        let device = parse_device_authorization_response(
+            &response,
+            &endpoints.settings().http_hosts,
+            endpoints.now(),
+        );
+        let device = with_source(device, &response)?;
         let polling = Polling::new(&device);
         Ok(Self { endpoints, device, polling, scope, pause: None })
     }

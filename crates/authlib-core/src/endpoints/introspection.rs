@@ -4,6 +4,7 @@ use super::client::EndpointClient;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::jose::JwkSet;
+use crate::message::with_source;
 use crate::oauth2::introspection::parse_introspection_response;
 use crate::oauth2::jwt_introspection_response::{
     ExpectedResponse, SignedResponseError, accept_signed_response, signed_introspection_response,
@@ -24,7 +25,7 @@ impl EndpointClient {
         let settings = self.settings();
         let Some(algorithm) = settings.introspection_alg else {
             let response = self.call(Endpoint::Introspection, form).await?;
-            return parse_introspection_response(&response);
+            return with_source(parse_introspection_response(&response), &response);
         };
         let response =
             self.call_with(Endpoint::Introspection, form, accept_signed_response).await?;
@@ -35,7 +36,7 @@ impl EndpointClient {
             leeway: settings.clock_skew,
             now: self.now(),
         };
-        let jwt = signed_introspection_response(&response)?;
+        let jwt = with_source(signed_introspection_response(&response), &response)?;
         let curable = SignedResponseError::may_be_cured_by_new_keys;
         let verify = |keys: &JwkSet| verify(jwt, keys, &expected);
         self.documents().verify_with_provider_keys(jwt, curable, verify).await

@@ -6,7 +6,7 @@ use super::client::EndpointClient;
 use crate::config::{OAuth1Method, OAuth1Settings};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
-use crate::message::Request;
+use crate::message::{Request, with_source};
 use crate::oauth1::authenticated_request::Signing;
 use crate::oauth1::credentials::TokenCredentials;
 use crate::oauth1::temporary_credentials::{
@@ -81,7 +81,8 @@ impl EndpointClient {
         let params = SignedParams { callback: Some(callback), ..SignedParams::default() };
         let request = self.sign(request, params)?;
         let response = self.exchange().send(Endpoint::RequestToken.request_name(), request).await?;
-        parse_temporary_credentials_response(&response, settings.confirmation)
+        let parsed = parse_temporary_credentials_response(&response, settings.confirmation);
+        with_source(parsed, &response)
     }
 
     /// Exchanges temporary credentials and the verifier for a token (RFC 5849 §2.3).
@@ -96,7 +97,8 @@ impl EndpointClient {
         let request = self.sign(request, SignedParams { token, verifier, callback: None })?;
         let response = self.exchange().send(Endpoint::Token.request_name(), request).await?;
         let subject = self.settings().subject_claim.as_deref();
-        Ok(to_stored_token(parse_token_response(&response, subject)?, subject))
+        let token = with_source(parse_token_response(&response, subject), &response)?;
+        Ok(to_stored_token(token, subject))
     }
 }
 

@@ -6,10 +6,10 @@ use url::Url;
 
 use crate::config::{ClientConfig, metadata_url};
 use crate::endpoint::Endpoint;
-use crate::endpoint_url::endpoint_url;
+use crate::endpoint_url::{HttpHosts, endpoint_url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http_exchange::HttpExchange;
-use crate::message::{self, Request, Response};
+use crate::message::{self, Request, Response, with_source};
 use crate::oauth2::issuers::Issuers;
 use crate::oauth2::metadata::parse_metadata_response;
 use crate::oauth2::registration::{
@@ -109,7 +109,7 @@ impl Registration {
         let token = self.initial_access_token.as_ref();
         let request = registration_request(&endpoint, metadata, token)?;
         let response = self.send(Endpoint::Registration.request_name(), request).await?;
-        parse_registration_response(&response, &endpoint)
+        with_source(parse_registration_response(&response, &endpoint), &response)
     }
 
     /// The current registration (RFC 7592 §2.1). Store the result: the provider may have changed the
@@ -163,7 +163,9 @@ impl Registration {
             Location::Metadata { url, issuer } => (url, issuer),
         };
         let response = self.send("the metadata request", message::json_get(url)).await?;
-        let metadata = parse_metadata_response(&response, &Issuers::of(issuer))?;
+        let metadata =
+            parse_metadata_response(&response, &Issuers::of(issuer), HttpHosts::LOOPBACK);
+        let metadata = with_source(metadata, &response)?;
         metadata.endpoints.get(Endpoint::Registration).cloned().ok_or_else(|| {
             let check = format!("the metadata at {url} has no `registration_endpoint`");
             Error::new(ErrorKind::Unsupported, check)
@@ -185,7 +187,7 @@ impl Registration {
 
 fn checked_url(text: &str, name: &str) -> Result<Url> {
     // The text itself may hold a password, and is not repeated.
-    endpoint_url(text)
+    endpoint_url(text, HttpHosts::LOOPBACK)
         .map_err(|cause| Error::new(ErrorKind::Config, format!("{name} is not allowed: {cause}")))
 }
 

@@ -3,6 +3,7 @@
 use super::client::EndpointClient;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
+use crate::message::with_source;
 use crate::oauth2::revocation::{parse_revocation_response, token_form};
 use crate::oauth2::{Token, TokenTypeHint};
 
@@ -14,6 +15,7 @@ impl EndpointClient {
             Some(refresh_token) => token_form(refresh_token, Some(TokenTypeHint::RefreshToken)),
             None => token_form(&token.access_token, Some(TokenTypeHint::AccessToken)),
         };
-        parse_revocation_response(&self.call(Endpoint::Revocation, form).await?)
+        let response = self.call(Endpoint::Revocation, form).await?;
+        with_source(parse_revocation_response(&response), &response)
     }
 }

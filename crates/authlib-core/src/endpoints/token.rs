@@ -3,7 +3,7 @@
 use super::client::EndpointClient;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
-use crate::message::Response;
+use crate::message::{Response, with_source};
 use crate::oauth2::grant::Scope;
 use crate::oauth2::token_endpoint::parse_token_response;
 use crate::oauth2::token_exchange::parse_token_exchange_response;
@@ -20,7 +20,8 @@ impl EndpointClient {
             _ => &requested,
         };
         let scope = Some(scope).filter(|scope| !scope.is_empty());
-        match parse_token_response(&response, self.now(), scope) {
+        let token = parse_token_response(&response, self.now(), scope);
+        match with_source(token, &response) {
             Ok(token) => Ok(token),
             Err(error) => Err(self.explained(error).await),
         }
@@ -42,7 +43,7 @@ impl EndpointClient {
     pub(crate) async fn exchange_token(&self, exchange: &TokenExchange) -> Result<ExchangedToken> {
         let (response, scope) = self.call_token_endpoint(&exchange.grant()).await?;
         let scope = Some(scope.as_str()).filter(|scope| !scope.is_empty());
-        parse_token_exchange_response(&response, self.now(), scope)
+        with_source(parse_token_exchange_response(&response, self.now(), scope), &response)
     }
 
     /// The token with the verified claims of its ID token. A client without an issuer or an id cannot

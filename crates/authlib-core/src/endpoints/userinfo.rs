@@ -9,7 +9,7 @@ use super::oauth1::{SignedParams, token_credentials};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::ResponseHook;
-use crate::message::{Response, json_get};
+use crate::message::{Response, json_get, with_source};
 use crate::oauth2::Token;
 use crate::oidc::signed_user_info::{accept_signed_response, signed_user_info};
 use crate::oidc::user_info::{about_subject, parse_userinfo_response, userinfo_request};
@@ -51,15 +51,17 @@ impl EndpointClient {
     ) -> Result<Map<String, Value>> {
         let settings = self.settings();
         if settings.oauth1().is_none() {
-            let claims = match signed_user_info(response, settings.userinfo_alg.is_some())? {
+            let required = settings.userinfo_alg.is_some();
+            let claims = match with_source(signed_user_info(response, required), response)? {
                 Some(jwt) => self.documents().verify_userinfo(jwt).await?.into_map(),
-                None => parse_userinfo_response(response)?,
+                None => with_source(parse_userinfo_response(response), response)?,
             };
-            return about_subject(claims, sub, settings.subject_claim());
+            return with_source(about_subject(claims, sub, settings.subject_claim()), response);
         }
         // In OAuth 1.0a the user's id has the name that `subject_claim` says in both responses.
-        let claims = parse_userinfo_response(response)?;
-        let claims = about_subject(claims, None, settings.subject_claim())?;
+        let claims = with_source(parse_userinfo_response(response), response)?;
+        let claims = about_subject(claims, None, settings.subject_claim());
+        let claims = with_source(claims, response)?;
         if sub.is_some() && claims.get("sub").and_then(Value::as_str) != sub {
             let check = "the user info is about another user than the token response";
             return Err(

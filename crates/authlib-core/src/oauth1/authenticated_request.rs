@@ -15,7 +15,7 @@ use super::base_string::{
 use super::credentials::{ClientCredentials, TokenCredentials};
 use super::signature::SignatureMethod;
 use crate::crypto::{Hash, hash};
-use crate::endpoint_url::{EndpointUrlError, endpoint_url};
+use crate::endpoint_url::{EndpointUrlError, HttpHosts, endpoint_url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::message::Request;
 use crate::numeric_date::unix_seconds;
@@ -180,7 +180,7 @@ impl Signing<'_> {
         let secure = uri.scheme() == Some(&Scheme::HTTPS) && !authority.is_empty();
         if !secure || authority.contains('@') {
             let server = format!("{}://{authority}/", uri.scheme_str().unwrap_or_default());
-            endpoint_url(&server).map_err(SignError::Url)?;
+            endpoint_url(&server, HttpHosts::LOOPBACK).map_err(SignError::Url)?;
         }
         let mut name = Vec::new();
         let is_taken = sent(request).any(|(sent, _)| {

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::endpoint::Endpoint;
-use crate::endpoint_url::{EndpointUrlError, endpoint_url};
+use crate::endpoint_url::{EndpointUrlError, HttpHosts, endpoint_url};
 use crate::error::{Error, ErrorKind, ProviderError, Result};
 use crate::message::Response;
 use crate::oauth2::endpoint_response::EndpointResponse;
@@ -83,6 +83,7 @@ impl From<DeviceError> for Error {
 /// Parses the response.
 pub(crate) fn parse_device_authorization_response(
     response: &Response,
+    http: &HttpHosts,
     now: SystemTime,
 ) -> Result<DeviceAuthorization> {
     let mut members = EndpointResponse::parse(Endpoint::DeviceAuthorization, response)?;
@@ -95,12 +96,12 @@ pub(crate) fn parse_device_authorization_response(
     // Google sends `verification_url`, the name in a draft of the RFC.
     let names = ["verification_uri", "verification_url"];
     let name = names.into_iter().find(|name| members.has(name)).unwrap_or("verification_uri");
-    let verification_uri = page(name, &members.take_required_text(name)?)?;
+    let verification_uri = page(name, &members.take_required_text(name)?, http)?;
     let interval = members.take_optional_seconds("interval").unwrap_or(DEFAULT_INTERVAL);
     let complete = "verification_uri_complete";
     // The user can still type the code (§3.3.1).
     let verification_uri_complete = members.take_optional_text(complete).and_then(|text| {
-        let page = page(complete, &text);
+        let page = page(complete, &text, http);
         page.map_or_else(|error| members.ignored(complete, &error), Some)
     });
     Ok(DeviceAuthorization {
@@ -115,13 +116,13 @@ pub(crate) fn parse_device_authorization_response(
 
 /// A page to open in a browser: as an endpoint's URL, but a fragment is allowed. Rejects schemes that run
 /// in the browser, such as `javascript:`. Returns the URL that was checked, not the text.
-fn page(name: &'static str, text: &str) -> Result<String, DeviceError> {
+fn page(name: &'static str, text: &str, http: &HttpHosts) -> Result<String, DeviceError> {
     let (base, fragment) = text.split_once('#').map_or((text, None), |(base, f)| (base, Some(f)));
     let checked = match fragment {
         Some(text) if text.contains(|c: char| c.is_whitespace() || c.is_control()) => {
             Err(EndpointUrlError::Ambiguous)
         }
-        _ => endpoint_url(base),
+        _ => endpoint_url(base, http),
     };
     let mut url = checked.map_err(|cause| DeviceError::VerificationUri { name, cause })?;
     url.set_fragment(fragment);

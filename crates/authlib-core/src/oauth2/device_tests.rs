@@ -9,7 +9,7 @@ use crate::oauth2::test_responses::{JSON, assert_rejected, changed};
 const NOW: u64 = 1_000;
 
 fn parse(response: &Response) -> Result<DeviceAuthorization> {
-    parse_device_authorization_response(response, from_unix_seconds(NOW))
+    parse_device_authorization_response(response, HttpHosts::LOOPBACK, from_unix_seconds(NOW))
 }
 
 /// The response of RFC 8628 §3.2.

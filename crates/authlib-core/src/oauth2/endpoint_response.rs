@@ -231,7 +231,9 @@ impl From<ResponseError> for Error {
                 endpoint.setting()
             )),
             ResponseError::Status { endpoint: Endpoint::UserInfo, status: 401 | 403, .. } => {
-                Some("the provider rejected the access token".to_owned())
+                let hint = "the provider rejected the access token; if the ID token has all claims that you need, \
+                            set `fetch_userinfo` to false";
+                Some(hint.to_owned())
             }
             ResponseError::Status { endpoint: Endpoint::Revocation, status: 429 | 503, .. } => {
                 Some("the token is still valid: try again later".to_owned())
@@ -245,6 +247,10 @@ impl From<ResponseError> for Error {
             ResponseError::Status { endpoint, status: 404 | 405, .. }
             | ResponseError::ContentType { endpoint, .. } => {
                 Some(format!("check `{}`", endpoint.setting()))
+            }
+            ResponseError::Member { name: "token_type", .. } => {
+                let hint = "for a provider that leaves it out, enable the hook `default_token_type_bearer`";
+                Some(hint.to_owned())
             }
             _ => None,
         };

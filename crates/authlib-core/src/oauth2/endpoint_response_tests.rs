@@ -3,6 +3,7 @@ use std::time::SystemTime;
 use url::Url;
 
 use super::*;
+use crate::endpoint_url::HttpHosts;
 use crate::message::test_response;
 use crate::oauth2::device::parse_device_authorization_response;
 use crate::oauth2::introspection::parse_introspection_response;
@@ -20,7 +21,7 @@ type Parser = fn(&Response) -> Result<()>;
 /// The parsers of responses that must be JSON objects.
 const OF_JSON: [(Endpoint, Parser); 5] = [
     (Endpoint::DeviceAuthorization, |response| {
-        parse_device_authorization_response(response, NOW).map(drop)
+        parse_device_authorization_response(response, HttpHosts::LOOPBACK, NOW).map(drop)
     }),
     (Endpoint::Introspection, |response| parse_introspection_response(response).map(drop)),
     (Endpoint::Registration, |response| {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::endpoint::{Endpoint, Endpoints};
-use crate::endpoint_url::{EndpointUrlError, endpoint_url};
+use crate::endpoint_url::{EndpointUrlError, HttpHosts, endpoint_url};
 use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::jose::claims::ClaimError;
 use crate::message::Response;
@@ -64,8 +64,11 @@ enum MetadataError {
 impl From<MetadataError> for Error {
     fn from(check: MetadataError) -> Self {
         let hint = match &check {
+            MetadataError::Status(300..=399) => {
+                "redirects are never followed: set `server_metadata_url` to the final URL"
+            }
             MetadataError::Status(_) | MetadataError::ContentType(_) => {
-                "check `server_metadata_url` or `issuer`: redirects are not followed"
+                "check `issuer`, which is written without `/.well-known/…`, or set `server_metadata_url`"
             }
             MetadataError::Issuer { found, .. } if found.contains(TENANT) => {
                 "the issuer has many tenants: set `issuer` to this text, and `allowed_tenants` to the ids of the \
@@ -87,11 +90,16 @@ impl From<MetadataError> for Error {
 pub(crate) fn parse_metadata_response(
     response: &Response,
     issuers: &Issuers,
+    http: &HttpHosts,
 ) -> Result<ServerMetadata> {
-    Ok(checked(response, issuers)?)
+    Ok(checked(response, issuers, http)?)
 }
 
-fn checked(response: &Response, issuers: &Issuers) -> Result<ServerMetadata, MetadataError> {
+fn checked(
+    response: &Response,
+    issuers: &Issuers,
+    http: &HttpHosts,
+) -> Result<ServerMetadata, MetadataError> {
     if response.status() != http::StatusCode::OK {
         return Err(MetadataError::Status(response.status().as_u16()));
     }
@@ -119,7 +127,7 @@ fn checked(response: &Response, issuers: &Issuers) -> Result<ServerMetadata, Met
         ..ServerMetadata::default()
     };
     for endpoint in Endpoint::IN_METADATA {
-        if let Some(url) = document.url(endpoint.name(), &issuer) {
+        if let Some(url) = document.url(endpoint.name(), &issuer, http) {
             metadata.endpoints.insert(endpoint, url);
         }
         if let Some(methods) = endpoint.auth_methods_member().and_then(|name| document.list(name)) {
@@ -173,19 +181,25 @@ impl Document {
         }
     }
 
-    /// An endpoint's URL. http is allowed only if the issuer uses it too, which only a loopback address can:
-    /// a document from elsewhere must not direct requests to services of this host.
-    fn url(&mut self, name: &'static str, issuer: &str) -> Option<Url> {
+    /// An endpoint's URL. Loopback addresses may use http only if the issuer uses it too: a document from elsewhere
+    /// must not direct requests to services of this host. The hosts of `http` may always use it.
+    fn url(&mut self, name: &'static str, issuer: &str, http: &HttpHosts) -> Option<Url> {
         let value = self.take(name)?;
         let Some(text) = value.as_str() else {
             self.reject(name, format!("it is {}, not a URL", type_name(&value)));
             return None;
         };
-        let url = endpoint_url(text).and_then(|url| match url.scheme() {
-            "http" if !issuer.starts_with("http://") => Err(EndpointUrlError::NotHttps),
+        let url = endpoint_url(text, http).and_then(|url| match url.scheme() {
+            "http" if !issuer.starts_with("http://") && !http.contain(&url) => {
+                Err(EndpointUrlError::NotHttps)
+            }
             _ => Ok(url),
         });
-        url.map_err(|cause| self.reject(name, format!("{:?}: {cause}", clipped(text)))).ok()
+        url.map_err(|cause| {
+            let reason = clipped(&cause.with_setting(text));
+            self.reject(name, format!("{:?}: {reason}", clipped(text)));
+        })
+        .ok()
     }
 }
 
@@ -212,7 +226,7 @@ mod tests {
 
     fn read_response(status: u16, content_type: &str, body: &str) -> Result<ServerMetadata> {
         let response = test_response(status, content_type, body);
-        parse_metadata_response(&response, &Issuers::of("https://op.example"))
+        parse_metadata_response(&response, &Issuers::of("https://op.example"), HttpHosts::LOOPBACK)
     }
 
     #[test]
@@ -261,7 +275,7 @@ mod tests {
         assert!(error.contains("allowed_tenants") && error.contains("any_tenant"), "{error}");
         let response = test_response(200, "application/json", body);
         let issuers = Issuers::of("https://op.example/{tenantid}/v2.0");
-        assert!(parse_metadata_response(&response, &issuers).is_ok());
+        assert!(parse_metadata_response(&response, &issuers, HttpHosts::LOOPBACK).is_ok());
     }
 
     #[test]
@@ -328,5 +342,21 @@ mod tests {
         // JSON with another content type is read.
         assert!(read_response(200, "text/html", good).is_ok());
         assert!(read_response(200, "text/html", "<html>").is_err());
+    }
+
+    #[test]
+    fn http_endpoint_of_https_document_must_be_listed() {
+        let body = r#"{"issuer":"https://op.example","token_endpoint":"http://keycloak:8080/t"}"#;
+        let response = test_response(200, "application/json", body);
+        let mut hosts = HttpHosts::default();
+        for listed in ["dex:8080", "keycloak:80", "keycloak:8080"] {
+            assert!(hosts.add(listed));
+            let issuers = Issuers::of("https://op.example");
+            let metadata = parse_metadata_response(&response, &issuers, &hosts).unwrap();
+            let is_used = metadata.endpoints.get(Endpoint::Token).is_some();
+            assert_eq!(is_used, listed == "keycloak:8080", "{listed}");
+            let reason = metadata.unusable("token_endpoint").unwrap_or_default();
+            assert_eq!(reason.contains("`dangerous_http_hosts`"), !is_used, "{reason}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::endpoint::Endpoint;
-use crate::endpoint_url::{EndpointUrlError, endpoint_url};
+use crate::endpoint_url::{EndpointUrlError, HttpHosts, endpoint_url};
 use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::jose::claims::Claims;
 use crate::message::{self, Request, Response};
@@ -73,8 +73,8 @@ impl ClientInformation {
             return Err(RegistrationError::NoManagement.into());
         };
         // The field may come from a store.
-        let uri =
-            endpoint_url(uri.as_str()).map_err(|cause| RegistrationError::ClientUri { cause })?;
+        let uri = endpoint_url(uri.as_str(), HttpHosts::LOOPBACK)
+            .map_err(|cause| RegistrationError::ClientUri { cause })?;
         request(method, &uri, body, Some(token))
     }
 }
@@ -325,7 +325,7 @@ fn ignored<T>(member: &str, error: &impl fmt::Display) -> Option<T> {
 /// remote provider must not direct the token to services of this host.
 fn client_uri(text: &str, endpoint: &Url) -> Result<Url, RegistrationError> {
     let invalid = |cause| RegistrationError::ClientUri { cause };
-    let uri = endpoint_url(text).map_err(invalid)?;
+    let uri = endpoint_url(text, HttpHosts::LOOPBACK).map_err(invalid)?;
     if uri.scheme() == "http" && endpoint.scheme() != "http" {
         return Err(invalid(EndpointUrlError::NotHttps));
     }

@@ -10,7 +10,7 @@ use crate::config::ClientSettings;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http_exchange::HttpExchange;
-use crate::message;
+use crate::message::{self, with_source};
 use crate::oauth2::metadata::{ServerMetadata, parse_metadata_response};
 
 impl ProviderDocuments {
@@ -57,7 +57,8 @@ async fn fetch_metadata(
     url: &Url,
 ) -> Result<ServerMetadata> {
     let response = exchange.fetch("the metadata request", message::json_get(url)).await?;
-    let document = parse_metadata_response(&response, &settings.issuers)?;
+    let document = parse_metadata_response(&response, &settings.issuers, &settings.http_hosts);
+    let document = with_source(document, &response)?;
     for (member, reason) in document.unusable_members() {
         // A configured endpoint replaces the member.
         if !Endpoint::IN_METADATA

@@ -16,12 +16,12 @@ use crate::authorization::{
     AuthorizeOptions, FrontChannel, LinkPolicy, LogoutOptions, PendingLogin, PendingLogout,
     Purpose, SessionTurns,
 };
-use crate::base_url::{BasePath, BaseUrl};
+use crate::base_url::{BasePath, BaseUrl, OtherHosts};
 use crate::config::{ClientSettings, LoginPolicy};
 use crate::endpoints::{DeviceLogin, EndpointClient};
 #[cfg(doc)]
 use crate::error::ErrorKind;
-use crate::error::Result;
+use crate::error::{Result, clipped};
 use crate::oauth2::UserInfo;
 use crate::oauth2::{ExchangedToken, Grant, Introspection, Token, TokenExchange, TokenTypeHint};
 use crate::oidc::logout_token::LogoutToken;
@@ -44,6 +44,7 @@ struct Inner {
     endpoints: Arc<EndpointClient>,
     tokens: Arc<TokenManager>,
     front_channel: FrontChannel,
+    other_hosts: OtherHosts,
     ports: Ports,
 }
 
@@ -54,7 +55,8 @@ impl RegisteredClient {
         let (store, subscribers) = (ports.token_store.clone(), ports.subscribers.clone());
         let tokens = Arc::new(TokenManager::new(endpoints.clone(), store, subscribers));
         let front_channel = FrontChannel::new(endpoints.clone(), ports.base_url.clone());
-        Self(Arc::new(Inner { endpoints, tokens, front_channel, ports }))
+        let other_hosts = OtherHosts::default();
+        Self(Arc::new(Inner { endpoints, tokens, front_channel, other_hosts, ports }))
     }
 
     /// The name that the client is registered under.
@@ -364,6 +366,23 @@ impl RegisteredClient {
 
     pub(crate) fn session_turns(&self) -> &Arc<SessionTurns> {
         &self.0.ports.session_turns
+    }
+
+    /// Logs that a login starts at another host than that of the base URL: the callback then comes without the
+    /// session cookie. Each host is logged once.
+    pub(crate) fn compare_host(&self, host: &str) {
+        if let Some(base_url) = self.base_url()
+            && self.0.other_hosts.is_news(host, base_url)
+        {
+            tracing::warn!(
+                client = self.name(),
+                host = clipped(host),
+                %base_url,
+                "login started at another host than that of the base URL, to which the browser returns without this \
+                 host's cookies: open the application at its base URL, or set `base_url` to the URL that browsers \
+                 open; a proxy should forward the `Host` of the browser"
+            );
+        }
     }
 
     pub(crate) fn base_url(&self) -> Option<&Url> {

@@ -115,7 +115,7 @@ impl Refresher {
             let ends_login = error.kind() == ErrorKind::InvalidIdToken;
             let error = if ends_login {
                 tracing::warn!(client, error = %error.report(), "refreshed ID token rejected; login ended");
-                error
+                error.logged()
             } else {
                 tracing::warn!(client, error = %error.report(), "refresh token rejected; deleted");
                 Error::new(ErrorKind::Unauthenticated, RefreshRejected(error))

@@ -22,10 +22,10 @@ impl ClientConfig {
     pub(super) fn checked_api_origins(&self, check: &mut Validator) -> Vec<Url> {
         let mut origins = Vec::new();
         for text in &self.api_origins {
-            match endpoint_url(text) {
+            match endpoint_url(text, &check.http_hosts) {
                 Ok(url) if url.path() == "/" && url.query().is_none() => origins.push(url),
                 Ok(_) => check.url_problem("api_origins", text, &"an origin has no path and query"),
-                Err(cause) => check.url_problem("api_origins", text, &cause),
+                Err(cause) => check.url_problem("api_origins", text, &cause.with_setting(text)),
             }
         }
         origins

@@ -10,6 +10,7 @@ use super::refresh::RefreshPolicy;
 use crate::config::ResponseMode;
 use crate::config::extensions::Extensions;
 use crate::endpoint::{Endpoint, Endpoints};
+use crate::endpoint_url::HttpHosts;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::ClientAuth;
 use crate::jose::{Algorithm, JwkSet};
@@ -35,6 +36,8 @@ pub(crate) struct ClientSettings {
     /// The configured endpoints; they win over those of the metadata.
     pub(crate) endpoints: Endpoints,
     pub(crate) jwks: Option<JwkSet>,
+    /// The hosts that may be reached over plain http.
+    pub(crate) http_hosts: HttpHosts,
     pub(crate) api_base_url: Option<Url>,
     pub(crate) api_origins: Vec<Url>,
     pub(crate) token_location: TokenLocation,

@@ -53,6 +53,7 @@ impl ClientConfig {
             ("accepted_issuers", !self.accepted_issuers.is_empty()),
             ("allowed_tenants", !self.allowed_tenants.is_empty()),
             ("any_tenant", self.any_tenant),
+            ("dangerous_http_hosts", !self.dangerous_http_hosts.is_empty()),
             ("server_metadata_url", self.server_metadata_url.is_some()),
         ];
         let problem = "is not used by OAuth 1.0a, which `request_token_url` selects: remove one";

@@ -13,7 +13,7 @@ use crate::config::setting_keys::{
 };
 use crate::config::{ClientConfig, ConfigProblem, Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
-use crate::endpoint_url::is_public_http;
+use crate::endpoint_url::{HttpHosts, is_public_http};
 use crate::hooks::builtin;
 use crate::oauth2::AuthMethod;
 use crate::params::Params;
@@ -30,7 +30,12 @@ const MAX_CLOCK_SKEW: Duration = Duration::from_secs(300);
 impl ClientConfig {
     pub(crate) fn resolve(mut self) -> Result<ClientSettings, Vec<ConfigProblem>> {
         let rejected = std::mem::take(&mut self.rejected);
-        let mut check = Validator { client: self.name.clone(), problems: Vec::new() };
+        let mut check = Validator {
+            client: self.name.clone(),
+            problems: Vec::new(),
+            http_hosts: HttpHosts::default(),
+        };
+        self.add_http_hosts(&mut check);
         rejected.into_iter().for_each(|(key, problem)| check.problem(&key, problem));
         self.normalise(&mut check);
         self.add_hooks(&mut check);
@@ -77,6 +82,16 @@ impl ClientConfig {
         }
     }
 
+    fn add_http_hosts(&self, check: &mut Validator) {
+        for text in &self.dangerous_http_hosts {
+            if !check.http_hosts.add(text) {
+                let problem =
+                    format!("has {text:?}: use a host with its port, such as `keycloak:8080`");
+                check.problem("dangerous_http_hosts", problem);
+            }
+        }
+    }
+
     /// Adds the built-in hooks that the settings name, behind those of the code.
     fn add_hooks(&mut self, check: &mut Validator) {
         for name in std::mem::take(&mut self.hooks) {
@@ -113,7 +128,6 @@ impl ClientConfig {
         self.check_algorithms(check);
         self.check_params(check);
         self.check_redirects(check);
-        self.check_post_logout_redirect_param(check);
         self.check_http(check);
         self.check_clock_skew(check);
         let has_empty_secret = self.has_empty_secret();
@@ -126,6 +140,7 @@ impl ClientConfig {
             userinfo_alg: self.userinfo_signed_response_alg,
             signing,
             response_mode: self.response_mode,
+            http_hosts: check.http_hosts.clone(),
             api_base_url: self.checked_api_base_url(check),
             api_origins: self.checked_api_origins(check),
             token_location: self.token_location.unwrap_or_default(),
@@ -287,6 +302,7 @@ impl ClientConfig {
     }
 
     fn check_redirects(&self, check: &mut Validator) {
+        self.check_post_logout_redirect_param(check);
         for (key, uri) in [
             ("redirect_uri", &self.redirect_uri),
             ("post_logout_redirect_uri", &self.post_logout_redirect_uri),

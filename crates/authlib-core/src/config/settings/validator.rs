@@ -6,11 +6,13 @@ use url::Url;
 
 use crate::config::ConfigProblem;
 use crate::config::setting_keys::find;
-use crate::endpoint_url::endpoint_url;
+use crate::endpoint_url::{HttpHosts, endpoint_url};
 
 pub(super) struct Validator {
     pub(super) client: String,
     pub(super) problems: Vec<ConfigProblem>,
+    /// The hosts of `dangerous_http_hosts`.
+    pub(super) http_hosts: HttpHosts,
 }
 
 impl Validator {
@@ -39,7 +41,7 @@ impl Validator {
 
     pub(super) fn url(&mut self, key: &str, text: Option<&str>) -> Option<Url> {
         let text = text?;
-        let url = endpoint_url(text);
-        url.map_err(|cause| self.url_problem(key, text, &cause)).ok()
+        let url = endpoint_url(text, &self.http_hosts);
+        url.map_err(|cause| self.url_problem(key, text, &cause.with_setting(text))).ok()
     }
 }

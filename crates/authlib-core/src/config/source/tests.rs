@@ -88,6 +88,7 @@ fn example(key: &str) -> &'static str {
     match key {
         "jwks" => r#"{"keys":[]}"#,
         key if key.ends_with("_params") || key.ends_with("_claims") => r#"{"a":"b"}"#,
+        "dangerous_http_hosts" => "\"text\"",
         key if key.starts_with("dangerous_") => "true",
         "accept_logins"
         | "any_tenant"

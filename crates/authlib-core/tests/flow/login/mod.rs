@@ -11,6 +11,7 @@ mod log_in_as;
 mod login_rows;
 mod logout;
 mod policy;
+mod preset_responses;
 mod presets;
 mod purpose;
 mod registry;

@@ -15,19 +15,19 @@ use crate::test_bed::recorded::RecordedResponses;
 use crate::test_bed::{from_unix_seconds, unix_seconds};
 
 const REDIRECT_URI: &str = "https://app.example/authorize";
-const SECRET: &str = "a client secret that is long enough for HMAC";
+pub(super) const SECRET: &str = "a client secret that is long enough for HMAC";
 
 /// Starts a login with `preset`.
-struct Started {
-    app: authlib_core::RegisteredClient,
-    pending: authlib_core::PendingLogin,
+pub(super) struct Started {
+    pub(super) app: authlib_core::RegisteredClient,
+    pub(super) pending: authlib_core::PendingLogin,
     /// Scheme, host and path of the authorization URL.
     endpoint: String,
     /// The query of the authorization URL.
-    query: HashMap<String, String>,
+    pub(super) query: HashMap<String, String>,
 }
 
-async fn start(preset: ClientConfig, http: &RecordedResponses) -> Started {
+pub(super) async fn start(preset: ClientConfig, http: &RecordedResponses) -> Started {
     let oauth = OAuth::builder()
         .register(preset.client_id("id").client_secret(SECRET))
         .http_client(http.clone())
@@ -43,7 +43,7 @@ async fn start(preset: ClientConfig, http: &RecordedResponses) -> Started {
 
 impl Started {
     /// Completes the login with a code and, if the provider sends it, `iss`.
-    async fn finish(self, iss: Option<&str>) -> Result<Token, Error> {
+    pub(super) async fn finish(self, iss: Option<&str>) -> Result<Token, Error> {
         let mut callback =
             Params::new().with("code", "the-code").with("state", self.query["state"].as_str());
         callback.extend(iss.map(|iss| ("iss".to_owned(), iss.to_owned())));
@@ -286,12 +286,7 @@ async fn openid_login(
     let preset = preset.without_userinfo_at_login();
     let document = RecordedResponses::default().json(metadata_url, metadata);
     let mut started = start(preset.clone(), &document).await;
-    let now = unix_seconds(clock().now());
-    let mut payload = json!({"sub": "1", "aud": "id", "iat": now, "exp": now + 60});
-    let claims = claims(started.query.get("nonce"));
-    payload.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
-    let key = EncodingKey::from_secret(SECRET.as_bytes());
-    let id_token = encode(&Header::default(), &payload, &key).unwrap();
+    let id_token = sign_id_token(&claims(started.query.get("nonce")));
     let mut response = json!({"access_token": "at", "token_type": "Bearer", "id_token": id_token});
     if is_linkedin {
         // As reported of "Sign In with LinkedIn using OpenID Connect".
@@ -312,15 +307,25 @@ async fn openid_login(
     started.finish(None).await
 }
 
-fn clock() -> FixedClock {
+/// An ID token for the client `id` with these claims, signed with the client secret.
+pub(super) fn sign_id_token(claims: &Value) -> String {
+    let now = unix_seconds(clock().now());
+    let mut payload = json!({"sub": "1", "aud": "id", "iat": now, "exp": now + 60});
+    payload.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+    payload.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    let key = EncodingKey::from_secret(SECRET.as_bytes());
+    encode(&Header::default(), &payload, &key).unwrap()
+}
+
+pub(super) fn clock() -> FixedClock {
     FixedClock::new(from_unix_seconds(1_800_000_000))
 }
 
-fn well_known(issuer: &str) -> String {
+pub(super) fn well_known(issuer: &str) -> String {
     format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
 }
 
-fn metadata(issuer: &str) -> Value {
+pub(super) fn metadata(issuer: &str) -> Value {
     let url =
         |path: &str| Url::parse("https://op.example").unwrap().join(path).unwrap().to_string();
     json!({

@@ -1,10 +1,18 @@
 //! Settings that a login uses, from code, from a file and from the environment.
 
-use authlib_core::{AuthorizeOptions, ClientConfig, LogoutOptions, OAuthBuilder, Params};
-use authlib_provider::{Endpoint, Fault};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use authlib_core::clock::FixedClock;
+use authlib_core::{
+    AuthorizeOptions, ClientConfig, LogoutOptions, OAuth, OAuth2Client, OAuthBuilder, Params,
+};
+use authlib_provider::{Endpoint, Fault, Provider, TestClient, TestUser};
 use serde_json::Value;
 
-use crate::test_bed::{Browser, ISSUER, SECRET, TestBed, location, only, sent};
+use crate::test_bed::{
+    Browser, CALLBACK, ISSUER, ProviderHttp, SECRET, TestBed, location, only, sent,
+};
 
 /// One setting of the client `op` in each source.
 struct Setting {
@@ -139,4 +147,46 @@ async fn server_metadata_url_is_used_from_every_source() {
         let asked = only(&bed, Endpoint::Discovery);
         assert_eq!(asked.path, "/.well-known/oauth-authorization-server", "{source}");
     }
+}
+
+/// A network of containers: http is for the listed hosts, and for this client only.
+#[tokio::test]
+async fn http_host_is_allowed_by_dangerous_setting_only() {
+    const KEYCLOAK: &str = "http://keycloak:8080/realms/demo";
+    let provider = Provider::builder(KEYCLOAK)
+        .client(TestClient::confidential("app", SECRET).redirect_uri(CALLBACK))
+        .user(TestUser::new("alice"))
+        .build();
+    let op = || {
+        let op = ClientConfig::new("op").client_id("app").client_secret(SECRET);
+        op.issuer(KEYCLOAK).api_base_url(format!("{KEYCLOAK}/api/"))
+    };
+    let builder = |op| {
+        let http = ProviderHttp(provider.clone());
+        OAuth::builder().base_url("https://app.example").register(op).http_client(http)
+    };
+    let vars = || [("OP_DANGEROUS_HTTP_HOSTS".to_owned(), "dex keycloak:8080".to_owned())];
+    for oauth in [
+        builder(op().dangerous_http_host("keycloak:8080")),
+        builder(op()).load_toml("[oauth.op]\ndangerous_http_hosts = ['dex', 'keycloak:8080']"),
+        builder(op()).load_env_from(vars()),
+    ] {
+        let clock = Arc::new(FixedClock::new(SystemTime::UNIX_EPOCH));
+        let bed = TestBed { oauth: oauth.build().unwrap(), provider: provider.clone(), clock };
+        let login = bed.log_in(&Browser::default()).await.unwrap();
+        let client = OAuth2Client::for_owner(&bed.app(), login.owner());
+        assert_eq!(client.get("echo").send().await.unwrap().status(), 200);
+        let elsewhere = client.get("http://dex/x").send().await.unwrap_err().to_string();
+        assert!(elsewhere.contains("outside `api_base_url`"), "{elsewhere}");
+    }
+    for (op, says) in [
+        (op(), "add \"keycloak:8080\" to `dangerous_http_hosts`"),
+        (op().dangerous_http_host("keycloak"), "add \"keycloak:8080\" to"),
+        (op().dangerous_http_host("http://keycloak:8080"), "use a host with its port"),
+    ] {
+        let error = builder(op).build().unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
+    let own = OAuth::builder().base_url("http://keycloak:8080").build().unwrap_err().to_string();
+    assert!(!own.contains("dangerous"), "{own}");
 }

@@ -3,6 +3,7 @@
 mod backoff;
 mod leases;
 mod leeway;
+mod logged_once;
 mod needs_user;
 mod outages;
 mod refresh;
