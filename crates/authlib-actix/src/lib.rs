@@ -65,10 +65,12 @@ mod request;
 mod require_login;
 mod routes;
 mod session;
+pub mod testing;
 mod user;
 
 pub use authlib_core::login::{
-    ClientName, CompletedLogin, ConnectedAccount, Identity, LoginResult, RequireLogin, clients,
+    ClientName, CompletedLogin, ConnectedAccount, Identity, LoginResult, LogoutResponse,
+    RequireLogin, clients,
 };
 pub use authlib_core::{
     ApiRequest, ApiResponse, AssertionClient, AuthorizeOptions, ClientBuilder, ClientConfig,

@@ -5,7 +5,9 @@ use std::mem;
 
 use actix_session::{SessionExt as _, SessionStatus};
 use actix_web::{HttpMessage as _, HttpRequest};
-use authlib_core::adapter::{BrowserSession, CookieSession, SESSION_KEY, misconfigured};
+use authlib_core::adapter::{
+    BrowserSession, CookieSession, SESSION_KEY, TestSession, misconfigured,
+};
 use authlib_core::login::{Session, SessionState};
 use authlib_core::{Error, ErrorKind, Result};
 
@@ -36,6 +38,9 @@ impl ActixSession {
     ///
     /// [`ErrorKind::Config`] if the session middleware is missing.
     pub fn of(request: &HttpRequest) -> Result<Self> {
+        if let Some(session) = request.extensions().get::<TestSession>() {
+            return Ok(Self(BrowserSession::of_test(session.clone())));
+        }
         let cookies = request.extensions().get::<CookieSession>().cloned();
         if cookies.as_ref().is_some_and(CookieSession::is_whole_session) {
             return Ok(Self(BrowserSession::new(None, cookies)));

@@ -1,8 +1,12 @@
 //! [`OAuthSession`] for logging out, and [`CurrentUser`] as an extractor.
 
+use std::marker::PhantomData;
+
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use authlib_core::adapter::{LoginSession, wrapper};
+use authlib_core::adapter::{
+    AnyClient, ClientSelector, LoginSession, require_selected_user, wrapper,
+};
 use authlib_core::{LogoutOptions, OAuth, login};
 use futures_util::future::LocalBoxFuture;
 
@@ -63,6 +67,9 @@ impl FromRequest for OAuthSession {
 
 /// The user who is logged in. Dereferences to [`login::CurrentUser`].
 ///
+/// `CurrentUser` is the newest login with any client, `CurrentUser<Google>` the login with the client that the type
+/// [names](crate::ClientName).
+///
 /// ```
 /// use authlib_actix::CurrentUser;
 ///
@@ -77,24 +84,29 @@ impl FromRequest for OAuthSession {
 /// store fails. `Option<CurrentUser>` is `None` after any of these errors, as always in actix-web: if a failing
 /// store must not look like a logout, use [`OAuthSession`] and its
 /// [`current_user`](LoginSession::current_user).
-#[derive(Clone)]
-pub struct CurrentUser(login::CurrentUser);
+pub struct CurrentUser<C = AnyClient>(login::CurrentUser, PhantomData<fn() -> C>);
 
-wrapper!(CurrentUser[] => login::CurrentUser);
+wrapper!(CurrentUser[C] => login::CurrentUser);
 
-impl From<login::CurrentUser> for CurrentUser {
-    fn from(user: login::CurrentUser) -> Self {
-        Self(user)
+impl<C> Clone for CurrentUser<C> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
     }
 }
 
-impl From<CurrentUser> for login::CurrentUser {
-    fn from(user: CurrentUser) -> Self {
+impl From<login::CurrentUser> for CurrentUser {
+    fn from(user: login::CurrentUser) -> Self {
+        Self(user, PhantomData)
+    }
+}
+
+impl<C> From<CurrentUser<C>> for login::CurrentUser {
+    fn from(user: CurrentUser<C>) -> Self {
         user.0
     }
 }
 
-impl FromRequest for CurrentUser {
+impl<C: ClientSelector> FromRequest for CurrentUser<C> {
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self>>;
 
@@ -103,9 +115,11 @@ impl FromRequest for CurrentUser {
         Box::pin(async move {
             let user = async {
                 let (oauth, session) = session(&request)?;
-                login::require_user(&oauth, &session).await
+                require_selected_user::<C>(&oauth, &session).await
             };
-            user.await.map(Self).map_err(|error| rejection(error, &request))
+            user.await
+                .map(|user| Self(user, PhantomData))
+                .map_err(|error| rejection(error, &request))
         })
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use authlib_core::adapter::{BrowserSession, CookieSession, SESSION_KEY, misconfigured};
+use authlib_core::adapter::{
+    BrowserSession, CookieSession, SESSION_KEY, TestSession, misconfigured,
+};
 use authlib_core::login::{Session, SessionState};
 use authlib_core::{Error, ErrorKind, Result};
 use axum::http::request::Parts;
@@ -27,6 +29,9 @@ impl AxumSession {
     ///
     /// [`ErrorKind::Config`] if the session layer is missing.
     pub fn of(parts: &Parts) -> Result<Self> {
+        if let Some(session) = parts.extensions.get::<TestSession>() {
+            return Ok(Self(BrowserSession::of_test(session.clone())));
+        }
         let cookies = parts.extensions.get::<CookieSession>().cloned();
         if cookies.as_ref().is_some_and(CookieSession::is_whole_session) {
             return Ok(Self(BrowserSession::new(None, cookies)));

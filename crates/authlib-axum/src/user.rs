@@ -1,6 +1,10 @@
 //! [`OAuthSession`] for logging out, and [`CurrentUser`] as an extractor.
 
-use authlib_core::adapter::{LoginSession, wrapper};
+use std::marker::PhantomData;
+
+use authlib_core::adapter::{
+    AnyClient, ClientSelector, LoginSession, require_selected_user, selected_user, wrapper,
+};
 use authlib_core::{LogoutOptions, OAuth, login};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
@@ -57,6 +61,9 @@ impl<S: Send + Sync> FromRequestParts<S> for OAuthSession {
 
 /// The user who is logged in. Dereferences to [`login::CurrentUser`].
 ///
+/// `CurrentUser` is the newest login with any client, `CurrentUser<Google>` the login with the client that the type
+/// [names](crate::ClientName).
+///
 /// ```
 /// use authlib_axum::CurrentUser;
 ///
@@ -73,44 +80,50 @@ impl<S: Send + Sync> FromRequestParts<S> for OAuthSession {
 ///
 /// 401 if the user is not logged in; `Option<CurrentUser>` is `None` instead. 500 if the session layer is
 /// missing, or the session or the token store fails.
-#[derive(Clone)]
-pub struct CurrentUser(login::CurrentUser);
+pub struct CurrentUser<C = AnyClient>(login::CurrentUser, PhantomData<fn() -> C>);
 
-wrapper!(CurrentUser[] => login::CurrentUser);
+wrapper!(CurrentUser[C] => login::CurrentUser);
 
-impl From<login::CurrentUser> for CurrentUser {
-    fn from(user: login::CurrentUser) -> Self {
-        Self(user)
+impl<C> Clone for CurrentUser<C> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
     }
 }
 
-impl From<CurrentUser> for login::CurrentUser {
-    fn from(user: CurrentUser) -> Self {
+impl From<login::CurrentUser> for CurrentUser {
+    fn from(user: login::CurrentUser) -> Self {
+        Self(user, PhantomData)
+    }
+}
+
+impl<C> From<CurrentUser<C>> for login::CurrentUser {
+    fn from(user: CurrentUser<C>) -> Self {
         user.0
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for CurrentUser {
+impl<S: Send + Sync, C: ClientSelector> FromRequestParts<S> for CurrentUser<C> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         let user = async {
             let (oauth, session) = session(parts)?;
-            login::require_user(&oauth, &session).await
+            require_selected_user::<C>(&oauth, &session).await
         };
-        user.await.map(Self).map_err(|error| rejection(error, parts))
+        user.await.map(|user| Self(user, PhantomData)).map_err(|error| rejection(error, parts))
     }
 }
 
-impl<S: Send + Sync> OptionalFromRequestParts<S> for CurrentUser {
+impl<S: Send + Sync, C: ClientSelector> OptionalFromRequestParts<S> for CurrentUser<C> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>> {
         let user = async {
             let (oauth, session) = session(parts)?;
-            login::current_user(&oauth, &session).await
+            selected_user::<C>(&oauth, &session).await
         };
-        user.await.map(|user| user.map(Self)).map_err(|error| rejection(error, parts))
+        let user = user.await.map(|user| user.map(|user| Self(user, PhantomData)));
+        user.map_err(|error| rejection(error, parts))
     }
 }
 

@@ -42,6 +42,17 @@ impl<'r> RocketSession<'r> {
         Self { state, jar: request.cookies(), chunks: request.local_cache(Chunks::default) }
     }
 
+    /// Sets what the browser is taken to have sent, for tests.
+    pub(crate) fn preset(&self, state: &SessionState) -> Result<()> {
+        let sent = state.to_chunks(ChunkLimits { one: MAX_CHUNK, all_pending: MAX_CHUNK })?;
+        self.chunks(|chunks| {
+            for chunk in sent {
+                chunks.insert(format!("{}-{}", self.state.cookie.name, chunk.name), chunk.text);
+            }
+        });
+        Ok(())
+    }
+
     /// Reads or changes the chunks, by the names of their cookies.
     fn chunks<T>(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> T) -> T {
         let mut chunks = self.chunks.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,10 @@
 //! [`OAuthSession`] for logging out, and [`CurrentUser`] as a guard.
 
-use authlib_core::adapter::{LoginSession, wrapper};
+use std::marker::PhantomData;
+
+use authlib_core::adapter::{
+    AnyClient, ClientSelector, LoginSession, require_selected_user, wrapper,
+};
 use authlib_core::{LogoutOptions, login};
 use rocket::http::Status;
 use rocket::outcome::Outcome;
@@ -59,6 +63,9 @@ impl<'r> FromRequest<'r> for OAuthSession<'r> {
 
 /// The user who is logged in. Dereferences to [`login::CurrentUser`].
 ///
+/// `CurrentUser` is the newest login with any client, `CurrentUser<Google>` the login with the client that the type
+/// [names](crate::ClientName).
+///
 /// ```
 /// use authlib_rocket::CurrentUser;
 /// use rocket::get;
@@ -75,33 +82,39 @@ impl<'r> FromRequest<'r> for OAuthSession<'r> {
 /// If the user is not logged in, the request is forwarded to the next route, with the status 401.
 /// `Option<CurrentUser>` is `None` after any error, as always in Rocket: if a failing store must not look like
 /// a logout, use [`OAuthSession`] and its [`current_user`](LoginSession::current_user).
-#[derive(Clone)]
-pub struct CurrentUser(login::CurrentUser);
+pub struct CurrentUser<C = AnyClient>(login::CurrentUser, PhantomData<fn() -> C>);
 
-wrapper!(CurrentUser[] => login::CurrentUser);
+wrapper!(CurrentUser[C] => login::CurrentUser);
 
-impl From<login::CurrentUser> for CurrentUser {
-    fn from(user: login::CurrentUser) -> Self {
-        Self(user)
+impl<C> Clone for CurrentUser<C> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
     }
 }
 
-impl From<CurrentUser> for login::CurrentUser {
-    fn from(user: CurrentUser) -> Self {
+impl From<login::CurrentUser> for CurrentUser {
+    fn from(user: login::CurrentUser) -> Self {
+        Self(user, PhantomData)
+    }
+}
+
+impl<C> From<CurrentUser<C>> for login::CurrentUser {
+    fn from(user: CurrentUser<C>) -> Self {
         user.0
     }
 }
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for CurrentUser {
+impl<'r, C: ClientSelector> FromRequest<'r> for CurrentUser<C> {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Error> {
         let user = async {
             let state = state(request)?;
-            login::require_user(&state.oauth, &RocketSession::of(state, request)).await
+            let session = RocketSession::of(state, request);
+            require_selected_user::<C>(&state.oauth, &session).await
         };
-        match outcome::<_, Status>(request, user.await.map(Self)) {
+        match outcome::<_, Status>(request, user.await.map(|user| Self(user, PhantomData))) {
             Outcome::Error((Status::Unauthorized, _)) => Outcome::Forward(Status::Unauthorized),
             outcome => outcome,
         }

@@ -1,6 +1,6 @@
 //! [`BrowserSession`]: the logins in the framework's session, and what is pending in encrypted cookies.
 
-use super::CookieSession;
+use super::{CookieSession, TestSession};
 use crate::error::Result;
 use crate::login::{Session, SessionState};
 
@@ -13,18 +13,27 @@ use crate::login::{Session, SessionState};
 pub struct BrowserSession<S> {
     stored: Option<S>,
     cookies: Option<CookieSession>,
+    test: Option<TestSession>,
 }
 
 impl<S: Session> BrowserSession<S> {
     /// The session of a request. `stored` is `None` if the cookies are the [whole
     /// session](CookieSession::is_whole_session).
     pub fn new(stored: Option<S>, cookies: Option<CookieSession>) -> Self {
-        Self { stored, cookies }
+        Self { stored, cookies, test: None }
+    }
+
+    /// The session of a test, see [`logged_in_as`](super::logged_in_as).
+    pub fn of_test(session: TestSession) -> Self {
+        Self { stored: None, cookies: None, test: Some(session) }
     }
 }
 
 impl<S: Session> Session for BrowserSession<S> {
     async fn load(&self) -> Result<Option<SessionState>> {
+        if let Some(session) = &self.test {
+            return session.load().await;
+        }
         let pending = match &self.cookies {
             Some(cookies) => cookies.load().await?,
             None => None,
@@ -43,6 +52,9 @@ impl<S: Session> Session for BrowserSession<S> {
     }
 
     async fn save(&self, state: &SessionState) -> Result<()> {
+        if let Some(session) = &self.test {
+            return session.save(state).await;
+        }
         let Some(cookies) = &self.cookies else {
             return match &self.stored {
                 Some(stored) => stored.save(state).await,

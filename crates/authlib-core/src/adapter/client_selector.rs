@@ -2,7 +2,7 @@
 
 use super::misconfigured;
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::ClientName;
+use crate::login::{self, ClientName, CurrentUser, Session};
 use crate::registry::{OAuth, RegisteredClient};
 
 /// How an extractor finds its client: by a [`ClientName`], or by the route ([`FromRoute`]).
@@ -41,6 +41,49 @@ pub async fn find_client<C: ClientSelector>(
         Some(name) => oauth.client(name),
         None => oauth.client(&route()?),
     }
+}
+
+/// Selects the newest login with any client: `CurrentUser` without a type parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyClient;
+
+impl ClientSelector for AnyClient {
+    const NAME: Option<&'static str> = None;
+}
+
+/// The user who is logged in with the client that the type names, or with any client.
+///
+/// # Errors
+///
+/// [`ErrorKind::UnknownClient`] if no client is registered under the name, and those of the session and the token
+/// store.
+pub async fn selected_user<C: ClientSelector>(
+    oauth: &OAuth,
+    session: &impl Session,
+) -> Result<Option<CurrentUser>> {
+    match C::NAME {
+        Some(name) => login::client_user(&oauth.client(name)?, session).await,
+        None => login::current_user(oauth, session).await,
+    }
+}
+
+/// As [`selected_user`], for a user who must be logged in.
+///
+/// # Errors
+///
+/// Those of [`selected_user`], and [`ErrorKind::Unauthenticated`] if the user is not logged in.
+pub async fn require_selected_user<C: ClientSelector>(
+    oauth: &OAuth,
+    session: &impl Session,
+) -> Result<CurrentUser> {
+    selected_user::<C>(oauth, session).await?.ok_or_else(|| {
+        let error =
+            Error::new(ErrorKind::Unauthenticated, "the user is not logged in in this browser");
+        match C::NAME {
+            Some(name) => error.with_client(name),
+            None => error,
+        }
+    })
 }
 
 /// The client's name in a route's parameters: `Ok(None)` if the route has no such parameter, `Err` if its

@@ -166,7 +166,13 @@ mod tests {
         for (client, at) in [("b", 1), ("a", 2)] {
             state.add_login(login(client, at));
         }
-        let logout = PendingLogout { client: "a".into(), state: Secret::new("out"), started_at: 0 };
+        let logout = PendingLogout {
+            client: "a".into(),
+            state: Secret::new("out"),
+            started_at: 0,
+            next: None,
+            data: None,
+        };
         state.add_logout(logout, NOW);
         let chunks = state.to_chunks(limits(1000)).unwrap();
         assert_eq!(chunks.len(), 6);

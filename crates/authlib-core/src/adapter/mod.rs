@@ -34,13 +34,17 @@ mod routes;
 mod sealed_cookies;
 mod session;
 mod session_cookie;
+mod test_login;
 mod wrapper;
 
 pub use self::back_channel_logout::BackChannelLogout;
 pub use self::browser_session::BrowserSession;
 pub use self::callback::LoginCallback;
 pub use self::client::LoginClient;
-pub use self::client_selector::{ClientSelector, FromRoute, find_client, route_client};
+pub use self::client_selector::{
+    AnyClient, ClientSelector, FromRoute, find_client, require_selected_user, route_client,
+    selected_user,
+};
 pub use self::context::RequestContext;
 pub use self::cookie_chunks::{ChunkLimits, CookieChunk};
 pub use self::error::{LoginError, misconfigured};
@@ -52,6 +56,7 @@ pub use self::routes::{LOGGED_OUT, login_options, logout_options};
 pub use self::sealed_cookies::{CookieSession, SealedCookies};
 pub use self::session::LoginSession;
 pub use self::session_cookie::SessionCookie;
+pub use self::test_login::{TestLogin, TestSession, logged_in_as};
 pub use self::wrapper::wrapper;
 
 /// The key under which the [`SessionState`](crate::login::SessionState) is stored in the framework's session.

@@ -4,7 +4,7 @@ use super::form_post::post_page;
 use super::{RequestContext, Response, see_other};
 use crate::authorization::LogoutOptions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::{self, CurrentUser, Login, Session, local_path};
+use crate::login::{self, CurrentUser, Login, LogoutResponse, Session, local_path};
 use crate::registry::OAuth;
 
 /// The longest URL that is sent as a redirect. Proxies reject longer ones, which an ID token with many claims
@@ -97,13 +97,13 @@ impl<S: Session> LoginSession<S> {
         Ok(ended)
     }
 
-    /// Validates the redirect back from the provider's logout. Returns the client's name, if this browser
-    /// started a logout.
+    /// Validates the redirect back from the provider's logout. Returns what was stored when this browser started it;
+    /// `None` if it started none.
     ///
     /// # Errors
     ///
     /// Those of [`login::validate_logout_response`].
-    pub async fn validate_logout_response(&self) -> Result<Option<String>> {
+    pub async fn validate_logout_response(&self) -> Result<Option<LogoutResponse>> {
         let (method, query) = (&self.request.method, self.request.query());
         login::validate_logout_response(&self.oauth, &self.session, method, query).await
     }

@@ -11,5 +11,5 @@ mod verbs;
 pub(crate) use self::allowed_origins::fully_decoded;
 pub use self::request::{ApiRequest, Async};
 pub use self::response::ApiResponse;
-pub(crate) use self::userinfo::userinfo;
+pub(crate) use self::userinfo::{userinfo, userinfo_with};
 pub(crate) use self::verbs::verbs;

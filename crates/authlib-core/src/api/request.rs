@@ -16,7 +16,7 @@ use super::request_parts::{Content, FORM, RequestParts};
 use super::send::{send, send_streaming};
 use crate::error::{Error, ErrorKind, Result};
 use crate::multipart::Multipart;
-use crate::oauth2::TokenLocation;
+use crate::oauth2::{Token, TokenLocation};
 use crate::params::Params;
 use crate::random;
 use crate::store::TokenOwner;
@@ -72,6 +72,7 @@ impl<M> ApiRequest<M> {
             timeout: None,
             placement: settings.token_location,
             without_token: false,
+            token: None,
         });
         Self { tokens, owner, parts, mode: PhantomData }
     }
@@ -167,6 +168,12 @@ impl<M> ApiRequest<M> {
     /// Sets where the token is placed, instead of the client's `token_location`.
     pub fn token_location(self, placement: TokenLocation) -> Self {
         self.set(|parts| parts.placement = placement)
+    }
+
+    /// Sends this token instead of the stored one. It is neither refreshed nor stored, and the request is sent once. It is
+    /// sent to the same places only as the stored one.
+    pub fn token(self, token: &Token) -> Self {
+        self.set(|parts| parts.token = Some(token.clone()))
     }
 
     /// Sends the request without a token. Then it may go to any URL, and the user needs no token.

@@ -6,14 +6,14 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use url::Url;
 
-use crate::oauth2::TokenLocation;
+use crate::oauth2::{Token, TokenLocation};
 use crate::params::Params;
 use crate::transport::Body;
 
 /// The media type of forms.
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A request as the application built it, without a token.
+/// A request as the application built it.
 pub(super) struct RequestParts {
     pub(super) method: Method,
     pub(super) url: Url,
@@ -23,6 +23,8 @@ pub(super) struct RequestParts {
     pub(super) timeout: Option<Duration>,
     pub(super) placement: TokenLocation,
     pub(super) without_token: bool,
+    /// The token to send instead of the owner's.
+    pub(super) token: Option<Token>,
 }
 
 pub(super) enum Content {

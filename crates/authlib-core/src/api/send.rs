@@ -35,8 +35,10 @@ pub(super) async fn send(
         return Ok(Response::from_parts(head, body.bytes(limit).await?));
     }
     let endpoints = tokens.endpoints();
-    let Some(token) = token_for(tokens, owner, &parts).await? else {
-        return endpoints.exchange().send(WHAT, build(endpoints, &parts, None).await?).await;
+    let token = token_for(tokens, owner, &parts).await?;
+    let Some(token) = token.filter(|_| parts.token.is_none()) else {
+        let request = build(endpoints, &parts, parts.token.as_ref()).await?;
+        return endpoints.exchange().send(WHAT, request).await;
     };
     let mut attempt = Attempt::first(tokens, owner, token);
     loop {
@@ -62,8 +64,8 @@ pub(super) async fn send_streaming(
         return endpoints.exchange().send_streaming(WHAT, request.map(|_| body)).await;
     }
     parts.content = content;
-    let Some(token) = token else {
-        let request = build(endpoints, &parts, None).await?.map(Body::from);
+    let Some(token) = token.filter(|_| parts.token.is_none()) else {
+        let request = build(endpoints, &parts, parts.token.as_ref()).await?.map(Body::from);
         return endpoints.exchange().send_streaming(WHAT, request).await;
     };
     let mut attempt = Attempt::first(tokens, owner, token);
@@ -133,6 +135,9 @@ async fn token_for(
     }
     let settings = tokens.endpoints().settings();
     check_allowed(settings, &parts.url)?;
+    if let Some(token) = &parts.token {
+        return Ok(Some(token.clone()));
+    }
     if settings.is_oauth1() && !settings.is_interactive {
         // Without a token the client signs in its own name (RFC 5849 §3.1).
         return tokens.find_token(owner).await;

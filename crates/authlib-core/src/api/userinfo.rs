@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::send::{Attempt, is_rejected};
 use crate::endpoint::Endpoint;
 use crate::error::Result;
-use crate::oauth2::UserInfo;
+use crate::message::Response;
+use crate::oauth2::{Token, UserInfo};
 use crate::store::TokenOwner;
 use crate::tokens::TokenManager;
 
@@ -23,10 +24,22 @@ pub(crate) async fn userinfo(tokens: &Arc<TokenManager>, owner: &TokenOwner) -> 
             break response;
         }
     };
-    let token = attempt.token();
+    parse(tokens, attempt.token(), &response).await
+}
+
+/// Fetches the user info for a token at hand, which is neither refreshed nor stored.
+pub(crate) async fn userinfo_with(tokens: &Arc<TokenManager>, token: &Token) -> Result<UserInfo> {
+    let endpoints = tokens.endpoints();
+    let url = endpoints.documents().endpoint(Endpoint::UserInfo).await?;
+    let response = endpoints.request_userinfo(&url, token).await?;
+    parse(tokens, token, &response).await
+}
+
+async fn parse(tokens: &TokenManager, token: &Token, response: &Response) -> Result<UserInfo> {
+    let endpoints = tokens.endpoints();
     // The user is known if the provider named them in an ID token, or in OAuth 1.0a's token response.
     let is_known = token.id_token.is_some() || endpoints.settings().is_oauth1();
     let claims = token.claims.as_ref().filter(|_| is_known);
     let sub = claims.and_then(|claims| claims.as_map().get("sub")).and_then(Value::as_str);
-    endpoints.parse_userinfo(&response, sub).await.map(UserInfo::new)
+    endpoints.parse_userinfo(response, sub).await.map(UserInfo::new)
 }

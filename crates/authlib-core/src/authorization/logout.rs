@@ -1,5 +1,6 @@
 //! Logout at the provider (OpenID Connect RP-Initiated Logout 1.0).
 
+use serde_json::Value;
 use url::Url;
 
 use super::front_channel::FrontChannel;
@@ -19,6 +20,10 @@ pub struct LogoutOptions {
     /// Where the provider sends the browser back to: an absolute URL or a path below the registry's
     /// base URL, registered at the provider. The default is the client's `post_logout_redirect_uri`.
     pub post_logout_redirect_uri: Option<String>,
+    /// `id_token_hint`: an ID token of the user. The default is that of the login.
+    pub id_token_hint: Option<Secret>,
+    /// `client_id`: the default is the client's.
+    pub client_id: Option<String>,
     /// `logout_hint`: tells the provider which user logs out.
     pub logout_hint: Option<String>,
     /// `ui_locales`: the preferred languages of the provider's pages, space-separated, best first.
@@ -29,6 +34,10 @@ pub struct LogoutOptions {
     pub params: Params,
     /// Whether the tokens are also revoked at their providers; false by default.
     pub revoke_tokens: bool,
+    /// Where the browser goes after the redirect back: a path on this site; any other value becomes `/`.
+    pub next: Option<String>,
+    /// The application's own data, returned when the browser is back. It is kept in the session: keep it small.
+    pub data: Option<Value>,
 }
 
 impl LogoutOptions {
@@ -42,6 +51,33 @@ impl LogoutOptions {
     #[must_use]
     pub fn post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.post_logout_redirect_uri = Some(uri.into());
+        self
+    }
+
+    option_setters! {
+        /// `logout_hint`: tells the provider which user logs out, by what it knows as a login hint.
+        logout_hint
+        /// `ui_locales`: the preferred languages of the provider's pages, space-separated, best first.
+        ui_locales
+        /// `client_id`, instead of the client's. With an `id_token_hint` it must be one that the ID token was issued to.
+        client_id
+        /// Where the browser goes after the redirect back: a path on this site.
+        /// [`validate_logout_response`](crate::adapter::LoginSession::validate_logout_response) returns it.
+        next
+    }
+
+    /// Sets `id_token_hint`, instead of the ID token of the login.
+    #[must_use]
+    pub fn id_token_hint(mut self, id_token: impl Into<Secret>) -> Self {
+        self.id_token_hint = Some(id_token.into());
+        self
+    }
+
+    /// Sets the application's own data, which
+    /// [`validate_logout_response`](crate::adapter::LoginSession::validate_logout_response) returns.
+    #[must_use]
+    pub fn data(mut self, data: impl Into<Value>) -> Self {
+        self.data = Some(data.into());
         self
     }
 
@@ -135,8 +171,8 @@ impl FrontChannel {
         }
         let url = LogoutRequest {
             endpoint: &endpoint,
-            client_id: &settings.client_id,
-            id_token_hint,
+            client_id: options.client_id.as_deref().unwrap_or(&settings.client_id),
+            id_token_hint: options.id_token_hint.as_ref().or(id_token_hint),
             redirect: uri.as_deref().map(|uri| LogoutRedirect {
                 param: own.unwrap_or("post_logout_redirect_uri"),
                 uri,
@@ -150,6 +186,8 @@ impl FrontChannel {
         let pending = state.filter(|_| uri.is_some()).map(|state| PendingLogout {
             client: settings.name.clone(),
             started_at: unix_seconds(self.endpoints.now()),
+            next: options.next.clone(),
+            data: options.data.clone(),
             state,
         });
         Ok(Some((url, pending)))

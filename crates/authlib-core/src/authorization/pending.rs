@@ -104,6 +104,10 @@ pub struct PendingLogout {
     pub(crate) state: Secret,
     /// Seconds since the Unix epoch.
     pub(crate) started_at: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) data: Option<Value>,
 }
 
 impl PendingLogout {

@@ -175,6 +175,11 @@ impl OAuth2Client {
         self.app.userinfo(&self.owner).await
     }
 
+    /// The user info for a token at hand; see [`RegisteredClient::userinfo_with`].
+    pub async fn userinfo_with(&self, token: &Token) -> Result<UserInfo> {
+        self.app.userinfo_with(token).await
+    }
+
     /// Revokes the token at the provider and deletes it; see [`RegisteredClient::revoke_token`].
     pub async fn revoke_token(&self) -> Result<()> {
         self.app.revoke_token(&self.owner).await

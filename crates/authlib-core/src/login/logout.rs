@@ -3,12 +3,15 @@
 
 use futures_util::future::join_all;
 use http::Method;
+use serde_json::Value;
 use url::Url;
 
 use super::callback::delete_token;
+use super::local_path::path_below;
 use super::session_state::TokenPlace;
 use super::{Login, Session};
 use crate::authorization::LogoutOptions;
+use crate::base_url::BasePath;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
 use crate::params::Params;
@@ -23,6 +26,18 @@ use crate::registry::OAuth;
 /// Those of the session and the token store.
 pub async fn logout(oauth: &OAuth, session: &impl Session) -> Result<Option<Login>> {
     Ok(end_logins(oauth, session, false).await?.pop().map(|(login, _)| login))
+}
+
+/// A logout at the provider from which the browser is back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogoutResponse {
+    /// The name of the client at whose provider the user logged out.
+    pub client: String,
+    /// The path to send the browser to: the `next` of the logout, or the path of the base URL.
+    pub next: String,
+    /// The application's own data of the logout.
+    pub data: Option<Value>,
 }
 
 /// The logins that ended, the newest last, with their tokens.
@@ -96,8 +111,11 @@ async fn end_login(oauth: &OAuth, login: &Login, revoke: bool) -> Option<Token> 
 pub async fn logout_redirect(
     oauth: &OAuth,
     session: &impl Session,
-    options: LogoutOptions,
+    mut options: LogoutOptions,
 ) -> Result<Option<Url>> {
+    let base = BasePath::of(oauth.base_url());
+    options.next = options.next.and_then(|next| path_below(base, &next).ok());
+    options.next = options.next.filter(|next| next.len() <= session.max_next());
     let mut ended = end_logins(oauth, session, options.revoke_tokens).await?;
     let Some((login, token)) = ended.pop() else { return Ok(None) };
     let Ok(client) = oauth.client(&login.client) else { return Ok(None) };
@@ -122,7 +140,7 @@ pub async fn logout_redirect(
 
 /// Validates the redirect back from the provider's logout: its `state` must be that of a logout which this
 /// browser started, and can be used once (RP-Initiated Logout 1.0 §3). Without a `state` and without a
-/// pending logout there is nothing to validate. Returns the client's name.
+/// pending logout there is nothing to validate.
 ///
 /// # Errors
 ///
@@ -132,7 +150,7 @@ pub async fn validate_logout_response(
     session: &impl Session,
     method: &Method,
     query: Option<&str>,
-) -> Result<Option<String>> {
+) -> Result<Option<LogoutResponse>> {
     validate(oauth, session, method, query).await.map_err(|error| {
         tracing::warn!(error = %error.report(), "post-logout redirect rejected");
         error.logged()
@@ -144,7 +162,7 @@ async fn validate(
     session: &impl Session,
     method: &Method,
     query: Option<&str>,
-) -> Result<Option<String>> {
+) -> Result<Option<LogoutResponse>> {
     let rejected = |check: &str| {
         Error::new(ErrorKind::InvalidCallback, check)
             .with_hint("the logout itself has happened; only this redirect could be forged")
@@ -171,5 +189,6 @@ async fn validate(
     if pending.is_expired(oauth.now()) {
         return Err(rejected("the logout was started more than 10 minutes ago"));
     }
-    Ok(Some(pending.client))
+    let next = pending.next.unwrap_or_else(|| oauth.site_path("/"));
+    Ok(Some(LogoutResponse { client: pending.client, next, data: pending.data }))
 }

@@ -20,11 +20,11 @@ mod require_login;
 mod session;
 mod session_state;
 
-pub(crate) use self::callback::used_callback;
 pub use self::callback::{
     CallbackParams, CompletedLogin, ConnectedAccount, LoginResult, complete_login, connect, log_in,
     log_in_as, record_connection, record_login, record_login_as,
 };
+pub(crate) use self::callback::{new_login, used_callback};
 pub use self::client_name::{ClientName, clients};
 pub use self::current_user::{
     CurrentUser, Identity, client_user, current_login, current_user, require_user,
@@ -32,7 +32,7 @@ pub use self::current_user::{
 pub use self::end_logins::{back_channel_logout, front_channel_logout};
 pub use self::local_path::local_path;
 pub(crate) use self::local_path::path_below;
-pub use self::logout::{logout, logout_redirect, validate_logout_response};
+pub use self::logout::{LogoutResponse, logout, logout_redirect, validate_logout_response};
 pub use self::redirect::authorize_redirect;
 pub(crate) use self::require_login::Access;
 pub use self::require_login::RequireLogin;

@@ -229,6 +229,23 @@ impl RegisteredClient {
         self.named(api::userinfo(&self.0.tokens, owner)).await
     }
 
+    /// The user info for a token at hand, which is neither refreshed nor stored. See [`userinfo`](Self::userinfo), and
+    /// [`ApiRequest::token`] for other requests.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`userinfo`](Self::userinfo), except those of the stored token.
+    pub async fn userinfo_with(&self, token: &Token) -> Result<UserInfo> {
+        self.named(api::userinfo_with(&self.0.tokens, token)).await
+    }
+
+    /// A request to `url` with a token at hand instead of a stored one: see [`request`](Self::request) and
+    /// [`ApiRequest::token`].
+    pub fn request_with(&self, method: Method, url: &str, token: &Token) -> ApiRequest {
+        // No row is read: the owner only names the client.
+        self.request(method, url, &TokenOwner::new(self.name(), "")).token(token)
+    }
+
     /// Revokes the owner's token at the provider, then deletes it here: the refresh token, which ends its
     /// access tokens too (RFC 7009 §2.1), or the access token if there is no other.
     ///

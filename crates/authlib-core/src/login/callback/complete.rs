@@ -168,13 +168,17 @@ async fn complete(
     check(&purpose)?;
     let issuer = pending.issuer.clone();
     let token = client.fetch_access_token(pending, callback).await?;
-    let mut login = login(client, &token, issuer)?;
+    let mut login = new_login(client, &token, issuer)?;
     login.callback = Some(UsedCallback::new(&sent, next.clone()));
     Ok(CompletedLogin { client: client.clone(), token, login, next, data, purpose })
 }
 
 /// The login of a verified token. `issuer` is the configured one, for providers without ID tokens.
-fn login(client: &RegisteredClient, token: &Token, issuer: Option<String>) -> Result<Login> {
+pub(crate) fn new_login(
+    client: &RegisteredClient,
+    token: &Token,
+    issuer: Option<String>,
+) -> Result<Login> {
     let claims = token.userinfo().ok();
     let claim = |name: &str| {
         let value = claims.as_ref()?.as_map().get(name)?.as_str()?;

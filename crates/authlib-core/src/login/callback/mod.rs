@@ -15,6 +15,7 @@ use crate::login::Session;
 use crate::params::Params;
 use crate::registry::RegisteredClient;
 
+pub(crate) use self::complete::new_login;
 pub use self::complete::{CompletedLogin, complete_login};
 pub use self::connect::{ConnectedAccount, connect, record_connection};
 pub(super) use self::record::delete_token;

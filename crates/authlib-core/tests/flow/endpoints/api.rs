@@ -8,7 +8,7 @@ use authlib_provider::{Endpoint, Fault, Reply};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::test_bed::{Browser, TestBed};
+use crate::test_bed::{Browser, HOUR, TestBed, sent};
 
 #[tokio::test]
 async fn api_request_sends_query_headers_body_and_token() {
@@ -112,4 +112,31 @@ async fn later_userinfo_must_have_same_subject() {
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{fault:?}");
         bed.provider.clear_faults();
     }
+}
+
+/// Authlib's `get(url, token=…)`.
+#[tokio::test]
+async fn token_at_hand_is_sent_once_and_not_stored() {
+    let bed = TestBed::new();
+    let login = bed.log_in(&Browser::default()).await.unwrap();
+    let (app, token) = (bed.app(), login.token.clone());
+    bed.oauth.end_logins(&login.identity().unwrap()).await.unwrap();
+    let response = app.request_with(Method::GET, "echo", &token).send().await.unwrap();
+    assert_eq!(response.json::<Value>().unwrap()["sub"], "alice");
+    assert_eq!(app.userinfo_with(&token).await.unwrap().sub(), "alice");
+    let nobody = TokenOwner::new("op", "7");
+    let response = app.get("echo", &nobody).token(&token).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(app.get("echo", &nobody).send().await.is_err(), "not stored");
+    // It is neither refreshed nor sent elsewhere.
+    bed.clock.advance(HOUR * 2);
+    bed.provider.clear_requests();
+    let response = app.get("echo", &nobody).token(&token).send().await.unwrap();
+    assert_eq!(response.status(), 401);
+    assert!(app.userinfo_with(&token).await.is_err());
+    assert!(sent(&bed, Endpoint::Token).is_empty());
+    let other = app.get("https://evil.example/", &nobody).token(&token).send().await;
+    assert_eq!(other.unwrap_err().kind(), ErrorKind::InvalidRequest);
+    let other = TokenOwner::new("another", "7");
+    assert!(app.get("echo", &other).token(&token).send().await.is_ok(), "no row is read");
 }

@@ -329,7 +329,11 @@ async fn logout_state_and_login_state_are_not_interchangeable() {
 
     let check = |query: String| {
         let (oauth, browser) = (&bed.oauth, &browser);
-        async move { login::validate_logout_response(oauth, browser, &Method::GET, Some(&query)).await }
+        async move {
+            let query = Some(query.as_str());
+            let back = login::validate_logout_response(oauth, browser, &Method::GET, query).await;
+            back.map(|back| back.map(|back| back.client))
+        }
     };
     assert!(check("state=wrong".into()).await.is_err());
     assert!(check(String::new()).await.is_err());

@@ -22,9 +22,19 @@ fn param(url: &Url, name: &str) -> Option<String> {
     url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
+/// The client of a redirect back.
+async fn returned(
+    bed: &TestBed,
+    browser: &Browser,
+    method: &Method,
+    query: Option<&str>,
+) -> Result<Option<String>> {
+    let response = login::validate_logout_response(&bed.oauth, browser, method, query).await?;
+    Ok(response.map(|response| response.client))
+}
+
 async fn back(bed: &TestBed, browser: &Browser, state: &str) -> Result<Option<String>> {
-    let query = format!("state={state}");
-    login::validate_logout_response(&bed.oauth, browser, &Method::GET, Some(&query)).await
+    returned(bed, browser, &Method::GET, Some(&format!("state={state}"))).await
 }
 
 /// T025, T052, T073.
@@ -147,8 +157,7 @@ async fn logout_of_cognito_returns_without_state() {
     let to = log_out(&bed, &browser, options).await;
     assert_eq!(param(&to, "logout_uri").as_deref(), Some("https://app.example/logged-out"));
     assert_eq!((param(&to, "post_logout_redirect_uri"), param(&to, "state")), (None, None));
-    let returned = login::validate_logout_response(&bed.oauth, &browser, &Method::GET, None).await;
-    assert_eq!(returned.unwrap(), None);
+    assert_eq!(returned(&bed, &browser, &Method::GET, None).await.unwrap(), None);
 }
 
 /// T030 to T032, T054 to T056, T075 to T077: what the check returns, and why it fails.
@@ -157,7 +166,7 @@ async fn post_logout_redirect_names_client_or_failed_check() {
     let (bed, browser) = (TestBed::new(), Browser::default());
     let options = || LogoutOptions::new().post_logout_redirect_uri("/logged-out");
     let check = async |browser: &Browser, method: Method, query: Option<&str>| {
-        login::validate_logout_response(&bed.oauth, browser, &method, query).await
+        returned(&bed, browser, &method, query).await
     };
     // Without a pending logout it is an ordinary request.
     assert_eq!(check(&browser, Method::GET, None).await.unwrap(), None);
@@ -221,4 +230,40 @@ async fn post_logout_redirect_uri_accepts_url_type() {
     let to = log_out(&TestBed::new(), &Browser::default(), options).await;
     assert_eq!(param(&to, "post_logout_redirect_uri").as_deref(), Some(uri.as_str()));
     assert!(to.as_str().contains("logged-out%3Fto%3Da%2520b"), "{to}");
+}
+
+/// RP-Initiated Logout 1.0 §2 has six parameters.
+#[tokio::test]
+async fn logout_options_set_each_parameter_and_return_data() {
+    let (bed, browser) = (TestBed::new(), Browser::default());
+    for (next, expected) in
+        [("/bye?x=1", "/bye?x=1"), ("https://evil.example/", "/"), ("//evil.example", "/")]
+    {
+        let options = LogoutOptions::new()
+            .id_token_hint("a.b.c")
+            .logout_hint("alice")
+            .client_id("another")
+            .post_logout_redirect_uri("/logged-out")
+            .state("my-own-state")
+            .ui_locales("de fr")
+            .next(next)
+            .data("cart");
+        let to = log_out(&bed, &browser, options).await;
+        for (name, value) in [
+            ("id_token_hint", "a.b.c"),
+            ("logout_hint", "alice"),
+            ("client_id", "another"),
+            ("post_logout_redirect_uri", "https://app.example/logged-out"),
+            ("state", "my-own-state"),
+            ("ui_locales", "de fr"),
+        ] {
+            assert_eq!(param(&to, name).as_deref(), Some(value), "{name}");
+        }
+        let query = Some("state=my-own-state");
+        let response =
+            login::validate_logout_response(&bed.oauth, &browser, &Method::GET, query).await;
+        let response = response.unwrap().unwrap();
+        assert_eq!((response.client.as_str(), response.next.as_str()), ("op", expected));
+        assert_eq!(response.data, Some("cart".into()));
+    }
 }
