@@ -88,9 +88,14 @@ async fn home(oauth: web::Data<OAuth>, session: OAuthSession) -> Result<HttpResp
     }))
 }
 
-async fn profile(oauth: web::Data<OAuth>, user: Option<CurrentUser>) -> Result<HttpResponse> {
+/// Not with `Option<CurrentUser>`, for which a store that is down would be a user who is not logged in.
+async fn profile(oauth: web::Data<OAuth>, session: OAuthSession) -> Result<HttpResponse> {
+    profile_of(&oauth, session.current_user().await?.map(CurrentUser::from)).await
+}
+
+async fn profile_of(oauth: &OAuth, user: Option<CurrentUser>) -> Result<HttpResponse> {
     Ok(match user {
-        Some(user) => no_store(StatusCode::OK).json(example_shared::profile(&oauth, &user).await?),
+        Some(user) => no_store(StatusCode::OK).json(example_shared::profile(oauth, &user).await?),
         None => no_store(StatusCode::UNAUTHORIZED).json(nobody()),
     })
 }
@@ -98,7 +103,7 @@ async fn profile(oauth: web::Data<OAuth>, user: Option<CurrentUser>) -> Result<H
 /// Refreshes the token now.
 async fn refresh(oauth: web::Data<OAuth>, client: OAuthClient) -> Result<HttpResponse> {
     client.user().await?.refresh_token().await?;
-    profile(oauth, client.current_user().await?.map(CurrentUser::from)).await
+    profile_of(&oauth, client.current_user().await?.map(CurrentUser::from)).await
 }
 
 /// A page that only logged-in users see.

@@ -125,11 +125,16 @@ async fn home(oauth: &State<OAuth>, session: OAuthSession<'_>) -> Result<Html> {
     }))
 }
 
+/// Not with `Option<CurrentUser>`, for which a store that is down would be a user who is not logged in.
 #[get("/profile")]
 async fn profile(
     oauth: &State<OAuth>,
-    user: Option<CurrentUser>,
+    session: OAuthSession<'_>,
 ) -> Result<(Status, Fresh<Value>)> {
+    profile_of(oauth, session.current_user().await?.map(CurrentUser::from)).await
+}
+
+async fn profile_of(oauth: &OAuth, user: Option<CurrentUser>) -> Result<(Status, Fresh<Value>)> {
     Ok(match user {
         Some(user) => (Status::Ok, fresh(example_shared::profile(oauth, &user).await?)),
         None => (Status::Unauthorized, fresh(nobody())),
@@ -140,7 +145,7 @@ async fn profile(
 #[post("/refresh/<_>")]
 async fn refresh(oauth: &State<OAuth>, client: OAuthClient<'_>) -> Result<(Status, Fresh<Value>)> {
     client.user().await?.refresh_token().await?;
-    profile(oauth, client.current_user().await?.map(CurrentUser::from)).await
+    profile_of(oauth, client.current_user().await?.map(CurrentUser::from)).await
 }
 
 /// A page that only logged-in users see: the fairing protects the path.

@@ -76,6 +76,8 @@ suite! {
         login_in_a_file_survives_a_restart,
         replicas_share_logins_in_postgres,
         replicas_share_logins_in_redis,
+        calls_on_three_replicas_refresh_once,
+        stopped_database_is_503_until_it_is_back,
     ],
     attacks: [
         callback_in_another_browser_does_not_log_in,
