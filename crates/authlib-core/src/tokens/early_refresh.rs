@@ -8,7 +8,7 @@ use crate::oauth2::Token;
 use crate::store::TokenOwner;
 
 /// A request waits for the refresh if less than this part of the client's leeway is left of the token.
-const NO_WAIT_LEFT: u32 = 6;
+const NO_WAIT_LEFT: u32 = 2;
 
 /// The part of the leeway by which the beginnings of replicas differ.
 const JITTER_PART: u32 = 4;

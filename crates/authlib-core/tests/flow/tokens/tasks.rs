@@ -71,7 +71,7 @@ async fn nobody_waits_for_a_refresh_ahead_of_expiry() {
     bed.provider.clear_requests();
     let app = bed.app();
     // A token lives for an hour, and is refreshed a minute before its end.
-    bed.clock.advance(Duration::from_secs(3600 - 30));
+    bed.clock.advance(Duration::from_secs(3600 - 40));
     let tokens = join_all((0..100).map(|_| app.active_token(&owner))).await;
     assert!(tokens.into_iter().all(|token| is(&token.unwrap(), &old)));
     idle().await;
@@ -87,7 +87,7 @@ async fn token_about_to_expire_is_awaited() {
     let store = Shared::default();
     let bed = bed(&store);
     let user = bed.log_in(&Browser::default()).await.unwrap();
-    bed.clock.advance(Duration::from_secs(3600 - 10));
+    bed.clock.advance(Duration::from_secs(3600 - 30));
     let token = bed.app().active_token(&user.login.owner()).await.unwrap();
     assert!(!is(&token, &user.token));
 }
@@ -99,7 +99,7 @@ async fn failed_early_refresh_keeps_token_until_it_expires() {
     let user = bed.log_in(&Browser::default()).await.unwrap();
     let (owner, app) = (user.login.owner(), bed.app());
     bed.provider.inject(Fault::Response(Endpoint::Token, Reply::json(503, "{}")));
-    bed.clock.advance(Duration::from_secs(3600 - 30));
+    bed.clock.advance(Duration::from_secs(3600 - 40));
     for _ in 0..3 {
         assert!(is(&app.active_token(&owner).await.unwrap(), &user.token));
         idle().await;
