@@ -465,7 +465,7 @@ async fn cookie_names_differ_by_port() {
     for base_url in ["http://localhost:3000", "http://localhost:3001/", "https://app.example"] {
         let mut browser = browse!(oauth_at(&provider, base_url), by_type);
         browser.send("GET", "/login").await;
-        names.push(browser.cookie.rsplit_once("-p").unwrap().0.to_owned());
+        names.push(browser.cookie.split_once("-p").unwrap().0.to_owned());
     }
     assert_eq!(names, ["session3000", "session3001", "__Host-session"]);
 }

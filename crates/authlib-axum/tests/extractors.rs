@@ -315,7 +315,7 @@ async fn cookie_names_differ_by_port() {
             .layer(session_layer(MemoryStore::default(), &oauth_at(&provider, base_url)));
         let mut browser = Browser::new(app);
         browser.send("GET", "/login").await;
-        names.push(browser.cookie.rsplit_once("-p").unwrap().0.to_owned());
+        names.push(browser.cookie.split_once("-p").unwrap().0.to_owned());
     }
     assert_eq!(names, ["session3000", "session3001", "__Host-session"]);
 }
