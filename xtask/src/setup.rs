@@ -193,7 +193,7 @@ fn debian() -> Outcome {
         apt(&missing)?;
     }
     let servers = root().join(SERVERS);
-    unpack(&servers.join(PERL_SERVER).join("root"))?;
+    unpack(&servers.join(PERL_SERVER).join("packages"))?;
     [RUBY_SERVER, PERL_SERVER].iter().try_for_each(|name| {
         let stamp = servers.join(name).join(".installed");
         std::fs::write(&stamp, "").map_err(|error| format!("{}: {error}", stamp.display()))

@@ -1,4 +1,4 @@
-# LemonLDAP::NG from Debian's packages, which are unpacked into `root`, on loopback; ../loopback.py says how it is
+# LemonLDAP::NG from Debian's packages, which are unpacked into `packages`, on loopback; ../loopback.py says how it is
 # started and documents the settings. Everything is as shipped, but for:
 #   - the OpenID Connect issuer is enabled, PKCE is required, and the client gets refresh tokens;
 #   - consent is not asked for (see `other_providers.rs`);
@@ -6,7 +6,7 @@
 use strict;
 use warnings;
 use FindBin;
-use lib "$FindBin::Bin/root/usr/share/perl5";
+use lib "$FindBin::Bin/packages/usr/share/perl5";
 use Crypt::OpenSSL::RSA;
 use File::Path qw(remove_tree);
 use File::Temp qw(tempdir);
@@ -35,7 +35,7 @@ if ( !( fork // die "no second process: $!" ) ) {
 mkdir "$folder/$_" for qw(cache lock sessions);
 
 my $key     = Crypt::OpenSSL::RSA->generate_key(2048);
-my $root    = "$FindBin::Bin/root";
+my $packages = "$FindBin::Bin/packages";
 my %session = ( Directory => "$folder/sessions", LockDirectory => "$folder/lock" );
 my %cache   = ( cache_root => "$folder/cache", cache_depth => 1 );
 $ENV{LLNG_DEFAULTCONFFILE} = "$folder/lemonldap-ng.ini";
@@ -45,7 +45,7 @@ print {$file} <<"END";
 logLevel = warn
 [configuration]
 type = File
-dirName = $root/var/lib/lemonldap-ng/conf
+dirName = $packages/var/lib/lemonldap-ng/conf
 localStorage = Cache::FileCache
 localStorageOptions = {'namespace' => 'conf', 'cache_root' => '$folder/cache', 'cache_depth' => 1}
 [portal]
@@ -86,7 +86,7 @@ my $app = Lemonldap::NG::Portal::Main->run(
         domain                          => '127.0.0.1',
         securedCookie                   => 0,
         https                           => 0,
-        templateDir                     => "$root/usr/share/lemonldap-ng/portal/templates",
+        templateDir                     => "$packages/usr/share/lemonldap-ng/portal/templates",
         staticPrefix                    => '/static',
         languages                       => 'en',
         authentication                  => 'Demo',
