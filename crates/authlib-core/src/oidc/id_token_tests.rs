@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use super::{IdTokenError, Rules, verify};
 use crate::crypto::test_keys::Signer;
 use crate::error::Error;
+use crate::jose::JwkSet;
 use crate::jose::claims::ClaimError;
 use crate::jose::test_tokens::key_set;
-use crate::jose::{Algorithm, JwkSet};
 use crate::numeric_date::from_unix_seconds;
 use crate::oauth2::issuers::{Issuers, Tenants};
 use crate::oauth2::test_responses::changed;
+use crate::oidc::test_rules::{self, NOW};
 
-const NOW: u64 = 1_700_000_000;
 const ISSUER: &str = "https://op.example/realm";
 
 static ISSUERS: LazyLock<Issuers> = LazyLock::new(|| Issuers::of(ISSUER));
@@ -21,14 +21,10 @@ static ISSUERS: LazyLock<Issuers> = LazyLock::new(|| Issuers::of(ISSUER));
 fn rules() -> Rules<'static> {
     Rules {
         issuers: &ISSUERS,
-        client_id: "client",
-        algorithms: &[Algorithm::Rs256],
         nonce: Some("n-0S6_WzA2Mj"),
-        max_age: None,
         access_token: Some("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
         asked_at: from_unix_seconds(NOW - 30),
-        now: from_unix_seconds(NOW),
-        clock_skew: Duration::from_secs(60),
+        ..test_rules::rules()
     }
 }
 

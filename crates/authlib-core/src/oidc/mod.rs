@@ -5,4 +5,6 @@ pub(crate) mod logout_token;
 pub(crate) mod refreshed_id_token;
 pub(crate) mod rp_initiated_logout;
 pub(crate) mod signed_user_info;
+#[cfg(test)]
+mod test_rules;
 pub(crate) mod user_info;

@@ -114,38 +114,14 @@ pub(crate) fn verify(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::LazyLock;
-    use std::time::Duration;
-
     use serde_json::json;
 
     use super::*;
     use crate::crypto::test_keys::Signer;
-    use crate::jose::Algorithm;
     use crate::jose::test_tokens::key_set;
     use crate::message::test_response;
-    use crate::numeric_date::from_unix_seconds;
-    use crate::oauth2::issuers::Issuers;
     use crate::oauth2::test_responses::changed;
-
-    const NOW: u64 = 1_700_000_000;
-    const ISSUER: &str = "https://op.example";
-
-    static ISSUERS: LazyLock<Issuers> = LazyLock::new(|| Issuers::of(ISSUER));
-
-    fn rules() -> Rules<'static> {
-        Rules {
-            issuers: &ISSUERS,
-            client_id: "client",
-            algorithms: &[Algorithm::Rs256],
-            nonce: None,
-            max_age: None,
-            access_token: None,
-            asked_at: from_unix_seconds(0),
-            now: from_unix_seconds(NOW),
-            clock_skew: Duration::from_secs(60),
-        }
-    }
+    use crate::oidc::test_rules::{ISSUER, NOW, rules};
 
     fn verdict(token: &str) -> &'static str {
         use SignedUserInfoError as E;
