@@ -1,5 +1,6 @@
 //! [`check_account`]: one account at a provider belongs to one user of the application.
 
+use super::delete_token;
 use crate::error::{Error, ErrorKind, Result};
 use crate::registry::RegisteredClient;
 use crate::store::{LoginQuery, TokenOwner, TokenRow};
@@ -31,6 +32,19 @@ pub(super) async fn check_account(
     Err(Error::new(ErrorKind::Conflict, check)
         .with_hint("the other user must disconnect it first, or set `LinkPolicy::move_accounts`")
         .with_page_text("This account belongs to another user here."))
+}
+
+/// Stores a user's row, and deletes the rows of other users from which its account [moves](check_account).
+pub(super) async fn save_account(
+    client: &RegisteredClient,
+    row: &mut TokenRow,
+    moved: Vec<TokenOwner>,
+) -> Result<()> {
+    client.tokens().save_row(row).await?;
+    for owner in moved {
+        delete_token(client.token_store(), &owner).await;
+    }
+    Ok(())
 }
 
 /// The rows of the account under other users, with any client of its issuer.

@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 
-use super::account::check_account;
+use super::account::{check_account, save_account};
 use super::complete::complete_if;
 use super::purpose::check_connect;
-use super::{CallbackParams, CompletedLogin, delete_token};
+use super::{CallbackParams, CompletedLogin};
 use crate::error::Result;
 use crate::login::{Identity, Session};
 use crate::oauth2::Token;
@@ -82,10 +82,7 @@ async fn record(completed: CompletedLogin, user: &str) -> Result<ConnectedAccoun
     let mut row = TokenRow::new(TokenOwner::new(client.name(), user), token);
     (row.issuer, row.sub) = (login.issuer.clone(), login.sub.clone());
     let moved = check_account(&client, &row).await?;
-    client.tokens().save_row(&mut row).await?;
-    for owner in moved {
-        delete_token(client.token_store(), &owner).await;
-    }
+    save_account(&client, &mut row, moved).await?;
     let (owner, token, identity) = (row.owner, row.token, login.identity());
     Ok(ConnectedAccount { client, owner, identity, token, next, data })
 }

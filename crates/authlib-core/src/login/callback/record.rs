@@ -5,7 +5,7 @@ use std::ops::Deref;
 use serde_json::Value;
 
 use super::CompletedLogin;
-use super::account::check_account;
+use super::account::{check_account, save_account};
 use super::purpose::check_login;
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::session_state::TokenPlace;
@@ -136,11 +136,7 @@ async fn save_for_user(client: &RegisteredClient, row: &mut TokenRow) -> Result<
         Err(error) if error.kind() == ErrorKind::Unsupported => Vec::new(),
         checked => checked?,
     };
-    client.tokens().save_row(row).await?;
-    for owner in moved {
-        delete_token(client.token_store(), &owner).await;
-    }
-    Ok(())
+    save_account(client, row, moved).await
 }
 
 /// Keeps the refresh token of the login that is replaced, if the new one has none and is of the same user with
