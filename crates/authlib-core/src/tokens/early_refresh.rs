@@ -18,15 +18,15 @@ impl TokenManager {
     pub(super) fn refreshes_early(self: &Arc<Self>, owner: &TokenOwner, token: &Token) -> bool {
         let leeway = self.leeway(owner);
         let expires_within = |time| token.is_expired(self.now(), time);
-        let has_runtime = || self.endpoints().spawn(Box::pin(std::future::ready(())));
-        if expires_within(leeway / NO_WAIT_LEFT) || !has_runtime() {
+        if expires_within(leeway / NO_WAIT_LEFT) {
             return false;
         }
         // Replicas begin at different times, so that the first is done before the others begin.
         let [part, ..] = self.jitter.hash_one(token.access_token.expose()).to_le_bytes();
         let jitter = leeway / JITTER_PART * u32::from(part) / 256;
         if !expires_within(leeway.saturating_sub(jitter)) {
-            return true;
+            // Without a runtime, the refresh has to begin in a request.
+            return self.endpoints().spawn(Box::pin(std::future::ready(())));
         }
         // An error is that of an earlier attempt, after which a pause is made.
         self.join_refresh(owner, None).is_ok_and(|(_, is_spawned)| is_spawned)
