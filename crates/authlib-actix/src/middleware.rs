@@ -48,9 +48,8 @@ pub fn session_middleware<Store>(store: Store, key: Key, oauth: &OAuth) -> OAuth
 where
     Store: SessionStore + Clone + 'static,
 {
-    let (cookie, app) =
-        (SessionCookie::of(oauth), App::new(oauth, SealedCookies::for_pending(oauth)));
-    let sessions = OAuthSessions { store, key, cookie, lifetime: Duration::DAY, app };
+    let (cookie, cookies) = (SessionCookie::of(oauth), SealedCookies::for_pending(oauth));
+    let sessions = OAuthSessions { store, key, cookie, lifetime: Duration::DAY, cookies };
     sessions.lifetime(oauth.login_lifetime())
 }
 
@@ -71,26 +70,13 @@ where
 /// ```
 #[must_use]
 pub fn cookie_session_middleware(oauth: &OAuth) -> OAuthCookieSessions {
-    OAuthCookieSessions { app: App::new(oauth, SealedCookies::for_sessions(oauth)) }
+    OAuthCookieSessions { cookies: SealedCookies::for_sessions(oauth) }
 }
 
 /// A middleware made by [`cookie_session_middleware`].
 #[derive(Clone, Debug)]
 pub struct OAuthCookieSessions {
-    app: App,
-}
-
-/// What both middlewares give to requests.
-#[derive(Clone, Debug)]
-struct App {
-    oauth: OAuth,
     cookies: SealedCookies,
-}
-
-impl App {
-    fn new(oauth: &OAuth, cookies: SealedCookies) -> Self {
-        Self { oauth: oauth.clone(), cookies }
-    }
 }
 
 /// A middleware made by [`session_middleware`].
@@ -100,7 +86,7 @@ pub struct OAuthSessions<Store> {
     key: Key,
     cookie: SessionCookie,
     lifetime: Duration,
-    app: App,
+    cookies: SealedCookies,
 }
 
 impl<Store> OAuthSessions<Store> {
@@ -145,12 +131,14 @@ where
             .session_lifecycle(BrowserSession::default().state_ttl(self.lifetime))
             .build()
             .new_transform(service);
-        let (app, sessions) = (self.app.clone(), self.clone());
+        let (cookies, sessions) = (self.cookies.clone(), self.clone());
         let stored: FindSession = Rc::new(move |request| {
             let id = sessions.id(request)?;
             Some(StoredSession { store: Rc::new(sessions.clone()), id })
         });
-        Box::pin(async { Ok(SessionService { inner: inner.await?, app, stored: Some(stored) }) })
+        Box::pin(async {
+            Ok(SessionService { inner: inner.await?, cookies, stored: Some(stored) })
+        })
     }
 }
 
@@ -167,7 +155,7 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, inner: S) -> Self::Future {
-        ready(Ok(SessionService { inner, app: self.app.clone(), stored: None }))
+        ready(Ok(SessionService { inner, cookies: self.cookies.clone(), stored: None }))
     }
 }
 
@@ -226,7 +214,7 @@ type FindSession = Rc<dyn Fn(&ServiceRequest) -> Option<StoredSession>>;
 #[expect(unnameable_types, reason = "only actix-web uses it")]
 pub struct SessionService<Inner> {
     inner: Inner,
-    app: App,
+    cookies: SealedCookies,
     stored: Option<FindSession>,
 }
 
@@ -244,11 +232,11 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let sent = request.headers().get_all(COOKIE);
-        let cookies = self.app.cookies.of_request(sent.filter_map(|value| value.to_str().ok()));
+        let cookies = self.cookies.of_request(sent.filter_map(|value| value.to_str().ok()));
         let session = self.stored.as_ref().and_then(|stored| stored(&request));
         {
             let mut extensions = request.extensions_mut();
-            extensions.insert(self.app.oauth.clone());
+            extensions.insert(self.cookies.oauth().clone());
             extensions.insert(cookies.clone());
             session.into_iter().for_each(|session| {
                 extensions.insert(session);
@@ -258,7 +246,8 @@ where
         Box::pin(async move {
             let mut response = render_error(response.await?);
             for value in cookies.set_cookies().map_err(crate::Error::from)? {
-                let value = HeaderValue::try_from(value).map_err(ErrorInternalServerError)?;
+                let value = HeaderValue::from_bytes(value.as_bytes());
+                let value = value.map_err(ErrorInternalServerError)?;
                 response.headers_mut().append(SET_COOKIE, value);
             }
             Ok(response)
@@ -318,7 +307,7 @@ fn failed(cause: impl fmt::Display) -> Error {
 
 impl<Inner> fmt::Debug for SessionService<Inner> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionService").field("app", &self.app).finish_non_exhaustive()
+        f.debug_struct("SessionService").field("cookies", &self.cookies).finish_non_exhaustive()
     }
 }
 

@@ -5,9 +5,7 @@ use std::mem;
 
 use actix_session::{SessionExt as _, SessionStatus};
 use actix_web::{HttpMessage as _, HttpRequest};
-use authlib_core::adapter::{
-    BrowserSession, CookieSession, SESSION_KEY, TestSession, misconfigured,
-};
+use authlib_core::adapter::{BrowserSession, SESSION_KEY, misconfigured};
 use authlib_core::login::{Session, SessionState};
 use authlib_core::{Error, ErrorKind, Result};
 
@@ -38,28 +36,9 @@ impl ActixSession {
     ///
     /// [`ErrorKind::Config`] if the session middleware is missing.
     pub fn of(request: &HttpRequest) -> Result<Self> {
-        if let Some(session) = request.extensions().get::<TestSession>() {
-            return Ok(Self(BrowserSession::of_test(session.clone())));
-        }
-        let cookies = request.extensions().get::<CookieSession>().cloned();
-        if cookies.as_ref().is_some_and(CookieSession::is_whole_session) {
-            return Ok(Self(BrowserSession::new(None, cookies)));
-        }
-        // Without the middleware, actix-session silently creates a session that is never stored. To notice it,
-        // such a session is created on purpose and marked, while the request's own one is taken away; if the
-        // marked one is there when everything has been put back, there is no other.
-        let kept = mem::take(&mut *request.extensions_mut());
-        let marked = request.get_session().insert(PROBE_KEY, true).is_ok();
-        request.extensions_mut().extend(kept);
-        let session = request.get_session();
-        if marked && session.contains_key(PROBE_KEY) {
-            return Err(misconfigured(
-                "the route has no session",
-                "add `.wrap(authlib_actix::session_middleware(store, key, &oauth))` to the app",
-            ));
-        }
-        let stored = request.extensions().get().cloned();
-        Ok(Self(BrowserSession::new(Some(Stored { session, stored }), cookies)))
+        let (test, cookies) =
+            (request.extensions().get().cloned(), request.extensions().get().cloned());
+        BrowserSession::of_request(test, cookies, || Stored::of(request)).map(Self)
     }
 }
 
@@ -86,6 +65,25 @@ impl Session for ActixSession {
 }
 
 impl Stored {
+    /// The session of a request.
+    fn of(request: &HttpRequest) -> Result<Self> {
+        // Without the middleware, actix-session silently creates a session that is never stored. To notice it,
+        // such a session is created on purpose and marked, while the request's own one is taken away; if the
+        // marked one is there when everything has been put back, there is no other.
+        let kept = mem::take(&mut *request.extensions_mut());
+        let marked = request.get_session().insert(PROBE_KEY, true).is_ok();
+        request.extensions_mut().extend(kept);
+        let session = request.get_session();
+        if marked && session.contains_key(PROBE_KEY) {
+            return Err(misconfigured(
+                "the route has no session",
+                "add `.wrap(authlib_actix::session_middleware(store, key, &oauth))` to the app",
+            ));
+        }
+        let stored = request.extensions().get().cloned();
+        Ok(Self { session, stored })
+    }
+
     /// The session in its store; `None` if there is none yet, or it is about to be replaced.
     fn stored(&self) -> Option<&StoredSession> {
         self.stored.as_ref().filter(|_| self.session.status() != SessionStatus::Renewed)

@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 use authlib_core::OAuth;
 use authlib_core::adapter::{CookieSession, RequestContext, SealedCookies, SessionCookie};
 use axum::extract::Request;
-use axum::http::HeaderValue;
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
 use tower::{Layer, Service};
@@ -46,7 +45,7 @@ pub fn session_layer<Store: SessionStore>(store: Store, oauth: &OAuth) -> Sessio
         .with_same_site(SameSite::Lax)
         .with_http_only(true)
         .with_path(cookie.path);
-    SessionLayer { sessions, app: App::new(oauth, SealedCookies::for_pending(oauth)) }
+    SessionLayer { sessions, cookies: SealedCookies::for_pending(oauth) }
 }
 
 /// As [`session_layer`], without a session store: the whole session is in encrypted cookies. Any replica with the same
@@ -66,33 +65,20 @@ pub fn session_layer<Store: SessionStore>(store: Store, oauth: &OAuth) -> Sessio
 /// ```
 #[must_use]
 pub fn cookie_session_layer(oauth: &OAuth) -> CookieSessionLayer {
-    CookieSessionLayer { app: App::new(oauth, SealedCookies::for_sessions(oauth)) }
+    CookieSessionLayer { cookies: SealedCookies::for_sessions(oauth) }
 }
 
 /// A layer made by [`session_layer`].
 #[derive(Clone)]
 pub struct SessionLayer<Store: SessionStore> {
     sessions: SessionManagerLayer<Store>,
-    app: App,
+    cookies: SealedCookies,
 }
 
 /// A layer made by [`cookie_session_layer`].
 #[derive(Clone, Debug)]
 pub struct CookieSessionLayer {
-    app: App,
-}
-
-/// What both layers give to requests.
-#[derive(Clone, Debug)]
-struct App {
-    oauth: OAuth,
     cookies: SealedCookies,
-}
-
-impl App {
-    fn new(oauth: &OAuth, cookies: SealedCookies) -> Self {
-        Self { oauth: oauth.clone(), cookies }
-    }
 }
 
 impl<Store: SessionStore> SessionLayer<Store> {
@@ -111,7 +97,7 @@ impl<S, Store: SessionStore> Layer<S> for SessionLayer<Store> {
     type Service = SessionService<<SessionManagerLayer<Store> as Layer<S>>::Service>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SessionService { inner: self.sessions.layer(inner), app: self.app.clone() }
+        SessionService { inner: self.sessions.layer(inner), cookies: self.cookies.clone() }
     }
 }
 
@@ -119,7 +105,7 @@ impl<S> Layer<S> for CookieSessionLayer {
     type Service = SessionService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SessionService { inner, app: self.app.clone() }
+        SessionService { inner, cookies: self.cookies.clone() }
     }
 }
 
@@ -127,7 +113,7 @@ impl<S> Layer<S> for CookieSessionLayer {
 #[derive(Clone)]
 pub struct SessionService<S> {
     inner: S,
-    app: App,
+    cookies: SealedCookies,
 }
 
 impl<S> Service<Request> for SessionService<S>
@@ -145,9 +131,9 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let App { oauth, cookies } = self.app.clone();
+        let oauth = self.cookies.oauth().clone();
         let sent = request.headers().get_all(COOKIE).iter();
-        let cookies = cookies.of_request(sent.filter_map(|value| value.to_str().ok()));
+        let cookies = self.cookies.of_request(sent.filter_map(|value| value.to_str().ok()));
         request.extensions_mut().insert(oauth.clone());
         request.extensions_mut().insert(cookies.clone());
         // Cheap to clone: all three are reference-counted.
@@ -182,8 +168,7 @@ where
 fn add_cookies(response: &mut Response, cookies: &CookieSession) {
     match cookies.set_cookies() {
         Ok(values) => {
-            let values = values.into_iter().filter_map(|value| HeaderValue::try_from(value).ok());
-            response.headers_mut().extend(values.map(|value| (SET_COOKIE, value)));
+            response.headers_mut().extend(values.into_iter().map(|value| (SET_COOKIE, value)));
         }
         Err(error) => *response = Error::from(error).into_response(),
     }
@@ -191,7 +176,7 @@ fn add_cookies(response: &mut Response, cookies: &CookieSession) {
 
 impl<Store: SessionStore> fmt::Debug for SessionLayer<Store> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionLayer").field("oauth", &self.app.oauth).finish_non_exhaustive()
+        f.debug_struct("SessionLayer").field("oauth", self.cookies.oauth()).finish_non_exhaustive()
     }
 }
 

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use authlib_core::adapter::{
-    BrowserSession, CookieSession, SESSION_KEY, TestSession, misconfigured,
-};
+use authlib_core::adapter::{BrowserSession, SESSION_KEY, misconfigured};
 use authlib_core::login::{Session, SessionState};
 use authlib_core::{Error, ErrorKind, Result};
 use axum::http::request::Parts;
@@ -29,22 +27,18 @@ impl AxumSession {
     ///
     /// [`ErrorKind::Config`] if the session layer is missing.
     pub fn of(parts: &Parts) -> Result<Self> {
-        if let Some(session) = parts.extensions.get::<TestSession>() {
-            return Ok(Self(BrowserSession::of_test(session.clone())));
-        }
-        let cookies = parts.extensions.get::<CookieSession>().cloned();
-        if cookies.as_ref().is_some_and(CookieSession::is_whole_session) {
-            return Ok(Self(BrowserSession::new(None, cookies)));
-        }
-        let session = parts.extensions.get().cloned().ok_or_else(|| {
-            misconfigured(
-                "the route has no session",
-                "add `.layer(authlib_axum::session_layer(store, &oauth))` to the router, after the last \
-                 `.route(..)`",
-            )
-        })?;
-        let stored = StoredSession { session, saved: Arc::default() };
-        Ok(Self(BrowserSession::new(Some(stored), cookies)))
+        let (test, cookies) = (parts.extensions.get(), parts.extensions.get());
+        let stored = || {
+            let session = parts.extensions.get().cloned().ok_or_else(|| {
+                misconfigured(
+                    "the route has no session",
+                    "add `.layer(authlib_axum::session_layer(store, &oauth))` to the router, after the last \
+                     `.route(..)`",
+                )
+            })?;
+            Ok(StoredSession { session, saved: Arc::default() })
+        };
+        BrowserSession::of_request(test.cloned(), cookies.cloned(), stored).map(Self)
     }
 }
 

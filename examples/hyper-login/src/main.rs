@@ -48,8 +48,7 @@ async fn handle(app: App, request: Request<TimedBody>) -> http::Response<Full<By
         response = LoginError::from(error).response(Some(&context));
         Vec::new()
     });
-    let cookies = cookies.into_iter().filter_map(|cookie| HeaderValue::try_from(cookie).ok());
-    response.headers_mut().extend(cookies.map(|cookie| (header::SET_COOKIE, cookie)));
+    response.headers_mut().extend(cookies.into_iter().map(|cookie| (header::SET_COOKIE, cookie)));
     response.map(|body| Full::new(body.into()))
 }
 

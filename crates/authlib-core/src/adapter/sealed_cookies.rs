@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use http::HeaderValue;
+
 use super::SessionCookie;
 use super::cookie_chunks::{ChunkLimits, CookieChunk, oldest_pending};
 use crate::authorization::PENDING_TTL;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::keyring::Keyring;
 use crate::login::{Session, SessionState};
 use crate::registry::OAuth;
@@ -65,6 +67,12 @@ impl SealedCookies {
         Self { oauth: oauth.clone(), keyring: oauth.keyring().clone(), cookie, with_logins }
     }
 
+    /// The registry.
+    #[must_use]
+    pub fn oauth(&self) -> &OAuth {
+        &self.oauth
+    }
+
     /// The session of a request with these `Cookie` headers.
     pub fn of_request<'a>(&self, headers: impl IntoIterator<Item = &'a str>) -> CookieSession {
         let pairs = headers.into_iter().flat_map(|header| header.split(';'));
@@ -91,13 +99,14 @@ impl SealedCookies {
         String::from_utf8(opened.ok()?).ok()
     }
 
-    fn header(&self, name: &str, value: &str, lifetime: Duration) -> String {
+    fn header(&self, name: &str, value: &str, lifetime: Duration) -> Result<HeaderValue> {
         let SessionCookie { name: base, path, secure } = self.cookie.as_ref();
         let secure = if *secure { "; Secure" } else { "" };
         let seconds = lifetime.as_secs();
-        format!(
+        let header = format!(
             "{base}-{name}={value}; HttpOnly; SameSite=Lax; Path={path}{secure}; Max-Age={seconds}"
-        )
+        );
+        HeaderValue::try_from(header).map_err(|cause| Error::new(ErrorKind::Internal, cause))
     }
 }
 
@@ -129,7 +138,7 @@ impl CookieSession {
     /// # Errors
     ///
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if the random number generator fails.
-    pub fn set_cookies(&self) -> Result<Vec<String>> {
+    pub fn set_cookies(&self) -> Result<Vec<HeaderValue>> {
         let mut cookies = self.cookies();
         let changed = std::mem::take(&mut cookies.changed);
         let (app, mut headers) = (&self.app, Vec::new());
@@ -146,10 +155,10 @@ impl CookieSession {
                 let (value, after) = rest.split_at_checked(MAX_VALUE).unwrap_or((rest, ""));
                 rest = after;
                 if !value.is_empty() {
-                    headers.push(app.header(&part, value, lifetime));
+                    headers.push(app.header(&part, value, lifetime)?);
                     cookies.sent.insert(part, value.to_owned());
                 } else if cookies.sent.remove(&part).is_some() {
-                    headers.push(app.header(&part, "", Duration::ZERO));
+                    headers.push(app.header(&part, "", Duration::ZERO)?);
                 }
             }
         }
@@ -262,7 +271,8 @@ mod tests {
 
     fn save(session: &CookieSession, state: &SessionState) -> Vec<String> {
         session.save(state).now_or_never().unwrap().unwrap();
-        session.set_cookies().unwrap()
+        let headers = session.set_cookies().unwrap();
+        headers.iter().map(|header| header.to_str().unwrap().to_owned()).collect()
     }
 
     fn load(session: &CookieSession) -> Option<SessionState> {

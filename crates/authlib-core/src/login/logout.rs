@@ -53,6 +53,8 @@ async fn end_logins(oauth: &OAuth, session: &impl Session, revoke: bool) -> Resu
     // The session first: whatever happens to the tokens, the user is logged out.
     if !oauth.keeps_session_at_logout() {
         session.clear().await?;
+        // The session no longer has the logins.
+        state.logins_changed = false;
     } else if logins.is_empty() {
         return Ok(Vec::new());
     } else {

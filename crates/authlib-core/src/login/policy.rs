@@ -62,12 +62,11 @@ pub(super) async fn record_use(client: &RegisteredClient, session: &impl Session
         let mut state = session.load().await?.unwrap_or_default();
         let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let in_use = state.logins.iter_mut().filter(|login| login.ended_by(policy, now).is_none());
-        let mut is_changed = false;
         for login in in_use {
             login.used_at = u64::try_from(since.as_millis()).unwrap_or_default();
-            is_changed = true;
+            state.logins_changed = true;
         }
-        if is_changed { session.save(&state).await } else { Ok(()) }
+        if state.logins_changed { session.save(&state).await } else { Ok(()) }
     }
     .await;
     if let Err(error) = recorded {

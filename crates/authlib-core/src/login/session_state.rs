@@ -30,6 +30,9 @@ pub struct SessionState {
     pub(crate) logouts: Vec<PendingLogout>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) logins: Vec<Login>,
+    /// Whether the logins differ from those that were loaded.
+    #[serde(skip)]
+    pub(crate) logins_changed: bool,
 }
 
 /// A pending login: the record itself, or a reference to one that is in a
@@ -240,6 +243,7 @@ impl SessionState {
             stays
         });
         self.logins.push(login);
+        self.logins_changed = true;
         let surplus = self.logins.len().saturating_sub(MAX_LOGINS);
         replaced.extend(self.logins.drain(..surplus));
         replaced
@@ -247,6 +251,7 @@ impl SessionState {
 
     /// Removes and returns all logins, the newest last.
     pub(crate) fn remove_logins(&mut self) -> Vec<Login> {
+        self.logins_changed |= !self.logins.is_empty();
         std::mem::take(&mut self.logins)
     }
 }
