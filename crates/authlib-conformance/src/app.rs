@@ -108,6 +108,12 @@ impl App {
         format!("http://localhost:{}{path_and_query}", self.port)
     }
 
+    /// The same request to this process as `url`, which may be of another replica.
+    #[must_use]
+    pub fn at(&self, url: &url::Url) -> String {
+        self.own_url(&format!("{}?{}", url.path(), url.query().unwrap_or_default()))
+    }
+
     /// The port on which it listens.
     #[must_use]
     pub fn port(&self) -> u16 {

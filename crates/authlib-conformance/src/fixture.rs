@@ -10,6 +10,17 @@ use crate::proxy::Proxy;
 /// The secret of the app's client, with characters that need encoding.
 pub(crate) const SECRET: &str = "s3cr3t:%+ä of the client, long enough";
 
+/// The variables of all replicas of an app: the keys. Rocket encrypts its cookies with a key of its own.
+pub const KEYS: [(&str, &str); 2] = [
+    ("AUTHLIB_KEYS", "test:8bB3hLqsLpYfEOm1rpLCGHc8p7gyT0PFsh7I0bqKZ5Q="),
+    ("ROCKET_SECRET_KEY", "8bB3hLqsLpYfEOm1rpLCGHc8p7gyT0PFsh7I0bqKZ5Q="),
+];
+
+/// The configuration of a client `op` for [`Fixture::configured`] and [`Fixture::replica`].
+pub const CONFIG: &str = "[oauth.op]\nclient_id = 'app'\nissuer = 'ISSUER'\nscope = 'openid profile'\n\
+                          client_secret = 's3cr3t:%+\u{e4} of the client, long enough'\n\
+                          api_base_url = 'ISSUER/api'\n";
+
 /// An example app with two clients, `op` and `op_two`, that are registered at the same embedded provider.
 #[derive(Debug)]
 pub struct Fixture {

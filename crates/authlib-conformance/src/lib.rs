@@ -7,6 +7,7 @@
 //! - [`Fixture`]: an app with its provider
 //! - [`InteropServer`]: a server that is not ours
 //! - [`PostgresServer`], [`RedisServer`]: databases for the tests of stores
+//! - [`store_cases`]: cases that the tests of several stores share
 //! - [`app_managed_tokens`]: tests that each framework crate runs in its own process
 
 #![expect(
@@ -24,11 +25,12 @@ mod database;
 mod fixture;
 mod interop;
 mod proxy;
+pub mod store_cases;
 
 pub use crate::app::App;
 pub use crate::browser::{Browser, Form, Page};
 pub use crate::database::{PostgresServer, RedisServer};
-pub use crate::fixture::Fixture;
+pub use crate::fixture::{CONFIG, Fixture, KEYS};
 pub use crate::interop::{
     Interop, InteropClient, InteropKind, InteropServer, OtherLogin, OtherProvider, Step, TestKey,
 };

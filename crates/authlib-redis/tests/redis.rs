@@ -7,24 +7,18 @@
 use std::time::Duration;
 
 use authlib_conformance::RedisServer;
+use authlib_conformance::store_cases::{
+    keys, large_token, owners_of_any_form, row, writers_lose_nothing,
+};
 use authlib_core::clock::{Clock as _, SystemClock};
 use authlib_core::store::{
-    LoginQuery, PendingLoginStore as _, ReplaceOutcome, TokenOwner, TokenRow, TokenStore as _,
+    LoginQuery, PendingLoginStore as _, TokenOwner, TokenRow, TokenStore as _,
 };
 use authlib_core::{ErrorKind, Keyring, Token};
 use authlib_redis::RedisStore;
 use authlib_store_conformance::{check_pending_login_store, check_token_store};
-use futures_util::future::try_join_all;
 
 const TTL: Duration = Duration::from_secs(60);
-
-fn keys(name: &str) -> Keyring {
-    Keyring::generate(name).unwrap()
-}
-
-fn row(user: &str, token: Token) -> TokenRow {
-    TokenRow::new(TokenOwner::new("client", user), token)
-}
 
 fn login(user: &str) -> TokenRow {
     let mut row = row(user, Token::bearer(user));
@@ -45,8 +39,8 @@ async fn redis_keeps_the_promises() {
     let Some(server) = RedisServer::start().await else { return };
     let store = RedisStore::connect(&server.url()).await.unwrap();
     check(&store.clone().keyring(keys("k"))).await;
-    owners_of_any_form_are_different(&store).await;
-    large_token_is_stored(&store).await;
+    owners_of_any_form(&store, &["{a}", "\0"]).await;
+    large_token(&store).await;
     wrong_and_rotated_keys(&store).await;
     row_in_another_place_does_not_open(&server, &store).await;
     rows_end_with_their_token_or_without_use(&store).await;
@@ -72,28 +66,6 @@ async fn replicas_share_one_server() {
     writers_lose_nothing(&stores).await;
     index_follows_its_rows(&server, &stores[0]).await;
     server_can_be_restarted(&mut server, &stores[0]).await;
-}
-
-async fn owners_of_any_form_are_different(store: &RedisStore) {
-    let long = "s".repeat(255);
-    let longer = format!("{long}s");
-    let users = ["user", "USER", "user ", "ùser", "", "%", "{a}", "\0", &long, &longer];
-    for user in users {
-        store.save(&row(user, Token::bearer(user))).await.unwrap();
-    }
-    for user in users {
-        let found = store.load(&TokenOwner::new("client", user)).await.unwrap().unwrap();
-        assert_eq!(found.access_token.expose(), user);
-        assert!(store.load(&TokenOwner::new("CLIENT", user)).await.unwrap().is_none());
-    }
-}
-
-async fn large_token_is_stored(store: &RedisStore) {
-    let mut large = Token::bearer("large");
-    large.id_token = Some("x".repeat(64_000).into());
-    store.save(&row("large", large)).await.unwrap();
-    let found = store.load(&TokenOwner::new("client", "large")).await.unwrap().unwrap();
-    assert_eq!(found.id_token.unwrap().expose().len(), 64_000);
 }
 
 async fn wrong_and_rotated_keys(store: &RedisStore) {
@@ -168,33 +140,6 @@ async fn every_key_expires(server: &RedisServer) {
         let left = server.command(&format!("TTL {key}")).unwrap();
         assert!(!left.starts_with(":-1"), "{key} never expires");
     }
-}
-
-/// 32 writers: each update of a counter is one lease and one replacement.
-async fn writers_lose_nothing(stores: &[RedisStore]) {
-    const WRITERS: usize = 32;
-    let owner = TokenOwner::new("client", "counter");
-    stores[0].save(&row("counter", Token::bearer("0"))).await.unwrap();
-    let writers = (0..WRITERS).map(|number| {
-        let (store, owner) = (stores[number % stores.len()].clone(), owner.clone());
-        tokio::spawn(async move {
-            let lease = loop {
-                match store.acquire(&owner, TTL).await.unwrap() {
-                    Some(lease) => break lease,
-                    None => tokio::task::yield_now().await,
-                }
-            };
-            let old = store.load(&owner).await.unwrap().unwrap();
-            let next = old.access_token.expose().parse::<usize>().unwrap() + 1;
-            let new = Token::bearer(next.to_string());
-            let outcome = store.replace(&lease, Some(&old), &new).await.unwrap();
-            assert!(matches!(outcome, ReplaceOutcome::Replaced));
-            store.release(lease).await.unwrap();
-        })
-    });
-    try_join_all(writers).await.unwrap();
-    let last = stores[0].load(&owner).await.unwrap().unwrap();
-    assert_eq!(last.access_token.expose(), WRITERS.to_string());
 }
 
 /// A set has no entry of a deleted or overwritten row, and expires with its last one.

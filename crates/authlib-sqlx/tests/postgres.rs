@@ -42,7 +42,7 @@ async fn replicas_share_one_database() {
     let Some(mut server) = PostgresServer::start().await else { return };
     ten_replicas_start_at_once(&server).await;
     let stores = [store(&server).await, store(&server).await, store(&server).await];
-    bench::writers(&stores).await;
+    bench::writers_lose_nothing(&stores).await;
     sweepers_do_not_block_each_other(&server, &stores).await;
     lookups_use_an_index(&server).await;
     schema_is_what_migrate_creates(&server).await;

@@ -241,7 +241,7 @@ async fn ten_replicas_start_at_once() {
 async fn writers_of_several_processes_lose_nothing() {
     let file = File::new("writers");
     let stores = [file.store().await, file.store().await, file.store().await, file.store().await];
-    bench::writers(&stores).await;
+    bench::writers_lose_nothing(&stores).await;
 }
 
 /// The statements that a store runs often use an index.

@@ -1,21 +1,6 @@
 //! Pending logins are in encrypted cookies: they need no session on the server.
 
-use authlib_conformance::{App, Browser, Fixture};
-use url::Url;
-
-const CONFIG: &str = "[oauth.op]\nclient_id = 'app'\nissuer = 'ISSUER'\nscope = 'openid profile'\n\
-                      client_secret = 's3cr3t:%+\u{e4} of the client, long enough'\n";
-
-/// The keys of all replicas. Rocket encrypts its cookies with a key of its own.
-const KEYS: &[(&str, &str)] = &[
-    ("AUTHLIB_KEYS", "test:8bB3hLqsLpYfEOm1rpLCGHc8p7gyT0PFsh7I0bqKZ5Q="),
-    ("ROCKET_SECRET_KEY", "8bB3hLqsLpYfEOm1rpLCGHc8p7gyT0PFsh7I0bqKZ5Q="),
-];
-
-/// The same request to another process.
-fn at(app: &App, url: &Url) -> String {
-    app.own_url(&format!("{}?{}", url.path(), url.query().unwrap_or_default()))
-}
+use authlib_conformance::{Browser, CONFIG, Fixture, KEYS};
 
 pub(crate) async fn login_start_stores_nothing_on_the_server(package: &str) {
     let fixture = Fixture::new(package).await;
@@ -34,11 +19,11 @@ pub(crate) async fn login_start_stores_nothing_on_the_server(package: &str) {
 }
 
 pub(crate) async fn login_ends_on_another_replica_with_the_same_keys(package: &str) {
-    let fixture = Fixture::configured(package, CONFIG, KEYS).await;
-    let second = fixture.replica(package, CONFIG, KEYS).await;
+    let fixture = Fixture::configured(package, CONFIG, &KEYS).await;
+    let second = fixture.replica(package, CONFIG, &KEYS).await;
     let browser = Browser::new();
     let callback = fixture.allowed(&browser).await;
-    let page = browser.get(at(&second, &callback)).await;
+    let page = browser.get(second.at(&callback)).await;
     assert_eq!(page.status, 303, "{}", page.body);
     let profile = browser.get_json(second.own_url("/profile")).await;
     assert_eq!(profile.json()["sub"], "alice");
@@ -50,17 +35,17 @@ pub(crate) async fn login_ends_on_another_replica_with_the_same_keys(package: &s
     let third = fixture.replica(package, CONFIG, other_keys).await;
     let browser = Browser::new();
     let callback = fixture.allowed(&browser).await;
-    assert_eq!(browser.get_json(at(&third, &callback)).await.status, 400);
+    assert_eq!(browser.get_json(third.at(&callback)).await.status, 400);
     let log = third.log();
     assert!(log.contains("the key of encrypted cookies must stay the same"), "{log}");
 }
 
 pub(crate) async fn login_survives_a_restart_of_the_app(package: &str) {
-    let mut fixture = Fixture::configured(package, CONFIG, KEYS).await;
+    let mut fixture = Fixture::configured(package, CONFIG, &KEYS).await;
     let browser = Browser::new();
     let callback = fixture.allowed(&browser).await;
     fixture.app.stop("TERM").await;
-    let restarted = fixture.replica(package, CONFIG, KEYS).await;
-    let page = browser.get(at(&restarted, &callback)).await;
+    let restarted = fixture.replica(package, CONFIG, &KEYS).await;
+    let page = browser.get(restarted.at(&callback)).await;
     assert_eq!(page.status, 303, "{}", page.body);
 }

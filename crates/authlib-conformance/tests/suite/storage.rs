@@ -1,20 +1,9 @@
 //! Tokens in databases: a restart keeps logins, and replicas share them.
 
-use authlib_conformance::{App, Browser, Fixture, PostgresServer, RedisServer};
+use authlib_conformance::{Browser, CONFIG, Fixture, KEYS, PostgresServer, RedisServer};
 use authlib_provider::{Endpoint, Fault};
 use futures_util::future::join_all;
 use serde_json::json;
-use url::Url;
-
-const CONFIG: &str = "[oauth.op]\nclient_id = 'app'\nissuer = 'ISSUER'\nscope = 'openid profile'\n\
-                      client_secret = 's3cr3t:%+\u{e4} of the client, long enough'\n\
-                      api_base_url = 'ISSUER/api'\n";
-
-/// The keys of all replicas. Rocket encrypts its cookies with a key of its own.
-const KEYS: [(&str, &str); 2] = [
-    ("AUTHLIB_KEYS", "test:8bB3hLqsLpYfEOm1rpLCGHc8p7gyT0PFsh7I0bqKZ5Q="),
-    ("ROCKET_SECRET_KEY", "8bB3hLqsLpYfEOm1rpLCGHc8p7gyT0PFsh7I0bqKZ5Q="),
-];
 
 pub(crate) async fn login_in_a_file_survives_a_restart(package: &str) {
     let folder = std::env::temp_dir().join(format!("authlib-{package}-{}", std::process::id()));
@@ -51,13 +40,13 @@ async fn replicas_share_logins(package: &str, database: (&str, &str)) {
     let third = fixture.replica(package, CONFIG, &vars).await;
     let browser = Browser::new();
     let callback = fixture.allowed(&browser).await;
-    let page = browser.get(at(&second, &callback)).await;
+    let page = browser.get(second.at(&callback)).await;
     assert_eq!(page.status, 303, "{}\n{}", page.body, second.log());
     let profile = browser.get_json(third.own_url("/profile")).await;
     assert_eq!(profile.json()["sub"], "alice", "{}", third.log());
     // The pending login was used up on the second replica.
     let again = Browser::new();
-    assert_eq!(again.get_json(at(&third, &callback)).await.status, 400);
+    assert_eq!(again.get_json(third.at(&callback)).await.status, 400);
 
     let copied = browser.copy();
     let logout = fixture.url("/logout");
@@ -110,9 +99,4 @@ pub(crate) async fn stopped_database_is_503_until_it_is_back(package: &str) {
     assert_eq!(profile.json()["sub"], "alice", "{}", profile.body);
     let callback = fixture.allowed(&stranger).await;
     assert_eq!(stranger.get(callback).await.status, 303);
-}
-
-/// The same request to another process.
-fn at(app: &App, url: &Url) -> String {
-    app.own_url(&format!("{}?{}", url.path(), url.query().unwrap_or_default()))
 }

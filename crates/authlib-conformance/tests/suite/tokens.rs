@@ -33,13 +33,19 @@ pub(crate) async fn api_call_sends_token_and_returns_response(package: &str) {
     assert_eq!(browser.get(fixture.url("/api/op/teapot")).await.status, 418);
 }
 
-/// T021, H24, I11.
-pub(crate) async fn concurrent_requests_share_one_refresh(package: &str) {
+/// A user whose access token has expired. The next one will be valid.
+async fn with_expired_token(package: &str) -> (Fixture, Browser) {
     let fixture = Fixture::with(package, expiring, "leeway = 0").await;
     let browser = Browser::new();
     fixture.provider().inject(Fault::token("expires_in", json!(0)));
     fixture.log_in(&browser).await;
     fixture.provider().clear_faults();
+    (fixture, browser)
+}
+
+/// T021, H24, I11.
+pub(crate) async fn concurrent_requests_share_one_refresh(package: &str) {
+    let (fixture, browser) = with_expired_token(package).await;
     let pages = join_all((0..20).map(|_| browser.get(fixture.url("/api/op/echo")))).await;
     assert!(pages.iter().all(|page| page.status == 200));
     assert_eq!(fixture.count(Endpoint::Token), 2, "one for the code, one for all twenty");
@@ -60,11 +66,7 @@ pub(crate) async fn concurrent_requests_share_one_refresh(package: &str) {
 
 /// The browser that triggered the refresh hangs up, and the rotated refresh token is stored all the same.
 pub(crate) async fn refresh_is_stored_when_the_browser_hangs_up(package: &str) {
-    let fixture = Fixture::with(package, expiring, "leeway = 0").await;
-    let browser = Browser::new();
-    fixture.provider().inject(Fault::token("expires_in", json!(0)));
-    fixture.log_in(&browser).await;
-    fixture.provider().clear_faults();
+    let (fixture, browser) = with_expired_token(package).await;
     fixture.provider().inject(Fault::Held(Endpoint::Token));
     let request = browser.get(fixture.url("/api/op/echo"));
     tokio::select! {
@@ -82,11 +84,7 @@ pub(crate) async fn refresh_is_stored_when_the_browser_hangs_up(package: &str) {
 
 /// A process that is told to stop stores the token of a refresh in progress: the next one uses it.
 pub(crate) async fn refresh_is_finished_before_the_process_ends(package: &str) {
-    let mut fixture = Fixture::with(package, expiring, "leeway = 0").await;
-    let browser = Browser::new();
-    fixture.provider().inject(Fault::token("expires_in", json!(0)));
-    fixture.log_in(&browser).await;
-    fixture.provider().clear_faults();
+    let (mut fixture, browser) = with_expired_token(package).await;
     fixture.provider().inject(Fault::Held(Endpoint::Token));
     let url = fixture.url("/api/op/echo");
     let running = tokio::spawn(async move { browser.get(url).await.status });

@@ -5,27 +5,17 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+pub(crate) use authlib_conformance::store_cases::{keys, row, writers_lose_nothing};
+use authlib_conformance::store_cases::{large_token, owners_of_any_form};
 use authlib_core::clock::{Clock, FixedClock};
-use authlib_core::store::{
-    PendingLoginStore as _, ReplaceOutcome, StoredToken, TokenOwner, TokenRow, TokenStore as _,
-};
+use authlib_core::store::{ReplaceOutcome, TokenOwner, TokenStore as _};
 use authlib_core::{ErrorKind, Keyring, Token};
 use authlib_sqlx::SqlxStore;
 use authlib_store_conformance::{check_pending_login_store, check_token_store};
-use futures_util::future::try_join_all;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const TTL: Duration = Duration::from_secs(60);
 
-pub(crate) fn keys(name: &str) -> Keyring {
-    Keyring::generate(name).unwrap()
-}
-
-pub(crate) fn row(user: &str, token: Token) -> TokenRow {
-    TokenRow::new(TokenOwner::new("client", user), token)
-}
-
-/// A token with a refresh token, as JSON.
 fn token(access_token: &str, expires_at: Option<SystemTime>, has_refresh_token: bool) -> Token {
     let mut token = Token::bearer(access_token);
     token.expires_at = expires_at;
@@ -40,37 +30,12 @@ pub(crate) async fn check(store: &SqlxStore, clock: &dyn Clock) {
 
 /// The cases of an empty store on a clock.
 pub(crate) async fn all(store: &SqlxStore, clock: &Arc<FixedClock>) {
-    owners_of_any_form(store).await;
+    owners_of_any_form(store, &[" user", "u\u{300}ser", "'"]).await;
     large_token(store).await;
     wrong_and_rotated_keys(store).await;
     row_ends_with_its_token(store, clock).await;
     unused_row_ends(store, clock).await;
     ended_row_is_replaced(store, clock).await;
-}
-
-/// Owners that a database could mix up, or cut.
-async fn owners_of_any_form(store: &SqlxStore) {
-    let long = "s".repeat(255);
-    let longer = format!("{long}s");
-    let users =
-        ["user", "USER", "user ", " user", "ùser", "u\u{300}ser", "", "%", "'", &long, &longer];
-    for user in users {
-        store.save(&row(user, Token::bearer(user))).await.unwrap();
-    }
-    for user in users {
-        let found = store.load(&TokenOwner::new("client", user)).await.unwrap().unwrap();
-        assert_eq!(found.access_token.expose(), user);
-        assert!(store.load(&TokenOwner::new("CLIENT", user)).await.unwrap().is_none());
-    }
-}
-
-async fn large_token(store: &SqlxStore) {
-    let mut large = serde_json_of(&Token::bearer("large"));
-    large.insert_str(large.len() - 1, &format!(r#","id_token":"{}""#, "x".repeat(64_000)));
-    let large = token_of(&large);
-    store.save(&row("large", large)).await.unwrap();
-    let found = store.load(&TokenOwner::new("client", "large")).await.unwrap().unwrap();
-    assert_eq!(found.id_token.unwrap().expose().len(), 64_000);
 }
 
 async fn wrong_and_rotated_keys(store: &SqlxStore) {
@@ -153,45 +118,4 @@ async fn ended_row_is_replaced(store: &SqlxStore, clock: &Arc<FixedClock>) {
     assert!(matches!(outcome, ReplaceOutcome::Replaced));
     assert_eq!(store.load(&owner).await.unwrap().unwrap().access_token.expose(), "3");
     store.release(lease).await.unwrap();
-}
-
-/// 32 writers, spread over the stores of several processes: each update of a counter is one lease and one replacement.
-pub(crate) async fn writers(stores: &[SqlxStore]) {
-    const WRITERS: usize = 32;
-    let owner = TokenOwner::new("client", "counter");
-    stores[0].save(&row("counter", Token::bearer("0"))).await.unwrap();
-    let writers = (0..WRITERS).map(|number| {
-        let (store, owner) = (stores[number % stores.len()].clone(), owner.clone());
-        tokio::spawn(async move {
-            let lease = loop {
-                match store.acquire(&owner, TTL).await.unwrap() {
-                    Some(lease) => break lease,
-                    None => tokio::task::yield_now().await,
-                }
-            };
-            let old = store.load(&owner).await.unwrap().unwrap();
-            let next = old.access_token.expose().parse::<usize>().unwrap() + 1;
-            let new = Token::bearer(next.to_string());
-            let outcome = store.replace(&lease, Some(&old), &new).await.unwrap();
-            assert!(matches!(outcome, ReplaceOutcome::Replaced));
-            store.release(lease).await.unwrap();
-            let key = format!("pending-{number}");
-            store.insert(&key, "{}".to_owned(), TTL).await.unwrap();
-            let own = row(&key, Token::bearer(&*key));
-            store.save(&own).await.unwrap();
-            assert!(store.take(&key).await.unwrap().is_some());
-            assert!(store.load(&own.owner).await.unwrap().is_some());
-        })
-    });
-    try_join_all(writers).await.unwrap();
-    let last = stores[0].load(&owner).await.unwrap().unwrap();
-    assert_eq!(last.access_token.expose(), WRITERS.to_string());
-}
-
-fn serde_json_of(token: &Token) -> String {
-    serde_json::to_string(&StoredToken::from(token.clone())).unwrap()
-}
-
-fn token_of(json: &str) -> Token {
-    serde_json::from_str::<StoredToken>(json).unwrap().into()
 }
