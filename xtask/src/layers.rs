@@ -29,6 +29,7 @@ pub(crate) const RANKS: &[&[&str]] = &[
         "backoff",
         "store",
         "token_updates",
+        "signer",
         "hooks",
         "config",
         "keyring",

@@ -65,6 +65,7 @@ pub mod hooks;
 mod keyring;
 pub mod random;
 mod row_encryption;
+pub mod signer;
 pub mod store;
 mod token_updates;
 pub mod transport;

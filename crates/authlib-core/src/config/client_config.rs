@@ -501,5 +501,6 @@ impl ClientConfig {
 
     pub(super) fn has_private_key(&self) -> bool {
         self.private_key.as_ref().is_some_and(|key| !key.is_empty())
+            || self.extensions.signer.is_some()
     }
 }

@@ -7,6 +7,7 @@ use super::ClientConfig;
 use crate::error::Result;
 use crate::hooks::{ClientAuth, Endpoint, OAuth1Signature, RequestHook, ResponseHook};
 use crate::message::{Request, Response};
+use crate::signer::Signer;
 
 impl ClientConfig {
     /// Changes a request before it is sent, when the client authentication or the access token was added. A
@@ -74,6 +75,14 @@ impl ClientConfig {
         F: Future<Output = Result<Response>> + Send + 'static,
     {
         self.extensions.hooks.responses.push(at, hook);
+        self
+    }
+
+    /// Signs with keys that are kept elsewhere, for example in a hardware module, instead of
+    /// [`private_key`](Self::private_key).
+    #[must_use]
+    pub fn signer(mut self, signer: impl Signer + 'static) -> Self {
+        self.extensions.signer = Some(Arc::new(signer));
         self
     }
 

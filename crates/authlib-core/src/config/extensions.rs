@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use crate::hooks::{ClientAuth, Endpoint, Hooks, OAuth1Signature};
+use crate::signer::Signer;
 
 #[derive(Clone, Default)]
 pub(crate) struct Extensions {
     pub(crate) hooks: Hooks,
     pub(super) auth: Option<Arc<dyn ClientAuth>>,
     pub(super) auth_at: Vec<(Endpoint, Arc<dyn ClientAuth>)>,
+    /// The client's keys, instead of `private_key`.
+    pub(super) signer: Option<Arc<dyn Signer>>,
     pub(crate) oauth1_signature: Option<Arc<dyn OAuth1Signature>>,
     /// An OAuth 1.0a client even without a `request_token_url`.
     pub(crate) oauth1: bool,

@@ -24,6 +24,7 @@ use crate::params::Params;
 use crate::provider_documents::ProviderDocuments;
 use crate::random::{self, Random};
 use crate::secret::Secret;
+use crate::signer::sign_jws;
 use crate::transport::{BoxFuture, HttpClient};
 
 /// The maximum size of a response in bytes: tokens, and what a provider adds to them.
@@ -108,7 +109,7 @@ impl EndpointClient {
         let origin = url.origin();
         let mut request = match self.settings.custom_auth(authenticated_as(endpoint)) {
             Some(auth) => self.authenticate_by(auth, endpoint, url, form).await?,
-            None => self.authenticate(endpoint, &url, form, metadata.as_deref())?,
+            None => self.authenticate(endpoint, &url, form, metadata.as_deref()).await?,
         };
         request.extensions_mut().insert(BodyLimit(MAX_RESPONSE));
         change(&mut request);
@@ -137,7 +138,7 @@ impl EndpointClient {
     }
 
     /// The request with the client's registered authentication.
-    fn authenticate(
+    async fn authenticate(
         &self,
         endpoint: Endpoint,
         url: &Url,
@@ -150,7 +151,7 @@ impl EndpointClient {
             client_id: &self.settings.client_id,
             client_secret: self.settings.client_secret.as_ref(),
             raw_basic: self.settings.raw_basic,
-            assertion: self.client_assertion(method, url, metadata)?,
+            assertion: self.client_assertion(method, url, metadata).await?,
         };
         Ok(token_request(url, form, &credentials))
     }
@@ -249,19 +250,19 @@ impl EndpointClient {
     }
 
     /// An assertion for one request to `endpoint`, if the method needs one (RFC 7523 §2.2).
-    fn client_assertion(
+    async fn client_assertion(
         &self,
         method: AuthMethod,
         endpoint: &Url,
         metadata: Option<&ServerMetadata>,
     ) -> Result<Option<Secret>> {
         let settings = &self.settings;
-        let Some(signing) = settings.signing.as_ref().filter(|_| method.is_assertion()) else {
+        let Some(signer) = settings.signer.as_ref().filter(|_| method.is_assertion()) else {
             return Ok(None);
         };
         let supported =
             metadata.and_then(|m| m.token_endpoint_auth_signing_alg_values_supported.as_deref());
-        let audience = match (signing.audience, &settings.issuer) {
+        let audience = match (settings.signing.audience, &settings.issuer) {
             // The issuer of many tenants is a template, not a name.
             (Audience::Issuer, Some(issuer)) if !settings.issuers.is_template() => issuer,
             _ => endpoint.as_str(),
@@ -273,7 +274,11 @@ impl EndpointClient {
             jti: &self.random_secret()?,
             now: self.now(),
         };
-        signing.sign(&assertion, signing.algorithm(supported)?).map(Some)
+        let key = signer.key().await?;
+        let alg = settings.signing.algorithm(&key.algorithms(), supported)?;
+        let (header, claims) = settings.signing.unsigned(&assertion, alg, key.kid());
+        let signed = sign_jws(&header, claims.as_bytes(), key.as_ref()).await?;
+        Ok(Some(Secret::new(signed)))
     }
 }
 

@@ -114,6 +114,13 @@ pub(crate) fn sign(
     payload: &[u8],
     key: &SigningKey,
 ) -> Result<String, CryptoError> {
+    let input = signing_input(header, payload);
+    let signature = key.sign(header.alg, input.as_bytes())?;
+    Ok(with_signature(input, &signature))
+}
+
+/// What is signed: header and payload in base64url (RFC 7515 §5.1).
+pub(crate) fn signing_input(header: &Header, payload: &[u8]) -> String {
     let mut members = header.others.clone();
     members.insert("alg".to_owned(), header.alg.name().into());
     let given = [("kid", &header.kid), ("typ", &header.typ), ("x5t#S256", &header.x5t_s256)];
@@ -123,9 +130,14 @@ pub(crate) fn sign(
         }
     }
     let head = URL_SAFE_NO_PAD.encode(Value::Object(members).to_string());
-    let signed = format!("{head}.{}", URL_SAFE_NO_PAD.encode(payload));
-    let signature = URL_SAFE_NO_PAD.encode(key.sign(header.alg, signed.as_bytes())?);
-    Ok(format!("{signed}.{signature}"))
+    format!("{head}.{}", URL_SAFE_NO_PAD.encode(payload))
+}
+
+/// The JWS of a signed input.
+pub(crate) fn with_signature(mut input: String, signature: &[u8]) -> String {
+    input.push('.');
+    URL_SAFE_NO_PAD.encode_string(signature, &mut input);
+    input
 }
 
 /// The unverified `kid` of a token, to decide whether keys are fetched again.

@@ -122,7 +122,7 @@ impl SigningKey {
     }
 
     /// Signs `message`. The algorithm must fit the key.
-    pub(super) fn sign(&self, alg: Algorithm, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    pub(crate) fn sign(&self, alg: Algorithm, message: &[u8]) -> Result<Vec<u8>, CryptoError> {
         if !self.fits(alg) {
             return Err(CryptoError);
         }

@@ -29,13 +29,11 @@ pub enum Audience {
     TokenEndpoint,
 }
 
-/// The key and settings that sign assertions.
+/// How assertions are signed, with any key.
 #[derive(Debug)]
 pub(crate) struct Signing {
-    pub(crate) key: SigningKey,
     /// By default the key's first that the provider supports.
     pub(crate) alg: Option<Algorithm>,
-    pub(crate) kid: Option<String>,
     /// The thumbprint of the key's certificate (RFC 7515 §4.1.8).
     pub(crate) x5t_s256: Option<String>,
     pub(crate) audience: Audience,
@@ -68,13 +66,10 @@ impl Audience {
     }
 }
 
-impl Signing {
-    /// Signs with `key` and the defaults.
-    pub(crate) fn of(key: SigningKey) -> Self {
+impl Default for Signing {
+    fn default() -> Self {
         Self {
-            key,
             alg: None,
-            kid: None,
             x5t_s256: None,
             audience: Audience::default(),
             lifetime: LIFETIME,
@@ -82,14 +77,20 @@ impl Signing {
             header: Map::new(),
         }
     }
+}
 
+impl Signing {
     /// The configured algorithm, or the key's first in `supported`, which is
-    /// `token_endpoint_auth_signing_alg_values_supported` (RFC 8414 §2).
-    pub(crate) fn algorithm(&self, supported: Option<&[String]>) -> Result<Algorithm> {
+    /// `token_endpoint_auth_signing_alg_values_supported` (RFC 8414 §2). `fitting` are those of the key.
+    pub(crate) fn algorithm(
+        &self,
+        fitting: &[Algorithm],
+        supported: Option<&[String]>,
+    ) -> Result<Algorithm> {
         let named = |alg: Algorithm| {
             supported.is_none_or(|names| names.iter().any(|name| name == alg.name()))
         };
-        let chosen = self.alg.or_else(|| self.key.algorithms().find(|alg| named(*alg)));
+        let chosen = self.alg.or_else(|| fitting.iter().copied().find(|alg| named(*alg)));
         chosen.ok_or_else(|| {
             let names = clipped(&supported.unwrap_or_default().join(", "));
             Error::new(
@@ -103,8 +104,13 @@ impl Signing {
         })
     }
 
-    /// A signed assertion.
-    pub(crate) fn sign(&self, assertion: &Assertion<'_>, alg: Algorithm) -> Result<Secret> {
+    /// Header and claims of an assertion that is not signed yet.
+    pub(crate) fn unsigned(
+        &self,
+        assertion: &Assertion<'_>,
+        alg: Algorithm,
+        kid: Option<String>,
+    ) -> (Header, String) {
         let issued_at = unix_seconds(assertion.now);
         let mut claims = Map::new();
         claims.insert("iss".to_owned(), assertion.issuer.into());
@@ -118,19 +124,25 @@ impl Signing {
         claims.insert("iat".to_owned(), issued_at.into());
         claims.insert("exp".to_owned(), expires_at.into());
         claims.insert("jti".to_owned(), assertion.jti.expose().into());
-        let kid = self.kid.as_deref().or_else(|| self.key.kid()).map(ToOwned::to_owned);
         let x5t_s256 = self.x5t_s256.clone();
         let others = self.header.clone();
         let typ = (!others.contains_key("typ")).then(|| "JWT".to_owned());
-        let header = Header { alg, kid, typ, x5t_s256, others };
-        let claims = Value::Object(claims).to_string();
-        let signed = jws::sign(&header, claims.as_bytes(), &self.key);
-        signed.map(Secret::new).map_err(|_| {
-            Error::new(
-                ErrorKind::Config,
-                format!("the client's key could not sign an assertion with {alg}"),
-            )
-            .with_hint("check `token_endpoint_auth_signing_alg`")
+        (Header { alg, kid, typ, x5t_s256, others }, Value::Object(claims).to_string())
+    }
+
+    /// A signed assertion. `kid` overrides that of the key.
+    pub(crate) fn sign(
+        &self,
+        assertion: &Assertion<'_>,
+        alg: Algorithm,
+        (key, kid): (&SigningKey, Option<&str>),
+    ) -> Result<Secret> {
+        let kid = kid.or_else(|| key.kid()).map(ToOwned::to_owned);
+        let (header, claims) = self.unsigned(assertion, alg, kid);
+        jws::sign(&header, claims.as_bytes(), key).map(Secret::new).map_err(|_| {
+            let check = format!("the client's key could not sign an assertion with {alg}");
+            Error::new(ErrorKind::Config, check)
+                .with_hint("check `token_endpoint_auth_signing_alg`")
         })
     }
 }
@@ -150,17 +162,20 @@ mod tests {
     #[test]
     fn custom_claims_do_not_fix_jti_or_times() {
         let claims = json!({"aud": "elsewhere", "tier": 1, "jti": "fixed", "exp": 1, "iat": 1});
-        let mut signing = Signing::of(SigningKey::of_secret(Secret::new("hush")));
-        signing.claims = claims.as_object().cloned().unwrap();
-        signing.lifetime = Duration::from_secs(300);
-        signing.x5t_s256 = Some("thumb".to_owned());
+        let key = SigningKey::of_secret(Secret::new("hush"));
+        let signing = Signing {
+            claims: claims.as_object().cloned().unwrap(),
+            lifetime: Duration::from_secs(300),
+            x5t_s256: Some("thumb".to_owned()),
+            ..Signing::default()
+        };
         let keys = JwkSet::of_secret(&Secret::new("hush"));
         for fresh in ["one", "two"] {
             let jti = Secret::new(fresh);
             let now = from_unix_seconds(1_000);
             let assertion =
                 Assertion { issuer: "app", subject: None, audience: "op", jti: &jti, now };
-            let signed = signing.sign(&assertion, Algorithm::Hs256).unwrap();
+            let signed = signing.sign(&assertion, Algorithm::Hs256, (&key, None)).unwrap();
             let jws = jws::verify(signed.expose(), &[Algorithm::Hs256], &keys).unwrap();
             let claims: Value = serde_json::from_slice(&jws.payload).unwrap();
             let expected = json!({"iss": "app", "aud": "elsewhere", "tier": 1,
@@ -170,7 +185,7 @@ mod tests {
             let head: Value =
                 serde_json::from_slice(&URL_SAFE_NO_PAD.decode(head).unwrap()).unwrap();
             assert_eq!(head["x5t#S256"], "thumb");
-            assert!(signing.sign(&assertion, Algorithm::Rs256).is_err());
+            assert!(signing.sign(&assertion, Algorithm::Rs256, (&key, None)).is_err());
         }
     }
 
@@ -179,7 +194,8 @@ mod tests {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let rsa = Signer::rsa().private_pem();
         let key = SigningKey::parse(&Secret::new(rsa)).unwrap();
-        let mut signing = Signing::of(key);
+        let fitting: Vec<_> = key.algorithms().collect();
+        let mut signing = Signing::default();
         for (supported, chosen) in [
             (None, Some(Algorithm::Rs256)),
             (Some(names(&["ES256", "PS256", "RS512"])), Some(Algorithm::Rs512)),
@@ -187,9 +203,13 @@ mod tests {
             (Some(names(&["ES256", "none", "HS256"])), None),
         ] {
             let supported: Option<Vec<String>> = supported;
-            assert_eq!(signing.algorithm(supported.as_deref()).ok(), chosen, "{supported:?}");
+            assert_eq!(
+                signing.algorithm(&fitting, supported.as_deref()).ok(),
+                chosen,
+                "{supported:?}"
+            );
         }
         signing.alg = Some(Algorithm::Ps384);
-        assert_eq!(signing.algorithm(Some(&[])).unwrap(), Algorithm::Ps384);
+        assert_eq!(signing.algorithm(&fitting, Some(&[])).unwrap(), Algorithm::Ps384);
     }
 }

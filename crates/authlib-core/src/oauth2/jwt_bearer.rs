@@ -43,6 +43,8 @@ pub(crate) struct JwtBearerSigner {
     subject: Option<String>,
     audience: Option<String>,
     alg: Algorithm,
+    key: SigningKey,
+    key_id: Option<String>,
     signing: Signing,
 }
 
@@ -145,13 +147,14 @@ impl JwtBearer {
             subject: self.subject.clone(),
             audience: self.audience.clone(),
             alg: alg.ok_or_else(wrong)?,
+            key,
+            key_id: self.key_id.clone(),
             signing: Signing {
-                kid: self.key_id.clone(),
                 audience: Audience::TokenEndpoint,
                 lifetime: self.lifetime,
                 claims: self.claims.clone(),
                 header: self.header.clone(),
-                ..Signing::of(key)
+                ..Signing::default()
             },
         })
     }
@@ -172,7 +175,7 @@ impl JwtBearerSigner {
             jti,
             now,
         };
-        self.signing.sign(&assertion, self.alg)
+        self.signing.sign(&assertion, self.alg, (&self.key, self.key_id.as_deref()))
     }
 }
 

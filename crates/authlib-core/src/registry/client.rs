@@ -72,7 +72,8 @@ impl RegisteredClient {
     }
 
     /// The client's public keys as a JWK set (RFC 7517 §5), for the provider's `jwks_uri` of the client: that of the
-    /// [`private_key`](crate::ClientConfig::private_key), with which the client signs assertions. Without one the set is empty.
+    /// [`private_key`](crate::ClientConfig::private_key), with which the client signs assertions, or those of its
+    /// [`signer`](crate::ClientConfig::signer). Without one the set is empty.
     ///
     /// ```
     /// use authlib_core::{ClientConfig, OAuth};
@@ -84,9 +85,8 @@ impl RegisteredClient {
     /// ```
     #[must_use]
     pub fn public_jwks(&self) -> Value {
-        let signing = self.settings().signing.as_ref();
-        let jwk = signing.and_then(|signing| signing.key.public_jwk(signing.kid.as_deref()));
-        json!({ "keys": jwk.into_iter().collect::<Vec<_>>() })
+        let signer = self.settings().signer.as_ref();
+        json!({ "keys": signer.map(|signer| signer.public_jwks()).unwrap_or_default() })
     }
 
     /// Whether users can log in with this client, for example to show a login button for it: not with one for API

@@ -1,9 +1,11 @@
 //! Client authentication: its method, the key, and how assertions are signed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Map;
 
 use super::validator::Validator;
 use crate::config::ClientConfig;
@@ -12,6 +14,7 @@ use crate::endpoint::Endpoint;
 use crate::jose::{Algorithm, SigningKey, pem};
 use crate::oauth2::AuthMethod;
 use crate::oauth2::client_assertion::{LIFETIME, Signing};
+use crate::signer::{LocalKey, Signer};
 
 const MAX_LIFETIME: Duration = Duration::from_secs(3600);
 
@@ -71,11 +74,27 @@ impl ClientConfig {
         }
     }
 
-    /// How the client signs assertions: with its private key, or else with its secret.
-    pub(super) fn signing(&self, check: &mut Validator) -> Option<Signing> {
+    /// The key for assertions, and how they are signed: with the private key, or else with the secret.
+    pub(super) fn signing(&self, check: &mut Validator) -> (Option<Arc<dyn Signer>>, Signing) {
         self.check_assertion_settings(check);
-        let key = self.signing_key(check)?;
         let alg = self.token_endpoint_auth_signing_alg;
+        let signing = Signing {
+            alg,
+            x5t_s256: self.thumbprint(check),
+            audience: self.client_assertion_audience.unwrap_or_default(),
+            lifetime: self.client_assertion_lifetime.unwrap_or(LIFETIME),
+            claims: self.client_assertion_claims.clone(),
+            header: Map::new(),
+        };
+        if let Some(signer) = &self.extensions.signer {
+            let settings = [
+                ("private_key", self.private_key.is_some()),
+                ("private_key_id", self.private_key_id.is_some()),
+            ];
+            check.unused(&settings, "is not used: the code sets a `signer`");
+            return (Some(signer.clone()), signing);
+        }
+        let Some(key) = self.signing_key(check) else { return (None, signing) };
         if let Some(alg) = alg.filter(|alg| !key.fits(*alg)) {
             let what = if self.has_private_key() { "private_key" } else { "client_secret" };
             let fitting: Vec<_> = key.algorithms().map(Algorithm::name).collect();
@@ -83,15 +102,7 @@ impl ClientConfig {
                 format!("is {alg}, which does not fit `{what}`: use {}", fitting.join(", "));
             check.problem("token_endpoint_auth_signing_alg", problem);
         }
-        Some(Signing {
-            alg,
-            kid: self.private_key_id.clone(),
-            x5t_s256: self.thumbprint(check),
-            audience: self.client_assertion_audience.unwrap_or_default(),
-            lifetime: self.client_assertion_lifetime.unwrap_or(LIFETIME),
-            claims: self.client_assertion_claims.clone(),
-            ..Signing::of(key)
-        })
+        (Some(Arc::new(LocalKey::new(key, self.private_key_id.clone()))), signing)
     }
 
     fn check_assertion_settings(&self, check: &mut Validator) {

@@ -1,5 +1,6 @@
 //! [`ClientSettings`]: a client's settings, parsed and validated.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -20,6 +21,7 @@ use crate::oauth2::issuers::Issuers;
 use crate::oauth2::{AuthMethod, TokenLocation};
 use crate::params::Params;
 use crate::secret::Secret;
+use crate::signer::Signer;
 
 #[derive(Debug)]
 pub(crate) struct ClientSettings {
@@ -27,8 +29,10 @@ pub(crate) struct ClientSettings {
     pub(crate) display_name: String,
     pub(crate) client_id: String,
     pub(crate) client_secret: Option<Secret>,
-    /// How the client signs assertions, if it has a key or a secret.
-    pub(crate) signing: Option<Signing>,
+    /// The client's key, or the secret as a key.
+    pub(crate) signer: Option<Arc<dyn Signer>>,
+    /// How the client signs assertions.
+    pub(crate) signing: Signing,
     pub(crate) issuer: Option<String>,
     /// The issuer with its aliases, further issuers and tenants.
     pub(crate) issuers: Issuers,
@@ -159,7 +163,7 @@ impl ClientSettings {
 
     /// The credentials that the client can authenticate with.
     pub(crate) fn credential_kind(&self) -> CredentialKind {
-        match (&self.signing, &self.client_secret) {
+        match (&self.signer, &self.client_secret) {
             (None, _) => CredentialKind::None,
             (Some(_), Some(_)) => CredentialKind::Secret,
             (Some(_), None) => CredentialKind::PrivateKey,

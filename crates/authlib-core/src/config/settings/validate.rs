@@ -1,5 +1,6 @@
 //! Validation: from a [`ClientConfig`] to [`ClientSettings`], with all errors at once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -16,8 +17,10 @@ use crate::endpoint::Endpoint;
 use crate::endpoint_url::{HttpHosts, is_public_http};
 use crate::hooks::builtin;
 use crate::oauth2::AuthMethod;
+use crate::oauth2::client_assertion::Signing;
 use crate::params::Params;
 use crate::secret::Secret;
+use crate::signer::Signer;
 
 /// How long before its expiry a token is refreshed by default.
 const REFRESH_BEFORE_EXPIRY: Duration = Duration::from_secs(60);
@@ -107,13 +110,7 @@ impl ClientConfig {
         if self.name.is_empty() || !self.name.chars().all(is_name_char) {
             check.problem("", "must have a name of letters, digits, `-`, `_` and `.`");
         }
-        let (protocol, signing) = if self.is_oauth1() {
-            (Protocol::OAuth1(Box::new(self.oauth1(check))), None)
-        } else {
-            self.reject_oauth1_settings(check);
-            self.check_auth_method(check);
-            (Protocol::OAuth2, self.signing(check))
-        };
+        let (protocol, (signer, signing)) = self.protocol(check);
         let is_oauth2 = matches!(protocol, Protocol::OAuth2);
         self.check_endpoint_auth_methods(check);
         let refresh = self.refresh_policy(check);
@@ -138,6 +135,7 @@ impl ClientConfig {
             raw_basic: self.raw_client_secret_basic,
             introspection_alg: self.introspection_signed_response_alg,
             userinfo_alg: self.userinfo_signed_response_alg,
+            signer,
             signing,
             response_mode: self.response_mode,
             http_hosts: check.http_hosts.clone(),
@@ -184,6 +182,16 @@ impl ClientConfig {
             extensions: self.extensions,
             protocol,
         }
+    }
+
+    /// OAuth 1.0a, or OAuth 2.0 with the client's key for assertions.
+    fn protocol(&self, check: &mut Validator) -> (Protocol, (Option<Arc<dyn Signer>>, Signing)) {
+        if self.is_oauth1() {
+            return (Protocol::OAuth1(Box::new(self.oauth1(check))), (None, Signing::default()));
+        }
+        self.reject_oauth1_settings(check);
+        self.check_auth_method(check);
+        (Protocol::OAuth2, self.signing(check))
     }
 
     fn is_interactive(&self, refresh: &RefreshPolicy) -> bool {

@@ -5,4 +5,5 @@ mod client_authentication;
 mod origins;
 mod registration;
 mod signed_introspection;
+mod signer;
 mod token_exchange;
