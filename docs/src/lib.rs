@@ -36,6 +36,7 @@ chapters! {
     errors: "errors.md",
     testing: "testing.md",
     security: "security.md",
+    par: "par.md",
     settings: "settings.md",
     authlib: "authlib.md",
 }

@@ -18,6 +18,8 @@ pub enum Endpoint {
     Introspection,
     /// The provider's JWK set (RFC 7517 §5).
     Jwks,
+    /// The pushed authorization request endpoint (RFC 9126 §2).
+    PushedAuthorization,
     /// The token endpoint for refresh requests (RFC 6749 §6), if it has a URL of its own.
     Refresh,
     /// The client registration endpoint (RFC 7591 §3).
@@ -34,12 +36,13 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// The endpoints that a metadata document can have (RFC 8414 §2).
-    pub(crate) const IN_METADATA: [Self; 9] = [
+    pub(crate) const IN_METADATA: [Self; 10] = [
         Self::Authorization,
         Self::DeviceAuthorization,
         Self::EndSession,
         Self::Introspection,
         Self::Jwks,
+        Self::PushedAuthorization,
         Self::Registration,
         Self::Revocation,
         Self::Token,
@@ -54,6 +57,7 @@ impl Endpoint {
             Self::EndSession => "end_session_endpoint",
             Self::Introspection => "introspection_endpoint",
             Self::Jwks => "jwks_uri",
+            Self::PushedAuthorization => "pushed_authorization_request_endpoint",
             Self::Refresh | Self::Token => "token_endpoint",
             Self::Registration => "registration_endpoint",
             Self::RequestToken => "request_token_url",
@@ -78,6 +82,7 @@ impl Endpoint {
             Self::EndSession => "the logout request",
             Self::Introspection => "the introspection request",
             Self::Jwks => "the request for keys",
+            Self::PushedAuthorization => "the pushed authorization request",
             Self::Refresh | Self::Token => "the token request",
             Self::Registration => "the client registration",
             Self::RequestToken => "the request for temporary credentials",

@@ -23,6 +23,7 @@ pub struct ProviderBuilder {
     assertion_issuers: HashMap<String, Value>,
     algorithm: String,
     registration: Registration,
+    pushed_authorization: Option<bool>,
     access_token_lifetime: Duration,
     clock: Clock,
 }
@@ -36,6 +37,7 @@ impl ProviderBuilder {
             assertion_issuers: HashMap::new(),
             algorithm: "RS256".to_owned(),
             registration: Registration::Closed,
+            pushed_authorization: None,
             access_token_lifetime: Duration::from_secs(3600),
             clock: Arc::new(system_time),
         }
@@ -71,6 +73,12 @@ impl ProviderBuilder {
         self
     }
 
+    /// Offers pushed authorization requests at `/par` (RFC 9126), or requires them. Off by default.
+    pub fn pushed_authorization(mut self, is_required: bool) -> Self {
+        self.pushed_authorization = Some(is_required);
+        self
+    }
+
     /// Replaces the system clock.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -98,6 +106,7 @@ impl ProviderBuilder {
             clients: self.clients,
             assertion_issuers: self.assertion_issuers,
             registration: self.registration,
+            pushed_authorization: self.pushed_authorization,
             access_token_lifetime: self.access_token_lifetime,
             clock: self.clock,
             state: Mutex::new(State {
@@ -107,6 +116,7 @@ impl ProviderBuilder {
                 serial: 0,
                 grants: GrantStore::default(),
                 assertions: HashMap::new(),
+                pushed_requests: HashMap::new(),
                 sessions: HashMap::new(),
                 oauth1: OAuth1Store::default(),
                 auto_approve: None,

@@ -28,6 +28,8 @@ pub enum Endpoint {
     OAuth1Authorize,
     /// `/oauth1/request_token`.
     OAuth1RequestToken,
+    /// `/par`, the pushed authorization request endpoint.
+    PushedAuthorization,
     /// `/register`, and the client configuration endpoints below it.
     Register,
     /// `/revoke`.

@@ -69,6 +69,8 @@ pub enum Fault {
     OAuth1ParamTwice(String, String),
     /// PKCE is not checked.
     PkceIgnored,
+    /// Sets a member of the response to a pushed authorization request; null removes it.
+    PushedAuthorization(String, Value),
     /// Every refresh is rejected with `invalid_grant`.
     RefreshRefused,
     /// Sets a claim of refreshed ID tokens.
@@ -138,6 +140,11 @@ impl Fault {
     /// Shorthand for [`Fault::Metadata`].
     pub fn metadata(name: &str, value: impl Into<Value>) -> Self {
         Self::Metadata(name.to_owned(), value.into())
+    }
+
+    /// Shorthand for [`Fault::PushedAuthorization`].
+    pub fn pushed_authorization(name: &str, value: impl Into<Value>) -> Self {
+        Self::PushedAuthorization(name.to_owned(), value.into())
     }
 
     /// Shorthand for [`Fault::Token`].

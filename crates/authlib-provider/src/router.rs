@@ -5,9 +5,11 @@ use url::Url;
 
 use crate::endpoint::Endpoint;
 use crate::endpoints::{
-    api, authorize, device, discovery, end_session, introspect, register, revoke, token, userinfo,
+    api, authorize, device, discovery, end_session, introspect, pushed_authorization, register,
+    revoke, token, userinfo,
 };
 use crate::oauth1;
+use crate::pages;
 use crate::reply::Reply;
 use crate::request::{self, Fields};
 use crate::response;
@@ -47,6 +49,7 @@ fn endpoint(context: &Context, path: &str) -> Option<Endpoint> {
         "/end_session" => Endpoint::EndSession,
         "/introspect" => Endpoint::Introspect,
         "/jwks" => Endpoint::Jwks,
+        "/par" if context.pushed_authorization.is_some() => Endpoint::PushedAuthorization,
         "/revoke" => Endpoint::Revoke,
         "/token" => Endpoint::Token,
         "/userinfo" => Endpoint::UserInfo,
@@ -70,6 +73,7 @@ fn dispatch(context: &Context, endpoint: Endpoint, request: &Request, fields: &F
         | Endpoint::OAuth1Api
         | Endpoint::OAuth1Authorize
         | Endpoint::OAuth1RequestToken => oauth1::handle(context, endpoint, request),
+        Endpoint::PushedAuthorization => pushed_authorization::handle(context, request, fields),
         Endpoint::Register => register::handle(context, request),
         Endpoint::Revoke => revoke::handle(context, request, fields),
         Endpoint::Token => token::handle(context, request, fields),
@@ -85,6 +89,9 @@ pub(crate) fn decide(context: &Context, authorization_url: &str, user: Option<&s
     if oauth1::is_authorization_url(authorization_url) {
         oauth1::decide(context, &fields, user)
     } else {
-        authorize::decide(context, &fields, user)
+        match pushed_authorization::resolve(context, &fields) {
+            Ok(fields) => authorize::decide(context, &fields, user),
+            Err(problem) => pages::problem(&problem),
+        }
     }
 }

@@ -15,6 +15,7 @@ mod other_providers;
 mod pending;
 mod protected;
 mod provider;
+mod pushed_requests;
 mod requests;
 mod settings;
 mod storage;
@@ -156,6 +157,11 @@ suite! {
         unusual_valid_responses_are_accepted,
         unknown_keys_do_not_flood_jwks_endpoint,
         get_on_closed_connection_is_sent_once_more,
+    ],
+    pushed_requests: [
+        pushed_request_leaves_client_and_request_uri_in_url,
+        failed_push_is_502_and_nothing_is_sent_by_the_browser,
+        push_is_required_or_switched_off_by_configuration,
     ],
     tokens: [
         refresh_route_refreshes_now_or_is_401,

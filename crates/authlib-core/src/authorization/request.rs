@@ -8,7 +8,7 @@ use super::pending::{PendingLogin, Purpose};
 use crate::config::{is_openid, is_reserved_authorize_param};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
-use crate::oauth2::authorization::AuthorizationRequest;
+use crate::oauth2::authorization::{AuthorizationRequest, authorization_url};
 
 impl FrontChannel {
     /// The URL to send the browser to, and the pending login that its callback must match.
@@ -43,12 +43,6 @@ impl FrontChannel {
         }
         let documents = self.endpoints.documents();
         let metadata = documents.metadata().await?;
-        if metadata.as_ref().is_some_and(|m| m.require_pushed_authorization_requests) {
-            let check = "the provider requires pushed authorization requests (RFC 9126), which are \
-                         not supported yet";
-            return Err(Error::new(ErrorKind::Unsupported, check)
-                .with_page_text("This application can't log in with this provider yet."));
-        }
         if !implicit {
             // Known before the user logs in at the provider in vain.
             self.endpoints.ensure_auth_method(metadata.as_deref())?;
@@ -74,8 +68,7 @@ impl FrontChannel {
         if let Some(max_age) = pending.max_age {
             extra.set("max_age", max_age.to_string());
         }
-        let url = AuthorizationRequest {
-            endpoint: &endpoint,
+        let params = AuthorizationRequest {
             response_type: if implicit { "token" } else { "code" },
             client_id: &settings.client_id,
             redirect_uri: &pending.redirect_uri,
@@ -86,7 +79,11 @@ impl FrontChannel {
             response_mode: settings.response_mode.filter(|_| !implicit).map(|mode| mode.name()),
             extra: &extra,
         }
-        .url();
-        Ok((url, pending))
+        .params();
+        let params = match self.endpoints.pushes_requests(metadata.as_deref())? {
+            true => self.endpoints.push_authorization_request(params).await?,
+            false => params,
+        };
+        Ok((authorization_url(&endpoint, &params), pending))
     }
 }

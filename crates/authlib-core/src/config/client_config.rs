@@ -86,6 +86,8 @@ pub struct ClientConfig {
     pub(super) user_agent: Option<String>,
     pub(super) response_mode: Option<ResponseMode>,
     pub(super) max_age: Option<Duration>,
+    pub(super) require_pushed_authorization_requests: bool,
+    pub(super) use_pushed_authorization_requests: Option<bool>,
     pub(super) clock_skew: Option<Duration>,
     pub(super) fetch_userinfo: Option<bool>,
     pub(super) accept_logins: Option<bool>,
@@ -304,6 +306,8 @@ impl ClientConfig {
         introspection_endpoint: Introspection;
         /// Sets the revocation endpoint (RFC 7009 §2).
         revocation_endpoint: Revocation;
+        /// Sets the pushed authorization request endpoint (RFC 9126 §2).
+        pushed_authorization_request_endpoint: PushedAuthorization;
         /// Sets the device authorization endpoint (RFC 8628 §3.1).
         device_authorization_endpoint: DeviceAuthorization;
         /// Sets the endpoint for temporary credentials (RFC 5849 §2.1): the client speaks OAuth 1.0a.
@@ -330,6 +334,9 @@ impl ClientConfig {
         /// Also refreshes after a 401 that names no error, for APIs without the `WWW-Authenticate` of RFC 6750 §3,
         /// such as Salesforce's. By default a token is refreshed after a 401 with `invalid_token` only.
         refresh_on_bare_401;
+        /// Starts no login without a pushed authorization request (RFC 9126 §6): a provider that does not offer them is
+        /// refused. By default they are used if the provider offers them.
+        require_pushed_authorization_requests;
         /// Lets the users of every tenant log in, if the `issuer` has many: everybody with an account at the
         /// provider. To admit some tenants only, use [`allowed_tenant`](Self::allowed_tenant).
         any_tenant;
@@ -461,6 +468,15 @@ impl ClientConfig {
     #[doc(alias = "accept_logins")]
     pub fn without_logins(mut self) -> Self {
         self.accept_logins = Some(false);
+        self
+    }
+
+    /// Sends the authorization request in the URL of the browser although the provider offers pushed authorization
+    /// requests (RFC 9126). A provider that requires them is refused.
+    #[must_use]
+    #[doc(alias = "use_pushed_authorization_requests")]
+    pub fn without_pushed_authorization_requests(mut self) -> Self {
+        self.use_pushed_authorization_requests = Some(false);
         self
     }
 

@@ -85,6 +85,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("private_key_certificate", Text(|c, v| c.private_key_certificate = Some(v))),
     setting("private_key_id", Text(|c, v| c.private_key_id = Some(v))),
     setting("prompt", Text(|c, v| c.authorize_params.set("prompt", v))).in_kwargs(),
+    setting("pushed_authorization_request_endpoint", Url(Endpoint::PushedAuthorization)),
     setting("raw_client_secret_basic", Switch(|c, v| c.raw_client_secret_basic = v)),
     setting("realm", Text(|c, v| c.realm = Some(v))).in_kwargs(),
     setting("redirect_uri", Text(|c, v| c.redirect_uri = Some(v))),
@@ -98,6 +99,10 @@ pub(super) const SETTINGS: &[Setting] = &[
         .alias("renewal"),
     setting("request_token_params", Pairs(|c| &mut c.request_token_params)),
     setting("request_token_url", Url(Endpoint::RequestToken)),
+    setting(
+        "require_pushed_authorization_requests",
+        Switch(|c, v| c.require_pushed_authorization_requests = v),
+    ),
     choice!(response_mode: ResponseMode, "`query` or `form_post`").in_kwargs(),
     setting("revocation_endpoint", Url(Endpoint::Revocation)),
     choice!(revocation_endpoint_auth_method: AuthMethod, AUTH_METHODS).in_kwargs(),
@@ -115,6 +120,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     choice!(token_location: TokenLocation, "`header`, `body` or `query`")
         .alias("token_placement")
         .in_kwargs(),
+    setting(
+        "use_pushed_authorization_requests",
+        Switch(|c, v| c.use_pushed_authorization_requests = Some(v)),
+    ),
     setting("user_agent", Text(|c, v| c.user_agent = Some(v))),
     setting("userinfo_endpoint", Url(Endpoint::UserInfo)),
     choice("userinfo_signed_response_alg", PUBLIC_KEY_ALGORITHMS, |c, v| {
@@ -128,8 +137,7 @@ pub(super) const CLIENT_KWARGS: &str = "client_kwargs";
 
 /// Members of a provider's metadata (RFC 8414 §2) that have no effect yet. Accepting them silently would
 /// promise one.
-pub(super) const NOT_SUPPORTED_YET: &[&str] =
-    &["pushed_authorization_request_endpoint", "registration_endpoint"];
+pub(super) const NOT_SUPPORTED_YET: &[&str] = &["registration_endpoint"];
 
 /// Parameters of the authorization request that secure the login: only the login sets them (RFC 9700
 /// §4).

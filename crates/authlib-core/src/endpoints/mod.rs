@@ -5,6 +5,7 @@ mod client;
 mod device;
 mod introspection;
 pub(crate) mod oauth1;
+mod pushed_authorization;
 mod redaction;
 mod registration;
 mod revocation;

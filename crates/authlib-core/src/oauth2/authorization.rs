@@ -15,7 +15,6 @@ const MAX_CODE: usize = 12 * 1024;
 /// The parameters of an authorization request.
 #[derive(Debug)]
 pub(crate) struct AuthorizationRequest<'a> {
-    pub(crate) endpoint: &'a Url,
     pub(crate) response_type: &'a str,
     pub(crate) client_id: &'a str,
     pub(crate) redirect_uri: &'a str,
@@ -28,9 +27,8 @@ pub(crate) struct AuthorizationRequest<'a> {
 }
 
 impl AuthorizationRequest<'_> {
-    /// The URL that the browser is redirected to. The endpoint's query is kept (RFC 6749 §3.1), and spaces
-    /// are `%20`.
-    pub(crate) fn url(&self) -> Url {
+    /// The parameters of the request.
+    pub(crate) fn params(&self) -> Params {
         let mut params = Params::new()
             .with("response_type", self.response_type)
             .with("client_id", self.client_id)
@@ -49,10 +47,15 @@ impl AuthorizationRequest<'_> {
             }
         }
         params.extend(self.extra.clone());
-        let mut url = self.endpoint.clone();
-        params.append_to(&mut url);
-        url
+        params
     }
+}
+
+/// The URL that the browser is redirected to. The endpoint's query is kept (RFC 6749 §3.1), and spaces are `%20`.
+pub(crate) fn authorization_url(endpoint: &Url, params: &Params) -> Url {
+    let mut url = endpoint.clone();
+    params.append_to(&mut url);
+    url
 }
 
 /// The values that a callback is validated against.
@@ -267,8 +270,7 @@ mod tests {
     #[test]
     fn authorization_url_keeps_endpoint_query_and_escapes() {
         let endpoint = Url::parse("https://op.example/auth?tenant=a%20b").unwrap();
-        let url = AuthorizationRequest {
-            endpoint: &endpoint,
+        let params = AuthorizationRequest {
             response_type: "code",
             client_id: "id",
             redirect_uri: "https://app.example/cb?x=1",
@@ -279,7 +281,8 @@ mod tests {
             response_mode: None,
             extra: &Params::new().with("prompt", "login"),
         }
-        .url();
+        .params();
+        let url = authorization_url(&endpoint, &params);
         assert_eq!(
             url.query().unwrap(),
             format!(

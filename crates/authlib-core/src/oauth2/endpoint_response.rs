@@ -349,6 +349,7 @@ fn sections(endpoint: Endpoint) -> (&'static str, &'static str) {
     match endpoint {
         Endpoint::DeviceAuthorization => ("RFC 8628 §3.2", "RFC 8628 §3.2"),
         Endpoint::Introspection => ("RFC 7662 §2.2", "RFC 7662 §2.3"),
+        Endpoint::PushedAuthorization => ("RFC 9126 §2.2", "RFC 9126 §2.3"),
         Endpoint::Registration => ("RFC 7591 §3.2.1", "RFC 7591 §3.2.2"),
         Endpoint::Revocation => ("RFC 7009 §2.2", "RFC 7009 §2.2.1"),
         Endpoint::UserInfo => ("OpenID Connect Core §5.3.2", "OpenID Connect Core §5.3.3"),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use authlib_core::message::{Request, Response};
 use http::{Method, header};
 
+use super::pushed_authorization;
 use crate::fault::Fault;
 use crate::pages;
 use crate::random;
@@ -35,6 +36,10 @@ pub(crate) fn handle(context: &Context, request: &Request, fields: &Fields) -> R
             "the authorization endpoint accepts GET and POST only\n",
         );
     }
+    let fields = &match pushed_authorization::resolve(context, fields) {
+        Ok(fields) => fields,
+        Err(problem) => return pages::problem(&problem),
+    };
     let (client, redirect_uri) = match client_and_redirect_uri(context, fields) {
         Ok(known) => known,
         Err(problem) => return pages::problem(&problem),
@@ -97,6 +102,16 @@ fn submitted(context: &Context, fields: &Fields) -> Response {
     let value = format!("{SESSION_COOKIE}={cookie}; Path=/; HttpOnly; SameSite=Lax{secure}");
     response::set(&mut response, header::SET_COOKIE, &value);
     response
+}
+
+/// Checks a pushed request as one of the browser (RFC 9126 §2.1). The error has a code and a description.
+pub(super) fn validate(context: &Context, fields: &Fields) -> Result<(), (&'static str, String)> {
+    let (client, _) =
+        client_and_redirect_uri(context, fields).map_err(|problem| ("invalid_request", problem))?;
+    match check(&client, fields) {
+        Some((code, description)) => Err((code, description.to_owned())),
+        None => Ok(()),
+    }
 }
 
 /// The authorization response after the decision of `user`; `None` denies.

@@ -39,6 +39,13 @@ pub(crate) fn document(context: &Context) -> Response {
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });
+    if let (Some(is_required), Some(members)) =
+        (context.pushed_authorization, document.as_object_mut())
+    {
+        let name = "pushed_authorization_request_endpoint";
+        members.insert(name.to_owned(), at("par"));
+        members.insert("require_pushed_authorization_requests".to_owned(), is_required.into());
+    }
     if context.registration.is_offered()
         && let Some(members) = document.as_object_mut()
     {

@@ -6,6 +6,7 @@ pub(crate) mod device;
 pub(crate) mod discovery;
 pub(crate) mod end_session;
 pub(crate) mod introspect;
+pub(crate) mod pushed_authorization;
 pub(crate) mod register;
 pub(crate) mod revoke;
 pub(crate) mod token;

@@ -61,9 +61,10 @@ pub(crate) fn text<'a>(claims: &'a Value, name: &str) -> Option<&'a str> {
 
 /// Whether the audience, or one of them, is the issuer or the token endpoint.
 pub(crate) fn has_our_audience(context: &Context, claims: &Value) -> bool {
-    let endpoint = context.url("token");
+    // RFC 9126 §2 accepts each of them for a pushed request.
+    let endpoints = [context.issuer.clone(), context.url("token"), context.url("par")];
     let ours = |value: &Value| {
-        value.as_str().is_some_and(|text| text == context.issuer.as_str() || text == endpoint)
+        value.as_str().is_some_and(|text| endpoints.iter().any(|endpoint| endpoint == text))
     };
     match claims.get("aud") {
         Some(Value::Array(list)) => list.iter().any(ours),

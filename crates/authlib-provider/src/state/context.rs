@@ -8,6 +8,7 @@ use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
 use super::grants::GrantStore;
+use super::grants::PushedRequest;
 use super::key::Key;
 use super::oauth1::OAuth1Store;
 use super::registration::{Registered, Registration};
@@ -35,6 +36,8 @@ pub(crate) struct Context {
     /// The JWK sets of the issuers whose JWTs are trusted.
     pub(crate) assertion_issuers: HashMap<String, Value>,
     pub(crate) registration: Registration,
+    /// Whether pushed authorization requests are required; `None` if they are not offered.
+    pub(crate) pushed_authorization: Option<bool>,
     pub(crate) access_token_lifetime: Duration,
     pub(crate) clock: Clock,
     pub(crate) state: Mutex<State>,
@@ -50,6 +53,8 @@ pub(crate) struct State {
     pub(crate) grants: GrantStore,
     /// Unexpired assertions by signer and `jti`, with their expiry.
     pub(crate) assertions: HashMap<(String, String), u64>,
+    /// Pushed authorization requests by `request_uri`.
+    pub(crate) pushed_requests: HashMap<String, PushedRequest>,
     /// Browser sessions at the provider: cookie to user and time of login.
     pub(crate) sessions: HashMap<String, (String, u64)>,
     pub(crate) oauth1: OAuth1Store,

@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
+use crate::request::Fields;
+
 /// The most codes, and the most tokens of a kind. Beyond, the oldest logins are dropped, so that a demo that
 /// is left running keeps working.
 const MAX: usize = 10_000;
@@ -26,6 +28,13 @@ pub(crate) struct Grant {
     pub(crate) audience: Vec<String>,
     /// The actor, who acts for the subject (RFC 8693 §4.1).
     pub(crate) actor: Option<Value>,
+}
+
+/// A pushed authorization request (RFC 9126), until it is used.
+#[derive(Clone, Debug)]
+pub(crate) struct PushedRequest {
+    pub(crate) fields: Fields,
+    pub(crate) expires_at: SystemTime,
 }
 
 #[derive(Clone, Debug)]

@@ -74,6 +74,8 @@ pub(crate) struct ClientSettings {
     pub(crate) raw_basic: bool,
     pub(crate) introspection_alg: Option<Algorithm>,
     pub(crate) response_mode: Option<ResponseMode>,
+    pub(crate) requires_pushed_requests: bool,
+    pub(crate) uses_pushed_requests: bool,
     pub(crate) id_token_alg: Option<Algorithm>,
     pub(crate) userinfo_alg: Option<Algorithm>,
     pub(crate) refresh_before_expiry: Duration,

@@ -124,6 +124,7 @@ impl ClientConfig {
         self.check_completeness(is_interactive, &refresh, check);
         self.check_algorithms(check);
         self.check_params(check);
+        self.check_pushed_requests(check);
         self.check_redirects(check);
         self.check_http(check);
         self.check_clock_skew(check);
@@ -138,6 +139,8 @@ impl ClientConfig {
             signer,
             signing,
             response_mode: self.response_mode,
+            requires_pushed_requests: self.require_pushed_authorization_requests,
+            uses_pushed_requests: self.use_pushed_authorization_requests.unwrap_or(true),
             http_hosts: check.http_hosts.clone(),
             api_base_url: self.checked_api_base_url(check),
             api_origins: self.checked_api_origins(check),
@@ -283,6 +286,15 @@ impl ClientConfig {
         }
         if self.introspection_signed_response_alg.is_some() && !self.has_metadata() {
             check.missing("issuer", "signed introspection responses are validated against it");
+        }
+    }
+
+    fn check_pushed_requests(&self, check: &mut Validator) {
+        if self.require_pushed_authorization_requests
+            && self.use_pushed_authorization_requests == Some(false)
+        {
+            let problem = "is false, but `require_pushed_authorization_requests` is set";
+            check.problem("use_pushed_authorization_requests", problem);
         }
     }
 

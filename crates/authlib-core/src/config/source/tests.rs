@@ -94,7 +94,9 @@ fn example(key: &str) -> &'static str {
         | "any_tenant"
         | "fetch_userinfo"
         | "raw_client_secret_basic"
-        | "refresh_on_bare_401" => "true",
+        | "refresh_on_bare_401"
+        | "require_pushed_authorization_requests"
+        | "use_pushed_authorization_requests" => "true",
         "client_assertion_lifetime"
         | "clock_skew"
         | "leeway"

@@ -220,14 +220,6 @@ async fn unsent_nonce_in_id_token_is_rejected() {
     assert!(error.to_string().contains("`nonce`"), "{error}");
 }
 
-#[tokio::test]
-async fn provider_requiring_par_gets_no_plain_request() {
-    let bed = TestBed::new();
-    bed.provider.inject(Fault::metadata("require_pushed_authorization_requests", true));
-    let error = bed.start(&Browser::default()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
-}
-
 /// S7: after the login, the browser is redirected to a path of this site.
 #[tokio::test]
 async fn next_is_local_path_or_root() {

@@ -111,15 +111,3 @@ async fn callback_of_another_issuer_has_its_own_message() {
     assert!(page.contains("did not come from the login provider"), "{page}");
     assert!(!page.contains("expired"), "{page}");
 }
-
-/// RFC 9126: it is this library that does not support it.
-#[tokio::test]
-async fn page_does_not_blame_a_provider_with_pushed_requests_only() {
-    let bed = TestBed::new();
-    bed.provider.inject(Fault::metadata("require_pushed_authorization_requests", true));
-    let error = bed.start(&Browser::default()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
-    let page = LoginError::from(error).response(None);
-    let page = String::from_utf8_lossy(page.body()).into_owned();
-    assert!(page.contains("This application can&#39;t log in"), "{page}");
-}

@@ -14,6 +14,7 @@ mod policy;
 mod preset_responses;
 mod presets;
 mod purpose;
+mod pushed_requests;
 mod registry;
 mod relogin;
 mod require_login;
