@@ -1,5 +1,7 @@
 //! The guide, compiled: every code block of its chapters and of the README is a test.
 
+pub mod generated;
+
 macro_rules! chapters {
     ($($name:ident: $path:literal),* $(,)?) => {
         $(#[cfg(doctest)]
@@ -19,6 +21,7 @@ chapters! {
     actix: "actix.md",
     rocket: "rocket.md",
     users: "users.md",
+    connecting_accounts: "connecting-accounts.md",
     protecting_routes: "protecting-routes.md",
     api: "api.md",
     revocation: "revocation.md",

@@ -31,6 +31,7 @@ usage: cargo xtask COMMAND
   interop  run the tests against servers of other projects only
   demo     run an example app with the embedded provider: axum (default), actix or rocket
   e2e      log in through each example app in headless Chromium
+  guide    write the programs of `docs/programs` into the pages of the guide
   docs     build the API documentation; warnings are errors
   api      list the public API of each published crate in `api/`
   package  package the published crates and compile the packages
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         "demo" => steps::demo(&rest),
         "docs" => steps::docs(),
         "e2e" => steps::e2e(),
+        "guide" => setup::cargo(&["run", "--quiet", "--package", "authlib-docs"]),
         "interop" => steps::interop(),
         "package" => package::run(),
         "test" => steps::test(&rest),

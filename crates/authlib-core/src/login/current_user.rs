@@ -1,6 +1,7 @@
 //! [`CurrentUser`]: the user who is logged in in this browser, and their [`Identity`].
 
 use super::policy::{record_use, revalidated};
+use super::session_state::TokenPlace;
 use super::{Login, Session};
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::{Token, UserInfo};
@@ -62,6 +63,20 @@ impl CurrentUser {
     /// [`ErrorKind::Unauthenticated`] if the provider did not identify the user.
     pub fn userinfo(&self) -> Result<&UserInfo> {
         self.token.userinfo()
+    }
+
+    /// The application's id of the user, which it passed to
+    /// [`log_in_as`](crate::adapter::LoginCallback::log_in_as) or
+    /// [`record_as`](crate::adapter::LoginCallback::record_as); `None` after [`log_in`](crate::adapter::LoginCallback::log_in).
+    ///
+    /// ```
+    /// # fn id(user: &authlib_core::login::CurrentUser) -> Option<u64> {
+    /// user.user_id()?.parse().ok()
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn user_id(&self) -> Option<&str> {
+        (self.login.place == TokenPlace::UserRow).then_some(self.login.user.as_str())
     }
 
     /// The key of the token in the token store.
