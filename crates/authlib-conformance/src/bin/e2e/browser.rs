@@ -96,17 +96,26 @@ impl Browser {
 
     /// Waits until the browser is at `path` on `port`.
     pub(crate) async fn arrive(&self, port: u16, path: &str) -> Result<(), Failure> {
-        const PAUSE: Duration = Duration::from_millis(100);
+        let is_there = |url: &Url| url.port() == Some(port) && url.path() == path;
+        self.wait_for(is_there, &format!("did not arrive at {path}")).await
+    }
+
+    /// Waits until the browser is at another URL.
+    pub(crate) async fn leave(&self, page: &Url) -> Result<(), Failure> {
+        self.wait_for(|url| url != page, &format!("did not leave {}", place(page))).await
+    }
+
+    async fn wait_for(&self, done: impl Fn(&Url) -> bool, failure: &str) -> Result<(), Failure> {
+        const PAUSE: Duration = Duration::from_millis(50);
         let mut waited = Duration::ZERO;
         while waited < PATIENCE {
-            let url = self.address().await?;
-            if url.port() == Some(port) && url.path() == path {
+            if done(&self.address().await?) {
                 return Ok(());
             }
             sleep(PAUSE).await;
             waited += PAUSE;
         }
-        Err(format!("the browser did not arrive at {path}"))
+        Err(format!("the browser {failure}"))
     }
 
     /// Takes a screenshot of the page.

@@ -24,8 +24,8 @@ pub(crate) struct Program {
 const ATTEMPTS: u32 = 300;
 
 impl Program {
-    /// Starts an example app with no configuration and waits until it is healthy.
-    pub(crate) async fn app(path: &Path) -> Result<Self, Failure> {
+    /// Starts an example app with this configuration file, which may be empty, and waits until it is healthy.
+    pub(crate) async fn app(path: &Path, config: &str) -> Result<Self, Failure> {
         let port = free_port()?;
         let path = path.canonicalize().map_err(|error| {
             format!("{}: {error}; build it with `cargo xtask e2e`", path.display())
@@ -34,6 +34,7 @@ impl Program {
         let folder =
             std::env::temp_dir().join(format!("authlib-e2e-{}-{port}", std::process::id()));
         std::fs::create_dir_all(&folder)
+            .and_then(|()| std::fs::write(folder.join("authlib.toml"), config))
             .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
         let mut command = Command::new(&path);
         command.env_clear().env("PORT", port.to_string()).current_dir(&folder);
