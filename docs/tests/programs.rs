@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "test code: a failure is a failed test")]
 // The programs' `main` is not called; not every program uses all of `users.rs`.
 #![allow(
+    clippy::duplicate_mod,
     dead_code,
     missing_debug_implementations,
     unreachable_pub,
