@@ -40,6 +40,9 @@ chapters! {
     testing: "testing.md",
     security: "security.md",
     par: "par.md",
+    jar: "jar.md",
+    jarm: "jarm.md",
+    response_types: "response-types.md",
     settings: "settings.md",
     authlib: "authlib.md",
 }

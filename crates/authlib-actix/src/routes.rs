@@ -39,7 +39,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::head().to(authorize)),
         )
         .route("/logout", web::post().to(logout))
-        .route(LOGGED_OUT, web::get().to(logged_out));
+        .route(LOGGED_OUT, web::get().to(logged_out))
+        .route("/request-object/{client}/{id}", web::get().to(request_object));
 }
 
 async fn login(client: OAuthClient) -> Result<HttpResponse> {
@@ -58,6 +59,10 @@ async fn logout(session: OAuthSession) -> Result<HttpResponse> {
 async fn logged_out(session: OAuthSession) -> Result<HttpResponse> {
     session.validate_logout_response().await?;
     Ok(redirect(&session.oauth().site_path("/")))
+}
+
+async fn request_object(client: OAuthClient) -> Result<HttpResponse> {
+    client.request_object().await
 }
 
 /// Redirects to a path of this site after a login: 303, and never cached, as a callback's response must be

@@ -68,6 +68,15 @@ impl<C> OAuthClient<C> {
         response(self.0.public_jwks())
     }
 
+    /// Responds to a provider that fetches a request object: see [`LoginClient::request_object`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LoginClient::request_object`].
+    pub async fn request_object(&self) -> Result<Response> {
+        Ok(response(self.0.request_object().await?))
+    }
+
     /// Starts a login that a third party initiates: see [`LoginClient::initiate_login`].
     ///
     /// # Errors

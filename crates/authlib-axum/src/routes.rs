@@ -15,7 +15,8 @@ use crate::error::{Result, response};
 use crate::user::OAuthSession;
 
 /// Routes for every registered client: `GET /login/{client}?next=/path`, `GET` and
-/// `POST /authorize/{client}`, `POST /logout` and `GET /logged-out`.
+/// `POST /authorize/{client}`, `POST /logout` and `GET /logged-out`; and `GET /request-object/{client}/{id}`, where
+/// providers fetch request objects that are sent by reference.
 ///
 /// At the provider, register the redirect URI `/authorize/{client}` below your base URL, and `/logged-out` for
 /// the logout. Merge the routes at the root, or write the handlers yourself: each is a line or two.
@@ -36,6 +37,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/authorize/{client}", get(authorize).post(authorize))
         .route("/logout", post(logout))
         .route(LOGGED_OUT, get(logged_out))
+        .route("/request-object/{client}/{id}", get(request_object))
 }
 
 async fn login(client: OAuthClient) -> Result<Response> {
@@ -54,6 +56,10 @@ async fn logout(session: OAuthSession) -> Result<Response> {
 async fn logged_out(session: OAuthSession) -> Result<Response> {
     session.validate_logout_response().await?;
     Ok(redirect(&session.oauth().site_path("/")))
+}
+
+async fn request_object(client: OAuthClient) -> Result<Response> {
+    client.request_object().await
 }
 
 /// Redirects to a path of this site after a login: 303, and never cached, as a callback's response must be

@@ -60,7 +60,43 @@ impl Fixture {
                     "client_id = 'app'\nclient_secret = '{SECRET}'\nissuer = '{issuer}'\n\
                      api_base_url = '{issuer}/api'\nscope = 'openid profile email'\n"
                 );
+                let settings = settings.replace("ISSUER", issuer);
                 format!("[oauth.op]\n{client}{settings}\n\n[oauth.op_two]\n{client}")
+            },
+        )
+        .await
+    }
+
+    /// Starts both. The client is registered for this response type too.
+    ///
+    /// # Panics
+    ///
+    /// If one of them doesn't start.
+    pub async fn with_response_type(package: &str, response_type: &str, settings: &str) -> Self {
+        Self::with_client(package, |client| client.response_type(response_type), settings).await
+    }
+
+    /// Starts both, with changes to the client at the provider and more settings of `op`. There is no other client.
+    ///
+    /// # Panics
+    ///
+    /// If one of them doesn't start.
+    pub async fn with_client(
+        package: &str,
+        change: impl FnOnce(TestClient) -> TestClient,
+        settings: &str,
+    ) -> Self {
+        Self::start(
+            package,
+            |provider, base_url| {
+                let callback = format!("{base_url}/authorize/op");
+                provider.client(change(TestClient::confidential("app", SECRET).redirect_uri(callback)))
+            },
+            |issuer| {
+                format!(
+                    "[oauth.op]\nclient_id = 'app'\nclient_secret = '{SECRET}'\nissuer = '{issuer}'\n\
+                     api_base_url = '{issuer}/api'\nscope = 'openid profile email'\n{settings}"
+                )
             },
         )
         .await

@@ -25,6 +25,7 @@ mod database;
 mod fixture;
 mod interop;
 mod proxy;
+mod response;
 pub mod store_cases;
 
 pub use crate::app::App;

@@ -19,6 +19,10 @@ pub enum Fault {
     AuthorizationParam(String, String),
     /// Repeats a parameter of the authorization response with this value.
     AuthorizationTwice(String, String),
+    /// The authorization response has plain parameters although a JWT was requested (JARM).
+    AuthorizationPlain,
+    /// These faults of ID tokens apply to the JWT of the authorization response (JARM).
+    AuthorizationSigned(Vec<Self>),
     /// The signature of the ID token is that of another token.
     BadSignature,
     /// Sets a claim of the ID token.
@@ -38,6 +42,8 @@ pub enum Fault {
     ForeignKey,
     /// The server holds the responses of an endpoint back while this fault is injected. The requests are carried out.
     Held(Endpoint),
+    /// Sets a claim of the ID token in the authorization response, and of no other; null removes it.
+    FrontChannelClaim(String, Value),
     /// Sets a member of the ID token's header; null removes it.
     Header(String, Value),
     /// The ID token is signed with HS256, and the secret is the public RSA key as PEM (algorithm confusion, RFC 8725
@@ -125,6 +131,11 @@ impl Fault {
     #[must_use]
     pub fn without_claim(name: &str) -> Self {
         Self::ClaimMissing(name.to_owned())
+    }
+
+    /// Shorthand for [`Fault::FrontChannelClaim`].
+    pub fn front_channel_claim(name: &str, value: impl Into<Value>) -> Self {
+        Self::FrontChannelClaim(name.to_owned(), value.into())
     }
 
     /// Shorthand for [`Fault::Header`].

@@ -71,6 +71,15 @@ impl<C> OAuthClient<'_, C> {
         self.0.public_jwks().into()
     }
 
+    /// Responds to a provider that fetches a request object: see [`LoginClient::request_object`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LoginClient::request_object`].
+    pub async fn request_object(&self) -> Result<OAuthResponse> {
+        Ok(self.0.request_object().await?.into())
+    }
+
     /// Starts a login that a third party initiates: see [`LoginClient::initiate_login`].
     ///
     /// # Errors

@@ -13,13 +13,14 @@ use crate::request::OAuthResponse;
 use crate::user::OAuthSession;
 
 /// Routes for every registered client: `GET /login/<client>?next=/path`, `GET` and
-/// `POST /authorize/<client>`, `POST /logout` and `GET /logged-out`.
+/// `POST /authorize/<client>`, `POST /logout` and `GET /logged-out`; and `GET /request-object/<client>/<id>`,
+/// where providers fetch request objects that are sent by reference.
 ///
 /// At the provider, register the redirect URI `/authorize/<client>` below your base URL, and `/logged-out` for
 /// the logout. Mount the routes at the root, or write the handlers yourself: each is a line or two.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    rocket::routes![login, authorize, authorize_posted, logout, logged_out]
+    rocket::routes![login, authorize, authorize_posted, logout, logged_out, request_object]
 }
 
 #[rocket::get("/login/<_>")]
@@ -47,6 +48,11 @@ async fn logout(session: OAuthSession<'_>) -> Result<OAuthResponse> {
 async fn logged_out(session: OAuthSession<'_>) -> Result<OAuthResponse> {
     session.validate_logout_response().await?;
     Ok(redirect(&session.oauth().site_path("/")))
+}
+
+#[rocket::get("/request-object/<_>/<_>")]
+async fn request_object(client: OAuthClient<'_>) -> Result<OAuthResponse> {
+    client.request_object().await
 }
 
 /// Redirects to a path of this site after a login: 303, and never cached, as a callback's response must be

@@ -81,6 +81,11 @@ async fn jwks(client: OAuthClient) -> HttpResponse {
     client.public_jwks()
 }
 
+/// An authorization request that the provider fetches.
+async fn request_object(client: OAuthClient) -> Result<HttpResponse> {
+    client.request_object().await
+}
+
 async fn home(oauth: web::Data<OAuth>, session: OAuthSession) -> Result<HttpResponse> {
     Ok(html(match session.current_user().await? {
         Some(user) => Page::home("actix-web", &Visitor::of(&oauth, &user).await?),
@@ -146,6 +151,7 @@ fn routes(app: &mut web::ServiceConfig) {
         .route("/backchannel-logout/{client}", web::post().to(back_channel_logout))
         .route("/frontchannel-logout/{client}", web::get().to(front_channel_logout))
         .route("/jwks/{client}", web::get().to(jwks))
+        .route("/request-object/{client}/{id}", web::get().to(request_object))
         .route("/healthz", web::get().to(|| async { "ok" }));
 }
 

@@ -85,6 +85,11 @@ async fn jwks(client: OAuthClient) -> Response {
     client.public_jwks()
 }
 
+/// An authorization request that the provider fetches.
+async fn request_object(client: OAuthClient) -> Result<Response> {
+    client.request_object().await
+}
+
 async fn home(State(oauth): State<OAuth>, user: Option<CurrentUser>) -> Result<Response> {
     Ok(html(match user {
         Some(user) => Page::home("axum", &Visitor::of(&oauth, &user).await?),
@@ -154,6 +159,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .route("/backchannel-logout/{client}", post(back_channel_logout))
         .route("/frontchannel-logout/{client}", get(front_channel_logout))
         .route("/jwks/{client}", get(jwks))
+        .route("/request-object/{client}/{id}", get(request_object))
         .route("/healthz", get(|| async { "ok" }));
     let mut app = Router::new();
     for base in settings.mounts() {

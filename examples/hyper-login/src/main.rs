@@ -105,6 +105,7 @@ async fn route(
         }
         ["frontchannel-logout", name] if get => client(name)?.front_channel_logout().await?,
         ["jwks", name] if get => client(name)?.public_jwks(),
+        ["request-object", name, _] if get => client(name)?.request_object().await?,
         [""] if get => match logins.current_user().await? {
             Some(user) => Page::home("hyper", &Visitor::of(oauth, &user).await?).into_response(),
             None => Page::welcome("hyper", oauth).into_response(),

@@ -117,6 +117,12 @@ async fn jwks(client: OAuthClient<'_>) -> OAuthResponse {
     client.public_jwks()
 }
 
+/// An authorization request that the provider fetches.
+#[get("/request-object/<_>/<_>")]
+async fn request_object(client: OAuthClient<'_>) -> Result<OAuthResponse> {
+    client.request_object().await
+}
+
 #[get("/")]
 async fn home(oauth: &State<OAuth>, session: OAuthSession<'_>) -> Result<Html> {
     Ok(Html(match session.current_user().await? {
@@ -247,6 +253,7 @@ async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
         back_channel_logout,
         front_channel_logout,
         jwks,
+        request_object,
         healthz
     ];
     let mut rocket = rocket::custom(figment)

@@ -48,11 +48,16 @@ const CLIENT_DEFAULTS = {
 // What `features` of the settings may name, and what enables it.
 const FEATURES = {
   clientCredentials: {},
+  encryption: {},
   deviceFlow: { userCodeInputSource, userCodeConfirmSource, successSource },
   introspection: {},
   jwtIntrospection: {},
+  jwtResponseModes: {},
+  jwtUserinfo: {},
+  pushedAuthorizationRequests: {},
   registration: {},
   registrationManagement: {},
+  requestObjects: {},
   resourceIndicators: {
     defaultResource: () => undefined,
     getResourceServerInfo: resourceServer,

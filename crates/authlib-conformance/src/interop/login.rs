@@ -61,6 +61,63 @@ impl Interop {
         Some(Self { app, issuer, provider })
     }
 
+    /// Starts both for a client that signs with a key of `algorithm`: with these features of oidc-provider, more
+    /// client metadata in the words of RFC 7591, and more settings of the app.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub async fn with_features(
+        package: &str,
+        features: &[&str],
+        metadata: Value,
+        settings: &str,
+    ) -> Option<Self> {
+        let port = free_port();
+        let base_url = format!("http://localhost:{port}");
+        let client = InteropClient { auth_method: "private_key_jwt", algorithm: "ES256" };
+        let mut all = json!({
+            "client_id": "app",
+            // With http URLs, other response types are for native applications only.
+            "application_type": "native",
+            "grant_types": ["authorization_code", "refresh_token", "implicit"],
+            "token_endpoint_auth_method": client.auth_method,
+            "id_token_signed_response_alg": client.algorithm,
+            "redirect_uris": [format!("{base_url}/authorize/op")],
+        });
+        let proof = client.proof(&mut all);
+        for (name, value) in metadata.as_object().into_iter().flatten() {
+            all[name] = value.clone();
+        }
+        let server = json!({ "clients": [all], "features": features });
+        let provider = InteropServer::start(InteropKind::OidcProvider, &server).await?;
+        let issuer = provider.issuer().to_owned();
+        let config = format!(
+            "[oauth.op]\nclient_id = 'app'\nissuer = '{issuer}'\n{proof}scope = 'openid profile email'\n\
+             id_token_signed_response_alg = 'ES256'\n{settings}\n"
+        );
+        Some(Self { app: App::start(package, port, &config).await, issuer, provider })
+    }
+
+    /// A whole login whose response is in the fragment: the app's page posts it.
+    ///
+    /// # Panics
+    ///
+    /// If the response is not in the fragment.
+    pub async fn log_in_by_fragment(&self, browser: &Browser) -> Page {
+        let start = browser.get(self.url("/login/op")).await;
+        let there = start.location();
+        let back = self.provider.decide(browser, there.as_str(), "alice", "allow").await;
+        let mut callback = back.location();
+        let fragment = callback.fragment().expect("a fragment").to_owned();
+        callback.set_fragment(None);
+        let page = browser.get(callback.as_str()).await;
+        let fields: Vec<_> =
+            url::form_urlencoded::parse(fragment.as_bytes()).into_owned().collect();
+        let done = browser.submit(&page.action(), &fields, &page.url).await;
+        browser.follow(done).await
+    }
+
     /// Starts both, where the server is oauthlib's and signatures are made by `method` in a place; its user
     /// decides at once, as `decision` says.
     ///

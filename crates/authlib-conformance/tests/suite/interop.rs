@@ -1,6 +1,6 @@
 //! Logins at oidc-provider, a certified OpenID provider, and at oauthlib's OAuth 1.0a server.
 
-use authlib_conformance::{Browser, Interop, InteropClient};
+use authlib_conformance::{Browser, Interop, InteropClient, Page};
 use reqwest::Method;
 use serde_json::json;
 
@@ -60,6 +60,57 @@ pub(crate) async fn ps256_with_private_key_jwt(package: &str) {
 
 pub(crate) async fn eddsa_with_private_key_jwt(package: &str) {
     whole_trip(package, "private_key_jwt", "EdDSA").await;
+}
+
+/// The app shows the user of a login that is finished.
+async fn assert_logged_in(interop: &Interop, browser: &Browser, home: &Page) {
+    let shown = format!("{}\n{}", home.body, interop.app.log());
+    assert_eq!(home.url.as_str(), interop.url("/"), "{shown}");
+    assert_eq!(browser.get(interop.url("/profile")).await.json()["sub"], "alice");
+}
+
+/// FAPI 2.0 Message Signing: pushed, signed request objects, and signed responses.
+pub(crate) async fn pushed_signed_requests_and_signed_responses(package: &str) {
+    for mode in ["jwt", "query.jwt"] {
+        let features = ["jwtResponseModes", "pushedAuthorizationRequests", "requestObjects"];
+        let metadata = json!({
+            "authorization_signed_response_alg": "ES256",
+            "request_object_signing_alg": "ES256",
+            "require_signed_request_object": true,
+            "require_pushed_authorization_requests": true,
+        });
+        let settings = format!(
+            "response_mode = '{mode}'\nrequest_object_signing_alg = 'ES256'\n\
+             require_pushed_authorization_requests = true"
+        );
+        let interop = Interop::with_features(package, &features, metadata, &settings).await;
+        let Some(interop) = interop else { return };
+        let browser = Browser::new();
+        let start = browser.get(interop.url("/login/op")).await.location();
+        assert_eq!(start.query_pairs().count(), 2, "{start}");
+        let home = interop.log_in(&browser, "allow").await;
+        assert_logged_in(&interop, &browser, &home).await;
+    }
+}
+
+/// FAPI 1.0 Advanced: a signed request object by value, and an ID token in the response.
+pub(crate) async fn signed_request_with_hybrid_response(package: &str) {
+    for response_type in ["code id_token", "id_token"] {
+        let metadata = json!({
+            "response_types": [response_type],
+            "request_object_signing_alg": "ES256",
+        });
+        let settings = format!(
+            "response_type = '{response_type}'\nrequest_object_signing_alg = 'ES256'\n\
+             use_pushed_authorization_requests = false"
+        );
+        let interop =
+            Interop::with_features(package, &["requestObjects"], metadata, &settings).await;
+        let Some(interop) = interop else { return };
+        let browser = Browser::new();
+        let home = interop.log_in_by_fragment(&browser).await;
+        assert_logged_in(&interop, &browser, &home).await;
+    }
 }
 
 pub(crate) async fn denied_consent_is_403(package: &str) {

@@ -16,8 +16,11 @@ mod pending;
 mod protected;
 mod provider;
 mod pushed_requests;
+mod request_objects;
 mod requests;
+mod response_types;
 mod settings;
+mod signed_responses;
 mod storage;
 mod tokens;
 
@@ -163,6 +166,24 @@ suite! {
         failed_push_is_502_and_nothing_is_sent_by_the_browser,
         push_is_required_or_switched_off_by_configuration,
     ],
+    signed_responses: [
+        login_works_with_a_signed_response_in_every_mode,
+        invalid_signed_responses_are_400_before_token_request,
+        missing_and_unrequested_signed_responses_are_400,
+    ],
+    request_objects: [
+        signed_request_object_is_sent_by_value,
+        request_object_is_served_once_configured_by_reference,
+        unsigned_request_object_needs_a_dangerous_setting,
+        request_object_is_pushed_without_other_parameters,
+    ],
+    response_types: [
+        login_works_with_every_response_type_and_mode,
+        front_channel_id_token_must_be_bound_and_valid,
+        both_id_tokens_must_name_one_user,
+        response_has_what_was_requested_and_nothing_else,
+        unsafe_response_types_fail_startup,
+    ],
     tokens: [
         refresh_route_refreshes_now_or_is_401,
         api_call_sends_token_and_returns_response,
@@ -215,6 +236,8 @@ suite! {
         es256_with_private_key_jwt,
         ps256_with_private_key_jwt,
         eddsa_with_private_key_jwt,
+        pushed_signed_requests_and_signed_responses,
+        signed_request_with_hybrid_response,
         denied_consent_is_403,
         oauth1_by_hmac_sha1_in_the_header,
         oauth1_by_rsa_sha1_in_the_query,

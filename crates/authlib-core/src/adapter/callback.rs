@@ -55,6 +55,9 @@ impl<S: Session> LoginCallback<S> {
             tracing::warn!(client = client.name(), error = %error.report(), "callback rejected");
             error.with_client(client.name()).logged()
         })?;
+        if let Some(page) = callback.fragment_page(&client) {
+            return Err(page);
+        }
         // A malformed `state` is an error of the handler's method, which ends the login.
         let state = client.front_channel().callback_state(callback.params()).unwrap_or_default();
         // Sessions without an id: the copies of one callback take turns.
@@ -69,7 +72,7 @@ impl<S: Session> LoginCallback<S> {
         if outdated && !callback.has_newest_cookie() {
             return Err(callback.with_newest_cookie());
         }
-        callback.check_cookie(&client, &session).await?;
+        callback.check_cookie(&client, &session, state.as_deref().unwrap_or_default()).await?;
         let params = callback.into_params();
         if let Some(state) = state
             && let Some(next) = used_callback(&client, &session, &state).await?

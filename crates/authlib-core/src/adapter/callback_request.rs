@@ -7,6 +7,7 @@ use http::header::CONTENT_TYPE;
 use super::fetch_metadata::Site;
 use super::form_body::check_size;
 use super::form_post::resubmit_page;
+use super::fragment_page::fragment_page;
 use super::{LoginError, RequestContext, Response, see_other};
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::Session;
@@ -52,10 +53,6 @@ impl<'r> CallbackRequest<'r> {
         Ok(Self { request, params })
     }
 
-    pub(super) fn state(&self) -> &str {
-        self.params.only("state").ok().flatten().unwrap_or_default()
-    }
-
     pub(super) fn into_params(self) -> Params {
         self.params
     }
@@ -82,6 +79,18 @@ impl<'r> CallbackRequest<'r> {
         )
     }
 
+    /// The page that posts the fragment, if the response is in it: a GET without any parameter of a response, for a
+    /// client whose responses come in the fragment.
+    pub(super) fn fragment_page(&self, client: &RegisteredClient) -> Option<LoginError> {
+        let response = ["access_token", "code", "error", "id_token", "response", "state"];
+        let is_empty = !response.into_iter().any(|name| self.params.contains(name));
+        let is_awaited = client.front_channel().has_fragment_response();
+        (is_awaited && is_empty && self.request.method == Method::GET).then(|| {
+            let page = fragment_page(&marked(self.request.query(), WITH_COOKIE));
+            LoginError::respond(page, "the callback's fragment must be posted")
+        })
+    }
+
     /// A `form_post` is a cross-site POST, which browsers send without `SameSite=Lax` cookies, so the session
     /// seems to be missing. Then this returns a page that posts the same form once more, from our own site and
     /// so with the cookie. It needs no weaker cookie, works on `http://localhost`, and keeps the code out of
@@ -90,6 +99,7 @@ impl<'r> CallbackRequest<'r> {
         &self,
         client: &RegisteredClient,
         session: &impl Session,
+        sent_state: &str,
     ) -> Result<(), LoginError> {
         let from_browser = match self.request.site(client.base_url()) {
             Site::Other | Site::Uncertain => true,
@@ -103,7 +113,7 @@ impl<'r> CallbackRequest<'r> {
             return Ok(());
         }
         let state = session.load().await?;
-        if state.is_some_and(|state| state.has_pending(self.state())) {
+        if state.is_some_and(|state| state.has_pending(sent_state)) {
             return Ok(());
         }
         tracing::debug!(
@@ -137,7 +147,10 @@ pub(super) fn form(request: &RequestContext, body: &[u8]) -> Result<Params> {
     check_size(body.len())?;
     let text = std::str::from_utf8(body).map_err(|_| invalid("the posted form is not UTF-8"))?;
     for (name, _) in query(request)?.iter() {
-        if matches!(name, "code" | "state" | "iss" | "error") {
+        if matches!(
+            name,
+            "code" | "state" | "iss" | "error" | "id_token" | "access_token" | "response"
+        ) {
             return Err(invalid(format!(
                 "the posted callback has `{name}` in its query: only the form may contain it"
             )));

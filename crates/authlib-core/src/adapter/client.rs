@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::response::{framed_page, jwk_set};
+use super::response::{empty, framed_page, jwk_set, request_object};
 use super::{RequestContext, Response, see_other};
 use crate::authorization::{AuthorizeOptions, Purpose};
 use crate::client::oauth2_client::OAuth2Client;
@@ -100,6 +100,19 @@ impl<S: Session> LoginClient<S> {
     #[must_use]
     pub fn public_jwks(&self) -> Response {
         jwk_set(&self.client.public_jwks())
+    }
+
+    /// The response to a provider that fetches a request object (RFC 9101 §5.2.3): the one whose id is the last part
+    /// of the request's path, or 404. The route's path is that of the setting
+    /// [`request_uri`](crate::ClientConfig::request_uri), and behind it the id.
+    ///
+    /// # Errors
+    ///
+    /// Those of the registry's [`PendingLoginStore`](crate::store::PendingLoginStore).
+    pub async fn request_object(&self) -> Result<Response> {
+        let id = self.request.last_segment();
+        let found = self.client.front_channel().find_request_object(id).await?;
+        Ok(found.map_or_else(|| empty(http::StatusCode::NOT_FOUND), request_object))
     }
 
     /// The registered client.

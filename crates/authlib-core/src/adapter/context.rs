@@ -113,6 +113,11 @@ impl RequestContext {
         self.query.as_deref()
     }
 
+    /// The last part of the path.
+    pub(super) fn last_segment(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
     /// The part of the path behind `prefix` and a slash, as the browser sent it.
     pub(super) fn path_behind(&self, prefix: &str) -> Option<&str> {
         let inner = || behind(self.base_path().strip(&self.path)?, prefix);

@@ -33,7 +33,19 @@ pub(super) fn post_page(url: &Url) -> Response {
     form("Logging out…", action.as_str(), &params)
 }
 
+/// A page whose script completes its empty form and submits it to `action`, a URL of this site. As
+/// [`resubmit_page`], it sends its origin as referrer.
+pub(super) fn script_form(action: &str, script: &str) -> Response {
+    let mut response = form_with("Logging in…", action, &Params::new(), script);
+    response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("origin"));
+    response
+}
+
 fn form(title: &str, action: &str, params: &Params) -> Response {
+    form_with(title, action, params, SCRIPT)
+}
+
+fn form_with(title: &str, action: &str, params: &Params, script: &str) -> Response {
     let fields: String = params
         .iter()
         .map(|(name, value)| {
@@ -45,19 +57,19 @@ fn form(title: &str, action: &str, params: &Params) -> Response {
     let body = format!(
         "<form method=\"post\" action=\"{action}\">{fields}\
          <noscript><p>One more step.</p><button>Continue</button></noscript></form>\
-         <script>{SCRIPT}</script>"
+         <script>{script}</script>"
     );
     let mut response = html(http::StatusCode::OK, page(title, &body));
-    let policy = POLICY.replace("HASH", &script_hash());
+    let policy = POLICY.replace("HASH", &script_hash(script));
     if let Ok(policy) = HeaderValue::try_from(policy) {
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     response
 }
 
-fn script_hash() -> String {
+fn script_hash(script: &str) -> String {
     use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(crate::crypto::sha256(SCRIPT.as_bytes()))
+    base64::engine::general_purpose::STANDARD.encode(crate::crypto::sha256(script.as_bytes()))
 }
 
 #[cfg(test)]
@@ -78,7 +90,7 @@ mod tests {
         assert!(!body.contains("<script>alert"));
         assert!(body.contains("action=\"?tenant=a&amp;x=&quot;b&amp;again=1\""), "{body}");
         assert!(policy.contains("default-src 'none'"));
-        assert!(policy.contains(&format!("'sha256-{}'", script_hash())));
+        assert!(policy.contains(&format!("'sha256-{}'", script_hash(SCRIPT))));
     }
 
     /// L11: a long hint is posted, not put into a URL.

@@ -27,6 +27,7 @@ mod fetch_metadata;
 mod form_body;
 mod form_post;
 mod forward;
+mod fragment_page;
 mod initiated_login;
 mod protected_route;
 mod response;

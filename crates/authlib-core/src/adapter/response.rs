@@ -75,6 +75,15 @@ pub(super) fn jwk_set(keys: &serde_json::Value) -> Response {
     response
 }
 
+/// A request object (RFC 9101 §10.8).
+pub(super) fn request_object(jwt: String) -> Response {
+    let mut response = empty(StatusCode::OK);
+    *response.body_mut() = jwt.into_bytes();
+    let media_type = HeaderValue::from_static("application/oauth-authz-req+jwt");
+    response.headers_mut().insert(CONTENT_TYPE, media_type);
+    response
+}
+
 pub(super) fn json(status: StatusCode, body: &serde_json::Value) -> Response {
     let mut response = empty(status);
     // A browser that sniffs for HTML finds none.

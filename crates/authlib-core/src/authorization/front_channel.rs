@@ -6,25 +6,34 @@ use url::Url;
 
 use super::options::AuthorizeOptions;
 use super::pending::PendingLogin;
+use super::request_objects::RequestObjects;
 use crate::base_url::BaseUrl;
 use crate::config::ClientSettings;
 use crate::endpoint_url::is_public_http;
 use crate::endpoints::EndpointClient;
 use crate::error::{Error, ErrorKind, Result};
 use crate::numeric_date::unix_seconds;
+use crate::oauth2::ResponseType;
 use crate::params::Params;
 use crate::secret::Secret;
+use crate::store::PendingLoginStore;
 
 /// One client's logins and logouts in a browser.
 #[derive(Debug)]
 pub(crate) struct FrontChannel {
     pub(super) endpoints: Arc<EndpointClient>,
+    pub(super) request_objects: RequestObjects,
     base_url: Option<BaseUrl>,
 }
 
 impl FrontChannel {
-    pub(crate) fn new(endpoints: Arc<EndpointClient>, base_url: Option<BaseUrl>) -> Self {
-        Self { endpoints, base_url }
+    /// Request objects that are sent by reference are kept in `store`, if there is one.
+    pub(crate) fn new(
+        endpoints: Arc<EndpointClient>,
+        base_url: Option<BaseUrl>,
+        store: Option<Arc<dyn PendingLoginStore>>,
+    ) -> Self {
+        Self { endpoints, request_objects: RequestObjects::new(store), base_url }
     }
 
     pub(super) fn settings(&self) -> &ClientSettings {
@@ -50,6 +59,8 @@ impl FrontChannel {
             scope: String::new(),
             max_age: None,
             implicit: false,
+            response_type: ResponseType::Code,
+            response_mode: None,
             is_silent: false,
             started_at: unix_seconds(self.endpoints.now()),
             next: options.next,

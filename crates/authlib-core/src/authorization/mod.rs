@@ -9,6 +9,7 @@ mod options;
 mod pending;
 mod replay;
 mod request;
+mod request_objects;
 mod response;
 mod session_turns;
 

@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::config::ResponseMode;
 use crate::numeric_date::from_unix_seconds;
+use crate::oauth2::ResponseType;
 use crate::secret::{Secret, exposed, exposed_option};
 
 /// The maximum time between the start of a login and its callback.
@@ -39,10 +41,16 @@ pub struct PendingLogin {
     /// Whether the token was requested by the implicit grant: then there is no code to redeem.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) implicit: bool,
-    /// Seconds since the Unix epoch.
+    /// What the authorization response must contain.
+    #[serde(default, skip_serializing_if = "ResponseType::is_code")]
+    pub(crate) response_type: ResponseType,
+    /// How it must be sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) response_mode: Option<ResponseMode>,
     /// Whether the provider must not ask the user anything (`prompt=none`, OpenID Connect Core §3.1.2.1).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_silent: bool,
+    /// Seconds since the Unix epoch.
     pub(crate) started_at: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<String>,

@@ -6,31 +6,50 @@ use serde_json::{Map, Value};
 
 use super::front_channel::FrontChannel;
 use super::pending::{PendingLogin, Purpose};
-use crate::config::is_openid;
+use crate::config::{ResponseMode, is_openid};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims::Claims;
 use crate::numeric_date::from_unix_seconds;
 use crate::oauth1::authorization::{callback_token, reported_problem};
 use crate::oauth2::authorization::{AuthorizationResponse, ExpectedCallback};
 use crate::oauth2::grant::Grant;
-use crate::oauth2::{Token, UserInfo};
-use crate::oidc::id_token::IdTokenError;
-use crate::params::Params;
+use crate::oauth2::{Token, UserInfo, implicit, jwt_authorization_response};
+use crate::oidc::id_token::{FrontChannelHashes, IdTokenError};
+use crate::params::{Params, RepeatedParam};
 use crate::provider_documents::ExpectedIdToken;
 use crate::secret::Secret;
 
+/// The longest `state` in a JWT, in bytes.
+const MAX_STATE: usize = 512;
+
 impl FrontChannel {
     /// What identifies the pending login in a callback: the `state`, or in OAuth 1.0a the token.
+    ///
+    /// In a JWT it is not verified yet: it only says which login the whole response is compared with.
     pub(crate) fn callback_state(&self, callback: &Params) -> Result<Option<String>> {
-        let state = if self.settings().is_oauth1() {
-            callback_token(callback)?
-        } else {
-            callback.only("state").map_err(|cause| {
-                let check = format!("the callback is malformed: {cause}");
-                Error::new(ErrorKind::InvalidCallback, check)
-            })?
+        let malformed = |cause: RepeatedParam| {
+            let check = format!("the callback is malformed: {cause}");
+            Error::new(ErrorKind::InvalidCallback, check)
         };
-        Ok(state.filter(|state| !state.is_empty()).map(ToOwned::to_owned))
+        let settings = self.settings();
+        if settings.is_oauth1() {
+            let token = callback_token(callback)?.filter(|token| !token.is_empty());
+            return Ok(token.map(ToOwned::to_owned));
+        }
+        let state = callback.only("state").map_err(malformed)?.filter(|state| !state.is_empty());
+        if state.is_none() && settings.response_mode.is_some_and(ResponseMode::is_jwt) {
+            let jwt = callback.only(jwt_authorization_response::PARAMETER).map_err(malformed)?;
+            let state = jwt.and_then(jwt_authorization_response::peek_state);
+            return Ok(state.filter(|state| (1..=MAX_STATE).contains(&state.len())));
+        }
+        Ok(state.map(ToOwned::to_owned))
+    }
+
+    /// Whether the authorization response is in the fragment of the callback's URL.
+    pub(crate) fn has_fragment_response(&self) -> bool {
+        let settings = self.settings();
+        !settings.is_oauth1()
+            && ResponseMode::is_fragment(settings.response_mode, settings.response_type)
     }
 
     /// The OAuth 1.0a problem that a callback reports without naming the login: the problem reporting extension
@@ -53,14 +72,55 @@ impl FrontChannel {
             let fetched = self.fetch_oauth1_token(pending, callback).await;
             return fetched.map_err(|error| settings.with_denial(error));
         }
+        let response = self.authorization_response(&pending, callback).await?;
+        let (requested, params) = &response;
+        let front = self.front_channel_claims(requested, params, &pending).await?;
+        let Some(code) = &requested.code else {
+            return self.token_without_code(params, &pending, front).await;
+        };
+        let verifier = pending.code_verifier.as_ref();
+        let grant = Grant::authorization_code(code, &pending.redirect_uri, verifier);
+        let mut token = self.endpoints.request_token(&grant, &pending.scope).await?;
+        let id_token = self.verify_id_token(&token, &pending).await?;
+        if let Some(claims) = &id_token {
+            self.check_id_token_issuer(requested, claims)?;
+            check_same_user(front.as_ref(), claims)?;
+        }
+        if id_token.is_none() {
+            // An ID token that was not requested is not verified: it must not be used later.
+            token.id_token = None;
+        }
+        token.claims = self.fetch_identity(&token, id_token).await?.map(UserInfo::new);
+        Ok(token)
+    }
+
+    /// The checked response, and its parameters: those of the callback, or of the JWT in it.
+    async fn authorization_response(
+        &self,
+        pending: &PendingLogin,
+        callback: &Params,
+    ) -> Result<(AuthorizationResponse, Params)> {
+        let settings = self.settings();
         let metadata = self.endpoints.documents().metadata().await?;
+        let is_jwt = pending.response_mode.is_some_and(ResponseMode::is_jwt);
+        let params = if is_jwt {
+            let jwt = jwt_authorization_response::jwt_of(callback)?;
+            self.endpoints.documents().verify_authorization_response(jwt).await?
+        } else {
+            callback.clone()
+        };
         let expected = ExpectedCallback {
             state: &pending.state,
             issuers: &settings.issuers,
-            iss_required: metadata
-                .is_some_and(|metadata| metadata.authorization_response_iss_parameter_supported),
+            // The JWT always has it, and a verified ID token stands in for it (RFC 9700 §4.4.2.1).
+            iss_required: is_jwt
+                || metadata.is_some_and(|metadata| {
+                    metadata.authorization_response_iss_parameter_supported
+                        && !pending.response_type.has_id_token()
+                }),
+            response_type: pending.response_type,
         };
-        let response = AuthorizationResponse::check(callback, &expected).map_err(|error| {
+        let response = AuthorizationResponse::check(&params, &expected).map_err(|error| {
             let code = error.provider_error().map(|provider| provider.error.as_str());
             if code == Some("consent_required") && !pending.is_silent {
                 // The provider did ask, and the user refused: some servers have no better word.
@@ -68,19 +128,65 @@ impl FrontChannel {
             }
             settings.with_denial(error)
         })?;
-        let verifier = pending.code_verifier.as_ref();
-        let grant = Grant::authorization_code(&response.code, &pending.redirect_uri, verifier);
-        let mut token = self.endpoints.request_token(&grant, &pending.scope).await?;
-        let id_token = self.verify_id_token(&token, &pending).await?;
-        if let Some(claims) = &id_token {
-            let iss = claims.required_text("iss").map_err(IdTokenError::from)?;
-            response.check_issuer(iss, &settings.issuers)?;
-        }
-        if id_token.is_none() {
-            // An ID token that was not requested is not verified: it must not be used later.
-            token.id_token = None;
-        }
-        token.claims = self.fetch_identity(&token, id_token).await?.map(UserInfo::new);
+        Ok((response, params))
+    }
+
+    /// The claims of the response's own ID token, if one was requested (OpenID Connect Core §3.2.2.11, §3.3.2.12).
+    /// It is verified before anything else is sent.
+    async fn front_channel_claims(
+        &self,
+        response: &AuthorizationResponse,
+        params: &Params,
+        pending: &PendingLogin,
+    ) -> Result<Option<Claims>> {
+        let Some(id_token) = &response.id_token else { return Ok(None) };
+        let access_token = params.only("access_token").ok().flatten().map(Secret::new);
+        let expected = ExpectedIdToken {
+            nonce: pending.nonce.as_ref().map(Secret::expose),
+            access_token: access_token.as_ref(),
+            max_age: pending.max_age.map(Duration::from_secs),
+            requested_at: from_unix_seconds(pending.started_at),
+            front_channel: Some(FrontChannelHashes {
+                code: response.code.as_ref().map(Secret::expose),
+                state: pending.state.expose(),
+                requires_at_hash: pending.response_type.has_token(),
+                requires_s_hash: self.settings().requires_s_hash,
+            }),
+        };
+        let documents = self.endpoints.documents();
+        let claims = documents.verify_id_token(id_token.expose(), expected).await?;
+        self.check_id_token_issuer(response, &claims)?;
+        Ok(Some(claims))
+    }
+
+    fn check_id_token_issuer(
+        &self,
+        response: &AuthorizationResponse,
+        claims: &Claims,
+    ) -> Result<()> {
+        let iss = claims.required_text("iss").map_err(IdTokenError::from)?;
+        response.check_issuer(iss, &self.settings().issuers)
+    }
+
+    /// The token of a response without a code (OpenID Connect Core §3.2.2.5). With an ID token alone, there is no
+    /// access token.
+    async fn token_without_code(
+        &self,
+        params: &Params,
+        pending: &PendingLogin,
+        claims: Option<Claims>,
+    ) -> Result<Token> {
+        let mut token = if pending.response_type.has_token() {
+            let scope = Some(pending.scope.as_str()).filter(|scope| !scope.is_empty());
+            implicit::front_channel_token(params, self.endpoints.now(), scope)?
+        } else {
+            Token::bearer(Secret::default())
+        };
+        token.id_token = params.only("id_token").ok().flatten().map(Secret::new);
+        token.claims = match pending.response_type.has_token() {
+            true => self.fetch_identity(&token, claims).await?.map(UserInfo::new),
+            false => claims.map(Claims::into_map).map(UserInfo::new),
+        };
         Ok(token)
     }
 
@@ -128,6 +234,7 @@ impl FrontChannel {
             access_token: Some(&token.access_token),
             max_age: pending.max_age.map(Duration::from_secs),
             requested_at: from_unix_seconds(pending.started_at),
+            front_channel: None,
         };
         self.endpoints.documents().verify_id_token(id_token.expose(), expected).await.map(Some)
     }
@@ -151,4 +258,23 @@ impl FrontChannel {
         }
         Ok(Some(claims))
     }
+}
+
+/// Checks that both ID tokens of a login are about one user (OpenID Connect Core §3.3.3.6).
+fn check_same_user(front: Option<&Claims>, claims: &Claims) -> Result<()> {
+    let Some(front) = front else { return Ok(()) };
+    for name in ["iss", "sub"] {
+        let texts = (front.required_text(name), claims.required_text(name));
+        if let (Ok(front), Ok(back)) = texts
+            && front == back
+        {
+            continue;
+        }
+        let check = format!(
+            "`{name}` of the ID token in the callback differs from that in the token response (OpenID Connect \
+             Core §3.3.3.6)"
+        );
+        return Err(Error::new(ErrorKind::InvalidIdToken, check));
+    }
+    Ok(())
 }

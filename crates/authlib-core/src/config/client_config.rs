@@ -13,7 +13,9 @@ use super::{Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
 use crate::jose::Algorithm;
 use crate::oauth1::{SignatureLocation, SignatureMethod};
-use crate::oauth2::{AssertionAudience, AuthMethod, ClientInformation, TokenLocation};
+use crate::oauth2::{
+    AssertionAudience, AuthMethod, ClientInformation, ResponseType, TokenLocation,
+};
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -85,6 +87,12 @@ pub struct ClientConfig {
     pub(super) ca_certificate: Option<String>,
     pub(super) user_agent: Option<String>,
     pub(super) response_mode: Option<ResponseMode>,
+    pub(super) response_type: Option<ResponseType>,
+    pub(super) authorization_signed_response_alg: Option<Algorithm>,
+    pub(super) request_object_signing_alg: Option<Algorithm>,
+    pub(super) dangerous_unsigned_request_object: bool,
+    pub(super) request_uri: Option<String>,
+    pub(super) require_s_hash: bool,
     pub(super) max_age: Option<Duration>,
     pub(super) require_pushed_authorization_requests: bool,
     pub(super) use_pushed_authorization_requests: Option<bool>,
@@ -205,6 +213,9 @@ impl ClientConfig {
         /// that do not support RP-Initiated Logout: `logout_uri` for Amazon Cognito. Such a provider does not
         /// repeat the `state`, so none is sent, and the redirect back is not validated.
         post_logout_redirect_param;
+        /// Sends request objects by reference (RFC 9101 §5.2): the provider fetches them below this URL, which is that
+        /// of a route of the application, such as `/request-object/NAME`. It is an absolute URL or a path.
+        request_uri;
         /// Sets the scope, space-separated. Default: `openid` if only an OpenID provider is configured.
         scope;
         /// Sets CA certificates to trust besides those of the system in requests of this client: PEM text, or the path
@@ -275,6 +286,15 @@ impl ClientConfig {
         timeout: Duration;
         /// Sets how the provider sends the authorization response. Default: not sent, which means the query.
         response_mode: ResponseMode;
+        /// Sets what the authorization response contains. Default: a code only, which is what RFC 9700 §2.1.2
+        /// recommends. An ID token or an access token in the response passes through the browser.
+        response_type: ResponseType;
+        /// Sets the only algorithm of authorization responses that are JWTs (JARM §3). Default: the public-key
+        /// algorithms that the metadata list, or else RS256.
+        authorization_signed_response_alg: Algorithm;
+        /// Sends the authorization request as a JWT that is signed by this algorithm with the client's
+        /// [`private_key`](Self::private_key), or for HMAC with its secret (RFC 9101).
+        request_object_signing_alg: Algorithm;
         /// Sets the maximum time since the user authenticated (OpenID Connect Core §3.1.2.1).
         max_age: Duration;
         /// Sets the accepted difference between the provider's clock and this system's, at most 5 minutes
@@ -337,6 +357,9 @@ impl ClientConfig {
         /// Starts no login without a pushed authorization request (RFC 9126 §6): a provider that does not offer them is
         /// refused. By default they are used if the provider offers them.
         require_pushed_authorization_requests;
+        /// Requires `s_hash` in an ID token of the authorization response (FAPI 1.0 Advanced §5.2.2.1), which protects
+        /// `state`. If it is there, it must be right anyway.
+        require_s_hash;
         /// Lets the users of every tenant log in, if the `issuer` has many: everybody with an account at the
         /// provider. To admit some tenants only, use [`allowed_tenant`](Self::allowed_tenant).
         any_tenant;
@@ -346,6 +369,9 @@ impl ClientConfig {
         /// Sends no PKCE challenge, for providers that reject it. An intercepted code can then be
         /// redeemed by the attacker (RFC 7636 §1).
         dangerous_skip_pkce;
+        /// Sends the authorization request as a JWT that nobody signed (`none`, OpenID Connect Core §6.1). It has no
+        /// advantage over one in the URL.
+        dangerous_unsigned_request_object;
         /// Accepts temporary credentials without `oauth_callback_confirmed`, which RFC 5849 §2.1
         /// requires. An attacker can then finish a login in the victim's browser (the session fixation
         /// of OAuth 1.0).

@@ -8,7 +8,7 @@ use super::{ClientConfig, Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
 use crate::jose::Algorithm;
 use crate::oauth1::{SignatureLocation, SignatureMethod};
-use crate::oauth2::{AssertionAudience, AuthMethod, TokenLocation};
+use crate::oauth2::{AssertionAudience, AuthMethod, ResponseType, TokenLocation};
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -22,6 +22,11 @@ const PUBLIC_KEY_ALGORITHMS: &str =
     "RS, PS or ES with 256, 384 or 512, `EdDSA` or `Ed25519`, but not `none` (RFC 8725 §3.2)";
 const SIGNATURE_METHODS: &str = "`HMAC-SHA1`, `HMAC-SHA256`, `HMAC-SHA512`, `RSA-SHA1`, `RSA-SHA256`, \
                                  `RSA-SHA512` or `PLAINTEXT`";
+
+const RESPONSE_MODES: &str = "`query`, `form_post`, `fragment`, `query.jwt`, `form_post.jwt`, \
+                              `fragment.jwt` or `jwt`";
+const RESPONSE_TYPES: &str = "`code`, `code id_token`, `code token`, `code id_token token`, `id_token` or \
+                              `id_token token`";
 
 /// A row whose field has the row's name and a type with `from_name`.
 macro_rules! choice {
@@ -41,6 +46,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("api_base_url", Text(|c, v| c.api_base_url = Some(v))),
     setting("api_origins", List(|c, v| c.api_origins = v)),
     setting("authorization_endpoint", Url(Endpoint::Authorization)).alias("authorize_url"),
+    choice("authorization_signed_response_alg", PUBLIC_KEY_ALGORITHMS, |c, v| {
+        let alg = Algorithm::from_name(v).filter(|alg| !alg.is_symmetric());
+        put(&mut c.authorization_signed_response_alg, alg)
+    }),
     setting("authorize_params", Pairs(|c| &mut c.authorize_params)),
     setting("ca_certificate", Text(|c, v| c.ca_certificate = Some(v))),
     choice!(client_assertion_audience: AssertionAudience, "`issuer` or `token_endpoint`"),
@@ -59,6 +68,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("dangerous_http_hosts", List(|c, v| c.dangerous_http_hosts = v)),
     setting("dangerous_skip_nonce", Switch(|c, v| c.dangerous_skip_nonce = v)),
     setting("dangerous_skip_pkce", Switch(|c, v| c.dangerous_skip_pkce = v)),
+    setting(
+        "dangerous_unsigned_request_object",
+        Switch(|c, v| c.dangerous_unsigned_request_object = v),
+    ),
     setting("device_authorization_endpoint", Url(Endpoint::DeviceAuthorization)),
     setting("display_name", Text(|c, v| c.display_name = Some(v))).alias("label"),
     setting("end_session_endpoint", Url(Endpoint::EndSession)),
@@ -97,13 +110,17 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("refresh_token_url", Url(Endpoint::Refresh)),
     choice!(refresh_with: Refresh, "`refresh_token`, `client_credentials` or `off`")
         .alias("renewal"),
+    choice!(request_object_signing_alg: Algorithm, ALGORITHMS),
     setting("request_token_params", Pairs(|c| &mut c.request_token_params)),
     setting("request_token_url", Url(Endpoint::RequestToken)),
+    setting("request_uri", Text(|c, v| c.request_uri = Some(v))),
     setting(
         "require_pushed_authorization_requests",
         Switch(|c, v| c.require_pushed_authorization_requests = v),
     ),
-    choice!(response_mode: ResponseMode, "`query` or `form_post`").in_kwargs(),
+    setting("require_s_hash", Switch(|c, v| c.require_s_hash = v)),
+    choice!(response_mode: ResponseMode, RESPONSE_MODES).in_kwargs(),
+    choice!(response_type: ResponseType, RESPONSE_TYPES),
     setting("revocation_endpoint", Url(Endpoint::Revocation)),
     choice!(revocation_endpoint_auth_method: AuthMethod, AUTH_METHODS).in_kwargs(),
     setting("scope", Words(|c, v| c.scope = Some(v))).in_kwargs(),

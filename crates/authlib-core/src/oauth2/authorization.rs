@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::error::{Error, ErrorKind, ProviderError, Result};
 use crate::oauth2::issuers::Issuers;
-use crate::oauth2::pkce;
+use crate::oauth2::{ResponseType, pkce};
 use crate::params::{Params, RepeatedParam};
 use crate::secret::{Secret, constant_time_eq};
 
@@ -65,12 +65,16 @@ pub(crate) struct ExpectedCallback<'a> {
     pub(crate) issuers: &'a Issuers,
     /// Whether the metadata announces `iss` (RFC 9207 §3).
     pub(crate) iss_required: bool,
+    pub(crate) response_type: ResponseType,
 }
 
 /// A validated callback.
 #[derive(Debug)]
 pub(crate) struct AuthorizationResponse {
-    pub(crate) code: Secret,
+    /// The code, if one was requested.
+    pub(crate) code: Option<Secret>,
+    /// The ID token, if one was requested. It is not verified.
+    pub(crate) id_token: Option<Secret>,
     /// The issuer that the response is from (RFC 9207 §2).
     pub(crate) iss: Option<String>,
 }
@@ -94,6 +98,8 @@ enum CallbackError {
     IssOfIdToken { callback: String, id_token: String },
     #[error("the callback has neither `code` nor `error` (RFC 6749 §4.1.2)")]
     Empty,
+    #[error("the callback has no `{0}`, which was requested (OpenID Connect Core §3.3.2.5)")]
+    Missing(&'static str),
     #[error("the callback has both `code` and `error` (RFC 6749 §4.1.2)")]
     Both,
     #[error("the callback's `code` is longer than {MAX_CODE} bytes")]
@@ -153,13 +159,27 @@ impl AuthorizationResponse {
         match (error, code) {
             (Some(_), Some(_)) => Err(CallbackError::Both.into()),
             (Some(error), None) => Err(provider_error(params, error)?),
-            (None, Some("") | None) => Err(CallbackError::Empty.into()),
-            (None, Some(code)) if code.len() > MAX_CODE => Err(CallbackError::CodeTooLong.into()),
-            (None, Some(code)) => {
-                let iss = params.only("iss").map_err(CallbackError::from)?;
-                Ok(Self { code: Secret::new(code), iss: iss.map(ToOwned::to_owned) })
+            (None, Some("") | None) if expected.response_type == ResponseType::Code => {
+                Err(CallbackError::Empty.into())
             }
+            (None, Some(code)) if code.len() > MAX_CODE => Err(CallbackError::CodeTooLong.into()),
+            (None, _) => Ok(Self::requested(params, expected.response_type)?),
         }
+    }
+
+    /// What was requested, each of which must be there.
+    fn requested(params: &Params, response_type: ResponseType) -> Result<Self, CallbackError> {
+        let text = |name: &'static str, is_requested: bool| match params.only(name)? {
+            _ if !is_requested => Ok(None),
+            None | Some("") => Err(CallbackError::Missing(name)),
+            Some(text) => Ok(Some(Secret::new(text))),
+        };
+        text("access_token", response_type.has_token())?;
+        Ok(Self {
+            code: text("code", response_type.has_code())?,
+            id_token: text("id_token", response_type.has_id_token())?,
+            iss: params.only("iss")?.map(ToOwned::to_owned),
+        })
     }
 
     fn checked(params: &Params, expected: &ExpectedCallback<'_>) -> Result<(), CallbackError> {
@@ -177,9 +197,18 @@ impl AuthorizationResponse {
             }
             _ => {}
         }
-        let unrequested = ["access_token", "id_token", "response", "token"];
-        match unrequested.into_iter().find(|name| params.contains(name)) {
-            Some(name) => Err(CallbackError::FrontChannel(name)),
+        let response_type = expected.response_type;
+        let unrequested = [
+            ("access_token", !response_type.has_token()),
+            ("code", !response_type.has_code()),
+            ("id_token", !response_type.has_id_token()),
+            ("refresh_token", response_type != ResponseType::Code),
+            ("response", true),
+            ("token", true),
+        ];
+        let is_there = |(name, unrequested): &(&str, bool)| *unrequested && params.contains(name);
+        match unrequested.into_iter().find(is_there) {
+            Some((name, _)) => Err(CallbackError::FrontChannel(name)),
             None => Ok(()),
         }
     }
@@ -205,9 +234,10 @@ mod tests {
             state: &Secret::new("s1"),
             issuers: &Issuers::of("https://op.example"),
             iss_required: required,
+            response_type: ResponseType::Code,
         };
         AuthorizationResponse::check(&Params::parse(query), &expected)
-            .map(|response| response.code.expose().to_owned())
+            .map(|response| response.code.unwrap().expose().to_owned())
     }
 
     #[test]
@@ -258,6 +288,50 @@ mod tests {
         let error = error.provider_error().unwrap();
         assert_eq!(error.error, "login_required");
         assert_eq!(error.error_description.as_deref(), Some("d "));
+    }
+
+    /// OAuth 2.0 Multiple Response Types §3: all of what was requested, and nothing else.
+    #[test]
+    fn response_has_exactly_what_was_requested() {
+        let all =
+            [("code", "code=c&"), ("id_token", "id_token=i&"), ("access_token", "access_token=t&")];
+        for name in
+            ["code id_token", "code token", "code id_token token", "id_token", "id_token token"]
+        {
+            let response_type = ResponseType::from_name(name).unwrap();
+            let has =
+                [response_type.has_code(), response_type.has_id_token(), response_type.has_token()];
+            let check = |query: &str| {
+                let expected = ExpectedCallback {
+                    state: &Secret::new("s1"),
+                    issuers: &Issuers::of("https://op.example"),
+                    iss_required: false,
+                    response_type,
+                };
+                AuthorizationResponse::check(&Params::parse(query), &expected)
+            };
+            let query = |skipped: Option<usize>, added: Option<usize>| {
+                let parts = all.iter().enumerate().filter(|(index, _)| {
+                    (has[*index] && skipped != Some(*index)) || added == Some(*index)
+                });
+                parts.map(|(_, (_, part))| *part).collect::<String>() + "state=s1"
+            };
+            let response = check(&query(None, None)).unwrap();
+            assert_eq!(response.code.is_some(), has[0], "{name}");
+            assert_eq!(response.id_token.is_some(), has[1], "{name}");
+            for (index, (param, _)) in all.iter().enumerate() {
+                let (changed, says) = match has[index] {
+                    true => (query(Some(index), None), format!("has no `{param}`")),
+                    false => {
+                        (query(None, Some(index)), format!("`{param}`, which was not requested"))
+                    }
+                };
+                let error = check(&changed).unwrap_err().to_string();
+                assert!(error.contains(&says), "{name} {changed}: {error}");
+            }
+            let error = check("error=access_denied&state=s1").unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::AccessDenied, "{name}");
+        }
     }
 
     /// H04: Facebook's `#_=_` never reaches the server.

@@ -50,6 +50,7 @@ impl TokenLocation {
 /// Adds the access token to a request, in exactly one place (RFC 6750 §2).
 pub(crate) fn place(token: &Token, placement: TokenLocation, to: TokenTarget<'_>) -> Result<()> {
     check_type(token)?;
+    check_present(token)?;
     let invalid = |check: &str| Error::new(ErrorKind::InvalidRequest, check);
     match placement {
         TokenLocation::Header => {
@@ -85,6 +86,16 @@ pub(crate) fn place(token: &Token, placement: TokenLocation, to: TokenTarget<'_>
 }
 
 /// Only a bearer token can be sent as it is. One of type `N_A` is not an access token (RFC 8693 §2.2.1).
+/// Checks that there is a token: with `response_type=id_token` there is none (OpenID Connect Core §3.2).
+fn check_present(token: &Token) -> Result<()> {
+    if !token.access_token.is_empty() {
+        return Ok(());
+    }
+    let check = "there is no access token: the login requested an ID token only (`response_type`)";
+    Err(Error::new(ErrorKind::Unsupported, check)
+        .with_hint("set `response_type` to `code`, or `id_token token`"))
+}
+
 fn check_type(token: &Token) -> Result<()> {
     if token.token_type.eq_ignore_ascii_case("bearer") {
         return Ok(());

@@ -72,6 +72,21 @@ pub fn token_from_fragment(
         .map_err(|error| ImplicitError::NoToken(error).into())
 }
 
+/// The access token of an authorization response that also has an ID token or a code (OpenID Connect Core §3.2.2.5).
+/// Its other parameters have been checked.
+pub(crate) fn front_channel_token(
+    params: &Params,
+    now: SystemTime,
+    requested_scope: Option<&str>,
+) -> Result<Token> {
+    let own = params.iter().filter(|(name, _)| TOKEN_PARAMS.contains(name)).collect();
+    token_from_members(members(&own)?, &[BEARER], now, requested_scope)
+        .map_err(|error| ImplicitError::NoToken(error).into())
+}
+
+/// The parameters of an access token (RFC 6749 §4.2.2).
+const TOKEN_PARAMS: [&str; 4] = ["access_token", "expires_in", "scope", "token_type"];
+
 /// Parameters that `response_type=token` does not request. A refresh token is forbidden (RFC 6749 §4.2.2).
 const UNREQUESTED: [&str; 4] = ["code", "id_token", "refresh_token", "response"];
 

@@ -23,6 +23,8 @@ pub(crate) struct ServerMetadata {
     pub(crate) token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
     pub(crate) authorization_response_iss_parameter_supported: bool,
     pub(crate) require_pushed_authorization_requests: bool,
+    pub(crate) require_signed_request_object: bool,
+    pub(crate) authorization_signing_alg_values_supported: Option<Vec<String>>,
     unusable: BTreeMap<&'static str, String>,
 }
 
@@ -124,6 +126,9 @@ fn checked(
             .flag("authorization_response_iss_parameter_supported"),
         require_pushed_authorization_requests: document
             .flag("require_pushed_authorization_requests"),
+        require_signed_request_object: document.flag("require_signed_request_object"),
+        authorization_signing_alg_values_supported: document
+            .list("authorization_signing_alg_values_supported"),
         ..ServerMetadata::default()
     };
     for endpoint in Endpoint::IN_METADATA {
@@ -316,6 +321,8 @@ mod tests {
             "token_endpoint_auth_signing_alg_values_supported",
             "authorization_response_iss_parameter_supported",
             "require_pushed_authorization_requests",
+            "require_signed_request_object",
+            "authorization_signing_alg_values_supported",
         ]);
         for name in names {
             for value in ["null", "\"\""] {

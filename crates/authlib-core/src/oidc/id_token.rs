@@ -32,6 +32,20 @@ pub(crate) struct Rules<'a> {
     pub(crate) now: SystemTime,
     /// The accepted difference between the provider's clock and this system's.
     pub(crate) clock_skew: Duration,
+    /// What a token of the authorization response must be bound to.
+    pub(crate) front_channel: Option<FrontChannelHashes<'a>>,
+}
+
+/// What an ID token of the authorization response must be bound to by its hashes (OpenID Connect Core §3.2.2.10,
+/// §3.3.2.11, FAPI 1.0 Advanced §5.1.1).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FrontChannelHashes<'a> {
+    /// The code of the same response, for `c_hash`, which is then required.
+    pub(crate) code: Option<&'a str>,
+    /// The `state`, for `s_hash`.
+    pub(crate) state: &'a str,
+    pub(crate) requires_at_hash: bool,
+    pub(crate) requires_s_hash: bool,
 }
 
 /// Why an ID token was rejected.
@@ -92,6 +106,15 @@ pub(crate) enum IdTokenError {
         "the ID token's `at_hash` does not belong to the access token (OpenID Connect Core §3.1.3.8)"
     )]
     AtHash,
+    #[error("the ID token's `c_hash` does not belong to the code (OpenID Connect Core §3.3.2.10)")]
+    CHash,
+    #[error("the ID token's `s_hash` does not belong to `state` (FAPI 1.0 Advanced §5.2.2.1)")]
+    SHash,
+    #[error(
+        "the ID token of the callback has no `{0}`, which binds it to the rest of the response (OpenID Connect Core \
+         §3.2.2.10, §3.3.2.11)"
+    )]
+    HashMissing(&'static str),
     #[error("the ID token's `sub` is longer than {MAX_SUB} bytes (OpenID Connect Core §2)")]
     Subject,
     #[error("the ID token has `events`: it is a logout or security event token")]
@@ -118,6 +141,9 @@ impl From<IdTokenError> for Error {
                 Some("add the tenant's id to `allowed_tenants`, if its users may log in")
             }
             IdTokenError::Audience | IdTokenError::OtherAudience => Some("check `client_id`"),
+            IdTokenError::HashMissing("s_hash") => {
+                Some("if the provider does not send it, remove `require_s_hash`")
+            }
             IdTokenError::Claims(_) => {
                 Some("for `exp`, `nbf` and `iat`, check the clocks, or set `clock_skew`")
             }
@@ -153,6 +179,7 @@ pub(crate) fn verify(
     nonce(&claims, rules)?;
     auth_time(&claims, rules)?;
     at_hash(&claims, algorithm, rules)?;
+    front_channel_hashes(&claims, algorithm, rules)?;
     Ok(claims)
 }
 
@@ -274,6 +301,29 @@ pub(crate) fn at_hash(
         Ok(())
     } else {
         Err(IdTokenError::AtHash)
+    }
+}
+
+/// `c_hash` and `s_hash`, and whether the hashes are there that must be.
+fn front_channel_hashes(
+    claims: &Claims,
+    algorithm: Algorithm,
+    rules: &Rules<'_>,
+) -> Result<(), IdTokenError> {
+    let Some(expected) = rules.front_channel else { return Ok(()) };
+    if expected.requires_at_hash && claims.text("at_hash")?.is_none() {
+        return Err(IdTokenError::HashMissing("at_hash"));
+    }
+    let is_hash = |hash, value| constant_time_eq(hash, &jws::half_hash(algorithm, value));
+    match (claims.text("c_hash")?, expected.code) {
+        (Some(hash), Some(code)) if !is_hash(hash, code) => return Err(IdTokenError::CHash),
+        (None, Some(_)) => return Err(IdTokenError::HashMissing("c_hash")),
+        _ => {}
+    }
+    match claims.text("s_hash")? {
+        Some(hash) if !is_hash(hash, expected.state) => Err(IdTokenError::SHash),
+        None if expected.requires_s_hash => Err(IdTokenError::HashMissing("s_hash")),
+        _ => Ok(()),
     }
 }
 

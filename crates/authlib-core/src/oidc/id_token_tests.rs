@@ -3,12 +3,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{IdTokenError, Rules, verify};
+use super::{FrontChannelHashes, IdTokenError, Rules, verify};
 use crate::crypto::test_keys::Signer;
 use crate::error::Error;
-use crate::jose::JwkSet;
 use crate::jose::claims::ClaimError;
+use crate::jose::jws;
 use crate::jose::test_tokens::key_set;
+use crate::jose::{Algorithm, JwkSet};
 use crate::numeric_date::from_unix_seconds;
 use crate::oauth2::issuers::{Issuers, Tenants};
 use crate::oauth2::test_responses::changed;
@@ -49,6 +50,7 @@ fn verdict(token: &str, rules: &Rules<'_>) -> &'static str {
         Err(IdTokenError::AuthTimeMissing) => "no auth_time",
         Err(IdTokenError::AuthTimeOld) => "old auth_time",
         Err(IdTokenError::AuthorizedParty) => "azp",
+        Err(IdTokenError::CHash) => "c_hash",
         Err(IdTokenError::Claims(ClaimError::Early(name, _))) => match name {
             "iat" => "early iat",
             _ => "early",
@@ -58,6 +60,7 @@ fn verdict(token: &str, rules: &Rules<'_>) -> &'static str {
         Err(IdTokenError::Claims(ClaimError::Missing(_))) => "missing",
         Err(IdTokenError::Claims(ClaimError::Type(_))) => "type",
         Err(IdTokenError::Events) => "events",
+        Err(IdTokenError::HashMissing(_)) => "no hash",
         Err(IdTokenError::Issuer { .. }) => "iss",
         Err(IdTokenError::KeyIssuer) => "key issuer",
         Err(IdTokenError::Nonce) => "nonce",
@@ -65,6 +68,7 @@ fn verdict(token: &str, rules: &Rules<'_>) -> &'static str {
         Err(IdTokenError::NonceUnasked) => "unasked nonce",
         Err(IdTokenError::OtherAudience) => "other aud",
         Err(IdTokenError::OtherTenant { .. }) => "other tenant",
+        Err(IdTokenError::SHash) => "s_hash",
         Err(IdTokenError::Signature(_)) => "signature",
         Err(IdTokenError::Subject) => "sub",
         Err(IdTokenError::TenantNotAllowed { .. }) => "tenant not allowed",
@@ -361,4 +365,46 @@ fn errors_show_no_secret() {
     let token = Signer::rsa().token_of(r#"{"alg":"RS256","kid":"k"}"#, r#""PAYLOAD""#);
     let error = Error::from(verify(&token, &keys(), &rules()).unwrap_err());
     assert!(!format!("{error} {error:?}").contains("PAYLOAD"));
+}
+
+/// OpenID Connect Core §3.3.2.11, and §3.2.2.10; FAPI 1.0 Advanced §5.2.2.1 for `s_hash`.
+#[test]
+fn front_channel_token_is_bound_to_code_token_and_state() {
+    let half = |value: &str| jws::half_hash(Algorithm::Rs256, value);
+    let front_channel = FrontChannelHashes {
+        code: Some("code"),
+        state: "state",
+        requires_at_hash: true,
+        requires_s_hash: true,
+    };
+    let access_token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+    let (at, c, s) = (half(access_token), half("code"), half("state"));
+    let strict = Rules { front_channel: Some(front_channel), ..rules() };
+    let check = |changes: &Value, rules: &Rules<'_>| {
+        let claims =
+            changed(claims_with(&json!({"at_hash": at, "c_hash": c, "s_hash": s})), changes);
+        verify(&Signer::rsa().token("RS256", &claims), &keys(), rules).map(drop)
+    };
+    assert!(check(&json!({}), &strict).is_ok());
+    for (changes, says) in [
+        (json!({"at_hash": "-"}), "no `at_hash`"),
+        (json!({"at_hash": half("x")}), "`at_hash` does not"),
+        (json!({"c_hash": "-"}), "no `c_hash`"),
+        (json!({"c_hash": half("x")}), "`c_hash` does not"),
+        (json!({"c_hash": 1}), "claims"),
+        (json!({"s_hash": "-"}), "no `s_hash`"),
+        (json!({"s_hash": half("x")}), "`s_hash` does not"),
+    ] {
+        let error = check(&changes, &strict).unwrap_err().to_string();
+        assert!(error.contains(says), "{changes}: {error}");
+    }
+    let loose = FrontChannelHashes {
+        requires_at_hash: false,
+        requires_s_hash: false,
+        code: None,
+        ..front_channel
+    };
+    let loose = Rules { front_channel: Some(loose), ..rules() };
+    assert!(check(&json!({"at_hash": "-", "c_hash": "-", "s_hash": "-"}), &loose).is_ok());
+    assert!(check(&json!({"s_hash": half("x")}), &loose).is_err(), "wrong if it is there");
 }

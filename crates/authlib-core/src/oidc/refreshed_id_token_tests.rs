@@ -43,6 +43,7 @@ fn verdict(token: &str, login: &Value) -> &'static str {
         asked_at: from_unix_seconds(0),
         now: from_unix_seconds(NOW),
         clock_skew: Duration::from_secs(60),
+        front_channel: None,
     };
     let login = Claims::from_map(login.as_object().unwrap().clone());
     match verify(token, &key_set("k"), &rules, &login) {

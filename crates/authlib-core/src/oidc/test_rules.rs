@@ -25,5 +25,6 @@ pub(crate) fn rules() -> Rules<'static> {
         asked_at: from_unix_seconds(0),
         now: from_unix_seconds(NOW),
         clock_skew: Duration::from_secs(60),
+        front_channel: None,
     }
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::jose::claims::Claims;
 use crate::jose::{Algorithm, JwkSet};
 use crate::oauth2::metadata::ServerMetadata;
-use crate::oidc::id_token::{self, IdTokenError, Rules};
+use crate::oidc::id_token::{self, FrontChannelHashes, IdTokenError, Rules};
 use crate::oidc::logout_token::{self, LogoutToken, LogoutTokenError};
 use crate::oidc::refreshed_id_token::{self, RefreshedError, RefreshedWarning};
 use crate::oidc::signed_user_info::{self, SignedUserInfoError};
@@ -24,12 +24,14 @@ pub(crate) struct ExpectedIdToken<'a> {
     pub(crate) max_age: Option<Duration>,
     /// When it was requested.
     pub(crate) requested_at: SystemTime,
+    /// What it must be bound to, if it is one of an authorization response.
+    pub(crate) front_channel: Option<FrontChannelHashes<'a>>,
 }
 
 impl Default for ExpectedIdToken<'_> {
     fn default() -> Self {
         let requested_at = SystemTime::UNIX_EPOCH;
-        Self { nonce: None, access_token: None, max_age: None, requested_at }
+        Self { nonce: None, access_token: None, max_age: None, requested_at, front_channel: None }
     }
 }
 
@@ -125,6 +127,7 @@ impl ProviderDocuments {
             asked_at: expected.requested_at,
             now: self.clock.now(),
             clock_skew: self.settings.clock_skew,
+            front_channel: expected.front_channel,
         }
     }
 
@@ -134,10 +137,8 @@ impl ProviderDocuments {
         if let Some(algorithm) = self.settings.id_token_alg {
             return Ok(vec![algorithm]);
         }
-        let Some(listed) = metadata.and_then(|m| m.id_token_signing_alg_values_supported.as_ref())
-        else {
-            return Ok(vec![Algorithm::Rs256]);
-        };
+        let listed = metadata.and_then(|m| m.id_token_signing_alg_values_supported.as_ref());
+        let Some(listed) = listed else { return Ok(vec![Algorithm::Rs256]) };
         let usable: Vec<_> = listed
             .iter()
             .filter_map(|name| Algorithm::from_name(name))

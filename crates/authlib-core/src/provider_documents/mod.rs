@@ -1,6 +1,7 @@
 //! The documents of a client's provider, fetched once and cached: metadata (RFC 8414) and keys
 //! (RFC 7517). What needs the keys, such as the verification of ID tokens, is here too.
 
+mod authorization_response;
 mod cache;
 mod documents;
 mod id_token;

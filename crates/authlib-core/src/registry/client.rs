@@ -54,7 +54,11 @@ impl RegisteredClient {
         let endpoints = Arc::new(EndpointClient::new(settings, http, clock, random));
         let (store, subscribers) = (ports.token_store.clone(), ports.subscribers.clone());
         let tokens = Arc::new(TokenManager::new(endpoints.clone(), store, subscribers));
-        let front_channel = FrontChannel::new(endpoints.clone(), ports.base_url.clone());
+        let front_channel = FrontChannel::new(
+            endpoints.clone(),
+            ports.base_url.clone(),
+            ports.pending_login_store.clone(),
+        );
         let other_hosts = OtherHosts::default();
         Self(Arc::new(Inner { endpoints, tokens, front_channel, other_hosts, ports }))
     }

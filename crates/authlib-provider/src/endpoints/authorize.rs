@@ -8,16 +8,26 @@ use http::{Method, header};
 
 use super::pushed_authorization;
 use crate::fault::Fault;
+use crate::grants::token_response;
 use crate::pages;
+use crate::protocol::id_token::{self, Bound};
+use crate::protocol::sign;
 use crate::random;
 use crate::request::{self, Fields, entered, field};
-use crate::response;
+use crate::response::{self, redirect};
 use crate::state::Context;
 use crate::state::TestClient;
 use crate::state::grants::{AuthorizationCode, Grant};
 
 /// The lifetime of an authorization code.
 const CODE_LIFETIME: Duration = Duration::from_secs(60);
+
+/// The lifetime of an authorization response that is a JWT, in seconds.
+const JWT_LIFETIME: u64 = 600;
+
+/// `response_modes_supported` of the discovery document.
+pub(crate) const RESPONSE_MODES: &[&str] =
+    &["query", "form_post", "fragment", "query.jwt", "form_post.jwt", "fragment.jwt", "jwt"];
 
 /// The cookie of a browser that is logged in at the provider.
 pub(crate) const SESSION_COOKIE: &str = "op_session";
@@ -139,7 +149,6 @@ fn approved(
     user: &str,
     auth_time: u64,
 ) -> Response {
-    let code = random::token();
     let mut state = context.state();
     let user = state.user(user);
     let family = state.grants.new_family();
@@ -152,17 +161,43 @@ fn approved(
         auth_time,
         ..Grant::default()
     };
-    let code_challenge = field(requested, "code_challenge").map(ToOwned::to_owned);
-    let record = AuthorizationCode {
-        grant,
-        redirect_uri: redirect_uri.to_owned(),
-        code_challenge,
-        expires_at: context.now() + CODE_LIFETIME,
-        used: false,
-    };
-    state.grants.codes.insert(code.clone(), record);
+    let response_type = field(requested, "response_type").unwrap_or_default();
+    let asks_for = |word: &str| response_type.split(' ').any(|one| one == word);
+    let code = asks_for("code").then(random::token);
+    if let Some(code) = &code {
+        let record = AuthorizationCode {
+            grant: grant.clone(),
+            redirect_uri: redirect_uri.to_owned(),
+            code_challenge: field(requested, "code_challenge").map(ToOwned::to_owned),
+            expires_at: context.now() + CODE_LIFETIME,
+            used: false,
+        };
+        state.grants.codes.insert(code.clone(), record);
+    }
     drop(state);
-    respond(context, requested, redirect_uri, &vec![("code".to_owned(), code)])
+    let mut result = Fields::new();
+    let mut put = |name: &str, value: &str| result.push((name.to_owned(), value.to_owned()));
+    let access_token = asks_for("token").then(|| token_response::front_channel(context, &grant));
+    if let Some(access_token) = &access_token {
+        put("access_token", access_token);
+        put("token_type", "Bearer");
+        put("expires_in", &context.access_token_lifetime.as_secs().to_string());
+    }
+    if let Some(code) = &code {
+        put("code", code);
+    }
+    if asks_for("id_token") {
+        let bound = Bound {
+            access_token: access_token.as_deref(),
+            code: code.as_deref(),
+            state: field(requested, "state"),
+        };
+        put(
+            "id_token",
+            &id_token::issue_in_front_channel(context, &grant, bound).unwrap_or_default(),
+        );
+    }
+    respond(context, requested, redirect_uri, &result)
 }
 
 /// The client and its redirect URI. Unless both are valid, the browser is not redirected (RFC 6749 §4.1.2.1).
@@ -195,21 +230,40 @@ fn check(client: &TestClient, fields: &Fields) -> Option<(&'static str, &'static
     if field(fields, "max_age").is_some_and(|age| age.parse::<u64>().is_err()) {
         return Some(("invalid_request", "`max_age` must be a number of seconds"));
     }
-    if field(fields, "response_type") != Some("code") {
-        return Some(("unsupported_response_type", "only the response type `code` is supported"));
+    let response_type = field(fields, "response_type").unwrap_or_default();
+    if !client.response_types.iter().any(|registered| registered == response_type) {
+        let description = "the client is not registered for this response type";
+        return Some(("unsupported_response_type", description));
     }
+    if response_type.split(' ').any(|word| word == "id_token") && field(fields, "nonce").is_none() {
+        return Some(("invalid_request", "`nonce` is missing (OpenID Connect Core §3.2.2.1)"));
+    }
+    if let Some(problem) = check_code_challenge(client, fields) {
+        return Some(problem);
+    }
+    match field(fields, "response_mode") {
+        Some(mode) if !RESPONSE_MODES.contains(&mode) => {
+            Some(("invalid_request", "this response mode is not supported"))
+        }
+        Some("query" | "query.jwt") if response_type != "code" => {
+            Some(("invalid_request", "tokens must not be in a query"))
+        }
+        _ => None,
+    }
+}
+
+fn check_code_challenge(
+    client: &TestClient,
+    fields: &Fields,
+) -> Option<(&'static str, &'static str)> {
     match (field(fields, "code_challenge"), field(fields, "code_challenge_method")) {
         // The length of a base64url SHA-256 hash (RFC 7636 §4.2).
         (Some(challenge), Some("S256")) if challenge.len() == 43 => {}
-        (None, None) if client.secret.is_some() => {}
+        (None, None) if client.is_confidential() => {}
         (None, None) => return Some(("invalid_request", "public clients must use PKCE")),
         _ => return Some(("invalid_request", "only the PKCE method S256 is supported")),
     }
-    if let Some("query" | "form_post") | None = field(fields, "response_mode") {
-        None
-    } else {
-        Some(("invalid_request", "only the response modes `query` and `form_post` are supported"))
-    }
+    None
 }
 
 fn error_response(error: &str, description: &str) -> Fields {
@@ -231,10 +285,40 @@ fn respond(context: &Context, requested: &Fields, redirect_uri: &str, result: &F
         fields.push(("state".to_owned(), state.to_owned()));
     }
     fields.push(("iss".to_owned(), context.issuer.as_str().to_owned()));
+    let mode = field(requested, "response_mode");
+    let is_plain = mode.is_none_or(|mode| !mode.ends_with("jwt"));
     Fault::alter_authorization_response(&context.faults(), &mut fields);
-    if field(requested, "response_mode") == Some("form_post") {
-        pages::form_post(redirect_uri, &fields)
-    } else {
-        response::redirect(&response::with_query(redirect_uri, &fields))
+    if !is_plain && !context.has(&Fault::AuthorizationPlain) {
+        let client = field(requested, "client_id").unwrap_or_default();
+        fields = vec![("response".to_owned(), signed(context, client, &fields))];
     }
+    let has_tokens = field(requested, "response_type")
+        .is_some_and(|kind| kind.contains(' ') || kind == "id_token");
+    match mode {
+        Some("form_post" | "form_post.jwt") => pages::form_post(redirect_uri, &fields),
+        Some("fragment" | "fragment.jwt") => redirect(&with_fragment(redirect_uri, &fields)),
+        Some("jwt") | None if has_tokens => redirect(&with_fragment(redirect_uri, &fields)),
+        _ => redirect(&response::with_query(redirect_uri, &fields)),
+    }
+}
+
+/// The response as a JWT (JARM §2.1), with the injected faults of [`Fault::AuthorizationSigned`].
+fn signed(context: &Context, client: &str, fields: &Fields) -> String {
+    let faults = context.faults().into_iter().find_map(|fault| match fault {
+        Fault::AuthorizationSigned(faults) => Some(faults),
+        _ => None,
+    });
+    let claims = |_| {
+        let mut claims = serde_json::Map::new();
+        claims.insert("aud".to_owned(), client.into());
+        claims.insert("exp".to_owned(), (context.now_seconds() + JWT_LIFETIME).into());
+        claims.extend(fields.iter().map(|(name, value)| (name.clone(), value.as_str().into())));
+        claims
+    };
+    sign::sign_with(context, client, "JWT", &faults.unwrap_or_default(), claims).unwrap_or_default()
+}
+
+fn with_fragment(url: &str, fields: &Fields) -> String {
+    let fields = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    format!("{url}#{fields}")
 }

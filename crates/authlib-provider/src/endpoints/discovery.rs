@@ -3,7 +3,7 @@
 use authlib_core::message::Response;
 use serde_json::{Value, json};
 
-use super::token;
+use super::{authorize, token};
 use crate::fault::Fault;
 use crate::protocol::client_assertion;
 use crate::response::{json_response, set_member};
@@ -22,8 +22,13 @@ pub(crate) fn document(context: &Context) -> Response {
         "device_authorization_endpoint": at("device_authorization"),
         "revocation_endpoint": at("revoke"),
         "scopes_supported": ["openid", "profile", "email", "address", "phone", "offline_access"],
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query", "form_post"],
+        "response_types_supported":
+            ["code", "code id_token", "code token", "code id_token token", "id_token", "id_token token"],
+        "response_modes_supported": authorize::RESPONSE_MODES,
+        "authorization_signing_alg_values_supported": algorithms(context),
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": false,
+        "request_object_signing_alg_values_supported": client_assertion::ALGORITHMS,
         "grant_types_supported": token::GRANT_TYPES,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": algorithms(context),

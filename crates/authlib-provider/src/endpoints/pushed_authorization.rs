@@ -9,6 +9,7 @@ use serde_json::json;
 use super::authorize;
 use crate::fault::Fault;
 use crate::protocol::client_auth::authenticate;
+use crate::protocol::request_object;
 use crate::random;
 use crate::request::{self, Fields, field};
 use crate::response::{error, json_response, set_member};
@@ -43,6 +44,10 @@ pub(crate) fn handle(context: &Context, request: &Request, fields: &Fields) -> R
     let secrets = ["client_secret", "client_assertion", "client_assertion_type"];
     let mut kept = fields.clone();
     kept.retain(|(name, _)| !secrets.contains(&name.as_str()));
+    let kept = match request_object::resolve(context, &kept) {
+        Ok(kept) => kept,
+        Err(problem) => return error(400, "invalid_request_object", &problem),
+    };
     if let Err((code, description)) = authorize::validate(context, &kept) {
         return error(400, code, &description);
     }
@@ -72,7 +77,7 @@ pub(crate) fn resolve(context: &Context, fields: &Fields) -> Result<Fields, Stri
     else {
         return match context.pushed_authorization {
             Some(true) => Err("The authorization request must be pushed (RFC 9126).".to_owned()),
-            _ => Ok(fields.clone()),
+            _ => request_object::resolve(context, fields),
         };
     };
     let pushed = context.state().pushed_requests.remove(request_uri);

@@ -8,4 +8,4 @@ pub(crate) mod password;
 pub(crate) mod refresh_token;
 pub(crate) mod scope;
 pub(crate) mod token_exchange;
-mod token_response;
+pub(crate) mod token_response;

@@ -35,6 +35,15 @@ pub(crate) fn access_only(context: &Context, grant: &Grant) -> Response {
     respond_with(context, grant, random::token(), Map::new())
 }
 
+/// An access token of an authorization response (OpenID Connect Core §3.2.2.5).
+pub(crate) fn front_channel(context: &Context, grant: &Grant) -> String {
+    let access_token = random::token();
+    let expires_at = context.now() + context.access_token_lifetime;
+    let record = AccessToken { grant: grant.clone(), expires_at };
+    context.state().grants.access_tokens.insert(access_token.clone(), record);
+    access_token
+}
+
 /// As [`access_only`], with the members of a token exchange response (RFC 8693 §2.2.1).
 pub(crate) fn exchanged(context: &Context, grant: &Grant, issued_token_type: &str) -> Response {
     let mut members = Map::new();

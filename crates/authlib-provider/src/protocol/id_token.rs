@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::sign;
 use crate::fault::Fault;
+use crate::response::set_member;
 use crate::state::Context;
 use crate::state::grants::Grant;
 
@@ -22,7 +23,8 @@ pub(crate) fn issue(
     refreshed: bool,
 ) -> Option<String> {
     sign::sign(context, &grant.client, "JWT", |algorithm| {
-        let mut claims = claims(context, grant, half_hash(algorithm, access_token));
+        let mut claims = claims(context, grant);
+        claims.insert("at_hash".to_owned(), half_hash(algorithm, access_token).into());
         for fault in context.faults() {
             if let (Fault::RefreshedClaim(name, value), true) = (fault, refreshed) {
                 claims.insert(name, value);
@@ -32,7 +34,39 @@ pub(crate) fn issue(
     })
 }
 
-fn claims(context: &Context, grant: &Grant, at_hash: String) -> Map<String, Value> {
+/// What the ID token of an authorization response is bound to (OpenID Connect Core §3.3.2.11).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound<'a> {
+    pub(crate) access_token: Option<&'a str>,
+    pub(crate) code: Option<&'a str>,
+    pub(crate) state: Option<&'a str>,
+}
+
+/// The ID token of an authorization response.
+pub(crate) fn issue_in_front_channel(
+    context: &Context,
+    grant: &Grant,
+    bound: Bound<'_>,
+) -> Option<String> {
+    sign::sign(context, &grant.client, "JWT", |algorithm| {
+        let mut claims = claims(context, grant);
+        for (name, value) in
+            [("at_hash", bound.access_token), ("c_hash", bound.code), ("s_hash", bound.state)]
+        {
+            if let Some(value) = value {
+                claims.insert(name.to_owned(), half_hash(algorithm, value).into());
+            }
+        }
+        for fault in context.faults() {
+            if let Fault::FrontChannelClaim(name, value) = fault {
+                set_member(&mut claims, name, value);
+            }
+        }
+        claims
+    })
+}
+
+fn claims(context: &Context, grant: &Grant) -> Map<String, Value> {
     let now = context.now_seconds();
     let mut claims = context.state().user(&grant.sub).claims_for(&grant.scope);
     let mut put = |name: &str, value: Value| claims.insert(name.to_owned(), value);
@@ -41,14 +75,13 @@ fn claims(context: &Context, grant: &Grant, at_hash: String) -> Map<String, Valu
     put("iat", now.into());
     put("exp", (now + LIFETIME).into());
     put("auth_time", grant.auth_time.into());
-    put("at_hash", at_hash.into());
     if let Some(nonce) = &grant.nonce {
         put("nonce", nonce.as_str().into());
     }
     claims
 }
 
-/// `at_hash` (OpenID Connect Core §3.1.3.6).
+/// `at_hash`, `c_hash` and `s_hash` (OpenID Connect Core §3.3.2.11).
 fn half_hash(algorithm: Algorithm, value: &str) -> String {
     let name = format!("{algorithm:?}");
     let hash = if name.ends_with("256") {

@@ -6,5 +6,6 @@ pub(crate) mod client_assertion;
 pub(crate) mod client_auth;
 pub(crate) mod id_token;
 pub(crate) mod logout_token;
+pub(crate) mod request_object;
 pub(crate) mod sign;
 pub(crate) mod verify;

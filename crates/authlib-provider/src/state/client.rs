@@ -20,6 +20,9 @@ pub struct TestClient {
     pub(crate) redirect_uris: Vec<String>,
     pub(crate) any_loopback: bool,
     pub(crate) post_logout_redirect_uris: Vec<String>,
+    pub(crate) response_types: Vec<String>,
+    pub(crate) request_object_alg: Option<String>,
+    pub(crate) requires_request_object: bool,
 }
 
 impl TestClient {
@@ -41,6 +44,9 @@ impl TestClient {
             redirect_uris: Vec::new(),
             any_loopback: false,
             post_logout_redirect_uris: Vec::new(),
+            response_types: vec!["code".to_owned()],
+            request_object_alg: None,
+            requires_request_object: false,
         }
     }
 
@@ -93,7 +99,22 @@ impl TestClient {
         self
     }
 
-    /// Registers the public keys (a JWK set) of a client that authenticates with `private_key_jwt`.
+    /// Registers another response type than `code`, such as `code id_token`.
+    #[must_use]
+    pub fn response_type(mut self, response_type: impl Into<String>) -> Self {
+        self.response_types.push(response_type.into());
+        self
+    }
+
+    /// Accepts request objects with this signature algorithm only (RFC 9101), `none` included, and requires them.
+    #[must_use]
+    pub fn request_object_signing_alg(mut self, alg: impl Into<String>) -> Self {
+        self.request_object_alg = Some(alg.into());
+        self.requires_request_object = true;
+        self
+    }
+
+    /// Registers the public keys (a JWK set) of a client that authenticates with `private_key_jwt`, or signs request objects.
     #[must_use]
     pub fn jwks(mut self, jwks: Value) -> Self {
         self.jwks = Some(jwks);

@@ -25,7 +25,7 @@ fn check_told(changes: &[(&str, &str)], error: &str) {
 fn invalid_authorization_requests_redirect_with_an_error() {
     check_told(&[("response_type", "token")], "unsupported_response_type");
     check_told(&[("response_type", "")], "unsupported_response_type");
-    check_told(&[("response_mode", "fragment")], "invalid_request");
+    check_told(&[("response_mode", "web_message")], "invalid_request");
     check_told(&[("code_challenge_method", "plain")], "invalid_request");
     check_told(&[("code_challenge", "short")], "invalid_request");
     check_told(&[("prompt", "none")], "login_required");

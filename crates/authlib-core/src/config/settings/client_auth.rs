@@ -31,7 +31,9 @@ impl ClientConfig {
             }
             None => {}
             Some(method) => {
-                if method != AuthMethod::PrivateKeyJwt && self.has_private_key() {
+                let is_used = method == AuthMethod::PrivateKeyJwt
+                    || (self.signs_requests_by_key() && method != AuthMethod::ClientSecretJwt);
+                if !is_used && self.has_private_key() {
                     let problem = format!("is not used by `{}`: remove one of them", method.name());
                     check.problem("private_key", problem);
                 } else {

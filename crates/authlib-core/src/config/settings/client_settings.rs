@@ -8,6 +8,7 @@ use url::Url;
 use super::oauth1::OAuth1Settings;
 use super::provider::is_openid;
 use super::refresh::RefreshPolicy;
+use super::request::RequestObjectSettings;
 use crate::config::ResponseMode;
 use crate::config::extensions::Extensions;
 use crate::endpoint::{Endpoint, Endpoints};
@@ -18,7 +19,7 @@ use crate::jose::{Algorithm, JwkSet};
 use crate::oauth2::client_assertion::Signing;
 use crate::oauth2::client_auth::CredentialKind;
 use crate::oauth2::issuers::Issuers;
-use crate::oauth2::{AuthMethod, TokenLocation};
+use crate::oauth2::{AuthMethod, ResponseType, TokenLocation};
 use crate::params::Params;
 use crate::secret::Secret;
 use crate::signer::Signer;
@@ -74,6 +75,10 @@ pub(crate) struct ClientSettings {
     pub(crate) raw_basic: bool,
     pub(crate) introspection_alg: Option<Algorithm>,
     pub(crate) response_mode: Option<ResponseMode>,
+    pub(crate) response_type: ResponseType,
+    pub(crate) authorization_alg: Option<Algorithm>,
+    pub(crate) request_object: Option<RequestObjectSettings>,
+    pub(crate) requires_s_hash: bool,
     pub(crate) requires_pushed_requests: bool,
     pub(crate) uses_pushed_requests: bool,
     pub(crate) id_token_alg: Option<Algorithm>,

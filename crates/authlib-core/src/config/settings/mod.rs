@@ -7,6 +7,7 @@ mod client_settings;
 mod oauth1;
 mod provider;
 mod refresh;
+mod request;
 mod tenants;
 mod validate;
 mod validator;

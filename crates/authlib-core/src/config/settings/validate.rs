@@ -16,8 +16,8 @@ use crate::config::{ClientConfig, ConfigProblem, Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
 use crate::endpoint_url::{HttpHosts, is_public_http};
 use crate::hooks::builtin;
-use crate::oauth2::AuthMethod;
 use crate::oauth2::client_assertion::Signing;
+use crate::oauth2::{AuthMethod, ResponseType};
 use crate::params::Params;
 use crate::secret::Secret;
 use crate::signer::Signer;
@@ -57,14 +57,17 @@ impl ClientConfig {
                 "response_mode" if self.response_mode.is_none() => {
                     self.response_mode = ResponseMode::from_name(&value);
                     if self.response_mode.is_none() {
-                        let problem = format!(
-                            "has the `response_mode` {value:?}, which is not supported: use `query` \
-                             or `form_post`"
-                        );
+                        let problem =
+                            format!("has the `response_mode` {value:?}, which is not supported");
                         check.problem("authorize_params", problem);
                     }
                 }
-                "response_type" if value == "code" => {}
+                "response_type"
+                    if self.response_type.is_none()
+                        && ResponseType::from_name(&value).is_some() =>
+                {
+                    self.response_type = ResponseType::from_name(&value);
+                }
                 "scope" if self.scope.is_none() => self.scope = Some(value),
                 _ => rest.push(name, value),
             }
@@ -117,17 +120,12 @@ impl ClientConfig {
         let is_interactive = self.is_interactive(&refresh);
         let has_user_tokens = self.has_user_tokens(&refresh);
         self.check_needed_secret(has_user_tokens, check);
-        self.check_blanks(check);
         let endpoints = self.checked_endpoints(check);
         let (issuers, metadata_url) = self.provider(check);
         let jwks = self.checked_jwks(check);
         self.check_completeness(is_interactive, &refresh, check);
-        self.check_algorithms(check);
-        self.check_params(check);
-        self.check_pushed_requests(check);
-        self.check_redirects(check);
-        self.check_http(check);
-        self.check_clock_skew(check);
+        self.check_values(check);
+        let request_object = self.request_object(check);
         let has_empty_secret = self.has_empty_secret();
         ClientSettings {
             auth_method: self.token_endpoint_auth_method.filter(|_| is_oauth2),
@@ -139,6 +137,10 @@ impl ClientConfig {
             signer,
             signing,
             response_mode: self.response_mode,
+            response_type: self.response_type.unwrap_or_default(),
+            authorization_alg: self.authorization_signed_response_alg,
+            request_object,
+            requires_s_hash: self.require_s_hash,
             requires_pushed_requests: self.require_pushed_authorization_requests,
             uses_pushed_requests: self.use_pushed_authorization_requests.unwrap_or(true),
             http_hosts: check.http_hosts.clone(),
@@ -195,6 +197,18 @@ impl ClientConfig {
         self.reject_oauth1_settings(check);
         self.check_auth_method(check);
         (Protocol::OAuth2, self.signing(check))
+    }
+
+    /// Checks settings one by one.
+    fn check_values(&self, check: &mut Validator) {
+        self.check_blanks(check);
+        self.check_algorithms(check);
+        self.check_params(check);
+        self.check_pushed_requests(check);
+        self.check_response(check);
+        self.check_redirects(check);
+        self.check_http(check);
+        self.check_clock_skew(check);
     }
 
     fn is_interactive(&self, refresh: &RefreshPolicy) -> bool {
@@ -286,15 +300,6 @@ impl ClientConfig {
         }
         if self.introspection_signed_response_alg.is_some() && !self.has_metadata() {
             check.missing("issuer", "signed introspection responses are validated against it");
-        }
-    }
-
-    fn check_pushed_requests(&self, check: &mut Validator) {
-        if self.require_pushed_authorization_requests
-            && self.use_pushed_authorization_requests == Some(false)
-        {
-            let problem = "is false, but `require_pushed_authorization_requests` is set";
-            check.problem("use_pushed_authorization_requests", problem);
         }
     }
 

@@ -96,6 +96,7 @@ fn example(key: &str) -> &'static str {
         | "raw_client_secret_basic"
         | "refresh_on_bare_401"
         | "require_pushed_authorization_requests"
+        | "require_s_hash"
         | "use_pushed_authorization_requests" => "true",
         "client_assertion_lifetime"
         | "clock_skew"
@@ -109,6 +110,7 @@ fn example(key: &str) -> &'static str {
         "code_challenge_method" => "\"S256\"",
         "refresh_with" | "renewal" => "\"off\"",
         "response_mode" => "\"query\"",
+        "response_type" => "\"id_token\"",
         "signature_location" | "signature_type" | "token_location" | "token_placement" => {
             "\"body\""
         }
