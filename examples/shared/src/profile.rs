@@ -1,5 +1,7 @@
 //! The logged-in user for the home page, and as JSON.
 
+use std::time::UNIX_EPOCH;
+
 use authlib_core::login::CurrentUser;
 use authlib_core::{OAuth, Result, UserInfo};
 use serde_json::{Value, json};
@@ -53,19 +55,19 @@ pub async fn profile(oauth: &OAuth, user: &CurrentUser) -> Result<Value> {
     let connected = oauth.connected_clients(&user_id(user)).await?;
     let connected: Vec<_> = connected.iter().map(|client| client.name()).collect();
     let claims = user.userinfo().map_or(Value::Null, |claims| json!(claims));
-    let expires_at = user
-        .token
-        .expires_at
-        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok().map(|since| since.as_secs()));
+    let token = user.token().ok().map(|token| {
+        let expires_at = token.expires_at.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        json!({
+            "expires_at": expires_at.map(|since| since.as_secs()),
+            "scope": token.scope,
+            "has_refresh_token": token.refresh_token.is_some(),
+        })
+    });
     Ok(json!({
         "client": user.client.name(),
         "sub": user.login.sub,
         "claims": claims,
-        "token": {
-            "expires_at": expires_at,
-            "scope": user.token.scope,
-            "has_refresh_token": user.token.refresh_token.is_some(),
-        },
+        "token": token,
         "connected": connected,
     }))
 }

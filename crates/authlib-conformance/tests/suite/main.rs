@@ -23,6 +23,7 @@ mod settings;
 mod signed_responses;
 mod storage;
 mod tokens;
+mod without_token;
 
 /// Makes a test of each case for each app. All frameworks get the same list.
 macro_rules! suite {
@@ -131,6 +132,10 @@ suite! {
         copied_session_ends_with_logout,
         login_ends_after_its_lifetime_or_idle_time,
         revalidation_ends_login_unless_it_is_an_outage,
+    ],
+    without_token: [
+        login_keeps_chosen_claims_on_every_replica,
+        login_without_token_ends_everywhere,
     ],
     deployment: [
         base_path_is_kept_behind_proxy_that_removes_it,

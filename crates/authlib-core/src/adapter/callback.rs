@@ -138,7 +138,7 @@ impl<S: Session> LoginCallback<S> {
     ///
     /// Those of [`log_in`](Self::log_in).
     pub async fn authorize_access_token(&self) -> Result<Token> {
-        Ok(self.log_in().await?.user.token)
+        self.log_in().await?.user.into_token()
     }
 
     /// Verifies the callback, and neither stores anything nor logs anybody in: for applications with users and

@@ -145,9 +145,13 @@ impl<S: Session> LoginClient<S> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the user is not logged in with it.
+    /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the user is not logged in with it, and
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the login keeps no token
+    /// ([`keep_token`](crate::ClientConfig::keep_token)).
     pub async fn user(&self) -> Result<OAuth2Client> {
-        Ok(OAuth2Client::for_owner(&self.client, self.login().await?.owner()))
+        let login = self.login().await?;
+        login.ensure_token_kept()?;
+        Ok(OAuth2Client::for_owner(&self.client, login.owner()))
     }
 
     /// The client bound to a user of the application, whose token is in the registry's

@@ -87,11 +87,15 @@ pub async fn logged_in_as(oauth: &OAuth, login: TestLogin) -> Result<TestSession
         claims.entry("iss").or_insert_with(|| Value::String(issuer.clone()));
     }
     token.claims = Some(UserInfo::new(claims));
-    let login = new_login(&client, &token, issuer)?;
-    let mut row = TokenRow::new(login.owner(), token);
-    row.is_login = true;
-    (row.issuer, row.sub) = (login.issuer.clone(), login.sub.clone());
-    oauth.token_store().save(&row).await?;
+    let mut login = new_login(&client, &token, issuer)?;
+    if let Some(chosen) = &client.settings().kept_claims {
+        login.keep_without_token(&token, chosen)?;
+    } else {
+        let mut row = TokenRow::new(login.owner(), token);
+        row.is_login = true;
+        (row.issuer, row.sub) = (login.issuer.clone(), login.sub.clone());
+        oauth.token_store().save(&row).await?;
+    }
     let mut state = SessionState::default();
     drop(state.add_login(login));
     let session = TestSession::default();

@@ -99,6 +99,8 @@ pub struct ClientConfig {
     pub(super) clock_skew: Option<Duration>,
     pub(super) fetch_userinfo: Option<bool>,
     pub(super) accept_logins: Option<bool>,
+    pub(super) keep_token: Option<bool>,
+    pub(super) keep_claims: Vec<String>,
     pub(super) subject_claim: Option<String>,
     pub(super) dangerous_skip_nonce: bool,
     pub(super) dangerous_skip_pkce: bool,
@@ -503,6 +505,38 @@ impl ClientConfig {
     #[doc(alias = "use_pushed_authorization_requests")]
     pub fn without_pushed_authorization_requests(mut self) -> Self {
         self.use_pushed_authorization_requests = Some(false);
+        self
+    }
+
+    /// Sets whether the token of a login is kept: true by default. With `false`, the session keeps the issuer, the
+    /// subject, the `sid`, the granted scope and [chosen claims](Self::keep_claims), and the token is dropped when the
+    /// login has ended. Such a login has no row in the token store, and works on any replica. There is no token for API
+    /// calls, no refresh, and no `id_token_hint` at the logout.
+    ///
+    /// ```
+    /// use authlib_core::ClientConfig;
+    ///
+    /// let client = ClientConfig::new("company")
+    ///     .client_id("app")
+    ///     .issuer("https://login.example.com")
+    ///     .scope("openid email groups")
+    ///     .keep_token(false)
+    ///     .keep_claims(["email", "groups"]);
+    /// # let _ = client;
+    /// ```
+    #[must_use]
+    pub fn keep_token(mut self, keep_token: bool) -> Self {
+        self.keep_token = Some(keep_token);
+        self
+    }
+
+    /// Sets the claims that a login keeps without its token, beside `iss`, `sub` and `auth_time`. Default: those of the
+    /// scopes `profile` and `email` (OpenID Connect Core §5.4). As JSON, all that is kept has at most 2048 bytes, because
+    /// the browser may send it with each request: if the claims named here are larger, the login fails; of the default,
+    /// those that do not fit are left out.
+    #[must_use]
+    pub fn keep_claims(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.keep_claims = names.into_iter().map(Into::into).collect();
         self
     }
 

@@ -19,6 +19,7 @@ pub use self::response_mode::ResponseMode;
 pub use self::setting_keys::setting_names;
 pub(crate) use self::setting_keys::{is_reserved_authorize_param, is_reserved_logout_param};
 pub(crate) use self::settings::{
-    ClientSettings, OAuth1Method, OAuth1Settings, RefreshPolicy, is_openid, metadata_url,
+    ClientSettings, KeptClaims, OAuth1Method, OAuth1Settings, RefreshPolicy, is_openid,
+    metadata_url, no_token_kept,
 };
 pub(crate) use self::source::{Sources, environment_variable, similar_preset};

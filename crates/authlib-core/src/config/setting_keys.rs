@@ -88,6 +88,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("issuer_aliases", List(|c, v| c.issuer_aliases = v)),
     setting("jwks", Table(|c, v| c.jwks = Some(Secret::new(Value::Object(v).to_string())))),
     setting("jwks_uri", Url(Endpoint::Jwks)),
+    setting("keep_claims", List(|c, v| c.keep_claims = v)),
+    setting("keep_token", Switch(|c, v| c.keep_token = Some(v))),
     setting("logout_params", Pairs(|c| &mut c.logout_params)),
     setting("max_age", Seconds(|c, v| c.max_age = Some(v))),
     setting("post_logout_redirect_param", Text(|c, v| c.post_logout_redirect_param = Some(v))),

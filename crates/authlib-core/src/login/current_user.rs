@@ -1,10 +1,12 @@
 //! [`CurrentUser`]: the user who is logged in in this browser, and their [`Identity`].
 
+use super::kept::Kept;
 use super::policy::{record_use, revalidated};
 use super::session_state::TokenPlace;
 use super::{Login, Session};
+use crate::config::no_token_kept;
 use crate::error::{Error, ErrorKind, Result};
-use crate::oauth2::{Token, UserInfo};
+use crate::oauth2::{Token, UserInfo, no_userinfo};
 use crate::registry::{OAuth, RegisteredClient};
 use crate::store::TokenOwner;
 
@@ -16,8 +18,7 @@ pub struct CurrentUser {
     pub client: RegisteredClient,
     /// The login, as stored in the session.
     pub login: Login,
-    /// The stored token, which may have expired: [`RegisteredClient::active_token`] refreshes it.
-    pub token: Token,
+    pub(super) token: Option<Token>,
 }
 
 /// Who a user is: the key for your users table.
@@ -56,13 +57,17 @@ impl CurrentUser {
         self.login.identity()
     }
 
-    /// The verified claims of the login.
+    /// The verified claims of the login; if its token is not kept, those of
+    /// [`keep_claims`](crate::ClientConfig::keep_claims).
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unauthenticated`] if the provider did not identify the user.
     pub fn userinfo(&self) -> Result<&UserInfo> {
-        self.token.userinfo()
+        match &self.token {
+            Some(token) => token.userinfo(),
+            None => self.kept().and_then(|kept| kept.claims.as_ref()).ok_or_else(no_userinfo),
+        }
     }
 
     /// The application's id of the user, which it passed to
@@ -76,10 +81,43 @@ impl CurrentUser {
     /// ```
     #[must_use]
     pub fn user_id(&self) -> Option<&str> {
-        (self.login.place == TokenPlace::UserRow).then_some(self.login.user.as_str())
+        // Otherwise `user` is the random id of the login.
+        self.login.id.as_ref().map(|_| self.login.user.as_str())
     }
 
-    /// The key of the token in the token store.
+    /// The stored token, which may have expired: [`RegisteredClient::active_token`] refreshes it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] if the login keeps no token ([`keep_token`](crate::ClientConfig::keep_token)).
+    pub fn token(&self) -> Result<&Token> {
+        self.token.as_ref().ok_or_else(|| no_token_kept().with_client(self.client.name()))
+    }
+
+    /// As [`token`](Self::token).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`token`](Self::token).
+    pub fn into_token(self) -> Result<Token> {
+        let Self { client, token, .. } = self;
+        token.ok_or_else(|| no_token_kept().with_client(client.name()))
+    }
+
+    /// The scope that was granted, space-separated, also if the token is not kept.
+    #[must_use]
+    pub fn scope(&self) -> Option<&str> {
+        match &self.token {
+            Some(token) => token.scope.as_deref(),
+            None => self.kept()?.scope.as_deref(),
+        }
+    }
+
+    fn kept(&self) -> Option<&Kept> {
+        self.login.kept.as_deref()
+    }
+
+    /// The key of the token in the token store, if it is kept.
     #[must_use]
     pub fn owner(&self) -> TokenOwner {
         self.login.owner()
@@ -87,7 +125,7 @@ impl CurrentUser {
 }
 
 /// The user who is logged in in this browser: the newest login whose client is registered and whose
-/// token is in the token store. `None` if there is none.
+/// token is in the token store or not kept. `None` if there is none.
 ///
 /// # Errors
 ///
@@ -133,6 +171,17 @@ async fn user_of(
         tracing::info!(client = login.client, "login ignored: it was ended");
         return Ok(None);
     }
+    if login.place == TokenPlace::Nowhere {
+        if login.is_to_be_revalidated(&client) {
+            tracing::info!(
+                client = login.client,
+                "login ended: it is to be revalidated, and keeps no token"
+            );
+            return Ok(None);
+        }
+        record_use(&client, session, login).await;
+        return Ok(Some(CurrentUser { client, login: login.clone(), token: None }));
+    }
     let token = client.tokens().find_token(&login.owner()).await?;
     let Some(token) = token else {
         tracing::info!(
@@ -143,7 +192,7 @@ async fn user_of(
     };
     let Some(token) = revalidated(&client, login, token).await? else { return Ok(None) };
     record_use(&client, session, login).await;
-    Ok(Some(CurrentUser { client, login: login.clone(), token }))
+    Ok(Some(CurrentUser { client, login: login.clone(), token: Some(token) }))
 }
 
 /// As [`current_user`], for a user who must be logged in.

@@ -1,5 +1,6 @@
-//! Ending logins on the server: of one user, of one session at the provider, or by a logout token. A login is
-//! in effect as long as its row is in the token store, so it ends in every browser and on every replica.
+//! Ending logins on the server: of one user, of one session at the provider, or by a logout token. A login is in effect as
+//! long as its row is in the token store, or the store does not say that it ended; so it ends in every browser and on every
+//! replica.
 
 use super::{Identity, Session};
 use crate::error::{Error, ErrorKind, Result};
@@ -10,7 +11,8 @@ use crate::store::{LoginQuery, TokenOwner, TokenStore};
 
 impl OAuth {
     /// The logins of a user that have a row of their own, in all browsers: the keys of their tokens. Logins by
-    /// [`log_in_as`](crate::adapter::LoginCallback::log_in_as) are in the browsers' sessions only.
+    /// [`log_in_as`](crate::adapter::LoginCallback::log_in_as), and logins without a token
+    /// ([`keep_token`](crate::ClientConfig::keep_token)), are in the browsers' sessions only.
     ///
     /// # Errors
     ///
@@ -40,7 +42,11 @@ impl OAuth {
         let query = self.query_of(identity);
         let (tokens, lifetime) = (self.token_store(), self.login_lifetime());
         tokens.end_logins(&query, self.now(), lifetime).await?;
-        let logins = find_logins(tokens, &query).await?;
+        let keep_tokens = |client: &RegisteredClient| client.settings().kept_claims.is_none();
+        let logins = match find_logins(tokens, &query).await {
+            Err(error) if has_no_lookup(&error) && !self.clients().any(keep_tokens) => Vec::new(),
+            found => found?,
+        };
         delete_all(tokens, &logins).await?;
         tracing::info!(logins = logins.len(), "all logins of a user ended");
         Ok(logins.len())
@@ -60,7 +66,7 @@ pub async fn back_channel_logout(client: &RegisteredClient, token: &LogoutToken)
         (None, sub) => LoginQuery::IssuerSubject { issuer, sub: sub.clone().unwrap_or_default() },
     };
     let tokens = client.token_store();
-    let logins = find_logins(tokens, &query).await?;
+    let logins = find_logins_of(client, &query).await?;
     // Only after the lookup: the provider may repeat a request that failed.
     if !client.mark_logout_token_used(token) {
         let check = "the logout token was used before (`jti`, Back-Channel Logout §2.6 step 7)";
@@ -110,7 +116,7 @@ pub async fn front_channel_logout(
         }
         None => {
             let query = LoginQuery::Session { issuer, sid };
-            let logins = find_logins(tokens, &query).await?;
+            let logins = find_logins_of(client, &query).await?;
             tokens.end_logins(&query, client.now(), client.login_lifetime()).await?;
             delete_all(tokens, &logins).await?;
             logins.len()
@@ -124,6 +130,20 @@ pub async fn front_channel_logout(
 async fn find_logins(tokens: &dyn TokenStore, query: &LoginQuery) -> Result<Vec<TokenOwner>> {
     let found = tokens.find_rows(query).await?;
     Ok(found.into_iter().filter(|row| row.is_login).map(|row| row.owner).collect())
+}
+
+/// The rows of logins that the query selects. A client that keeps no tokens does not need a store with a lookup.
+async fn find_logins_of(client: &RegisteredClient, query: &LoginQuery) -> Result<Vec<TokenOwner>> {
+    match find_logins(client.token_store(), query).await {
+        Err(error) if has_no_lookup(&error) && client.settings().kept_claims.is_some() => {
+            Ok(Vec::new())
+        }
+        found => found,
+    }
+}
+
+fn has_no_lookup(error: &Error) -> bool {
+    error.kind() == ErrorKind::Unsupported
 }
 
 async fn delete_all(tokens: &dyn TokenStore, logins: &[TokenOwner]) -> Result<()> {

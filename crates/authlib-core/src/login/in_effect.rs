@@ -1,12 +1,14 @@
-//! Whether a login is in effect that has no row of its own, and its end. A login with a row is in effect as long as
-//! the row is there.
+//! Whether a login is in effect that has no row of its own, because its token is in the row of a user or not kept, and its
+//! end. A login with a row is in effect as long as the row is there.
+
+use std::time::{Duration, SystemTime};
 
 use super::Login;
 use super::callback::delete_token;
 use super::session_state::TokenPlace;
 use crate::error::Result;
 use crate::registry::RegisteredClient;
-use crate::store::LoginQuery;
+use crate::store::{LoginQuery, TokenStore};
 
 impl Login {
     /// Keeps the token in the row of a user of the application instead of one of the login's own.
@@ -50,12 +52,20 @@ impl Login {
 
     /// Ends this login, and no other one. The session no longer has it; a copy of the session may.
     pub(super) async fn end(&self, client: &RegisteredClient) {
-        let tokens = client.token_store();
+        self.end_in(client.token_store(), client.now(), client.login_lifetime()).await;
+    }
+
+    /// As [`end`](Self::end), also if its client is no longer registered.
+    pub(super) async fn end_in(
+        &self,
+        tokens: &dyn TokenStore,
+        now: SystemTime,
+        lifetime: Duration,
+    ) {
         if self.place == TokenPlace::LoginRow {
             return delete_token(tokens, &self.owner()).await;
         }
-        let (query, lifetime) = (self.own_query(), client.login_lifetime());
-        if let Err(error) = tokens.end_logins(&query, client.now(), lifetime).await {
+        if let Err(error) = tokens.end_logins(&self.own_query(), now, lifetime).await {
             tracing::warn!(client = self.client, error = %error.report(), "login not ended in the token store");
         }
     }

@@ -6,7 +6,6 @@ use http::Method;
 use serde_json::Value;
 use url::Url;
 
-use super::callback::delete_token;
 use super::local_path::path_below;
 use super::session_state::TokenPlace;
 use super::{Login, Session};
@@ -82,16 +81,14 @@ async fn end_login(oauth: &OAuth, login: &Login, revoke: bool) -> Option<Token> 
     let revokes = client.as_ref().filter(|_| revoke && login.place == TokenPlace::LoginRow);
     let token = match revokes {
         Some(client) => client.tokens().take_token(&owner).await,
+        None if login.place == TokenPlace::Nowhere => Ok(None),
         None => tokens.load(&owner).await,
     };
     let token = token.unwrap_or_else(|error| {
         failed(&error, "token not loaded at logout");
         None
     });
-    match &client {
-        Some(client) => login.end(client).await,
-        None => delete_token(tokens, &owner).await,
-    }
+    login.end_in(tokens, oauth.now(), oauth.login_lifetime()).await;
     if let (Some(client), Some(token)) = (revokes, &token)
         && let Err(error) = client.endpoints().revoke(token).await
     {
@@ -102,7 +99,10 @@ async fn end_login(oauth: &OAuth, login: &Login, revoke: bool) -> Option<Token> 
 
 /// Logs the user of this browser out of this application, with every client, and returns the URL that does
 /// the same at the provider of the newest login (OpenID Connect RP-Initiated Logout 1.0). `None` if
-/// the provider has no such endpoint or is unreachable; the local logout has happened either way. With
+/// the provider has no such endpoint or is unreachable; the local logout has happened either way. The ID token of the
+/// login is the `id_token_hint`, which is recommended (§2). A login without its token
+/// ([`keep_token`](crate::ClientConfig::keep_token)) has none: then `client_id` tells the provider whose redirect URI it
+/// is, and the provider asks the user to confirm. With
 /// [`LogoutOptions::revoke_tokens`] the tokens are revoked in between, those of a refresh in flight too.
 ///
 /// **Reject cross-site requests before you call this**, or any site can log your users out.

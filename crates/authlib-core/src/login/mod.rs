@@ -11,6 +11,7 @@ mod connected;
 mod current_user;
 mod end_logins;
 mod in_effect;
+mod kept;
 mod local_path;
 mod logout;
 mod pending;

@@ -25,6 +25,17 @@ impl Login {
             .then_some("its last request was longer ago than `login_idle_timeout`")
     }
 
+    /// Whether the provider has to be asked again for this login.
+    pub(super) fn is_to_be_revalidated(&self, client: &RegisteredClient) -> bool {
+        self.due_for_revalidation(client).is_some()
+    }
+
+    /// The time since when the login must have been revalidated, if it is older than that.
+    fn due_for_revalidation(&self, client: &RegisteredClient) -> Option<SystemTime> {
+        let due = client.now().checked_sub(client.login_policy().revalidate_after?);
+        due.filter(|due| self.logged_in_at() <= *due)
+    }
+
     fn last_used_at(&self) -> SystemTime {
         let used_at = Duration::from_millis(self.used_at);
         let used_at = SystemTime::UNIX_EPOCH.checked_add(used_at);
@@ -39,9 +50,7 @@ pub(super) async fn revalidated(
     login: &Login,
     token: Token,
 ) -> Result<Option<Token>> {
-    let Some(interval) = client.login_policy().revalidate_after else { return Ok(Some(token)) };
-    let due = client.now().checked_sub(interval);
-    match due.filter(|due| login.logged_in_at() <= *due) {
+    match login.due_for_revalidation(client) {
         Some(due) => client.tokens().validated_since(&login.owner(), token, due).await,
         None => Ok(Some(token)),
     }

@@ -73,7 +73,7 @@ impl RequireLogin {
         self
     }
 
-    /// The token must have been granted this scope; several are separated by spaces. Otherwise the response
+    /// The user must have granted this scope; several are separated by spaces. Otherwise the response
     /// has status 403.
     pub fn scope(mut self, scope: &str) -> Self {
         self.scopes.extend(scope.split_ascii_whitespace().map(str::to_owned));
@@ -123,9 +123,11 @@ impl RequireLogin {
         };
         let Some(mut user) = user else { return Ok(Access::NotLoggedIn) };
         let now = oauth.now();
-        if user.token.is_expired(now, Duration::ZERO) && user.token.refresh_token.is_some() {
+        let has_expired =
+            |token: &&Token| token.is_expired(now, Duration::ZERO) && token.refresh_token.is_some();
+        if user.token.as_ref().filter(has_expired).is_some() {
             match user.client.active_token(&user.owner()).await {
-                Ok(token) => user.token = token,
+                Ok(token) => user.token = Some(token),
                 Err(error) if error.kind() == ErrorKind::Unauthenticated => {
                     tracing::info!(client = user.client.name(), "login ended: its token expired");
                     return Ok(Access::NotLoggedIn);
@@ -147,13 +149,13 @@ impl RequireLogin {
                 return Ok(Access::TooLongAgo);
             }
         }
-        self.check_scopes(&user.token)?;
+        self.check_scopes(&user)?;
         self.check_claims(&user)?;
         Ok(Access::Allowed(Box::new(user)))
     }
 
-    fn check_scopes(&self, token: &Token) -> Result<()> {
-        let granted = token.scope.as_deref().unwrap_or_default();
+    fn check_scopes(&self, user: &CurrentUser) -> Result<()> {
+        let granted = user.scope().unwrap_or_default();
         let lacks =
             |scope: &&String| granted.split_ascii_whitespace().all(|one| one != scope.as_str());
         match self.scopes.iter().find(lacks) {

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::kept::Kept;
 use crate::authorization::{PendingLogin, PendingLogout, is_expired_at};
 use crate::secret::{Secret, constant_time_eq};
 use crate::store::TokenOwner;
@@ -85,7 +86,8 @@ pub struct Login {
     /// The name under which the client is registered.
     pub client: String,
     /// The id under which the token is stored, [`TokenOwner::user`]: a random one, or the application's id of the
-    /// user after [`log_in_as`](crate::adapter::LoginCallback::log_in_as).
+    /// user after [`log_in_as`](crate::adapter::LoginCallback::log_in_as). Without a token
+    /// ([`keep_token`](crate::ClientConfig::keep_token)), the random id of the login.
     pub user: String,
     /// The verified `iss` of the ID token, or the provider's issuer if there was no ID token. Another spelling
     /// of the issuer is replaced with the configured one.
@@ -100,6 +102,9 @@ pub struct Login {
     /// Where the token is.
     #[serde(default, skip_serializing_if = "TokenPlace::is_login_row")]
     pub(crate) place: TokenPlace,
+    /// What is kept instead of the token, if it is [`TokenPlace::Nowhere`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kept: Option<Box<Kept>>,
     /// The random id of the login, unless `user` is it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<String>,
@@ -128,6 +133,8 @@ pub(crate) enum TokenPlace {
     LoginRow,
     /// In the row of a user of the application, which all logins of the user share.
     UserRow,
+    /// It was not kept (`keep_token`).
+    Nowhere,
 }
 
 impl TokenPlace {

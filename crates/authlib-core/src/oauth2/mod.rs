@@ -37,7 +37,7 @@ pub(crate) use self::grant::Grant;
 pub(crate) use self::introspection::Introspection;
 pub(crate) use self::jwt_bearer::JwtBearer;
 pub(crate) use self::revocation::TokenTypeHint;
-pub(crate) use self::token::Token;
+pub(crate) use self::token::{Token, no_userinfo};
 pub(crate) use self::user_info::UserInfo;
 
 pub use self::actor::Actor;

@@ -82,15 +82,18 @@ impl Token {
     ///
     /// [`ErrorKind::Unauthenticated`] if the token does not come from a login that identified the user.
     pub fn userinfo(&self) -> Result<&UserInfo> {
-        self.claims.as_ref().ok_or_else(|| {
-            let check = "the token has no user information: it comes without a verified ID token, and no \
-                         user info was fetched";
-            Error::new(ErrorKind::Unauthenticated, check).with_hint(
-                "request the scope `openid`, or set `userinfo_endpoint` for a provider without OpenID \
-                 Connect",
-            )
-        })
+        self.claims.as_ref().ok_or_else(no_userinfo)
     }
+}
+
+/// The error of a user without claims.
+pub(crate) fn no_userinfo() -> Error {
+    let check = "the token has no user information: it comes without a verified ID token, and no \
+                 user info was fetched";
+    Error::new(ErrorKind::Unauthenticated, check).with_hint(
+        "request the scope `openid`, or set `userinfo_endpoint` for a provider without OpenID \
+         Connect",
+    )
 }
 
 impl fmt::Debug for Token {

@@ -14,7 +14,7 @@ use crate::jose::claims;
 ///
 /// **Identify users by [`sub`](Self::sub) together with the issuer only.** Names and e-mail addresses can
 /// be reassigned (Core §5.7).
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserInfo(Map<String, Value>);
 
@@ -50,6 +50,10 @@ macro_rules! text_claims {
 impl UserInfo {
     pub(crate) fn new(claims: Map<String, Value>) -> Self {
         Self(claims)
+    }
+
+    pub(crate) fn insert(&mut self, name: &str, value: Value) {
+        self.0.insert(name.to_owned(), value);
     }
 
     pub(crate) fn into_map(self) -> Map<String, Value> {

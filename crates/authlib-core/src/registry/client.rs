@@ -364,7 +364,10 @@ impl RegisteredClient {
     pub(crate) fn ensure_purpose(&self, purpose: &Purpose) -> Result<()> {
         self.0.endpoints.named(match purpose {
             Purpose::LogIn => self.settings().ensure_logins(),
-            _ => self.settings().ensure_user_tokens(),
+            _ => {
+                let settings = self.settings();
+                settings.ensure_user_tokens().and_then(|()| settings.ensure_tokens_kept())
+            }
         })
     }
 

@@ -73,7 +73,7 @@ impl TokenManager {
             }
             // The user logged out: an unsaved token must not come back.
             self.update(owner, |state| state.unsaved = None);
-            return Err(self.refresher.no_token());
+            return Err(self.no_token());
         };
         let is_valid = !token.is_expired(self.now(), Duration::ZERO);
         let has_unsaved = self.read(owner, |state| state.unsaved.clone()).is_some();
@@ -297,7 +297,7 @@ impl TokenManager {
         let old = self.find_token(owner).await?;
         match old {
             Some(old) if self.is_usable(owner, &old, rejected) => Ok(old),
-            None if !self.may_fetch_first() => Err(self.refresher.no_token()),
+            None if !self.may_fetch_first() => Err(self.no_token()),
             old => match self.refresher.refresh(old.as_ref()).await {
                 Ok(mut new) => {
                     new.refreshed_at = Some(self.now());
@@ -306,6 +306,11 @@ impl TokenManager {
                 Err(failure) => self.store_failure(lease, old, failure).await,
             },
         }
+    }
+
+    fn no_token(&self) -> Error {
+        let kept = self.settings().ensure_tokens_kept();
+        kept.err().unwrap_or_else(|| self.refresher.no_token())
     }
 
     /// Whether an owner without a token gets one. A user of a client with logins has logged out.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::kept_claims::{KeptClaims, no_token_kept};
 use super::oauth1::OAuth1Settings;
 use super::provider::is_openid;
 use super::refresh::RefreshPolicy;
@@ -58,6 +59,8 @@ pub(crate) struct ClientSettings {
     pub(crate) accepts_logins: bool,
     /// Whether the client is for API calls only (`accept_logins`).
     pub(crate) refuses_logins: bool,
+    /// What a login keeps instead of its token (`keep_token`); `None` if it keeps the token.
+    pub(crate) kept_claims: Option<KeptClaims>,
     pub(crate) redirect_uri: Option<String>,
     pub(crate) post_logout_redirect_uri: Option<String>,
     pub(crate) post_logout_redirect_param: Option<String>,
@@ -141,6 +144,11 @@ impl ClientSettings {
         let check = "users cannot log in with this client: it gets tokens on its own behalf";
         Err(Error::new(ErrorKind::Config, check)
             .with_hint("register another client without `refresh_with` for logins"))
+    }
+
+    /// Checks that the client keeps the tokens of its users.
+    pub(crate) fn ensure_tokens_kept(&self) -> Result<()> {
+        if self.kept_claims.is_some() { Err(no_token_kept()) } else { Ok(()) }
     }
 
     pub(crate) fn is_oauth1(&self) -> bool {

@@ -4,6 +4,7 @@ mod api;
 mod ca_certificate;
 mod client_auth;
 mod client_settings;
+mod kept_claims;
 mod oauth1;
 mod provider;
 mod refresh;
@@ -13,6 +14,7 @@ mod validate;
 mod validator;
 
 pub(crate) use self::client_settings::ClientSettings;
+pub(crate) use self::kept_claims::{KeptClaims, no_token_kept};
 pub(crate) use self::oauth1::{Method as OAuth1Method, OAuth1Settings};
 pub(crate) use self::provider::{is_openid, metadata_url};
 pub(crate) use self::refresh::RefreshPolicy;

@@ -154,6 +154,7 @@ impl ClientConfig {
             has_user_tokens,
             accepts_logins: has_user_tokens && self.accept_logins.unwrap_or(true),
             refuses_logins: self.accept_logins == Some(false),
+            kept_claims: self.kept_claims(has_user_tokens, check),
             display_name: self.display_name.unwrap_or_else(|| self.name.clone()),
             refresh_before_expiry: self.refresh_before_expiry.unwrap_or(REFRESH_BEFORE_EXPIRY),
             refresh_on_bare_401: self.refresh_on_bare_401,

@@ -542,3 +542,21 @@ fn common_mistakes_are_named() {
         },
     ]);
 }
+
+#[test]
+fn kept_claims_need_a_login_without_token() {
+    check_problems([
+        (openid().keep_claims(["groups"]), "`keep_claims` has no effect"),
+        (openid().keep_token(true).keep_claims(["groups"]), "`keep_claims` has no effect"),
+        (openid().keep_token(false).without_logins(), "`keep_token` is false, but users"),
+        (
+            secret().refresh_with(Refresh::ClientCredentials).keep_token(false),
+            "`keep_token` is false",
+        ),
+    ]);
+    check_accepted([
+        openid().keep_token(true),
+        openid().keep_token(false).keep_claims(["groups"]),
+        from_file("keep_token = false\nkeep_claims = ['groups']"),
+    ]);
+}

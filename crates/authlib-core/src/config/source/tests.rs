@@ -87,12 +87,14 @@ fn scope_is_a_string_or_a_list_in_every_table() {
 fn example(key: &str) -> &'static str {
     match key {
         "jwks" => r#"{"keys":[]}"#,
+        "keep_claims" => "\"text\"",
         key if key.ends_with("_params") || key.ends_with("_claims") => r#"{"a":"b"}"#,
         "dangerous_http_hosts" => "\"text\"",
         key if key.starts_with("dangerous_") => "true",
         "accept_logins"
         | "any_tenant"
         | "fetch_userinfo"
+        | "keep_token"
         | "raw_client_secret_basic"
         | "refresh_on_bare_401"
         | "require_pushed_authorization_requests"

@@ -191,6 +191,7 @@ pub(crate) fn new_login(
     Ok(Login {
         callback: None,
         place: TokenPlace::default(),
+        kept: None,
         id: None,
         client: client.name().to_owned(),
         user: client.endpoints().random_secret()?.expose().to_owned(),

@@ -13,7 +13,8 @@ use crate::login::{CurrentUser, Login, Session};
 use crate::registry::RegisteredClient;
 use crate::store::{TokenOwner, TokenRow, TokenStore};
 
-/// A user who has just logged in. Dereferences to the [`CurrentUser`].
+/// A user who has just logged in. Dereferences to the [`CurrentUser`], whose token is at hand here even if it is not
+/// kept.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LoginResult {
@@ -38,7 +39,9 @@ impl Deref for LoginResult {
 /// # Errors
 ///
 /// [`ErrorKind::InvalidCallback`](crate::ErrorKind::InvalidCallback) if the callback has another purpose than a login, and
-/// [`ErrorKind::Store`](crate::ErrorKind::Store) if the session or the token store fails. Then the user is not logged in.
+/// [`ErrorKind::Store`](crate::ErrorKind::Store) if the session or the token store fails;
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) if the [claims to keep](crate::ClientConfig::keep_claims) are too large. Then
+/// the user is not logged in.
 pub async fn record_login(
     session: &impl Session,
     completed: CompletedLogin,
@@ -52,7 +55,8 @@ pub async fn record_login(
 /// # Errors
 ///
 /// Those of [`record_login`], and [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) if the account is another
-/// user's, or the user has another account with this client.
+/// user's, or the user has another account with this client. If the client
+/// [keeps no tokens](crate::ClientConfig::keep_token), there is no row, and the application alone decides whose account it is.
 pub async fn record_login_as(
     session: &impl Session,
     completed: CompletedLogin,
@@ -90,16 +94,25 @@ async fn record(
     check_login(&purpose)?;
     client.ensure_purpose(&purpose)?;
     if let Some(user) = user {
+        if user.is_empty() {
+            let check = "the id of the user who logs in is empty";
+            return Err(Error::new(ErrorKind::InvalidRequest, check));
+        }
         login.share_row_of(user);
+    }
+    if let Some(chosen) = &client.settings().kept_claims {
+        login.keep_without_token(&token, chosen)?;
     }
     let mut row = TokenRow::new(login.owner(), token);
     (row.issuer, row.sub) = (login.issuer.clone(), login.sub.clone());
-    if user.is_some() {
-        save_for_user(&client, &mut row).await?;
-    } else {
-        (row.is_login, row.sid) = (true, login.sid.clone());
-        row.lifetime = Some(client.login_lifetime());
-        client.tokens().save_login(&mut row).await?;
+    match login.place {
+        TokenPlace::Nowhere => {}
+        TokenPlace::UserRow => save_for_user(&client, &mut row).await?,
+        TokenPlace::LoginRow => {
+            (row.is_login, row.sid) = (true, login.sid.clone());
+            row.lifetime = Some(client.login_lifetime());
+            client.tokens().save_login(&mut row).await?;
+        }
     }
     let id = session.id();
     match add_login(session, login.clone()).await {
@@ -108,12 +121,13 @@ async fn record(
                 client.session_turns().renewed(id, client.now());
             }
             for old in replaced {
-                keep_refresh_token(&client, &old, &mut row).await;
+                if login.place != TokenPlace::Nowhere {
+                    keep_refresh_token(&client, &old, &mut row).await;
+                }
                 old.end(&client).await;
             }
-            let token = row.token;
             Ok(LoginResult {
-                user: CurrentUser { client: client.clone(), login, token },
+                user: CurrentUser { client: client.clone(), login, token: Some(row.token) },
                 next,
                 data,
             })
@@ -127,10 +141,6 @@ async fn record(
 
 /// Stores the token in the row of the user, unless it is of another account.
 async fn save_for_user(client: &RegisteredClient, row: &mut TokenRow) -> Result<()> {
-    if row.owner.user.is_empty() {
-        let check = "the id of the user who logs in is empty";
-        return Err(Error::new(ErrorKind::InvalidRequest, check));
-    }
     let moved = match check_account(client, row).await {
         // The application found the user by the account, so it knows that no other user has it.
         Err(error) if error.kind() == ErrorKind::Unsupported => Vec::new(),

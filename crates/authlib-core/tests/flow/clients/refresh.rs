@@ -231,8 +231,8 @@ async fn manual_refresh_keeps_unrotated_refresh_token() {
     let login = bed.log_in(&Browser::default()).await.unwrap();
     let client = OAuth2Client::for_owner(&bed.app(), login.owner());
     bed.provider.inject(Fault::NoRotation);
-    let old = login.token.refresh_token.clone().unwrap();
+    let old = login.token().unwrap().refresh_token.clone().unwrap();
     let token = client.fetch_token(Grant::refresh_token(&old)).await.unwrap();
-    assert_ne!(token.access_token, login.token.access_token);
+    assert_ne!(token.access_token, login.token().unwrap().access_token);
     assert_eq!(client.token().await.unwrap().unwrap().refresh_token, Some(old));
 }

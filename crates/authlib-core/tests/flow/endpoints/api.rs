@@ -119,7 +119,7 @@ async fn later_userinfo_must_have_same_subject() {
 async fn token_at_hand_is_sent_once_and_not_stored() {
     let bed = TestBed::new();
     let login = bed.log_in(&Browser::default()).await.unwrap();
-    let (app, token) = (bed.app(), login.token.clone());
+    let (app, token) = (bed.app(), login.token().unwrap().clone());
     bed.oauth.end_logins(&login.identity().unwrap()).await.unwrap();
     let response = app.request_with(Method::GET, "echo", &token).send().await.unwrap();
     assert_eq!(response.json::<Value>().unwrap()["sub"], "alice");

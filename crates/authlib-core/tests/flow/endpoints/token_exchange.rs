@@ -10,7 +10,7 @@ use crate::test_bed::{Browser, ISSUER, TestBed, client, only};
 
 /// The access token of Alice's login.
 async fn alice(bed: &TestBed) -> Token {
-    let token = bed.log_in(&Browser::default()).await.unwrap().user.token;
+    let token = bed.log_in(&Browser::default()).await.unwrap().user.into_token().unwrap();
     bed.provider.clear_requests();
     token
 }

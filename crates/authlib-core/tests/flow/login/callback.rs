@@ -23,7 +23,7 @@ async fn login_sends_required_parameters_and_identifies_user() {
     }
     let back = bed.provider.approve(&url, "alice").unwrap();
     let login = bed.finish(&browser, &back).await.unwrap();
-    let user = login.token.userinfo().unwrap();
+    let user = login.token().unwrap().userinfo().unwrap();
     assert_eq!((user.sub(), user.name(), user.iss()), ("alice", Some("Alice"), Some(ISSUER)));
     assert_eq!(login.next, "/inbox?x=1");
     assert_eq!(login.data, Some(json!({"a": 1})));

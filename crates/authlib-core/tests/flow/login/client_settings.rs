@@ -41,8 +41,8 @@ async fn concurrent_logins_in_one_browser_are_both_kept() {
     let second = bed.provider.approve(second.as_str(), "bob").unwrap();
     let callback = bed.callback("other", &browser, &second).await.unwrap();
     let (one, two) = tokio::join!(bed.finish(&browser, &first), callback.log_in());
-    assert_eq!(one.unwrap().token.userinfo().unwrap().sub(), "alice");
-    assert_eq!(two.unwrap().token.userinfo().unwrap().sub(), "bob");
+    assert_eq!(one.unwrap().token().unwrap().userinfo().unwrap().sub(), "alice");
+    assert_eq!(two.unwrap().token().unwrap().userinfo().unwrap().sub(), "bob");
     let state = browser.load().await.unwrap().unwrap();
     let mut clients: Vec<_> = state.logins().iter().map(|login| login.client.as_str()).collect();
     clients.sort_unstable();
@@ -137,9 +137,9 @@ async fn oauth1_problem_does_not_end_oauth2_login() {
 async fn manual_refresh_drops_id_token() {
     let bed = TestBed::new();
     let login = bed.log_in(&Browser::default()).await.unwrap();
-    let grant = Grant::refresh_token(login.token.refresh_token.as_ref().unwrap());
+    let grant = Grant::refresh_token(login.token().unwrap().refresh_token.as_ref().unwrap());
     let token = bed.app().fetch_token(grant).await.unwrap();
-    assert!(login.token.id_token.is_some() && token.id_token.is_none());
+    assert!(login.token().unwrap().id_token.is_some() && token.id_token.is_none());
     assert!(token.userinfo().is_err());
     // A refresh through the token store returns another ID token, which is verified.
     let owner = bed.log_in(&Browser::default()).await.unwrap().owner();
@@ -203,8 +203,8 @@ async fn unrequested_id_token_is_dropped() {
     );
     bed.provider.inject(Fault::token("id_token", "a.b.c"));
     let login = bed.log_in(&Browser::default()).await.unwrap();
-    assert!(login.token.id_token.is_none());
-    assert!(login.token.userinfo().is_err());
+    assert!(login.token().unwrap().id_token.is_none());
+    assert!(login.token().unwrap().userinfo().is_err());
 }
 
 /// J17: the nonce must be absent if none was sent.

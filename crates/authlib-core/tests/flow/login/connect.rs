@@ -71,7 +71,7 @@ async fn connected_account_leaves_login_and_has_own_token() {
     assert_eq!(account.identity.unwrap().subject, "bob");
     let user = login::require_user(&bed.oauth, &browser).await.unwrap();
     assert!(user.login == alice.login);
-    assert_eq!(user.token.access_token, alice.token.access_token);
+    assert_eq!(user.token().unwrap().access_token, alice.token().unwrap().access_token);
     assert_eq!(*browser.renewed.borrow(), renewed, "the session stays");
     assert_eq!(connected(&bed, "7").await, ["op"]);
     assert!(connected(&bed, "8").await.is_empty());

@@ -38,7 +38,8 @@ async fn browsers_and_jobs_share_one_row_and_one_refresh() {
     assert_eq!(second.owner(), TokenOwner::new("op", "7"));
     let user = login::require_user(&bed.oauth, &one).await.unwrap();
     assert_eq!(user.identity().unwrap().subject, "alice");
-    assert_eq!(user.token.access_token, second.token.access_token, "the newest token");
+    let token = |user: &login::CurrentUser| user.token().unwrap().access_token.clone();
+    assert_eq!(token(&user), token(&second), "the newest token");
     bed.clock.advance(HOUR);
     bed.provider.clear_requests();
     for browser in [&one, &two] {

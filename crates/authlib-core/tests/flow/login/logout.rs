@@ -99,7 +99,7 @@ async fn logout_revokes_what_a_refresh_in_flight_returns() {
     };
     let (refreshed, ()) = tokio::join!(app.active_token(&owner), logout);
     let new = refreshed.unwrap().refresh_token.unwrap();
-    assert_ne!(Some(&new), first.token.refresh_token.as_ref());
+    assert_ne!(Some(&new), first.token().unwrap().refresh_token.as_ref());
     assert_eq!(bed.provider.count(Endpoint::Revoke), 1);
     assert!(!app.introspect_token(&new, None).await.unwrap().active());
     assert!(store.load(&owner).await.unwrap().is_none());

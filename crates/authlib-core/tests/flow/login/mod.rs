@@ -23,3 +23,4 @@ mod session_failures;
 mod setting_sources;
 mod signed_userinfo;
 mod single_row;
+mod without_token;

@@ -30,16 +30,16 @@ async fn second_login_keeps_refresh_token_of_first() {
     let first = bed.log_in(&browser).await.unwrap();
     bed.provider.inject(no_refresh_token());
     let second = bed.log_in(&browser).await.unwrap();
-    assert_eq!(second.token.refresh_token, first.token.refresh_token);
-    assert_ne!(second.token.access_token, first.token.access_token);
+    assert_eq!(second.token().unwrap().refresh_token, first.token().unwrap().refresh_token);
+    assert_ne!(second.token().unwrap().access_token, first.token().unwrap().access_token);
     let stored = store.load(&second.owner()).await.unwrap().unwrap();
-    assert_eq!(stored.refresh_token, first.token.refresh_token);
+    assert_eq!(stored.refresh_token, first.token().unwrap().refresh_token);
     assert!(store.load(&first.owner()).await.unwrap().is_none(), "never in two rows");
     // The refreshed ID token has the nonce of the first login.
     bed.provider.clear_faults();
     bed.clock.advance(HOUR);
     let token = bed.app().active_token(&second.owner()).await.unwrap();
-    assert_ne!(token.refresh_token, first.token.refresh_token);
+    assert_ne!(token.refresh_token, first.token().unwrap().refresh_token);
     let user = login::require_user(&bed.oauth, &browser).await.unwrap();
     assert_eq!(user.userinfo().unwrap().sub(), "alice");
 }
@@ -53,11 +53,11 @@ async fn refresh_token_of_another_login_is_not_kept() {
     let first = bed.log_in(&browser).await.unwrap();
     bed.provider.inject(no_refresh_token());
     let other = bed.log_in(&Browser::default()).await.unwrap();
-    assert!(other.token.refresh_token.is_none(), "another browser");
+    assert!(other.token().unwrap().refresh_token.is_none(), "another browser");
     let url = bed.start(&browser).await.unwrap();
     let back = bed.provider.approve(&url, "bob").unwrap();
     let bob = bed.finish(&browser, &back).await.unwrap();
-    assert!(bob.token.refresh_token.is_none(), "another user");
+    assert!(bob.token().unwrap().refresh_token.is_none(), "another user");
     assert!(store.load(&first.owner()).await.unwrap().is_none());
 
     bed.provider.clear_faults();
@@ -65,13 +65,17 @@ async fn refresh_token_of_another_login_is_not_kept() {
     bed.provider.inject(no_refresh_token());
     bed.provider.inject(Fault::claim("iss", "https://b.example"));
     let other = bed.log_in(&browser).await.unwrap();
-    assert!(other.token.refresh_token.is_none(), "the same `sub` of another issuer");
+    assert!(other.token().unwrap().refresh_token.is_none(), "the same `sub` of another issuer");
 
     bed.provider.clear_faults();
     let first = bed.log_in(&browser).await.unwrap();
     let second = bed.log_in(&browser).await.unwrap();
-    assert!(second.token.refresh_token.is_some());
-    assert_ne!(second.token.refresh_token, first.token.refresh_token, "the login's own");
+    assert!(second.token().unwrap().refresh_token.is_some());
+    assert_ne!(
+        second.token().unwrap().refresh_token,
+        first.token().unwrap().refresh_token,
+        "the login's own"
+    );
 }
 
 /// The refresh token that is being used up is not the one that is kept.
@@ -96,8 +100,8 @@ async fn refresh_in_flight_ends_before_its_token_is_kept() {
     };
     let (refreshed, second) = join(app.active_token(&owner), callback).await;
     let (refreshed, second) = (refreshed.unwrap(), second.unwrap());
-    assert_ne!(refreshed.refresh_token, first.token.refresh_token);
-    assert_eq!(second.token.refresh_token, refreshed.refresh_token);
+    assert_ne!(refreshed.refresh_token, first.token().unwrap().refresh_token);
+    assert_eq!(second.token().unwrap().refresh_token, refreshed.refresh_token);
     bed.provider.clear_faults();
     bed.clock.advance(HOUR);
     assert!(app.active_token(&second.owner()).await.is_ok());

@@ -42,7 +42,7 @@ async fn login_refresh_call_and_logout_log_no_secret() {
     let back = bed.provider.approve(&url, "alice").unwrap();
     secrets.extend(values(back.as_str(), &["code"]));
     let login = bed.finish(&browser, &back).await.unwrap();
-    let old = login.token.clone();
+    let old = login.token().unwrap().clone();
     bed.clock.advance(Duration::from_secs(3600));
     let heard = log.clone();
     bed.oauth.subscribe(move |update| heard.show(&format!("{update:?}")));
@@ -101,8 +101,8 @@ async fn oauth1_login_and_calls_log_no_secret() {
             secrets.extend(header.map(|rest| rest.trim_end_matches('"').to_owned()));
             secrets.extend(seen.secret("oauth_signature").map(ToOwned::to_owned));
         }
-        secrets.push(login.token.access_token.expose().to_owned());
-        secrets.push(login.token.token_secret.as_ref().unwrap().expose().to_owned());
+        secrets.push(login.token().unwrap().access_token.expose().to_owned());
+        secrets.push(login.token().unwrap().token_secret.as_ref().unwrap().expose().to_owned());
         secrets.extend([oauth1::SECRET.to_owned(), login.owner().user, "hush".to_owned()]);
         assert!(secrets.len() >= 10, "{secrets:?}");
         log.check(&secrets, placement);

@@ -139,7 +139,10 @@ async fn pending_login_store_keeps_secrets_out_of_session() {
 
     let url = bed.start(&browser).await.unwrap();
     let back = bed.provider.approve(&url, "alice").unwrap();
-    assert_eq!(bed.finish(&browser, &back).await.unwrap().token.userinfo().unwrap().sub(), "alice");
+    assert_eq!(
+        bed.finish(&browser, &back).await.unwrap().token().unwrap().userinfo().unwrap().sub(),
+        "alice"
+    );
     assert!(bed.finish(&browser, &back).await.is_err());
 }
 

@@ -99,7 +99,7 @@ async fn registered_jwks_uri_is_used_from_every_source() {
     };
     for (source, bed) in each_source(&setting, by_hand) {
         let login = bed.log_in(&Browser::default()).await.unwrap();
-        assert_eq!(login.token.userinfo().unwrap().sub(), "alice", "{source}");
+        assert_eq!(login.token().unwrap().userinfo().unwrap().sub(), "alice", "{source}");
         assert_eq!(bed.provider.count(Endpoint::Jwks), 1, "{source}");
         assert_eq!(bed.provider.count(Endpoint::Discovery), 0, "{source}");
     }

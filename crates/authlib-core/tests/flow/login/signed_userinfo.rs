@@ -19,7 +19,7 @@ async fn signed_userinfo_is_used_like_plain_userinfo() {
         let bed = bed(settings);
         bed.provider.inject(Fault::UserInfoSigned(Vec::new()));
         let login = bed.log_in(&Browser::default()).await.unwrap();
-        let claims = login.token.userinfo().unwrap();
+        let claims = login.token().unwrap().userinfo().unwrap();
         assert_eq!((claims.sub(), claims.name()), ("alice", Some("Alice")));
         assert_eq!(sent(&bed, Endpoint::UserInfo)[0].header("accept"), Some(accept));
         bed.provider.rotate_keys();

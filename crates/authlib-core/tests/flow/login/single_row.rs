@@ -18,14 +18,14 @@ async fn token_of_a_login_is_not_stored_for_a_user_too() {
     let bed = bed(&store);
     let login = bed.log_in(&Browser::default()).await.unwrap();
     let user = OAuth2Client::for_owner(&bed.app(), TokenOwner::new("op", "7"));
-    let error = user.set_token(&login.token).await.unwrap_err();
+    let error = user.set_token(login.token().unwrap()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
     assert!(error.to_string().contains("`log_in_as(user)`"), "{error}");
     assert!(user.token().await.unwrap().is_none());
     // The same row, and a token without a refresh token, are no conflict.
     let own = OAuth2Client::for_owner(&bed.app(), login.owner());
-    own.set_token(&login.token).await.unwrap();
-    let mut token = login.token.clone();
+    own.set_token(login.token().unwrap()).await.unwrap();
+    let mut token = login.token().unwrap().clone();
     token.refresh_token = None;
     user.set_token(&token).await.unwrap();
 }
@@ -36,7 +36,7 @@ async fn repeated_refresh_token_moves_to_the_newest_row() {
     let store = Shared::default();
     let bed = bed(&store);
     let first = bed.log_in(&Browser::default()).await.unwrap();
-    let repeated = first.token.refresh_token.clone().unwrap();
+    let repeated = first.token().unwrap().refresh_token.clone().unwrap();
     bed.provider.inject(Fault::token("refresh_token", repeated.expose()));
     let second = bed.log_in(&Browser::default()).await.unwrap();
     let browser = Browser::default();

@@ -42,11 +42,11 @@ async fn oauth1_login_works_with_session() {
 
     let back = bed.provider.approve(&url, "alice").unwrap();
     let login = bed.finish(&browser, &back).await.unwrap();
-    assert_eq!(login.token.token_type, "OAuth1");
-    assert!(login.token.token_secret.is_some());
-    let name: Option<String> = login.token.extra("screen_name").unwrap();
+    assert_eq!(login.token().unwrap().token_type, "OAuth1");
+    assert!(login.token().unwrap().token_secret.is_some());
+    let name: Option<String> = login.token().unwrap().extra("screen_name").unwrap();
     assert_eq!(name.as_deref(), Some("Alice"));
-    let user = login.token.userinfo().unwrap();
+    let user = login.token().unwrap().userinfo().unwrap();
     assert_eq!(user.sub(), "alice", "the `subject_claim` of the settings");
     assert_eq!((login.next.as_str(), login.data.clone()), ("/album", Some(json!({"n": 1}))));
     assert_eq!(*browser.renewed.borrow(), 1);
@@ -323,7 +323,7 @@ async fn oauth1_userinfo_request_is_signed() {
         client.userinfo_endpoint(endpoint.as_str()).subject_claim("sub")
     });
     let login = bed.log_in(&Browser::default()).await.unwrap();
-    assert_eq!(login.token.userinfo().unwrap().sub(), "alice");
+    assert_eq!(login.token().unwrap().userinfo().unwrap().sub(), "alice");
     let user = bed.app().userinfo(&login.owner()).await.unwrap();
     assert_eq!(user.as_map()["user"]["email"], "alice@example.com");
     for reply in [Reply::html(200), Reply::html(500), Reply::json(401, "{}")] {

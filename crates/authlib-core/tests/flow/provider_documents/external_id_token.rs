@@ -14,8 +14,8 @@ async fn external_id_token_is_verified_by_nonce_and_keys() {
     let nonce = nonce.query_pairs().find(|(name, _)| name == "nonce").unwrap().1.into_owned();
     let browser = Browser::default();
     let login = bed.log_in(&browser).await.unwrap();
-    let text = login.token.id_token.as_ref().unwrap().expose().to_owned();
-    let own = login.token.userinfo().unwrap().get::<String>("nonce").unwrap().unwrap();
+    let text = login.token().unwrap().id_token.as_ref().unwrap().expose().to_owned();
+    let own = login.token().unwrap().userinfo().unwrap().get::<String>("nonce").unwrap().unwrap();
     let app = bed.app();
     assert_eq!(app.parse_id_token(&text, Some(&own)).await.unwrap().sub(), "alice");
     for wrong in [Some(nonce.as_str()), Some(""), None] {

@@ -216,7 +216,7 @@ pub(crate) async fn expired(bed: &TestBed) -> (Browser, TokenOwner, Token) {
     let login = bed.log_in(&browser).await.unwrap();
     bed.clock.advance(HOUR);
     bed.provider.clear_requests();
-    (browser, login.owner(), login.user.token)
+    (browser, login.owner(), login.user.into_token().unwrap())
 }
 
 /// Collects the token updates of a registry.

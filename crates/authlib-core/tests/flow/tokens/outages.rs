@@ -119,7 +119,7 @@ async fn userinfo_cannot_replace_id_token() {
         bed.provider.inject(fault);
     }
     let login = bed.log_in(&Browser::default()).await.unwrap();
-    let user = login.token.userinfo().unwrap();
+    let user = login.token().unwrap().userinfo().unwrap();
     for name in ["auth_time", "azp", "acr"] {
         assert!(!user.as_map().contains_key(name), "{name}");
     }

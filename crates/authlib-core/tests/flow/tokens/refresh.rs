@@ -131,7 +131,7 @@ async fn provider_outage_loses_no_token() {
     // Within the leeway, the old token is used.
     bed.clock.advance(Duration::from_secs(3570));
     let token = app.active_token(&owner).await.unwrap();
-    assert_eq!(token.access_token, login.token.access_token);
+    assert_eq!(token.access_token, login.token().unwrap().access_token);
     // After its expiry it is not used.
     bed.clock.advance(Duration::from_secs(30));
     assert_eq!(app.active_token(&owner).await.unwrap_err().kind(), ErrorKind::Transport);

@@ -108,7 +108,7 @@ async fn disabled_refresh_uses_token_until_expiry_then_401() {
     let bed = TestBed::with(|p| p, |client| client.refresh_with(Refresh::Off), |oauth| oauth);
     let login = bed.log_in(&Browser::default()).await.unwrap();
     bed.provider.clear_requests();
-    assert!(login.token.refresh_token.is_some());
+    assert!(login.token().unwrap().refresh_token.is_some());
     // Within the leeway, too.
     bed.clock.advance(Duration::from_secs(3599));
     assert!(bed.app().active_token(&login.owner()).await.is_ok());

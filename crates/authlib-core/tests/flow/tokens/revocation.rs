@@ -30,15 +30,15 @@ async fn revocation_ends_token_at_provider_and_locally() {
     let (bed, store) = bed_with_store();
     let login = bed.log_in(&Browser::default()).await.unwrap();
     let app = bed.app();
-    assert!(is_active(&bed, &login.token.access_token).await);
+    assert!(is_active(&bed, &login.token().unwrap().access_token).await);
     app.revoke_token(&login.owner()).await.unwrap();
     let seen = only(&bed, Endpoint::Revoke);
     assert_eq!((seen.method.as_str(), seen.authorization.as_deref()), ("POST", Some("Basic")));
     assert_eq!(seen.field("token_type_hint"), Some("refresh_token"));
     assert_eq!(seen.names, ["token", "token_type_hint"]);
     assert!(store.load(&login.owner()).await.unwrap().is_none());
-    assert!(!is_active(&bed, &login.token.access_token).await);
-    assert!(!is_active(&bed, login.token.refresh_token.as_ref().unwrap()).await);
+    assert!(!is_active(&bed, &login.token().unwrap().access_token).await);
+    assert!(!is_active(&bed, login.token().unwrap().refresh_token.as_ref().unwrap()).await);
     // No token is left, and the text `None` is not sent.
     let error = app.revoke_token(&login.owner()).await.unwrap_err();
     assert_eq!((error.kind(), error.client()), (ErrorKind::Unauthenticated, Some("op")));
@@ -53,7 +53,7 @@ async fn access_token_is_revoked_without_refresh_token() {
     bed.app().revoke_token(&login.owner()).await.unwrap();
     assert_eq!(only(&bed, Endpoint::Revoke).field("token_type_hint"), Some("access_token"));
     assert!(store.load(&login.owner()).await.unwrap().is_none());
-    assert!(!is_active(&bed, &login.token.access_token).await);
+    assert!(!is_active(&bed, &login.token().unwrap().access_token).await);
 }
 
 #[tokio::test]
@@ -135,18 +135,21 @@ async fn dropped_revocation_leaves_consistent_state() {
         }
         drop(dropped);
         let stored = store.load(&login.owner()).await.unwrap().is_some();
-        assert!(stored || !is_active(&bed, &login.token.access_token).await, "{polls} polls");
+        assert!(
+            stored || !is_active(&bed, &login.token().unwrap().access_token).await,
+            "{polls} polls"
+        );
         if stored {
             app.revoke_token(&login.owner()).await.unwrap();
         }
-        assert!(!is_active(&bed, &login.token.access_token).await, "{polls} polls");
+        assert!(!is_active(&bed, &login.token().unwrap().access_token).await, "{polls} polls");
     }
 }
 
 #[tokio::test]
 async fn introspection_returns_token_status_and_metadata() {
     let bed = TestBed::new();
-    let token = bed.log_in(&Browser::default()).await.unwrap().user.token;
+    let token = bed.log_in(&Browser::default()).await.unwrap().user.into_token().unwrap();
     let app = bed.app();
     let hint = Some(TokenTypeHint::AccessToken);
     let said = app.introspect_token(&token.access_token, hint).await.unwrap();
@@ -282,7 +285,7 @@ async fn logout_revokes_if_configured_and_ignores_failure() {
         assert!(browser.load().await.unwrap().unwrap().logins().is_empty(), "{fault:?}");
         assert!(store.load(&login.owner()).await.unwrap().is_none(), "{fault:?}");
         assert_eq!(bed.provider.count(Endpoint::Revoke), asked, "{fault:?}");
-        let active = is_active(&bed, &login.token.access_token).await;
+        let active = is_active(&bed, &login.token().unwrap().access_token).await;
         assert_eq!(active, !(revokes && fault.is_none()), "{fault:?}");
     }
 }
