@@ -34,6 +34,8 @@ pub(crate) const RANKS: &[&[&str]] = &[
         "config",
         "keyring",
         "row_encryption",
+        "error_pages",
+        "first_error",
     ],
     &["http_exchange", "providers"],
     &["provider_documents"],

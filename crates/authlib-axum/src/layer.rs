@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use authlib_core::OAuth;
 use authlib_core::adapter::{CookieSession, RequestContext, SealedCookies, SessionCookie};
 use axum::extract::Request;
-use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
 use tower::{Layer, Service};
 use tower_sessions::cookie::SameSite;
@@ -138,7 +138,8 @@ where
         request.extensions_mut().insert(cookies.clone());
         // Cheap to clone: all three are reference-counted.
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let accept = request.headers().get(axum::http::header::ACCEPT).cloned();
+        let [accept, language] =
+            [ACCEPT, ACCEPT_LANGUAGE].map(|name| request.headers().get(name).cloned());
         let response = self.inner.call(request);
         Box::pin(async move {
             let mut response = response.await?.into_response();
@@ -146,11 +147,13 @@ where
             let Some(error) = response.extensions_mut().remove::<Error>() else {
                 return Ok(response);
             };
-            let accept = accept.as_ref().and_then(|accept| accept.to_str().ok());
-            let request = RequestContext::new(method, uri.path(), uri.query(), |name| {
-                accept.filter(|_| name == "accept")
-            })
-            .of_app(Some(&oauth));
+            let header = |name: &str| match name {
+                "accept" => accept.as_ref()?.to_str().ok(),
+                "accept-language" => language.as_ref()?.to_str().ok(),
+                _ => None,
+            };
+            let request = RequestContext::new(method, uri.path(), uri.query(), header);
+            let request = request.of_app(Some(&oauth));
             // The session's cookie, and what else the layers inside have added.
             let page = error.respond(&request);
             let (parts, body) = page.into_parts();

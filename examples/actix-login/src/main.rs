@@ -1,6 +1,6 @@
 //! Log in with any configured provider on actix-web; without one, with the demo provider.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "prints the app's URL")]
+#![expect(clippy::print_stderr, reason = "prints why the app did not start")]
 
 use actix_web::http::{StatusCode, header};
 use actix_web::rt::time::timeout;
@@ -11,8 +11,8 @@ use authlib_actix::{
     redirect, require_login,
 };
 use example_shared::{
-    Page, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, Settings, Visitor, headers, landing, nobody, registry,
-    stopped, user_id,
+    Page, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, Settings, Visitor, announce, headers, landing, nobody,
+    registry, stopped, user_id,
 };
 
 /// Redirects to the provider.
@@ -172,17 +172,18 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let (oauth, _provider) = registry(&settings).await?;
     // Once for all workers, each of which calls the closure below.
     let sessions = cookie_session_middleware(&oauth);
-    let (mounts, refreshes) = (settings.mounts(), oauth.clone());
+    let (started, mounts, refreshes) = (oauth.clone(), settings.mounts(), oauth.clone());
     let app = move || {
         let app = App::new().app_data(web::Data::new(oauth.clone())).wrap(sessions.clone());
+        let app = app.default_service(web::to(not_found));
         mounts.iter().fold(app, |app, base| app.service(web::scope(base).configure(routes)))
     };
     let server = HttpServer::new(app)
         .disable_signals()
         .shutdown_timeout(SHUTDOWN_TIMEOUT.as_secs() / 2)
-        .bind(settings.address)?
+        .bind(settings.address.clone())?
         .run();
-    println!("The app is at {}", settings.base_url);
+    announce(&settings, &started);
     // actix-web would break requests off at Ctrl-C.
     let handle = server.handle();
     actix_web::rt::spawn(async move {
@@ -193,6 +194,12 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     });
     server.await?;
     Ok(())
+}
+
+async fn not_found(oauth: web::Data<OAuth>) -> HttpResponse {
+    let mut response = html(Page::not_found("actix-web", &oauth));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
 }
 
 fn html(page: Page) -> HttpResponse {

@@ -1,6 +1,6 @@
 //! Log in with any configured provider on axum; without one, with the demo provider.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "prints the app's URL")]
+#![expect(clippy::print_stderr, reason = "prints why the app did not start")]
 
 use authlib_axum::{
     AuthorizeOptions, BackChannelLogout, CurrentUser, LogoutOptions, OAuth, OAuthCallback,
@@ -14,7 +14,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use example_shared::{
-    Page, Settings, TowerToHyperService, Visitor, landing, nobody, registry, serve, user_id,
+    Page, Settings, TowerToHyperService, Visitor, announce, landing, nobody, registry, serve,
+    user_id,
 };
 
 /// Redirects to the provider.
@@ -168,12 +169,18 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
             base => app.nest(base, routes.clone()).route(&format!("{base}/"), get(home)),
         };
     }
-    let app = app.layer(cookie_session_layer(&oauth)).with_state(oauth.clone());
-    let listener = tokio::net::TcpListener::bind(settings.address).await?;
-    println!("The app is at {}", settings.base_url);
+    let app = app.fallback(not_found).layer(cookie_session_layer(&oauth)).with_state(oauth.clone());
+    let listener = tokio::net::TcpListener::bind(settings.address.clone()).await?;
+    announce(&settings, &oauth);
     // As `axum::serve`, with timeouts and an end by SIGTERM.
     serve(listener, TowerToHyperService::new(app), &oauth).await;
     Ok(())
+}
+
+async fn not_found(State(oauth): State<OAuth>) -> Response {
+    let mut response = html(Page::not_found("axum", &oauth));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
 }
 
 fn html(page: Page) -> Response {

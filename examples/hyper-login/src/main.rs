@@ -1,8 +1,6 @@
 //! The example app on plain hyper, for authors of integrations: what lies between an HTTP framework and
 //! `authlib_core::adapter`. Applications use the crate of their framework.
 
-#![expect(clippy::print_stdout, reason = "a program says where it listens")]
-
 use std::convert::Infallible;
 
 use authlib_core::adapter::{
@@ -13,7 +11,8 @@ use authlib_core::adapter::{
 use authlib_core::login::RequireLogin;
 use authlib_core::{Error, ErrorKind, OAuth, Purpose};
 use example_shared::{
-    Page, Settings, TimedBody, Visitor, landing, nobody, profile, registry, serve, user_id,
+    Page, Settings, TimedBody, Visitor, announce, landing, nobody, profile, registry, serve,
+    user_id,
 };
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -201,8 +200,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::from_env()?;
     let (oauth, _provider) = registry(&settings).await?;
     let app = App { sessions: SealedCookies::for_sessions(&oauth), oauth: oauth.clone() };
-    let listener = tokio::net::TcpListener::bind(settings.address).await?;
-    println!("The app is at {}", settings.base_url);
+    let listener = tokio::net::TcpListener::bind(settings.address.clone()).await?;
+    announce(&settings, &oauth);
     let service = service_fn(move |request| {
         let app = app.clone();
         async move { Ok::<_, Infallible>(handle(app, request).await) }

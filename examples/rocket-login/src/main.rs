@@ -1,6 +1,6 @@
 //! Log in with any configured provider on Rocket; without one, with the demo provider.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "prints the app's URL")]
+#![expect(clippy::print_stderr, reason = "prints why the app did not start")]
 
 use std::io::Cursor;
 
@@ -10,8 +10,8 @@ use authlib_rocket::{
     UserInfo, catchers, load_figment, redirect, require_login,
 };
 use example_shared::{
-    Page, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, Settings, Storage, Visitor, demo, headers, landing,
-    nobody, user_id,
+    Page, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, Settings, Storage, Visitor, announce, demo, headers,
+    landing, nobody, user_id,
 };
 use rocket::data::{Data, ToByteUnit as _};
 use rocket::error::ErrorKind;
@@ -205,8 +205,8 @@ async fn main() {
 async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::from_env()?;
     let storage = Storage::open(&settings).await?;
-    let (mounts, base_url) = (settings.mounts(), settings.base_url);
-    let (host, port) = settings.address;
+    let (mounts, base_url) = (settings.mounts(), settings.base_url.clone());
+    let (host, port) = settings.address.clone();
     let mut figment = rocket::Config::figment()
         .merge(("address", host))
         .merge(("port", port))
@@ -232,6 +232,7 @@ async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
     } else {
         None
     };
+    let registry = oauth.clone();
     let routes = routes![
         home,
         login,
@@ -267,7 +268,7 @@ async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
             .attach(require_login(&format!("{base}/protected"), RequireLogin::new()))
             .mount(format!("{base}/"), routes.clone());
     }
-    println!("The app is at {base_url}");
+    announce(&settings, &registry);
     match rocket.launch().await {
         // A client that sent half a request was still connected.
         Err(error) if matches!(error.kind(), ErrorKind::Shutdown(..)) => Ok(()),

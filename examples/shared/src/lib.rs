@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "prints the URL of the demo provider")]
 
+mod announce;
 mod demo;
 mod landing;
 mod pages;
@@ -11,6 +12,7 @@ mod serve;
 mod settings;
 mod storage;
 
+pub use crate::announce::announce;
 pub use crate::demo::demo;
 pub use crate::landing::landing;
 pub use crate::pages::{Account, Page, Visitor, headers};

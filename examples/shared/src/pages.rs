@@ -61,15 +61,21 @@ impl Page {
     /// The home page of a user who is not logged in.
     #[must_use]
     pub fn welcome(framework: &str, oauth: &OAuth) -> Self {
-        let mut list = String::new();
+        let (mut list, mut more) = (String::new(), String::new());
         for (place, app) in oauth.clients().filter(|client| client.accepts_logins()).enumerate() {
             let kind = if place == 0 { "button main" } else { "button" };
             let path = escaped(&oauth.site_path(&format!("/login/{}", app.name())));
             let label = escaped(app.display_name());
+            // The OAuth 1.0a client of the demo provider: below a fold, because few need it.
+            let list = if app.name() == "demo1" { &mut more } else { &mut list };
             let _ = write!(
                 list,
                 "<li><a class=\"{kind}\" href=\"{path}\">Log in with {label}</a></li>"
             );
+        }
+        if !more.is_empty() {
+            let fold = "<details class=\"more\"><summary>More ways to log in</summary>";
+            let _ = write!(list, "<li>{fold}<ul class=\"list\">{more}</ul></details></li>");
         }
         Self::new(
             framework,
@@ -134,6 +140,21 @@ impl Page {
             "Logged out",
             "<h1>You are logged out</h1><p class=\"quiet\">See you soon.</p>\
              <ul class=\"list\"><li><a class=\"button main\" href=\"./\">Go to home page</a></li></ul>",
+        )
+    }
+
+    /// The page for a path that does not exist; send it with status 404.
+    #[must_use]
+    pub fn not_found(framework: &str, oauth: &OAuth) -> Self {
+        let home = escaped(&oauth.site_path("/"));
+        let link = format!("<a class=\"button main\" href=\"{home}\">Go to home page</a>");
+        Self::new(
+            framework,
+            "Not found",
+            &format!(
+                "<h1>Page not found</h1><p class=\"quiet\">There is no page at this address.</p>\
+                 <ul class=\"list\"><li>{link}</li></ul>"
+            ),
         )
     }
 

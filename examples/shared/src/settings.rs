@@ -47,7 +47,17 @@ impl Settings {
         (path != ":memory:").then(|| path.into())
     }
 
-    fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+    /// Where the tokens are, without passwords.
+    pub(crate) fn token_place(&self) -> String {
+        match (self.database_file(), &self.database_url) {
+            (Some(file), _) => format!("the file {}", file.display()),
+            (None, Some(url)) if url.starts_with("postgres") => "PostgreSQL".to_owned(),
+            (None, Some(_)) => "a database in memory".to_owned(),
+            (None, None) => "Redis".to_owned(),
+        }
+    }
+
+    pub(crate) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let get = |name: &str| get(name).filter(|value| !value.is_empty());
         let port = get("PORT").unwrap_or_else(|| "3000".to_owned());
         let port = port

@@ -1,12 +1,15 @@
 //! [`RequestContext`]: what is read of a request's head.
 
 use http::Method;
-use http::header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, COOKIE, HOST, ORIGIN};
+use http::header::{
+    ACCEPT, ACCEPT_LANGUAGE, ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, COOKIE, HOST, ORIGIN,
+};
 
 use super::SessionCookie;
 use percent_encoding::percent_decode_str;
 
 use crate::base_url::BasePath;
+use crate::error_pages::ErrorPages;
 use crate::registry::OAuth;
 
 /// The parts of a request's head that this library reads, copied from the framework's request. Its `Debug`
@@ -20,6 +23,7 @@ pub struct RequestContext {
     /// The path of the application's base URL.
     base_path: String,
     pub(super) accept: Option<String>,
+    pub(super) accept_language: Option<String>,
     pub(super) content_type: Option<String>,
     pub(super) sec_fetch_site: Option<String>,
     pub(super) origin: Option<String>,
@@ -30,6 +34,8 @@ pub struct RequestContext {
     cookies: Option<String>,
     /// The name of the session's cookie, if the browser did not send it.
     pub(super) missing_cookie: Option<String>,
+    /// How the application shows errors.
+    pub(super) error_pages: ErrorPages,
     /// Whether a CORS preflight asks for permission (Fetch Standard, CORS protocol).
     pub(super) is_preflight: bool,
     /// Whether the browser shows the response as a page of its own, so that a redirect to a login helps.
@@ -74,6 +80,8 @@ impl RequestContext {
             base_path: "/".to_owned(),
             query: query.map(str::to_owned),
             accept: copy(ACCEPT.as_str()),
+            accept_language: copy(ACCEPT_LANGUAGE.as_str()),
+            error_pages: ErrorPages::default(),
             content_type: copy(CONTENT_TYPE.as_str()),
             sec_fetch_site: copy("sec-fetch-site"),
             origin: copy(ORIGIN.as_str()),
@@ -91,6 +99,7 @@ impl RequestContext {
     pub fn of_app(mut self, oauth: Option<&OAuth>) -> Self {
         if let Some(oauth) = oauth {
             self.base_path = oauth.site_path("/");
+            self.error_pages = oauth.error_pages().clone();
             let name = SessionCookie::of(oauth).name;
             let cookies = self.cookies.take().unwrap_or_default();
             let is_sent = cookies.split(';').any(|cookie| {

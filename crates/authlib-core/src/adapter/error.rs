@@ -6,6 +6,7 @@ use std::ops::Deref;
 use super::error_page;
 use super::{RequestContext, Response};
 use crate::error::{Error, ErrorKind};
+use crate::first_error::print_first;
 
 /// An [`Error`] on its way to the browser. It may carry a response that must be sent instead of an error
 /// page, such as the page that submits a `form_post` callback once more.
@@ -68,9 +69,12 @@ impl LoginError {
     /// exist) or has been logged before. Call it once, when the error becomes a response.
     pub fn log(&self) {
         let error = &self.0.error;
-        if !error.is_logged()
-            && !matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::UnknownClient)
-        {
+        let is_expected =
+            matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::UnknownClient);
+        if self.0.response.is_none() && !is_expected {
+            print_first(error);
+        }
+        if !error.is_logged() && !is_expected {
             tracing::warn!(kind = ?error.kind(), error = %error.report(), "request failed");
         }
     }
@@ -120,6 +124,7 @@ impl std::error::Error for LoginError {
 pub fn misconfigured(check: &'static str, hint: &'static str) -> Error {
     let error = Error::new(ErrorKind::Config, check).with_hint(hint);
     tracing::error!(error = %error.report(), "misconfigured application");
+    print_first(&error);
     error.logged()
 }
 

@@ -1,36 +1,32 @@
 //! Error pages: a short message for the user, without technical detail.
 
-use http::StatusCode;
+use http::header::CONTENT_SECURITY_POLICY;
+use http::{HeaderValue, StatusCode};
+use serde_json::json;
 
 use super::RequestContext;
-use super::response::{Response, html, json};
+use super::response::{Response, html};
 use crate::error::{Error, ErrorKind, Remedy};
+use crate::error_pages::{ErrorPage, POLICY};
 
-/// The link to the landing page.
-fn home(request: Option<&RequestContext>) -> String {
-    let path = request.map_or("/", |request| request.base_path().home());
-    format!("<a href=\"{}\">Go to home page</a>", escape(path))
-}
-
-/// The response for an error. The developer's text is in the log; the page contains no code, no token, and
-/// the provider's texts only escaped.
+/// The response for an error. The developer's text is in the log, and on the page in development only; the page
+/// contains no code, no token, and the provider's texts only escaped.
 pub(super) fn render(error: &Error, request: Option<&RequestContext>) -> Response {
     let status =
         StatusCode::from_u16(error.kind().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let message = message(error);
-    if wants_json(request.and_then(|request| request.accept.as_deref())) {
-        let body = serde_json::json!({ "error": code(error.kind()), "error_description": message });
-        return json(status, &body);
-    }
+    let mut page = blank(status, request);
+    page.kind = Some(error.kind());
+    title(error.kind()).clone_into(&mut page.title);
+    error.page_text().unwrap_or_else(|| text(error.kind())).clone_into(&mut page.message);
+    page.provider_message = provider_message(error);
     // A GET of a page can be repeated as it is, a callback only from the login's start.
     let again = request.filter(|_| error.remedy() == Remedy::Wait);
     let again = again.and_then(RequestContext::repeatable);
-    let again = error.restart().or(again.as_deref());
-    let again =
-        again.map(|path| format!("<a class=\"primary\" href=\"{}\">Try again</a> ", escape(path)));
-    let again = again.unwrap_or_default();
-    let body = format!("<p>{}</p>{again}{}", escape(&message), home(request));
-    html(status, page(title(error.kind()), &body))
+    page.try_again = error.restart().map(str::to_owned).or(again);
+    if request.is_some_and(|request| request.error_pages.shows_details) {
+        page.details = Some(error.report().to_string());
+    }
+    respond(page, status, code(error.kind()), request)
 }
 
 /// The response for a status alone, such as 404 for a path without a route: a page, or JSON if the
@@ -38,11 +34,92 @@ pub(super) fn render(error: &Error, request: Option<&RequestContext>) -> Respons
 #[must_use]
 pub fn status_page(status: StatusCode, request: Option<&RequestContext>) -> Response {
     let reason = status.canonical_reason().unwrap_or("Error");
-    if wants_json(request.and_then(|request| request.accept.as_deref())) {
-        let code = reason.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-        return json(status, &serde_json::json!({ "error": code, "error_description": reason }));
+    let code = reason.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    let mut page = blank(status, request);
+    reason.clone_into(&mut page.title);
+    respond(page, status, &code, request)
+}
+
+/// A page without texts.
+fn blank(status: StatusCode, request: Option<&RequestContext>) -> ErrorPage {
+    ErrorPage {
+        kind: None,
+        status: status.as_u16(),
+        title: String::new(),
+        message: String::new(),
+        provider_message: None,
+        try_again: None,
+        try_again_label: "Try again".to_owned(),
+        home: request.map_or("/", |request| request.base_path().home()).to_owned(),
+        home_label: "Go to home page".to_owned(),
+        accept_language: request
+            .and_then(|request| request.accept_language.clone())
+            .unwrap_or_default(),
+        details: None,
+        html: None,
+        content_security_policy: POLICY.to_owned(),
     }
-    html(status, page(reason, &home(request)))
+}
+
+/// The page as the application wants it, as HTML or JSON.
+fn respond(
+    page: ErrorPage,
+    status: StatusCode,
+    code: &str,
+    request: Option<&RequestContext>,
+) -> Response {
+    let page = match request {
+        Some(request) => request.error_pages.changed(page),
+        None => page,
+    };
+    if wants_json(request.and_then(|request| request.accept.as_deref())) {
+        let mut message = page.message.clone();
+        if message.is_empty() {
+            message.clone_from(&page.title);
+        } else if let Some(words) = &page.provider_message {
+            message = format!("{message} The provider says: “{words}”.");
+        }
+        let body = match page.details {
+            Some(details) => {
+                json!({ "error": code, "error_description": message, "details": details })
+            }
+            None => json!({ "error": code, "error_description": message }),
+        };
+        return super::response::json(status, &body);
+    }
+    let policy = HeaderValue::try_from(page.content_security_policy.as_str());
+    let text = page.html.clone().unwrap_or_else(|| built_in(&page));
+    let mut response = html(status, text);
+    if let Ok(policy) = policy {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// The built-in page: one primary action.
+fn built_in(error: &ErrorPage) -> String {
+    let mut body = String::new();
+    if !error.message.is_empty() {
+        body = format!("<p>{}</p>", escape(&error.message));
+    }
+    if let Some(words) = &error.provider_message {
+        body += &format!("<p>The provider says: “{}”.</p>", escape(words));
+    }
+    if let Some(path) = &error.try_again {
+        let (path, label) = (escape(path), escape(&error.try_again_label));
+        body += &format!("<a class=\"primary\" href=\"{path}\">{label}</a> ");
+    }
+    let primary = if error.try_again.is_some() { "" } else { "class=\"primary\" " };
+    let (home, label) = (escape(&error.home), escape(&error.home_label));
+    body += &format!("<a {primary}href=\"{home}\">{label}</a>");
+    if let Some(details) = &error.details {
+        let details = escape(details);
+        body += &format!(
+            "<details open><summary>For the developer</summary><pre>{details}</pre>\
+             <p>Only a debug build at a loopback URL shows this.</p></details>"
+        );
+    }
+    page(&escape(&error.title), &body)
 }
 
 /// A page; `body` is HTML.
@@ -50,19 +127,12 @@ pub(super) fn page(title: &str, body: &str) -> String {
     include_str!("page.html").replace("{{title}}", title).replace("{{body}}", body)
 }
 
-/// The message for the user, with what the provider says about a login that it did not allow.
-fn message(error: &Error) -> String {
-    let text = error.page_text().unwrap_or_else(|| text(error.kind()));
-    let reported = error.provider_error().filter(|_| {
+/// What the provider says about a login that it did not allow.
+fn provider_message(error: &Error) -> Option<String> {
+    let provider = error.provider_error().filter(|_| {
         matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::AuthorizationError)
-    });
-    match reported {
-        Some(provider) => {
-            let words = provider.error_description.as_ref().unwrap_or(&provider.error);
-            format!("{text} The provider says: “{words}”.")
-        }
-        None => text.to_owned(),
-    }
+    })?;
+    Some(provider.error_description.as_ref().unwrap_or(&provider.error).clone())
 }
 
 fn text(kind: ErrorKind) -> &'static str {
@@ -123,7 +193,13 @@ fn title(kind: ErrorKind) -> &'static str {
         ErrorKind::InvalidCallback | ErrorKind::InvalidIdToken | ErrorKind::AuthorizationError => {
             "We couldn't sign you in"
         }
-        _ => "Something went wrong",
+        ErrorKind::InvalidRequest | ErrorKind::PayloadTooLarge => "Request not possible",
+        ErrorKind::Unsupported => "Not supported",
+        ErrorKind::Transport => "Login provider not reachable",
+        ErrorKind::Store => "Temporarily unavailable",
+        ErrorKind::InvalidResponse | ErrorKind::Config | ErrorKind::Internal => {
+            "Something went wrong"
+        }
     }
 }
 
@@ -228,6 +304,56 @@ mod tests {
         let (_, _, json) = respond(&error, "application/json");
         assert!(json.contains("provider_error"));
         assert!(!json.contains("internal detail"));
+    }
+
+    /// Details are for a developer at a loopback URL, and never for the users of a public site.
+    #[test]
+    fn details_are_shown_in_development_only() {
+        let error =
+            Error::new(ErrorKind::InvalidResponse, "the <b>check</b>").with_hint("the hint");
+        let shown = |builder: crate::OAuthBuilder, accept: &'static str| {
+            let oauth = builder.build().unwrap();
+            let header = |name: &str| (name == "accept").then_some(accept);
+            let request = RequestContext::new(http::Method::GET, "/", None, header);
+            let response = render(&error, Some(&request.of_app(Some(&oauth))));
+            String::from_utf8(response.into_body()).unwrap()
+        };
+        let local = || OAuth::builder().base_url("http://localhost:3000");
+        let public = || OAuth::builder().base_url("https://app.example");
+        let page = shown(local(), "text/html");
+        assert!(page.contains("the &lt;b&gt;check&lt;/b&gt;; the hint"), "{page}");
+        assert!(shown(local(), "application/json").contains("the hint"));
+        for builder in [local().hide_error_details(), public(), OAuth::builder()] {
+            assert!(!shown(builder, "text/html").contains("the hint"));
+        }
+        assert!(!shown(public(), "application/json").contains("the hint"));
+        assert!(shown(public().dangerous_show_error_details(), "text/html").contains("the hint"));
+    }
+
+    #[test]
+    fn application_translates_or_replaces_pages() {
+        let oauth = OAuth::builder().error_pages(|page| match page.language().as_str() {
+            "de" => "Nicht <möglich>".clone_into(&mut page.title),
+            "fr" => {
+                page.html = Some(format!("<h1>{}</h1>", page.status));
+                "img-src 'self'".clone_into(&mut page.content_security_policy);
+            }
+            _ => {}
+        });
+        let oauth = oauth.build().unwrap();
+        let page = |language: &'static str| {
+            let header = |name: &str| (name == "accept-language").then_some(language);
+            let request = RequestContext::new(http::Method::GET, "/", None, header);
+            let request = request.of_app(Some(&oauth));
+            let page = render(&Error::new(ErrorKind::InvalidRequest, "x"), Some(&request));
+            let policy = page.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+            (String::from_utf8(page.into_body()).unwrap(), policy)
+        };
+        let (german, policy) = page("de-AT,de;q=0.9,en;q=0.8");
+        assert!(german.contains("<h1>Nicht &lt;möglich&gt;</h1>"), "{german}");
+        assert_eq!(policy, POLICY);
+        assert_eq!(page("fr"), ("<h1>400</h1>".to_owned(), "img-src 'self'".to_owned()));
+        assert!(page("en").0.contains("<h1>Request not possible</h1>"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use crate::error_pages::POLICY;
 use crate::registry::RegisteredClient;
 
 /// A framework-independent HTTP response.
@@ -44,12 +45,7 @@ pub(super) fn html(status: StatusCode, body: String) -> Response {
     *response.body_mut() = body.into_bytes();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
-        ),
-    );
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     response
 }
 

@@ -16,7 +16,10 @@ use crate::config::{
     ClientConfig, ClientSettings, ConfigProblem, ConfigProblems, LoginPolicy, Sources,
     similar_preset,
 };
+use crate::endpoint_url::is_loopback;
 use crate::error::{Error, ErrorKind, Result};
+use crate::error_pages::{ErrorPage, ErrorPages};
+use crate::first_error;
 use crate::keyring::{KEYS_VARIABLE, Keyring};
 use crate::random::{Random, SystemRandom};
 use crate::store::{MemoryTokenStore, PendingLoginStore, TokenStore};
@@ -41,6 +44,8 @@ pub struct OAuthBuilder {
     logins: Option<Arc<dyn PendingLoginStore>>,
     subscribers: Subscribers,
     keyring: Option<Keyring>,
+    error_pages: ErrorPages,
+    hides_error_details: bool,
 }
 
 impl OAuth {
@@ -210,6 +215,33 @@ impl OAuthBuilder {
         self
     }
 
+    /// Changes the error pages before they are sent: translate their texts, or set [`ErrorPage::html`] to a page of your
+    /// own. The texts are also those of JSON responses.
+    pub fn error_pages(mut self, change: impl Fn(&mut ErrorPage) + Send + Sync + 'static) -> Self {
+        self.error_pages.set_change(change);
+        self
+    }
+
+    /// Shows on error pages which check failed and what to change, **to everybody who sees the page**. They have no
+    /// secrets, but names of settings and URLs. A debug build with a loopback base URL does so by itself; no other does.
+    pub fn dangerous_show_error_details(mut self) -> Self {
+        self.error_pages.shows_details = true;
+        self
+    }
+
+    /// Shows error pages as in production, also in a debug build with a loopback base URL.
+    pub fn hide_error_details(mut self) -> Self {
+        self.hides_error_details = true;
+        self
+    }
+
+    /// Prints no error to stderr. By default, the first error of the process is printed there if the program has no
+    /// `tracing` subscriber, because nobody would see it otherwise.
+    pub fn without_first_error_on_stderr(self) -> Self {
+        first_error::print_none();
+        self
+    }
+
     /// Calls `subscriber` after each refreshed token was stored.
     pub fn on_token_update(
         self,
@@ -274,6 +306,11 @@ impl OAuthBuilder {
         let tokens = self.tokens.unwrap_or_else(|| {
             Arc::new(MemoryTokenStore::on_clock(clock.clone(), MemoryTokenStore::CAPACITY))
         });
+        let is_local = base_url.as_ref().is_some_and(|url| is_loopback(url.as_url()));
+        let mut error_pages = self.error_pages;
+        error_pages.shows_details |= cfg!(debug_assertions) && is_local;
+        error_pages.shows_details &= !self.hides_error_details;
+        log_registry(base_url.as_ref(), tokens_in, has_keys, error_pages.shows_details);
         let ports = Ports {
             clock,
             random: self.random.unwrap_or_else(|| Arc::new(SystemRandom)),
@@ -288,6 +325,7 @@ impl OAuthBuilder {
             base_url,
             keyring,
             has_keys,
+            error_pages,
         };
         let clients = settings
             .into_iter()
@@ -336,6 +374,17 @@ fn keyring(
         ConfigProblem::new("", KEYS_VARIABLE, format!("is not valid: {}", error.report()))
     };
     keyring.map_err(|error| problems.push(problem(error))).ok()
+}
+
+/// Logs what an operator wants to know of the registry.
+fn log_registry(base_url: Option<&BaseUrl>, tokens: &str, has_keys: bool, development: bool) {
+    let Some(base_url) = base_url else { return };
+    let keys = if has_keys {
+        "of the application"
+    } else {
+        "random: sessions in cookies end at a restart"
+    };
+    tracing::info!(base_url = %base_url.as_url(), tokens, keys, development, "logins set up");
 }
 
 /// Logs what an operator wants to know of a client of the registry.

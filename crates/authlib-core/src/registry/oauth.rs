@@ -11,6 +11,7 @@ use super::client::RegisteredClient;
 use super::ports::Ports;
 use crate::base_url::{BasePath, BaseUrl};
 use crate::error::{Error, ErrorKind, Result};
+use crate::error_pages::ErrorPages;
 use crate::keyring::Keyring;
 use crate::store::TokenStore;
 use crate::token_updates::TokenUpdate;
@@ -129,6 +130,10 @@ impl OAuth {
     /// The keys that encrypt cookies: those of the application, or a random one of this process.
     pub(crate) fn keyring(&self) -> &Keyring {
         &self.0.ports.keyring
+    }
+
+    pub(crate) fn error_pages(&self) -> &ErrorPages {
+        &self.0.ports.error_pages
     }
 
     pub(crate) fn has_keys(&self) -> bool {

@@ -6,6 +6,7 @@ use crate::authorization::{LinkPolicy, SessionTurns, UsedStates};
 use crate::base_url::BaseUrl;
 use crate::clock::Clock;
 use crate::config::LoginPolicy;
+use crate::error_pages::ErrorPages;
 use crate::keyring::Keyring;
 use crate::random::Random;
 use crate::store::{PendingLoginStore, TokenStore};
@@ -27,4 +28,5 @@ pub(super) struct Ports {
     pub(super) keyring: Keyring,
     /// Whether the application has set the keys, which then outlive the process.
     pub(super) has_keys: bool,
+    pub(super) error_pages: ErrorPages,
 }
