@@ -36,7 +36,8 @@ usage: cargo xtask COMMAND
   api      list the public API of each published crate in `api/`
   package  package the published crates and compile the packages
   work     check how the work of each reader of a peer's input grows with its length
-  bench    run the benchmarks";
+  bench    compare speed with other libraries, then run the load test; `bench times`,
+           `bench instructions` and `bench load` run one part";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

@@ -76,17 +76,25 @@ pub(crate) fn docs() -> Outcome {
     setup::run_with(cargo.current_dir(setup::root()))
 }
 
-/// `bench`: the benchmarks, which are a separate workspace, then the load test. `bench load [SECONDS]` runs
-/// the load test only.
+/// `bench`: the library beside its peers, then the load test. `bench load [SECONDS]` runs the load test only,
+/// and `bench instructions [FILTER]` or `bench times [FILTER]` the comparison only.
 pub(crate) fn bench(arguments: &[String]) -> Outcome {
     let folder = setup::root().join("crates/authlib-bench");
-    let alone = arguments.first().is_some_and(|first| first == "load");
-    if !alone {
+    let program = |name: &str| {
         let mut cargo = Command::new(setup::cargo_path());
-        setup::run_with(cargo.args(["bench", "--benches"]).args(arguments).current_dir(&folder))?;
-        if !arguments.is_empty() {
-            return Ok(());
-        }
+        cargo.args(["run", "--release", "--quiet", "--bin", name, "--"]).current_dir(&folder);
+        cargo
+    };
+    let (first, rest) = match arguments {
+        [] => ("", arguments),
+        [first, rest @ ..] => (first.as_str(), rest),
+    };
+    match first {
+        "" => setup::run_with(&mut program("compare"))?,
+        "times" => return setup::run_with(program("compare").args(rest)),
+        "instructions" => return setup::run_with(program("compare").args(arguments)),
+        "load" => {}
+        other => return Err(format!("`bench` has no part `{other}`")),
     }
     let seconds = arguments.get(1).map_or("30", String::as_str);
     let mut build = vec!["build", "--release"];
@@ -95,7 +103,5 @@ pub(crate) fn bench(arguments: &[String]) -> Outcome {
     let programs = setup::target_folder().join("release");
     let suffix = std::env::consts::EXE_SUFFIX;
     let apps = APPS.iter().map(|app| programs.join(format!("{app}{suffix}")));
-    let mut cargo = Command::new(setup::cargo_path());
-    cargo.args(["run", "--release", "--quiet", "--bin", "load", "--", seconds]).args(apps);
-    setup::run_with(cargo.current_dir(folder))
+    setup::run_with(program("load").arg(seconds).args(apps))
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use authlib_provider::{TestClient, Provider, Server, TestUser};
+use authlib_provider::{Provider, Server, TestClient, TestUser};
 use reqwest::header::LOCATION;
 use reqwest::redirect::Policy;
 use reqwest::{Response, StatusCode};
@@ -197,7 +197,8 @@ fn mib(kib: u64) -> f64 {
 #[tokio::main]
 async fn main() -> Outcome {
     let mut arguments = std::env::args().skip(1);
-    let seconds = arguments.next().and_then(|text| text.parse().ok()).ok_or("load SECONDS PROGRAM...")?;
+    let seconds =
+        arguments.next().and_then(|text| text.parse().ok()).ok_or("load SECONDS PROGRAM...")?;
     let mut whole = true;
     for program in arguments {
         whole &= measure(&program, seconds).await?;
