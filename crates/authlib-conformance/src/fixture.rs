@@ -152,7 +152,27 @@ impl Fixture {
     /// If one of them doesn't start.
     pub async fn configured(package: &str, config: &str, vars: &[(&str, &str)]) -> Self {
         let port = free_port();
-        let server = Self::server(&format!("http://localhost:{port}"), |provider, base_url| {
+        Self::start_configured(package, [port, port], config, vars).await
+    }
+
+    /// As [`configured`](Self::configured), behind a proxy that listens on the port `front`.
+    pub(crate) async fn behind(
+        front: u16,
+        package: &str,
+        config: &str,
+        vars: &[(&str, &str)],
+    ) -> Self {
+        Self::start_configured(package, [front, free_port()], config, vars).await
+    }
+
+    async fn start_configured(
+        package: &str,
+        [front, port]: [u16; 2],
+        config: &str,
+        vars: &[(&str, &str)],
+    ) -> Self {
+        let base_url = format!("http://localhost:{front}");
+        let server = Self::server(&base_url, |provider, base_url| {
             let callback = format!("{base_url}/authorize/op");
             let app = TestClient::confidential("app", SECRET).redirect_uri(&callback);
             let spa = TestClient::public("spa").redirect_uri(&callback);
@@ -161,7 +181,8 @@ impl Fixture {
         })
         .await;
         let filled = |text: &str| text.replace("ISSUER", server.issuer());
-        let vars: Vec<_> = vars.iter().map(|(name, value)| (*name, filled(value))).collect();
+        let vars = vars.iter().map(|(name, value)| (*name, filled(value)));
+        let vars: Vec<_> = vars.chain([("BASE_URL", base_url)]).collect();
         let app = App::start_with(package, port, &filled(config), &vars).await;
         Self { app, server, _proxy: None }
     }

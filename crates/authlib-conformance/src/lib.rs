@@ -5,6 +5,7 @@
 //! - [`App`]: an example app as a process
 //! - [`Browser`]: a browser with cookies, `SameSite` included
 //! - [`Fixture`]: an app with its provider
+//! - [`Replicas`]: three processes of an app behind a round-robin proxy
 //! - [`InteropServer`]: a server that is not ours
 //! - [`PostgresServer`], [`RedisServer`]: databases for the tests of stores
 //! - [`store_cases`]: cases that the tests of several stores share
@@ -25,6 +26,7 @@ mod database;
 mod fixture;
 mod interop;
 mod proxy;
+mod replicas;
 mod response;
 pub mod store_cases;
 
@@ -35,3 +37,4 @@ pub use crate::fixture::{CONFIG, Fixture, KEYS};
 pub use crate::interop::{
     Interop, InteropClient, InteropKind, InteropServer, OtherLogin, OtherProvider, Step, TestKey,
 };
+pub use crate::replicas::Replicas;

@@ -79,9 +79,8 @@ suite! {
     ],
     storage: [
         login_in_a_file_survives_a_restart,
-        replicas_share_logins_in_postgres,
-        replicas_share_logins_in_redis,
-        calls_on_three_replicas_refresh_once,
+        three_replicas_over_postgres_work_as_one,
+        three_replicas_over_redis_work_as_one,
         stopped_database_is_503_until_it_is_back,
     ],
     attacks: [

@@ -1,8 +1,11 @@
 //! Tokens in databases: a restart keeps logins, and replicas share them.
 
-use authlib_conformance::{Browser, CONFIG, Fixture, KEYS, PostgresServer, RedisServer};
+use std::time::Duration;
+
+use authlib_conformance::{Browser, CONFIG, Fixture, KEYS, PostgresServer, RedisServer, Replicas};
 use authlib_provider::{Endpoint, Fault};
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::json;
 
 pub(crate) async fn login_in_a_file_survives_a_restart(package: &str) {
@@ -22,57 +25,116 @@ pub(crate) async fn login_in_a_file_survives_a_restart(package: &str) {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
-pub(crate) async fn replicas_share_logins_in_postgres(package: &str) {
+pub(crate) async fn three_replicas_over_postgres_work_as_one(package: &str) {
     let Some(server) = PostgresServer::start().await else { return };
-    replicas_share_logins(package, ("DATABASE_URL", &server.url())).await;
+    three_replicas_work_as_one(package, ("DATABASE_URL", &server.url())).await;
 }
 
-pub(crate) async fn replicas_share_logins_in_redis(package: &str) {
+pub(crate) async fn three_replicas_over_redis_work_as_one(package: &str) {
     let Some(server) = RedisServer::start().await else { return };
-    replicas_share_logins(package, ("REDIS_URL", &server.url())).await;
+    three_replicas_work_as_one(package, ("REDIS_URL", &server.url())).await;
 }
 
-/// A login starts on one replica and ends on the second; the third one has it, until the first one ends it.
-async fn replicas_share_logins(package: &str, database: (&str, &str)) {
-    let vars = [KEYS[0], KEYS[1], database];
-    let fixture = Fixture::configured(package, CONFIG, &vars).await;
-    let second = fixture.replica(package, CONFIG, &vars).await;
-    let third = fixture.replica(package, CONFIG, &vars).await;
-    let browser = Browser::new();
+/// All cases with the same processes.
+async fn three_replicas_work_as_one(package: &str, database: (&str, &str)) {
+    let replicas = Replicas::start(package, CONFIG, &[KEYS[0], KEYS[1], database]).await;
+    each_step_of_a_login_is_on_another_replica(&replicas).await;
+    hundred_calls_refresh_once(&replicas).await;
+    refresh_is_stored_when_the_browser_hangs_up(&replicas).await;
+    logout_on_the_first_is_effective_on_all(&replicas).await;
+    back_channel_logout_on_the_first_is_effective_on_all(&replicas).await;
+}
+
+async fn each_step_of_a_login_is_on_another_replica(replicas: &Replicas) {
+    let (fixture, browser) = (&replicas.fixture, Browser::new());
+    let before = replicas.connections();
     let callback = fixture.allowed(&browser).await;
-    let page = browser.get(second.at(&callback)).await;
-    assert_eq!(page.status, 303, "{}\n{}", page.body, second.log());
-    let profile = browser.get_json(third.own_url("/profile")).await;
-    assert_eq!(profile.json()["sub"], "alice", "{}", third.log());
-    // The pending login was used up on the second replica.
-    let again = Browser::new();
-    assert_eq!(again.get_json(third.at(&callback)).await.status, 400);
-
-    let copied = browser.copy();
-    let logout = fixture.url("/logout");
-    browser.request(reqwest::Method::POST, logout, &[], None).await;
-    assert_eq!(copied.get_json(third.own_url("/profile")).await.status, 401);
+    let page = browser.get(&callback).await;
+    assert_eq!(page.status, 303, "{}", page.body);
+    let profile = browser.get_json(fixture.url("/profile")).await;
+    assert_eq!(profile.json()["sub"], "alice", "{}", profile.body);
+    assert_eq!(replicas.connections() - before, 3, "the login, the callback, the profile");
+    for app in replicas.apps() {
+        let again = Browser::new().get_json(app.at(&callback)).await;
+        assert_eq!(again.status, 400, "the pending login was used up");
+    }
 }
 
-/// The token has expired, and its refresh token can be used once.
-pub(crate) async fn calls_on_three_replicas_refresh_once(package: &str) {
-    let Some(server) = PostgresServer::start().await else { return };
-    let url = server.url();
-    let vars = [KEYS[0], KEYS[1], ("DATABASE_URL", url.as_str())];
-    let fixture = Fixture::configured(package, CONFIG, &vars).await;
-    let second = fixture.replica(package, CONFIG, &vars).await;
-    let third = fixture.replica(package, CONFIG, &vars).await;
+/// A browser whose access token has expired; the refresh token can be used once.
+async fn with_expired_token(fixture: &Fixture) -> Browser {
     let browser = Browser::new();
     fixture.provider().inject(Fault::token("expires_in", json!(0)));
-    let callback = fixture.allowed(&browser).await;
-    assert_eq!(browser.get(callback).await.status, 303);
+    assert_eq!(fixture.log_in(&browser).await.status, 303);
     fixture.provider().clear_faults();
-    let apps = [&fixture.app, &second, &third];
-    let calls = (0..100).map(|number| browser.get(apps[number % 3].own_url("/api/op/echo")));
+    browser
+}
+
+async fn hundred_calls_refresh_once(replicas: &Replicas) {
+    let fixture = &replicas.fixture;
+    let browser = with_expired_token(fixture).await;
+    let before = fixture.count(Endpoint::Token);
+    let calls = (0..100).map(|_| browser.get(fixture.url("/api/op/echo")));
     for page in join_all(calls).await {
         assert_eq!(page.status, 200, "{}", page.body);
     }
-    assert_eq!(fixture.count(Endpoint::Token), 2, "one for the code, one for a hundred calls");
+    assert_eq!(fixture.count(Endpoint::Token) - before, 1, "refreshes of a hundred calls");
+}
+
+async fn refresh_is_stored_when_the_browser_hangs_up(replicas: &Replicas) {
+    let fixture = &replicas.fixture;
+    let browser = with_expired_token(fixture).await;
+    let before = fixture.count(Endpoint::Token);
+    fixture.provider().inject(Fault::Held(Endpoint::Token));
+    tokio::select! {
+        page = browser.get(fixture.url("/api/op/echo")) => {
+            panic!("a response without a token: {}", page.status);
+        }
+        () = async {
+            while fixture.count(Endpoint::Token) == before {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        } => {}
+    }
+    fixture.provider().clear_faults();
+    for _ in replicas.apps() {
+        assert_eq!(browser.get(fixture.url("/api/op/echo")).await.status, 200);
+    }
+    assert_eq!(fixture.count(Endpoint::Token) - before, 1, "the abandoned refresh");
+}
+
+/// The statuses of `/profile` and of an API call on each replica.
+async fn statuses(replicas: &Replicas, browser: &Browser) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    for app in replicas.apps() {
+        for path in ["/profile", "/api/op/echo"] {
+            statuses.push(browser.get_json(app.own_url(path)).await.status);
+        }
+    }
+    statuses
+}
+
+async fn logout_on_the_first_is_effective_on_all(replicas: &Replicas) {
+    let browser = Browser::new();
+    replicas.fixture.log_in(&browser).await;
+    let copied = browser.copy();
+    assert_eq!(statuses(replicas, &copied).await, [200; 6]);
+    let logout = replicas.fixture.app.own_url("/logout");
+    browser.request(Method::POST, logout, &[], None).await;
+    assert_eq!(statuses(replicas, &copied).await, [401; 6]);
+}
+
+async fn back_channel_logout_on_the_first_is_effective_on_all(replicas: &Replicas) {
+    let fixture = &replicas.fixture;
+    let browser = Browser::new();
+    fixture.log_in(&browser).await;
+    assert_eq!(statuses(replicas, &browser).await, [200; 6]);
+    let token = fixture.provider().logout_token("app", &json!({"sub": "alice"}));
+    let url = fixture.app.own_url("/backchannel-logout/op");
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let body = Some(format!("logout_token={token}"));
+    let page = Browser::new().request(Method::POST, url, &form, body).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert_eq!(statuses(replicas, &browser).await, [401; 6]);
 }
 
 /// An outage of the database logs nobody in and nobody out, and needs no restart.
