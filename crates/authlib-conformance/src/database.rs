@@ -52,6 +52,12 @@ impl PostgresServer {
         format!("postgres://authlib@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// The port on which it listens.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Stops it at once, as a crash does. The data stays.
     pub fn stop(&mut self) {
         self.process = None;
@@ -81,8 +87,15 @@ impl PostgresServer {
 pub struct RedisServer {
     folder: Folder,
     port: u16,
-    is_cluster: bool,
+    kind: RedisKind,
     process: Option<Process>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum RedisKind {
+    Cluster,
+    Durable,
+    Memory,
 }
 
 impl RedisServer {
@@ -92,7 +105,16 @@ impl RedisServer {
     ///
     /// If it doesn't start; in CI also if it is not installed.
     pub async fn start() -> Option<Self> {
-        Self::launch(false).await
+        Self::launch(RedisKind::Memory).await
+    }
+
+    /// Starts one that writes each command to a file before it responds: a restart loses nothing.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub async fn durable() -> Option<Self> {
+        Self::launch(RedisKind::Durable).await
     }
 
     /// Starts a cluster of one node, which has all slots: it refuses what a cluster refuses.
@@ -101,17 +123,17 @@ impl RedisServer {
     ///
     /// As [`start`](Self::start).
     pub async fn cluster() -> Option<Self> {
-        Self::launch(true).await
+        Self::launch(RedisKind::Cluster).await
     }
 
-    async fn launch(is_cluster: bool) -> Option<Self> {
+    async fn launch(kind: RedisKind) -> Option<Self> {
         if redis_program().is_none() {
             return skip("Redis (Debian package `redis-server`)");
         }
         let folder = Folder::new("redis");
-        let mut server = Self { folder, port: free_port(), is_cluster, process: None };
+        let mut server = Self { folder, port: free_port(), kind, process: None };
         server.resume().await;
-        if is_cluster {
+        if kind == RedisKind::Cluster {
             server.command("CLUSTER ADDSLOTSRANGE 0 16383").expect("slots");
             until("the cluster", || {
                 server.command("CLUSTER INFO").is_some_and(|info| info.contains("state:ok"))
@@ -127,7 +149,13 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Stops it at once, as a crash does. What it had in memory is lost.
+    /// The port on which it listens.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Stops it at once, as a crash does. What it had in memory is lost, unless it is [`durable`](Self::durable).
     pub fn stop(&mut self) {
         self.process = None;
     }
@@ -139,9 +167,11 @@ impl RedisServer {
     /// If it doesn't start.
     pub async fn resume(&mut self) {
         let mut command = Command::new(redis_program().expect("it is installed"));
-        let (port, cluster) = (self.port.to_string(), if self.is_cluster { "yes" } else { "no" });
-        command.args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no"]);
-        command.args(["--cluster-enabled", cluster, "--dir"]).arg(&self.folder.0);
+        let is = |kind| if self.kind == kind { "yes" } else { "no" };
+        let (cluster, file) = (is(RedisKind::Cluster), is(RedisKind::Durable));
+        command.args(["--bind", "127.0.0.1", "--port", &self.port.to_string(), "--save", ""]);
+        command.args(["--appendonly", file, "--appendfsync", "no", "--cluster-enabled", cluster]);
+        command.arg("--dir").arg(&self.folder.0);
         self.process = Some(Process::start(&mut command, "KILL"));
         let ready = || self.command("PING").is_some_and(|answer| answer.starts_with("+PONG"));
         until("Redis", ready).await;

@@ -7,7 +7,8 @@
 //! - [`Fixture`]: an app with its provider
 //! - [`Replicas`]: three processes of an app behind a round-robin proxy
 //! - [`InteropServer`]: a server that is not ours
-//! - [`PostgresServer`], [`RedisServer`]: databases for the tests of stores
+//! - [`PostgresServer`], [`RedisServer`], [`SharedDatabase`]: databases for the tests of stores
+//! - [`Gate`]: a proxy that stops, slows down or cuts what passes
 //! - [`store_cases`]: cases that the tests of several stores share
 //! - [`app_managed_tokens`]: tests that each framework crate runs in its own process
 
@@ -24,17 +25,21 @@ pub mod app_managed_tokens;
 mod browser;
 mod database;
 mod fixture;
+mod gate;
 mod interop;
 mod proxy;
 mod replicas;
 mod response;
+mod shared_database;
 pub mod store_cases;
 
 pub use crate::app::App;
 pub use crate::browser::{Browser, Form, Page};
 pub use crate::database::{PostgresServer, RedisServer};
 pub use crate::fixture::{CONFIG, Fixture, KEYS};
+pub use crate::gate::{Gate, Moment, Trap};
 pub use crate::interop::{
     Interop, InteropClient, InteropKind, InteropServer, OtherLogin, OtherProvider, Step, TestKey,
 };
 pub use crate::replicas::Replicas;
+pub use crate::shared_database::SharedDatabase;

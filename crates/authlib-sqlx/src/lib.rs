@@ -52,6 +52,8 @@ mod connect;
 mod pending_login_store;
 mod pool;
 mod reseal;
+#[cfg(feature = "postgres")]
+mod running;
 mod schema;
 mod statements;
 mod store;

@@ -68,17 +68,23 @@ macro_rules! args {
 }
 pub(crate) use args;
 
-/// Runs the same code on either pool.
+/// Runs the same code on a connection of either pool.
 macro_rules! run {
-    ($self:expr, $args:expr, |$pool:ident, $arguments:ident| $run:expr) => {
+    ($self:expr, $args:expr, |$connection:ident, $arguments:ident| $run:expr) => {
         match $self {
             #[cfg(feature = "postgres")]
-            Self::Postgres($pool) => {
+            Self::Postgres(pool) => {
+                refuse_nul($args)?;
                 let $arguments = arguments::<sqlx::Postgres>($args)?;
-                $run.map_err(failed)
+                let mut running = crate::running::Running::start(pool).await.map_err(failed)?;
+                let $connection = running.connection();
+                let done = tokio::time::timeout(crate::running::TIMEOUT, async { $run }).await;
+                let done = done.map_err(|_| crate::running::timed_out())?;
+                running.complete();
+                done.map_err(failed)
             }
             #[cfg(feature = "sqlite")]
-            Self::Sqlite($pool) => {
+            Self::Sqlite($connection) => {
                 let $arguments = arguments::<sqlx::Sqlite>($args)?;
                 $run.map_err(failed)
             }
@@ -99,24 +105,24 @@ impl Pool {
 
     /// How many rows the statement changed.
     pub(crate) async fn execute(&self, sql: &str, args: &[Arg<'_>]) -> Result<u64> {
-        run!(self, args, |pool, arguments| {
-            let done = sqlx::query_with(sql, arguments).execute(pool).await;
+        run!(self, args, |connection, arguments| {
+            let done = sqlx::query_with(sql, arguments).execute(connection).await;
             done.map(|done| done.rows_affected())
         })
     }
 
     /// The first column of the first row.
     pub(crate) async fn number(&self, sql: &str, args: &[Arg<'_>]) -> Result<Option<i64>> {
-        let rows: Vec<(Option<i64>,)> = run!(self, args, |pool, arguments| {
-            sqlx::query_as_with(sql, arguments).fetch_all(pool).await
+        let rows: Vec<(Option<i64>,)> = run!(self, args, |connection, arguments| {
+            sqlx::query_as_with(sql, arguments).fetch_all(connection).await
         })?;
         Ok(rows.into_iter().next().and_then(|row| row.0))
     }
 
     /// The first column of the first row.
     pub(crate) async fn text(&self, sql: &str, args: &[Arg<'_>]) -> Result<Option<String>> {
-        let rows: Vec<(String,)> = run!(self, args, |pool, arguments| {
-            sqlx::query_as_with(sql, arguments).fetch_all(pool).await
+        let rows: Vec<(String,)> = run!(self, args, |connection, arguments| {
+            sqlx::query_as_with(sql, arguments).fetch_all(connection).await
         })?;
         Ok(rows.into_iter().next().map(|row| row.0))
     }
@@ -127,8 +133,8 @@ impl Pool {
         sql: &str,
         args: &[Arg<'_>],
     ) -> Result<Option<(String, i64)>> {
-        let rows: Vec<(String, i64)> = run!(self, args, |pool, arguments| {
-            sqlx::query_as_with(sql, arguments).fetch_all(pool).await
+        let rows: Vec<(String, i64)> = run!(self, args, |connection, arguments| {
+            sqlx::query_as_with(sql, arguments).fetch_all(connection).await
         })?;
         Ok(rows.into_iter().next())
     }
@@ -139,8 +145,8 @@ impl Pool {
         sql: &str,
         args: &[Arg<'_>],
     ) -> Result<Vec<(String, String, bool)>> {
-        run!(self, args, |pool, arguments| {
-            sqlx::query_as_with(sql, arguments).fetch_all(pool).await
+        run!(self, args, |connection, arguments| {
+            sqlx::query_as_with(sql, arguments).fetch_all(connection).await
         })
     }
 
@@ -150,8 +156,8 @@ impl Pool {
         sql: &str,
         args: &[Arg<'_>],
     ) -> Result<Vec<(String, String, String)>> {
-        run!(self, args, |pool, arguments| {
-            sqlx::query_as_with(sql, arguments).fetch_all(pool).await
+        run!(self, args, |connection, arguments| {
+            sqlx::query_as_with(sql, arguments).fetch_all(connection).await
         })
     }
 }
@@ -172,6 +178,19 @@ where
         added.map_err(|error| Error::new(ErrorKind::Store, error))?;
     }
     Ok(arguments)
+}
+
+/// PostgreSQL can't store it in a text.
+#[cfg(feature = "postgres")]
+fn refuse_nul(args: &[Arg<'_>]) -> Result<()> {
+    let has_nul = |arg: &Arg<'_>| matches!(arg, Arg::Text(Some(text)) if text.contains('\0'));
+    if args.iter().any(has_nul) {
+        let check = "PostgreSQL can't store a text with a NUL character";
+        return Err(Error::new(ErrorKind::Unsupported, check).with_hint(
+            "encode the user id that your application passes, for example by percent-encoding",
+        ));
+    }
+    Ok(())
 }
 
 /// The message only: the debug form of a database's error has the values of the row.

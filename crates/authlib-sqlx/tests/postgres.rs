@@ -148,3 +148,13 @@ async fn password_is_not_in_errors() {
         assert!(!format!("{error:?} {}", error.report()).contains("secret"), "{error:?}");
     }
 }
+
+/// Without a server: the statement is never sent.
+#[tokio::test]
+async fn nul_in_a_user_id_is_refused_before_the_statement() {
+    let pool = sqlx::postgres::PgPoolOptions::new().connect_lazy("postgres://u@127.0.0.1:1/db");
+    let store = SqlxStore::from_postgres(pool.unwrap());
+    let error = store.load(&TokenOwner::new("c", "a\0b")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("NUL"), "{error}");
+}

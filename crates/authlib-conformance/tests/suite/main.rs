@@ -81,7 +81,8 @@ suite! {
         login_in_a_file_survives_a_restart,
         three_replicas_over_postgres_work_as_one,
         three_replicas_over_redis_work_as_one,
-        stopped_database_is_503_until_it_is_back,
+        stopped_postgres_is_503_until_it_is_back,
+        stopped_redis_is_503_until_it_is_back,
     ],
     attacks: [
         callback_in_another_browser_does_not_log_in,

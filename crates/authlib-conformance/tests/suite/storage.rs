@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use authlib_conformance::{Browser, CONFIG, Fixture, KEYS, PostgresServer, RedisServer, Replicas};
+use authlib_conformance::{
+    Browser, CONFIG, Fixture, KEYS, PostgresServer, RedisServer, Replicas, SharedDatabase,
+};
 use authlib_provider::{Endpoint, Fault};
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -137,28 +139,81 @@ async fn back_channel_logout_on_the_first_is_effective_on_all(replicas: &Replica
     assert_eq!(statuses(replicas, &browser).await, [401; 6]);
 }
 
-/// An outage of the database logs nobody in and nobody out, and needs no restart.
-pub(crate) async fn stopped_database_is_503_until_it_is_back(package: &str) {
-    let Some(mut server) = PostgresServer::start().await else { return };
-    let url = server.url();
-    let vars = [KEYS[0], KEYS[1], ("DATABASE_URL", url.as_str())];
+pub(crate) async fn stopped_postgres_is_503_until_it_is_back(package: &str) {
+    let Some(database) = SharedDatabase::postgres().await else { return };
+    stopped_store_is_503_until_it_is_back(package, database).await;
+}
+
+pub(crate) async fn stopped_redis_is_503_until_it_is_back(package: &str) {
+    let Some(database) = SharedDatabase::redis().await else { return };
+    stopped_store_is_503_until_it_is_back(package, database).await;
+}
+
+/// An outage during login, callback, refresh and logout logs nobody in and nobody out, and needs no restart.
+async fn stopped_store_is_503_until_it_is_back(package: &str, mut database: SharedDatabase) {
+    let variable = database.variable(database.port());
+    let vars = [KEYS[0], KEYS[1], (variable.0, variable.1.as_str())];
     let fixture = Fixture::configured(package, CONFIG, &vars).await;
-    let browser = Browser::new();
-    let callback = fixture.allowed(&browser).await;
-    assert_eq!(browser.get(callback).await.status, 303);
-    let stranger = Browser::new();
+    let (user, stranger, leaving) = (Browser::new(), Browser::new(), Browser::new());
+    assert_eq!(fixture.log_in(&user).await.status, 303);
+    assert_eq!(fixture.log_in(&leaving).await.status, 303);
+    let waiting = with_expired_token(&fixture).await;
+    let refreshing = with_expired_token(&fixture).await;
     let callback = fixture.allowed(&stranger).await;
-    server.stop();
-    for path in ["/profile", "/api/op/echo", "/protected"] {
-        let page = browser.get_json(fixture.url(path)).await;
-        assert_eq!(page.status, 503, "{path}: {}", page.body);
+    let before = fixture.count(Endpoint::Token);
+    fixture.provider().inject(Fault::Held(Endpoint::Token));
+    let (copy, url) = (refreshing.copy(), fixture.url("/api/op/echo"));
+    let refresh = tokio::spawn(async move { copy.get_json(url).await });
+    while fixture.count(Endpoint::Token) == before {
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let page = stranger.get_json(callback.as_str()).await;
-    assert_eq!(page.status, 503, "{}", page.body);
-    server.resume().await;
+
+    database.stop();
+    fixture.provider().clear_faults();
+    let page = refresh.await.unwrap();
+    assert_eq!(page.status, 503, "the token can't be stored: {}", page.body);
+    let (get, post, nobody) = (Method::GET, Method::POST, Browser::new());
+    let login = if database.is_postgres() { 303 } else { 503 };
+    let requests = [
+        (&user, &get, fixture.url("/profile"), 503),
+        (&user, &get, fixture.url("/api/op/echo"), 503),
+        (&user, &get, fixture.url("/protected"), 503),
+        (&waiting, &get, fixture.url("/api/op/echo"), 503),
+        (&stranger, &get, callback.to_string(), 503),
+        // A pending login is in a cookie, or in Redis if there is one.
+        (&nobody, &get, fixture.url("/login/op"), login),
+        // The session ends without the store.
+        (&leaving, &post, fixture.url("/logout"), 303),
+    ];
+    let requests = requests.map(|(browser, method, url, status)| async move {
+        let accept = [("accept", "application/json")];
+        let page = browser.request(method.clone(), &url, &accept, None).await;
+        assert_eq!(page.status, status, "{}: {}", page.url.path(), page.body);
+    });
+    join_all(requests).await;
+
+    database.resume().await;
+    until_it_is_back(&fixture, &user).await;
     assert_eq!(stranger.get_json(fixture.url("/profile")).await.status, 401);
-    let profile = browser.get_json(fixture.url("/profile")).await;
-    assert_eq!(profile.json()["sub"], "alice", "{}", profile.body);
-    let callback = fixture.allowed(&stranger).await;
-    assert_eq!(stranger.get(callback).await.status, 303);
+    assert_eq!(leaving.get_json(fixture.url("/profile")).await.status, 401);
+    let before = fixture.count(Endpoint::Token);
+    for browser in [&refreshing, &waiting, &user] {
+        let page = browser.get_json(fixture.url("/api/op/echo")).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+    }
+    assert_eq!(fixture.count(Endpoint::Token) - before, 1, "the other's new token was kept");
+    assert_eq!(fixture.log_in(&stranger).await.status, 303);
+    assert!(fixture.is_alice(&stranger).await);
+}
+
+async fn until_it_is_back(fixture: &Fixture, user: &Browser) {
+    for _ in 0..100 {
+        let page = user.get_json(fixture.url("/profile")).await;
+        if page.status == 200 {
+            return;
+        }
+        assert_eq!(page.status, 503, "{}", page.body);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the app did not recover:\n{}", fixture.app.log());
 }

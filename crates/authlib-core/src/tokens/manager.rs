@@ -473,6 +473,9 @@ impl TokenManager {
     ) -> Result<Result<Lease, Token>> {
         let timeout = self.settings().timeout.unwrap_or(REQUEST_TIMEOUT);
         let ttl = timeout.saturating_mul(REQUESTS_PER_REFRESH).saturating_add(LEASE_MARGIN);
+        if let Some(lease) = self.update(owner, |state| state.unreleased.take()) {
+            self.release(lease).await;
+        }
         let (mut waited, mut pause) = (Duration::ZERO, FIRST_POLL);
         while waited <= ttl {
             if let Some(lease) = self.store.acquire(owner, ttl).await? {
@@ -490,14 +493,17 @@ impl TokenManager {
             .with_hint("check that `TokenStore::acquire` lets a lease expire after its `ttl`"))
     }
 
-    /// Lets other processes refresh the token. If the store can't be reached, the lease expires.
+    /// Lets other processes refresh the token. If the store can't be reached, the lease expires, or the next refresh in
+    /// this process releases it: the fencing number keeps that from ending another's lease.
     pub(super) async fn release(&self, lease: Lease) {
+        let again = Lease::new(lease.owner().clone(), lease.fencing_number());
         if let Err(error) = self.store.release(lease).await {
             tracing::warn!(
                 client = self.name(),
                 error = %error.report(),
                 "could not release a refresh lease; it expires by itself"
             );
+            self.update(&again.owner().clone(), |state| state.unreleased = Some(again));
         }
     }
 

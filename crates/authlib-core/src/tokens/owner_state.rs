@@ -8,7 +8,7 @@ use futures_util::future::Shared;
 use crate::backoff::Backoff;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
-use crate::store::TokenOwner;
+use crate::store::{Lease, TokenOwner};
 use crate::transport::BoxFuture;
 use crate::ttl_map::TtlMap;
 
@@ -40,6 +40,8 @@ pub(super) struct OwnerState {
     /// Pauses between refreshes whose tokens the API rejected as well.
     rejection_backoff: Backoff,
     pub(super) unsaved: Option<Unsaved>,
+    /// A lease that the store could not release.
+    pub(super) unreleased: Option<Lease>,
     revocations: usize,
     /// The lifetime of tokens that live no longer than the client's leeway.
     pub(super) short_lifetime: Option<Duration>,
@@ -201,6 +203,7 @@ impl OwnerState {
             return Some(Duration::MAX);
         }
         let is_idle = self.failure.is_none()
+            && self.unreleased.is_none()
             && self.short_lifetime.is_none()
             && self.validated_at.is_none()
             && self.rejection_backoff.is_idle();

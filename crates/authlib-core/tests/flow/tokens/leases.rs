@@ -4,9 +4,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use authlib_core::ErrorKind;
-use authlib_core::clock::FixedClock;
-use authlib_core::store::{Lease, MemoryTokenStore, TokenOwner, TokenStore as _, UnsavedToken};
+use authlib_core::clock::{Clock as _, FixedClock};
+use authlib_core::store::{
+    Lease, MemoryTokenStore, TokenOwner, TokenRow, TokenStore as _, UnsavedToken,
+};
+use authlib_core::{Error, ErrorKind, Token};
 use authlib_provider::{Endpoint, Fault};
 use futures_util::FutureExt as _;
 
@@ -68,6 +70,25 @@ async fn lease_is_released_on_every_path() {
     check(4);
 }
 
+/// The store could not be reached at the end of a refresh. The same process need not wait for its own lease.
+#[tokio::test]
+async fn lease_that_was_not_released_is_released_later() {
+    let fails = AtomicBool::new(true);
+    let store = WrappedStore::new(&rows().0, move |call| {
+        if call == Call::Release && fails.swap(false, Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Store, "the token store failed"));
+        }
+        Ok(())
+    });
+    let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store));
+    let (_, owner, _) = expired(&bed).await;
+    bed.app().active_token(&owner).await.unwrap();
+    bed.clock.advance(HOUR);
+    let before = bed.clock.now();
+    bed.app().active_token(&owner).await.unwrap();
+    assert_eq!(bed.clock.now(), before, "nothing was waited for");
+}
+
 /// A process that died in the middle of a refresh holds the others up until its lease expires.
 #[tokio::test]
 async fn refresh_waits_for_the_lease_of_a_dead_process_to_expire() {
@@ -127,4 +148,45 @@ async fn late_refresh_result_is_stored_by_next_call() {
     assert_eq!(token.access_token, unsaved.access_token);
     assert_eq!(rows.load(&owner).await.unwrap().unwrap().refresh_token, token.refresh_token);
     assert_eq!(bed.provider.count(Endpoint::Token), 1);
+}
+
+/// While another process refreshes: how often the store is asked, and how late the new token is seen. The table is in the guide.
+#[tokio::test]
+async fn waiting_process_polls_with_growing_pauses() {
+    for (refresh, calls, late) in
+        [(100, 5, 50), (500, 9, 250), (1000, 11, 250), (5000, 27, 250), (20_000, 87, 250)]
+    {
+        let (refresh, late) = (Duration::from_millis(refresh), Duration::from_millis(late));
+        let (rows, _) = rows();
+        let (asked, due) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
+        let (count, other, saved) = (asked.clone(), rows.clone(), due.clone());
+        let pause = Mutex::new(Duration::from_millis(50));
+        let store = WrappedStore::new(&rows, move |call| {
+            count.fetch_add(1, Ordering::Relaxed);
+            let mut due = saved.lock().unwrap();
+            let Some((clock, at, row)) = due.as_ref() else { return Ok(()) };
+            let (clock, at): (&Arc<FixedClock>, &std::time::SystemTime) = (clock, at);
+            if call == Call::Acquire {
+                // The other process saves during the pause that follows.
+                let mut pause = pause.lock().unwrap();
+                if clock.now() + *pause >= *at {
+                    other.save(row).now_or_never().unwrap()?;
+                    *due = None;
+                }
+                *pause = (*pause * 2).min(Duration::from_millis(500));
+            }
+            Ok(())
+        });
+        let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store));
+        let (_, owner, _) = expired(&bed).await;
+        let _lease = acquire(&rows, &owner, HOUR).unwrap();
+        let new = TokenRow::new(owner.clone(), Token::bearer("of the other process"));
+        let at = bed.clock.now() + refresh;
+        *due.lock().unwrap() = Some((bed.clock.clone(), at, new));
+        asked.store(0, Ordering::Relaxed);
+        let token = bed.app().active_token(&owner).await.unwrap();
+        assert_eq!(token.access_token.expose(), "of the other process");
+        let waited = bed.clock.now().duration_since(at).unwrap();
+        assert_eq!((asked.load(Ordering::Relaxed), waited), (calls, late), "{refresh:?}");
+    }
 }

@@ -4,6 +4,7 @@ mod backoff;
 mod leases;
 mod leeway;
 mod logged_once;
+mod model;
 mod needs_user;
 mod outages;
 mod refresh;
