@@ -1,5 +1,6 @@
-//! A soak test: ten thousand logins and refreshes over a PostgreSQL server that the tests start. Memory, rows and
-//! connections stay bounded.
+//! A soak test: logins and refreshes over a PostgreSQL server that the tests start. Memory, rows and connections stay
+//! bounded. `SOAK_USERS=5000 cargo test --release -p authlib-sqlx --all-features --test soak -- --nocapture` makes ten thousand
+//! of them; without the variable there are fewer, so that the test is short in a debug build.
 
 // Tells clippy that this is test code, where `unwrap` is allowed.
 #![cfg(test)]
@@ -23,14 +24,14 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use sqlx::PgPool;
 
-/// Each is a login, a refresh and, for three of four, a logout.
-const USERS: usize = 5_000;
+/// How many users there are without `SOAK_USERS`. Each is a login, a refresh and, for three of four, a logout.
+const USERS: usize = 1_000;
 
 /// How many are in progress at once.
 const CONCURRENT: usize = 16;
 
 /// After this many users, memory is measured for the first time.
-const WARM_UP: usize = 500;
+const WARM_UP: usize = 250;
 
 const ISSUER: &str = "https://op.example";
 
@@ -162,7 +163,8 @@ async fn count(pool: &PgPool, sql: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn ten_thousand_logins_and_refreshes_leave_nothing_behind() {
+async fn many_logins_and_refreshes_leave_nothing_behind() {
+    let users = users();
     let Some(server) = PostgresServer::start().await else { return };
     let store = SqlxStore::connect(&server.url()).await.unwrap();
     let store = store.keyring(Keyring::generate("soak").unwrap());
@@ -202,7 +204,7 @@ async fn ten_thousand_logins_and_refreshes_leave_nothing_behind() {
     };
     run(0..WARM_UP).await;
     let before = (resident_kib(), count(&pool, connections).await);
-    run(WARM_UP..USERS).await;
+    run(WARM_UP..users).await;
     let took = began.elapsed();
     let after = (resident_kib(), count(&pool, connections).await);
     let most = count(&pool, "SELECT COUNT(*) FROM authlib_token").await;
@@ -222,13 +224,13 @@ async fn ten_thousand_logins_and_refreshes_leave_nothing_behind() {
     let ended = "SELECT COUNT(*) FROM authlib_token WHERE token IS NOT NULL";
     let rows = count(&pool, ended).await;
     report(&format!(
-        "{USERS} logins and {USERS} refreshes in {:.1} s: memory {} MB before, {} MB after (with the provider's own {} \
+        "{users} logins and {users} refreshes in {:.1} s: memory {} MB before, {} MB after (with the provider's own {} \
          grants); connections {} and {}; rows at the end {most}, with a token after their lifetime {rows}; window of a \
          lost token: median {:.2} ms, longest of {} {:.2} ms",
         took.as_secs_f32(),
         before.0 / 1024,
         after.0 / 1024,
-        2 * USERS,
+        2 * users,
         before.1,
         after.1,
         windows[windows.len() / 2].as_secs_f64() * 1e3,
@@ -238,6 +240,11 @@ async fn ten_thousand_logins_and_refreshes_leave_nothing_behind() {
     assert!(after.1 <= 12, "ten connections of the pool, two of the test");
     assert!(rows <= 200, "rows that have ended are deleted: {rows}");
     assert!(after.0 < before.0 + 64 * 1024, "{} KiB, then {} KiB", before.0, after.0);
+}
+
+#[expect(clippy::disallowed_methods, reason = "a setting of this test")]
+fn users() -> usize {
+    std::env::var("SOAK_USERS").map_or(USERS, |text| text.parse().unwrap())
 }
 
 /// The memory of this process. Zero where there is no `/proc`.
