@@ -32,6 +32,8 @@ chapters! {
     command_line: "command-line.md",
     service_accounts: "service-accounts.md",
     client_authentication: "client-authentication.md",
+    high_security: "high-security.md",
+    dpop: "dpop.md",
     hooks: "hooks.md",
     oauth1: "oauth1.md",
     registration: "registration.md",

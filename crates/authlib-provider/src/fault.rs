@@ -36,6 +36,12 @@ pub enum Fault {
     /// Sets a member of the device authorization response; null removes it. What the provider enforces does not
     /// change.
     Device(String, Value),
+    /// DPoP proofs need the nonce of the server (RFC 9449 §8, §9).
+    DpopNonce,
+    /// No nonce of a DPoP proof is accepted.
+    DpopNonceNeverAccepted,
+    /// The DPoP scheme of challenges, for example in another letter case.
+    DpopScheme(String),
     /// The ID token is signed with an attacker's key, which its header offers as `jwk`.
     EmbeddedJwk,
     /// The ID token is signed with another key that has the same `kid`.

@@ -6,6 +6,7 @@ mod attacks;
 mod connect;
 mod deployment;
 mod ended_logins;
+mod high_security;
 mod identity;
 mod initiated_login;
 mod interop;
@@ -188,6 +189,10 @@ suite! {
         both_id_tokens_must_name_one_user,
         response_has_what_was_requested_and_nothing_else,
         unsafe_response_types_fail_startup,
+    ],
+    high_security: [
+        dpop_login_and_api_call_use_server_nonces,
+        dpop_downgrade_and_endless_nonces_are_refused,
     ],
     tokens: [
         refresh_route_refreshes_now_or_is_401,

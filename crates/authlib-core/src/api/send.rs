@@ -9,12 +9,13 @@ use url::Url;
 
 use super::allowed_origins::check_allowed;
 use super::request_parts::{Content, FORM, RequestParts};
-use crate::endpoints::EndpointClient;
 use crate::endpoints::oauth1::{SignedParams, token_credentials};
+use crate::endpoints::{EndpointClient, url_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::RequestHook;
 use crate::message::{self, BodyLimit, Request, Response, Timeout};
 use crate::oauth2::bearer::{self, TokenTarget};
+use crate::oauth2::dpop::{DPOP, is_nonce_challenge};
 use crate::oauth2::{Token, TokenLocation};
 use crate::params::Params;
 use crate::store::TokenOwner;
@@ -36,15 +37,18 @@ pub(super) async fn send(
     }
     let endpoints = tokens.endpoints();
     let token = token_for(tokens, owner, &parts).await?;
-    let Some(token) = token.filter(|_| parts.token.is_none()) else {
-        let request = build(endpoints, &parts, parts.token.as_ref()).await?;
+    let Some(token) = token else {
+        let request = build(endpoints, &parts, None).await?;
         return endpoints.exchange().send(WHAT, request).await;
     };
-    let mut attempt = Attempt::first(tokens, owner, token);
+    let mut attempt =
+        Attempt { is_fixed: parts.token.is_some(), ..Attempt::first(tokens, owner, token) };
     loop {
         let request = build(endpoints, &parts, Some(attempt.token())).await?;
+        let url = url_of(&request)?;
         let response = endpoints.exchange().send(WHAT, request).await?;
-        if !attempt.needs_another(is_rejected(endpoints, &response)).await? {
+        let verdict = verdict(endpoints, attempt.token(), &url, &response);
+        if !attempt.needs_another(verdict).await? {
             return Ok(response);
         }
     }
@@ -64,26 +68,44 @@ pub(super) async fn send_streaming(
         return endpoints.exchange().send_streaming(WHAT, request.map(|_| body)).await;
     }
     parts.content = content;
-    let Some(token) = token.filter(|_| parts.token.is_none()) else {
-        let request = build(endpoints, &parts, parts.token.as_ref()).await?.map(Body::from);
+    let Some(token) = token else {
+        let request = build(endpoints, &parts, None).await?.map(Body::from);
         return endpoints.exchange().send_streaming(WHAT, request).await;
     };
-    let mut attempt = Attempt::first(tokens, owner, token);
+    let mut attempt =
+        Attempt { is_fixed: parts.token.is_some(), ..Attempt::first(tokens, owner, token) };
     loop {
-        let request = build(endpoints, &parts, Some(attempt.token())).await?.map(Body::from);
-        let response = endpoints.exchange().send_streaming(WHAT, request).await?;
-        if !attempt.needs_another(is_rejected(endpoints, &response)).await? {
+        let request = build(endpoints, &parts, Some(attempt.token())).await?;
+        let url = url_of(&request)?;
+        let response = endpoints.exchange().send_streaming(WHAT, request.map(Body::from)).await?;
+        let verdict = verdict(endpoints, attempt.token(), &url, &response);
+        if !attempt.needs_another(verdict).await? {
             return Ok(response);
         }
     }
 }
 
-/// The token of a request that is sent once, and once more with another token if the API rejects it.
+/// What a response says about the token of its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It was accepted, or the response does not tell.
+    Accepted,
+    /// The API wants a proof with the nonce that came with the response (RFC 9449 §9).
+    NewNonce,
+    /// It was rejected.
+    Rejected,
+}
+
+/// The token of a request that is sent once, once more with another token if the API rejects it, and once more with another
+/// DPoP nonce.
 pub(super) struct Attempt<'a> {
     tokens: &'a Arc<TokenManager>,
     owner: &'a TokenOwner,
     token: Token,
     is_second: bool,
+    has_new_nonce: bool,
+    /// Whether the application chose the token: then there is no other.
+    is_fixed: bool,
 }
 
 impl<'a> Attempt<'a> {
@@ -92,16 +114,23 @@ impl<'a> Attempt<'a> {
         owner: &'a TokenOwner,
         token: Token,
     ) -> Self {
-        Self { tokens, owner, token, is_second: false }
+        Self { tokens, owner, token, is_second: false, has_new_nonce: false, is_fixed: false }
     }
 
     pub(super) fn token(&self) -> &Token {
         &self.token
     }
 
-    /// Whether the request must be sent once more, with what is then the token. `is_rejected` tells
-    /// whether the API rejected the present one.
-    pub(super) async fn needs_another(&mut self, is_rejected: bool) -> Result<bool> {
+    /// Whether the request must be sent once more, with what is then the token.
+    pub(super) async fn needs_another(&mut self, verdict: Verdict) -> Result<bool> {
+        if verdict == Verdict::NewNonce && !self.has_new_nonce {
+            self.has_new_nonce = true;
+            return Ok(true);
+        }
+        if self.is_fixed {
+            return Ok(false);
+        }
+        let is_rejected = verdict == Verdict::Rejected;
         if self.is_second {
             self.tokens.record_retry(self.owner, is_rejected);
             return Ok(false);
@@ -118,10 +147,22 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// Whether the response rejects the token.
-pub(super) fn is_rejected<B>(endpoints: &EndpointClient, response: &http::Response<B>) -> bool {
-    response.status() == StatusCode::UNAUTHORIZED
-        && bearer::is_invalid_token(response.headers(), endpoints.settings().refresh_on_bare_401)
+/// Whether the response rejects the token. Keeps the nonce for the next proof.
+pub(super) fn verdict<B>(
+    endpoints: &EndpointClient,
+    token: &Token,
+    url: &Url,
+    response: &http::Response<B>,
+) -> Verdict {
+    let (status, headers) = (response.status(), response.headers());
+    let is_dpop = token.token_type.eq_ignore_ascii_case(DPOP);
+    if is_dpop && endpoints.keep_nonce(url, headers) && is_nonce_challenge(status, headers) {
+        return Verdict::NewNonce;
+    }
+    let bare_401 = endpoints.settings().refresh_on_bare_401;
+    let is_rejected =
+        status == StatusCode::UNAUTHORIZED && bearer::is_invalid_token(token, headers, bare_401);
+    if is_rejected { Verdict::Rejected } else { Verdict::Accepted }
 }
 
 /// The token to send, after the check that it may be sent: a request that goes nowhere refreshes nothing.
@@ -203,10 +244,12 @@ async fn build(
         let token = token.map(token_credentials).transpose()?;
         return endpoints.sign(request, SignedParams { token, ..SignedParams::default() });
     }
-    match token {
-        Some(_) => run_hooks(endpoints, request).await,
-        None => Ok(request),
-    }
+    let Some(token) = token else { return Ok(request) };
+    let mut request = run_hooks(endpoints, request).await?;
+    let constraint = endpoints.constraint_of(token).await?;
+    // Last: a proof is of the method and the URL that are sent.
+    endpoints.add_proof(&mut request, &constraint, Some(&token.access_token)).await?;
+    Ok(request)
 }
 
 /// Runs the client's hooks. A hook may change the URL, but the token is not sent where it is not allowed.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::send::{Attempt, is_rejected};
+use super::send::{Attempt, Verdict, verdict};
 use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::message::Response;
@@ -20,7 +20,11 @@ pub(crate) async fn userinfo(tokens: &Arc<TokenManager>, owner: &TokenOwner) -> 
     let mut attempt = Attempt::first(tokens, owner, token);
     let response = loop {
         let response = endpoints.request_userinfo(&url, attempt.token()).await?;
-        if !attempt.needs_another(is_rejected(endpoints, &response)).await? {
+        let verdict = verdict(endpoints, attempt.token(), &url, &response);
+        // The request was already sent with a new nonce, if the server wanted one.
+        let is_rejected = verdict == Verdict::Rejected;
+        let verdict = if is_rejected { verdict } else { Verdict::Accepted };
+        if !attempt.needs_another(verdict).await? {
             break response;
         }
     };

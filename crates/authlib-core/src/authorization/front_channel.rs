@@ -55,6 +55,7 @@ impl FrontChannel {
             nonce: None,
             code_verifier: None,
             token_secret: None,
+            dpop_key: None,
             redirect_uri,
             scope: String::new(),
             max_age: None,

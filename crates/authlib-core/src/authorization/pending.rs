@@ -31,6 +31,9 @@ pub struct PendingLogin {
     pub(crate) nonce: Option<Secret>,
     #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
     pub(crate) code_verifier: Option<Secret>,
+    /// The private key that the token will be bound to (RFC 9449), if it is not the client's.
+    #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
+    pub(crate) dpop_key: Option<Secret>,
     /// The secret of OAuth 1.0a's temporary credentials, whose token is the `state`.
     #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
     pub(crate) token_secret: Option<Secret>,

@@ -7,6 +7,7 @@ use super::options::AuthorizeOptions;
 use super::pending::{PendingLogin, Purpose};
 use crate::config::{ResponseMode, is_openid, is_reserved_authorize_param};
 use crate::endpoint::Endpoint;
+use crate::endpoints::SenderConstraint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::authorization::{AuthorizationRequest, authorization_url};
 use crate::params::Params;
@@ -31,7 +32,16 @@ impl FrontChannel {
         }
         let endpoint = documents.endpoint(Endpoint::Authorization).await?;
         let mut extra = self.authorize_params(&options.params);
-        let pending = self.new_pending(options, redirect_uri, &extra)?;
+        let mut pending = self.new_pending(options, redirect_uri, &extra)?;
+        let constraint = match implicit || !pending.response_type.has_code() {
+            true => SenderConstraint::default(),
+            false => self.endpoints.new_constraint().await?,
+        };
+        pending.dpop_key = constraint.own_key().map(|key| key.text().clone());
+        if let Some(jkt) = constraint.dpop_jkt() {
+            // The code is bound to the key as well (RFC 9449 §10).
+            extra.set("dpop_jkt", jkt);
+        }
         if let Some(max_age) = pending.max_age {
             extra.set("max_age", max_age.to_string());
         }
@@ -50,7 +60,7 @@ impl FrontChannel {
         let is_pushed = self.endpoints.pushes_requests(metadata.as_deref())?;
         let params = self.in_request_object(params, metadata.as_deref(), is_pushed).await?;
         let params = match is_pushed {
-            true => self.endpoints.push_authorization_request(params).await?,
+            true => self.endpoints.push_authorization_request(params, &constraint).await?,
             false => params,
         };
         Ok((authorization_url(&endpoint, &params), pending))

@@ -12,6 +12,7 @@ use crate::jose::claims::Claims;
 use crate::numeric_date::from_unix_seconds;
 use crate::oauth1::authorization::{callback_token, reported_problem};
 use crate::oauth2::authorization::{AuthorizationResponse, ExpectedCallback};
+use crate::oauth2::dpop::DpopKey;
 use crate::oauth2::grant::Grant;
 use crate::oauth2::{Token, UserInfo, implicit, jwt_authorization_response};
 use crate::oidc::id_token::{FrontChannelHashes, IdTokenError};
@@ -80,7 +81,9 @@ impl FrontChannel {
         };
         let verifier = pending.code_verifier.as_ref();
         let grant = Grant::authorization_code(code, &pending.redirect_uri, verifier);
-        let mut token = self.endpoints.request_token(&grant, &pending.scope).await?;
+        let own_key = pending.dpop_key.clone().map(DpopKey::of_text);
+        let constraint = self.endpoints.constraint(own_key.as_ref()).await?;
+        let mut token = self.endpoints.request_token(&grant, &pending.scope, &constraint).await?;
         let id_token = self.verify_id_token(&token, &pending).await?;
         if let Some(claims) = &id_token {
             self.check_id_token_issuer(requested, claims)?;

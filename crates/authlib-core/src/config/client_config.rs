@@ -9,13 +9,11 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::extensions::Extensions;
-use super::{Refresh, ResponseMode};
+use super::{Dpop, Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
 use crate::jose::Algorithm;
 use crate::oauth1::{SignatureLocation, SignatureMethod};
-use crate::oauth2::{
-    AssertionAudience, AuthMethod, ClientInformation, ResponseType, TokenLocation,
-};
+use crate::oauth2::{AssertionAudience, AuthMethod, ResponseType, TokenLocation};
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -77,6 +75,10 @@ pub struct ClientConfig {
     pub(super) client_assertion_audience: Option<AssertionAudience>,
     pub(super) client_assertion_lifetime: Option<Duration>,
     pub(super) client_assertion_claims: Map<String, Value>,
+    pub(super) dpop: Option<Dpop>,
+    pub(super) dpop_key: Option<Secret>,
+    pub(super) dpop_signing_alg: Option<Algorithm>,
+    pub(super) dpop_bound_access_tokens: Option<bool>,
     pub(super) introspection_signed_response_alg: Option<Algorithm>,
     pub(super) userinfo_signed_response_alg: Option<Algorithm>,
     pub(super) id_token_signed_response_alg: Option<Algorithm>,
@@ -259,6 +261,24 @@ impl ClientConfig {
         client_assertion_audience: AssertionAudience;
         /// Sets the lifetime of client assertions, at most an hour. Default: 60 seconds.
         client_assertion_lifetime: Duration;
+        /// Binds the client's tokens to a key (DPoP, RFC 9449), so that a stolen token can't be used. Default: off, or as
+        /// [`dpop_key`](Self::dpop_key) and [`dpop_bound_access_tokens`](Self::dpop_bound_access_tokens) imply.
+        ///
+        /// ```
+        /// use authlib_core::ClientConfig;
+        /// use authlib_core::config::Dpop;
+        ///
+        /// let client = ClientConfig::new("bank").dpop(Dpop::Login);
+        /// # let _ = client;
+        /// ```
+        dpop: Dpop;
+        /// Sets the key of DPoP proofs for all tokens of the client: PEM, or the JSON of a private JWK.
+        dpop_key: impl Into<Secret>;
+        /// Sets the algorithm of DPoP proofs. Default: the key's first that the metadata lists.
+        dpop_signing_alg: Algorithm;
+        /// Sets whether tokens must be bound to a DPoP key (RFC 9449 §5.2): then a bearer token is refused. By default
+        /// they must if DPoP is on; `true` alone turns it on, with a new key for each login.
+        dpop_bound_access_tokens: bool;
         /// Sets the algorithm of introspection responses, which must then be signed (RFC 9701).
         introspection_signed_response_alg: Algorithm;
         /// Sets the algorithm of user info, which must then be signed (OpenID Connect Core §5.3.2). Default: user
@@ -546,37 +566,5 @@ impl ClientConfig {
     pub fn without_userinfo_at_login(mut self) -> Self {
         self.fetch_userinfo = Some(false);
         self
-    }
-
-    /// The configuration of a dynamically registered client (RFC 7591 §3.2.1).
-    pub(crate) fn of_registration(name: &str, client: &ClientInformation) -> Self {
-        let mut config = Self::new(name).client_id(&client.client_id);
-        config.client_secret.clone_from(&client.client_secret);
-        config.scope.clone_from(&client.metadata.scope);
-        config.redirect_uri = client.metadata.redirect_uris.first().cloned();
-        if let Some(method) = &client.metadata.token_endpoint_auth_method {
-            config.set("token_endpoint_auth_method", method.as_str().into());
-        }
-        config
-    }
-
-    pub(super) fn has_endpoint(&self, endpoint: Endpoint) -> bool {
-        self.endpoints.contains_key(&endpoint)
-    }
-
-    pub(super) fn has_secret(&self) -> bool {
-        self.client_secret.as_ref().is_some_and(|secret| !secret.is_empty())
-    }
-
-    /// Whether the secret is empty on purpose: RFC 6749 §2.3.1 knows clients whose secret is an empty
-    /// string, such as Reddit's installed apps.
-    pub(super) fn has_empty_secret(&self) -> bool {
-        self.client_secret.as_ref().is_some_and(Secret::is_empty)
-            && self.token_endpoint_auth_method == Some(AuthMethod::ClientSecretBasic)
-    }
-
-    pub(super) fn has_private_key(&self) -> bool {
-        self.private_key.as_ref().is_some_and(|key| !key.is_empty())
-            || self.extensions.signer.is_some()
     }
 }

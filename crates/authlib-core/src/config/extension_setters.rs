@@ -86,6 +86,13 @@ impl ClientConfig {
         self
     }
 
+    /// Signs DPoP proofs with keys that are kept elsewhere, instead of [`dpop_key`](Self::dpop_key).
+    #[must_use]
+    pub fn dpop_signer(mut self, signer: impl Signer + 'static) -> Self {
+        self.extensions.dpop_signer = Some(Arc::new(signer));
+        self
+    }
+
     /// Authenticates the client with a method that no RFC defines, at all endpoints.
     #[must_use]
     pub fn client_auth(mut self, auth: impl ClientAuth + 'static) -> Self {

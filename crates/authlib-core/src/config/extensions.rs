@@ -12,6 +12,8 @@ pub(crate) struct Extensions {
     pub(super) auth_at: Vec<(Endpoint, Arc<dyn ClientAuth>)>,
     /// The client's keys, instead of `private_key`.
     pub(super) signer: Option<Arc<dyn Signer>>,
+    /// The client's DPoP keys, instead of `dpop_key`.
+    pub(super) dpop_signer: Option<Arc<dyn Signer>>,
     pub(crate) oauth1_signature: Option<Arc<dyn OAuth1Signature>>,
     /// An OAuth 1.0a client even without a `request_token_url`.
     pub(crate) oauth1: bool,

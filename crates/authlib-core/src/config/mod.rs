@@ -1,6 +1,8 @@
 //! Client configuration: [`ClientConfig`] from code, TOML files and the environment, not yet validated.
 
 pub(crate) mod client_config;
+mod credentials;
+mod dpop;
 mod extension_setters;
 mod extensions;
 mod login_policy;
@@ -12,6 +14,7 @@ mod settings;
 mod source;
 
 pub(crate) use self::client_config::ClientConfig;
+pub use self::dpop::Dpop;
 pub(crate) use self::login_policy::LoginPolicy;
 pub use self::problem::{ConfigProblem, ConfigProblems};
 pub use self::refresh::{Refresh, RefreshCallback};
@@ -19,7 +22,7 @@ pub use self::response_mode::ResponseMode;
 pub use self::setting_keys::setting_names;
 pub(crate) use self::setting_keys::{is_reserved_authorize_param, is_reserved_logout_param};
 pub(crate) use self::settings::{
-    ClientSettings, KeptClaims, OAuth1Method, OAuth1Settings, RefreshPolicy, is_openid,
+    ClientSettings, DpopKeys, KeptClaims, OAuth1Method, OAuth1Settings, RefreshPolicy, is_openid,
     metadata_url, no_token_kept,
 };
 pub(crate) use self::source::{Sources, environment_variable, similar_preset};

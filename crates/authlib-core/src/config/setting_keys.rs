@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{ClientConfig, Refresh, ResponseMode};
+use super::{ClientConfig, Dpop, Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
 use crate::jose::Algorithm;
 use crate::oauth1::{SignatureLocation, SignatureMethod};
@@ -74,6 +74,13 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     setting("device_authorization_endpoint", Url(Endpoint::DeviceAuthorization)),
     setting("display_name", Text(|c, v| c.display_name = Some(v))).alias("label"),
+    choice!(dpop: Dpop, "`login`, `client` or `off`"),
+    setting("dpop_bound_access_tokens", Switch(|c, v| c.dpop_bound_access_tokens = Some(v))),
+    setting("dpop_key", Key(|c, v| c.dpop_key = Some(Secret::new(v)))),
+    choice("dpop_signing_alg", PUBLIC_KEY_ALGORITHMS, |c, v| {
+        let alg = Algorithm::from_name(v).filter(|alg| !alg.is_symmetric());
+        put(&mut c.dpop_signing_alg, alg)
+    }),
     setting("end_session_endpoint", Url(Endpoint::EndSession)),
     setting("fetch_userinfo", Switch(|c, v| c.fetch_userinfo = Some(v))),
     setting("hooks", List(|c, v| c.hooks = v)),
@@ -166,6 +173,7 @@ const RESERVED_AUTHORIZE: &[&str] = &[
     "code_challenge",
     "code_challenge_method",
     "code_verifier",
+    "dpop_jkt",
     "iss",
     "max_age",
     "nonce",

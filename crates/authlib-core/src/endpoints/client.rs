@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use url::Url;
 
+use super::dpop::{Nonces, SenderConstraint, url_of};
 use super::redaction::redacted;
 use crate::clock::Clock;
 use crate::config::ClientSettings;
@@ -18,6 +19,7 @@ use crate::message::{BodyLimit, Request, Response, form_post};
 use crate::oauth2::AuthMethod;
 use crate::oauth2::client_assertion::{Assertion, Audience};
 use crate::oauth2::client_auth::Credentials;
+use crate::oauth2::dpop::is_nonce_request;
 use crate::oauth2::metadata::ServerMetadata;
 use crate::oauth2::token_endpoint::token_request;
 use crate::params::Params;
@@ -37,6 +39,7 @@ pub(crate) struct EndpointClient {
     exchange: HttpExchange,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    nonces: Nonces,
 }
 
 impl EndpointClient {
@@ -49,7 +52,7 @@ impl EndpointClient {
         let settings = Arc::new(settings);
         let exchange = HttpExchange::new(http, settings.user_agent.as_deref(), settings.timeout);
         let documents = ProviderDocuments::new(settings.clone(), exchange.clone(), clock.clone());
-        Self { settings, documents, exchange, clock, random }
+        Self { settings, documents, exchange, clock, random, nonces: Nonces::default() }
     }
 
     pub(crate) fn settings(&self) -> &ClientSettings {
@@ -58,6 +61,10 @@ impl EndpointClient {
 
     pub(crate) fn documents(&self) -> &ProviderDocuments {
         &self.documents
+    }
+
+    pub(super) fn nonces(&self) -> &Nonces {
+        &self.nonces
     }
 
     pub(crate) fn exchange(&self) -> &HttpExchange {
@@ -97,6 +104,26 @@ impl EndpointClient {
         self.call_with(endpoint, form, |_| {}).await
     }
 
+    /// As [`call`](Self::call), with a proof of the constraint's DPoP key (RFC 9449 §5, §10.1). If the server wants its
+    /// nonce in the proof, it did not use the request, which is sent once more with that nonce (§8).
+    pub(crate) async fn call_bound(
+        &self,
+        endpoint: Endpoint,
+        form: Params,
+        constraint: &SenderConstraint,
+    ) -> Result<Response> {
+        if !constraint.has_key() {
+            return self.call(endpoint, form).await;
+        }
+        let (response, has_nonce) =
+            self.exchange_once(endpoint, form.clone(), constraint, |_| {}).await?;
+        if !has_nonce || !is_nonce_request(&response) {
+            return self.with_response_hooks(endpoint, response).await;
+        }
+        let (response, _) = self.exchange_once(endpoint, form, constraint, |_| {}).await?;
+        self.with_response_hooks(endpoint, response).await
+    }
+
     /// As [`call`](Self::call), with a change to the request before its hooks run.
     pub(super) async fn call_with(
         &self,
@@ -104,6 +131,19 @@ impl EndpointClient {
         form: Params,
         change: impl FnOnce(&mut Request),
     ) -> Result<Response> {
+        let none = SenderConstraint::default();
+        let (response, _) = self.exchange_once(endpoint, form, &none, change).await?;
+        self.with_response_hooks(endpoint, response).await
+    }
+
+    /// One request and its response, and whether that has a DPoP nonce.
+    async fn exchange_once(
+        &self,
+        endpoint: Endpoint,
+        form: Params,
+        constraint: &SenderConstraint,
+        change: impl FnOnce(&mut Request),
+    ) -> Result<(Response, bool)> {
         let metadata = self.documents.metadata().await?;
         let url = self.documents.endpoint(endpoint).await?;
         let origin = url.origin();
@@ -128,11 +168,22 @@ impl EndpointClient {
                 endpoint.setting()
             )));
         }
+        // Last: a proof is of the method and the URL that are sent.
+        self.add_proof(&mut request, constraint, None).await?;
+        let sent_to = url_of(&request)?;
         let secrets = self.secrets_of(&request);
         let response = self.exchange.send(endpoint.request_name(), request).await?;
-        let response = redacted(response, &secrets);
+        let has_nonce = constraint.has_key() && self.keep_nonce(&sent_to, response.headers());
+        Ok((redacted(response, &secrets), has_nonce))
+    }
+
+    async fn with_response_hooks(
+        &self,
+        endpoint: Endpoint,
+        response: Response,
+    ) -> Result<Response> {
         match response_hook(endpoint) {
-            Some(hook) => hooks.responses.run(hook, response).await,
+            Some(hook) => self.settings.extensions.hooks.responses.run(hook, response).await,
             None => Ok(response),
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::EndpointClient;
+use super::dpop::SenderConstraint;
 use crate::config::is_openid;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
@@ -31,6 +32,8 @@ pub struct DeviceLogin {
     device: DeviceAuthorization,
     polling: Polling,
     scope: String,
+    /// What binds the token.
+    constraint: SenderConstraint,
     /// How long to wait before the next poll; `None` before the first.
     pause: Option<Duration>,
 }
@@ -61,7 +64,8 @@ impl DeviceLogin {
         );
         let device = with_source(device, &response)?;
         let polling = Polling::new(&device);
-        Ok(Self { endpoints, device, polling, scope, pause: None })
+        let constraint = endpoints.new_constraint().await?;
+        Ok(Self { endpoints, device, polling, scope, constraint, pause: None })
     }
 
     /// The page that the user opens.
@@ -123,7 +127,7 @@ impl DeviceLogin {
             self.endpoints.documents().prefetch_keys().await?;
         }
         let grant = Grant::device_code(&self.device.device_code);
-        self.endpoints.request_token(&grant, &self.scope).await
+        self.endpoints.request_token(&grant, &self.scope, &self.constraint).await
     }
 
     /// Polls until the user has decided. To cancel, drop the future.

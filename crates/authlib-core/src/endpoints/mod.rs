@@ -3,6 +3,7 @@
 
 mod client;
 mod device;
+mod dpop;
 mod introspection;
 pub(crate) mod oauth1;
 mod pushed_authorization;
@@ -14,4 +15,5 @@ mod userinfo;
 
 pub(crate) use self::client::EndpointClient;
 pub use self::device::{DeviceLogin, DevicePoll};
+pub(crate) use self::dpop::{SenderConstraint, url_of};
 pub use self::registration::Registration;

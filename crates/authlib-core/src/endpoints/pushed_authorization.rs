@@ -1,6 +1,7 @@
 //! The pushed authorization request endpoint (RFC 9126).
 
 use super::client::EndpointClient;
+use super::dpop::SenderConstraint;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::message::with_source;
@@ -29,8 +30,13 @@ impl EndpointClient {
 
     /// Sends the parameters of an authorization request to the provider. Returns those for the browser instead,
     /// which can be used once. After a failure the request is not sent in another way.
-    pub(crate) async fn push_authorization_request(&self, params: Params) -> Result<Params> {
-        let response = self.call(Endpoint::PushedAuthorization, params).await?;
+    /// A proof of the DPoP key of `constraint` binds the code to it (RFC 9449 §10.1).
+    pub(crate) async fn push_authorization_request(
+        &self,
+        params: Params,
+        constraint: &SenderConstraint,
+    ) -> Result<Params> {
+        let response = self.call_bound(Endpoint::PushedAuthorization, params, constraint).await?;
         let client_id = &self.settings().client_id;
         let params = parse_pushed_authorization_response(client_id, &response);
         match with_source(params, &response) {

@@ -1,6 +1,7 @@
 //! The token endpoint (RFC 6749 §3.2): any grant, and token exchange (RFC 8693).
 
 use super::client::EndpointClient;
+use super::dpop::SenderConstraint;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::message::{Response, with_source};
@@ -12,24 +13,34 @@ use crate::provider_documents::ExpectedIdToken;
 
 impl EndpointClient {
     /// One token request. An ID token in the response is not verified yet. `granted_scope` is the scope
-    /// of a grant that does not repeat it, and applies if the response has no `scope`.
-    pub(crate) async fn request_token(&self, grant: &Grant, granted_scope: &str) -> Result<Token> {
-        let (response, requested) = self.call_token_endpoint(grant).await?;
+    /// of a grant that does not repeat it, and applies if the response has no `scope`. The token is bound by `constraint`.
+    pub(crate) async fn request_token(
+        &self,
+        grant: &Grant,
+        granted_scope: &str,
+        constraint: &SenderConstraint,
+    ) -> Result<Token> {
+        let (response, requested) = self.call_token_endpoint(grant, constraint).await?;
         let scope = match grant.scope {
             Scope::Implied => granted_scope,
             _ => &requested,
         };
         let scope = Some(scope).filter(|scope| !scope.is_empty());
-        let token = parse_token_response(&response, self.now(), scope);
+        let types = self.token_types(constraint);
+        let token = parse_token_response(&response, types, self.now(), scope);
         match with_source(token, &response) {
-            Ok(token) => Ok(token),
+            Ok(mut token) => {
+                token.dpop_key = constraint.own_key().cloned();
+                Ok(token)
+            }
             Err(error) => Err(self.explained(error).await),
         }
     }
 
     /// A token by any grant, with a verified ID token or none.
     pub(crate) async fn fetch_token(&self, grant: &Grant) -> Result<Token> {
-        let mut token = self.request_token(grant, "").await?;
+        let constraint = self.new_constraint().await?;
+        let mut token = self.request_token(grant, "", &constraint).await?;
         if grant.is_refresh() {
             // It must agree with the ID token of the login (OpenID Connect Core §12.2), which only the
             // token manager has.
@@ -41,9 +52,14 @@ impl EndpointClient {
 
     /// Exchanges a token for another (RFC 8693 §2.1).
     pub(crate) async fn exchange_token(&self, exchange: &TokenExchange) -> Result<ExchangedToken> {
-        let (response, scope) = self.call_token_endpoint(&exchange.grant()).await?;
+        let constraint = self.new_constraint().await?;
+        let (response, scope) = self.call_token_endpoint(&exchange.grant(), &constraint).await?;
         let scope = Some(scope.as_str()).filter(|scope| !scope.is_empty());
-        with_source(parse_token_exchange_response(&response, self.now(), scope), &response)
+        let types = self.token_types(&constraint);
+        let exchanged = parse_token_exchange_response(&response, types, self.now(), scope);
+        let mut exchanged = with_source(exchanged, &response)?;
+        exchanged.token.dpop_key = constraint.own_key().cloned();
+        Ok(exchanged)
     }
 
     /// The token with the verified claims of its ID token. A client without an issuer or an id cannot
@@ -67,7 +83,11 @@ impl EndpointClient {
     }
 
     /// The response to a token request, and the scope that was requested.
-    async fn call_token_endpoint(&self, grant: &Grant) -> Result<(Response, String)> {
+    async fn call_token_endpoint(
+        &self,
+        grant: &Grant,
+        constraint: &SenderConstraint,
+    ) -> Result<(Response, String)> {
         let settings = self.settings();
         if settings.is_oauth1() {
             let check = "OAuth 1.0a has no grants, and this client has `request_token_url` set";
@@ -86,6 +106,6 @@ impl EndpointClient {
         let mut form = grant.form(&settings.scope);
         form.extend(extra.clone());
         let requested_scope = form.all("scope").next().unwrap_or_default().to_owned();
-        Ok((self.call(endpoint, form).await?, requested_scope))
+        Ok((self.call_bound(endpoint, form, constraint).await?, requested_scope))
     }
 }

@@ -5,12 +5,14 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::client::EndpointClient;
+use super::dpop::url_of;
 use super::oauth1::{SignedParams, token_credentials};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::ResponseHook;
-use crate::message::{Response, json_get, with_source};
+use crate::message::{Request, Response, json_get, with_source};
 use crate::oauth2::Token;
+use crate::oauth2::dpop::is_nonce_challenge;
 use crate::oidc::signed_user_info::{accept_signed_response, signed_user_info};
 use crate::oidc::user_info::{about_subject, parse_userinfo_response, userinfo_request};
 
@@ -36,10 +38,32 @@ impl EndpointClient {
             if self.settings().userinfo_alg.is_some() {
                 accept_signed_response(&mut request);
             }
-            self.exchange().fetch(what, request).await?
+            self.fetch_userinfo(request, token).await?
         };
         let hooks = &self.settings().extensions.hooks;
         hooks.responses.run(ResponseHook::UserInfoResponse, response).await
+    }
+
+    /// The response to a request with a token and its proof, and with another proof if the server wants its nonce in
+    /// it (RFC 9449 §9).
+    async fn fetch_userinfo(&self, mut request: Request, token: &Token) -> Result<Response> {
+        let what = Endpoint::UserInfo.request_name();
+        let constraint = self.constraint_of(token).await?;
+        if !constraint.has_key() {
+            return self.exchange().fetch(what, request).await;
+        }
+        let url = url_of(&request)?;
+        let mut is_second = false;
+        loop {
+            self.add_proof(&mut request, &constraint, Some(&token.access_token)).await?;
+            let response = self.exchange().send(what, request.clone()).await?;
+            let has_nonce = self.keep_nonce(&url, response.headers());
+            let wants_nonce = is_nonce_challenge(response.status(), response.headers());
+            if is_second || !has_nonce || !wants_nonce {
+                return Ok(response);
+            }
+            is_second = true;
+        }
     }
 
     /// The claims of a user info response, signed (OpenID Connect Core §5.3.2) or not. It must be about `sub`, the

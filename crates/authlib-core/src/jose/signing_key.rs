@@ -65,6 +65,11 @@ impl SigningKey {
         Ok(Self { kid: None, only: None, signer: Signer::Private(key) })
     }
 
+    /// A private key from DER.
+    pub(crate) fn from_der(der: &[u8]) -> Result<Self, CryptoError> {
+        Ok(Self { kid: None, only: None, signer: Signer::Private(PrivateKey::from_der(der)?) })
+    }
+
     /// The client secret as a key for HMAC (OpenID Connect Core §9).
     pub(crate) fn of_secret(secret: Secret) -> Self {
         Self { kid: None, only: None, signer: Signer::Secret(secret) }

@@ -7,6 +7,8 @@ use url::Url;
 use crate::challenge::Challenge;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
+use crate::oauth2::dpop::DPOP;
+use crate::oauth2::token_endpoint::BEARER;
 use crate::params::Params;
 
 const ACCESS_TOKEN: &str = "access_token";
@@ -49,12 +51,16 @@ impl TokenLocation {
 
 /// Adds the access token to a request, in exactly one place (RFC 6750 §2).
 pub(crate) fn place(token: &Token, placement: TokenLocation, to: TokenTarget<'_>) -> Result<()> {
-    check_type(token)?;
+    let is_dpop = scheme(token)? == DPOP;
     check_present(token)?;
     let invalid = |check: &str| Error::new(ErrorKind::InvalidRequest, check);
     match placement {
         TokenLocation::Header => {
             to.headers.insert(AUTHORIZATION, header(token)?);
+        }
+        _ if is_dpop => {
+            let check = "a DPoP token is sent in the header only (RFC 9449 §7.1)";
+            return Err(invalid(check).with_hint("set `token_location` to `header`"));
         }
         TokenLocation::Body if matches!(*to.method, Method::GET | Method::HEAD) => {
             let check = "a GET or HEAD request can't carry the token in its body (RFC 6750 §2.2)";
@@ -85,7 +91,6 @@ pub(crate) fn place(token: &Token, placement: TokenLocation, to: TokenTarget<'_>
     Ok(())
 }
 
-/// Only a bearer token can be sent as it is. One of type `N_A` is not an access token (RFC 8693 §2.2.1).
 /// Checks that there is a token: with `response_type=id_token` there is none (OpenID Connect Core §3.2).
 fn check_present(token: &Token) -> Result<()> {
     if !token.access_token.is_empty() {
@@ -96,19 +101,21 @@ fn check_present(token: &Token) -> Result<()> {
         .with_hint("set `response_type` to `code`, or `id_token token`"))
 }
 
-fn check_type(token: &Token) -> Result<()> {
-    if token.token_type.eq_ignore_ascii_case("bearer") {
-        return Ok(());
+/// The scheme of the token's type. A DPoP token is never sent as a bearer token (RFC 9449 §7.1). One of type `N_A` is not
+/// an access token (RFC 8693 §2.2.1).
+fn scheme(token: &Token) -> Result<&'static str> {
+    let known = [BEARER, DPOP].into_iter().find(|name| token.token_type.eq_ignore_ascii_case(name));
+    if let Some(scheme) = known {
+        return Ok(scheme);
     }
     let name: String = token.token_type.chars().take(40).collect();
-    let check = format!("the token type is {name:?}, expected Bearer (RFC 6749 §7.1)");
+    let check = format!("the token type is {name:?}, expected Bearer or DPoP (RFC 6749 §7.1)");
     Err(Error::new(ErrorKind::Unsupported, check))
 }
 
 /// The `Authorization` header (RFC 6750 §2.1), marked sensitive, so that HTTP libraries don't log it.
 pub(crate) fn header(token: &Token) -> Result<HeaderValue> {
-    check_type(token)?;
-    let text = format!("Bearer {}", token.access_token.expose());
+    let text = format!("{} {}", scheme(token)?, token.access_token.expose());
     let mut value = HeaderValue::try_from(text).map_err(|_| {
         Error::new(
             ErrorKind::InvalidResponse,
@@ -120,14 +127,15 @@ pub(crate) fn header(token: &Token) -> Result<HeaderValue> {
     Ok(value)
 }
 
-/// Whether a 401 with these headers rejects the token as invalid: a `Bearer` challenge with
-/// `error="invalid_token"` (RFC 6750 §3.1). `insufficient_scope` is a different error, which a refresh does not
+/// Whether a 401 with these headers rejects the token as invalid: a `Bearer` challenge, or a `DPoP` one for a DPoP token,
+/// with `error="invalid_token"` (RFC 6750 §3.1, RFC 9449 §7.1). `insufficient_scope` is a different error, which a refresh does not
 /// fix. If `or_no_error`, also a 401 whose challenges name no error at all.
-pub(crate) fn is_invalid_token(headers: &HeaderMap, or_no_error: bool) -> bool {
+pub(crate) fn is_invalid_token(token: &Token, headers: &HeaderMap, or_no_error: bool) -> bool {
+    let is_dpop = token.token_type.eq_ignore_ascii_case(DPOP);
     let challenges = Challenge::all(headers);
     let mut errors = challenges
         .iter()
-        .filter(|challenge| challenge.is("Bearer"))
+        .filter(|challenge| challenge.is(BEARER) || (is_dpop && challenge.is(DPOP)))
         .filter_map(|challenge| challenge.param("error").filter(|error| !error.is_empty()))
         .peekable();
     match errors.peek() {
@@ -225,7 +233,29 @@ mod tests {
             if let Ok(value) = HeaderValue::try_from(challenge) {
                 headers.insert(WWW_AUTHENTICATE, value);
             }
-            assert_eq!(is_invalid_token(&headers, false), expected, "{challenge}");
+            let token = Token::bearer("t");
+            assert_eq!(is_invalid_token(&token, &headers, false), expected, "{challenge}");
         }
+    }
+
+    /// RFC 9449 §7.1.
+    #[test]
+    fn dpop_token_has_its_scheme_and_no_other_place() {
+        let mut token = Token::bearer("t");
+        token.token_type = "dpop".to_owned();
+        assert_eq!(header(&token).unwrap(), "DPoP t");
+        for placement in [TokenLocation::Body, TokenLocation::Query] {
+            let mut url = Url::parse("https://api.example/").unwrap();
+            let mut headers = HeaderMap::new();
+            let mut form = Params::new();
+            let (method, form) = (&Method::POST, Some(&mut form));
+            let to = TokenTarget { method, url: &mut url, headers: &mut headers, form };
+            let error = place(&token, placement, to).unwrap_err();
+            assert!(error.to_string().contains("in the header only"), "{error}");
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("dpop error=invalid_token"));
+        assert!(is_invalid_token(&token, &headers, false));
+        assert!(!is_invalid_token(&Token::bearer("t"), &headers, false));
     }
 }

@@ -11,7 +11,7 @@ use crate::oauth2::jwt_introspection_response::signed_introspection_response;
 use crate::oauth2::registration::parse_registration_response;
 use crate::oauth2::revocation::parse_revocation_response;
 use crate::oauth2::test_responses::{HTML, JSON, assert_rejected};
-use crate::oauth2::token_endpoint::parse_token_response;
+use crate::oauth2::token_endpoint::{BEARER, parse_token_response};
 use crate::oauth2::token_exchange::parse_token_exchange_response;
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
@@ -28,8 +28,10 @@ const OF_JSON: [(Endpoint, Parser); 5] = [
         let endpoint = Url::parse("https://op.example/register").unwrap();
         parse_registration_response(response, &endpoint).map(drop)
     }),
-    (Endpoint::Token, |response| parse_token_response(response, NOW, None).map(drop)),
-    (Endpoint::Token, |response| parse_token_exchange_response(response, NOW, None).map(drop)),
+    (Endpoint::Token, |response| parse_token_response(response, &[BEARER], NOW, None).map(drop)),
+    (Endpoint::Token, |response| {
+        parse_token_exchange_response(response, &[BEARER], NOW, None).map(drop)
+    }),
 ];
 
 /// The parsers of other responses.

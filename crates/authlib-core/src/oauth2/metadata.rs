@@ -21,6 +21,7 @@ pub(crate) struct ServerMetadata {
     auth_methods_supported: BTreeMap<Endpoint, Vec<String>>,
     pub(crate) id_token_signing_alg_values_supported: Option<Vec<String>>,
     pub(crate) token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
+    pub(crate) dpop_signing_alg_values_supported: Option<Vec<String>>,
     pub(crate) authorization_response_iss_parameter_supported: bool,
     pub(crate) require_pushed_authorization_requests: bool,
     pub(crate) require_signed_request_object: bool,
@@ -122,6 +123,7 @@ fn checked(
             .list("id_token_signing_alg_values_supported"),
         token_endpoint_auth_signing_alg_values_supported: document
             .list("token_endpoint_auth_signing_alg_values_supported"),
+        dpop_signing_alg_values_supported: document.list("dpop_signing_alg_values_supported"),
         authorization_response_iss_parameter_supported: document
             .flag("authorization_response_iss_parameter_supported"),
         require_pushed_authorization_requests: document

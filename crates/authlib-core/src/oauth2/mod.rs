@@ -7,6 +7,7 @@ pub(crate) mod bearer;
 pub(crate) mod client_assertion;
 pub(crate) mod client_auth;
 pub(crate) mod device;
+pub(crate) mod dpop;
 pub(crate) mod endpoint_response;
 pub(crate) mod grant;
 pub(crate) mod introspection;

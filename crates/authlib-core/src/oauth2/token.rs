@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims;
 use crate::oauth2::UserInfo;
+use crate::oauth2::dpop::DpopKey;
 use crate::secret::Secret;
 
 /// An access token with the other members of its response (RFC 6749 §5.1).
@@ -20,7 +21,7 @@ use crate::secret::Secret;
 pub struct Token {
     /// The access token.
     pub access_token: Secret,
-    /// `Bearer`, in this spelling whatever the provider sent, `OAuth1`, or `N_A` (RFC 8693 §2.2.1).
+    /// `Bearer` or `DPoP` (RFC 9449 §5), in this spelling whatever the provider sent, `OAuth1`, or `N_A` (RFC 8693 §2.2.1).
     pub token_type: String,
     /// When the access token expires; `None` if the provider did not tell.
     pub expires_at: Option<SystemTime>,
@@ -35,6 +36,8 @@ pub struct Token {
     pub token_secret: Option<Secret>,
     /// When the token was last refreshed, by the clock of this system; `None` if it was not.
     pub refreshed_at: Option<SystemTime>,
+    /// The private key that the token is bound to, if it is not the client's (RFC 9449).
+    pub(crate) dpop_key: Option<DpopKey>,
     /// The verified claims about the user, set by a login only.
     pub(crate) claims: Option<UserInfo>,
     /// The other members, as they were sent.
@@ -54,6 +57,7 @@ impl Token {
             id_token: None,
             token_secret: None,
             refreshed_at: None,
+            dpop_key: None,
             claims: None,
             extra: Map::new(),
         }

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::message::{self, Request, Response};
 use crate::oauth2::Token;
 use crate::oauth2::client_auth::Credentials;
+use crate::oauth2::dpop::DPOP;
 use crate::oauth2::endpoint_response::{EndpointResponse, Members};
 use crate::params::Params;
 use crate::secret::Secret;
@@ -28,7 +29,7 @@ pub(crate) fn token_request(
 }
 
 /// The `token_type` of a bearer token (RFC 6750 §4).
-pub(super) const BEARER: &str = "Bearer";
+pub(crate) const BEARER: &str = "Bearer";
 
 #[derive(Debug, thiserror::Error)]
 #[error("the token type {found:?} is not supported, expected {expected} (RFC 6749 §7.1)")]
@@ -37,14 +38,16 @@ struct UnknownTokenType {
     expected: String,
 }
 
-/// Parses a token response. `requested_scope` is the token's scope if the response has no `scope`.
+/// Parses a token response, whose `token_type` must be one of `types`. `requested_scope` is the token's scope if the
+/// response has no `scope`.
 pub(crate) fn parse_token_response(
     response: &Response,
+    types: &[&str],
     now: SystemTime,
     requested_scope: Option<&str>,
 ) -> Result<Token> {
     let members = EndpointResponse::parse(Endpoint::Token, response)?;
-    token_from_members(members, &[BEARER], now, requested_scope)
+    token_from_members(members, types, now, requested_scope)
 }
 
 /// The token that the members of a response describe; its `token_type` must be one of `types`.
@@ -58,8 +61,16 @@ pub(super) fn token_from_members(
     let found = members.take_required_text("token_type")?;
     let Some(token_type) = types.iter().find(|name| name.eq_ignore_ascii_case(&found)) else {
         let (found, expected) = (found.chars().take(40).collect(), types.join(" or "));
+        let is_downgrade = expected == DPOP;
         let check = UnknownTokenType { found, expected };
-        return Err(Error::new(ErrorKind::InvalidResponse, check));
+        let error = Error::new(ErrorKind::InvalidResponse, check);
+        return Err(match is_downgrade {
+            true => error.with_hint(
+                "the provider did not bind the token to the client's DPoP key (RFC 9449 §5): register the client with \
+                 `dpop_bound_access_tokens`; to accept bearer tokens too, set `dpop_bound_access_tokens` to false here",
+            ),
+            false => error,
+        });
     };
     Ok(Token {
         refreshed_at: None,
@@ -70,6 +81,7 @@ pub(super) fn token_from_members(
         id_token: members.take_optional_text("id_token").map(Secret::new),
         scope: members.take_scope().or_else(|| requested_scope.map(ToOwned::to_owned)),
         token_secret: None,
+        dpop_key: None,
         claims: None,
         extra: members.into_map(),
     })
@@ -87,7 +99,7 @@ mod tests {
     const TEN_YEARS: u64 = 10 * 365 * 24 * 3600;
 
     fn parse(response: &Response) -> Result<Token> {
-        parse_token_response(response, from_unix_seconds(1_000), Some("a b"))
+        parse_token_response(response, &[BEARER], from_unix_seconds(1_000), Some("a b"))
     }
 
     fn json(body: &str) -> Result<Token> {

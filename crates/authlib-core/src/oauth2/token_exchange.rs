@@ -6,7 +6,7 @@ use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::message::Response;
 use crate::oauth2::endpoint_response::EndpointResponse;
-use crate::oauth2::token_endpoint::{BEARER, token_from_members};
+use crate::oauth2::token_endpoint::token_from_members;
 use crate::oauth2::{Grant, Token};
 use crate::secret::Secret;
 
@@ -138,10 +138,11 @@ pub struct ExchangedToken {
     pub issued_token_type: String,
 }
 
-/// Parses the response to a [`TokenExchange`]. `requested_scope` is the token's scope if the response has
+/// Parses the response to a [`TokenExchange`], whose `token_type` is one of `types` or `N_A`. `requested_scope` is the token's scope if the response has
 /// no `scope`.
 pub(crate) fn parse_token_exchange_response(
     response: &Response,
+    types: &[&str],
     now: SystemTime,
     requested_scope: Option<&str>,
 ) -> Result<ExchangedToken> {
@@ -156,8 +157,8 @@ pub(crate) fn parse_token_exchange_response(
         }
     })?;
     let issued_token_type = members.take_required_text("issued_token_type")?;
-    let types = &[BEARER, NOT_APPLICABLE];
-    let token = token_from_members(members, types, now, requested_scope)?;
+    let types: Vec<_> = types.iter().copied().chain([NOT_APPLICABLE]).collect();
+    let token = token_from_members(members, &types, now, requested_scope)?;
     Ok(ExchangedToken { token, issued_token_type })
 }
 
@@ -169,7 +170,7 @@ mod tests {
     use crate::oauth2::test_responses::{JSON, assert_rejected};
 
     fn parse(response: &Response) -> Result<ExchangedToken> {
-        parse_token_exchange_response(response, from_unix_seconds(1_000), Some("api"))
+        parse_token_exchange_response(response, &["Bearer"], from_unix_seconds(1_000), Some("api"))
     }
 
     fn json(body: &str) -> ExchangedToken {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::numeric_date::{from_unix_seconds, unix_seconds};
+use crate::oauth2::dpop::DpopKey;
 use crate::oauth2::{Token, UserInfo};
 use crate::secret::{Secret, exposed, exposed_option};
 
@@ -34,6 +35,8 @@ pub struct StoredToken {
     id_token: Option<Secret>,
     #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
     token_secret: Option<Secret>,
+    #[serde(default, with = "exposed_option", skip_serializing_if = "Option::is_none")]
+    dpop_key: Option<Secret>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refreshed_at: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,6 +55,7 @@ impl From<Token> for StoredToken {
             scope: token.scope,
             id_token: token.id_token,
             token_secret: token.token_secret,
+            dpop_key: token.dpop_key.map(|key| key.text().clone()),
             refreshed_at: token.refreshed_at.map(unix_seconds),
             claims: token.claims,
             extra: token.extra,
@@ -69,6 +73,7 @@ impl From<StoredToken> for Token {
             scope: stored.scope,
             id_token: stored.id_token,
             token_secret: stored.token_secret,
+            dpop_key: stored.dpop_key.map(DpopKey::of_text),
             refreshed_at: stored.refreshed_at.map(from_unix_seconds),
             claims: stored.claims,
             extra: stored.extra,

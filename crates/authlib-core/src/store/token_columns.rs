@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, ErrorKind, Result};
 use crate::numeric_date::{from_unix_seconds, unix_seconds};
 use crate::oauth2::Token;
+use crate::oauth2::dpop::DpopKey;
 
 /// A [`Token`] as separate columns, **with its secrets**, for an application that keeps tokens in a table of its own. Nothing is
 /// lost in either direction; expiries are whole seconds.
@@ -19,6 +20,7 @@ use crate::oauth2::Token;
 ///     token_type TEXT NOT NULL,
 ///     access_token TEXT NOT NULL,
 ///     token_secret TEXT,           -- OAuth 1.0a
+///     dpop_key TEXT,               -- DPoP, a private key
 ///     refresh_token TEXT,
 ///     expires_at BIGINT,           -- seconds since 1970
 ///     scope TEXT,
@@ -48,6 +50,8 @@ pub struct TokenColumns {
     pub access_token: String,
     /// The secret of an OAuth 1.0a token.
     pub token_secret: Option<String>,
+    /// The private key that a DPoP token is bound to (RFC 9449), if it is not the client's.
+    pub dpop_key: Option<String>,
     /// The refresh token.
     pub refresh_token: Option<String>,
     /// When the access token expires, in seconds since 1970.
@@ -69,6 +73,7 @@ impl From<&Token> for TokenColumns {
             token_type: token.token_type.clone(),
             access_token: text(&token.access_token),
             token_secret: token.token_secret.as_ref().map(text),
+            dpop_key: token.dpop_key.as_ref().map(|key| text(key.text())),
             refresh_token: token.refresh_token.as_ref().map(text),
             expires_at: token
                 .expires_at
@@ -91,6 +96,7 @@ impl TokenColumns {
         let mut token = Token::bearer(self.access_token);
         token.token_type = self.token_type;
         token.token_secret = self.token_secret.map(Into::into);
+        token.dpop_key = self.dpop_key.map(|key| DpopKey::of_text(key.into()));
         token.refresh_token = self.refresh_token.map(Into::into);
         let seconds = self.expires_at.map(|at| u64::try_from(at).unwrap_or_default());
         token.expires_at = seconds.map(from_unix_seconds);
@@ -138,6 +144,7 @@ mod tests {
         check(
             r#"{"access_token":"at","token_type":"OAuth1","token_secret":"ts","extra":{"user_id":7}}"#,
         );
+        check(r#"{"access_token":"at","token_type":"DPoP","dpop_key":"MDEC"}"#);
         check(
             r#"{"access_token":"a ü","token_type":"Bearer","expires_at":2000000000,"refresh_token":"rt",
                 "scope":"openid","id_token":"a.b.c","claims":{"iss":"i","sub":"s","n":7.777777777777777e87},

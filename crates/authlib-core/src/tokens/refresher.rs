@@ -101,7 +101,9 @@ impl Refresher {
         let scope = old.scope.as_deref().unwrap_or_default();
         let mut rotated = None;
         let refreshed = async {
-            let new = self.0.request_token(&grant, scope).await?;
+            // The refresh token of a public client is bound to the same key (RFC 9449 §5).
+            let constraint = self.0.constraint(old.dpop_key.as_ref()).await?;
+            let new = self.0.request_token(&grant, scope, &constraint).await?;
             rotated = new.refresh_token.clone().filter(|new| new != refresh_token);
             self.verify_refreshed(old, new).await
         };

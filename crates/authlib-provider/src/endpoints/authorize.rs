@@ -159,6 +159,7 @@ fn approved(
         scope: field(requested, "scope").unwrap_or_default().to_owned(),
         nonce: field(requested, "nonce").map(ToOwned::to_owned),
         auth_time,
+        jkt: field(requested, "dpop_jkt").map(ToOwned::to_owned),
         ..Grant::default()
     };
     let response_type = field(requested, "response_type").unwrap_or_default();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{authorize, token};
 use crate::fault::Fault;
-use crate::protocol::client_assertion;
+use crate::protocol::{client_assertion, dpop};
 use crate::response::{json_response, set_member};
 use crate::state::Context;
 
@@ -42,6 +42,7 @@ pub(crate) fn document(context: &Context) -> Response {
         "revocation_endpoint_auth_methods_supported":
             ["client_secret_basic", "client_secret_post", "none"],
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS,
         "authorization_response_iss_parameter_supported": true,
     });
     if let (Some(is_required), Some(members)) =

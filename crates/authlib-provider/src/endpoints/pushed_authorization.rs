@@ -9,7 +9,7 @@ use serde_json::json;
 use super::authorize;
 use crate::fault::Fault;
 use crate::protocol::client_auth::authenticate;
-use crate::protocol::request_object;
+use crate::protocol::{dpop, request_object};
 use crate::random;
 use crate::request::{self, Fields, field};
 use crate::response::{error, json_response, set_member};
@@ -44,10 +44,26 @@ pub(crate) fn handle(context: &Context, request: &Request, fields: &Fields) -> R
     let secrets = ["client_secret", "client_assertion", "client_assertion_type"];
     let mut kept = fields.clone();
     kept.retain(|(name, _)| !secrets.contains(&name.as_str()));
-    let kept = match request_object::resolve(context, &kept) {
+    let mut kept = match request_object::resolve(context, &kept) {
         Ok(kept) => kept,
         Err(problem) => return error(400, "invalid_request_object", &problem),
     };
+    match dpop::thumbprint(context, request, None) {
+        Err(rejection) => return *rejection,
+        Ok(None) => {}
+        // The proof binds the code (RFC 9449 §10.1).
+        Ok(Some(jkt)) => match field(&kept, "dpop_jkt") {
+            Some(named) if named != jkt => {
+                return error(
+                    400,
+                    "invalid_request",
+                    "the proof is of another key than `dpop_jkt`",
+                );
+            }
+            Some(_) => {}
+            None => kept.push(("dpop_jkt".to_owned(), jkt)),
+        },
+    }
     if let Err((code, description)) = authorize::validate(context, &kept) {
         return error(400, code, &description);
     }

@@ -6,7 +6,7 @@ use http::Method;
 use crate::grants::scope::REPEATABLE;
 use crate::grants::{
     authorization_code, client_credentials, device_code, jwt_bearer, password, refresh_token,
-    token_exchange,
+    sender_constraint, token_exchange,
 };
 use crate::protocol::client_auth::{authenticate, is_present};
 use crate::request::{self, Fields, field};
@@ -40,7 +40,11 @@ pub(crate) fn handle(context: &Context, request: &Request, fields: &Fields) -> R
         Ok(client) => client,
         Err(rejection) => return *rejection,
     };
-    match grant_type {
+    let jkt = match sender_constraint::check(context, request, &client, fields) {
+        Ok(jkt) => jkt,
+        Err(rejection) => return *rejection,
+    };
+    let response = match grant_type {
         Some("authorization_code") => authorization_code::handle(context, &client, fields),
         Some("client_credentials") => client_credentials::handle(context, &client, fields),
         Some(device_code::GRANT_TYPE) => device_code::handle(context, &client, fields),
@@ -50,5 +54,6 @@ pub(crate) fn handle(context: &Context, request: &Request, fields: &Fields) -> R
         Some(token_exchange::GRANT_TYPE) => token_exchange::handle(context, &client, fields),
         Some(_) => error(400, "unsupported_grant_type", "this grant type is not supported"),
         None => error(400, "invalid_request", "`grant_type` is missing"),
-    }
+    };
+    sender_constraint::bind(context, response, jkt)
 }

@@ -7,5 +7,6 @@ pub(crate) mod jwt_bearer;
 pub(crate) mod password;
 pub(crate) mod refresh_token;
 pub(crate) mod scope;
+pub(crate) mod sender_constraint;
 pub(crate) mod token_exchange;
 pub(crate) mod token_response;

@@ -3,6 +3,7 @@
 use authlib_core::message::{Request, Response};
 use http::{Method, header};
 
+use super::dpop;
 use crate::request::{self, values};
 use crate::response::{self, error, respond};
 use crate::state::Context;
@@ -45,6 +46,8 @@ pub(crate) fn anywhere(
     let has_form = !matches!(*request.method(), Method::GET | Method::HEAD);
     let form = if has_form { request::form(request) } else { Vec::new() };
     let mut tokens: Vec<(&str, TokenLocation)> = Vec::new();
+    let bound = dpop::in_header(request);
+    tokens.extend(bound.map(|token| (token, TokenLocation::Header)));
     tokens.extend(in_header(request).map(|token| (token, TokenLocation::Header)));
     tokens.extend(
         values(&form, "access_token").into_iter().map(|token| (token, TokenLocation::Body)),
@@ -54,15 +57,51 @@ pub(crate) fn anywhere(
     );
     match tokens.as_slice() {
         [] => Err(challenge()),
-        [(token, location)] => Ok((valid(context, token)?, *location)),
+        [(token, location)] => {
+            let access = valid(context, token, bound.is_some())?;
+            check_binding(context, request, token, &access, bound.is_some())?;
+            Ok((access, *location))
+        }
         _ => Err(rejected(400, "invalid_request", "the token was sent more than once")),
     }
 }
 
-fn valid(context: &Context, token: &str) -> Result<AccessToken, Box<Response>> {
+/// Whether a bound token comes with a proof of its key, and only such a token as one (RFC 9449 §7.1).
+fn check_binding(
+    context: &Context,
+    request: &Request,
+    token: &str,
+    access: &AccessToken,
+    is_dpop: bool,
+) -> Result<(), Box<Response>> {
+    if !is_dpop && access.grant.jkt.is_none() {
+        return Ok(());
+    }
+    if !is_dpop {
+        return Err(rejected(401, "invalid_token", "a DPoP token was sent as a bearer token"));
+    }
+    let jkt = dpop::thumbprint(context, request, Some(token))?;
+    if jkt.is_some() && jkt == access.grant.jkt {
+        return Ok(());
+    }
+    Err(rejected_dpop(context, "the token is bound to another key"))
+}
+
+fn valid(context: &Context, token: &str, is_dpop: bool) -> Result<AccessToken, Box<Response>> {
     let known = context.state().grants.access(token, context.now()).cloned();
-    known
-        .ok_or_else(|| rejected(401, "invalid_token", "the access token is unknown or has expired"))
+    let why = "the access token is unknown or has expired";
+    known.ok_or_else(|| match is_dpop {
+        true => rejected_dpop(context, why),
+        false => rejected(401, "invalid_token", why),
+    })
+}
+
+/// As [`rejected`], in a DPoP challenge (RFC 9449 §7.1).
+fn rejected_dpop(context: &Context, why: &str) -> Box<Response> {
+    let mut response = error(401, "invalid_token", why);
+    let challenge = format!("{} error=\"invalid_token\"", dpop::scheme(context));
+    response::set(&mut response, header::WWW_AUTHENTICATE, &challenge);
+    Box::new(response)
 }
 
 /// A request without a token gets a challenge without an error code (§3.1).

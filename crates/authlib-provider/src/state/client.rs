@@ -19,6 +19,7 @@ pub struct TestClient {
     pub(crate) rsa_public_key: Option<String>,
     pub(crate) redirect_uris: Vec<String>,
     pub(crate) any_loopback: bool,
+    pub(crate) dpop_bound: bool,
     pub(crate) post_logout_redirect_uris: Vec<String>,
     pub(crate) response_types: Vec<String>,
     pub(crate) request_object_alg: Option<String>,
@@ -43,6 +44,7 @@ impl TestClient {
             rsa_public_key: None,
             redirect_uris: Vec::new(),
             any_loopback: false,
+            dpop_bound: false,
             post_logout_redirect_uris: Vec::new(),
             response_types: vec!["code".to_owned()],
             request_object_alg: None,
@@ -60,6 +62,13 @@ impl TestClient {
     #[must_use]
     pub fn rsa_public_key(mut self, pem: impl Into<String>) -> Self {
         self.rsa_public_key = Some(pem.into());
+        self
+    }
+
+    /// Requires that the client's access tokens are bound by DPoP (`dpop_bound_access_tokens`, RFC 9449 §5.2).
+    #[must_use]
+    pub fn dpop_bound_access_tokens(mut self) -> Self {
+        self.dpop_bound = true;
         self
     }
 

@@ -26,6 +26,8 @@ pub(crate) struct Grant {
     pub(crate) auth_time: u64,
     /// The requested audiences and resources (RFC 8693 §2.1, RFC 8707 §2).
     pub(crate) audience: Vec<String>,
+    /// The thumbprint of the DPoP key that the tokens are bound to (RFC 9449 §6).
+    pub(crate) jkt: Option<String>,
     /// The actor, who acts for the subject (RFC 8693 §4.1).
     pub(crate) actor: Option<Value>,
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::dpop::DpopSettings;
 use super::kept_claims::{KeptClaims, no_token_kept};
 use super::oauth1::OAuth1Settings;
 use super::provider::is_openid;
@@ -35,6 +36,8 @@ pub(crate) struct ClientSettings {
     pub(crate) signer: Option<Arc<dyn Signer>>,
     /// How the client signs assertions.
     pub(crate) signing: Signing,
+    /// How the tokens are bound to a key, if they are.
+    pub(crate) dpop: Option<DpopSettings>,
     pub(crate) issuer: Option<String>,
     /// The issuer with its aliases, further issuers and tenants.
     pub(crate) issuers: Issuers,

@@ -4,6 +4,7 @@ mod api;
 mod ca_certificate;
 mod client_auth;
 mod client_settings;
+mod dpop;
 mod kept_claims;
 mod oauth1;
 mod provider;
@@ -14,6 +15,7 @@ mod validate;
 mod validator;
 
 pub(crate) use self::client_settings::ClientSettings;
+pub(crate) use self::dpop::DpopKeys;
 pub(crate) use self::kept_claims::{KeptClaims, no_token_kept};
 pub(crate) use self::oauth1::{Method as OAuth1Method, OAuth1Settings};
 pub(crate) use self::provider::{is_openid, metadata_url};

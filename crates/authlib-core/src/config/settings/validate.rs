@@ -136,6 +136,7 @@ impl ClientConfig {
             userinfo_alg: self.userinfo_signed_response_alg,
             signer,
             signing,
+            dpop: self.dpop_settings(check),
             response_mode: self.response_mode,
             response_type: self.response_type.unwrap_or_default(),
             authorization_alg: self.authorization_signed_response_alg,

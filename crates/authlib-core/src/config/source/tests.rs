@@ -93,6 +93,7 @@ fn example(key: &str) -> &'static str {
         key if key.starts_with("dangerous_") => "true",
         "accept_logins"
         | "any_tenant"
+        | "dpop_bound_access_tokens"
         | "fetch_userinfo"
         | "keep_token"
         | "raw_client_secret_basic"
@@ -109,6 +110,7 @@ fn example(key: &str) -> &'static str {
         key if key.ends_with("_auth_method") => "\"client_secret_jwt\"",
         key if key.ends_with("_alg") => "\"RS256\"",
         "client_assertion_audience" => "\"token_endpoint\"",
+        "dpop" => "\"login\"",
         "code_challenge_method" => "\"S256\"",
         "refresh_with" | "renewal" => "\"off\"",
         "response_mode" => "\"query\"",

@@ -2,6 +2,7 @@
 
 mod api;
 mod client_authentication;
+mod dpop;
 mod origins;
 mod registration;
 mod signed_introspection;

@@ -1,0 +1,40 @@
+//! Which credentials a configuration has, and the configuration of a registered client.
+
+use super::ClientConfig;
+use crate::endpoint::Endpoint;
+use crate::oauth2::{AuthMethod, ClientInformation};
+use crate::secret::Secret;
+
+impl ClientConfig {
+    /// The configuration of a dynamically registered client (RFC 7591 §3.2.1).
+    pub(crate) fn of_registration(name: &str, client: &ClientInformation) -> Self {
+        let mut config = Self::new(name).client_id(&client.client_id);
+        config.client_secret.clone_from(&client.client_secret);
+        config.scope.clone_from(&client.metadata.scope);
+        config.redirect_uri = client.metadata.redirect_uris.first().cloned();
+        if let Some(method) = &client.metadata.token_endpoint_auth_method {
+            config.set("token_endpoint_auth_method", method.as_str().into());
+        }
+        config
+    }
+
+    pub(super) fn has_endpoint(&self, endpoint: Endpoint) -> bool {
+        self.endpoints.contains_key(&endpoint)
+    }
+
+    pub(super) fn has_secret(&self) -> bool {
+        self.client_secret.as_ref().is_some_and(|secret| !secret.is_empty())
+    }
+
+    /// Whether the secret is empty on purpose: RFC 6749 §2.3.1 knows clients whose secret is an empty
+    /// string, such as Reddit's installed apps.
+    pub(super) fn has_empty_secret(&self) -> bool {
+        self.client_secret.as_ref().is_some_and(Secret::is_empty)
+            && self.token_endpoint_auth_method == Some(AuthMethod::ClientSecretBasic)
+    }
+
+    pub(super) fn has_private_key(&self) -> bool {
+        self.private_key.as_ref().is_some_and(|key| !key.is_empty())
+            || self.extensions.signer.is_some()
+    }
+}
