@@ -19,6 +19,7 @@ pub struct PostgresServer {
     programs: PathBuf,
     folder: Folder,
     port: u16,
+    has_tls: bool,
     process: Option<Process>,
 }
 
@@ -29,19 +30,35 @@ impl PostgresServer {
     ///
     /// If it doesn't start; in CI also if it is not installed.
     pub async fn start() -> Option<Self> {
+        Self::launch(false).await
+    }
+
+    /// Starts one that also accepts TLS, with a certificate of [`CA`](crate::CA) for `localhost`.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub async fn with_tls() -> Option<Self> {
+        Self::launch(true).await
+    }
+
+    async fn launch(has_tls: bool) -> Option<Self> {
         let Some(programs) = postgres_programs() else {
             return skip("PostgreSQL (Debian package `postgresql`)");
         };
         let folder = Folder::new("postgres");
         let user = unprivileged();
+        if has_tls {
+            certificate(&folder.0);
+        }
         if let Some(user) = user {
-            run(Command::new("chown").arg(user).arg(&folder.0));
+            run(Command::new("chown").arg("-R").arg(user).arg(&folder.0));
         }
         let data = folder.0.join("data");
         let mut initdb = as_user(user, &programs.join("initdb"));
         initdb.args(["--auth=trust", "--username=authlib", "--encoding=UTF8", "--no-sync"]);
         run(initdb.args(["--locale=C", "--pgdata"]).arg(&data));
-        let mut server = Self { programs, folder, port: free_port(), process: None };
+        let mut server = Self { programs, folder, port: free_port(), has_tls, process: None };
         server.resume().await;
         Some(server)
     }
@@ -72,6 +89,13 @@ impl PostgresServer {
         let mut command = as_user(unprivileged(), &self.programs.join("postgres"));
         command.arg("-D").arg(self.folder.0.join("data")).arg("-k").arg(&self.folder.0);
         command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-c", "fsync=off"]);
+        if self.has_tls {
+            for (name, file) in [("cert", CERTIFICATE), ("key", KEY)] {
+                let file = self.folder.0.join(file);
+                command.args(["-c", &format!("ssl_{name}_file={}", file.display())]);
+            }
+            command.args(["-c", "ssl=on"]);
+        }
         self.process = Some(Process::start(&mut command, "QUIT"));
         let is_ready = || {
             let mut ready = Command::new(self.programs.join("pg_isready"));
@@ -96,6 +120,7 @@ enum RedisKind {
     Cluster,
     Durable,
     Memory,
+    Tls(u16),
 }
 
 impl RedisServer {
@@ -126,11 +151,23 @@ impl RedisServer {
         Self::launch(RedisKind::Cluster).await
     }
 
+    /// Starts one that also accepts TLS, with a certificate of [`CA`](crate::CA) for `localhost`; and its URL.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub async fn with_tls() -> Option<(Self, String)> {
+        let port = free_port();
+        let server = Self::launch(RedisKind::Tls(port)).await?;
+        Some((server, format!("rediss://localhost:{port}")))
+    }
+
     async fn launch(kind: RedisKind) -> Option<Self> {
         if redis_program().is_none() {
             return skip("Redis (Debian package `redis-server`)");
         }
         let folder = Folder::new("redis");
+        certificate(&folder.0);
         let mut server = Self { folder, port: free_port(), kind, process: None };
         server.resume().await;
         if kind == RedisKind::Cluster {
@@ -172,6 +209,12 @@ impl RedisServer {
         command.args(["--bind", "127.0.0.1", "--port", &self.port.to_string(), "--save", ""]);
         command.args(["--appendonly", file, "--appendfsync", "no", "--cluster-enabled", cluster]);
         command.arg("--dir").arg(&self.folder.0);
+        if let RedisKind::Tls(port) = self.kind {
+            command.args(["--tls-port", &port.to_string(), "--tls-auth-clients", "no"]);
+            command.arg("--tls-cert-file").arg(self.folder.0.join(CERTIFICATE));
+            command.arg("--tls-key-file").arg(self.folder.0.join(KEY));
+            command.arg("--tls-ca-cert-file").arg(self.folder.0.join(CERTIFICATE));
+        }
         self.process = Some(Process::start(&mut command, "KILL"));
         let ready = || self.command("PING").is_some_and(|answer| answer.starts_with("+PONG"));
         until("Redis", ready).await;
@@ -186,6 +229,23 @@ impl RedisServer {
         let mut response = [0; 4096];
         let length = stream.read(&mut response).ok()?;
         Some(String::from_utf8_lossy(&response[..length]).into_owned())
+    }
+}
+
+/// The certificate of a server for `localhost` and its key, by the names of their files.
+const CERTIFICATE: &str = "server.pem";
+const KEY: &str = "server.key.pem";
+
+fn certificate(folder: &Path) {
+    let files = [
+        (CERTIFICATE, include_str!("../../authlib-core/tests/tls/server.pem")),
+        (KEY, include_str!("../../authlib-core/tests/tls/server.key.pem")),
+    ];
+    for (name, text) in files {
+        let file = folder.join(name);
+        std::fs::write(&file, text).expect("a file");
+        // PostgreSQL refuses a key that others can read.
+        run(Command::new("chmod").arg("600").arg(&file));
     }
 }
 

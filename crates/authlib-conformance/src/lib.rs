@@ -43,3 +43,9 @@ pub use crate::interop::{
 };
 pub use crate::replicas::Replicas;
 pub use crate::shared_database::SharedDatabase;
+
+/// The CA of the certificates of test servers, as PEM.
+pub const CA: &str = include_str!("../../authlib-core/tests/tls/ca.pem");
+
+/// Another CA.
+pub const OTHER_CA: &str = include_str!("../../authlib-core/tests/tls/other-ca.pem");

@@ -66,9 +66,49 @@ impl Connection {
         invocation.invoke_async(&mut self.clone()).await.map_err(failed)
     }
 
-    pub(crate) fn is_cluster(&self) -> bool {
-        !matches!(self, Self::Single(_))
+    /// Where all keys are found: a slot of each primary node of a cluster, or `None` for the only server.
+    pub(crate) async fn primaries(&self) -> Result<Vec<Option<u16>>> {
+        #[cfg(feature = "cluster")]
+        if let Self::Cluster(_) = self {
+            let command = redis::cmd("CLUSTER").arg("SLOTS").to_owned();
+            return Ok(slots(self.query(&command).await?));
+        }
+        Ok(vec![None])
     }
+
+    /// As [`query`](Self::query), at the node that has this slot.
+    pub(crate) async fn query_at<T: FromRedisValue>(
+        &self,
+        command: &Cmd,
+        slot: Option<u16>,
+    ) -> Result<T> {
+        #[cfg(feature = "cluster")]
+        if let (Self::Cluster(connection), Some(slot)) = (self, slot) {
+            use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
+            let route = Route::new(slot, SlotAddr::Master);
+            let routing = RoutingInfo::SingleNode(SingleNodeRoutingInfo::SpecificNode(route));
+            let value = connection.clone().route_command(command.clone(), routing).await;
+            let parsed = value.and_then(|value| Ok(redis::from_redis_value(value)?));
+            return parsed.map_err(failed);
+        }
+        debug_assert!(slot.is_none(), "a slot of a cluster");
+        self.query(command).await
+    }
+}
+
+/// The first slot of each primary node. A range is its first and last slot, then the nodes, the primary first.
+#[cfg(feature = "cluster")]
+fn slots(ranges: Vec<Vec<Value>>) -> Vec<Option<u16>> {
+    let mut primaries = std::collections::HashSet::new();
+    let first_of_a_primary = |range: Vec<Value>| {
+        let [first, _, Value::Array(primary), ..] = range.as_slice() else { return None };
+        let [host, port, ..] = primary.as_slice() else { return None };
+        if !primaries.insert(format!("{host:?} {port:?}")) {
+            return None;
+        }
+        redis::from_redis_value_ref::<u16>(first).ok()
+    };
+    ranges.into_iter().filter_map(first_of_a_primary).map(Some).collect()
 }
 
 /// The message only: the error of a reply that was not understood has the reply in its debug form.
@@ -84,4 +124,25 @@ pub(crate) fn failed(error: RedisError) -> Error {
         (None, _) => error.to_string(),
     };
     Error::new(ErrorKind::Store, format!("Redis failed: {message}"))
+}
+
+#[cfg(all(test, feature = "cluster"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_primary_is_searched_once() {
+        let node =
+            |port| Value::Array(vec![Value::BulkString(b"10.0.0.1".to_vec()), Value::Int(port)]);
+        let range = |first, last, nodes: &[i64]| {
+            let nodes = nodes.iter().map(|port| node(*port));
+            [Value::Int(first), Value::Int(last)].into_iter().chain(nodes).collect::<Vec<_>>()
+        };
+        let ranges = vec![
+            range(0, 99, &[7000, 7003]),
+            range(100, 199, &[7001, 7004]),
+            range(200, 16383, &[7000, 7003]),
+        ];
+        assert_eq!(slots(ranges), [Some(0), Some(100)]);
+    }
 }

@@ -1,7 +1,7 @@
 //! Encrypting stored tokens again, after the keys changed.
 
+use authlib_core::Result;
 use authlib_core::store::TokenOwner;
-use authlib_core::{Error, ErrorKind, Result};
 
 use crate::store::RedisStore;
 
@@ -12,21 +12,27 @@ impl RedisStore {
     /// When it has succeeded, and no replica uses the old key as its first one, the old key can be removed ten minutes
     /// later, when the last pending login of that key has ended.
     ///
+    /// In a cluster, each primary node is searched. Run it again if the cluster moved slots meanwhile.
+    ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`] if Redis fails, and [`ErrorKind::Unsupported`] with a cluster: there, keep the old key until
-    /// no row of it is left, which takes at most [`unused_for`](Self::unused_for) or the lifetime of logins after
-    /// the last use. Tokens that can't be decrypted are logged and left.
+    /// [`ErrorKind::Store`](authlib_core::ErrorKind::Store) if Redis fails. Tokens that can't be decrypted are logged and
+    /// left.
     pub async fn reseal(&self) -> Result<u64> {
-        if self.connection.is_cluster() {
-            return Err(Error::new(ErrorKind::Unsupported, "a cluster can't be searched for rows"));
+        let mut changed = 0;
+        for slot in self.connection.primaries().await? {
+            changed += self.reseal_node(slot).await?;
         }
+        Ok(changed)
+    }
+
+    async fn reseal_node(&self, slot: Option<u16>) -> Result<u64> {
         let (mut cursor, mut changed) = (0_u64, 0);
         loop {
             let mut scan = redis::cmd("SCAN");
             scan.arg(cursor).arg("MATCH").arg(format!("{}{{*}}:row", self.prefix));
-            let (next, keys): (u64, Vec<String>) =
-                self.connection.query(scan.arg("COUNT").arg(100)).await?;
+            scan.arg("COUNT").arg(100);
+            let (next, keys): (u64, Vec<String>) = self.connection.query_at(&scan, slot).await?;
             for key in keys {
                 changed += self.reseal_row(&key).await?;
             }

@@ -53,7 +53,34 @@ async fn cluster_keeps_the_promises() {
     let Some(server) = RedisServer::cluster().await else { return };
     let store = RedisStore::connect_cluster(&[&server.url()]).await.unwrap();
     check(&store).await;
-    assert_eq!(store.reseal().await.unwrap_err().kind(), ErrorKind::Unsupported);
+    owners_of_any_form(&store, &["{a}", "\0"]).await;
+    large_token(&store).await;
+    wrong_and_rotated_keys(&store).await;
+}
+
+/// `rediss://` trusts the certificates of the system; an application can trust another CA by its own client.
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn server_with_tls_must_have_a_trusted_certificate() {
+    let Some((server, url)) = RedisServer::with_tls().await else { return };
+    let error = RedisStore::connect(&url).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    assert!(error.to_string().contains("certificate"), "{error}");
+    let client = |ca: &str| {
+        let root_cert = Some(ca.as_bytes().to_vec());
+        let certificates = redis::TlsCertificates { client_tls: None, root_cert };
+        redis::Client::build_with_tls(url.as_str(), certificates).unwrap()
+    };
+    let other = redis::aio::ConnectionManager::new_with_config(
+        client(authlib_conformance::OTHER_CA),
+        redis::aio::ConnectionManagerConfig::new().set_number_of_retries(1),
+    );
+    assert!(other.await.is_err());
+    let connection = redis::aio::ConnectionManager::new(client(authlib_conformance::CA));
+    let store = RedisStore::new(connection.await.unwrap());
+    store.save(&row("tls", Token::bearer("at"))).await.unwrap();
+    assert!(store.load(&TokenOwner::new("client", "tls")).await.unwrap().is_some());
+    drop(server);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -158,3 +158,26 @@ async fn nul_in_a_user_id_is_refused_before_the_statement() {
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().contains("NUL"), "{error}");
 }
+
+/// `sslmode` and `sslrootcert` of the URL.
+#[tokio::test]
+async fn server_with_tls_must_have_a_certificate_of_the_ca() {
+    let Some(server) = PostgresServer::with_tls().await else { return };
+    let tls = concat!(env!("CARGO_MANIFEST_DIR"), "/../authlib-core/tests/tls");
+    let connect = async |query: String| {
+        let url = server.url().replace("127.0.0.1", "localhost");
+        SqlxStore::connect(&format!("{url}?{query}")).await
+    };
+    let store = connect(format!("sslmode=verify-full&sslrootcert={tls}/ca.pem")).await.unwrap();
+    store.migrate().await.unwrap();
+    let is_encrypted = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+                        WHERE usename = 'authlib' AND pid <> pg_backend_pid()";
+    assert!(
+        sqlx::query_scalar::<_, bool>(is_encrypted).fetch_one(&pool(&server).await).await.unwrap()
+    );
+    let refused = connect(format!("sslmode=verify-full&sslrootcert={tls}/other-ca.pem")).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Store);
+    let Some(plain) = PostgresServer::start().await else { return };
+    let refused = SqlxStore::connect(&format!("{}?sslmode=require", plain.url())).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Store);
+}
