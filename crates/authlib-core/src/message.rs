@@ -108,6 +108,13 @@ pub fn media_type(headers: &http::HeaderMap) -> Option<String> {
     Some(clipped(&essence.to_ascii_lowercase()))
 }
 
+/// Whether a message has this media type, which is in lower case.
+pub(crate) fn has_media_type(headers: &http::HeaderMap, media_type: &str) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case(media_type)
+}
+
 /// Whether a media type is JSON: `application/json` or a `+json` type.
 pub(crate) fn is_json(media_type: &str) -> bool {
     media_type == "application/json"

@@ -114,20 +114,28 @@ impl Params {
     /// The `application/x-www-form-urlencoded` text, for a form body.
     #[must_use]
     pub fn to_form(&self) -> String {
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(self.iter()).finish()
+        let length = self.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+        let text = String::with_capacity(length);
+        form_urlencoded::Serializer::new(text).extend_pairs(self.iter()).finish()
     }
 
     /// The query text, with `%20` for a blank: some authorization servers do not read `+`, and all
     /// read `%20` (RFC 3986 §2.1).
     #[must_use]
     pub fn to_query(&self) -> String {
-        self.to_form().replace('+', "%20")
+        let form = self.to_form();
+        if form.contains('+') { form.replace('+', "%20") } else { form }
     }
 
     /// Adds the parameters to the query of `url`, behind those that it has (RFC 6749 §3.1 lets an
     /// endpoint have some).
     pub fn append_to(&self, url: &mut Url) {
         if self.is_empty() {
+            return;
+        }
+        // `Url` writes a blank as `+`. `set_query` encodes the whole query once more.
+        if !self.iter().any(|(name, value)| name.contains(' ') || value.contains(' ')) {
+            url.query_pairs_mut().extend_pairs(self.iter());
             return;
         }
         let query = match url.query() {

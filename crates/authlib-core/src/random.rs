@@ -43,6 +43,17 @@ pub fn token(random: &dyn Random) -> Result<String, Error> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// As [`token`], several at once: the generator is asked once.
+///
+/// # Errors
+///
+/// As [`Random::fill`].
+pub(crate) fn tokens<const N: usize>(random: &dyn Random) -> Result<[String; N], Error> {
+    let mut bytes = [[0; 32]; N];
+    random.fill(bytes.as_flattened_mut())?;
+    Ok(bytes.map(|bytes| URL_SAFE_NO_PAD.encode(bytes)))
+}
+
 /// A new unguessable token: 256 random bits of the operating system in base64url, 43 characters. For a `state`,
 /// a nonce, or secrets of the application's own, such as API keys and links in e-mails. It replaces Authlib's
 /// `generate_token`.

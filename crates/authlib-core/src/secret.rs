@@ -1,13 +1,14 @@
 //! [`Secret`]: a string that is redacted in `Debug`, zeroized on drop, and compared in constant time.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// A password, token, code or verifier: its `Debug` output is redacted, its memory is wiped when it
-/// is dropped, and it is compared in constant time.
+/// is dropped, and it is compared in constant time. Clones share the text, which is wiped with the last of them.
 ///
 /// It has no `Display` and no `Serialize`; a store that must keep it says so with
 /// `#[serde(with = "authlib_core::store::exposed")]`.
@@ -20,12 +21,12 @@ use zeroize::Zeroizing;
 /// assert_eq!(secret.expose(), "s3cr3t");
 /// ```
 #[derive(Clone, Default)]
-pub struct Secret(Zeroizing<String>);
+pub struct Secret(Arc<Zeroizing<String>>);
 
 impl Secret {
     /// Wraps `text`.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        Self(Arc::new(Zeroizing::new(text.into())))
     }
 
     /// The text itself. Where this is called, the secret leaves the guard of this type.

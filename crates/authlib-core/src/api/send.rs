@@ -197,7 +197,7 @@ fn check_streamed(
         return Err(Error::new(ErrorKind::InvalidRequest, check)
             .with_hint("set `token_location` to `header`"));
     }
-    let is_form = message::media_type(&parts.headers).as_deref() == Some(FORM);
+    let is_form = message::has_media_type(&parts.headers, FORM);
     if endpoints.settings().is_oauth1() && is_form {
         let check = "a form cannot be streamed: OAuth 1.0a signs it (RFC 5849 §3.4.1.3.1)";
         return Err(Error::new(ErrorKind::InvalidRequest, check).with_hint("use `form`"));
@@ -213,10 +213,11 @@ async fn build(
 ) -> Result<Request> {
     let is_signed = endpoints.settings().is_oauth1() && !parts.without_token;
     let (mut url, mut headers) = (parts.url.clone(), parts.headers.clone());
+    let is_in_body = token.is_some() && !is_signed && parts.placement == TokenLocation::Body;
     let mut form = match &parts.content {
-        Content::Form(form) => Some(form.clone()),
-        Content::Empty => Some(Params::new()),
-        Content::Bytes(_) | Content::Stream(_) => None,
+        Content::Form(form) if is_in_body => Some(form.clone()),
+        Content::Empty if is_in_body => Some(Params::new()),
+        _ => None,
     };
     if let Some(token) = token.filter(|_| !is_signed) {
         let method = &parts.method;
@@ -226,6 +227,7 @@ async fn build(
     let body = match (&parts.content, form) {
         (Content::Bytes(bytes), _) => bytes.clone(),
         (Content::Form(_), Some(form)) => form.to_form().into(),
+        (Content::Form(form), None) => form.to_form().into(),
         (_, Some(form)) if !form.is_empty() => {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(FORM));
             form.to_form().into()

@@ -86,18 +86,23 @@ impl FrontChannel {
             Error::new(ErrorKind::Config, "the login has no redirect URI")
                 .with_hint("pass one to `authorize_redirect`, or set `redirect_uri`")
         })?;
-        let url = self.absolute_url(text, "redirect_uri")?;
-        if Url::parse(&url).is_ok_and(|url| is_public_http(&url)) {
-            let check = format!("`redirect_uri` {url:?} would send the code over plain http");
+        let (text, url) = self.absolute(text, "redirect_uri")?;
+        if is_public_http(&url) {
+            let check = format!("`redirect_uri` {text:?} would send the code over plain http");
             return Err(Error::new(ErrorKind::Config, check).with_hint("use https"));
         }
-        Ok(url)
+        Ok(text)
     }
 
     /// `text` if it is an absolute URL, otherwise that path below the registry's base URL.
     pub(super) fn absolute_url(&self, text: &str, setting: &str) -> Result<String> {
-        if Url::parse(text).is_ok() {
-            return Ok(text.to_owned());
+        self.absolute(text, setting).map(|(text, _)| text)
+    }
+
+    /// As [`absolute_url`](Self::absolute_url), with the parsed URL.
+    fn absolute(&self, text: &str, setting: &str) -> Result<(String, Url)> {
+        if let Ok(url) = Url::parse(text) {
+            return Ok((text.to_owned(), url));
         }
         let Some(base) = &self.base_url else {
             let check = format!("`{setting}` {text:?} is a path, and the registry has no base URL");
@@ -108,6 +113,6 @@ impl FrontChannel {
             let check = format!("`{setting}` {text:?} is not a path below {base}: {cause}");
             Error::new(ErrorKind::Config, check)
         })?;
-        Ok(url.into())
+        Ok((url.to_string(), url))
     }
 }

@@ -101,7 +101,7 @@ impl FrontChannel {
         let settings = self.settings();
         let implicit = options.dangerous_implicit;
         let scope = options.scope.clone().unwrap_or_else(|| settings.scope.clone());
-        let random = || self.endpoints.random_secret();
+        let [state, nonce, code_verifier] = self.endpoints.random_secrets()?;
         let response_type = settings.response_type;
         // The implicit grant's response has neither an ID token nor a code.
         let needs_nonce = !implicit
@@ -110,15 +110,15 @@ impl FrontChannel {
         let max_age = options.max_age.or(settings.max_age).map(|age| age.as_secs());
         Ok(PendingLogin {
             issuer: settings.issuer.clone(),
-            nonce: needs_nonce.then(random).transpose()?,
-            code_verifier: needs_pkce.then(random).transpose()?,
+            nonce: needs_nonce.then_some(nonce),
+            code_verifier: needs_pkce.then_some(code_verifier),
             scope,
             max_age,
             implicit,
             response_type,
             response_mode: settings.response_mode.filter(|_| !implicit),
             is_silent: extra.only("prompt").ok().flatten() == Some("none"),
-            ..self.pending_login(options, redirect_uri, random()?)
+            ..self.pending_login(options, redirect_uri, state)
         })
     }
 }

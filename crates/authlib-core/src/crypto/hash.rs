@@ -24,6 +24,6 @@ pub(crate) fn hash(hash: Hash, bytes: &[u8]) -> Vec<u8> {
 }
 
 /// SHA-256.
-pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
-    hash(Hash::Sha256, bytes)
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }

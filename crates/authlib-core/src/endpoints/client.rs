@@ -98,6 +98,11 @@ impl EndpointClient {
         random::token(self.random()).map(Secret::new)
     }
 
+    /// As [`random_secret`](Self::random_secret), several at once.
+    pub(crate) fn random_secrets<const N: usize>(&self) -> Result<[Secret; N]> {
+        random::tokens(self.random()).map(|texts| texts.map(Secret::new))
+    }
+
     /// POSTs `form` to an endpoint at which the client authenticates (RFC 6749 §2.3). It is sent once
     /// and never repeated: a code or a refresh token can be used only once.
     pub(super) async fn call(&self, endpoint: Endpoint, form: Params) -> Result<Response> {

@@ -5,9 +5,15 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+/// The digits of the shortest integer of more than 64 bits.
+const LARGE: usize = 19;
+
 /// The JSON text in which integers of more than 64 bits are strings of their digits. All other text is
 /// unchanged, valid or not.
 pub(super) fn quote_large_integers(json: &[u8]) -> Cow<'_, [u8]> {
+    if !has_many_digits(json) {
+        return Cow::Borrowed(json);
+    }
     let mut quoted = Vec::new();
     let (mut copied, mut at) = (0, 0);
     while let Some(byte) = json.get(at) {
@@ -35,6 +41,15 @@ pub(super) fn quote_large_integers(json: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(quoted)
 }
 
+/// Whether as many digits are in a row as the shortest integer of more than 64 bits has.
+fn has_many_digits(json: &[u8]) -> bool {
+    let mut length = 0_usize;
+    json.iter().any(|byte| {
+        length = if byte.is_ascii_digit() { length.saturating_add(1) } else { 0 };
+        length >= LARGE
+    })
+}
+
 /// A string or an integer as a name, such as a user's id: an integer as its digits. `None` for any other
 /// value: a number with a fraction or an exponent has no exact text.
 pub(crate) fn name_of(value: &Value) -> Option<Cow<'_, str>> {
@@ -51,9 +66,8 @@ pub(crate) fn name_of(value: &Value) -> Option<Cow<'_, str>> {
 pub(super) fn is_large_integer(token: &[u8]) -> bool {
     let digits = token.strip_prefix(b"-").unwrap_or(token);
     let is_integer = digits.iter().all(u8::is_ascii_digit) && !digits.starts_with(b"0");
-    // The shortest integer of more than 64 bits has 19 digits.
     is_integer
-        && digits.len() >= 19
+        && digits.len() >= LARGE
         && str::from_utf8(token)
             .is_ok_and(|text| text.parse::<i64>().is_err() && text.parse::<u64>().is_err())
 }

@@ -95,14 +95,14 @@ pub(crate) fn verify(
     let payload = decoded(payload, "payload")?;
     let signature = decoded(signature, "signature")?;
     let (alg, kid) = (header.alg, header.kid.as_deref());
-    let candidates: Vec<_> = keys.candidates(alg, kid).take(MAX_TRIES).collect();
-    let is_signer = |key: &&&Jwk| key.verify(alg, signed.as_bytes(), &signature).is_ok();
-    if let Some(key) = candidates.iter().find(is_signer) {
-        let key_issuer = key.issuer().map(ToOwned::to_owned);
-        return Ok(VerifiedJws { header, payload, key_issuer });
-    }
-    if !candidates.is_empty() {
+    let candidates = || keys.candidates(alg, kid).take(MAX_TRIES);
+    let is_signer = |key: &&Jwk| key.verify(alg, signed.as_bytes(), &signature).is_ok();
+    let signer = candidates().find(is_signer).map(|key| key.issuer().map(ToOwned::to_owned));
+    if signer.is_none() && candidates().next().is_some() {
         return Err(JwsError::BadSignature);
+    }
+    if let Some(key_issuer) = signer {
+        return Ok(VerifiedJws { header, payload, key_issuer });
     }
     let kid = header.kid.map_or_else(|| "(none)".to_owned(), |kid| format!("{:?}", clipped(&kid)));
     Err(JwsError::UnknownKey { kid, alg: header.alg })
@@ -121,16 +121,53 @@ pub(crate) fn sign(
 
 /// What is signed: header and payload in base64url (RFC 7515 §5.1).
 pub(crate) fn signing_input(header: &Header, payload: &[u8]) -> String {
-    let mut members = header.others.clone();
-    members.insert("alg".to_owned(), header.alg.name().into());
     let given = [("kid", &header.kid), ("typ", &header.typ), ("x5t#S256", &header.x5t_s256)];
-    for (name, value) in given {
-        if let Some(value) = value {
-            members.insert(name.to_owned(), value.as_str().into());
-        }
+    let given = given.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+    let given = [("alg", header.alg.name())].into_iter().chain(given);
+    // In both cases the members are in alphabetical order.
+    let head = if header.others.is_empty() {
+        members_text(given)
+    } else {
+        let mut members = header.others.clone();
+        members.extend(given.map(|(name, value)| (name.to_owned(), value.into())));
+        Value::Object(members).to_string()
+    };
+    let length = (head.len() + payload.len()) * 4 / 3 + SIGNATURE_ROOM;
+    let mut input = String::with_capacity(length);
+    URL_SAFE_NO_PAD.encode_string(head, &mut input);
+    input.push('.');
+    URL_SAFE_NO_PAD.encode_string(payload, &mut input);
+    input
+}
+
+/// Room for the signature of most keys.
+const SIGNATURE_ROOM: usize = 100;
+
+/// The members as a JSON object.
+fn members_text<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut text = String::with_capacity(128);
+    let mut before = '{';
+    for (name, value) in members {
+        text.push(before);
+        before = ',';
+        push_json(&mut text, name);
+        text.push(':');
+        push_json(&mut text, value);
     }
-    let head = URL_SAFE_NO_PAD.encode(Value::Object(members).to_string());
-    format!("{head}.{}", URL_SAFE_NO_PAD.encode(payload))
+    text.push('}');
+    text
+}
+
+/// Appends a JSON string.
+fn push_json(text: &mut String, value: &str) {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if value.bytes().all(is_plain) {
+        text.push('"');
+        text.push_str(value);
+        text.push('"');
+    } else {
+        text.push_str(&Value::from(value).to_string());
+    }
 }
 
 /// The JWS of a signed input.

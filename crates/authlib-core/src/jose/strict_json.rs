@@ -2,8 +2,8 @@
 //! RFC 7519 §4).
 
 use std::cell::Cell;
-use std::collections::HashSet;
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -16,22 +16,28 @@ const MAX_DEPTH: u8 = 120;
 /// How many values an object may have in all. Each costs up to 700 bytes of memory, however short it is.
 const MAX_VALUES: usize = 50_000;
 
+/// Whether some other crate turned on `arbitrary_precision`, with which a visitor does not see numbers as numbers.
+static ARBITRARY_PRECISION: LazyLock<bool> =
+    LazyLock::new(|| serde_json::from_str::<Value>("1e999").is_ok());
+
 /// Reads one JSON object. An integer of more than 64 bits is a string of its digits.
-///
-/// The text is read twice, for its shape and for its values: `serde_json` then makes the numbers, which
-/// look different to a visitor where some other crate turns its `arbitrary_precision` on.
 pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
     let bytes = &*quote_large_integers(bytes);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    Strict { depth: MAX_DEPTH, values: &Cell::new(0) }.deserialize(&mut deserializer)?;
+    let strict = Strict { depth: MAX_DEPTH, values: &Cell::new(0) };
+    let mut value = strict.deserialize(&mut deserializer)?;
     deserializer.end()?;
-    match serde_json::from_slice(bytes)? {
+    if *ARBITRARY_PRECISION {
+        // The text is read once more, so that `serde_json` makes the numbers.
+        value = serde_json::from_slice(bytes)?;
+    }
+    match value {
         Value::Object(map) => Ok(map),
         _ => Err(de::Error::custom("not a JSON object")),
     }
 }
 
-/// Looks at a value that may be nested `depth` levels deep.
+/// Reads a value that may be nested `depth` levels deep.
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     depth: u8,
@@ -46,9 +52,9 @@ impl Strict<'_> {
 }
 
 impl<'de> DeserializeSeed<'de> for Strict<'_> {
-    type Value = ();
+    type Value = Value;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         self.values.set(self.values.get().saturating_add(1));
         if self.values.get() > MAX_VALUES {
             return Err(de::Error::custom(format!("more than {MAX_VALUES} values")));
@@ -58,51 +64,53 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
 }
 
 impl<'de> Visitor<'de> for Strict<'_> {
-    type Value = ();
+    type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
-        Ok(())
+    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
     }
 
-    fn visit_bool<E: de::Error>(self, _: bool) -> Result<(), E> {
-        Ok(())
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_u64<E: de::Error>(self, _: u64) -> Result<(), E> {
-        Ok(())
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_i64<E: de::Error>(self, _: i64) -> Result<(), E> {
-        Ok(())
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_f64<E: de::Error>(self, _: f64) -> Result<(), E> {
-        Ok(())
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_str<E: de::Error>(self, _: &str) -> Result<(), E> {
-        Ok(())
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let inner = self.deeper()?;
-        while access.next_element_seed(inner)?.is_some() {}
-        Ok(())
+        let mut list = Vec::new();
+        while let Some(value) = access.next_element_seed(inner)? {
+            list.push(value);
+        }
+        Ok(Value::Array(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let inner = self.deeper()?;
-        let mut names = HashSet::new();
+        let mut members = Map::new();
         while let Some(name) = access.next_key::<String>()? {
-            if !names.insert(name) {
+            if members.insert(name, access.next_value_seed(inner)?).is_some() {
                 return Err(de::Error::custom("a member is repeated"));
             }
-            access.next_value_seed(inner)?;
         }
-        Ok(())
+        Ok(Value::Object(members))
     }
 }

@@ -1,6 +1,8 @@
 //! Authenticated requests, RFC 5849 §3.1 and §3.5: protocol parameters and signature in the header, the
 //! form or the query.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::time::SystemTime;
 
 use base64::Engine as _;
@@ -19,7 +21,6 @@ use crate::endpoint_url::{EndpointUrlError, HttpHosts, endpoint_url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::message::Request;
 use crate::numeric_date::unix_seconds;
-use crate::params::Params;
 use crate::secret::Secret;
 
 /// `oauth_callback` of a client without a callback URL: the user types the verifier (RFC 5849 §2.1).
@@ -58,12 +59,32 @@ pub(crate) struct Signing<'a> {
 
 /// A request with all protocol parameters but the signature.
 #[derive(Debug)]
-pub(crate) struct Unsigned {
+pub(crate) struct Unsigned<'a> {
     request: Request,
-    oauth: Params,
+    oauth: Protocol<'a>,
     placement: SignatureLocation,
-    realm: Option<String>,
+    realm: Option<&'a str>,
     base_string: Secret,
+}
+
+/// The protocol parameters (RFC 5849 §3.1), in the order in which they are sent.
+#[derive(Default)]
+struct Protocol<'a>(Vec<(&'static str, Cow<'a, str>)>);
+
+impl<'a> Protocol<'a> {
+    fn push(&mut self, name: &'static str, value: impl Into<Cow<'a, str>>) {
+        self.0.push((name, value.into()));
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (*name, value.as_ref()))
+    }
+}
+
+impl fmt::Debug for Protocol<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -127,7 +148,7 @@ impl SignatureLocation {
     }
 }
 
-impl Signing<'_> {
+impl<'a> Signing<'a> {
     /// Signs `request`.
     pub(crate) fn sign(&self, request: Request) -> Result<Request> {
         let unsigned = self.unsigned(request, self.method.name(), self.method.hash())?;
@@ -141,16 +162,16 @@ impl Signing<'_> {
     pub(crate) fn unsigned(
         &self,
         request: Request,
-        method: &str,
+        method: &'a str,
         body_hash: Option<Hash>,
-    ) -> Result<Unsigned> {
+    ) -> Result<Unsigned<'a>> {
         self.check(&request)?;
-        let mut oauth = Params::new()
-            .with("oauth_nonce", self.nonce.expose())
-            .with("oauth_timestamp", unix_seconds(self.now).to_string())
-            .with("oauth_version", "1.0")
-            .with("oauth_signature_method", method)
-            .with("oauth_consumer_key", self.client.identifier.as_str());
+        let mut oauth = Protocol(Vec::with_capacity(8));
+        oauth.push("oauth_nonce", self.nonce.expose());
+        oauth.push("oauth_timestamp", unix_seconds(self.now).to_string());
+        oauth.push("oauth_version", "1.0");
+        oauth.push("oauth_signature_method", method);
+        oauth.push("oauth_consumer_key", self.client.identifier.as_str());
         if let Some(token) = self.token {
             oauth.push("oauth_token", token.token.expose());
         }
@@ -165,9 +186,8 @@ impl Signing<'_> {
         {
             oauth.push("oauth_body_hash", STANDARD.encode(hash(function, request.body())));
         }
-        let base_string = base_string(&request, &oauth).map_err(SignError::from)?;
-        let realm = self.realm.map(ToOwned::to_owned);
-        Ok(Unsigned { request, oauth, placement: self.placement, realm, base_string })
+        let base_string = base_string(&request, oauth.iter()).map_err(SignError::from)?;
+        Ok(Unsigned { request, oauth, placement: self.placement, realm: self.realm, base_string })
     }
 
     fn check(&self, request: &Request) -> Result<(), SignError> {
@@ -183,7 +203,9 @@ impl Signing<'_> {
             endpoint_url(&server, HttpHosts::LOOPBACK).map_err(SignError::Url)?;
         }
         let mut name = Vec::new();
-        let is_taken = sent(request).any(|(sent, _)| {
+        // Only names that begin like this can be `oauth_` after their decoding.
+        let may_be_taken = |(sent, _): &(&[u8], &[u8])| matches!(sent.first(), Some(b'o' | b'%'));
+        let is_taken = sent(request).filter(may_be_taken).any(|(sent, _)| {
             name.clear();
             escape_form(&mut name, sent);
             name.starts_with(b"oauth_")
@@ -210,7 +232,7 @@ impl Signing<'_> {
     }
 }
 
-impl Unsigned {
+impl Unsigned<'_> {
     /// The signature base string (RFC 5849 §3.4.1).
     pub(crate) fn base_string(&self) -> &Secret {
         &self.base_string
@@ -218,7 +240,7 @@ impl Unsigned {
 
     /// Adds the signature of the base string.
     pub(crate) fn with_signature(mut self, signature: &Secret) -> Result<Request> {
-        self.oauth.push("oauth_signature", signature.expose());
+        self.oauth.push("oauth_signature", signature.expose().to_owned());
         match self.placement {
             SignatureLocation::Body => self.into_body(),
             SignatureLocation::Header => self.into_header(),
@@ -227,7 +249,8 @@ impl Unsigned {
     }
 
     fn into_header(mut self) -> Result<Request> {
-        let mut text = b"OAuth ".to_vec();
+        let mut text = Vec::with_capacity(512);
+        text.extend_from_slice(b"OAuth ");
         if let Some(realm) = &self.realm {
             text.extend_from_slice(format!("realm=\"{realm}\", ").as_bytes());
         }
@@ -274,7 +297,7 @@ fn has_other_body(request: &Request) -> bool {
 }
 
 /// Writes the encoded parameters, with the texts before a value, after it, and between two pairs.
-fn write_pairs(to: &mut Vec<u8>, oauth: &Params, [before, after, between]: [&str; 3]) {
+fn write_pairs(to: &mut Vec<u8>, oauth: &Protocol<'_>, [before, after, between]: [&str; 3]) {
     for (index, (name, value)) in oauth.iter().enumerate() {
         if index > 0 {
             to.extend_from_slice(between.as_bytes());

@@ -5,6 +5,7 @@ use crate::numeric_date::from_unix_seconds;
 use crate::oauth1::base_string::escaped;
 use crate::oauth1::temporary_credentials::{TemporaryCredentials, temporary_request};
 use crate::oauth1::token_credentials::{Token, token_request};
+use crate::params::Params;
 
 fn client() -> ClientCredentials {
     let secret = Secret::new("s~e c");

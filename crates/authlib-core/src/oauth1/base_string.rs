@@ -5,7 +5,6 @@ use http::uri::Authority;
 use percent_encoding::percent_encode_byte;
 
 use crate::message::{self, Request};
-use crate::params::Params;
 use crate::secret::Secret;
 
 /// Why a request has no base string.
@@ -26,16 +25,19 @@ const SEPARATOR: u8 = 0;
 
 /// The base string of `request` with the protocol parameters `oauth`, whose location does not matter
 /// (RFC 5849 §3.4.1.3.1).
-pub(super) fn base_string(request: &Request, oauth: &Params) -> Result<Secret, BaseStringError> {
+pub(super) fn base_string<'a>(
+    request: &Request,
+    oauth: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<Secret, BaseStringError> {
     let uri = base_uri(request)?;
-    let mut pairs = Pairs::default();
+    let mut pairs = Pairs::with_room_for(request);
     for (name, value) in sent(request) {
         pairs.push(escape_form, name, value);
     }
-    for (name, value) in oauth.iter() {
+    for (name, value) in oauth {
         pairs.push(escape, name.as_bytes(), value.as_bytes());
     }
-    let mut base = Vec::with_capacity(pairs.text.len() * 2);
+    let mut base = Vec::with_capacity(uri.len() * 2 + pairs.text.len() * 2);
     escape(&mut base, request.method().as_str().to_ascii_uppercase().as_bytes());
     base.push(b'&');
     escape(&mut base, uri.as_bytes());
@@ -44,9 +46,9 @@ pub(super) fn base_string(request: &Request, oauth: &Params) -> Result<Secret, B
         base.extend_from_slice(between);
         between = b"%26";
         let mut halves = pair.splitn(2, |byte| *byte == SEPARATOR);
-        escape(&mut base, halves.next().unwrap_or_default());
+        escape_again(&mut base, halves.next().unwrap_or_default());
         base.extend_from_slice(b"%3D");
-        escape(&mut base, halves.next().unwrap_or_default());
+        escape_again(&mut base, halves.next().unwrap_or_default());
     }
     if between == b"&" {
         base.push(b'&');
@@ -55,13 +57,19 @@ pub(super) fn base_string(request: &Request, oauth: &Params) -> Result<Secret, B
 }
 
 /// Encoded pairs in one buffer, which avoids an allocation for each.
-#[derive(Default)]
 struct Pairs {
     text: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Pairs {
+    /// Room for the parameters of the request and of the protocol.
+    fn with_room_for(request: &Request) -> Self {
+        let query = request.uri().query().unwrap_or_default();
+        let text = Vec::with_capacity(query.len() + request.body().len() + 512);
+        Self { text, ends: Vec::with_capacity(32) }
+    }
+
     fn push(&mut self, write: fn(&mut Vec<u8>, &[u8]), name: &[u8], value: &[u8]) {
         let start = self.text.len();
         write(&mut self.text, name);
@@ -93,17 +101,28 @@ pub(super) fn sent(request: &Request) -> impl Iterator<Item = (&[u8], &[u8])> {
 
 /// Whether the body of the request is a form.
 pub(super) fn is_form(request: &Request) -> bool {
-    message::media_type(request.headers()).as_deref() == Some(FORM)
+    message::has_media_type(request.headers(), FORM)
 }
 
-/// Percent-encoding, RFC 5849 §3.6: everything but letters, digits and `-._~`.
+/// As [`escape`], alone.
+#[cfg(test)]
 pub(super) fn escaped(bytes: &[u8]) -> String {
-    let mut text = Vec::with_capacity(bytes.len());
+    let mut text = Vec::new();
     escape(&mut text, bytes);
     ascii(text)
 }
 
-/// As [`escaped`], at the end of `to`.
+/// Encodes text that is encoded already: only its percent signs are reserved.
+fn escape_again(to: &mut Vec<u8>, text: &[u8]) {
+    let mut parts = text.split(|byte| *byte == b'%');
+    to.extend_from_slice(parts.next().unwrap_or_default());
+    for part in parts {
+        to.extend_from_slice(b"%25");
+        to.extend_from_slice(part);
+    }
+}
+
+/// Appends in percent-encoding, RFC 5849 §3.6: everything but letters, digits and `-._~`.
 pub(super) fn escape(to: &mut Vec<u8>, text: &[u8]) {
     rewrite(to, text, |byte, rest| (byte, rest));
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::base_string::escaped;
+use super::base_string::{ascii, escape};
 use super::credentials::{ClientCredentials, RsaKey};
 use crate::crypto::{CryptoError, Hash, MacKey, Scheme};
 use crate::error::{Error, ErrorKind, Result};
@@ -133,9 +133,13 @@ impl fmt::Display for SignatureMethod {
 
 /// Both shared secrets; the token's is empty if there is no token yet (RFC 5849 §3.4.2).
 fn key(client: &ClientCredentials, token_secret: Option<&Secret>) -> Secret {
-    let client = escaped(client.secret.expose().as_bytes());
-    let token = escaped(token_secret.map_or("", Secret::expose).as_bytes());
-    Secret::new(format!("{client}&{token}"))
+    let token = token_secret.map_or("", Secret::expose);
+    // Never reallocated, so that no copy is left that is not wiped.
+    let mut key = Vec::with_capacity((client.secret.expose().len() + token.len()) * 3 + 1);
+    escape(&mut key, client.secret.expose().as_bytes());
+    key.push(b'&');
+    escape(&mut key, token.as_bytes());
+    Secret::new(ascii(key))
 }
 
 #[cfg(test)]

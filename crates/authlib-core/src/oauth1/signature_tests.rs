@@ -25,7 +25,7 @@ impl Example<'_> {
         *request.uri_mut() = self.uri.parse().unwrap();
         let form = http::HeaderValue::from_static("application/x-www-form-urlencoded");
         request.headers_mut().insert(http::header::CONTENT_TYPE, form);
-        let base_string = base_string(&request, &Params::parse(self.oauth)).unwrap();
+        let base_string = base_string(&request, Params::parse(self.oauth).iter()).unwrap();
         let token_secret = self.secrets.1.map(Secret::new);
         let signature = method.sign(&base_string, &client(self.secrets.0), token_secret.as_ref());
         signature.unwrap().expose().to_owned()

@@ -54,7 +54,23 @@ impl AuthorizationRequest<'_> {
 /// The URL that the browser is redirected to. The endpoint's query is kept (RFC 6749 §3.1), and spaces are `%20`.
 pub(crate) fn authorization_url(endpoint: &Url, params: &Params) -> Url {
     let mut url = endpoint.clone();
-    params.append_to(&mut url);
+    // Those with a blank come first: the others are then appended without encoding these again. The order has no meaning.
+    let has_blank = |(name, value): &(&str, &str)| name.contains(' ') || value.contains(' ');
+    if params.iter().any(|pair| has_blank(&pair)) {
+        let before = match url.query() {
+            Some(old) if !old.is_empty() => format!("{old}&"),
+            _ => String::new(),
+        };
+        let start = before.len();
+        let mut query = form_urlencoded::Serializer::for_suffix(before, start);
+        query.extend_pairs(params.iter().filter(has_blank));
+        let query = query.finish();
+        let (old, new) = query.split_at_checked(start).unwrap_or_default();
+        url.set_query(Some(&format!("{old}{}", new.replace('+', "%20"))));
+    }
+    if params.iter().any(|pair| !has_blank(&pair)) {
+        url.query_pairs_mut().extend_pairs(params.iter().filter(|pair| !has_blank(pair)));
+    }
     url
 }
 
@@ -360,8 +376,8 @@ mod tests {
         assert_eq!(
             url.query().unwrap(),
             format!(
-                "tenant=a%20b&response_type=code&client_id=id&redirect_uri=https%3A%2F%2Fapp.example\
-                 %2Fcb%3Fx%3D1&scope=openid%20email&state=s&nonce=n&code_challenge={}\
+                "tenant=a%20b&scope=openid%20email&response_type=code&client_id=id&redirect_uri=https%3A%2F%2Fapp.example\
+                 %2Fcb%3Fx%3D1&state=s&nonce=n&code_challenge={}\
                  &code_challenge_method=S256&prompt=login",
                 pkce::code_challenge("v")
             )

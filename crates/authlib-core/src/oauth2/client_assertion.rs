@@ -3,6 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Result, clipped};
@@ -53,6 +54,18 @@ pub(crate) struct Assertion<'a> {
     /// Random, and new for each request.
     pub(crate) jti: &'a Secret,
     pub(crate) now: SystemTime,
+}
+
+/// The claims of an assertion without configured ones, in alphabetical order.
+#[derive(Serialize)]
+struct Claims<'a> {
+    aud: &'a str,
+    exp: u64,
+    iat: u64,
+    iss: &'a str,
+    jti: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub: Option<&'a str>,
 }
 
 impl Audience {
@@ -111,7 +124,28 @@ impl Signing {
         alg: Algorithm,
         kid: Option<String>,
     ) -> (Header, String) {
+        let x5t_s256 = self.x5t_s256.clone();
+        let others = self.header.clone();
+        let typ = (!others.contains_key("typ")).then(|| "JWT".to_owned());
+        (Header { alg, kid, typ, x5t_s256, others }, self.claims(assertion))
+    }
+
+    /// The claims as JSON.
+    fn claims(&self, assertion: &Assertion<'_>) -> String {
         let issued_at = unix_seconds(assertion.now);
+        let expires_at = issued_at.saturating_add(self.lifetime.as_secs());
+        if self.claims.is_empty() {
+            let claims = Claims {
+                aud: assertion.audience,
+                exp: expires_at,
+                iat: issued_at,
+                iss: assertion.issuer,
+                jti: assertion.jti.expose(),
+                sub: assertion.subject,
+            };
+            // Texts and numbers can be written.
+            return serde_json::to_string(&claims).unwrap_or_default();
+        }
         let mut claims = Map::new();
         claims.insert("iss".to_owned(), assertion.issuer.into());
         if let Some(subject) = assertion.subject {
@@ -120,14 +154,10 @@ impl Signing {
         claims.insert("aud".to_owned(), assertion.audience.into());
         claims.extend(self.claims.clone());
         // Last, so that configured claims can't make an assertion reusable.
-        let expires_at = issued_at.saturating_add(self.lifetime.as_secs());
         claims.insert("iat".to_owned(), issued_at.into());
         claims.insert("exp".to_owned(), expires_at.into());
         claims.insert("jti".to_owned(), assertion.jti.expose().into());
-        let x5t_s256 = self.x5t_s256.clone();
-        let others = self.header.clone();
-        let typ = (!others.contains_key("typ")).then(|| "JWT".to_owned());
-        (Header { alg, kid, typ, x5t_s256, others }, Value::Object(claims).to_string())
+        Value::Object(claims).to_string()
     }
 
     /// A signed assertion. `kid` overrides that of the key.

@@ -1,9 +1,10 @@
 //! [`UserInfo`]: the claims of OpenID Connect Core 1.0 §5.1 about a user.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::error::Result;
@@ -14,9 +15,10 @@ use crate::jose::claims;
 ///
 /// **Identify users by [`sub`](Self::sub) together with the issuer only.** Names and e-mail addresses can
 /// be reassigned (Core §5.7).
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct UserInfo(Map<String, Value>);
+///
+/// Cheap to clone: clones share the claims.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UserInfo(Arc<Map<String, Value>>);
 
 /// The `address` claim (OpenID Connect Core §5.1.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,15 +51,15 @@ macro_rules! text_claims {
 
 impl UserInfo {
     pub(crate) fn new(claims: Map<String, Value>) -> Self {
-        Self(claims)
+        Self(Arc::new(claims))
     }
 
     pub(crate) fn insert(&mut self, name: &str, value: Value) {
-        self.0.insert(name.to_owned(), value);
+        Arc::make_mut(&mut self.0).insert(name.to_owned(), value);
     }
 
     pub(crate) fn into_map(self) -> Map<String, Value> {
-        self.0
+        Arc::unwrap_or_clone(self.0)
     }
 
     /// The user's id at this issuer. Compare it byte by byte.
@@ -142,6 +144,18 @@ impl UserInfo {
             Some(Value::String(text)) => text == "true",
             _ => false,
         }
+    }
+}
+
+impl Serialize for UserInfo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        self.as_map().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for UserInfo {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        Map::deserialize(deserializer).map(Self::new)
     }
 }
 
