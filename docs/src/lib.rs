@@ -45,6 +45,8 @@ chapters! {
     jar: "jar.md",
     jarm: "jarm.md",
     response_types: "response-types.md",
+    encryption: "encryption.md",
+    request_parameters: "request-parameters.md",
     settings: "settings.md",
     authlib: "authlib.md",
 }

@@ -60,7 +60,8 @@ impl Fixture {
                     "client_id = 'app'\nclient_secret = '{SECRET}'\nissuer = '{issuer}'\n\
                      api_base_url = '{issuer}/api'\nscope = 'openid profile email'\n"
                 );
-                let settings = settings.replace("ISSUER", issuer);
+                let host = issuer.trim_start_matches("http://");
+                let settings = settings.replace("ISSUER", issuer).replace("HOST", host);
                 format!("[oauth.op]\n{client}{settings}\n\n[oauth.op_two]\n{client}")
             },
         )

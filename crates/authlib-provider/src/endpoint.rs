@@ -8,6 +8,8 @@ pub enum Endpoint {
     Api,
     /// `/authorize`.
     Authorize,
+    /// `/claims`, a source of distributed claims.
+    Claims,
     /// `/device`, the verification page for devices.
     Device,
     /// `/device_authorization`.
@@ -41,4 +43,6 @@ pub enum Endpoint {
     Unmatched,
     /// `/userinfo`.
     UserInfo,
+    /// `/.well-known/webfinger` of the issuer's host.
+    WebFinger,
 }

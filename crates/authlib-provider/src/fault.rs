@@ -23,6 +23,8 @@ pub enum Fault {
     AuthorizationPlain,
     /// These faults of ID tokens apply to the JWT of the authorization response (JARM).
     AuthorizationSigned(Vec<Self>),
+    /// Encrypted messages are damaged.
+    BadEncryption,
     /// The signature of the ID token is that of another token.
     BadSignature,
     /// Sets a claim of the ID token.
@@ -36,12 +38,19 @@ pub enum Fault {
     /// Sets a member of the device authorization response; null removes it. What the provider enforces does not
     /// change.
     Device(String, Value),
+    /// The user info refers to distributed claims at `/claims` (OpenID Connect Core §5.6.2), to which
+    /// these faults of ID tokens apply.
+    DistributedClaims(Vec<Self>),
     /// DPoP proofs need the nonce of the server (RFC 9449 §8, §9).
     DpopNonce,
     /// No nonce of a DPoP proof is accepted.
     DpopNonceNeverAccepted,
     /// The DPoP scheme of challenges, for example in another letter case.
     DpopScheme(String),
+    /// Encrypted messages contain this text instead of a signed JWT.
+    EncryptedContent(String),
+    /// Sets a member of the header of encrypted messages; null removes it.
+    EncryptionHeader(String, Value),
     /// The ID token is signed with an attacker's key, which its header offers as `jwk`.
     EmbeddedJwk,
     /// The ID token is signed with another key that has the same `kid`.
@@ -69,6 +78,8 @@ pub enum Fault {
     MovedPaths,
     /// The token response has no ID token.
     NoIdToken,
+    /// Nothing is encrypted, although the client has registered a key.
+    NotEncrypted,
     /// A refresh response has no new refresh token; the old one stays valid.
     NoRotation,
     /// The callback after a denied OAuth 1.0a request has `denied=TOKEN`, as at Twitter, instead of a problem.

@@ -37,6 +37,9 @@ fn endpoint(context: &Context, path: &str) -> Option<Endpoint> {
     if path.strip_prefix("/.well-known/oauth-authorization-server") == Some(base) {
         return Some(Endpoint::Discovery);
     }
+    if path == "/.well-known/webfinger" {
+        return Some(Endpoint::WebFinger);
+    }
     let path = path.strip_prefix(base)?;
     if let "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" = path {
         return Some(Endpoint::Discovery);
@@ -44,6 +47,7 @@ fn endpoint(context: &Context, path: &str) -> Option<Endpoint> {
     let prefix = context.state().path_prefix.clone().unwrap_or_default();
     Some(match path.strip_prefix(prefix.as_str())? {
         "/authorize" => Endpoint::Authorize,
+        "/claims" => Endpoint::Claims,
         "/device" => Endpoint::Device,
         "/device_authorization" => Endpoint::DeviceAuthorization,
         "/end_session" => Endpoint::EndSession,
@@ -63,6 +67,7 @@ fn dispatch(context: &Context, endpoint: Endpoint, request: &Request, fields: &F
     match endpoint {
         Endpoint::Api => api::handle(context, request),
         Endpoint::Authorize => authorize::handle(context, request, fields),
+        Endpoint::Claims => userinfo::distributed(context, request),
         Endpoint::Device => device::page(context, request, fields),
         Endpoint::DeviceAuthorization => device::authorize(context, request, fields),
         Endpoint::Discovery => discovery::document(context),
@@ -79,6 +84,7 @@ fn dispatch(context: &Context, endpoint: Endpoint, request: &Request, fields: &F
         Endpoint::Token => token::handle(context, request, fields),
         Endpoint::Unmatched => response::respond(404, "text/plain", "not found\n"),
         Endpoint::UserInfo => userinfo::handle(context, request),
+        Endpoint::WebFinger => discovery::webfinger(context, fields),
     }
 }
 

@@ -20,7 +20,7 @@ pub async fn registry(
     if let Some(file) = &settings.config_file {
         builder = builder.load_file(file);
     }
-    let oauth = builder.build()?;
+    let oauth = builder.build_registered().await?;
     if oauth.clients().next().is_some() {
         return Ok((oauth, None));
     }

@@ -72,6 +72,10 @@ function signingKey(kid, type, options) {
   return { ...privateKey.export({ format: 'jwk' }), kid, use: 'sig' };
 }
 
+function encryptionKey() {
+  return { ...signingKey('enc', 'rsa', { modulusLength: 2048 }), use: 'enc' };
+}
+
 function features() {
   // On by default in oidc-provider; here every test says what it needs.
   const chosen = { resourceIndicators: { enabled: false } };
@@ -98,6 +102,7 @@ function configuration() {
         signingKey('rsa', 'rsa', { modulusLength: 2048 }),
         signingKey('ec', 'ec', { namedCurve: 'P-256' }),
         signingKey('ed', 'ed25519', {}),
+        ...((settings.features ?? []).includes('encryption') ? [encryptionKey()] : []),
       ],
     },
     enabledJWA: { idTokenSigningAlgValues: SIGNING_ALGORITHMS },

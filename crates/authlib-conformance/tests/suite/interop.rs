@@ -1,6 +1,6 @@
 //! Logins at oidc-provider, a certified OpenID provider, and at oauthlib's OAuth 1.0a server.
 
-use authlib_conformance::{Browser, Interop, InteropClient, Page};
+use authlib_conformance::{Browser, Interop, InteropClient, Page, TestKey};
 use reqwest::Method;
 use serde_json::json;
 
@@ -109,6 +109,50 @@ pub(crate) async fn signed_request_with_hybrid_response(package: &str) {
         let Some(interop) = interop else { return };
         let browser = Browser::new();
         let home = interop.log_in_by_fragment(&browser).await;
+        assert_logged_in(&interop, &browser, &home).await;
+    }
+}
+
+/// Encrypted ID tokens, user info and responses, and request objects that are encrypted to the provider.
+pub(crate) async fn encrypted_tokens_and_requests(package: &str) {
+    for (alg, enc) in
+        [("RSA-OAEP", "A128CBC-HS256"), ("RSA-OAEP-256", "A256GCM"), ("ECDH-ES", "A256CBC-HS512")]
+    {
+        let key = TestKey::for_algorithm(if alg.starts_with("RSA") { "RS256" } else { "ES256" });
+        let signing = TestKey::for_algorithm("ES256").public_jwk;
+        let mut encryption = key.public_jwk.clone();
+        (encryption["use"], encryption["kid"]) = ("enc".into(), "for encryption".into());
+        let features = ["encryption", "jwtResponseModes", "jwtUserinfo", "requestObjects"];
+        let metadata = json!({
+            "jwks": { "keys": [signing, encryption] },
+            "id_token_encrypted_response_alg": alg,
+            "id_token_encrypted_response_enc": enc,
+            "userinfo_signed_response_alg": "ES256",
+            "userinfo_encrypted_response_alg": alg,
+            "userinfo_encrypted_response_enc": enc,
+            "authorization_signed_response_alg": "ES256",
+            "authorization_encrypted_response_alg": alg,
+            "authorization_encrypted_response_enc": enc,
+            "request_object_signing_alg": "ES256",
+            "request_object_encryption_alg": "RSA-OAEP-256",
+            "request_object_encryption_enc": enc,
+        });
+        let names = ["id_token", "userinfo", "authorization"].map(|name| {
+            format!(
+                "{name}_encrypted_response_alg = '{alg}'\n{name}_encrypted_response_enc = '{enc}'\n"
+            )
+        });
+        let settings = format!(
+            "decryption_keys = [\"\"\"{}\"\"\"]\nresponse_mode = 'query.jwt'\n{}\
+             userinfo_signed_response_alg = 'ES256'\nrequest_object_signing_alg = 'ES256'\n\
+             request_object_encryption_alg = 'RSA-OAEP-256'\nrequest_object_encryption_enc = '{enc}'",
+            key.private_pem,
+            names.concat()
+        );
+        let interop = Interop::with_features(package, &features, metadata, &settings).await;
+        let Some(interop) = interop else { return };
+        let browser = Browser::new();
+        let home = interop.log_in(&browser, "allow").await;
         assert_logged_in(&interop, &browser, &home).await;
     }
 }

@@ -5,6 +5,7 @@
 mod attacks;
 mod connect;
 mod deployment;
+mod encryption;
 mod ended_logins;
 mod high_security;
 mod identity;
@@ -17,7 +18,9 @@ mod pending;
 mod protected;
 mod provider;
 mod pushed_requests;
+mod registration;
 mod request_objects;
+mod request_params;
 mod requests;
 mod response_types;
 mod settings;
@@ -172,6 +175,23 @@ suite! {
         failed_push_is_502_and_nothing_is_sent_by_the_browser,
         push_is_required_or_switched_off_by_configuration,
     ],
+    registration: [
+        client_is_registered_at_the_start,
+        issuer_is_found_by_webfinger,
+        stored_registration_is_used_again,
+        failed_registration_fails_startup,
+    ],
+    request_params: [
+        claims_resources_and_details_are_sent,
+        essential_acr_is_verified,
+        distributed_claims_are_fetched_if_configured,
+        invalid_request_params_fail_startup,
+    ],
+    encryption: [
+        encrypted_messages_are_decrypted_and_verified,
+        damaged_or_unsafe_encryption_is_refused,
+        encryption_keys_are_checked_and_published,
+    ],
     signed_responses: [
         login_works_with_a_signed_response_in_every_mode,
         invalid_signed_responses_are_400_before_token_request,
@@ -248,6 +268,7 @@ suite! {
         eddsa_with_private_key_jwt,
         pushed_signed_requests_and_signed_responses,
         signed_request_with_hybrid_response,
+        encrypted_tokens_and_requests,
         denied_consent_is_403,
         oauth1_by_hmac_sha1_in_the_header,
         oauth1_by_rsa_sha1_in_the_query,

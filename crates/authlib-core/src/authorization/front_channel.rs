@@ -62,6 +62,7 @@ impl FrontChannel {
             implicit: false,
             response_type: ResponseType::Code,
             response_mode: None,
+            acr: None,
             is_silent: false,
             started_at: unix_seconds(self.endpoints.now()),
             next: options.next,

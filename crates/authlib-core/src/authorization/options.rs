@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::pending::Purpose;
 use crate::params::Params;
@@ -70,6 +70,34 @@ impl AuthorizeOptions {
     #[must_use]
     pub fn login_hint(self, hint: impl Into<String>) -> Self {
         self.param("login_hint", hint)
+    }
+
+    /// Requests claims by name for this login, instead of those of the client's settings: see
+    /// [`ClientConfig::claim_request`](crate::ClientConfig::claim_request).
+    #[must_use]
+    pub fn claims(self, claims: impl Into<Value>) -> Self {
+        self.param("claims", claims.into().to_string())
+    }
+
+    /// Requires one of these authentication context classes: the ID token's `acr` must be one of them (OpenID Connect
+    /// Core §5.5.1.1). It replaces the requested claims.
+    ///
+    /// ```
+    /// use authlib_core::AuthorizeOptions;
+    ///
+    /// let options = AuthorizeOptions::from("/authorize/bank").essential_acr(["urn:bank:sca"]);
+    /// # let _ = options;
+    /// ```
+    #[must_use]
+    pub fn essential_acr(self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let values: Vec<String> = values.into_iter().map(Into::into).collect();
+        self.claims(json!({ "id_token": { "acr": { "essential": true, "values": values } } }))
+    }
+
+    /// Requests authorization details for this login, a list of objects (RFC 9396 §2).
+    #[must_use]
+    pub fn authorization_details(self, details: impl Into<Value>) -> Self {
+        self.param("authorization_details", details.into().to_string())
     }
 
     /// Sets a parameter of the authorization request. Those that protect the login (`state`, `nonce`,

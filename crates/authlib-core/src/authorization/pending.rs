@@ -50,6 +50,9 @@ pub struct PendingLogin {
     /// How it must be sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) response_mode: Option<ResponseMode>,
+    /// The authentication context classes of which the ID token must have one; without any, it must have some class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) acr: Option<Vec<String>>,
     /// Whether the provider must not ask the user anything (`prompt=none`, OpenID Connect Core §3.1.2.1).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_silent: bool,

@@ -1,5 +1,6 @@
 //! The authorization request (RFC 6749 §4.1.1).
 
+use serde_json::Value;
 use url::Url;
 
 use super::front_channel::FrontChannel;
@@ -11,6 +12,19 @@ use crate::endpoints::SenderConstraint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::authorization::{AuthorizationRequest, authorization_url};
 use crate::params::Params;
+
+/// The `acr` that the parameter `claims` requests as essential: its values, or none if any will do (OpenID Connect
+/// Core §5.5.1.1).
+fn essential_acr(params: &Params) -> Option<Vec<String>> {
+    let claims: Value = serde_json::from_str(params.all("claims").next()?).ok()?;
+    let acr = claims.get("id_token")?.get("acr")?;
+    if acr.get("essential") != Some(&Value::Bool(true)) {
+        return None;
+    }
+    let values = acr.get("values").and_then(Value::as_array).into_iter().flatten();
+    let values = values.chain(acr.get("value"));
+    Some(values.filter_map(Value::as_str).map(ToOwned::to_owned).collect())
+}
 
 impl FrontChannel {
     /// The URL to send the browser to, and the pending login that its callback must match.
@@ -117,6 +131,7 @@ impl FrontChannel {
             implicit,
             response_type,
             response_mode: settings.response_mode.filter(|_| !implicit),
+            acr: essential_acr(extra),
             is_silent: extra.only("prompt").ok().flatten() == Some("none"),
             ..self.pending_login(options, redirect_uri, state)
         })

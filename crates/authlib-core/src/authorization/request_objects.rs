@@ -6,7 +6,8 @@ use std::time::SystemTime;
 
 use super::front_channel::FrontChannel;
 use crate::error::{Error, ErrorKind, Result};
-use crate::jose::Algorithm;
+use crate::jose::jwe::{self, Accepted};
+use crate::jose::{Algorithm, ContentEncryption};
 use crate::oauth2::metadata::ServerMetadata;
 use crate::oauth2::request_object::{LIFETIME, RequestObject, params_beside};
 use crate::params::Params;
@@ -90,6 +91,7 @@ impl FrontChannel {
             Some(alg) => self.signed_object(&object, &params, alg).await?,
             None => object.without_signature(&params),
         };
+        let jwt = self.encrypted_object(jwt).await?;
         match &how.request_uri {
             _ if is_pushed => {
                 Ok(Params::new().with("client_id", &settings.client_id).with("request", jwt))
@@ -102,6 +104,23 @@ impl FrontChannel {
                 Ok(params_beside(&params, "request_uri", url))
             }
         }
+    }
+
+    /// The request object encrypted to the provider, if the settings say so (RFC 9101 §6.1).
+    async fn encrypted_object(&self, jwt: String) -> Result<String> {
+        let Accepted { alg, enc } = self.settings().encryption.request_object;
+        let Some(alg) = alg else { return Ok(jwt) };
+        let keys = self.endpoints.documents().provider_keys().await?;
+        let Some(key) = keys.encryption_key(alg) else {
+            let check = format!("the provider's JWK set has no key for encryption with {alg}");
+            return Err(Error::new(ErrorKind::InvalidResponse, check)
+                .with_hint("check `request_object_encryption_alg`"));
+        };
+        jwe::encrypt(&jwt, alg, enc.unwrap_or(ContentEncryption::A128CbcHs256), key).map_err(|_| {
+            let check = format!("the request object could not be encrypted with {alg}");
+            Error::new(ErrorKind::InvalidResponse, check)
+                .with_hint("the provider's key for encryption is not valid")
+        })
     }
 
     async fn signed_object(

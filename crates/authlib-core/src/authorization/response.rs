@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::front_channel::FrontChannel;
 use super::pending::{PendingLogin, Purpose};
 use crate::config::{ResponseMode, is_openid};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::jose::claims::Claims;
 use crate::numeric_date::from_unix_seconds;
 use crate::oauth1::authorization::{callback_token, reported_problem};
@@ -17,7 +17,7 @@ use crate::oauth2::grant::Grant;
 use crate::oauth2::{Token, UserInfo, implicit, jwt_authorization_response};
 use crate::oidc::id_token::{FrontChannelHashes, IdTokenError};
 use crate::params::{Params, RepeatedParam};
-use crate::provider_documents::ExpectedIdToken;
+use crate::provider_documents::{Encrypted, ExpectedIdToken};
 use crate::secret::Secret;
 
 /// The longest `state` in a JWT, in bytes.
@@ -40,7 +40,10 @@ impl FrontChannel {
         let state = callback.only("state").map_err(malformed)?.filter(|state| !state.is_empty());
         if state.is_none() && settings.response_mode.is_some_and(ResponseMode::is_jwt) {
             let jwt = callback.only(jwt_authorization_response::PARAMETER).map_err(malformed)?;
-            let state = jwt.and_then(jwt_authorization_response::peek_state);
+            let documents = self.endpoints.documents();
+            let opened = jwt.map(|jwt| documents.decrypted(jwt, Encrypted::AuthorizationResponse));
+            let opened = opened.transpose().unwrap_or_default();
+            let state = opened.and_then(|jwt| jwt_authorization_response::peek_state(&jwt));
             return Ok(state.filter(|state| (1..=MAX_STATE).contains(&state.len())));
         }
         Ok(state.map(ToOwned::to_owned))
@@ -77,7 +80,7 @@ impl FrontChannel {
         let (requested, params) = &response;
         let front = self.front_channel_claims(requested, params, &pending).await?;
         let Some(code) = &requested.code else {
-            return self.token_without_code(params, &pending, front).await;
+            return self.token_without_code(&response, &pending, front).await;
         };
         let verifier = pending.code_verifier.as_ref();
         let grant = Grant::authorization_code(code, &pending.redirect_uri, verifier);
@@ -88,6 +91,7 @@ impl FrontChannel {
         if let Some(claims) = &id_token {
             self.check_id_token_issuer(requested, claims)?;
             check_same_user(front.as_ref(), claims)?;
+            check_acr(pending.acr.as_deref(), claims)?;
         }
         if id_token.is_none() {
             // An ID token that was not requested is not verified: it must not be used later.
@@ -123,7 +127,7 @@ impl FrontChannel {
                 }),
             response_type: pending.response_type,
         };
-        let response = AuthorizationResponse::check(&params, &expected).map_err(|error| {
+        let mut response = AuthorizationResponse::check(&params, &expected).map_err(|error| {
             let code = error.provider_error().map(|provider| provider.error.as_str());
             if code == Some("consent_required") && !pending.is_silent {
                 // The provider did ask, and the user refused: some servers have no better word.
@@ -131,6 +135,11 @@ impl FrontChannel {
             }
             settings.with_denial(error)
         })?;
+        if let Some(id_token) = response.id_token.take() {
+            let opened =
+                self.endpoints.documents().decrypted(id_token.expose(), Encrypted::IdToken)?;
+            response.id_token = Some(Secret::new(opened));
+        }
         Ok((response, params))
     }
 
@@ -175,7 +184,7 @@ impl FrontChannel {
     /// access token.
     async fn token_without_code(
         &self,
-        params: &Params,
+        (response, params): &(AuthorizationResponse, Params),
         pending: &PendingLogin,
         claims: Option<Claims>,
     ) -> Result<Token> {
@@ -185,7 +194,10 @@ impl FrontChannel {
         } else {
             Token::bearer(Secret::default())
         };
-        token.id_token = params.only("id_token").ok().flatten().map(Secret::new);
+        if let Some(claims) = &claims {
+            check_acr(pending.acr.as_deref(), claims)?;
+        }
+        token.id_token.clone_from(&response.id_token);
         token.claims = match pending.response_type.has_token() {
             true => self.fetch_identity(&token, claims).await?.map(UserInfo::new),
             false => claims.map(Claims::into_map).map(UserInfo::new),
@@ -249,7 +261,11 @@ impl FrontChannel {
         id_token: Option<Claims>,
     ) -> Result<Option<Map<String, Value>>> {
         let Some(url) = self.endpoints.login_userinfo_url().await? else {
-            return Ok(id_token.map(Claims::into_map));
+            let mut claims = id_token.map(Claims::into_map);
+            if let Some(claims) = &mut claims {
+                self.endpoints.add_distributed_claims(claims).await;
+            }
+            return Ok(claims);
         };
         let response = self.endpoints.request_userinfo(&url, token).await?;
         let sub = id_token.as_ref().map(|claims| claims.text("sub")).transpose();
@@ -259,8 +275,28 @@ impl FrontChannel {
             // Signed claims take precedence over unsigned ones.
             claims.extend(id_token.into_map());
         }
+        self.endpoints.add_distributed_claims(&mut claims).await;
         Ok(Some(claims))
     }
+}
+
+/// Checks the `acr` that was requested as essential (OpenID Connect Core §5.5.1.1).
+fn check_acr(requested: Option<&[String]>, claims: &Claims) -> Result<()> {
+    let Some(requested) = requested else { return Ok(()) };
+    let acr = claims.text("acr").map_err(IdTokenError::from)?;
+    if acr.is_some_and(|acr| requested.is_empty() || requested.iter().any(|one| one == acr)) {
+        return Ok(());
+    }
+    let check = match acr {
+        Some(acr) => format!(
+            "the ID token's `acr` is {:?}, none of those that were requested as essential (OpenID Connect Core §5.5.1.1)",
+            clipped(acr)
+        ),
+        None => "the ID token has no `acr`, although it was requested as essential (OpenID Connect Core §5.5.1.1)"
+            .to_owned(),
+    };
+    Err(Error::new(ErrorKind::InvalidIdToken, check)
+        .with_hint("the user must log in at the provider in a stronger way"))
 }
 
 /// Checks that both ID tokens of a login are about one user (OpenID Connect Core §3.3.3.6).

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::encryption::EncryptionSettings;
 use super::extensions::Extensions;
 use super::{Dpop, Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
@@ -95,6 +96,19 @@ pub struct ClientConfig {
     pub(super) dangerous_unsigned_request_object: bool,
     pub(super) request_uri: Option<String>,
     pub(super) require_s_hash: bool,
+    pub(super) fetch_distributed_claims: bool,
+    pub(crate) webfinger_resource: Option<String>,
+    pub(crate) dynamic_registration: bool,
+    pub(crate) client_metadata: Map<String, Value>,
+    pub(crate) initial_access_token: Option<Secret>,
+    pub(crate) registration_file: Option<String>,
+    pub(super) acr_values: Option<String>,
+    pub(super) claims: Map<String, Value>,
+    pub(super) resource: Vec<String>,
+    pub(super) authorization_details: Vec<Value>,
+    /// Private or shared keys, each as PEM or as a JWK.
+    pub(super) decryption_keys: Vec<Secret>,
+    pub(super) encryption: EncryptionSettings,
     pub(super) max_age: Option<Duration>,
     pub(super) require_pushed_authorization_requests: bool,
     pub(super) use_pushed_authorization_requests: Option<bool>,
@@ -220,6 +234,17 @@ impl ClientConfig {
         /// Sends request objects by reference (RFC 9101 §5.2): the provider fetches them below this URL, which is that
         /// of a route of the application, such as `/request-object/NAME`. It is an absolute URL or a path.
         request_uri;
+        /// Sets the authentication context classes that the login should have, space-separated and the preferred one
+        /// first (OpenID Connect Core §3.1.2.1). The provider may use another one; to require one, see
+        /// [`claim_request`](Self::claim_request).
+        acr_values;
+        /// Finds the issuer at the start by the identifier of a user or a host: an e-mail address, an `acct:` URI or a URL
+        /// (OpenID Connect Discovery §2). Build the registry with
+        /// [`build_registered`](crate::registry::OAuthBuilder::build_registered).
+        webfinger_resource;
+        /// Sets the file that keeps what the provider returned for [`dynamic_registration`](Self::dynamic_registration), so
+        /// that the client is registered once. It has the client secret: it is created for its owner only.
+        registration_file;
         /// Sets the scope, space-separated. Default: `openid` if only an OpenID provider is configured.
         scope;
         /// Sets CA certificates to trust besides those of the system in requests of this client: PEM text, or the path
@@ -242,6 +267,8 @@ impl ClientConfig {
         /// secret counts as none, unless `token_endpoint_auth_method` is set to
         /// [`AuthMethod::ClientSecretBasic`]: then it is sent as an empty password (RFC 6749 §2.3.1).
         client_secret: impl Into<Secret>;
+        /// Sets the token that the provider requires for [`dynamic_registration`](Self::dynamic_registration) (RFC 7591 §3).
+        initial_access_token: impl Into<Secret>;
         /// Sets the client's private key: PEM (PKCS#8, PKCS#1 or SEC 1), or the JSON of a private JWK.
         #[doc(alias = "rsa_key")]
         private_key: impl Into<Secret>;
@@ -350,6 +377,8 @@ impl ClientConfig {
         revocation_endpoint: Revocation;
         /// Sets the pushed authorization request endpoint (RFC 9126 §2).
         pushed_authorization_request_endpoint: PushedAuthorization;
+        /// Sets the client registration endpoint (RFC 7591 §3).
+        registration_endpoint: Registration;
         /// Sets the device authorization endpoint (RFC 8628 §3.1).
         device_authorization_endpoint: DeviceAuthorization;
         /// Sets the endpoint for temporary credentials (RFC 5849 §2.1): the client speaks OAuth 1.0a.
@@ -382,6 +411,12 @@ impl ClientConfig {
         /// Requires `s_hash` in an ID token of the authorization response (FAPI 1.0 Advanced §5.2.2.1), which protects
         /// `state`. If it is there, it must be right anyway.
         require_s_hash;
+        /// Registers the client at the provider when the registry is built (RFC 7591). Build it with
+        /// [`build_registered`](crate::registry::OAuthBuilder::build_registered).
+        dynamic_registration;
+        /// Fetches distributed claims at a login (OpenID Connect Core §5.6.2): from endpoints at the origin of the issuer
+        /// or at one of `api_origins`, signed by the provider.
+        fetch_distributed_claims;
         /// Lets the users of every tenant log in, if the `issuer` has many: everybody with an account at the
         /// provider. To admit some tenants only, use [`allowed_tenant`](Self::allowed_tenant).
         any_tenant;
@@ -557,14 +592,6 @@ impl ClientConfig {
     #[must_use]
     pub fn keep_claims(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.keep_claims = names.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Does not fetch the user info at login: all claims are then from the ID token.
-    #[must_use]
-    #[doc(alias = "fetch_userinfo")]
-    pub fn without_userinfo_at_login(mut self) -> Self {
-        self.fetch_userinfo = Some(false);
         self
     }
 }

@@ -3,11 +3,14 @@
 pub(crate) mod client_config;
 mod credentials;
 mod dpop;
+mod encryption;
 mod extension_setters;
 mod extensions;
 mod login_policy;
 mod problem;
 mod refresh;
+mod registration;
+mod request_setters;
 mod response_mode;
 mod setting_keys;
 mod settings;
@@ -15,6 +18,7 @@ mod source;
 
 pub(crate) use self::client_config::ClientConfig;
 pub use self::dpop::Dpop;
+pub(crate) use self::encryption::EncryptionSettings;
 pub(crate) use self::login_policy::LoginPolicy;
 pub use self::problem::{ConfigProblem, ConfigProblems};
 pub use self::refresh::{Refresh, RefreshCallback};

@@ -6,13 +6,13 @@ use serde_json::{Map, Value};
 
 use super::{ClientConfig, Dpop, Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
-use crate::jose::Algorithm;
+use crate::jose::{Algorithm, ContentEncryption, EncryptionAlgorithm};
 use crate::oauth1::{SignatureLocation, SignatureMethod};
 use crate::oauth2::{AssertionAudience, AuthMethod, ResponseType, TokenLocation};
 use crate::params::Params;
 use crate::secret::Secret;
 
-use Kind::{Choice, Key, List, Pairs, Seconds, Switch, Table, Text, Url, Words};
+use Kind::{Choice, Key, Keys, List, Objects, Pairs, Seconds, Switch, Table, Text, Url, Words};
 
 const AUTH_METHODS: &str = "`client_secret_basic`, `client_secret_post`, `client_secret_jwt`, \
                             `private_key_jwt` or `none`";
@@ -20,6 +20,9 @@ const ALGORITHMS: &str = "RS, PS, ES or HS with 256, 384 or 512, `EdDSA` or `Ed2
                           (RFC 8725 §3.2)";
 const PUBLIC_KEY_ALGORITHMS: &str =
     "RS, PS or ES with 256, 384 or 512, `EdDSA` or `Ed25519`, but not `none` (RFC 8725 §3.2)";
+const ENCRYPTION_ALGORITHMS: &str = "`RSA-OAEP-256`, `RSA-OAEP`, `ECDH-ES`, `ECDH-ES+A128KW`, `ECDH-ES+A256KW`, \
+                                     `dir`, `A128KW` or `A256KW`, but not `RSA1_5` (RFC 8725 §3.2)";
+const CONTENT_ENCRYPTIONS: &str = "`A128GCM`, `A256GCM`, `A128CBC-HS256` or `A256CBC-HS512`";
 const SIGNATURE_METHODS: &str = "`HMAC-SHA1`, `HMAC-SHA256`, `HMAC-SHA512`, `RSA-SHA1`, `RSA-SHA256`, \
                                  `RSA-SHA512` or `PLAINTEXT`";
 
@@ -35,27 +38,42 @@ macro_rules! choice {
     };
 }
 
+/// A row of an algorithm of encryption.
+macro_rules! encryption {
+    ($name:ident: $field:ident.$member:ident, $type:ident, $accepted:expr) => {
+        choice(stringify!($name), $accepted, |c, v| {
+            put(&mut c.encryption.$field.$member, $type::from_name(v))
+        })
+    };
+}
+
 /// All settings, by name. The aliases are Authlib's names, and names of earlier versions.
 pub(super) const SETTINGS: &[Setting] = &[
     setting("accept_logins", Switch(|c, v| c.accept_logins = Some(v))),
     setting("access_denied_errors", List(|c, v| c.access_denied_errors = v)),
     setting("access_token_params", Pairs(|c| &mut c.access_token_params)),
     setting("accepted_issuers", List(|c, v| c.accepted_issuers = v)),
+    setting("acr_values", Words(|c, v| c.acr_values = Some(v))),
     setting("allowed_tenants", List(|c, v| c.allowed_tenants = v)),
     setting("any_tenant", Switch(|c, v| c.any_tenant = v)),
     setting("api_base_url", Text(|c, v| c.api_base_url = Some(v))),
     setting("api_origins", List(|c, v| c.api_origins = v)),
     setting("authorization_endpoint", Url(Endpoint::Authorization)).alias("authorize_url"),
+    setting("authorization_details", Objects(|c, v| c.authorization_details = v)),
+    encryption!(authorization_encrypted_response_alg: authorization.alg, EncryptionAlgorithm, ENCRYPTION_ALGORITHMS),
+    encryption!(authorization_encrypted_response_enc: authorization.enc, ContentEncryption, CONTENT_ENCRYPTIONS),
     choice("authorization_signed_response_alg", PUBLIC_KEY_ALGORITHMS, |c, v| {
         let alg = Algorithm::from_name(v).filter(|alg| !alg.is_symmetric());
         put(&mut c.authorization_signed_response_alg, alg)
     }),
     setting("authorize_params", Pairs(|c| &mut c.authorize_params)),
     setting("ca_certificate", Text(|c, v| c.ca_certificate = Some(v))),
+    setting("claims", Table(|c, v| c.claims = v)),
     choice!(client_assertion_audience: AssertionAudience, "`issuer` or `token_endpoint`"),
     setting("client_assertion_claims", Table(|c, v| c.client_assertion_claims = v)),
     setting("client_assertion_lifetime", Seconds(|c, v| c.client_assertion_lifetime = Some(v))),
     setting("client_id", Text(|c, v| c.client_id = Some(v))),
+    setting("client_metadata", Table(|c, v| c.client_metadata = v)),
     setting("client_secret", Text(|c, v| c.client_secret = Some(Secret::new(v)))),
     setting("clock_skew", Seconds(|c, v| c.clock_skew = Some(v))),
     // The only method is always used: the setting is accepted for files that spell it out.
@@ -72,6 +90,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "dangerous_unsigned_request_object",
         Switch(|c, v| c.dangerous_unsigned_request_object = v),
     ),
+    setting("decryption_keys", Keys(|c, v| c.decryption_keys = v)),
     setting("device_authorization_endpoint", Url(Endpoint::DeviceAuthorization)),
     setting("display_name", Text(|c, v| c.display_name = Some(v))).alias("label"),
     choice!(dpop: Dpop, "`login`, `client` or `off`"),
@@ -82,9 +101,16 @@ pub(super) const SETTINGS: &[Setting] = &[
         put(&mut c.dpop_signing_alg, alg)
     }),
     setting("end_session_endpoint", Url(Endpoint::EndSession)),
+    setting("fetch_distributed_claims", Switch(|c, v| c.fetch_distributed_claims = v)),
     setting("fetch_userinfo", Switch(|c, v| c.fetch_userinfo = Some(v))),
     setting("hooks", List(|c, v| c.hooks = v)),
+    setting("dynamic_registration", Switch(|c, v| c.dynamic_registration = v)),
+    encryption!(id_token_encrypted_response_alg: id_token.alg, EncryptionAlgorithm, ENCRYPTION_ALGORITHMS),
+    encryption!(id_token_encrypted_response_enc: id_token.enc, ContentEncryption, CONTENT_ENCRYPTIONS),
     choice!(id_token_signed_response_alg: Algorithm, ALGORITHMS),
+    encryption!(introspection_encrypted_response_alg: introspection.alg, EncryptionAlgorithm, ENCRYPTION_ALGORITHMS),
+    encryption!(introspection_encrypted_response_enc: introspection.enc, ContentEncryption, CONTENT_ENCRYPTIONS),
+    setting("initial_access_token", Text(|c, v| c.initial_access_token = Some(Secret::new(v)))),
     setting("introspection_endpoint", Url(Endpoint::Introspection)),
     choice!(introspection_endpoint_auth_method: AuthMethod, AUTH_METHODS),
     choice("introspection_signed_response_alg", PUBLIC_KEY_ALGORITHMS, |c, v| {
@@ -119,6 +145,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("refresh_token_url", Url(Endpoint::Refresh)),
     choice!(refresh_with: Refresh, "`refresh_token`, `client_credentials` or `off`")
         .alias("renewal"),
+    setting("registration_endpoint", Url(Endpoint::Registration)),
+    setting("registration_file", Text(|c, v| c.registration_file = Some(v))),
+    encryption!(request_object_encryption_alg: request_object.alg, EncryptionAlgorithm, ENCRYPTION_ALGORITHMS),
+    encryption!(request_object_encryption_enc: request_object.enc, ContentEncryption, CONTENT_ENCRYPTIONS),
     choice!(request_object_signing_alg: Algorithm, ALGORITHMS),
     setting("request_token_params", Pairs(|c| &mut c.request_token_params)),
     setting("request_token_url", Url(Endpoint::RequestToken)),
@@ -130,6 +160,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("require_s_hash", Switch(|c, v| c.require_s_hash = v)),
     choice!(response_mode: ResponseMode, RESPONSE_MODES).in_kwargs(),
     choice!(response_type: ResponseType, RESPONSE_TYPES),
+    setting("resource", List(|c, v| c.resource = v)),
     setting("revocation_endpoint", Url(Endpoint::Revocation)),
     choice!(revocation_endpoint_auth_method: AuthMethod, AUTH_METHODS).in_kwargs(),
     setting("scope", Words(|c, v| c.scope = Some(v))).in_kwargs(),
@@ -151,19 +182,18 @@ pub(super) const SETTINGS: &[Setting] = &[
         Switch(|c, v| c.use_pushed_authorization_requests = Some(v)),
     ),
     setting("user_agent", Text(|c, v| c.user_agent = Some(v))),
+    encryption!(userinfo_encrypted_response_alg: userinfo.alg, EncryptionAlgorithm, ENCRYPTION_ALGORITHMS),
+    encryption!(userinfo_encrypted_response_enc: userinfo.enc, ContentEncryption, CONTENT_ENCRYPTIONS),
     setting("userinfo_endpoint", Url(Endpoint::UserInfo)),
     choice("userinfo_signed_response_alg", PUBLIC_KEY_ALGORITHMS, |c, v| {
         let alg = Algorithm::from_name(v).filter(|alg| !alg.is_symmetric());
         put(&mut c.userinfo_signed_response_alg, alg)
     }),
+    setting("webfinger_resource", Text(|c, v| c.webfinger_resource = Some(v))),
 ];
 
 /// The table whose entries are settings of their own, as in Authlib.
 pub(super) const CLIENT_KWARGS: &str = "client_kwargs";
-
-/// Members of a provider's metadata (RFC 8414 §2) that have no effect yet. Accepting them silently would
-/// promise one.
-pub(super) const NOT_SUPPORTED_YET: &[&str] = &["registration_endpoint"];
 
 /// Parameters of the authorization request that secure the login: only the login sets them (RFC 9700
 /// §4).
@@ -270,7 +300,11 @@ enum Kind {
     Choice(&'static str, fn(&mut ClientConfig, &str) -> bool),
     /// A PEM text or a JWK.
     Key(fn(&mut ClientConfig, String)),
+    /// One key or a list of keys, each a PEM text or a JWK.
+    Keys(fn(&mut ClientConfig, Vec<Secret>)),
     List(fn(&mut ClientConfig, Vec<String>)),
+    /// A list of tables; the environment has it as JSON.
+    Objects(fn(&mut ClientConfig, Vec<Value>)),
     Pairs(fn(&mut ClientConfig) -> &mut Params),
     Seconds(fn(&mut ClientConfig, Duration)),
     Switch(fn(&mut ClientConfig, bool)),
@@ -325,7 +359,11 @@ impl Setting {
             }
             Key(set) if value.is_object() => set(client, value.to_string()),
             Key(set) => set(client, string(value).ok_or("must be PEM or a private JWK")?),
+            Keys(set) => {
+                set(client, keys(value).ok_or("must be PEM, a private JWK, or a list of them")?)
+            }
             List(set) => set(client, strings(value).ok_or("must be a list of strings")?),
+            Objects(set) => set(client, objects(value).ok_or("must be a list of tables")?),
             Pairs(of) => set_params(of(client), value)?,
             Seconds(set) => set(client, duration(&value)?),
             Switch(set) => set(client, boolean(&value)?),
@@ -371,6 +409,30 @@ fn strings(value: Value) -> Option<Vec<String>> {
     match value {
         Value::Array(list) => list.into_iter().map(string).collect(),
         Value::String(text) => Some(text.split_ascii_whitespace().map(ToOwned::to_owned).collect()),
+        _ => None,
+    }
+}
+
+/// Keys as they are in a file; the environment has one as PEM, or JSON.
+fn keys(value: Value) -> Option<Vec<Secret>> {
+    let key = |value: Value| match value {
+        Value::String(text) => Some(Secret::new(text)),
+        Value::Object(_) => Some(Secret::new(value.to_string())),
+        _ => None,
+    };
+    match value {
+        Value::Array(list) => list.into_iter().map(key).collect(),
+        Value::String(text) if text.trim_start().starts_with('[') => {
+            keys(serde_json::from_str(&text).ok()?)
+        }
+        other => Some(vec![key(other)?]),
+    }
+}
+
+fn objects(value: Value) -> Option<Vec<Value>> {
+    match value {
+        Value::Array(list) => list.iter().all(Value::is_object).then_some(list),
+        Value::String(text) => objects(serde_json::from_str::<Value>(&text).ok()?),
         _ => None,
     }
 }

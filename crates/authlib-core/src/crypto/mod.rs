@@ -1,6 +1,7 @@
 //! Hashes, MACs, signatures, encryption and randomness over bytes. No other folder names a cryptography crate.
 
 pub(crate) mod aead;
+pub(crate) mod encryption;
 mod hash;
 mod mac;
 #[cfg(feature = "oauth1-rsa-sha1")]

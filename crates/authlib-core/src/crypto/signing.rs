@@ -8,6 +8,7 @@ use aws_lc_rs::signature::{
     EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair, RsaPublicKeyComponents,
 };
 
+use super::encryption::RsaDecryption;
 use super::signature::{CURVES, without_zeros};
 use super::{CryptoError, Scheme};
 
@@ -85,6 +86,14 @@ impl PrivateKey {
             return Err(CryptoError);
         }
         Ed25519KeyPair::from_seed_and_public_key(d, x).map(Self::Ed25519).map_err(|_| CryptoError)
+    }
+
+    /// The same RSA key for decryption.
+    pub(crate) fn decryption(&self) -> Result<RsaDecryption, CryptoError> {
+        match self {
+            Self::Rsa(pair) => RsaDecryption::of(pair),
+            _ => Err(CryptoError),
+        }
     }
 
     /// Whether the key can sign by this scheme.

@@ -12,6 +12,7 @@ use crate::oauth2::jwt_introspection_response::{
 };
 use crate::oauth2::revocation::token_form;
 use crate::oauth2::{Introspection, TokenTypeHint};
+use crate::provider_documents::Encrypted;
 use crate::secret::Secret;
 
 impl EndpointClient {
@@ -37,6 +38,7 @@ impl EndpointClient {
             now: self.now(),
         };
         let jwt = with_source(signed_introspection_response(&response), &response)?;
+        let jwt = &*self.documents().decrypted(jwt, Encrypted::Introspection)?;
         let curable = SignedResponseError::may_be_cured_by_new_keys;
         let verify = |keys: &JwkSet| verify(jwt, keys, &expected);
         self.documents().verify_with_provider_keys(jwt, curable, verify).await

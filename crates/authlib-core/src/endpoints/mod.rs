@@ -3,6 +3,7 @@
 
 mod client;
 mod device;
+mod distributed_claims;
 mod dpop;
 mod introspection;
 pub(crate) mod oauth1;
@@ -12,6 +13,7 @@ mod registration;
 mod revocation;
 mod token;
 mod userinfo;
+pub(crate) mod webfinger;
 
 pub(crate) use self::client::EndpointClient;
 pub use self::device::{DeviceLogin, DevicePoll};

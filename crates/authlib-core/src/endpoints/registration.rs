@@ -78,6 +78,12 @@ impl Registration {
         Ok(Self::new(Location::Endpoint(url)))
     }
 
+    /// Sends the requests by this exchange.
+    pub(crate) fn exchange(mut self, exchange: HttpExchange) -> Self {
+        self.exchange = OnceLock::from(exchange);
+        self
+    }
+
     fn new(location: Location) -> Self {
         Self { location, exchange: OnceLock::new(), initial_access_token: None }
     }

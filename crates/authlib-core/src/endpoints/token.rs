@@ -9,7 +9,8 @@ use crate::oauth2::grant::Scope;
 use crate::oauth2::token_endpoint::parse_token_response;
 use crate::oauth2::token_exchange::parse_token_exchange_response;
 use crate::oauth2::{ExchangedToken, Grant, Token, TokenExchange, UserInfo};
-use crate::provider_documents::ExpectedIdToken;
+use crate::provider_documents::{Encrypted, ExpectedIdToken};
+use crate::secret::Secret;
 
 impl EndpointClient {
     /// One token request. An ID token in the response is not verified yet. `granted_scope` is the scope
@@ -29,12 +30,23 @@ impl EndpointClient {
         let types = self.token_types(constraint);
         let token = parse_token_response(&response, types, self.now(), scope);
         match with_source(token, &response) {
-            Ok(mut token) => {
+            Ok(token) => {
+                let mut token = self.with_open_id_token(token)?;
                 token.dpop_key = constraint.own_key().cloned();
                 Ok(token)
             }
             Err(error) => Err(self.explained(error).await),
         }
+    }
+
+    /// The token with its ID token decrypted, as it is verified, stored and used as `id_token_hint` (OpenID Connect Core
+    /// §3.1.2.1).
+    fn with_open_id_token(&self, mut token: Token) -> Result<Token> {
+        if let Some(id_token) = token.id_token.take() {
+            let opened = self.documents().decrypted(id_token.expose(), Encrypted::IdToken)?;
+            token.id_token = Some(Secret::new(opened));
+        }
+        Ok(token)
     }
 
     /// A token by any grant, with a verified ID token or none.
@@ -105,6 +117,10 @@ impl EndpointClient {
         };
         let mut form = grant.form(&settings.scope);
         form.extend(extra.clone());
+        if !form.contains("resource") {
+            let resources = settings.resources.iter();
+            form.extend(resources.map(|uri| ("resource".to_owned(), uri.clone())));
+        }
         let requested_scope = form.all("scope").next().unwrap_or_default().to_owned();
         Ok((self.call_bound(endpoint, form, constraint).await?, requested_scope))
     }

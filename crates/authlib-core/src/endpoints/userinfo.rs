@@ -35,7 +35,7 @@ impl EndpointClient {
             self.exchange().send(what, request).await?
         } else {
             let mut request = userinfo_request(url, token, self.settings().token_location)?;
-            if self.settings().userinfo_alg.is_some() {
+            if self.settings().requires_signed_userinfo() {
                 accept_signed_response(&mut request);
             }
             self.fetch_userinfo(request, token).await?
@@ -75,7 +75,7 @@ impl EndpointClient {
     ) -> Result<Map<String, Value>> {
         let settings = self.settings();
         if settings.oauth1().is_none() {
-            let required = settings.userinfo_alg.is_some();
+            let required = settings.requires_signed_userinfo();
             let claims = match with_source(signed_user_info(response, required), response)? {
                 Some(jwt) => self.documents().verify_userinfo(jwt).await?.into_map(),
                 None => with_source(parse_userinfo_response(response), response)?,

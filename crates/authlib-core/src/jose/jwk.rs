@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use super::{Algorithm, strict_json};
+use super::{Algorithm, EncryptionAlgorithm, EncryptionKey, strict_json};
 use crate::crypto::{CryptoError, MacKey, PublicKey, Scheme};
 use crate::error::clipped;
 use crate::secret::Secret;
@@ -23,6 +23,8 @@ const MAX_REASONS: usize = 5;
 pub(crate) struct JwkSet {
     keys: Arc<[Jwk]>,
     skipped: Arc<[Skipped]>,
+    /// The keys of the same set that can be encrypted to.
+    encryption: Arc<[EncryptionKey]>,
 }
 
 /// A key that can't verify signatures, and why.
@@ -66,7 +68,9 @@ enum Verifier {
 impl JwkSet {
     /// Parses a set that was fetched. Symmetric keys are skipped: a published key is not a secret.
     pub(crate) fn parse(json: &[u8]) -> Result<Self, JwkError> {
-        Self::read(&strict_json::object(json).map_err(JwkError::Json)?, false)
+        let mut set = Self::read(&strict_json::object(json).map_err(JwkError::Json)?, false)?;
+        set.encryption = EncryptionKey::all(json).into();
+        Ok(set)
     }
 
     /// Reads a set from the configuration, where symmetric keys are secrets.
@@ -78,7 +82,7 @@ impl JwkSet {
     pub(crate) fn of_secret(secret: &Secret) -> Self {
         let uses = macs(secret.expose().as_bytes(), None);
         let key = Jwk { kid: None, issuer: None, uses };
-        Self { keys: Arc::from([key]), skipped: Arc::default() }
+        Self { keys: Arc::from([key]), skipped: Arc::default(), encryption: Arc::default() }
     }
 
     #[cfg(test)]
@@ -119,7 +123,13 @@ impl JwkSet {
                 }
             }
         }
-        Ok(Self { keys: usable.into(), skipped: skipped.into() })
+        let encryption = Arc::default();
+        Ok(Self { keys: usable.into(), skipped: skipped.into(), encryption })
+    }
+
+    /// The first key that can be encrypted to by this algorithm.
+    pub(crate) fn encryption_key(&self, alg: EncryptionAlgorithm) -> Option<&EncryptionKey> {
+        self.encryption.iter().find(|key| key.fits(alg))
     }
 
     /// The keys that can't be used.

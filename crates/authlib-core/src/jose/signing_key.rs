@@ -49,6 +49,8 @@ pub(crate) enum SigningKeyError {
         "is not for signatures, according to `use`, `key_ops` or `alg` of its JWK (RFC 7517 §4)"
     )]
     Use,
+    #[error("is not for encryption, according to `use` or `alg` of its JWK (RFC 7517 §4)")]
+    EncryptionUse,
 }
 
 impl SigningKey {
@@ -177,25 +179,19 @@ fn jwk(members: &Map<String, Value>) -> Result<SigningKey, SigningKeyError> {
     }
     let d = bytes("d")?;
     let key = match (text("kty"), text("crv")) {
-        (Some("RSA"), _) => {
-            let names = ["p", "q", "dp", "dq", "qi"];
-            if names.iter().any(|name| !members.contains_key(*name)) {
-                return Err(SigningKeyError::Primes);
-            }
-            let (n, e) = (bytes("n")?, bytes("e")?);
-            let (p, q, dp, dq, qi) =
-                (bytes("p")?, bytes("q")?, bytes("dp")?, bytes("dq")?, bytes("qi")?);
-            let numbers =
-                RsaPrivate { n: &n, e: &e, d: &d, p: &p, q: &q, dp: &dp, dq: &dq, qi: &qi };
-            PrivateKey::rsa(&numbers)
-        }
+        (Some("RSA"), _) => return named(members, rsa_private(members)?),
         (Some("EC"), Some("P-256")) => PrivateKey::ec(Scheme::P256, &d, &bytes("x")?, &bytes("y")?),
         (Some("EC"), Some("P-384")) => PrivateKey::ec(Scheme::P384, &d, &bytes("x")?, &bytes("y")?),
         (Some("EC"), Some("P-521")) => PrivateKey::ec(Scheme::P521, &d, &bytes("x")?, &bytes("y")?),
         (Some("OKP"), Some("Ed25519")) => PrivateKey::ed25519(&d, &bytes("x")?),
         _ => Err(CryptoError),
     };
-    let key = key.map_err(|_| SigningKeyError::Key)?;
+    named(members, key.map_err(|_| SigningKeyError::Key)?)
+}
+
+/// The key with the `alg` and the `kid` of its JWK.
+fn named(members: &Map<String, Value>, key: PrivateKey) -> Result<SigningKey, SigningKeyError> {
+    let text = |name: &str| members.get(name).and_then(Value::as_str);
     let only = match members.get("alg") {
         None => None,
         Some(alg) => {
@@ -206,6 +202,23 @@ fn jwk(members: &Map<String, Value>) -> Result<SigningKey, SigningKeyError> {
     };
     let kid = text("kid").map(ToOwned::to_owned);
     Ok(SigningKey { kid, only, signer: Signer::Private(key) })
+}
+
+/// A private RSA key from the members of a JWK (RFC 7518 §6.3).
+pub(super) fn rsa_private(members: &Map<String, Value>) -> Result<PrivateKey, SigningKeyError> {
+    let bytes = |name: &str| {
+        let text = members.get(name).and_then(Value::as_str);
+        let bytes = text.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
+        bytes.map(Zeroizing::new).ok_or(SigningKeyError::Key)
+    };
+    let names = ["p", "q", "dp", "dq", "qi"];
+    if names.iter().any(|name| !members.contains_key(*name)) {
+        return Err(SigningKeyError::Primes);
+    }
+    let (n, e, d) = (bytes("n")?, bytes("e")?, bytes("d")?);
+    let (p, q, dp, dq, qi) = (bytes("p")?, bytes("q")?, bytes("dp")?, bytes("dq")?, bytes("qi")?);
+    let numbers = RsaPrivate { n: &n, e: &e, d: &d, p: &p, q: &q, dp: &dp, dq: &dq, qi: &qi };
+    PrivateKey::rsa(&numbers).map_err(|_| SigningKeyError::Key)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! OpenID Connect (Core 1.0, Discovery 1.0, RP-Initiated and Back-Channel Logout 1.0) as pure functions.
 
+pub(crate) mod distributed_claims;
 pub(crate) mod id_token;
 pub(crate) mod logout_token;
 pub(crate) mod refreshed_id_token;
@@ -8,3 +9,4 @@ pub(crate) mod signed_user_info;
 #[cfg(test)]
 mod test_rules;
 pub(crate) mod user_info;
+pub(crate) mod webfinger;

@@ -1,5 +1,6 @@
 //! The verification of authorization responses that are JWTs (JARM) with the provider's keys.
 
+use super::decryption::Encrypted;
 use super::documents::ProviderDocuments;
 use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::jose::Algorithm;
@@ -10,6 +11,7 @@ use crate::params::Params;
 impl ProviderDocuments {
     /// The parameters in the JWT of an authorization response (JARM §2.4).
     pub(crate) async fn verify_authorization_response(&self, jwt: &str) -> Result<Params> {
+        let jwt = &*self.decrypted(jwt, Encrypted::AuthorizationResponse)?;
         let metadata = self.metadata().await?;
         let algorithms = self.authorization_algorithms(metadata.as_deref())?;
         let expected = ExpectedJwt {

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::decryption::Encrypted;
 use super::documents::ProviderDocuments;
 use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::jose::claims::Claims;
@@ -36,7 +37,7 @@ impl Default for ExpectedIdToken<'_> {
 }
 
 impl ProviderDocuments {
-    /// Verifies an ID token (OpenID Connect Core §3.1.3.7).
+    /// Verifies an ID token that is [decrypted](Self::decrypted) (OpenID Connect Core §3.1.3.7).
     pub(crate) async fn verify_id_token(
         &self,
         id_token: &str,
@@ -72,6 +73,7 @@ impl ProviderDocuments {
     /// Verifies a logout token (OpenID Connect Back-Channel Logout 1.0 §2.6), with the keys and algorithms of
     /// ID tokens.
     pub(crate) async fn verify_logout_token(&self, logout_token: &str) -> Result<LogoutToken> {
+        let logout_token = &*self.decrypted(logout_token, Encrypted::LogoutToken)?;
         let expected = ExpectedIdToken::default();
         let curable = LogoutTokenError::may_be_cured_by_new_keys;
         self.verify_with_rules(logout_token, expected, curable, |keys, rules| {
@@ -83,6 +85,7 @@ impl ProviderDocuments {
     /// Verifies signed user info (OpenID Connect Core §5.3.2): with its own algorithm, if one is configured, and
     /// otherwise as ID tokens.
     pub(crate) async fn verify_userinfo(&self, jwt: &str) -> Result<Claims> {
+        let jwt = &*self.decrypted(jwt, Encrypted::UserInfo)?;
         let curable = SignedUserInfoError::may_be_cured_by_new_keys;
         let expected = ExpectedIdToken::default();
         let Some(algorithm) = self.settings.userinfo_alg else {

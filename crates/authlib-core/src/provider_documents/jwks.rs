@@ -75,6 +75,13 @@ impl ProviderDocuments {
         Ok(verify(&newer)?)
     }
 
+    /// The provider's keys, fetched if they are not cached.
+    pub(crate) async fn provider_keys(&self) -> Result<JwkSet> {
+        let url = self.endpoint(Endpoint::Jwks).await?;
+        let fetch = || fetch_jwks(self.exchange.clone(), url);
+        self.jwks.get(self.clock.now(), false, fetch).await.map(|keys| (*keys).clone())
+    }
+
     /// Fetches the keys if they are not cached: before a one-time value is used whose response must be
     /// verified with them.
     pub(crate) async fn prefetch_keys(&self) -> Result<()> {

@@ -3,11 +3,13 @@
 
 mod authorization_response;
 mod cache;
+mod decryption;
 mod documents;
 mod id_token;
 mod jwks;
 mod metadata;
 mod refetch_limit;
 
+pub(crate) use self::decryption::Encrypted;
 pub(crate) use self::documents::ProviderDocuments;
 pub(crate) use self::id_token::ExpectedIdToken;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::client::RegisteredClient;
 use super::oauth::OAuth;
 use super::ports::Ports;
+use super::registration::Preparation;
 use crate::authorization::LinkPolicy;
 use crate::base_url::BaseUrl;
 use crate::clock::{Clock, SystemClock};
@@ -257,9 +258,45 @@ impl OAuthBuilder {
     ///
     /// [`ErrorKind::Config`] with all errors of all clients, one a line.
     pub fn build(mut self) -> Result<OAuth> {
-        let login_policy = self.sources.login_policy(self.login_policy);
-        let keys = self.sources.variable(KEYS_VARIABLE).map(str::to_owned);
-        let (configs, mut problems) = self.sources.merge(crate::providers::NAMES);
+        let read = self.read_sources();
+        self.finish(read)
+    }
+
+    /// As [`build`](Self::build), after the issuers of clients with a
+    /// [`webfinger_resource`](ClientConfig::webfinger_resource) were found, and clients with
+    /// [`dynamic_registration`](ClientConfig::dynamic_registration) were registered.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`build`](Self::build), and of [`Registration::register`](crate::Registration::register).
+    pub async fn build_registered(mut self) -> Result<OAuth> {
+        let mut read = self.read_sources();
+        if read.problems.is_empty() {
+            let base_url = self.base_url.as_deref().and_then(|text| BaseUrl::parse(text).ok());
+            let now = self.clock.as_ref().map_or_else(|| SystemClock.now(), |clock| clock.now());
+            let make = self.default_http.unwrap_or(transport::default_client);
+            for config in read.configs.iter_mut().filter(|config| config.is_incomplete()) {
+                let http = match &self.http {
+                    Some(http) => http.clone(),
+                    None => make(config.ca_certificate_pem().as_deref())?,
+                };
+                let base_url = base_url.as_ref();
+                Preparation { http: &http, base_url, now }.complete(config).await?;
+            }
+        }
+        self.finish(read)
+    }
+
+    fn read_sources(&mut self) -> ReadSources {
+        let mut sources = std::mem::take(&mut self.sources);
+        let login_policy = sources.login_policy(std::mem::take(&mut self.login_policy));
+        let keys = sources.variable(KEYS_VARIABLE).map(str::to_owned);
+        let (configs, problems) = sources.merge(crate::providers::NAMES);
+        ReadSources { login_policy, keys, configs, problems }
+    }
+
+    fn finish(self, read: ReadSources) -> Result<OAuth> {
+        let ReadSources { login_policy, keys, configs, mut problems } = read;
         let keyring = keyring(self.keyring, keys.as_deref(), &mut problems);
         let base_url = self.base_url.as_deref().and_then(|text| {
             let base_url = BaseUrl::parse(text);
@@ -337,6 +374,14 @@ impl OAuthBuilder {
             .collect();
         Ok(OAuth::new(clients, ports))
     }
+}
+
+/// What files, environment and code say, read once.
+struct ReadSources {
+    login_policy: LoginPolicy,
+    keys: Option<String>,
+    configs: Vec<ClientConfig>,
+    problems: Vec<ConfigProblem>,
 }
 
 /// Clients that must be registered.

@@ -26,7 +26,7 @@ use crate::oauth2::UserInfo;
 use crate::oauth2::{ExchangedToken, Grant, Introspection, Token, TokenExchange, TokenTypeHint};
 use crate::oidc::logout_token::LogoutToken;
 use crate::params::Params;
-use crate::provider_documents::ExpectedIdToken;
+use crate::provider_documents::{Encrypted, ExpectedIdToken};
 use crate::secret::Secret;
 use crate::store::{PendingLoginStore, TokenOwner, TokenStore};
 use crate::tokens::TokenManager;
@@ -89,8 +89,11 @@ impl RegisteredClient {
     /// ```
     #[must_use]
     pub fn public_jwks(&self) -> Value {
-        let signer = self.settings().signer.as_ref();
-        json!({ "keys": signer.map(|signer| signer.public_jwks()).unwrap_or_default() })
+        let settings = self.settings();
+        let mut keys =
+            settings.signer.as_ref().map(|signer| signer.public_jwks()).unwrap_or_default();
+        keys.extend(settings.decryption_keys.public_jwks());
+        json!({ "keys": keys })
     }
 
     /// Whether users can log in with this client, for example to show a login button for it: not with one for API
@@ -168,7 +171,11 @@ impl RegisteredClient {
     pub async fn parse_id_token(&self, id_token: &str, nonce: Option<&str>) -> Result<UserInfo> {
         let max_age = self.settings().max_age;
         let expected = ExpectedIdToken { nonce, max_age, ..ExpectedIdToken::default() };
-        let verified = self.0.endpoints.documents().verify_id_token(id_token, expected);
+        let documents = self.0.endpoints.documents();
+        let verified = async {
+            let id_token = documents.decrypted(id_token, Encrypted::IdToken)?;
+            documents.verify_id_token(&id_token, expected).await
+        };
         self.named(verified).await.map(|claims| UserInfo::new(claims.into_map()))
     }
 

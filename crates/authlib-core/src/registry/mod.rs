@@ -4,6 +4,7 @@ mod builder;
 mod client;
 mod oauth;
 mod ports;
+mod registration;
 
 pub use self::builder::OAuthBuilder;
 pub use self::client::RegisteredClient;

@@ -206,7 +206,7 @@ fn client_and_redirect_uri(
     context: &Context,
     fields: &Fields,
 ) -> Result<(TestClient, String), String> {
-    if let Some(name) = request::repeated(fields) {
+    if let Some(name) = request::repeated_except(fields, &["resource"]) {
         return Err(format!("The parameter “{name}” is repeated."));
     }
     let id = field(fields, "client_id").unwrap_or_default();

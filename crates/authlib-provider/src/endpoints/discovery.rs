@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::{authorize, token};
 use crate::fault::Fault;
 use crate::protocol::{client_assertion, dpop};
-use crate::response::{json_response, set_member};
+use crate::request::{Fields, field};
+use crate::response::{error, json_response, set_member};
 use crate::state::Context;
 
 pub(crate) fn document(context: &Context) -> Response {
@@ -75,6 +76,19 @@ fn algorithms(context: &Context) -> Vec<String> {
         }
     }
     names
+}
+
+/// Every resource has this issuer (OpenID Connect Discovery 1.0 §2).
+pub(crate) fn webfinger(context: &Context, fields: &Fields) -> Response {
+    let rel = "http://openid.net/specs/connect/1.0/issuer";
+    let (Some(resource), Some(asked)) = (field(fields, "resource"), field(fields, "rel")) else {
+        return error(400, "invalid_request", "`resource` or `rel` is missing");
+    };
+    let mut links = Vec::new();
+    if asked == rel {
+        links.push(json!({ "rel": rel, "href": context.issuer }));
+    }
+    json_response(200, &json!({ "subject": resource, "links": links }))
 }
 
 pub(crate) fn jwks(context: &Context) -> Response {

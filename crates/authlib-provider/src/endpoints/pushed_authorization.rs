@@ -28,7 +28,7 @@ pub(crate) fn handle(context: &Context, request: &Request, fields: &Fields) -> R
     if request.method() != Method::POST {
         return error(405, "invalid_request", "this endpoint accepts POST only");
     }
-    if let Some(name) = request::repeated(fields) {
+    if let Some(name) = request::repeated_except(fields, &["resource"]) {
         return error(400, "invalid_request", &format!("parameter `{name}` is repeated"));
     }
     let client = match authenticate(context, request, fields) {

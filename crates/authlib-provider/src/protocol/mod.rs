@@ -5,6 +5,7 @@ pub(crate) mod bearer;
 pub(crate) mod client_assertion;
 pub(crate) mod client_auth;
 pub(crate) mod dpop;
+pub(crate) mod encrypt;
 pub(crate) mod id_token;
 pub(crate) mod logout_token;
 pub(crate) mod request_object;

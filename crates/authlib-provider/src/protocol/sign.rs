@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
 use serde_json::{Map, Value, json};
 
+use super::encrypt;
 use crate::fault::Fault;
 use crate::response::set_member;
 use crate::state::Context;
@@ -53,7 +54,7 @@ pub(crate) fn sign_with(
     let claims = altered(context, claims(key.algorithm), faults);
     let signed = format!("{}.{}", encoded(&header), URL_SAFE_NO_PAD.encode(text(&claims, faults)));
     let signature = signature(&signed, &key, faults)?;
-    Some(format!("{signed}.{signature}"))
+    encrypt::to_client(context, client, format!("{signed}.{signature}"))
 }
 
 fn header(key: &Key, typ: &str, faults: &[Fault]) -> Option<Value> {

@@ -24,6 +24,7 @@ pub struct TestClient {
     pub(crate) response_types: Vec<String>,
     pub(crate) request_object_alg: Option<String>,
     pub(crate) requires_request_object: bool,
+    pub(crate) encryption_key: Option<Value>,
 }
 
 impl TestClient {
@@ -49,6 +50,7 @@ impl TestClient {
             response_types: vec!["code".to_owned()],
             request_object_alg: None,
             requires_request_object: false,
+            encryption_key: None,
         }
     }
 
@@ -120,6 +122,14 @@ impl TestClient {
     pub fn request_object_signing_alg(mut self, alg: impl Into<String>) -> Self {
         self.request_object_alg = Some(alg.into());
         self.requires_request_object = true;
+        self
+    }
+
+    /// Encrypts ID tokens, JWTs of user info and of authorization responses, and JWT introspection responses to this
+    /// public RSA key (a JWK), by RSA-OAEP-256 and A256GCM.
+    #[must_use]
+    pub fn encrypt_to(mut self, jwk: Value) -> Self {
+        self.encryption_key = Some(jwk);
         self
     }
 

@@ -2,9 +2,20 @@
 
 use super::validator::Validator;
 use crate::config::ClientConfig;
+use crate::endpoint_url::HttpHosts;
 use crate::jose::pem::{self, CERTIFICATE};
 
 impl ClientConfig {
+    /// The PEM text, if it is valid; what is wrong with it is an error of its own when the registry is built.
+    pub(crate) fn ca_certificate_pem(&self) -> Option<String> {
+        let mut check = Validator {
+            client: self.name.clone(),
+            problems: Vec::new(),
+            http_hosts: HttpHosts::default(),
+        };
+        self.checked_ca_certificate(&mut check)
+    }
+
     /// The PEM text of the setting, or of the file that it names.
     pub(super) fn checked_ca_certificate(&self, check: &mut Validator) -> Option<String> {
         let text = self.ca_certificate.as_deref()?;

@@ -11,13 +11,13 @@ use super::oauth1::OAuth1Settings;
 use super::provider::is_openid;
 use super::refresh::RefreshPolicy;
 use super::request::RequestObjectSettings;
-use crate::config::ResponseMode;
 use crate::config::extensions::Extensions;
+use crate::config::{EncryptionSettings, ResponseMode};
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::endpoint_url::HttpHosts;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::ClientAuth;
-use crate::jose::{Algorithm, JwkSet};
+use crate::jose::{Algorithm, DecryptionKeys, JwkSet};
 use crate::oauth2::client_assertion::Signing;
 use crate::oauth2::client_auth::CredentialKind;
 use crate::oauth2::issuers::Issuers;
@@ -71,6 +71,8 @@ pub(crate) struct ClientSettings {
     /// The configured scope, space-separated.
     pub(crate) scope: String,
     pub(crate) authorize_params: Params,
+    /// What access tokens are for (RFC 8707 §2).
+    pub(crate) resources: Vec<String>,
     /// The provider's own error codes for a denial.
     pub(crate) access_denied_errors: Vec<String>,
     pub(crate) access_token_params: Params,
@@ -85,6 +87,8 @@ pub(crate) struct ClientSettings {
     pub(crate) authorization_alg: Option<Algorithm>,
     pub(crate) request_object: Option<RequestObjectSettings>,
     pub(crate) requires_s_hash: bool,
+    pub(crate) encryption: EncryptionSettings,
+    pub(crate) decryption_keys: DecryptionKeys,
     pub(crate) requires_pushed_requests: bool,
     pub(crate) uses_pushed_requests: bool,
     pub(crate) id_token_alg: Option<Algorithm>,
@@ -96,6 +100,7 @@ pub(crate) struct ClientSettings {
     pub(crate) clock_skew: Duration,
     pub(crate) user_agent: Option<String>,
     pub(crate) fetch_userinfo: bool,
+    pub(crate) fetch_distributed_claims: bool,
     pub(crate) subject_claim: Option<String>,
     pub(crate) skip_nonce: bool,
     pub(crate) skip_pkce: bool,
@@ -152,6 +157,11 @@ impl ClientSettings {
     /// Checks that the client keeps the tokens of its users.
     pub(crate) fn ensure_tokens_kept(&self) -> Result<()> {
         if self.kept_claims.is_some() { Err(no_token_kept()) } else { Ok(()) }
+    }
+
+    /// Whether user info must be a JWT.
+    pub(crate) fn requires_signed_userinfo(&self) -> bool {
+        self.userinfo_alg.is_some() || self.encryption.userinfo.alg.is_some()
     }
 
     pub(crate) fn is_oauth1(&self) -> bool {

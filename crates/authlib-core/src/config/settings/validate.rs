@@ -110,22 +110,19 @@ impl ClientConfig {
     }
 
     fn checked(self, check: &mut Validator) -> ClientSettings {
-        if self.name.is_empty() || !self.name.chars().all(is_name_char) {
-            check.problem("", "must have a name of letters, digits, `-`, `_` and `.`");
-        }
         let (protocol, (signer, signing)) = self.protocol(check);
         let is_oauth2 = matches!(protocol, Protocol::OAuth2);
         self.check_endpoint_auth_methods(check);
         let refresh = self.refresh_policy(check);
         let is_interactive = self.is_interactive(&refresh);
         let has_user_tokens = self.has_user_tokens(&refresh);
-        self.check_needed_secret(has_user_tokens, check);
         let endpoints = self.checked_endpoints(check);
         let (issuers, metadata_url) = self.provider(check);
         let jwks = self.checked_jwks(check);
         self.check_completeness(is_interactive, &refresh, check);
-        self.check_values(check);
+        self.check_values(has_user_tokens, check);
         let request_object = self.request_object(check);
+        let authorize_params = self.request_params(check);
         let has_empty_secret = self.has_empty_secret();
         ClientSettings {
             auth_method: self.token_endpoint_auth_method.filter(|_| is_oauth2),
@@ -142,6 +139,8 @@ impl ClientConfig {
             authorization_alg: self.authorization_signed_response_alg,
             request_object,
             requires_s_hash: self.require_s_hash,
+            encryption: self.encryption,
+            decryption_keys: self.checked_decryption_keys(check),
             requires_pushed_requests: self.require_pushed_authorization_requests,
             uses_pushed_requests: self.use_pushed_authorization_requests.unwrap_or(true),
             http_hosts: check.http_hosts.clone(),
@@ -159,6 +158,7 @@ impl ClientConfig {
             display_name: self.display_name.unwrap_or_else(|| self.name.clone()),
             refresh_before_expiry: self.refresh_before_expiry.unwrap_or(REFRESH_BEFORE_EXPIRY),
             refresh_on_bare_401: self.refresh_on_bare_401,
+            fetch_distributed_claims: self.fetch_distributed_claims,
             fetch_userinfo: self.fetch_userinfo.unwrap_or(true),
             name: self.name,
             client_id: self.client_id.unwrap_or_default(),
@@ -175,7 +175,8 @@ impl ClientConfig {
             post_logout_redirect_param: self.post_logout_redirect_param,
             logout_params: self.logout_params,
             scope: words(self.scope.as_deref()),
-            authorize_params: self.authorize_params,
+            authorize_params,
+            resources: self.resource,
             access_denied_errors: self.access_denied_errors,
             access_token_params: self.access_token_params,
             refresh_token_params: self.refresh_token_params,
@@ -202,7 +203,11 @@ impl ClientConfig {
     }
 
     /// Checks settings one by one.
-    fn check_values(&self, check: &mut Validator) {
+    fn check_values(&self, has_user_tokens: bool, check: &mut Validator) {
+        if self.name.is_empty() || !self.name.chars().all(is_name_char) {
+            check.problem("", "must have a name of letters, digits, `-`, `_` and `.`");
+        }
+        self.check_needed_secret(has_user_tokens, check);
         self.check_blanks(check);
         self.check_algorithms(check);
         self.check_params(check);
@@ -264,7 +269,11 @@ impl ClientConfig {
     ) {
         let is_registered = self.client_id.as_deref().is_some_and(|id| !id.is_empty());
         if !is_registered && !self.refresh_with.as_ref().is_some_and(Refresh::is_custom) {
-            check.missing("client_id", "the provider issues it when the client is registered");
+            let reason = match self.dynamic_registration {
+                true => "call `build_registered` to register the client (`dynamic_registration`)",
+                false => "the provider issues it when the client is registered",
+            };
+            check.missing("client_id", reason);
         }
         let is_fetched =
             !matches!(refresh, RefreshPolicy::Callback(_)) && !self.extensions.standalone;

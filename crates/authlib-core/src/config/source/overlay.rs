@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::suggest::similar;
-use crate::config::setting_keys::{CLIENT_KWARGS, NOT_SUPPORTED_YET, SETTINGS, find};
+use crate::config::setting_keys::{CLIENT_KWARGS, SETTINGS, find};
 use crate::config::{ClientConfig, ConfigProblem};
 
 /// Merges a table into a client: its values win.
@@ -58,7 +58,6 @@ pub(super) fn overlay(
 
 fn unknown(key: &str) -> String {
     match similar(key) {
-        _ if NOT_SUPPORTED_YET.contains(&key) => "is not supported yet; remove it".to_owned(),
         Some(similar) => format!("is not a known setting; did you mean `{similar}`?"),
         None => "is not a known setting".to_owned(),
     }

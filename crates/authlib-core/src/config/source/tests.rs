@@ -88,10 +88,15 @@ fn example(key: &str) -> &'static str {
     match key {
         "jwks" => r#"{"keys":[]}"#,
         "keep_claims" => "\"text\"",
+        "authorization_details" => r#"[{"type":"a"}]"#,
+        "claims" => r#"{"userinfo":{"a":null}}"#,
+        "client_metadata" => r#"{"a":"b"}"#,
+        "fetch_distributed_claims" => "true",
         key if key.ends_with("_params") || key.ends_with("_claims") => r#"{"a":"b"}"#,
         "dangerous_http_hosts" => "\"text\"",
         key if key.starts_with("dangerous_") => "true",
         "accept_logins"
+        | "dynamic_registration"
         | "any_tenant"
         | "dpop_bound_access_tokens"
         | "fetch_userinfo"
@@ -108,6 +113,10 @@ fn example(key: &str) -> &'static str {
         | "refresh_before_expiry"
         | "timeout" => "5",
         key if key.ends_with("_auth_method") => "\"client_secret_jwt\"",
+        key if key.contains("_encrypted_") || key.contains("_encryption_") => match key {
+            key if key.ends_with("_alg") => "\"RSA-OAEP\"",
+            _ => "\"A128GCM\"",
+        },
         key if key.ends_with("_alg") => "\"RS256\"",
         "client_assertion_audience" => "\"token_endpoint\"",
         "dpop" => "\"login\"",
@@ -169,7 +178,6 @@ fn all_errors_are_reported_with_client_and_key() {
         "`A_JWKS` must be a JSON object",
         "client `b` must be a table",
         "client `twice` is registered twice",
-        "client `a`: `registration_endpoint` is not supported yet; remove it",
         "client `a`: `prompt` has another value in `client_kwargs`",
     ] {
         assert!(problems.contains(says), "{says}\nnot in\n{problems}");

@@ -122,7 +122,7 @@ async fn unsigned_introspection_response_is_distinguished() {
         (reply(200, SIGNED, "no token"), ErrorKind::InvalidResponse),
         (reply(200, SIGNED, ""), ErrorKind::InvalidResponse),
         (reply(200, "application/jwt", "a.b.c"), ErrorKind::InvalidResponse),
-        (reply(200, SIGNED, "a.b.c.d.e"), ErrorKind::Unsupported),
+        (reply(200, SIGNED, "a.b.c.d.e"), ErrorKind::InvalidResponse),
         (
             reply(401, "application/json", r#"{"error":"invalid_client"}"#),
             ErrorKind::InvalidResponse,

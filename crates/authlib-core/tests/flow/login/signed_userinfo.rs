@@ -64,7 +64,7 @@ async fn required_signature_of_userinfo_must_be_there() {
 }
 
 #[tokio::test]
-async fn encrypted_userinfo_is_named_as_unsupported() {
+async fn encrypted_userinfo_needs_a_key() {
     let bed = bed("");
     let reply = Reply::Body {
         status: 200,
@@ -73,7 +73,6 @@ async fn encrypted_userinfo_is_named_as_unsupported() {
     };
     bed.provider.inject(Fault::Response(Endpoint::UserInfo, reply));
     let error = bed.log_in(&Browser::default()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
-    assert!(error.to_string().contains("not supported yet"), "{error}");
-    assert!(error.to_string().contains("`fetch_userinfo`"), "{error}");
+    assert_eq!(error.kind(), ErrorKind::InvalidResponse);
+    assert!(error.to_string().contains("no `decryption_keys`"), "{error}");
 }

@@ -88,6 +88,10 @@ impl Metadata {
         };
         client.redirect_uris = owned("redirect_uris");
         client.post_logout_redirect_uris = owned("post_logout_redirect_uris");
+        client.response_types = owned("response_types");
+        let alg = self.0.get("request_object_signing_alg").and_then(Value::as_str);
+        client.request_object_alg = alg.map(ToOwned::to_owned);
+        client.jwks = client.jwks.or_else(|| self.0.get("jwks").cloned());
         client
     }
 
