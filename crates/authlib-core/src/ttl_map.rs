@@ -114,9 +114,19 @@ impl<K: Clone + Eq + Hash, V> TtlMap<K, V> {
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
     {
+        let is_live = self.entries.get(key).is_some_and(|entry| entry.place.0 > now);
+        self.pull(key).filter(|_| is_live)
+    }
+
+    /// Removes an entry and returns its value, expired or not.
+    pub(crate) fn pull<Q>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
         let entry = self.entries.remove(key)?;
         self.order.remove(&entry.place);
-        (entry.place.0 > now).then_some(entry.value)
+        Some(entry.value)
     }
 
     /// The entries that have not expired, in no particular order.

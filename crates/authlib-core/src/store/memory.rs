@@ -4,6 +4,7 @@ use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use super::indexed_rows::IndexedRows;
 use super::{
     FoundRow, Lease, LocalEndedLogins, LocalLeases, LoginQuery, PendingLoginStore, ReplaceOutcome,
     TokenOwner, TokenRow, TokenStore,
@@ -20,7 +21,7 @@ pub struct MemoryTokenStore {
     clock: Arc<dyn Clock>,
     leases: LocalLeases,
     ended: LocalEndedLogins,
-    rows: Mutex<TtlMap<TokenOwner, TokenRow>>,
+    rows: Mutex<IndexedRows>,
 }
 
 impl MemoryTokenStore {
@@ -38,7 +39,7 @@ impl MemoryTokenStore {
     pub fn on_clock(clock: Arc<dyn Clock>, capacity: usize) -> Self {
         let leases = LocalLeases::on_clock(clock.clone());
         let ended = LocalEndedLogins::on_clock(clock.clone());
-        Self { clock, leases, ended, rows: Mutex::new(TtlMap::new(capacity)) }
+        Self { clock, leases, ended, rows: Mutex::new(IndexedRows::new(capacity)) }
     }
 
     /// A store that holds one owner's token.
@@ -50,11 +51,10 @@ impl MemoryTokenStore {
     }
 
     fn put(&self, row: TokenRow) {
-        let lifetime = row.lifetime.unwrap_or(Duration::MAX);
-        self.rows().insert(row.owner.clone(), row, lifetime, self.clock.now());
+        self.rows().put(row, self.clock.now());
     }
 
-    fn rows(&self) -> MutexGuard<'_, TtlMap<TokenOwner, TokenRow>> {
+    fn rows(&self) -> MutexGuard<'_, IndexedRows> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -95,8 +95,7 @@ impl TokenStore for MemoryTokenStore {
         }
         let mut row = row.cloned().unwrap_or_else(|| TokenRow::new(owner.clone(), new.clone()));
         row.token = new.clone();
-        let lifetime = row.lifetime.unwrap_or(Duration::MAX);
-        rows.insert(owner.clone(), row, lifetime, now);
+        rows.put(row, now);
         Box::pin(ready(Ok(ReplaceOutcome::Replaced)))
     }
 
@@ -106,9 +105,7 @@ impl TokenStore for MemoryTokenStore {
     }
 
     fn find_rows<'a>(&'a self, query: &'a LoginQuery) -> BoxFuture<'a, Result<Vec<FoundRow>>> {
-        let rows = self.rows();
-        let found = rows.iter(self.clock.now()).filter(|(_, row)| query.matches(row));
-        let found = found.map(|(owner, row)| FoundRow::new(owner.clone(), row.is_login)).collect();
+        let found = self.rows().find(query, self.clock.now());
         Box::pin(ready(Ok(found)))
     }
 

@@ -3,6 +3,7 @@
 
 mod ended_logins;
 mod fn_store;
+mod indexed_rows;
 mod lease;
 mod memory;
 mod pending_login_store;
