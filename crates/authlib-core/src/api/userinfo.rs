@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::send::{Attempt, Verdict, verdict};
 use crate::endpoint::Endpoint;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::message::Response;
 use crate::oauth2::{Token, UserInfo};
 use crate::store::TokenOwner;
@@ -43,7 +43,15 @@ async fn parse(tokens: &TokenManager, token: &Token, response: &Response) -> Res
     let endpoints = tokens.endpoints();
     // The user is known if the provider named them in an ID token, or in OAuth 1.0a's token response.
     let is_known = token.id_token.is_some() || endpoints.settings().is_oauth1();
-    let claims = token.claims.as_ref().filter(|_| is_known);
-    let sub = claims.and_then(|claims| claims.as_map().get("sub")).and_then(Value::as_str);
-    endpoints.parse_userinfo(response, sub).await.map(UserInfo::new)
+    let login = token.claims.as_ref();
+    let sub = login.and_then(|claims| claims.as_map().get("sub")).and_then(Value::as_str);
+    let claims = endpoints.parse_userinfo(response, sub.filter(|_| is_known)).await?;
+    let claims = UserInfo::new(claims);
+    // Otherwise the login has the subject of the user info that was fetched then.
+    if sub.is_some_and(|sub| sub != claims.sub()) {
+        let check = "the user info is about another user than the login";
+        return Err(Error::new(ErrorKind::InvalidResponse, check)
+            .with_hint("check `subject_claim`: the member must identify the user for ever"));
+    }
+    Ok(claims)
 }

@@ -8,3 +8,4 @@ mod registration;
 mod signed_introspection;
 mod signer;
 mod token_exchange;
+mod userinfo;
