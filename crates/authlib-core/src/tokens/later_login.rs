@@ -51,15 +51,22 @@ fn with_refresh_token(earlier: &Token, later: &Token) -> Option<Token> {
     if identity(earlier)? != identity(later)? {
         return None;
     }
-    // A refreshed ID token may repeat the nonce of the login that the refresh token is from.
-    let mut claims = later.claims.clone()?.into_map();
+    let mut token = Token { refresh_token: Some(refresh_token), ..later.clone() };
+    take_nonce_of(earlier, &mut token);
+    Some(token)
+}
+
+/// Gives a later token the `nonce` of the earlier one whose refresh token it has: a refreshed ID token repeats that of
+/// the original authentication, if any (OpenID Connect Core §12.2).
+pub(super) fn take_nonce_of(earlier: &Token, later: &mut Token) {
+    let Some(claims) = later.claims.take() else { return };
+    let mut claims = claims.into_map();
     let nonce = earlier.claims.as_ref().and_then(|claims| claims.as_map().get("nonce"));
     match nonce {
         Some(nonce) => drop(claims.insert("nonce".to_owned(), nonce.clone())),
         None => drop(claims.remove("nonce")),
     }
-    let claims = Some(UserInfo::new(claims));
-    Some(Token { refresh_token: Some(refresh_token), claims, ..later.clone() })
+    later.claims = Some(UserInfo::new(claims));
 }
 
 /// The issuer and the subject of a token's verified claims.

@@ -1,6 +1,7 @@
 //! One refresh token is in one row: most providers revoke the whole grant when a refresh token is used twice
 //! (RFC 9700 §4.14.2). Some providers return the same one for each login of a user.
 
+use super::later_login::take_nonce_of;
 use super::manager::TokenManager;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
@@ -51,6 +52,7 @@ impl TokenManager {
                 // Loaded again: it may have been refreshed before the lease was ours.
                 let old = self.find_token(&owner).await?;
                 if let Some(old) = old.filter(|old| has_same(old, &row.token)) {
+                    take_nonce_of(&old, &mut row.token);
                     let without = Token { refresh_token: None, ..old.clone() };
                     self.store().replace(&lease, Some(&old), &without).await?;
                     tracing::info!(client = owner.client, "refresh token moved to a new row");

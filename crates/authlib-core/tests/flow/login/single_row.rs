@@ -1,8 +1,9 @@
 //! One refresh token is in one row.
 
 use authlib_core::store::{TokenOwner, TokenStore as _};
-use authlib_core::{AuthorizeOptions, ErrorKind, OAuth2Client};
+use authlib_core::{AuthorizeOptions, ErrorKind, OAuth2Client, Token};
 use authlib_provider::Fault;
+use serde_json::Value;
 
 use crate::test_bed::stores::Shared;
 use crate::test_bed::{Browser, HOUR, TestBed};
@@ -58,4 +59,29 @@ async fn repeated_refresh_token_moves_to_the_newest_row() {
     bed.clock.advance(HOUR);
     let error = bed.app().active_token(&second.owner()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+}
+
+/// OpenID Connect Core §12.2: a refreshed ID token has the `nonce` of the original authentication or none. That is the login
+/// from which the refresh token is.
+#[tokio::test]
+async fn moved_refresh_token_keeps_the_nonce_of_its_login() {
+    let nonce = |token: &Token| {
+        token.userinfo().unwrap().get::<String>("nonce").unwrap().map_or(Value::Null, Value::from)
+    };
+    for is_first in [true, false] {
+        let store = Shared::default();
+        let bed = bed(&store);
+        let first = bed.log_in(&Browser::default()).await.unwrap();
+        let first = first.token().unwrap();
+        let repeated = first.refresh_token.clone().unwrap();
+        bed.provider.inject(Fault::token("refresh_token", repeated.expose()));
+        let second = bed.log_in(&Browser::default()).await.unwrap();
+        bed.provider.clear_faults();
+        assert_eq!(nonce(second.token().unwrap()), nonce(first));
+        let refreshed = if is_first { nonce(first) } else { "another".into() };
+        bed.provider.inject(Fault::RefreshedClaim("nonce".to_owned(), refreshed));
+        bed.clock.advance(HOUR);
+        let token = bed.app().active_token(&second.owner()).await;
+        assert_eq!(token.is_ok(), is_first, "{:?}", token.err());
+    }
 }
