@@ -57,8 +57,8 @@ async fn logout(session: OAuthSession) -> Result<HttpResponse> {
 }
 
 async fn logged_out(session: OAuthSession) -> Result<HttpResponse> {
-    session.validate_logout_response().await?;
-    Ok(redirect(&session.oauth().site_path("/")))
+    let back = session.validate_logout_response().await?;
+    Ok(redirect(&back.map_or_else(|| session.oauth().site_path("/"), |back| back.next)))
 }
 
 async fn request_object(client: OAuthClient) -> Result<HttpResponse> {

@@ -13,9 +13,9 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{App, HttpResponse, test, web};
 use authlib_actix::{
-    ClientConfig, ClientName, CurrentUser, MemoryStore, OAuth, OAuthBuilder, OAuthCallback,
-    OAuthClient, Result, UserInfo, cookie_session_middleware, redirect, routes, session_middleware,
-    token_updates,
+    ClientConfig, ClientName, CurrentUser, LogoutOptions, MemoryStore, OAuth, OAuthBuilder,
+    OAuthCallback, OAuthClient, OAuthSession, Result, UserInfo, cookie_session_middleware,
+    redirect, routes, session_middleware, token_updates,
 };
 use authlib_provider::{Endpoint, Fault, Provider, TestClient, TestUser};
 use futures_util::future::LocalBoxFuture;
@@ -26,6 +26,11 @@ const BASE_URL: &str = "https://app.example";
 struct Op;
 impl ClientName for Op {
     const NAME: &'static str = "op";
+}
+
+struct Two;
+impl ClientName for Two {
+    const NAME: &'static str = "two";
 }
 
 struct Missing;
@@ -50,6 +55,7 @@ fn provider() -> Provider {
     let client = TestClient::confidential("app", "secret")
         .redirect_uri("https://app.example/authorize")
         .redirect_uri("https://app.example/authorize/op")
+        .redirect_uri("https://app.example/authorize/two")
         .post_logout_redirect_uri("https://app.example/logged-out");
     Provider::builder(ISSUER).client(client).user(TestUser::new("alice").name("Alice")).build()
 }
@@ -208,10 +214,15 @@ async fn built_in_routes_keep_other_session_data() {
         let sub = user.and_then(|user| user.login.sub.clone()).unwrap_or_default();
         format!("{sub}{own}")
     }
+    async fn leave(session: OAuthSession) -> Result<HttpResponse> {
+        let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out").next("/who");
+        session.logout_redirect(options, "/").await
+    }
     let provider = provider();
     let oauth = builder(&provider, BASE_URL).keep_session_at_logout().build().unwrap();
     let mut browser = browse!(oauth, |config| {
         config.configure(routes).route("/who", web::get().to(who));
+        config.route("/leave", web::post().to(leave));
     });
     assert_eq!(browser.send("GET", "/who").await.2, "0");
     let before = browser.cookie.clone();
@@ -228,8 +239,47 @@ async fn built_in_routes_keep_other_session_data() {
     assert_eq!(browser.send("GET", "/who").await.2, "2");
     let state = location.split_once("state=").unwrap().1;
     assert_eq!(browser.send("GET", "/logged-out?state=x").await.0, StatusCode::BAD_REQUEST);
-    let (status, ..) = browser.send("GET", &format!("/logged-out?state={state}")).await;
-    assert_eq!(status, StatusCode::SEE_OTHER);
+    let (status, next, _) = browser.send("GET", &format!("/logged-out?state={state}")).await;
+    assert_eq!((status, next.as_str()), (StatusCode::SEE_OTHER, "/"));
+    let (_, location, _) = browser.send("GET", "/login/op").await;
+    browser.send("GET", &provider.approve(&location, "alice").unwrap()).await;
+    let (_, location, _) = browser.send("POST", "/leave").await;
+    let state = location.split_once("state=").unwrap().1;
+    let (_, next, _) = browser.send("GET", &format!("/logged-out?state={state}")).await;
+    assert_eq!(next, "/who", "the `next` of the logout");
+}
+
+/// `CurrentUser<C>` is the login with one client, whatever the newest is.
+#[actix_web::test]
+async fn typed_user_is_logged_in_with_that_client() {
+    async fn op(user: CurrentUser<Op>) -> String {
+        user.client.name().to_owned()
+    }
+    async fn two(user: Option<CurrentUser<Two>>) -> String {
+        user.map_or_else(|| "nobody".to_owned(), |user| user.client.name().to_owned())
+    }
+    async fn newest(user: CurrentUser) -> String {
+        user.client.name().to_owned()
+    }
+    async fn missing(_: CurrentUser<Missing>) -> String {
+        String::new()
+    }
+    let provider = provider();
+    let client = ClientConfig::new("two").client_id("app").client_secret("secret").issuer(ISSUER);
+    let oauth = builder(&provider, BASE_URL).register(client).build().unwrap();
+    let mut browser = browse!(oauth, |config| {
+        config.configure(routes).route("/op", web::get().to(op)).route("/two", web::get().to(two));
+        config.route("/newest", web::get().to(newest)).route("/missing", web::get().to(missing));
+    });
+    assert_eq!(browser.send("GET", "/op").await.0, StatusCode::UNAUTHORIZED);
+    for (client, of_two) in [("op", "nobody"), ("two", "two")] {
+        let (_, location, _) = browser.send("GET", format!("/login/{client}")).await;
+        browser.send("GET", &provider.approve(&location, "alice").unwrap()).await;
+        assert_eq!(browser.send("GET", "/newest").await.2, client);
+        assert_eq!(browser.send("GET", "/op").await.2, "op");
+        assert_eq!(browser.send("GET", "/two").await.2, of_two);
+    }
+    assert_eq!(browser.send("GET", "/missing").await.0, StatusCode::NOT_FOUND);
 }
 
 /// Without a session store, the whole session is in cookies. A copy of them is useless after the logout.

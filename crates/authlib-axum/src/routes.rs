@@ -54,8 +54,8 @@ async fn logout(session: OAuthSession) -> Result<Response> {
 }
 
 async fn logged_out(session: OAuthSession) -> Result<Response> {
-    session.validate_logout_response().await?;
-    Ok(redirect(&session.oauth().site_path("/")))
+    let back = session.validate_logout_response().await?;
+    Ok(redirect(&back.map_or_else(|| session.oauth().site_path("/"), |back| back.next)))
 }
 
 async fn request_object(client: OAuthClient) -> Result<Response> {

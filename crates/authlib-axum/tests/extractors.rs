@@ -3,15 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use authlib_axum::{
-    ClientConfig, ClientName, CurrentUser, OAuth, OAuthBuilder, OAuthCallback, OAuthClient, Result,
-    UserInfo, cookie_session_layer, routes, session_layer, token_updates,
+    ClientConfig, ClientName, CurrentUser, LogoutOptions, OAuth, OAuthBuilder, OAuthCallback,
+    OAuthClient, OAuthSession, Result, UserInfo, cookie_session_layer, routes, session_layer,
+    token_updates,
 };
 use authlib_provider::{Fault, Provider, TestClient, TestUser};
 use axum::body::{Body, to_bytes};
 use axum::extract::Path;
 use axum::http::{Request, StatusCode, header};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use tower::ServiceExt as _;
 use tower_sessions::{MemoryStore, Session};
@@ -21,6 +22,11 @@ const ISSUER: &str = "https://op.example";
 struct Op;
 impl ClientName for Op {
     const NAME: &'static str = "op";
+}
+
+struct Two;
+impl ClientName for Two {
+    const NAME: &'static str = "two";
 }
 
 struct Missing;
@@ -41,6 +47,7 @@ fn provider() -> Provider {
     let client = TestClient::confidential("app", "secret")
         .redirect_uri("https://app.example/authorize")
         .redirect_uri("https://app.example/authorize/op")
+        .redirect_uri("https://app.example/authorize/two")
         .post_logout_redirect_uri("https://app.example/logged-out");
     Provider::builder(ISSUER).client(client).user(TestUser::new("alice").name("Alice")).build()
 }
@@ -226,8 +233,12 @@ async fn built_in_routes_log_in_and_out() {
     async fn who(user: Option<CurrentUser>) -> String {
         user.and_then(|user| user.login.sub.clone()).unwrap_or_default()
     }
+    async fn leave(session: OAuthSession) -> Result<Response> {
+        let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out").next("/who");
+        session.logout_redirect(options, "/").await
+    }
     let provider = provider();
-    let router = routes().route("/who", get(who));
+    let router = routes().route("/who", get(who)).route("/leave", post(leave));
     let mut browser = Browser::new(layered(router, oauth(&provider)));
     assert_eq!(browser.send("GET", "/who").await.2, "");
     let (_, location, _) = browser.send("GET", "/login/op?next=/who").await;
@@ -240,8 +251,47 @@ async fn built_in_routes_log_in_and_out() {
     assert_eq!(browser.send("GET", "/who").await.2, "");
     let state = location.split_once("state=").unwrap().1;
     assert_eq!(browser.send("GET", "/logged-out?state=x").await.0, StatusCode::BAD_REQUEST);
-    let (status, ..) = browser.send("GET", &format!("/logged-out?state={state}")).await;
-    assert_eq!(status, StatusCode::SEE_OTHER);
+    let (status, next, _) = browser.send("GET", &format!("/logged-out?state={state}")).await;
+    assert_eq!((status, next.as_str()), (StatusCode::SEE_OTHER, "/"));
+    let (_, location, _) = browser.send("GET", "/login/op").await;
+    browser.send("GET", &provider.approve(&location, "alice").unwrap()).await;
+    let (_, location, _) = browser.send("POST", "/leave").await;
+    let state = location.split_once("state=").unwrap().1;
+    let (_, next, _) = browser.send("GET", &format!("/logged-out?state={state}")).await;
+    assert_eq!(next, "/who", "the `next` of the logout");
+}
+
+/// `CurrentUser<C>` is the login with one client, whatever the newest is.
+#[tokio::test]
+async fn typed_user_is_logged_in_with_that_client() {
+    async fn op(user: CurrentUser<Op>) -> String {
+        user.client.name().to_owned()
+    }
+    async fn two(user: Option<CurrentUser<Two>>) -> String {
+        user.map_or_else(|| "nobody".to_owned(), |user| user.client.name().to_owned())
+    }
+    async fn newest(user: CurrentUser) -> String {
+        user.client.name().to_owned()
+    }
+    async fn missing(_: CurrentUser<Missing>) {}
+    let provider = provider();
+    let client = ClientConfig::new("two").client_id("app").client_secret("secret").issuer(ISSUER);
+    let oauth = builder(&provider, "https://app.example").register(client).build().unwrap();
+    let router = routes()
+        .route("/op", get(op))
+        .route("/two", get(two))
+        .route("/newest", get(newest))
+        .route("/missing", get(missing));
+    let mut browser = Browser::new(layered(router, oauth));
+    assert_eq!(browser.send("GET", "/op").await.0, StatusCode::UNAUTHORIZED);
+    for (client, of_two) in [("op", "nobody"), ("two", "two")] {
+        let (_, location, _) = browser.send("GET", format!("/login/{client}")).await;
+        browser.send("GET", &provider.approve(&location, "alice").unwrap()).await;
+        assert_eq!(browser.send("GET", "/newest").await.2, client);
+        assert_eq!(browser.send("GET", "/op").await.2, "op");
+        assert_eq!(browser.send("GET", "/two").await.2, of_two);
+    }
+    assert_eq!(browser.send("GET", "/missing").await.0, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

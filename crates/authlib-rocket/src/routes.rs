@@ -46,8 +46,8 @@ async fn logout(session: OAuthSession<'_>) -> Result<OAuthResponse> {
 
 #[rocket::get("/logged-out")]
 async fn logged_out(session: OAuthSession<'_>) -> Result<OAuthResponse> {
-    session.validate_logout_response().await?;
-    Ok(redirect(&session.oauth().site_path("/")))
+    let back = session.validate_logout_response().await?;
+    Ok(redirect(&back.map_or_else(|| session.oauth().site_path("/"), |back| back.next)))
 }
 
 #[rocket::get("/request-object/<_>/<_>")]

@@ -11,17 +11,23 @@ use authlib_core::clock::{Clock as _, FixedClock};
 use authlib_core::store::MemoryPendingLoginStore;
 use authlib_provider::Fault;
 use authlib_rocket::{
-    AuthorizeOptions, ClientName, CurrentUser, OAuthCallback, OAuthClient, OAuthFairing,
-    OAuthResponse, OAuthSession, Result, catchers, on_token_update, redirect,
+    AuthorizeOptions, ClientConfig, ClientName, CurrentUser, LogoutOptions, OAuthCallback,
+    OAuthClient, OAuthFairing, OAuthResponse, OAuthSession, Result, catchers, on_token_update,
+    redirect,
 };
 use rocket::http::{Method, Status};
 use rocket::{get, post, routes};
 
-use crate::common::{BASE_URL, Browser, builder, provider, provider_builder, rocket};
+use crate::common::{BASE_URL, Browser, ISSUER, builder, provider, provider_builder, rocket};
 
 struct Op;
 impl ClientName for Op {
     const NAME: &'static str = "op";
+}
+
+struct Two;
+impl ClientName for Two {
+    const NAME: &'static str = "two";
 }
 
 #[get("/login")]
@@ -56,6 +62,12 @@ fn who(user: CurrentUser) -> String {
 #[get("/who", rank = 2)]
 fn nobody() -> &'static str {
     "nobody"
+}
+
+#[post("/leave")]
+async fn leave(session: OAuthSession<'_>) -> Result<OAuthResponse> {
+    let options = LogoutOptions::new().post_logout_redirect_uri("/logged-out").next("/who");
+    session.logout_redirect(options, "/").await
 }
 
 #[get("/private")]
@@ -95,7 +107,7 @@ async fn http_cookies_are_insecure_and_named_by_port() {
 #[rocket::async_test]
 async fn built_in_routes_log_in_and_out() {
     let provider = provider();
-    let all = [authlib_rocket::routes(), routes![who, nobody, private]].concat();
+    let all = [authlib_rocket::routes(), routes![who, nobody, private, leave]].concat();
     let mut browser = Browser::at(builder(&provider), all).await;
     assert_eq!(browser.get("/who").await.body, "nobody", "the next route takes over");
     let start = browser.get("/login/op?next=/who").await;
@@ -109,10 +121,45 @@ async fn built_in_routes_log_in_and_out() {
     let state = out.location.split_once("state=").unwrap().1;
     assert_eq!(browser.get("/logged-out?state=x").await.status, Status::BadRequest);
     let back = browser.get(&format!("/logged-out?state={state}")).await;
-    assert_eq!(back.status, Status::SeeOther);
+    assert_eq!((back.status, back.location.as_str()), (Status::SeeOther, "/"));
     assert!(browser.cookies.is_empty(), "{:?}", browser.cookies.keys());
     browser.cookies = before;
     assert_eq!(browser.get("/who").await.body, "nobody", "a copy of the cookie opens nothing");
+    let start = browser.get("/login/op").await;
+    browser.get(&provider.approve(&start.location, "alice").unwrap()).await;
+    let out = browser.send(Method::Post, "/leave", &[], "").await;
+    let state = out.location.split_once("state=").unwrap().1;
+    let back = browser.get(&format!("/logged-out?state={state}")).await;
+    assert_eq!(back.location, "/who", "the `next` of the logout");
+}
+
+/// `CurrentUser<C>` is the login with one client, whatever the newest is.
+#[rocket::async_test]
+async fn typed_user_is_logged_in_with_that_client() {
+    #[get("/op")]
+    fn op(user: CurrentUser<Op>) -> String {
+        authlib_rocket::login::CurrentUser::from(user).client.name().to_owned()
+    }
+    #[get("/two")]
+    fn two(user: Option<CurrentUser<Two>>) -> String {
+        user.map_or_else(|| "nobody".to_owned(), |user| user.client.name().to_owned())
+    }
+    #[get("/newest")]
+    fn newest(user: CurrentUser) -> String {
+        authlib_rocket::login::CurrentUser::from(user).client.name().to_owned()
+    }
+    let provider = provider();
+    let client = ClientConfig::new("two").client_id("app").client_secret("secret").issuer(ISSUER);
+    let all = [authlib_rocket::routes(), routes![op, two, newest]].concat();
+    let mut browser = Browser::at(builder(&provider).register(client), all).await;
+    assert_eq!(browser.get("/op").await.status, Status::Unauthorized);
+    for (client, of_two) in [("op", "nobody"), ("two", "two")] {
+        let start = browser.get(format!("/login/{client}")).await;
+        browser.get(&provider.approve(&start.location, "alice").unwrap()).await;
+        assert_eq!(browser.get("/newest").await.body, client);
+        assert_eq!(browser.get("/op").await.body, "op");
+        assert_eq!(browser.get("/two").await.body, of_two);
+    }
 }
 
 #[rocket::async_test]

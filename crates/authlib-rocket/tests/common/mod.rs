@@ -20,6 +20,7 @@ pub(crate) fn provider_builder() -> ProviderBuilder {
     let client = Registered::confidential("app", "secret")
         .redirect_uri("https://app.example/authorize")
         .redirect_uri("https://app.example/authorize/op")
+        .redirect_uri("https://app.example/authorize/two")
         .post_logout_redirect_uri("https://app.example/logged-out");
     Provider::builder(ISSUER).client(client).user(TestUser::new("alice").name("Alice"))
 }
