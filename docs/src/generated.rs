@@ -1,8 +1,11 @@
 //! The parts of the pages that are copied from elsewhere: each follows a marker.
 //!
-//! `<!-- program: users_axum.rs -->` is followed by a code block with that file of `docs/programs`.
+//! `<!-- program: users_axum.rs -->` is followed by a code block with that file of `docs/programs`, and
+//! `<!-- program: templates/axum/src/main.rs -->` by one with that file of the repository. `<!-- presets -->` is followed by the table of presets.
 
 use std::path::{Path, PathBuf};
+
+use authlib_core::providers::{CATALOGUE, ProviderInfo};
 
 /// The page with its generated parts replaced.
 ///
@@ -17,22 +20,56 @@ pub fn generated(page: &str) -> Result<String, String> {
         let end = format!("a block must follow the marker of {name}");
         let (fence, after) = after.split_once('\n').ok_or(&*end)?;
         let (_, after) = after.split_once("\n```\n").ok_or(&*end)?;
-        let file = folder().join("programs").join(name);
+        // A program of the guide, or a file of a template.
+        let file = match name.contains('/') {
+            true => folder().join("..").join(name),
+            false => folder().join("programs").join(name),
+        };
         let text = std::fs::read_to_string(&file).map_err(|error| format!("{name}: {error}"))?;
+        let text = text.replace("{{project-name}}", "my-app");
         out += &format!("{before}<!-- program: {name} -->\n{fence}\n{}\n```\n", text.trim_end());
         rest = after;
     }
-    Ok(out + rest)
+    out += rest;
+    if let Some((before, after)) = out.split_once(PRESETS) {
+        let (_, after) =
+            after.split_once("\n\n").ok_or("a paragraph must follow the table of presets")?;
+        let rows: String = CATALOGUE.iter().map(preset_row).collect();
+        out = format!("{before}{PRESETS}{HEAD}{rows}\n{after}");
+    }
+    Ok(out)
 }
 
-/// The pages of the guide.
+/// The table of presets follows.
+const PRESETS: &str = "<!-- presets -->\n";
+const HEAD: &str = "| preset | provider | protocol | user id | verified e-mail | register at |\n\
+                    | --- | --- | --- | --- | --- | --- |\n";
+
+fn preset_row(info: &ProviderInfo) -> String {
+    let ProviderInfo { name, display_name, protocol, user_id, verified_email, console_url, .. } =
+        info;
+    let user_id = match *user_id {
+        "" => "in the API only".to_owned(),
+        id => format!("`{id}`"),
+    };
+    let console = match *console_url {
+        "" => "your own server".to_owned(),
+        url => format!("<{url}>"),
+    };
+    format!(
+        "| `{name}` | {display_name} | {protocol} | {user_id} | {verified_email} | {console} |\n"
+    )
+}
+
+/// The pages of the guide, and the README.
 ///
 /// # Errors
 ///
 /// If the folder can't be read.
 pub fn pages() -> std::io::Result<Vec<PathBuf>> {
     let files = std::fs::read_dir(folder().join("src"))?.flatten().map(|entry| entry.path());
-    Ok(files.filter(|path| path.extension().is_some_and(|ending| ending == "md")).collect())
+    let pages = files.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    Ok(pages.chain([folder().join("../README.md")]).collect())
 }
 
 fn folder() -> &'static Path {

@@ -18,6 +18,7 @@ const STEPS: &[Step] = &[
     ("test", test),
     ("work", || work::run(&[])),
     ("e2e", steps::e2e),
+    ("tutorial", || steps::tutorial(&[])),
 ];
 
 /// Runs every step and prints its duration.

@@ -32,6 +32,7 @@ usage: cargo xtask COMMAND
   demo     run an example app with the embedded provider: axum (default), actix or rocket
   e2e      log in through each example app in headless Chromium
   guide    write the programs of `docs/programs` into the pages of the guide
+  tutorial execute the quick start of README and guide literally: make each project, run it and log in
   docs     build the API documentation; warnings are errors
   api      list the public API of each published crate in `api/`
   package  package the published crates and compile the packages
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         "interop" => steps::interop(),
         "package" => package::run(),
         "test" => steps::test(&rest),
+        "tutorial" => steps::tutorial(&rest),
         "tidy" => tidy::run(),
         "work" => work::run(&rest),
         _ => Err(USAGE.to_owned()),

@@ -67,6 +67,14 @@ pub(crate) fn e2e() -> Outcome {
     setup::run_with(e2e.args(apps).current_dir(setup::root()))
 }
 
+/// `tutorial`: the quick start of each framework, or of these.
+pub(crate) fn tutorial(frameworks: &[String]) -> Outcome {
+    let root = setup::root().display().to_string();
+    let mut run = vec!["run", "--package", "authlib-conformance", "--bin", "tutorial", "--", &root];
+    run.extend(frameworks.iter().map(String::as_str));
+    setup::cargo(&run)
+}
+
 /// `docs`: the API documentation, warnings denied.
 pub(crate) fn docs() -> Outcome {
     let mut cargo = Command::new(setup::cargo_path());

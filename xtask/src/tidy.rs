@@ -9,7 +9,7 @@ use crate::{Outcome, manifests, setup};
 /// Folders that are not searched.
 const SKIPPED: &[&str] = &[".git", ".venv", "node_modules", "target"];
 /// Separate workspaces: their manifests state their own versions.
-const SEPARATE: [&str; 2] = ["crates/authlib-bench", "fuzz/"];
+const SEPARATE: [&str; 3] = ["crates/authlib-bench", "fuzz/", "templates/"];
 
 /// Prints every problem.
 pub(crate) fn run() -> Outcome {

@@ -1,5 +1,6 @@
 //! Presets of providers that have the same endpoints for everybody: one row each.
 
+use super::preset::with_claims;
 use crate::config::ClientConfig;
 use crate::hooks::{ResponseHook, default_token_type_bearer};
 use crate::oauth2::{AssertionAudience, AuthMethod};
@@ -14,17 +15,11 @@ macro_rules! presets {
             $settings
         })*
 
-        /// The names of the presets that need only an id and a secret.
-        pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+        /// The names of these presets.
+        pub(super) const NAMES: &[&str] = &[$(stringify!($name)),*];
 
         /// The preset of this name.
-        ///
-        /// ```
-        /// assert!(authlib_core::providers::named("github").is_some());
-        /// assert!(authlib_core::providers::named("my-company").is_none());
-        /// ```
-        #[must_use]
-        pub fn named(name: &str) -> Option<ClientConfig> {
+        pub(super) fn named(name: &str) -> Option<ClientConfig> {
             let presets: &[fn() -> ClientConfig] = &[$($name),*];
             NAMES.iter().zip(presets).find(|(known, _)| **known == name).map(|(_, preset)| preset())
         }
@@ -45,7 +40,7 @@ presets! {
 
     /// Discord, by OAuth 2.0. `sub` is the account's `id`; the e-mail address is verified if `verified`
     /// is true.
-    discord: "Discord", |client| client
+    discord: "Discord", |client| with_claims(client, &[("name", "/global_name"), ("preferred_username", "/username"), ("email_verified", "/verified")], true)
         .authorization_endpoint("https://discord.com/oauth2/authorize")
         .token_endpoint("https://discord.com/api/oauth2/token")
         .userinfo_endpoint("https://discord.com/api/users/@me")
@@ -68,7 +63,7 @@ presets! {
     /// API, and `sub` is the account's number, never the login name, which can be reassigned. E-mail
     /// addresses are at `user/emails`; trust only the entry that is `primary` and `verified`. Devices can
     /// log in too, if the application's settings at GitHub allow it.
-    github: "GitHub", |client| client
+    github: "GitHub", |client| with_claims(client, &[("preferred_username", "/login"), ("picture", "/avatar_url")], false)
         .needs_secret()
         .authorization_endpoint("https://github.com/login/oauth/authorize")
         .token_endpoint("https://github.com/login/oauth/access_token")
@@ -134,7 +129,7 @@ presets! {
         .access_denied_error("authorization_declined");
 
     /// Spotify, by OAuth 2.0. `sub` is the account's `id`; its e-mail addresses are never verified.
-    spotify: "Spotify", |client| client
+    spotify: "Spotify", |client| with_claims(client, &[("name", "/display_name"), ("picture", "/images/0/url")], false)
         .authorization_endpoint("https://accounts.spotify.com/authorize")
         .token_endpoint("https://accounts.spotify.com/api/token")
         .userinfo_endpoint("https://api.spotify.com/v1/me")
@@ -171,25 +166,4 @@ presets! {
         .token_endpoint("https://api.x.com/oauth/access_token")
         .api_base_url("https://api.x.com/1.1/")
         .subject_claim("user_id");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_preset_needs_only_id_and_secret() {
-        for name in NAMES {
-            let preset = named(name).unwrap();
-            assert_eq!(preset.name, *name);
-            let mut preset = preset.client_id("id").client_secret("s");
-            if *name == "microsoft" {
-                let problems = preset.clone().resolve().unwrap_err();
-                assert!(problems[0].to_string().contains("`allowed_tenants` is missing"));
-                preset = preset.any_tenant();
-            }
-            assert!(preset.resolve().is_ok(), "{name}");
-        }
-        assert!(named("my-company").is_none());
-    }
 }

@@ -1,6 +1,7 @@
 //! Presets of providers that have an issuer for each customer.
 
 use crate::config::ClientConfig;
+use crate::oauth2::AuthMethod;
 
 /// The Auth0 tenant at `domain`, such as `example.eu.auth0.com`. Its issuer ends in a slash.
 #[must_use]
@@ -19,6 +20,107 @@ pub fn keycloak(base: &str, realm: &str) -> ClientConfig {
 #[must_use]
 pub fn okta(issuer: &str) -> ClientConfig {
     tenant("okta", "Okta", format!("https://{}", without_scheme(issuer)))
+}
+
+/// The AD FS server at `host`.
+#[must_use]
+pub fn adfs(host: &str) -> ClientConfig {
+    tenant("adfs", "AD FS", format!("https://{}/adfs", without_scheme(host)))
+}
+
+/// The application `slug` of the authentik server at `base`. Its issuer ends in a slash.
+#[must_use]
+pub fn authentik(base: &str, slug: &str) -> ClientConfig {
+    let base = base.trim_end_matches('/');
+    tenant("authentik", "authentik", format!("{base}/application/o/{slug}/"))
+}
+
+/// The user pool `pool` of Amazon Cognito, such as `eu-central-1_example`, in `region`. Its logout is not standard: see
+/// [`post_logout_redirect_param`](ClientConfig::post_logout_redirect_param).
+#[must_use]
+pub fn cognito(region: &str, pool: &str) -> ClientConfig {
+    let issuer = format!("https://cognito-idp.{region}.amazonaws.com/{pool}");
+    tenant("cognito", "Amazon Cognito", issuer)
+}
+
+/// The Descope project with this id.
+#[must_use]
+pub fn descope(project: &str) -> ClientConfig {
+    tenant("descope", "Descope", format!("https://api.descope.com/{project}"))
+}
+
+/// The Microsoft Entra ID tenant with this id, a GUID: the users of one organisation. For several, see
+/// [`microsoft`](super::microsoft).
+#[must_use]
+pub fn entra(tenant_id: &str) -> ClientConfig {
+    let issuer = format!("https://login.microsoftonline.com/{tenant_id}/v2.0");
+    super::microsoft().issuer(issuer).display_name("Microsoft")
+}
+
+/// The Frontegg environment at `domain`, such as `app-1.frontegg.com`.
+#[must_use]
+pub fn frontegg(domain: &str) -> ClientConfig {
+    tenant("frontegg", "Frontegg", format!("https://{}", without_scheme(domain)))
+}
+
+/// The GitHub Enterprise server at `host`. As [`github`](super::github), with its own endpoints.
+#[must_use]
+pub fn github_enterprise(host: &str) -> ClientConfig {
+    let base = format!("https://{}", without_scheme(host));
+    super::github()
+        .authorization_endpoint(format!("{base}/login/oauth/authorize"))
+        .token_endpoint(format!("{base}/login/oauth/access_token"))
+        .device_authorization_endpoint(format!("{base}/login/device/code"))
+        .userinfo_endpoint(format!("{base}/api/v3/user"))
+        .api_base_url(format!("{base}/api/v3/"))
+        .issuer_alias(format!("{base}/login/oauth"))
+}
+
+/// The Kinde business at `domain`, such as `example.kinde.com`.
+#[must_use]
+pub fn kinde(domain: &str) -> ClientConfig {
+    tenant("kinde", "Kinde", format!("https://{}", without_scheme(domain)))
+}
+
+/// The Logto tenant at `domain`, such as `example.logto.app`.
+#[must_use]
+pub fn logto(domain: &str) -> ClientConfig {
+    tenant("logto", "Logto", format!("https://{}/oidc", without_scheme(domain)))
+}
+
+/// The Mastodon instance at `domain`, by OAuth 2.0, where the client is registered. `sub` is the account's `id` at the
+/// instance: register one client per instance. It has no e-mail addresses.
+#[must_use]
+pub fn mastodon(domain: &str) -> ClientConfig {
+    let base = format!("https://{}", without_scheme(domain));
+    ClientConfig::new("mastodon")
+        .display_name("Mastodon")
+        .authorization_endpoint(format!("{base}/oauth/authorize"))
+        .token_endpoint(format!("{base}/oauth/token"))
+        .userinfo_endpoint(format!("{base}/api/v1/accounts/verify_credentials"))
+        .api_base_url(format!("{base}/api/v1/"))
+        .scope("read")
+        .subject_claim("id")
+        .token_endpoint_auth_method(AuthMethod::ClientSecretPost)
+}
+
+/// The `OneLogin` account `subdomain` (of `subdomain.onelogin.com`).
+#[must_use]
+pub fn onelogin(subdomain: &str) -> ClientConfig {
+    tenant("onelogin", "OneLogin", format!("https://{subdomain}.onelogin.com/oidc/2"))
+}
+
+/// The `PingOne` environment with this id; `region` is the top-level domain of the region: `com`, `eu`, `ca` or `asia`.
+#[must_use]
+pub fn pingone(region: &str, environment: &str) -> ClientConfig {
+    let issuer = format!("https://auth.pingone.{region}/{environment}/as");
+    tenant("pingone", "PingOne", issuer)
+}
+
+/// The ZITADEL instance at `domain`.
+#[must_use]
+pub fn zitadel(domain: &str) -> ClientConfig {
+    tenant("zitadel", "ZITADEL", format!("https://{}", without_scheme(domain)))
 }
 
 fn tenant(name: &str, display_name: &str, issuer: String) -> ClientConfig {
@@ -42,6 +144,17 @@ mod tests {
             (okta("x.okta.com"), "https://x.okta.com"),
             (okta("https://x.okta.com/oauth2/default/"), "https://x.okta.com/oauth2/default"),
             (keycloak("https://id.example/", "main"), "https://id.example/realms/main"),
+            (adfs("fs.example"), "https://fs.example/adfs"),
+            (authentik("https://id.example/", "app"), "https://id.example/application/o/app/"),
+            (cognito("eu-west-1", "p"), "https://cognito-idp.eu-west-1.amazonaws.com/p"),
+            (descope("P2"), "https://api.descope.com/P2"),
+            (entra("1-2"), "https://login.microsoftonline.com/1-2/v2.0"),
+            (frontegg("app.frontegg.com"), "https://app.frontegg.com"),
+            (kinde("https://x.kinde.com"), "https://x.kinde.com"),
+            (logto("x.logto.app"), "https://x.logto.app/oidc"),
+            (onelogin("x"), "https://x.onelogin.com/oidc/2"),
+            (pingone("eu", "e"), "https://auth.pingone.eu/e/as"),
+            (zitadel("x.zitadel.cloud"), "https://x.zitadel.cloud"),
         ] {
             let settings = config.client_id("id").client_secret("s").resolve().unwrap();
             assert_eq!(settings.issuer.as_deref(), Some(issuer));

@@ -12,6 +12,7 @@ mod login_rows;
 mod logout;
 mod policy;
 mod preset_responses;
+mod preset_rows;
 mod presets;
 mod purpose;
 mod pushed_requests;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::presets::{SECRET, clock, metadata, sign_id_token, start, well_known};
 use crate::test_bed::recorded::{RecordedResponses, json as json_response};
 
-const JSON: &str = "application/json; charset=utf-8";
+pub(super) const JSON: &str = "application/json; charset=utf-8";
 
 fn text(content_type: &str, body: &str) -> Response<Vec<u8>> {
     let response = Response::builder().header("content-type", content_type);
@@ -17,7 +17,7 @@ fn text(content_type: &str, body: &str) -> Response<Vec<u8>> {
 }
 
 /// What a provider sends, and what a login makes of it.
-struct Recorded {
+pub(super) struct Recorded {
     client: ClientConfig,
     /// The issuer of a provider with metadata. Their ID token replaces `ID` in the token response.
     issuer: &'static str,
@@ -30,7 +30,7 @@ struct Recorded {
 }
 
 impl Recorded {
-    fn of(client: ClientConfig, token: Value) -> Self {
+    pub(super) fn of(client: ClientConfig, token: Value) -> Self {
         Self {
             client,
             issuer: "",
@@ -43,12 +43,12 @@ impl Recorded {
         }
     }
 
-    fn openid(client: ClientConfig, issuer: &'static str, token: Value) -> Self {
+    pub(super) fn openid(client: ClientConfig, issuer: &'static str, token: Value) -> Self {
         let client = client.id_token_signed_response_alg(Algorithm::Hs256);
         Self { issuer, token_url: "https://op.example/token", ..Self::of(client, token) }
     }
 
-    fn at(mut self, token_url: &'static str) -> Self {
+    pub(super) fn at(mut self, token_url: &'static str) -> Self {
         self.token_url = token_url;
         self
     }
@@ -58,12 +58,17 @@ impl Recorded {
         self
     }
 
-    fn user(mut self, url: &'static str, content_type: &'static str, user: Value) -> Self {
+    pub(super) fn user(
+        mut self,
+        url: &'static str,
+        content_type: &'static str,
+        user: Value,
+    ) -> Self {
         self.userinfo = Some((url, content_type, user));
         self
     }
 
-    fn sub(mut self, sub: &'static str) -> Self {
+    pub(super) fn sub(mut self, sub: &'static str) -> Self {
         self.sub = sub;
         self
     }
@@ -78,7 +83,7 @@ impl Recorded {
         self
     }
 
-    async fn log_in(&self) -> Result<Token> {
+    pub(super) async fn log_in(&self) -> Result<Token> {
         let mut document = metadata(self.issuer);
         if self.userinfo.is_some() {
             document["userinfo_endpoint"] = "https://op.example/userinfo".into();
