@@ -16,6 +16,9 @@ pub(super) fn similar(key: &str) -> Option<&'static str> {
 
 /// The one of the presets' names that a client's name was probably meant to be.
 pub(crate) fn similar_preset<'a>(name: &str, presets: &[&'a str]) -> Option<&'a str> {
+    if presets.contains(&name) {
+        return None;
+    }
     let near = presets.iter().map(|known| (distance(name, known), *known));
     near.filter(|(distance, _)| (1..=2).contains(distance)).min().map(|(_, known)| known)
 }
@@ -45,6 +48,13 @@ fn distance(left: &str, right: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn name_of_a_preset_is_not_misspelt() {
+        let presets = ["github", "gitlab"];
+        assert_eq!(similar_preset("github", &presets), None);
+        assert_eq!(similar_preset("githib", &presets), Some("github"));
+    }
 
     #[test]
     fn similar_key_is_at_most_two_edits_away() {
