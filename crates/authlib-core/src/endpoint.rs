@@ -12,6 +12,8 @@ pub enum Endpoint {
     Authorization,
     /// The device authorization endpoint (RFC 8628 §3.1).
     DeviceAuthorization,
+    /// The list of the user's e-mail addresses, at providers whose user info has no verified one.
+    Emails,
     /// The logout endpoint (OpenID Connect RP-Initiated Logout 1.0 §2).
     EndSession,
     /// The introspection endpoint (RFC 7662 §2).
@@ -54,6 +56,7 @@ impl Endpoint {
         match self {
             Self::Authorization => "authorization_endpoint",
             Self::DeviceAuthorization => "device_authorization_endpoint",
+            Self::Emails => "emails_endpoint",
             Self::EndSession => "end_session_endpoint",
             Self::Introspection => "introspection_endpoint",
             Self::Jwks => "jwks_uri",
@@ -79,6 +82,7 @@ impl Endpoint {
         match self {
             Self::Authorization => "the authorization request",
             Self::DeviceAuthorization => "the device authorization request",
+            Self::Emails => "the request for e-mail addresses",
             Self::EndSession => "the logout request",
             Self::Introspection => "the introspection request",
             Self::Jwks => "the request for keys",

@@ -45,7 +45,7 @@ async fn parse(tokens: &TokenManager, token: &Token, response: &Response) -> Res
     let is_known = token.id_token.is_some() || endpoints.settings().is_oauth1();
     let login = token.claims.as_ref();
     let sub = login.and_then(|claims| claims.as_map().get("sub")).and_then(Value::as_str);
-    let claims = endpoints.parse_userinfo(response, sub.filter(|_| is_known)).await?;
+    let claims = endpoints.parse_userinfo(response, token, sub.filter(|_| is_known)).await?;
     let claims = UserInfo::new(claims);
     // Otherwise the login has the subject of the user info that was fetched then.
     if sub.is_some_and(|sub| sub != claims.sub()) {

@@ -56,7 +56,7 @@ impl FrontChannel {
             let response = self.endpoints.request_userinfo(&url, &token).await?;
             let mut claims = token.claims.take().map(UserInfo::into_map).unwrap_or_default();
             let sub = claims.get("sub").and_then(|sub| sub.as_str());
-            let about_user = self.endpoints.parse_userinfo(&response, sub).await?;
+            let about_user = self.endpoints.parse_userinfo(&response, &token, sub).await?;
             claims.extend(about_user);
             token.claims = Some(UserInfo::new(claims));
         }

@@ -270,7 +270,7 @@ impl FrontChannel {
         let response = self.endpoints.request_userinfo(&url, token).await?;
         let sub = id_token.as_ref().map(|claims| claims.text("sub")).transpose();
         let sub = sub.map_err(IdTokenError::from)?.flatten();
-        let mut claims = self.endpoints.parse_userinfo(&response, sub).await?;
+        let mut claims = self.endpoints.parse_userinfo(&response, token, sub).await?;
         if let Some(id_token) = id_token {
             // Signed claims take precedence over unsigned ones.
             claims.extend(id_token.into_map());

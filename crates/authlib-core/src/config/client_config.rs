@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::encryption::EncryptionSettings;
 use super::extensions::Extensions;
-use super::{Dpop, Refresh, ResponseMode};
+use super::{Dpop, Refresh, ResponseMode, UserInfoMethod};
 use crate::endpoint::Endpoint;
 use crate::jose::Algorithm;
 use crate::oauth1::{SignatureLocation, SignatureMethod};
@@ -118,6 +118,8 @@ pub struct ClientConfig {
     pub(super) keep_token: Option<bool>,
     pub(super) keep_claims: Vec<String>,
     pub(super) subject_claim: Option<String>,
+    pub(super) userinfo_claims: Params,
+    pub(super) userinfo_method: Option<UserInfoMethod>,
     pub(super) dangerous_skip_nonce: bool,
     pub(super) dangerous_skip_pkce: bool,
     pub(super) request_token_params: Params,
@@ -331,6 +333,8 @@ impl ClientConfig {
         /// Sets how long before its expiry a token is refreshed. Default: 60 s, at most half its lifetime.
         #[doc(alias = "leeway")]
         refresh_before_expiry: Duration;
+        /// Sets the method of the user info request (OpenID Connect Core §5.3.1). Default: GET.
+        userinfo_method: UserInfoMethod;
         /// Sets the timeout of requests to the provider. Default: 10 seconds.
         timeout: Duration;
         /// Sets how the provider sends the authorization response. Default: not sent, which means the query.
@@ -367,6 +371,10 @@ impl ClientConfig {
         refresh_token_url: Refresh;
         /// Sets the user info endpoint (OpenID Connect Core §5.3).
         userinfo_endpoint: UserInfo;
+        /// Sets the list of the user's e-mail addresses, for a provider whose user info has none that is verified, such
+        /// as GitHub and Bitbucket. The entry that is primary and verified becomes `email`, with `email_verified`. It
+        /// must be at the origin of the user info endpoint; another URL is ignored.
+        emails_endpoint: Emails;
         /// Sets the URL of the provider's JWK set (RFC 7517 §5).
         jwks_uri: Jwks;
         /// Sets the logout endpoint (OpenID Connect RP-Initiated Logout §2).
@@ -394,6 +402,20 @@ impl ClientConfig {
         logout_param: logout_params;
         /// Adds a parameter to the refresh request.
         refresh_token_param: refresh_token_params;
+        /// Says where the user info has a claim of OpenID Connect Core §5.1 under another name: the member's name, or
+        /// a JSON pointer (RFC 6901). The other members stay as they are; one that the claim replaces is in `raw`.
+        ///
+        /// ```
+        /// use authlib_core::ClientConfig;
+        ///
+        /// let client = ClientConfig::new("x")
+        ///     .subject_claim("/data/id")
+        ///     .userinfo_claim("name", "/data/name")
+        ///     .userinfo_claim("picture", "/data/profile_image_url");
+        /// # let _ = client;
+        /// ```
+        #[doc(alias = "userinfo_claims")]
+        userinfo_claim: userinfo_claims;
         /// Adds a parameter to the request for temporary credentials.
         request_token_param: request_token_params;
     }
@@ -472,76 +494,6 @@ impl ClientConfig {
     )]
     pub fn jwks(mut self, jwks: Value) -> Self {
         self.jwks = Some(Secret::new(jwks.to_string()));
-        self
-    }
-
-    /// Adds another spelling of the issuer in ID tokens and callbacks. A user who logs in with it is the same
-    /// user: the login, its identity and the claims have the configured `issuer`.
-    ///
-    /// ```
-    /// use authlib_core::ClientConfig;
-    ///
-    /// let google = ClientConfig::new("google")
-    ///     .issuer("https://accounts.google.com")
-    ///     .issuer_alias("accounts.google.com");
-    /// # let _ = google;
-    /// ```
-    #[must_use]
-    pub fn issuer_alias(mut self, issuer: impl Into<String>) -> Self {
-        self.issuer_aliases.push(issuer.into());
-        self
-    }
-
-    /// Adds another issuer whose ID tokens are accepted. Its users are other users than those of `issuer`,
-    /// also if they have the same `sub` (OpenID Connect Core §5.7): the login has the token's own `iss`.
-    ///
-    /// **The keys of `issuer` verify these tokens too**: add only issuers of the same provider. For other
-    /// spellings of one issuer, see [`issuer_alias`](Self::issuer_alias).
-    #[must_use]
-    pub fn accepted_issuer(mut self, issuer: impl Into<String>) -> Self {
-        self.accepted_issuers.push(issuer.into());
-        self
-    }
-
-    /// Adds a tenant whose users may log in, if the `issuer` has many tenants: one with the placeholder
-    /// `{tenantid}`, or Microsoft's `common` or `organizations`. It is the tenant's id, as in the signed claim
-    /// `tid`, not its domain.
-    ///
-    /// ```
-    /// use authlib_core::providers;
-    ///
-    /// let microsoft = providers::microsoft()
-    ///     .client_id("id")
-    ///     .client_secret("secret")
-    ///     .allowed_tenant("11111111-2222-3333-4444-555555555555");
-    /// # let _ = microsoft;
-    /// ```
-    #[must_use]
-    pub fn allowed_tenant(mut self, tenant: impl Into<String>) -> Self {
-        self.allowed_tenants.push(tenant.into());
-        self
-    }
-
-    /// Adds an error code by which the provider says that the user denied access or cancelled the login,
-    /// beside `access_denied` (RFC 6749 §4.1.2.1): the login then ends with
-    /// [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied). Apple sends `user_cancelled_authorize`.
-    #[must_use]
-    pub fn access_denied_error(mut self, code: impl Into<String>) -> Self {
-        self.access_denied_errors.push(code.into());
-        self
-    }
-
-    /// Adds an origin that the access token may be sent to, such as `https://uploads.example.com`.
-    #[must_use]
-    pub fn api_origin(mut self, origin: impl Into<String>) -> Self {
-        self.api_origins.push(origin.into());
-        self
-    }
-
-    /// Adds a claim to client assertions. `jti`, `iat` and `exp` can't be set.
-    #[must_use]
-    pub fn client_assertion_claim(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.client_assertion_claims.insert(name.to_owned(), value.into());
         self
     }
 

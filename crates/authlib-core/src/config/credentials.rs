@@ -26,6 +26,12 @@ impl ClientConfig {
         self.client_secret.as_ref().is_some_and(|secret| !secret.is_empty())
     }
 
+    /// The client secret, unless it is an empty one that counts as none.
+    pub(super) fn used_client_secret(&self) -> Option<Secret> {
+        let is_used = |secret: &Secret| !secret.is_empty() || self.has_empty_secret();
+        self.client_secret.clone().filter(is_used)
+    }
+
     /// Whether the secret is empty on purpose: RFC 6749 §2.3.1 knows clients whose secret is an empty
     /// string, such as Reddit's installed apps.
     pub(super) fn has_empty_secret(&self) -> bool {

@@ -39,6 +39,14 @@ impl ClientConfig {
         self
     }
 
+    /// Adds a [built-in hook](crate::hooks) by the name that the setting `hooks` has.
+    #[must_use]
+    #[doc(alias = "hooks")]
+    pub fn builtin_hook(mut self, name: impl Into<String>) -> Self {
+        self.hooks.push(name.into());
+        self
+    }
+
     /// As [`on_request`](Self::on_request), for an async hook.
     #[must_use]
     pub fn on_request_async<F>(

@@ -6,6 +6,7 @@ mod dpop;
 mod encryption;
 mod extension_setters;
 mod extensions;
+mod list_setters;
 mod login_policy;
 mod problem;
 mod refresh;
@@ -30,3 +31,4 @@ pub(crate) use self::settings::{
     metadata_url, no_token_kept,
 };
 pub(crate) use self::source::{Sources, environment_variable, similar_preset};
+pub use crate::oidc::user_info::UserInfoMethod;

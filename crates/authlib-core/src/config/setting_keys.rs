@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{ClientConfig, Dpop, Refresh, ResponseMode};
+use super::{ClientConfig, Dpop, Refresh, ResponseMode, UserInfoMethod};
 use crate::endpoint::Endpoint;
 use crate::jose::{Algorithm, ContentEncryption, EncryptionAlgorithm};
 use crate::oauth1::{SignatureLocation, SignatureMethod};
@@ -100,6 +100,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         let alg = Algorithm::from_name(v).filter(|alg| !alg.is_symmetric());
         put(&mut c.dpop_signing_alg, alg)
     }),
+    setting("emails_endpoint", Url(Endpoint::Emails)),
     setting("end_session_endpoint", Url(Endpoint::EndSession)),
     setting("fetch_distributed_claims", Switch(|c, v| c.fetch_distributed_claims = v)),
     setting("fetch_userinfo", Switch(|c, v| c.fetch_userinfo = Some(v))),
@@ -184,7 +185,9 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("user_agent", Text(|c, v| c.user_agent = Some(v))),
     encryption!(userinfo_encrypted_response_alg: userinfo.alg, EncryptionAlgorithm, ENCRYPTION_ALGORITHMS),
     encryption!(userinfo_encrypted_response_enc: userinfo.enc, ContentEncryption, CONTENT_ENCRYPTIONS),
+    setting("userinfo_claims", Pairs(|c| &mut c.userinfo_claims)),
     setting("userinfo_endpoint", Url(Endpoint::UserInfo)),
+    choice!(userinfo_method: UserInfoMethod, "`GET` or `POST`"),
     choice("userinfo_signed_response_alg", PUBLIC_KEY_ALGORITHMS, |c, v| {
         let alg = Algorithm::from_name(v).filter(|alg| !alg.is_symmetric());
         put(&mut c.userinfo_signed_response_alg, alg)

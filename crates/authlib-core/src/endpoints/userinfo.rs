@@ -10,11 +10,14 @@ use super::oauth1::{SignedParams, token_credentials};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::ResponseHook;
-use crate::message::{Request, Response, json_get, with_source};
+use crate::message::{Request, Response, SourceUri, json_get, with_source};
 use crate::oauth2::Token;
 use crate::oauth2::dpop::is_nonce_challenge;
 use crate::oidc::signed_user_info::{accept_signed_response, signed_user_info};
-use crate::oidc::user_info::{about_subject, parse_userinfo_response, userinfo_request};
+use crate::oidc::user_info::{
+    UserInfoMethod, about_subject, name_claims, parse_emails_response, parse_userinfo_response,
+    userinfo_request,
+};
 
 impl EndpointClient {
     /// The URL from which the user's claims are fetched at login, unless `fetch_userinfo` is off or the
@@ -34,7 +37,11 @@ impl EndpointClient {
             // Not sent again as it is: its nonce can be used once (RFC 5849 §3.3).
             self.exchange().send(what, request).await?
         } else {
-            let mut request = userinfo_request(url, token, self.settings().token_location)?;
+            let mut request = {
+                let (location, method) =
+                    (self.settings().token_location, self.settings().userinfo_method);
+                userinfo_request(url, token, location, method)?
+            };
             if self.settings().requires_signed_userinfo() {
                 accept_signed_response(&mut request);
             }
@@ -66,9 +73,51 @@ impl EndpointClient {
         }
     }
 
+    /// The claims of a user info response, as [`verified_userinfo`](Self::verified_userinfo) returns them, with standard
+    /// names and the verified e-mail address.
+    pub(crate) async fn parse_userinfo(
+        &self,
+        response: &Response,
+        token: &Token,
+        sub: Option<&str>,
+    ) -> Result<Map<String, Value>> {
+        let mut claims = self.verified_userinfo(response, sub).await?;
+        name_claims(&mut claims, &self.settings().userinfo_claims);
+        if let Some(url) = self.emails_url(response) {
+            match self.fetch_verified_email(&url, token).await {
+                Ok(Some(email)) => {
+                    claims.insert("email".to_owned(), email.into());
+                    claims.insert("email_verified".to_owned(), true.into());
+                }
+                Ok(None) => tracing::debug!("the user has no primary and verified e-mail address"),
+                Err(error) => {
+                    let client = &self.settings().name;
+                    tracing::warn!(client, error = %error.report(), "no verified e-mail address");
+                }
+            }
+        }
+        Ok(claims)
+    }
+
+    /// The list of e-mail addresses, if it is at the origin of the user info. Elsewhere it is not that of a configured
+    /// test server, and the token is not sent to it.
+    fn emails_url(&self, userinfo: &Response) -> Option<Url> {
+        let url = self.settings().endpoints.get(Endpoint::Emails)?;
+        let SourceUri(source) = userinfo.extensions().get()?;
+        let source = Url::parse(&source.to_string()).ok()?;
+        (source.origin() == url.origin()).then(|| url.clone())
+    }
+
+    async fn fetch_verified_email(&self, url: &Url, token: &Token) -> Result<Option<String>> {
+        let location = self.settings().token_location;
+        let request = userinfo_request(url, token, location, UserInfoMethod::Get)?;
+        let response = self.fetch_userinfo(request, token).await?;
+        with_source(parse_emails_response(&response), &response)
+    }
+
     /// The claims of a user info response, signed (OpenID Connect Core §5.3.2) or not. It must be about `sub`, the
     /// user whom the provider named before, if it did.
-    pub(crate) async fn parse_userinfo(
+    async fn verified_userinfo(
         &self,
         response: &Response,
         sub: Option<&str>,

@@ -1,5 +1,7 @@
 //! Built-in hooks, which several providers need.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde_json::{Map, Value};
@@ -97,9 +99,44 @@ pub fn token_in_query(name: &str) -> impl Fn(&mut Request) -> Result<()> + Send 
     }
 }
 
+/// For [`RequestHook`]: sends a client assertion (RFC 7523 §2.2) as `client_secret`, with the client id. Apple calls such
+/// a JWT a client secret.
+///
+/// # Errors
+///
+/// None: a request without a client assertion is left unchanged.
+pub fn client_assertion_as_secret(request: &mut Request) -> Result<()> {
+    let Ok(text) = std::str::from_utf8(request.body()) else {
+        return Ok(());
+    };
+    let mut form = Params::new();
+    let mut client_id = None;
+    for (name, value) in Params::parse(text) {
+        match name.as_str() {
+            "client_assertion" => {
+                client_id = subject_of(&value);
+                form.push("client_secret", value);
+            }
+            "client_assertion_type" | "client_id" => {}
+            _ => form.push(name, value),
+        }
+    }
+    if let Some(client_id) = client_id {
+        form.push("client_id", client_id);
+        *request.body_mut() = form.to_form().into_bytes().into();
+    }
+    Ok(())
+}
+
+/// The `sub` of an assertion that this client has just signed.
+fn subject_of(jwt: &str) -> Option<String> {
+    let payload = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1)?).ok()?;
+    Some(strict_json::object(&payload).ok()?.get("sub")?.as_str()?.to_owned())
+}
+
 /// What the setting `hooks` accepts.
-pub(crate) const NAMES: &str =
-    "`default_token_type_bearer`, `parse_form_response` or `token_in_query:NAME`";
+pub(crate) const NAMES: &str = "`client_assertion_as_secret`, `default_token_type_bearer`, `parse_form_response` or \
+                                `token_in_query:NAME`";
 
 /// Adds the built-in hook of this name where it is used. Returns whether there is one.
 pub(crate) fn add(hooks: &mut Hooks, name: &str) -> bool {
@@ -107,6 +144,16 @@ pub(crate) fn add(hooks: &mut Hooks, name: &str) -> bool {
     let response_hook = match (name, name.strip_prefix("token_in_query:")) {
         ("default_token_type_bearer", _) => default_token_type_bearer,
         ("parse_form_response", _) => parse_form_response,
+        ("client_assertion_as_secret", _) => {
+            for at in [
+                RequestHook::AccessTokenRequest,
+                RequestHook::RefreshTokenRequest,
+                RequestHook::RevokeTokenRequest,
+            ] {
+                hooks.requests.push_sync(at, client_assertion_as_secret);
+            }
+            return true;
+        }
         (_, Some(param)) if !param.is_empty() => {
             hooks.requests.push_sync(RequestHook::ProtectedRequest, token_in_query(param));
             return true;

@@ -13,7 +13,9 @@ pub(crate) mod builtin;
 mod client_auth;
 mod oauth1_signature;
 
-pub use self::builtin::{default_token_type_bearer, parse_form_response, token_in_query};
+pub use self::builtin::{
+    client_assertion_as_secret, default_token_type_bearer, parse_form_response, token_in_query,
+};
 pub use self::client_auth::{ClientAuth, ClientIdentity, EndpointRequest};
 pub use self::oauth1_signature::OAuth1Signature;
 pub use crate::endpoint::Endpoint;

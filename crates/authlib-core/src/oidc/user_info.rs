@@ -7,6 +7,7 @@ use url::Url;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::exact_integers::name_of;
+use crate::jose::strict_json;
 use crate::message::{self, Request, Response};
 use crate::oauth2::bearer::{self, TokenTarget};
 use crate::oauth2::endpoint_response::EndpointResponse;
@@ -32,6 +33,28 @@ const ID_TOKEN_CLAIMS: &[&str] = &[
     "sid",
 ];
 
+/// The method of the user info request (OpenID Connect Core §5.3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UserInfoMethod {
+    /// GET.
+    #[default]
+    Get,
+    /// POST, which Dropbox requires. It is not sent again if the connection is closed before a response arrives.
+    Post,
+}
+
+impl UserInfoMethod {
+    /// Parses the `userinfo_method` setting.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "GET" => Some(Self::Get),
+            "POST" => Some(Self::Post),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 enum UserInfoError {
     #[error(
@@ -39,6 +62,8 @@ enum UserInfoError {
          identifies a user"
     )]
     Inexact(String),
+    #[error("the response is not a list of e-mail addresses")]
+    Emails,
     #[error("the user info has no `{0}` that is a string or an integer")]
     Missing(String),
     #[error("the user info is about another `sub` than the ID token (OpenID Connect Core §5.3.2)")]
@@ -52,6 +77,7 @@ impl From<UserInfoError> for Error {
                 "set `subject_claim` to the member that identifies the user; for a nested one to a JSON pointer \
                  such as `/data/id`"
             }
+            UserInfoError::Emails => "check `emails_endpoint`",
             UserInfoError::OtherUser => "check `userinfo_endpoint`",
         };
         Self::new(ErrorKind::InvalidResponse, check).with_hint(hint)
@@ -59,14 +85,16 @@ impl From<UserInfoError> for Error {
 }
 
 /// The request for user info. It carries the token where an API request does (Core §5.3.1, RFC 6750 §2): a POST of
-/// a form if that is the body, and otherwise a GET.
+/// a form if that is the body, and otherwise a request of this method without a body.
 pub(crate) fn userinfo_request(
     endpoint: &Url,
     token: &Token,
     location: TokenLocation,
+    method: UserInfoMethod,
 ) -> Result<Request> {
     let (mut url, mut headers, mut form) = (endpoint.clone(), HeaderMap::new(), Params::new());
-    let method = if location == TokenLocation::Body { Method::POST } else { Method::GET };
+    let is_post = location == TokenLocation::Body || method == UserInfoMethod::Post;
+    let method = if is_post { Method::POST } else { Method::GET };
     let to = TokenTarget {
         method: &method,
         url: &mut url,
@@ -78,8 +106,69 @@ pub(crate) fn userinfo_request(
         TokenLocation::Body => message::form_post(&url, &form),
         TokenLocation::Header | TokenLocation::Query => message::json_get(&url),
     };
+    *request.method_mut() = method;
     request.headers_mut().extend(headers);
     Ok(request)
+}
+
+/// Whether the library sets this claim, so that no member of the user info can be given its name.
+pub(crate) fn is_reserved_claim(name: &str) -> bool {
+    name == "sub" || name == "raw" || ID_TOKEN_CLAIMS.contains(&name)
+}
+
+/// Gives the claims of Core §5.1 their names: each entry is a claim, and the member that has it. What a claim replaces
+/// is kept in `raw`.
+pub(crate) fn name_claims(claims: &mut Map<String, Value>, members: &Params) {
+    let found: Vec<(String, Value)> = members
+        .iter()
+        .filter_map(|(claim, name)| {
+            let value = member(claims, name)?;
+            let value = match (claim, value) {
+                // Zoom has a number.
+                ("email_verified" | "phone_number_verified", value) => Value::Bool(match value {
+                    Value::Bool(flag) => *flag,
+                    Value::String(text) => text == "true",
+                    other => other.as_u64() == Some(1),
+                }),
+                (_, Value::String(text)) if !text.is_empty() => Value::String(text.clone()),
+                (_, Value::Number(number)) => Value::String(number.to_string()),
+                _ => return None,
+            };
+            Some((claim.to_owned(), value))
+        })
+        .collect();
+    let mut replaced = Map::new();
+    for (claim, value) in found {
+        if let Some(old) = claims.insert(claim.clone(), value)
+            && claims.get(&claim) != Some(&old)
+        {
+            replaced.insert(claim, old);
+        }
+    }
+    if !replaced.is_empty() {
+        claims.insert("raw".to_owned(), Value::Object(replaced));
+    }
+}
+
+/// The address that a list of e-mail addresses names as primary and verified: a list, as GitHub's, or one in `values`,
+/// as Bitbucket's.
+pub(crate) fn parse_emails_response(response: &Response) -> Result<Option<String>> {
+    if !response.status().is_success() {
+        return Err(EndpointResponse::error(Endpoint::Emails, response));
+    }
+    let mut body = response.body().clone();
+    if body.trim_ascii_start().starts_with(b"[") {
+        body = [b"{\"values\":", body.as_slice(), b"}"].concat();
+    }
+    let body = strict_json::object(&body).map_err(|_| UserInfoError::Emails)?;
+    let list = body.get("values").and_then(Value::as_array).ok_or(UserInfoError::Emails)?;
+    let is = |entry: &Value, names: [&str; 2]| {
+        names.iter().any(|name| entry.get(name).and_then(Value::as_bool) == Some(true))
+    };
+    let entry = list.iter().find(|entry| {
+        is(entry, ["primary", "is_primary"]) && is(entry, ["verified", "is_confirmed"])
+    });
+    Ok(entry.and_then(|entry| entry.get("email")?.as_str()).map(ToOwned::to_owned))
 }
 
 /// Parses a JSON response.

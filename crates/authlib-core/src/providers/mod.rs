@@ -15,8 +15,8 @@ pub use self::presets::{
     twitter,
 };
 pub use self::tenants::{
-    adfs, auth0, authentik, cognito, descope, entra, frontegg, github_enterprise, keycloak, kinde,
-    logto, mastodon, okta, onelogin, pingone, zitadel,
+    adfs, apple, auth0, authentik, cognito, descope, entra, frontegg, github_enterprise, keycloak,
+    kinde, logto, mastodon, okta, onelogin, pingone, zitadel,
 };
 
 use crate::config::ClientConfig;

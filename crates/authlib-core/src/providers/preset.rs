@@ -37,6 +37,8 @@ pub(super) enum Quirk {
     Auth(AuthMethod),
     /// An error code of a user who denies access.
     DeniedError(&'static str),
+    /// The list of e-mail addresses, in which the verified one is marked.
+    Emails(&'static str),
     /// The callback is posted.
     FormPost,
     /// ID tokens are signed with the client secret.
@@ -97,6 +99,7 @@ impl Quirk {
             Self::AuthorizeParam(name, value) => client.authorize_param(name, value),
             Self::Auth(method) => client.token_endpoint_auth_method(method),
             Self::DeniedError(code) => client.access_denied_error(code),
+            Self::Emails(url) => client.emails_endpoint(url),
             Self::FormPost => client.response_mode(ResponseMode::FormPost),
             Self::HmacIdToken => client.id_token_signed_response_alg(Algorithm::Hs256),
             Self::NoTokenType => client

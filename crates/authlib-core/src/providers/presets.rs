@@ -60,15 +60,16 @@ presets! {
         .subject_claim("user_nsid");
 
     /// GitHub, by OAuth 2.0: it has no OpenID Connect for web applications. The user is fetched from its
-    /// API, and `sub` is the account's number, never the login name, which can be reassigned. E-mail
-    /// addresses are at `user/emails`; trust only the entry that is `primary` and `verified`. Devices can
-    /// log in too, if the application's settings at GitHub allow it.
+    /// API, and `sub` is the account's number, never the login name, which can be reassigned. The verified e-mail
+    /// address is fetched from `user/emails` at login. Devices can log in too, if the application's settings at GitHub
+    /// allow it.
     github: "GitHub", |client| with_claims(client, &[("preferred_username", "/login"), ("picture", "/avatar_url")], false)
         .needs_secret()
         .authorization_endpoint("https://github.com/login/oauth/authorize")
         .token_endpoint("https://github.com/login/oauth/access_token")
         .device_authorization_endpoint("https://github.com/login/device/code")
         .userinfo_endpoint("https://api.github.com/user")
+        .emails_endpoint("https://api.github.com/user/emails")
         .api_base_url("https://api.github.com/")
         .scope("read:user user:email")
         .subject_claim("id")

@@ -3,7 +3,7 @@
 
 use super::preset::Preset;
 use super::preset::Quirk::{
-    Auth, AuthorizeParam, DeniedError, FormPost, HmacIdToken, NoTokenType, NoUserInfo,
+    Auth, AuthorizeParam, DeniedError, Emails, FormPost, HmacIdToken, NoTokenType, NoUserInfo,
     NoVerifiedEmail, RefreshUrl,
 };
 use crate::oauth2::AuthMethod::{ClientSecretBasic, ClientSecretPost};
@@ -20,7 +20,8 @@ pub(super) const ROWS: &[Preset] = &[
         quirks: &[Auth(ClientSecretPost), NoVerifiedEmail],
         ..Preset::EMPTY
     },
-    // The client secret is a JWT that the developer signs with the key of the Apple account, for six months at most. The
+    // The client secret is a JWT that the developer signs with the key of the Apple account, for six months at most;
+    // `providers::apple` signs one for each request. The
     // user's name comes only in the form of the first callback, as `user`.
     Preset {
         name: "apple",
@@ -72,7 +73,7 @@ pub(super) const ROWS: &[Preset] = &[
             ("preferred_username", "/username"),
             ("picture", "/links/avatar/href"),
         ],
-        quirks: &[Auth(ClientSecretBasic)],
+        quirks: &[Auth(ClientSecretBasic), Emails("https://api.bitbucket.org/2.0/user/emails")],
         ..Preset::EMPTY
     },
     // The user info endpoint accepts `POST` only.

@@ -2,6 +2,24 @@
 
 use crate::config::ClientConfig;
 use crate::oauth2::AuthMethod;
+use crate::secret::Secret;
+
+/// Apple, by OpenID Connect ("Sign in with Apple"). Its client secret is a JWT, which the key with the id `key_id` of
+/// the team `team_id` signs for each request. The client id is the Services ID.
+///
+/// The callback is a `form_post`, and the redirect URI must be https with a domain name. The user's name is in the
+/// first callback only, and not among the claims. In a file, set `private_key`, `private_key_id`,
+/// `token_endpoint_auth_method = "private_key_jwt"`, `hooks = ["client_assertion_as_secret"]`, and `iss` of
+/// `client_assertion_claims` to the team id.
+#[must_use]
+pub fn apple(team_id: &str, key_id: &str, private_key: impl Into<Secret>) -> ClientConfig {
+    ClientConfig::from("apple")
+        .token_endpoint_auth_method(AuthMethod::PrivateKeyJwt)
+        .builtin_hook("client_assertion_as_secret")
+        .client_assertion_claim("iss", team_id)
+        .private_key_id(key_id)
+        .private_key(private_key)
+}
 
 /// The Auth0 tenant at `domain`, such as `example.eu.auth0.com`. Its issuer ends in a slash.
 #[must_use]
@@ -72,6 +90,7 @@ pub fn github_enterprise(host: &str) -> ClientConfig {
         .token_endpoint(format!("{base}/login/oauth/access_token"))
         .device_authorization_endpoint(format!("{base}/login/device/code"))
         .userinfo_endpoint(format!("{base}/api/v3/user"))
+        .emails_endpoint(format!("{base}/api/v3/user/emails"))
         .api_base_url(format!("{base}/api/v3/"))
         .issuer_alias(format!("{base}/login/oauth"))
 }

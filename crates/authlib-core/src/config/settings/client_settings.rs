@@ -12,7 +12,7 @@ use super::provider::is_openid;
 use super::refresh::RefreshPolicy;
 use super::request::RequestObjectSettings;
 use crate::config::extensions::Extensions;
-use crate::config::{EncryptionSettings, ResponseMode};
+use crate::config::{EncryptionSettings, ResponseMode, UserInfoMethod};
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::endpoint_url::HttpHosts;
 use crate::error::{Error, ErrorKind, Result};
@@ -102,6 +102,9 @@ pub(crate) struct ClientSettings {
     pub(crate) fetch_userinfo: bool,
     pub(crate) fetch_distributed_claims: bool,
     pub(crate) subject_claim: Option<String>,
+    /// Standard claims, and where the user info has them.
+    pub(crate) userinfo_claims: Params,
+    pub(crate) userinfo_method: UserInfoMethod,
     pub(crate) skip_nonce: bool,
     pub(crate) skip_pkce: bool,
     pub(crate) extensions: Extensions,

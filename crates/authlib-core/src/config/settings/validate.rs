@@ -18,6 +18,7 @@ use crate::endpoint_url::{HttpHosts, is_public_http};
 use crate::hooks::builtin;
 use crate::oauth2::client_assertion::Signing;
 use crate::oauth2::{AuthMethod, ResponseType};
+use crate::oidc::user_info::is_reserved_claim;
 use crate::params::Params;
 use crate::secret::Secret;
 use crate::signer::Signer;
@@ -123,7 +124,7 @@ impl ClientConfig {
         self.check_values(has_user_tokens, check);
         let request_object = self.request_object(check);
         let authorize_params = self.request_params(check);
-        let has_empty_secret = self.has_empty_secret();
+        let client_secret = self.used_client_secret();
         ClientSettings {
             auth_method: self.token_endpoint_auth_method.filter(|_| is_oauth2),
             introspection_auth_method: self.introspection_endpoint_auth_method,
@@ -162,9 +163,7 @@ impl ClientConfig {
             fetch_userinfo: self.fetch_userinfo.unwrap_or(true),
             name: self.name,
             client_id: self.client_id.unwrap_or_default(),
-            client_secret: self
-                .client_secret
-                .filter(|secret| has_empty_secret || !secret.is_empty()),
+            client_secret,
             issuer: issuers.issuer.clone(),
             issuers,
             metadata_url,
@@ -185,6 +184,8 @@ impl ClientConfig {
             clock_skew: self.clock_skew.unwrap_or(CLOCK_SKEW),
             user_agent: self.user_agent,
             subject_claim: self.subject_claim,
+            userinfo_claims: self.userinfo_claims,
+            userinfo_method: self.userinfo_method.unwrap_or_default(),
             skip_nonce: self.dangerous_skip_nonce,
             skip_pkce: self.dangerous_skip_pkce,
             extensions: self.extensions,
@@ -322,6 +323,7 @@ impl ClientConfig {
             ("access_token_params", &self.access_token_params, is_reserved_token_param),
             ("refresh_token_params", &self.refresh_token_params, is_reserved_token_param),
             ("logout_params", &self.logout_params, is_reserved_logout_param),
+            ("userinfo_claims", &self.userinfo_claims, is_reserved_claim),
         ] {
             for (name, _) in params.iter().filter(|(name, _)| is_reserved(name)) {
                 check.problem(key, format!("must not hold `{name}`, which is set automatically"));

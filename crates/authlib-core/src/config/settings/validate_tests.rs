@@ -202,6 +202,8 @@ fn missing_conflicting_and_weakening_settings_are_errors() {
         (by_hand().authorize_param("client_secret", "x"), "must not hold `client_secret`"),
         (by_hand().access_token_param("client_secret", "x"), "must not hold `client_secret`"),
         (by_hand().refresh_token_param("grant_type", "x"), "must not hold `grant_type`"),
+        (by_hand().userinfo_claim("sub", "/id"), "`userinfo_claims` must not hold `sub`"),
+        (by_hand().userinfo_claim("iss", "x"), "`userinfo_claims` must not hold `iss`"),
         (by_hand().token_endpoint_auth_method(post), "`client_secret` is missing"),
         (hs256(), "`client_secret` is missing: ID tokens are verified with it for HS256"),
         (hs256().client_secret(""), "`client_secret` is missing"),

@@ -128,6 +128,7 @@ fn example(key: &str) -> &'static str {
             "\"body\""
         }
         "signature_method" => "\"PLAINTEXT\"",
+        "userinfo_method" => "\"POST\"",
         _ => "\"text\"",
     }
 }

@@ -11,6 +11,7 @@ mod log_in_as;
 mod login_rows;
 mod logout;
 mod policy;
+mod preset_extras;
 mod preset_responses;
 mod preset_rows;
 mod presets;
