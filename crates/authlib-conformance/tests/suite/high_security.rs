@@ -1,6 +1,6 @@
 //! Features of high-security profiles, by configuration alone.
 
-use authlib_conformance::{Browser, Fixture};
+use authlib_conformance::{App, Browser, Fixture};
 use authlib_provider::{Endpoint, Fault};
 
 /// RFC 9449 §8 and §9: login, user info and API call, each with a proof that has the server's nonce.
@@ -29,4 +29,16 @@ pub(crate) async fn dpop_downgrade_and_endless_nonces_are_refused(package: &str)
     let before = fixture.count(Endpoint::Token);
     fixture.assert_rejects(Fault::DpopNonceNeverAccepted, 502).await;
     assert_eq!(fixture.count(Endpoint::Token) - before, 2);
+}
+
+/// A configuration without a secret: the app must say what the profile needs instead.
+pub(crate) async fn fapi2_is_one_setting_and_refuses_what_it_forbids(package: &str) {
+    let client =
+        "[oauth.op]\nissuer = 'https://op.example'\nclient_id = 'app'\nprofile = 'fapi2'\n";
+    let said =
+        App::refuse(package, &format!("{client}client_secret = 's'\ndangerous_skip_pkce = true"));
+    let said = said.await;
+    for setting in ["`client_secret`", "`dangerous_skip_pkce`", "`private_key`"] {
+        assert!(said.contains(setting), "{setting}: {said}");
+    }
 }

@@ -213,6 +213,7 @@ suite! {
     high_security: [
         dpop_login_and_api_call_use_server_nonces,
         dpop_downgrade_and_endless_nonces_are_refused,
+        fapi2_is_one_setting_and_refuses_what_it_forbids,
     ],
     tokens: [
         refresh_route_refreshes_now_or_is_401,

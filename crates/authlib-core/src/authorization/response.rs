@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::front_channel::FrontChannel;
 use super::pending::{PendingLogin, Purpose};
-use crate::config::{ResponseMode, is_openid};
+use crate::config::{Profile, ResponseMode, is_openid};
 use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::jose::claims::Claims;
 use crate::numeric_date::from_unix_seconds;
@@ -121,6 +121,8 @@ impl FrontChannel {
             issuers: &settings.issuers,
             // The JWT always has it, and a verified ID token stands in for it (RFC 9700 §4.4.2.1).
             iss_required: is_jwt
+                // FAPI 2.0 Security Profile §5.3.3.2.
+                || settings.profile.is_some_and(Profile::is_fapi2)
                 || metadata.is_some_and(|metadata| {
                     metadata.authorization_response_iss_parameter_supported
                         && !pending.response_type.has_id_token()

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::encryption::EncryptionSettings;
 use super::extensions::Extensions;
-use super::{Dpop, Refresh, ResponseMode, UserInfoMethod};
+use super::{Dpop, Profile, Refresh, ResponseMode, UserInfoMethod};
 use crate::endpoint::Endpoint;
 use crate::jose::Algorithm;
 use crate::oauth1::{SignatureLocation, SignatureMethod};
@@ -120,6 +120,7 @@ pub struct ClientConfig {
     pub(super) subject_claim: Option<String>,
     pub(super) userinfo_claims: Params,
     pub(super) userinfo_method: Option<UserInfoMethod>,
+    pub(super) profile: Option<Profile>,
     pub(super) dangerous_skip_nonce: bool,
     pub(super) dangerous_skip_pkce: bool,
     pub(super) request_token_params: Params,
@@ -348,6 +349,8 @@ impl ClientConfig {
         /// Sends the authorization request as a JWT that is signed by this algorithm with the client's
         /// [`private_key`](Self::private_key), or for HMAC with its secret (RFC 9101).
         request_object_signing_alg: Algorithm;
+        /// Sets a security profile; see [`fapi2`](Self::fapi2).
+        profile: Profile;
         /// Sets the maximum time since the user authenticated (OpenID Connect Core §3.1.2.1).
         max_age: Duration;
         /// Sets the accepted difference between the provider's clock and this system's, at most 5 minutes

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{ClientConfig, Dpop, Refresh, ResponseMode, UserInfoMethod};
+use super::{ClientConfig, Dpop, Profile, Refresh, ResponseMode, UserInfoMethod};
 use crate::endpoint::Endpoint;
 use crate::jose::{Algorithm, ContentEncryption, EncryptionAlgorithm};
 use crate::oauth1::{SignatureLocation, SignatureMethod};
@@ -133,6 +133,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         .in_kwargs(),
     setting("private_key_certificate", Text(|c, v| c.private_key_certificate = Some(v))),
     setting("private_key_id", Text(|c, v| c.private_key_id = Some(v))),
+    choice!(profile: Profile, "`fapi2`, `fapi2_message_signing` or `oauth21`"),
     setting("prompt", Text(|c, v| c.authorize_params.set("prompt", v))).in_kwargs(),
     setting("pushed_authorization_request_endpoint", Url(Endpoint::PushedAuthorization)),
     setting("raw_client_secret_basic", Switch(|c, v| c.raw_client_secret_basic = v)),

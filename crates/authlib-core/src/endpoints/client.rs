@@ -331,7 +331,9 @@ impl EndpointClient {
             now: self.now(),
         };
         let key = signer.key().await?;
-        let alg = settings.signing.algorithm(&key.algorithms(), supported)?;
+        let mut fitting = key.algorithms();
+        fitting.retain(|alg| settings.allows(*alg));
+        let alg = settings.signing.algorithm(&fitting, supported)?;
         let (header, claims) = settings.signing.unsigned(&assertion, alg, key.kid());
         let signed = sign_jws(&header, claims.as_bytes(), key.as_ref()).await?;
         Ok(Some(Secret::new(signed)))

@@ -143,7 +143,8 @@ impl EndpointClient {
             .as_ref()
             .and_then(|metadata| metadata.dpop_signing_alg_values_supported.as_deref());
         let configured = self.settings().dpop.as_ref().and_then(|dpop| dpop.alg);
-        let fitting = key.algorithms();
+        let mut fitting = key.algorithms();
+        fitting.retain(|alg| self.settings().allows(*alg));
         let configured = configured.filter(|alg| fitting.contains(alg));
         let alg = proof_algorithm(configured, &fitting, supported)?;
         let jwk = key.public_jwk().ok_or_else(|| {

@@ -141,11 +141,12 @@ impl ProviderDocuments {
             return Ok(vec![algorithm]);
         }
         let listed = metadata.and_then(|m| m.id_token_signing_alg_values_supported.as_ref());
-        let Some(listed) = listed else { return Ok(vec![Algorithm::Rs256]) };
+        let rs256 = || vec![Algorithm::Rs256.name().to_owned()];
+        let listed = listed.map_or_else(rs256, Clone::clone);
         let usable: Vec<_> = listed
             .iter()
             .filter_map(|name| Algorithm::from_name(name))
-            .filter(|algorithm| !algorithm.is_symmetric())
+            .filter(|algorithm| !algorithm.is_symmetric() && self.settings.allows(*algorithm))
             .collect();
         if usable.is_empty() {
             let check = format!(
@@ -153,9 +154,11 @@ impl ProviderDocuments {
                  public-key algorithm",
                 clipped(&listed.join(", "))
             );
-            return Err(Error::new(ErrorKind::InvalidResponse, check).with_hint(
-                "for HS256 with the client secret, set `id_token_signed_response_alg`",
-            ));
+            let hint = match self.settings.profile {
+                Some(_) => "the client's `profile` allows PS256, ES256 and EdDSA only",
+                None => "for HS256 with the client secret, set `id_token_signed_response_alg`",
+            };
+            return Err(Error::new(ErrorKind::InvalidResponse, check).with_hint(hint));
         }
         Ok(usable)
     }

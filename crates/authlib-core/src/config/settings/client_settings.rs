@@ -12,7 +12,7 @@ use super::provider::is_openid;
 use super::refresh::RefreshPolicy;
 use super::request::RequestObjectSettings;
 use crate::config::extensions::Extensions;
-use crate::config::{EncryptionSettings, ResponseMode, UserInfoMethod};
+use crate::config::{EncryptionSettings, Profile, ResponseMode, UserInfoMethod};
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::endpoint_url::HttpHosts;
 use crate::error::{Error, ErrorKind, Result};
@@ -105,6 +105,7 @@ pub(crate) struct ClientSettings {
     /// Standard claims, and where the user info has them.
     pub(crate) userinfo_claims: Params,
     pub(crate) userinfo_method: UserInfoMethod,
+    pub(crate) profile: Option<Profile>,
     pub(crate) skip_nonce: bool,
     pub(crate) skip_pkce: bool,
     pub(crate) extensions: Extensions,
@@ -165,6 +166,11 @@ impl ClientSettings {
     /// Whether user info must be a JWT.
     pub(crate) fn requires_signed_userinfo(&self) -> bool {
         self.userinfo_alg.is_some() || self.encryption.userinfo.alg.is_some()
+    }
+
+    /// Whether the profile allows this signature algorithm.
+    pub(crate) fn allows(&self, alg: Algorithm) -> bool {
+        self.profile.is_none_or(|profile| profile.allows(alg))
     }
 
     pub(crate) fn is_oauth1(&self) -> bool {

@@ -8,6 +8,7 @@ mod decryption;
 mod dpop;
 mod kept_claims;
 mod oauth1;
+mod profile;
 mod provider;
 mod refresh;
 mod request;

@@ -41,6 +41,7 @@ impl ClientConfig {
         };
         self.add_http_hosts(&mut check);
         rejected.into_iter().for_each(|(key, problem)| check.problem(&key, problem));
+        self.apply_profile();
         self.normalise(&mut check);
         self.add_hooks(&mut check);
         let settings = self.checked(&mut check);
@@ -119,7 +120,6 @@ impl ClientConfig {
         let has_user_tokens = self.has_user_tokens(&refresh);
         let endpoints = self.checked_endpoints(check);
         let (issuers, metadata_url) = self.provider(check);
-        let jwks = self.checked_jwks(check);
         self.check_completeness(is_interactive, &refresh, check);
         self.check_values(has_user_tokens, check);
         let request_object = self.request_object(check);
@@ -151,6 +151,7 @@ impl ClientConfig {
             refresh,
             timeout: self.timeout,
             ca_certificate: self.checked_ca_certificate(check),
+            jwks: self.checked_jwks(check),
             is_interactive,
             has_user_tokens,
             accepts_logins: has_user_tokens && self.accept_logins.unwrap_or(true),
@@ -168,7 +169,6 @@ impl ClientConfig {
             issuers,
             metadata_url,
             endpoints,
-            jwks,
             redirect_uri: self.redirect_uri,
             post_logout_redirect_uri: self.post_logout_redirect_uri,
             post_logout_redirect_param: self.post_logout_redirect_param,
@@ -188,6 +188,7 @@ impl ClientConfig {
             userinfo_method: self.userinfo_method.unwrap_or_default(),
             skip_nonce: self.dangerous_skip_nonce,
             skip_pkce: self.dangerous_skip_pkce,
+            profile: self.profile,
             extensions: self.extensions,
             protocol,
         }
@@ -217,6 +218,7 @@ impl ClientConfig {
         self.check_redirects(check);
         self.check_http(check);
         self.check_clock_skew(check);
+        self.check_profile(check);
     }
 
     fn is_interactive(&self, refresh: &RefreshPolicy) -> bool {

@@ -120,6 +120,7 @@ fn example(key: &str) -> &'static str {
         key if key.ends_with("_alg") => "\"RS256\"",
         "client_assertion_audience" => "\"token_endpoint\"",
         "dpop" => "\"login\"",
+        "profile" => "\"fapi2\"",
         "code_challenge_method" => "\"S256\"",
         "refresh_with" | "renewal" => "\"off\"",
         "response_mode" => "\"query\"",

@@ -15,6 +15,7 @@ mod preset_extras;
 mod preset_responses;
 mod preset_rows;
 mod presets;
+mod profiles;
 mod purpose;
 mod pushed_requests;
 mod registry;
