@@ -100,6 +100,7 @@ pub(crate) fn bench(arguments: &[String]) -> Outcome {
     match first {
         "" => setup::run_with(&mut program("compare"))?,
         "times" => return setup::run_with(program("compare").args(rest)),
+        "growth" => return setup::run_with(program("growth").args(rest)),
         "instructions" => return setup::run_with(program("compare").args(arguments)),
         "load" => {}
         other => return Err(format!("`bench` has no part `{other}`")),

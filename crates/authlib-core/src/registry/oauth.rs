@@ -39,6 +39,9 @@ struct Registry {
     ports: Ports,
 }
 
+/// The most clients that an error lists: anybody can request a client that does not exist.
+const MAX_LISTED: usize = 20;
+
 impl OAuth {
     pub(super) fn new(clients: Vec<RegisteredClient>, ports: Ports) -> Self {
         let names = clients.iter().map(|client| client.name().to_owned());
@@ -54,10 +57,13 @@ impl OAuth {
     pub fn client(&self, name: &str) -> Result<RegisteredClient> {
         let index = self.0.index_by_name.get(name);
         index.and_then(|index| self.0.clients.get(*index)).cloned().ok_or_else(|| {
-            let known: Vec<_> = self.clients().map(RegisteredClient::name).collect();
+            let known: Vec<_> =
+                self.clients().take(MAX_LISTED).map(RegisteredClient::name).collect();
+            let others = self.0.clients.len().saturating_sub(known.len());
+            let more = if others > 0 { format!(" and {others} others") } else { String::new() };
             let name: String = name.chars().take(60).collect();
             Error::new(ErrorKind::UnknownClient, format!("no client is registered as {name:?}"))
-                .with_hint(format!("registered are: {}", known.join(", ")))
+                .with_hint(format!("registered are: {}{more}", known.join(", ")))
         })
     }
 
