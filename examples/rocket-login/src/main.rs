@@ -224,7 +224,7 @@ async fn run() -> std::result::Result<(), Box<dyn std::error::Error>> {
     if let Some(file) = &settings.config_file {
         builder = builder.load_file(file);
     }
-    let mut oauth = load_figment(builder, &figment).build()?;
+    let mut oauth = load_figment(builder, &figment).build_registered().await?;
     let _provider = if oauth.clients().next().is_none() {
         let (provider, registry) = demo(&base_url, &storage).await?;
         oauth = registry;
