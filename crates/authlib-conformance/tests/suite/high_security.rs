@@ -35,9 +35,8 @@ pub(crate) async fn dpop_downgrade_and_endless_nonces_are_refused(package: &str)
 pub(crate) async fn fapi2_is_one_setting_and_refuses_what_it_forbids(package: &str) {
     let client =
         "[oauth.op]\nissuer = 'https://op.example'\nclient_id = 'app'\nprofile = 'fapi2'\n";
-    let said =
-        App::refuse(package, &format!("{client}client_secret = 's'\ndangerous_skip_pkce = true"));
-    let said = said.await;
+    let settings = format!("{client}client_secret = 's'\ndangerous_skip_pkce = true");
+    let said = App::refuse(package, &settings).await;
     for setting in ["`client_secret`", "`dangerous_skip_pkce`", "`private_key`"] {
         assert!(said.contains(setting), "{setting}: {said}");
     }

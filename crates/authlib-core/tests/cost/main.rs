@@ -23,7 +23,7 @@ const LIMITS: &[(&str, u64)] = &[
     ("API call, without a token", 23),
     ("profile", 15),
     ("profile, the session alone", 6),
-    ("login", 329),
+    ("login", 364),
     ("unknown client of 1,000", 14),
 ];
 
