@@ -117,6 +117,10 @@ impl OtherLogin {
     /// If the app does not redirect to the provider.
     pub async fn log_in(&self, browser: &Browser, client: &str, decision: &str) -> Page {
         let start = browser.get(self.url(&format!("/login/{client}"))).await;
+        if start.status != 303 {
+            // A pushed request (RFC 9126) is rejected before the redirect.
+            return start;
+        }
         self.server.visit(browser, &start, decision).await
     }
 

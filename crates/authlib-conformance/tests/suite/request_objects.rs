@@ -22,8 +22,11 @@ async fn fixture(package: &str, algorithm: &str, settings: &str) -> Fixture {
     .await
 }
 
+/// The names of the parameters, in alphabetical order.
 fn names(url: &Url) -> Vec<String> {
-    url.query_pairs().map(|(name, _)| name.into_owned()).collect()
+    let mut names: Vec<_> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    names.sort_unstable();
+    names
 }
 
 pub(crate) async fn signed_request_object_is_sent_by_value(package: &str) {
@@ -31,7 +34,7 @@ pub(crate) async fn signed_request_object_is_sent_by_value(package: &str) {
         let fixture = fixture(package, algorithm, "max_age = 3600").await;
         let browser = Browser::new();
         let start = browser.get(fixture.url("/login/op")).await.location();
-        assert_eq!(names(&start), ["response_type", "client_id", "scope", "request"]);
+        assert_eq!(names(&start), ["client_id", "request", "response_type", "scope"]);
         let changed = start.as_str().replacen("scope=openid", "scope=openid%20admin", 1);
         assert!(fixture.provider().approve(&changed, "alice").is_none(), "{algorithm}");
         assert_eq!(fixture.log_in(&browser).await.status, 303, "{algorithm}");
@@ -43,7 +46,7 @@ pub(crate) async fn request_object_is_served_once_configured_by_reference(packag
     let fixture = fixture(package, "PS256", "request_uri = '/request-object/op'").await;
     let browser = Browser::new();
     let start = browser.get(fixture.url("/login/op")).await.location();
-    assert_eq!(names(&start), ["response_type", "client_id", "scope", "request_uri"]);
+    assert_eq!(names(&start), ["client_id", "request_uri", "response_type", "scope"]);
     let pairs: Vec<_> = start.query_pairs().into_owned().collect();
     let request_uri = pairs[3].1.clone();
     assert!(request_uri.starts_with(&fixture.url("/request-object/op/")), "{request_uri}");

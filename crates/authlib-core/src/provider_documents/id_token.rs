@@ -141,11 +141,11 @@ impl ProviderDocuments {
             return Ok(vec![algorithm]);
         }
         let listed = metadata.and_then(|m| m.id_token_signing_alg_values_supported.as_ref());
-        let rs256 = || vec![Algorithm::Rs256.name().to_owned()];
-        let listed = listed.map_or_else(rs256, Clone::clone);
-        let usable: Vec<_> = listed
-            .iter()
-            .filter_map(|name| Algorithm::from_name(name))
+        let default = listed.is_none().then_some(Algorithm::Rs256);
+        let listed = listed.map_or(&[][..], Vec::as_slice);
+        let usable: Vec<_> = default
+            .into_iter()
+            .chain(listed.iter().filter_map(|name| Algorithm::from_name(name)))
             .filter(|algorithm| !algorithm.is_symmetric() && self.settings.allows(*algorithm))
             .collect();
         if usable.is_empty() {
