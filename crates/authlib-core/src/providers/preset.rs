@@ -1,6 +1,6 @@
 //! [`Preset`]: a provider as a row of data.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::config::{ClientConfig, ResponseMode};
 use crate::error::Result;
@@ -115,33 +115,23 @@ impl Quirk {
 /// A client whose user info has these OpenID claims.
 pub(super) fn with_claims(
     client: ClientConfig,
-    claims: &'static [(&'static str, &'static str)],
+    claims: &[(&str, &str)],
     trusts_email: bool,
 ) -> ClientConfig {
-    client.on_response(ResponseHook::UserInfoResponse, move |response| {
-        normalise(response, claims, trusts_email)
-    })
+    let client = claims
+        .iter()
+        .fold(client, |client, (claim, pointer)| client.userinfo_claim(claim, *pointer));
+    if trusts_email {
+        return client;
+    }
+    client.on_response(ResponseHook::UserInfoResponse, distrust_email)
 }
 
-/// Adds the OpenID claims (Core §5.1) to a user info response. Its own members stay beside them, and one whose place a
-/// claim takes is in `raw`.
-fn normalise(response: &mut Response, claims: &[(&str, &str)], trusts_email: bool) -> Result<()> {
-    let Ok(body) = strict_json::object(response.body()) else { return Ok(()) };
-    let raw = Value::Object(body.clone());
-    let (mut new, mut replaced) = (body, Map::new());
-    for (claim, pointer) in claims {
-        let Some(value) = raw.pointer(pointer) else { continue };
-        if let Some(old) = new.insert((*claim).to_owned(), value.clone()) {
-            replaced.insert((*claim).to_owned(), old);
-        }
-    }
-    if !trusts_email {
-        new.insert("email_verified".to_owned(), false.into());
-    }
-    if !replaced.is_empty() {
-        new.insert("raw".to_owned(), replaced.into());
-    }
-    *response.body_mut() = Value::Object(new).to_string().into_bytes();
+/// Sets `email_verified` to false, whatever the response says.
+fn distrust_email(response: &mut Response) -> Result<()> {
+    let Ok(mut body) = strict_json::object(response.body()) else { return Ok(()) };
+    body.insert("email_verified".to_owned(), false.into());
+    *response.body_mut() = Value::Object(body).to_string().into_bytes();
     response.headers_mut().remove(http::header::CONTENT_LENGTH);
     Ok(())
 }
