@@ -10,7 +10,7 @@
 //! - [`PostgresServer`], [`RedisServer`], [`SharedDatabase`]: databases for the tests of stores
 //! - [`Gate`]: a proxy that stops, slows down or cuts what passes
 //! - [`store_cases`]: cases that the tests of several stores share
-//! - [`app_managed_tokens`]: tests that each framework crate runs in its own process
+//! - [`app_managed_tokens`], [`own_users`]: tests that each framework crate runs in its own process
 
 #![expect(
     clippy::expect_used,
@@ -27,6 +27,7 @@ mod database;
 mod fixture;
 mod gate;
 mod interop;
+pub mod own_users;
 mod proxy;
 mod replicas;
 mod response;
