@@ -38,6 +38,7 @@ struct Inner {
     source_url: Option<String>,
     retryable: bool,
     restart: Option<String>,
+    page_title: Option<&'static str>,
     page_text: Option<&'static str>,
     logged: bool,
 }
@@ -49,7 +50,7 @@ pub enum ErrorKind {
     /// A setting is missing, invalid, or contradicts another one. 500.
     Config,
     /// The application asked for something impossible, such as an API URL outside `api_base_url` or a
-    /// reserved parameter. 400.
+    /// reserved parameter, or the request is malformed or of another site. 400.
     InvalidRequest,
     /// The callback is malformed, or does not belong to a login that this browser started. 400.
     InvalidCallback,
@@ -130,6 +131,7 @@ impl Error {
             source_url: None,
             retryable: false,
             restart: None,
+            page_title: None,
             page_text: None,
             logged: false,
         }))
@@ -155,6 +157,16 @@ impl Error {
     pub(crate) fn with_page_text(mut self, text: &'static str) -> Self {
         Arc::make_mut(&mut self.0).page_text = Some(text);
         self
+    }
+
+    /// Adds the title of the page for the user, instead of that of the kind.
+    pub(crate) fn with_page_title(mut self, title: &'static str) -> Self {
+        Arc::make_mut(&mut self.0).page_title = Some(title);
+        self
+    }
+
+    pub(crate) fn page_title(&self) -> Option<&'static str> {
+        self.0.page_title
     }
 
     pub(crate) fn page_text(&self) -> Option<&'static str> {

@@ -125,6 +125,11 @@ pub(crate) async fn front_channel_logout_needs_iss_and_sid(package: &str) {
     ] {
         let page = open(&browser, query.clone()).await;
         assert_eq!(page.status, status, "{query}: {}", page.body);
+        assert!(
+            status == 200 || page.body.contains("<h1>Request not possible</h1>"),
+            "{}",
+            page.body
+        );
         assert!(fixture.is_alice(&browser).await, "{query}");
     }
     // A frame of another site has no cookies.

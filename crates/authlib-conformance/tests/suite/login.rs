@@ -257,7 +257,9 @@ pub(crate) async fn post_logout_redirect_is_accepted_once(package: &str) {
     let back = browser.get(out.location().as_str()).await.location();
     assert!(back.as_str().starts_with(&fixture.url("/logged-out?state=")));
     let wrong = fixture.url("/logged-out?state=wrong");
-    assert_eq!(browser.get_json(&wrong).await.status, 400, "another state");
+    let page = browser.get(&wrong).await;
+    assert_eq!(page.status, 400, "another state");
+    assert!(page.body.contains("<h1>Logout not confirmed</h1>"), "{}", page.body);
     assert_eq!(browser.get_json(fixture.url("/logged-out")).await.status, 400, "no state");
     assert_eq!(Browser::new().get_json(back.as_str()).await.status, 400, "another browser");
     assert_eq!(browser.get(back.as_str()).await.status, 200);

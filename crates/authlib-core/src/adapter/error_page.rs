@@ -16,7 +16,7 @@ pub(super) fn render(error: &Error, request: Option<&RequestContext>) -> Respons
         StatusCode::from_u16(error.kind().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut page = blank(status, request);
     page.kind = Some(error.kind());
-    title(error.kind()).clone_into(&mut page.title);
+    error.page_title().unwrap_or_else(|| title(error.kind())).clone_into(&mut page.title);
     error.page_text().unwrap_or_else(|| text(error.kind())).clone_into(&mut page.message);
     page.provider_message = provider_message(error);
     // A GET of a page can be repeated as it is, a callback only from the login's start.

@@ -83,7 +83,7 @@ impl<S: Session> LoginSession<S> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidCallback`] if another site sent the request, [`ErrorKind::Unauthenticated`] if the
+    /// [`ErrorKind::InvalidRequest`] if another site sent the request, [`ErrorKind::Unauthenticated`] if the
     /// user is not logged in or the provider did not identify the user, and those of
     /// [`OAuth::end_logins`].
     pub async fn logout_everywhere(&self) -> Result<usize> {

@@ -84,7 +84,7 @@ pub async fn back_channel_logout(client: &RegisteredClient, token: &LogoutToken)
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidCallback`] if `iss` or `sid` is missing or repeated: without them any site could log the
+/// [`ErrorKind::InvalidRequest`] if `iss` or `sid` is missing or repeated: without them any site could log the
 /// user out. Those of the session and the token store.
 pub async fn front_channel_logout(
     client: &RegisteredClient,
@@ -94,10 +94,10 @@ pub async fn front_channel_logout(
     let params = Params::parse(query.unwrap_or_default());
     let required = |name| {
         let value =
-            params.only(name).map_err(|cause| Error::new(ErrorKind::InvalidCallback, cause))?;
+            params.only(name).map_err(|cause| Error::new(ErrorKind::InvalidRequest, cause))?;
         value.filter(|value| !value.is_empty()).map(str::to_owned).ok_or_else(|| {
             let check = format!("the front-channel logout request has no `{name}`");
-            Error::new(ErrorKind::InvalidCallback, check).with_hint(
+            Error::new(ErrorKind::InvalidRequest, check).with_hint(
                 "register `frontchannel_logout_session_required` as true at the provider",
             )
         })

@@ -168,10 +168,13 @@ async fn validate(
     let rejected = |check: &str| {
         Error::new(ErrorKind::InvalidCallback, check)
             .with_hint("the logout itself has happened; only this redirect could be forged")
+            .with_page_title("Logout not confirmed")
+            .with_page_text(
+                "This page does not belong to a logout of this browser. To be sure, log out again.",
+            )
     };
     let params = Params::parse(query.unwrap_or_default());
-    let sent =
-        params.only("state").map_err(|cause| Error::new(ErrorKind::InvalidCallback, cause))?;
+    let sent = params.only("state").map_err(|cause| rejected(&cause.to_string()))?;
     let mut state = session.load().await?.unwrap_or_default();
     let Some(sent) = sent else {
         state.logouts.retain(|pending| !pending.is_expired(oauth.now()));

@@ -347,7 +347,9 @@ impl OAuthBuilder {
         let mut error_pages = self.error_pages;
         error_pages.shows_details |= cfg!(debug_assertions) && is_local;
         error_pages.shows_details &= !self.hides_error_details;
-        log_registry(base_url.as_ref(), tokens_in, has_keys, error_pages.shows_details);
+        if !settings.is_empty() {
+            log_registry(base_url.as_ref(), tokens_in, has_keys, error_pages.shows_details);
+        }
         let ports = Ports {
             clock,
             random: self.random.unwrap_or_else(|| Arc::new(SystemRandom)),
