@@ -136,13 +136,17 @@ impl Provider {
     /// `demo1-secret`; both accept any loopback URL as redirect URI. Its user is `alice`.
     #[must_use]
     pub fn new(issuer: impl Into<String>) -> Self {
+        Self::demo_builder(issuer).build()
+    }
+
+    /// A builder for a provider as [`new`](Self::new) makes it.
+    pub fn demo_builder(issuer: impl Into<String>) -> ProviderBuilder {
         let client = TestClient::confidential("demo", "demo-secret").name("Example");
         let oauth1 = TestClient::oauth1("demo1", "demo1-secret").name("Example");
         Self::builder(issuer)
             .client(client.any_loopback_redirect())
             .client(oauth1.any_loopback_redirect())
             .user(TestUser::demo())
-            .build()
     }
 
     /// A builder for a provider with this issuer, which is also the base URL of its endpoints.

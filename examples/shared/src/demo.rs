@@ -1,5 +1,7 @@
 //! The demo provider, for an app without a configured client.
 
+use std::time::Duration;
+
 use authlib_core::{ClientConfig, OAuth};
 use authlib_provider::{Provider, Server};
 
@@ -24,7 +26,11 @@ pub async fn demo(
         )
         .into());
     }
-    let server = Server::start(Provider::new).await?;
+    // A newcomer sees a refresh after a minute, not after an hour.
+    let provider = |issuer| {
+        Provider::demo_builder(issuer).access_token_lifetime(Duration::from_secs(120)).build()
+    };
+    let server = Server::start(provider).await?;
     println!("No client is configured, so the demo provider runs at {}", server.issuer());
     let demo = ClientConfig::new("demo")
         .display_name("Demo provider")

@@ -20,6 +20,8 @@ pub struct Visitor {
     pub email: Option<String>,
     /// The subject at the provider.
     pub sub: Option<String>,
+    /// In how many seconds the access token expires.
+    pub expires_in: Option<u64>,
     /// What all paths of the app begin with: the path of its base URL.
     pub base_path: String,
     /// The other clients, with which the user can connect an account.
@@ -96,6 +98,12 @@ impl Page {
             if let Some(value) = value {
                 let _ = write!(rows, "<dt>{title}</dt><dd>{}</dd>", escaped(value));
             }
+        }
+        if let Some(seconds) = visitor.expires_in {
+            let _ = write!(
+                rows,
+                "<dt>Access token</dt><dd>expires in {seconds} seconds; an API call after that refreshes it once</dd>"
+            );
         }
         let (client, base) = (escaped(&visitor.client), escaped(&visitor.base_path));
         let button = |path: &str, label: &str| {
@@ -209,6 +217,7 @@ mod tests {
             name: "<script>alert(1)</script>".into(),
             email: None,
             sub: Some("\"><img>".into()),
+            expires_in: Some(60),
             base_path: String::new(),
             accounts: vec![Account {
                 client: "<b>".into(),

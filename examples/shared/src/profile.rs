@@ -31,6 +31,11 @@ impl Visitor {
             name: name.or_else(|| user.login.sub.clone()).unwrap_or_else(|| "stranger".into()),
             email: claim(UserInfo::email),
             sub: user.login.sub.clone(),
+            expires_in: user
+                .token()
+                .ok()
+                .and_then(|token| token.expires_at)
+                .map(|at| at.duration_since(oauth.now()).unwrap_or_default().as_secs()),
             base_path: user.client.site_path("/").trim_end_matches('/').to_owned(),
             accounts: accounts.collect(),
         })
