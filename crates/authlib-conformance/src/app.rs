@@ -143,11 +143,13 @@ impl App {
     async fn healthy(&self) {
         // Not through the base URL, where a proxy or another replica may be.
         let url = format!("http://127.0.0.1:{}/healthz", self.port);
-        for _ in 0..200 {
-            if reqwest::get(&url).await.is_ok_and(|response| response.status() == 200) {
+        let http = reqwest::Client::builder().tls_certs_only([]).build().expect("an HTTP client");
+        for _ in 0..500 {
+            let response = http.get(&url).send().await;
+            if response.is_ok_and(|response| response.status() == 200) {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("the app did not become healthy:\n{}", self.log());
     }

@@ -165,20 +165,22 @@ impl Browser {
         Self::trusting(None)
     }
 
-    /// A browser without cookies that trusts a certificate (PEM) beside those of the system.
+    /// A browser without cookies that trusts this certificate (PEM) alone, or that of the test servers.
     ///
     /// # Panics
     ///
     /// If it is no certificate.
     #[must_use]
     pub fn trusting(certificate: Option<&str>) -> Self {
-        let mut http = reqwest::Client::builder().redirect(redirect::Policy::none());
-        if let Some(pem) = certificate {
-            let certificate = reqwest::Certificate::from_pem(pem.as_bytes());
-            http = http.add_root_certificate(certificate.expect("a certificate"));
-        }
-        // A server may close the connection before it has read the whole request.
-        let http = http.pool_max_idle_per_host(0).build();
+        let certificate =
+            reqwest::Certificate::from_pem(certificate.unwrap_or(crate::CA).as_bytes());
+        let http = reqwest::Client::builder()
+            .redirect(redirect::Policy::none())
+            // Reading those of the system takes longer than most tests.
+            .tls_certs_only([certificate.expect("a certificate")])
+            // A server may close the connection before it has read the whole request.
+            .pool_max_idle_per_host(0)
+            .build();
         Self { http: http.expect("an HTTP client"), cookies: Mutex::default() }
     }
 
