@@ -140,6 +140,9 @@ suite! {
     without_token: [
         login_keeps_chosen_claims_on_every_replica,
         login_without_token_ends_everywhere,
+        login_without_token_works_over_a_sqlite_file,
+        login_without_token_works_over_postgres,
+        login_without_token_works_over_redis,
     ],
     deployment: [
         base_path_is_kept_behind_proxy_that_removes_it,
