@@ -15,8 +15,18 @@ pub(crate) fn test(arguments: &[String]) -> Outcome {
     }
     let mut all = vec!["test", "--workspace", "--all-features"];
     all.extend(arguments.iter().map(String::as_str));
-    setup::cargo(&all)
+    let mut cargo = Command::new(setup::cargo_path());
+    cargo.args(all).current_dir(setup::root());
+    if std::env::var_os(THREADS).is_none() {
+        // Many tests wait for another process.
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        cargo.env(THREADS, (2 * cores).to_string());
+    }
+    setup::run_with(&mut cargo)
 }
+
+/// The number of tests of a binary that run at the same time.
+const THREADS: &str = "RUST_TEST_THREADS";
 
 /// `interop`: the tests against servers of other projects only.
 pub(crate) fn interop() -> Outcome {
