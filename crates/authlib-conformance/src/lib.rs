@@ -7,7 +7,8 @@
 //! - [`Fixture`]: an app with its provider
 //! - [`Replicas`]: three processes of an app behind a round-robin proxy
 //! - [`InteropServer`]: a server that is not ours
-//! - [`PostgresServer`], [`RedisServer`], [`SharedDatabase`]: databases for the tests of stores
+//! - [`PostgresServer`], [`RedisServer`], [`RedisCluster`], [`SharedDatabase`]: databases for the tests of stores
+//! - [`in_process`]: logins without HTTP between the browser and the application
 //! - [`Gate`]: a proxy that stops, slows down or cuts what passes
 //! - [`store_cases`]: cases that the tests of several stores share
 //! - [`app_managed_tokens`], [`own_users`]: tests that each framework crate runs in its own process
@@ -26,9 +27,11 @@ mod browser;
 mod database;
 mod fixture;
 mod gate;
+pub mod in_process;
 mod interop;
 pub mod own_users;
 mod proxy;
+mod redis_cluster;
 mod replicas;
 mod response;
 mod shared_database;
@@ -42,6 +45,7 @@ pub use crate::gate::{Gate, Moment, Trap};
 pub use crate::interop::{
     Interop, InteropClient, InteropKind, InteropServer, OtherLogin, OtherProvider, Step, TestKey,
 };
+pub use crate::redis_cluster::RedisCluster;
 pub use crate::replicas::Replicas;
 pub use crate::shared_database::SharedDatabase;
 
