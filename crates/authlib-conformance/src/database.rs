@@ -117,7 +117,8 @@ pub struct RedisServer {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum RedisKind {
-    Cluster,
+    /// A node of a cluster, with the port for its messages to the other nodes.
+    Node(u16),
     Durable,
     Memory,
     Tls(u16),
@@ -142,13 +143,9 @@ impl RedisServer {
         Self::launch(RedisKind::Durable).await
     }
 
-    /// Starts a cluster of one node, which has all slots: it refuses what a cluster refuses.
-    ///
-    /// # Panics
-    ///
-    /// As [`start`](Self::start).
-    pub async fn cluster() -> Option<Self> {
-        Self::launch(RedisKind::Cluster).await
+    /// Starts a node of a cluster, which has no slots yet.
+    pub(crate) async fn node() -> Option<Self> {
+        Self::launch(RedisKind::Node(free_port())).await
     }
 
     /// Starts one that also accepts TLS, with a certificate of [`CA`](crate::CA) for `localhost`; and its URL.
@@ -170,13 +167,6 @@ impl RedisServer {
         certificate(&folder.0);
         let mut server = Self { folder, port: free_port(), kind, process: None };
         server.resume().await;
-        if kind == RedisKind::Cluster {
-            server.command("CLUSTER ADDSLOTSRANGE 0 16383").expect("slots");
-            until("the cluster", || {
-                server.command("CLUSTER INFO").is_some_and(|info| info.contains("state:ok"))
-            })
-            .await;
-        }
         Some(server)
     }
 
@@ -192,6 +182,11 @@ impl RedisServer {
         self.port
     }
 
+    /// The port of a node for messages of other nodes.
+    pub(crate) fn bus(&self) -> Option<u16> {
+        if let RedisKind::Node(bus) = self.kind { Some(bus) } else { None }
+    }
+
     /// Stops it at once, as a crash does. What it had in memory is lost, unless it is [`durable`](Self::durable).
     pub fn stop(&mut self) {
         self.process = None;
@@ -204,11 +199,14 @@ impl RedisServer {
     /// If it doesn't start.
     pub async fn resume(&mut self) {
         let mut command = Command::new(redis_program().expect("it is installed"));
-        let is = |kind| if self.kind == kind { "yes" } else { "no" };
-        let (cluster, file) = (is(RedisKind::Cluster), is(RedisKind::Durable));
+        let file = if self.kind == RedisKind::Durable { "yes" } else { "no" };
         command.args(["--bind", "127.0.0.1", "--port", &self.port.to_string(), "--save", ""]);
-        command.args(["--appendonly", file, "--appendfsync", "no", "--cluster-enabled", cluster]);
+        command.args(["--appendonly", file, "--appendfsync", "no"]);
         command.arg("--dir").arg(&self.folder.0);
+        if let RedisKind::Node(bus) = self.kind {
+            command.args(["--cluster-enabled", "yes", "--cluster-port", &bus.to_string()]);
+            command.args(["--cluster-node-timeout", "2000"]);
+        }
         if let RedisKind::Tls(port) = self.kind {
             command.args(["--tls-port", &port.to_string(), "--tls-auth-clients", "no"]);
             command.arg("--tls-cert-file").arg(self.folder.0.join(CERTIFICATE));
@@ -293,7 +291,7 @@ impl Drop for Folder {
     }
 }
 
-async fn until(what: &str, is_ready: impl Fn() -> bool) {
+pub(crate) async fn until(what: &str, is_ready: impl Fn() -> bool) {
     for _ in 0..POLLS {
         if is_ready() {
             return;

@@ -1,8 +1,11 @@
-//! The store over a Redis server that the tests start, and over a cluster of one node: the conformance kit, encryption,
-//! and what several replicas do at once.
+//! The store over a Redis server, and over a cluster of three, that the tests start: the conformance kit, encryption, and
+//! what several replicas do at once.
 
 // Tells clippy that this is test code, where `unwrap` is allowed.
 #![cfg(test)]
+
+#[cfg(feature = "cluster")]
+mod cluster;
 
 use std::time::Duration;
 
@@ -45,17 +48,6 @@ async fn redis_keeps_the_promises() {
     row_in_another_place_does_not_open(&server, &store).await;
     rows_end_with_their_token_or_without_use(&store).await;
     every_key_expires(&server).await;
-}
-
-#[cfg(feature = "cluster")]
-#[tokio::test]
-async fn cluster_keeps_the_promises() {
-    let Some(server) = RedisServer::cluster().await else { return };
-    let store = RedisStore::connect_cluster(&[&server.url()]).await.unwrap();
-    check(&store).await;
-    owners_of_any_form(&store, &["{a}", "\0"]).await;
-    large_token(&store).await;
-    wrong_and_rotated_keys(&store).await;
 }
 
 /// `rediss://` trusts the certificates of the system; an application can trust another CA by its own client.
