@@ -34,6 +34,7 @@ chapters! {
     client_authentication: "client-authentication.md",
     high_security: "high-security.md",
     dpop: "dpop.md",
+    mutual_tls: "mutual-tls.md",
     hooks: "hooks.md",
     oauth1: "oauth1.md",
     registration: "registration.md",

@@ -67,7 +67,16 @@ pub(crate) const CORE: Layers = Layers { ranks: RANKS, ordered: ORDERED };
 
 pub(crate) const PROVIDER: Layers = Layers {
     ranks: &[
-        &["random", "endpoint", "request", "reply", "response", "fault"],
+        &[
+            "random",
+            "endpoint",
+            "certificates",
+            "peer_certificate",
+            "request",
+            "reply",
+            "response",
+            "fault",
+        ],
         &["state"],
         &["protocol", "pages"],
         &["grants", "oauth1"],

@@ -188,6 +188,10 @@ impl Fixture {
         Self { app, server, _proxy: None }
     }
 
+    pub(crate) fn of(app: App, server: Server) -> Self {
+        Self { app, server, _proxy: None }
+    }
+
     /// The secret of the client `app`.
     #[must_use]
     pub fn secret() -> &'static str {

@@ -29,6 +29,7 @@ mod fixture;
 mod gate;
 pub mod in_process;
 mod interop;
+mod over_tls;
 pub mod own_users;
 mod proxy;
 mod redis_cluster;

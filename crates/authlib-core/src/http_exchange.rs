@@ -116,6 +116,15 @@ fn received<B>(
                     "if {host} has a certificate of a private CA, set `ca_certificate`, or the variable SSL_CERT_FILE"
                 )
             }
+            TransportError::Connect(cause)
+            | TransportError::Closed(cause)
+            | TransportError::Broken(cause)
+                if cause.to_string().contains("received fatal alert") =>
+            {
+                format!(
+                    "{host} refused the connection: check the client's certificate (`tls_client_certificate`)"
+                )
+            }
             TransportError::Connect(_) => {
                 format!("check that {host} is the provider's host and can be reached from here")
             }

@@ -24,6 +24,7 @@ pub struct ProviderBuilder {
     algorithm: String,
     registration: Registration,
     pushed_authorization: Option<bool>,
+    mtls_base: Option<String>,
     access_token_lifetime: Duration,
     clock: Clock,
 }
@@ -38,6 +39,7 @@ impl ProviderBuilder {
             algorithm: "RS256".to_owned(),
             registration: Registration::Closed,
             pushed_authorization: None,
+            mtls_base: None,
             access_token_lifetime: Duration::from_secs(3600),
             clock: Arc::new(system_time),
         }
@@ -79,6 +81,13 @@ impl ProviderBuilder {
         self
     }
 
+    /// Offers mutual TLS (RFC 8705): the metadata have `mtls_endpoint_aliases` below this URL, which may be that of another
+    /// port or host of this provider. Off by default.
+    pub fn mtls_endpoint_aliases(mut self, url: impl Into<String>) -> Self {
+        self.mtls_base = Some(url.into());
+        self
+    }
+
     /// Replaces the system clock.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -107,6 +116,7 @@ impl ProviderBuilder {
             assertion_issuers: self.assertion_issuers,
             registration: self.registration,
             pushed_authorization: self.pushed_authorization,
+            mtls_base: self.mtls_base,
             access_token_lifetime: self.access_token_lifetime,
             clock: self.clock,
             state: Mutex::new(State {

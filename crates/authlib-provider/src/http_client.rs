@@ -13,7 +13,9 @@ impl HttpClient for Provider {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(async move {
             let limit = BodyLimit::of(&request);
-            if !is_at(self.issuer(), request.uri()) {
+            let uri = request.uri();
+            let is_alias = self.0.mtls_base.as_ref().is_some_and(|base| is_at(base, uri));
+            if !is_alias && !is_at(self.issuer(), uri) {
                 self.0.record(RecordedRequest::new(Endpoint::Unmatched, &request));
                 return Err(TransportError::Connect(Cause::new("this host is not the provider")));
             }

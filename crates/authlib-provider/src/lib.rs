@@ -4,6 +4,7 @@
 //! - refresh with rotation (RFC 6749 §6), client credentials (§4.4), passwords (§4.3, see [`TestUser::password`]),
 //!   JWT bearer assertions (RFC 7523, see [`ProviderBuilder::assertion_issuer`]) and token exchange (RFC 8693);
 //! - device authorization (RFC 8628) with a verification page, see [`Provider::approve_device`];
+//! - mutual TLS (RFC 8705): client authentication and bound access tokens, see [`TestClient::tls_certificate`];
 //! - revocation (RFC 7009), and introspection as JSON (RFC 7662) or JWT (RFC 9701);
 //! - dynamic client registration and its management (RFC 7591, RFC 7592), off by default, see
 //!   [`ProviderBuilder::registration`];
@@ -41,8 +42,10 @@
 //! # Features
 //!
 //! - `server` (default): the loopback listener.
+//! - `tls`: the listener over TLS, which asks for client certificates.
 
 mod builder;
+pub mod certificates;
 mod endpoint;
 mod endpoints;
 mod fault;
@@ -50,6 +53,7 @@ mod grants;
 mod http_client;
 mod oauth1;
 mod pages;
+mod peer_certificate;
 mod protocol;
 mod provider;
 mod random;
@@ -66,6 +70,7 @@ mod tests;
 pub use crate::builder::ProviderBuilder;
 pub use crate::endpoint::Endpoint;
 pub use crate::fault::Fault;
+pub use crate::peer_certificate::PeerCertificate;
 pub use crate::provider::Provider;
 pub use crate::reply::Reply;
 #[cfg(feature = "server")]

@@ -12,9 +12,11 @@ mod identity;
 mod initiated_login;
 mod interop;
 mod login;
+mod mutual_tls;
 mod oauth1;
 mod other_providers;
 mod pending;
+mod profiles;
 mod protected;
 mod provider;
 mod pushed_requests;
@@ -217,6 +219,18 @@ suite! {
         dpop_login_and_api_call_use_server_nonces,
         dpop_downgrade_and_endless_nonces_are_refused,
         fapi2_is_one_setting_and_refuses_what_it_forbids,
+    ],
+    mutual_tls: [
+        certificate_authenticates_login_refresh_and_api,
+        login_fails_without_the_registered_certificate,
+        unusable_certificate_fails_startup,
+    ],
+    profiles: [
+        fapi2_login_has_tokens_bound_by_dpop_or_certificate,
+        fapi2_message_signing_login_signs_both_directions,
+        fapi1_advanced_login_has_a_signed_response,
+        responses_that_profiles_forbid_are_refused,
+        forbidden_settings_of_profiles_fail_startup,
     ],
     tokens: [
         refresh_route_refreshes_now_or_is_401,

@@ -17,6 +17,7 @@ mod response_mode;
 mod setting_keys;
 mod settings;
 mod source;
+mod tls_setters;
 
 pub(crate) use self::client_config::ClientConfig;
 pub use self::dpop::Dpop;

@@ -7,8 +7,11 @@ use crate::jose::Algorithm;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Profile {
-    /// FAPI 2.0 Security Profile: pushed authorization requests, PKCE, `iss` in the response, `private_key_jwt`,
-    /// tokens that are bound by DPoP, and only PS256, ES256 and `EdDSA`.
+    /// FAPI 1.0 Advanced: signed authorization requests, an ID token with `s_hash` in the response or a signed response, tokens
+    /// that are bound to the client's certificate, and only PS256 and ES256.
+    Fapi1Advanced,
+    /// FAPI 2.0 Security Profile: pushed authorization requests, PKCE, `iss` in the response, client authentication with a
+    /// key or a certificate, tokens that are bound by DPoP or to the certificate, and only PS256, ES256 and `EdDSA`.
     Fapi2,
     /// FAPI 2.0 Message Signing: [`Fapi2`](Self::Fapi2) with signed authorization requests and responses.
     Fapi2MessageSigning,
@@ -19,7 +22,7 @@ pub enum Profile {
 impl Profile {
     /// Parses the `profile` setting.
     pub(super) fn from_name(name: &str) -> Option<Self> {
-        [Self::Fapi2, Self::Fapi2MessageSigning, Self::OAuth21]
+        [Self::Fapi1Advanced, Self::Fapi2, Self::Fapi2MessageSigning, Self::OAuth21]
             .into_iter()
             .find(|profile| profile.name() == name)
     }
@@ -28,6 +31,7 @@ impl Profile {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Fapi1Advanced => "fapi1_advanced",
             Self::Fapi2 => "fapi2",
             Self::Fapi2MessageSigning => "fapi2_message_signing",
             Self::OAuth21 => "oauth21",
@@ -38,16 +42,49 @@ impl Profile {
         matches!(self, Self::Fapi2 | Self::Fapi2MessageSigning)
     }
 
-    /// Whether the profile allows this signature algorithm (FAPI 2.0 Security Profile §5.4.1).
+    /// Whether it is a profile of FAPI.
+    pub(super) fn is_fapi(self) -> bool {
+        self != Self::OAuth21
+    }
+
+    /// Whether the profile allows this signature algorithm (FAPI 1.0 Advanced §8.6, FAPI 2.0 Security Profile §5.4.1).
     pub(crate) fn allows(self, alg: Algorithm) -> bool {
         use Algorithm::{Ed25519, EdDsa, Es256, Ps256};
-        !self.is_fapi2() || matches!(alg, Ed25519 | EdDsa | Es256 | Ps256)
+        match self {
+            Self::Fapi1Advanced => matches!(alg, Es256 | Ps256),
+            Self::Fapi2 | Self::Fapi2MessageSigning => {
+                matches!(alg, Ed25519 | EdDsa | Es256 | Ps256)
+            }
+            Self::OAuth21 => true,
+        }
     }
 }
 
 impl ClientConfig {
+    /// FAPI 1.0 Advanced: signed authorization requests, `code id_token` with `s_hash` (or a signed response, if
+    /// [`response_mode`](Self::response_mode) is `jwt`), and tokens that are bound to the client's certificate.
+    ///
+    /// ```
+    /// use authlib_core::ClientConfig;
+    ///
+    /// # fn pem() -> &'static str { "" }
+    /// let bank = ClientConfig::new("bank")
+    ///     .issuer("https://login.bank.example")
+    ///     .client_id("app")
+    ///     .private_key(pem())
+    ///     .tls_client_certificate("/etc/app/tls.crt")
+    ///     .tls_client_key("/etc/app/tls.key")
+    ///     .fapi1_advanced();
+    /// # let _ = bank;
+    /// ```
+    #[must_use]
+    pub fn fapi1_advanced(self) -> Self {
+        self.profile(Profile::Fapi1Advanced)
+    }
+
     /// The FAPI 2.0 Security Profile: it turns features on, and building fails with everything that it forbids, by name.
-    /// With an issuer and a key, that is all.
+    /// With an issuer and a key, that is all. With a [certificate](Self::tls_client_certificate) too, tokens are bound to it,
+    /// and otherwise by DPoP.
     ///
     /// ```
     /// use authlib_core::ClientConfig;

@@ -55,7 +55,10 @@ impl ClientConfig {
         put("grant_types", Some(json!(grants)));
         put("scope", self.scope.as_deref().map(Value::from));
         let by_key = self.has_private_key().then_some(AuthMethod::PrivateKeyJwt);
-        let method = self.token_endpoint_auth_method.or(by_key);
+        let by_certificate = self.has_tls_certificate().then_some(AuthMethod::TlsClientAuth);
+        let method = self.token_endpoint_auth_method.or(by_key).or(by_certificate);
+        let binds = self.tls_client_certificate_bound_access_tokens;
+        put("tls_client_certificate_bound_access_tokens", binds.map(Value::from));
         put("token_endpoint_auth_method", method.map(|method| method.name().into()));
         for (name, alg) in [
             ("authorization_signed_response_alg", self.authorization_signed_response_alg),

@@ -14,8 +14,8 @@ use crate::secret::Secret;
 
 use Kind::{Choice, Key, Keys, List, Objects, Pairs, Seconds, Switch, Table, Text, Url, Words};
 
-const AUTH_METHODS: &str = "`client_secret_basic`, `client_secret_post`, `client_secret_jwt`, \
-                            `private_key_jwt` or `none`";
+const AUTH_METHODS: &str = "`client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, \
+                            `tls_client_auth`, `self_signed_tls_client_auth` or `none`";
 const ALGORITHMS: &str = "RS, PS, ES or HS with 256, 384 or 512, `EdDSA` or `Ed25519`, but not `none` \
                           (RFC 8725 §3.2)";
 const PUBLIC_KEY_ALGORITHMS: &str =
@@ -133,7 +133,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         .in_kwargs(),
     setting("private_key_certificate", Text(|c, v| c.private_key_certificate = Some(v))),
     setting("private_key_id", Text(|c, v| c.private_key_id = Some(v))),
-    choice!(profile: Profile, "`fapi2`, `fapi2_message_signing` or `oauth21`"),
+    choice!(profile: Profile, "`fapi1_advanced`, `fapi2`, `fapi2_message_signing` or `oauth21`"),
     setting("prompt", Text(|c, v| c.authorize_params.set("prompt", v))).in_kwargs(),
     setting("pushed_authorization_request_endpoint", Url(Endpoint::PushedAuthorization)),
     setting("raw_client_secret_basic", Switch(|c, v| c.raw_client_secret_basic = v)),
@@ -173,6 +173,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     choice!(signature_method: SignatureMethod, SIGNATURE_METHODS).in_kwargs(),
     setting("subject_claim", Text(|c, v| c.subject_claim = Some(v))),
     setting("timeout", Seconds(|c, v| c.timeout = Some(v))).in_kwargs(),
+    setting("tls_client_certificate", Text(|c, v| c.tls_client_certificate = Some(Secret::new(v)))),
+    setting(
+        "tls_client_certificate_bound_access_tokens",
+        Switch(|c, v| c.tls_client_certificate_bound_access_tokens = Some(v)),
+    ),
+    setting("tls_client_key", Text(|c, v| c.tls_client_key = Some(Secret::new(v)))),
     setting("token_endpoint", Url(Endpoint::Token)).alias("access_token_url"),
     choice!(token_endpoint_auth_method: AuthMethod, AUTH_METHODS).in_kwargs(),
     choice!(token_endpoint_auth_signing_alg: Algorithm, ALGORITHMS),

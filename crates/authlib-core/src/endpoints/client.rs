@@ -268,6 +268,10 @@ impl EndpointClient {
                         servers do not decode them: set `raw_client_secret_basic` to true, or \
                         `token_endpoint_auth_method` to `client_secret_post`";
             error.with_another_hint(hint)
+        } else if method.is_mutual_tls() {
+            let hint = "register the certificate of `tls_client_certificate` at the provider; if the endpoint does not ask \
+                        for it, set the one that does, such as `token_endpoint`";
+            error.with_another_hint(hint)
         } else {
             error
         }

@@ -18,7 +18,7 @@ use crate::oauth2::registration::{
 };
 use crate::oauth2::{ClientInformation, ClientMetadata};
 use crate::secret::Secret;
-use crate::transport::{self, HttpClient};
+use crate::transport::{self, HttpClient, Tls};
 
 /// Registers clients at a provider (RFC 7591), and reads, changes and deletes their registrations
 /// (RFC 7592).
@@ -183,7 +183,8 @@ impl Registration {
         let exchange = match self.exchange.get() {
             Some(exchange) => exchange,
             None => {
-                let default = HttpExchange::new(transport::default_client(None)?, None, None);
+                let default =
+                    HttpExchange::new(transport::default_client(&Tls::default())?, None, None);
                 self.exchange.get_or_init(|| default)
             }
         };

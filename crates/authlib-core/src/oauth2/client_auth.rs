@@ -24,11 +24,16 @@ pub enum AuthMethod {
     None,
     /// A token signed with the client's private key (OpenID Connect Core §9, RFC 7523 §2.2).
     PrivateKeyJwt,
+    /// A certificate that the provider knows by the client's keys (RFC 8705 §2.2).
+    SelfSignedTlsClientAuth,
+    /// A certificate of a CA that the provider trusts (RFC 8705 §2.1).
+    TlsClientAuth,
 }
 
 /// The credential that a client has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CredentialKind {
+    Certificate,
     None,
     PrivateKey,
     Secret,
@@ -56,6 +61,8 @@ impl AuthMethod {
             Self::ClientSecretPost => "client_secret_post",
             Self::None => "none",
             Self::PrivateKeyJwt => "private_key_jwt",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
+            Self::TlsClientAuth => "tls_client_auth",
         }
     }
 
@@ -68,6 +75,8 @@ impl AuthMethod {
             Self::ClientSecretPost,
             Self::None,
             Self::PrivateKeyJwt,
+            Self::SelfSignedTlsClientAuth,
+            Self::TlsClientAuth,
         ]
         .into_iter()
         .find(|method| method.name() == name)
@@ -76,6 +85,11 @@ impl AuthMethod {
     /// Whether the client signs an assertion.
     pub(crate) fn is_assertion(self) -> bool {
         matches!(self, Self::ClientSecretJwt | Self::PrivateKeyJwt)
+    }
+
+    /// Whether the connection's certificate authenticates the client (RFC 8705 §2).
+    pub(crate) fn is_mutual_tls(self) -> bool {
+        matches!(self, Self::SelfSignedTlsClientAuth | Self::TlsClientAuth)
     }
 
     /// The method to use, chosen before a request is sent: trying several could use up the code or leak
@@ -93,6 +107,9 @@ impl AuthMethod {
         }
         let (fitting, usual): (&[Self], _) = match credential {
             CredentialKind::None => return Ok(Self::None),
+            CredentialKind::Certificate => {
+                (&[Self::TlsClientAuth, Self::SelfSignedTlsClientAuth], Self::TlsClientAuth)
+            }
             CredentialKind::PrivateKey => (&[Self::PrivateKeyJwt], Self::PrivateKeyJwt),
             CredentialKind::Secret => (
                 &[Self::ClientSecretBasic, Self::ClientSecretPost, Self::ClientSecretJwt],
@@ -113,10 +130,10 @@ impl AuthMethod {
                         "the provider's `token_endpoint_auth_methods_supported` ({}) names no \
                          method that fits a client with {}",
                         clipped(&supported.join(", ")),
-                        if credential == CredentialKind::PrivateKey {
-                            "a private key"
-                        } else {
-                            "a secret"
+                        match credential {
+                            CredentialKind::Certificate => "a certificate",
+                            CredentialKind::PrivateKey => "a private key",
+                            CredentialKind::None | CredentialKind::Secret => "a secret",
                         },
                     ),
                 )
@@ -155,7 +172,8 @@ impl Credentials<'_> {
             }
             // An assertion grant does not need a client (RFC 7521 §4.1).
             AuthMethod::None if client_id.is_empty() => None,
-            AuthMethod::None => {
+            // With a certificate, the id tells which client it is (RFC 8705 §2).
+            AuthMethod::None | AuthMethod::SelfSignedTlsClientAuth | AuthMethod::TlsClientAuth => {
                 form.set("client_id", client_id);
                 None
             }
@@ -212,6 +230,8 @@ mod tests {
         for (method, expected) in [
             (AuthMethod::ClientSecretPost, "client_id=id&client_secret=s"),
             (AuthMethod::None, "client_id=id"),
+            (AuthMethod::TlsClientAuth, "client_id=id"),
+            (AuthMethod::SelfSignedTlsClientAuth, "client_id=id"),
             (AuthMethod::ClientSecretJwt, assertion),
             (AuthMethod::PrivateKeyJwt, assertion),
         ] {
@@ -224,7 +244,7 @@ mod tests {
     #[test]
     fn auth_method_is_configured_one_then_metadata() {
         use AuthMethod as M;
-        use CredentialKind::{PrivateKey, Secret};
+        use CredentialKind::{Certificate, PrivateKey, Secret};
         let basic = Some(M::ClientSecretBasic);
         let table: &[(_, _, Option<&[&str]>, _)] = &[
             (None, Secret, None, basic),
@@ -245,6 +265,14 @@ mod tests {
             (None, PrivateKey, None, Some(M::PrivateKeyJwt)),
             (None, PrivateKey, Some(&["none", "private_key_jwt"]), Some(M::PrivateKeyJwt)),
             (None, PrivateKey, Some(&["client_secret_basic", "none"]), None),
+            (None, Certificate, None, Some(M::TlsClientAuth)),
+            (
+                None,
+                Certificate,
+                Some(&["none", "self_signed_tls_client_auth"]),
+                Some(M::SelfSignedTlsClientAuth),
+            ),
+            (None, Certificate, Some(&["client_secret_basic", "none"]), None),
             (None, CredentialKind::None, Some(&["client_secret_post"]), Some(M::None)),
             (basic, Secret, Some(&["client_secret_post"]), basic),
         ];

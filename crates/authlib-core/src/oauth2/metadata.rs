@@ -26,8 +26,14 @@ pub(crate) struct ServerMetadata {
     pub(crate) require_pushed_authorization_requests: bool,
     pub(crate) require_signed_request_object: bool,
     pub(crate) authorization_signing_alg_values_supported: Option<Vec<String>>,
+    /// The endpoints for clients that use mutual TLS (RFC 8705 §5).
+    pub(crate) mtls_aliases: Endpoints,
+    pub(crate) tls_client_certificate_bound_access_tokens: bool,
     unusable: BTreeMap<&'static str, String>,
 }
+
+/// The member with the endpoints for mutual TLS (RFC 8705 §5).
+pub(crate) const MTLS_ALIASES: &str = "mtls_endpoint_aliases";
 
 impl ServerMetadata {
     /// The authentication methods that the document lists for this endpoint.
@@ -131,6 +137,9 @@ fn checked(
         require_signed_request_object: document.flag("require_signed_request_object"),
         authorization_signing_alg_values_supported: document
             .list("authorization_signing_alg_values_supported"),
+        tls_client_certificate_bound_access_tokens: document
+            .flag("tls_client_certificate_bound_access_tokens"),
+        mtls_aliases: document.aliases(&issuer, http),
         ..ServerMetadata::default()
     };
     for endpoint in Endpoint::IN_METADATA {
@@ -186,6 +195,33 @@ impl Document {
                 false
             }
         }
+    }
+
+    /// The endpoints for mutual TLS. The browser goes to none of them, and keys are public (RFC 8705 §5).
+    fn aliases(&mut self, issuer: &str, http: &HttpHosts) -> Endpoints {
+        let mut aliases = Endpoints::default();
+        match self.take(MTLS_ALIASES) {
+            None => {}
+            Some(Value::Object(members)) => {
+                let mut inner = Self { members, unusable: BTreeMap::new() };
+                for endpoint in Endpoint::IN_METADATA {
+                    use Endpoint::{Authorization, EndSession, Jwks};
+                    if !matches!(endpoint, Authorization | EndSession | Jwks)
+                        && let Some(url) = inner.url(endpoint.name(), issuer, http)
+                    {
+                        aliases.insert(endpoint, url);
+                    }
+                }
+                if let Some((name, reason)) = inner.unusable.into_iter().next() {
+                    self.reject(MTLS_ALIASES, format!("`{name}` of it is {reason}"));
+                }
+            }
+            Some(other) => {
+                let reason = format!("it is {}, not an object", type_name(&other));
+                self.reject(MTLS_ALIASES, reason);
+            }
+        }
+        aliases
     }
 
     /// An endpoint's URL. Loopback addresses may use http only if the issuer uses it too: a document from elsewhere
@@ -307,6 +343,28 @@ mod tests {
             assert!(metadata.unusable(name).unwrap().contains(value), "{name}: {value}");
             let endpoint = Endpoint::IN_METADATA.into_iter().find(|one| one.name() == name);
             assert!(metadata.endpoints.get(endpoint.unwrap()).is_none(), "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn aliases_for_mutual_tls_are_read() {
+        let read_with = |aliases: &str| {
+            read(&format!(
+                r#"{{"issuer":"https://op.example","token_endpoint":"https://op.example/t",
+                "mtls_endpoint_aliases":{aliases}}}"#
+            ))
+            .unwrap()
+        };
+        let metadata = read_with(
+            r#"{"token_endpoint":"https://mtls.op.example/t","authorization_endpoint":"https://x.example/a"}"#,
+        );
+        let url = metadata.mtls_aliases.get(Endpoint::Token).unwrap();
+        assert_eq!(url.as_str(), "https://mtls.op.example/t");
+        assert!(metadata.mtls_aliases.get(Endpoint::Authorization).is_none());
+        for aliases in
+            ["7", r#"{"token_endpoint":7}"#, r#"{"token_endpoint":"http://mtls.op.example/t"}"#]
+        {
+            assert!(read_with(aliases).unusable(MTLS_ALIASES).is_some(), "{aliases}");
         }
     }
 

@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http_exchange::HttpExchange;
 use crate::message::{self, with_source};
-use crate::oauth2::metadata::{ServerMetadata, parse_metadata_response};
+use crate::oauth2::metadata::{MTLS_ALIASES, ServerMetadata, parse_metadata_response};
 
 impl ProviderDocuments {
     /// The document, fetched on first use; `None` if the client is configured without one.
@@ -76,7 +76,30 @@ async fn fetch_metadata(
     if settings.needs_provider_keys() {
         require_endpoint(settings, Some(&document), Endpoint::Jwks)?;
     }
+    if settings.tls.is_mutual {
+        check_mutual_tls(settings, &document, url)?;
+    }
     Ok(document)
+}
+
+/// Checks that the aliases can be used, and that access tokens are bound to the certificate if they must be (RFC 8705
+/// §3.3, §5).
+fn check_mutual_tls(settings: &ClientSettings, document: &ServerMetadata, url: &Url) -> Result<()> {
+    if let Some(reason) = document.unusable(MTLS_ALIASES) {
+        let check = format!("`{MTLS_ALIASES}` of the metadata at {url} can't be used: {reason}");
+        return Err(Error::new(ErrorKind::InvalidResponse, check)
+            .with_hint("report the fault to the provider"));
+    }
+    if settings.tls.requires_bound_tokens && !document.tls_client_certificate_bound_access_tokens {
+        let check = format!(
+            "the metadata at {url} do not say that access tokens are bound to the certificate \
+             (`tls_client_certificate_bound_access_tokens`, RFC 8705 §3.3)"
+        );
+        return Err(Error::new(ErrorKind::Unsupported, check).with_hint(
+            "to accept tokens that are not bound, set `tls_client_certificate_bound_access_tokens` to false",
+        ));
+    }
+    Ok(())
 }
 
 fn find_endpoint<'a>(
@@ -86,7 +109,9 @@ fn find_endpoint<'a>(
 ) -> Option<&'a Url> {
     let find = |endpoint| {
         let document = || metadata.and_then(|metadata| metadata.endpoints.get(endpoint));
-        settings.endpoints.get(endpoint).or_else(document)
+        let mutual = metadata.filter(|_| settings.tls.is_mutual);
+        let alias = || mutual.and_then(|metadata| metadata.mtls_aliases.get(endpoint));
+        settings.endpoints.get(endpoint).or_else(alias).or_else(document)
     };
     match endpoint {
         // Refreshed at the token endpoint, unless another URL is configured.

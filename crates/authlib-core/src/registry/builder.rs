@@ -25,7 +25,7 @@ use crate::keyring::{KEYS_VARIABLE, Keyring};
 use crate::random::{Random, SystemRandom};
 use crate::store::{MemoryTokenStore, PendingLoginStore, TokenStore};
 use crate::token_updates::{Subscribers, TokenUpdate};
-use crate::transport::{self, HttpClient, MakeClient};
+use crate::transport::{self, HttpClient, MakeClient, Tls};
 
 /// Collects clients, stores and settings; [`build`](Self::build) checks everything at once.
 #[derive(Default)]
@@ -278,7 +278,7 @@ impl OAuthBuilder {
             for config in read.configs.iter_mut().filter(|config| config.is_incomplete()) {
                 let http = match &self.http {
                     Some(http) => http.clone(),
-                    None => make(config.ca_certificate_pem().as_deref())?,
+                    None => make(&config.tls())?,
                 };
                 let base_url = base_url.as_ref();
                 Preparation { http: &http, base_url, now }.complete(config).await?;
@@ -307,7 +307,7 @@ impl OAuthBuilder {
         check_required(&self.required, &configs, &mut problems);
         let make = self.default_http.unwrap_or(transport::default_client);
         let is_own = self.http.is_some();
-        let http = self.http.map_or_else(|| make(None), Ok);
+        let http = self.http.map_or_else(|| make(&Tls::default()), Ok);
         let http =
             http.map_err(|cause| problems.push(ConfigProblem::new("", "", cause.to_string())));
         let mut settings = Vec::new();
@@ -318,15 +318,8 @@ impl OAuthBuilder {
                     if self.base_url.is_none() {
                         check_without_base_url(&resolved, &mut problems);
                     }
-                    let trusting = resolved.ca_certificate.as_deref().map(|pem| match is_own {
-                        true => Err("is not used by the application's own HTTP client".to_owned()),
-                        false => make(Some(pem)).map_err(|cause| format!("is not valid: {cause}")),
-                    });
-                    let trusting = trusting.transpose().map_err(|problem| {
-                        let name = &resolved.name;
-                        problems.push(ConfigProblem::new(name, "ca_certificate", problem));
-                    });
-                    settings.push((resolved, trusting.ok().flatten()));
+                    let own_http = own_http_client(&resolved, is_own, make, &mut problems);
+                    settings.push((resolved, own_http));
                 }
                 Err(found) => {
                     problems.extend(found);
@@ -376,6 +369,42 @@ impl OAuthBuilder {
             .collect();
         Ok(OAuth::new(clients, ports))
     }
+}
+
+/// The HTTP client of a client whose TLS connections have settings. Its connections are used by no other client.
+fn own_http_client(
+    settings: &ClientSettings,
+    is_own: bool,
+    make: MakeClient,
+    problems: &mut Vec<ConfigProblem>,
+) -> Option<Arc<dyn HttpClient>> {
+    let tls = &settings.tls.connections;
+    let mut problem = |key: &str, problem: String| {
+        problems.push(ConfigProblem::new(&settings.name, key, problem));
+    };
+    let given = [
+        ("ca_certificate", tls.ca_certificates.is_some()),
+        ("tls_client_certificate", tls.certificate.is_some()),
+    ];
+    let given: Vec<_> = given.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect();
+    if is_own {
+        for key in given {
+            problem(key, "is not used by the application's own HTTP client".to_owned());
+        }
+        return None;
+    }
+    if settings.tls.is_mutual && tls.certificate.is_none() {
+        problem("tls_client_certificate", "is missing: it is for mutual TLS".to_owned());
+        return None;
+    }
+    let last = given.last()?;
+    make(tls)
+        .map_err(|cause| {
+            let trusting = Tls { certificate: None, ..tls.clone() };
+            let key = if make(&trusting).is_err() { "ca_certificate" } else { last };
+            problem(key, format!("is not valid: {cause}"));
+        })
+        .ok()
 }
 
 /// What files, environment and code say, read once.

@@ -10,11 +10,17 @@ use crate::message::{BodyLimit, MAX_BODY, Request, Response};
 
 mod body;
 #[cfg(feature = "reqwest")]
+mod reloading;
+#[cfg(feature = "reqwest")]
 mod reqwest;
+mod tls;
 
 pub use self::body::{Body, StreamedRequest, StreamingResponse};
 #[cfg(feature = "reqwest")]
+pub(crate) use self::reloading::client_for;
+#[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestClient;
+pub(crate) use self::tls::{ClientCertificate, Tls};
 
 /// A boxed future, so that the traits can be trait objects.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -79,8 +85,8 @@ pub trait HttpClient: Send + Sync {
     }
 }
 
-/// Makes a built-in HTTP client that trusts these CA certificates (PEM) besides those of the system.
-pub(crate) type MakeClient = fn(Option<&str>) -> Result<Arc<dyn HttpClient>, Error>;
+/// Makes a built-in HTTP client for these TLS connections, which it shares with no other client.
+pub(crate) type MakeClient = fn(&Tls) -> Result<Arc<dyn HttpClient>, Error>;
 
 /// The built-in HTTP client.
 ///
@@ -89,12 +95,12 @@ pub(crate) type MakeClient = fn(Option<&str>) -> Result<Arc<dyn HttpClient>, Err
 /// [`ErrorKind::Config`](crate::ErrorKind::Config) if it cannot be created, or is not compiled in.
 pub(crate) fn default_client(
     #[cfg_attr(not(feature = "reqwest"), expect(unused_variables, reason = "there is no client"))]
-    ca_certificates: Option<&str>,
+    tls: &Tls,
 ) -> Result<Arc<dyn HttpClient>, Error> {
     #[cfg(feature = "reqwest")]
-    let client = ReqwestClient::build(ReqwestClient::TIMEOUT, ca_certificates)
-        .map(Arc::new)
-        .map_err(reqwest::not_created)?;
+    let client = client_for(tls, |tls| {
+        ReqwestClient::build(ReqwestClient::TIMEOUT, tls).map_err(reqwest::not_created)
+    })?;
     #[cfg(not(feature = "reqwest"))]
     let client = Err(Error::new(ErrorKind::Config, "the built-in HTTP client is not compiled in")
         .with_hint("call `.http_client(..)`, or enable the feature `reqwest` of authlib-core"))?;

@@ -13,14 +13,14 @@ use futures_timer::Delay;
 use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
 use futures_util::stream::unfold;
-use reqwest::Certificate;
 use reqwest::redirect::Policy;
+use reqwest::{Certificate, Identity};
 use tokio::runtime::Handle;
 #[cfg(feature = "blocking")]
 use tokio::runtime::{Builder, Runtime};
 
 use super::{
-    Body, BoxFuture, Cause, HttpClient, StreamedRequest, StreamingResponse, TransportError,
+    Body, BoxFuture, Cause, HttpClient, StreamedRequest, StreamingResponse, Tls, TransportError,
 };
 use crate::endpoint_url::is_loopback;
 use crate::error::{Error, ErrorKind};
@@ -68,7 +68,7 @@ impl ReqwestClient {
     ///
     /// As [`new`](Self::new).
     pub fn with_timeout(timeout: Duration) -> Result<Self, TransportError> {
-        Self::build(timeout, None)
+        Self::build(timeout, &Tls::default())
     }
 
     /// As [`new`](Self::new), and trusts these CA certificates (PEM) besides those of the system. For a registry whose
@@ -90,10 +90,14 @@ impl ReqwestClient {
     ///
     /// [`TransportError::Connect`] if `pem` has no certificate, or one that is not valid.
     pub fn with_ca_certificates(pem: &str) -> Result<Self, TransportError> {
-        Self::build(Self::TIMEOUT, Some(pem))
+        Self::build(
+            Self::TIMEOUT,
+            &Tls { ca_certificates: Some(pem.to_owned()), certificate: None },
+        )
     }
 
-    pub(super) fn build(timeout: Duration, pem: Option<&str>) -> Result<Self, TransportError> {
+    pub(super) fn build(timeout: Duration, tls: &Tls) -> Result<Self, TransportError> {
+        let pem = tls.ca_certificates.as_deref();
         let certificates = match pem {
             Some(pem) => Certificate::from_pem_bundle(pem.as_bytes()).map_err(from_reqwest)?,
             None => Vec::new(),
@@ -101,8 +105,19 @@ impl ReqwestClient {
         if pem.is_some() && certificates.is_empty() {
             return Err(TransportError::Connect(Cause::new("the PEM text has no certificate")));
         }
+        let identity = tls.certificate.as_ref().map(|certificate| {
+            let pem = certificate.load().map_err(|(_, why)| Cause::new(why));
+            Identity::from_pem(pem.map_err(TransportError::Connect)?.as_bytes())
+                .map_err(from_reqwest)
+        });
+        let identity = identity.transpose()?;
         let builder = || {
-            reqwest::Client::builder()
+            let builder = reqwest::Client::builder();
+            let builder = match &identity {
+                Some(identity) => builder.identity(identity.clone()),
+                None => builder,
+            };
+            builder
                 .tls_certs_merge(certificates.clone())
                 .redirect(Policy::none())
                 .retry(reqwest::retry::never())
@@ -119,10 +134,10 @@ impl ReqwestClient {
 
     /// A client for callers without a runtime: its exchanges run on one of this crate.
     #[cfg(feature = "blocking")]
-    pub(crate) fn with_background_runtime(ca_certificates: Option<&str>) -> Result<Self, Error> {
+    pub(crate) fn with_background_runtime(tls: &Tls) -> Result<Self, Error> {
         let no_thread = || TransportError::Connect(Cause::new("no thread can be started"));
         let runtime = background().ok_or_else(no_thread).map_err(not_created)?;
-        let client = Self::build(Self::TIMEOUT, ca_certificates).map_err(not_created)?;
+        let client = Self::build(Self::TIMEOUT, tls).map_err(not_created)?;
         Ok(Self { runtime: Some(runtime), ..client })
     }
 

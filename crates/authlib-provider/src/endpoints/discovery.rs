@@ -1,7 +1,7 @@
 //! The discovery document (OpenID Connect Discovery 1.0 §3) and the JWK set (RFC 7517 §5).
 
 use authlib_core::message::Response;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{authorize, token};
 use crate::fault::Fault;
@@ -58,12 +58,41 @@ pub(crate) fn document(context: &Context) -> Response {
     {
         members.insert("registration_endpoint".to_owned(), at("register"));
     }
+    if let (Some(base), Some(members)) = (&context.mtls_base, document.as_object_mut()) {
+        offer_mutual_tls(context, base, members);
+    }
     for fault in context.faults() {
         if let (Fault::Metadata(name, value), Some(members)) = (fault, document.as_object_mut()) {
             set_member(members, name, value);
         }
     }
     json_response(200, &document)
+}
+
+/// The members for mutual TLS (RFC 8705 §3.3, §5).
+fn offer_mutual_tls(context: &Context, base: &str, members: &mut Map<String, Value>) {
+    for endpoint in ["token", "introspection", "revocation"] {
+        let name = format!("{endpoint}_endpoint_auth_methods_supported");
+        if let Some(Value::Array(methods)) = members.get_mut(&name) {
+            methods.extend(["tls_client_auth".into(), "self_signed_tls_client_auth".into()]);
+        }
+    }
+    let mut aliases = Map::new();
+    for name in [
+        "device_authorization_endpoint",
+        "introspection_endpoint",
+        "pushed_authorization_request_endpoint",
+        "revocation_endpoint",
+        "token_endpoint",
+        "userinfo_endpoint",
+    ] {
+        let path = members.get(name).and_then(Value::as_str);
+        if let Some(path) = path.and_then(|url| url.strip_prefix(context.issuer.as_str())) {
+            aliases.insert(name.to_owned(), format!("{base}{path}").into());
+        }
+    }
+    members.insert("mtls_endpoint_aliases".to_owned(), aliases.into());
+    members.insert("tls_client_certificate_bound_access_tokens".to_owned(), true.into());
 }
 
 /// The algorithms of the keys, and RS256, which every provider must support.

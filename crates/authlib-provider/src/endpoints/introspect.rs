@@ -105,6 +105,9 @@ fn active(context: &Context, grant: &Grant, access_expires_at: Option<SystemTime
     if let (Some(actor), Some(members)) = (&grant.actor, response.as_object_mut()) {
         members.insert("act".to_owned(), actor.clone());
     }
+    if let (Some(x5t), Some(members)) = (&grant.x5t, response.as_object_mut()) {
+        members.insert("cnf".to_owned(), json!({ "x5t#S256": x5t }));
+    }
     if let (Some(at), Some(members)) = (access_expires_at, response.as_object_mut()) {
         let exp = at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         members.insert("token_type".to_owned(), "Bearer".into());

@@ -40,8 +40,8 @@ pub(crate) fn handle(context: &Context, request: &Request, fields: &Fields) -> R
         Ok(client) => client,
         Err(rejection) => return *rejection,
     };
-    let jkt = match sender_constraint::check(context, request, &client, fields) {
-        Ok(jkt) => jkt,
+    let constraint = match sender_constraint::check(context, request, &client, fields) {
+        Ok(constraint) => constraint,
         Err(rejection) => return *rejection,
     };
     let response = match grant_type {
@@ -55,5 +55,5 @@ pub(crate) fn handle(context: &Context, request: &Request, fields: &Fields) -> R
         Some(_) => error(400, "unsupported_grant_type", "this grant type is not supported"),
         None => error(400, "invalid_request", "`grant_type` is missing"),
     };
-    sender_constraint::bind(context, response, jkt)
+    sender_constraint::bind(context, response, constraint)
 }

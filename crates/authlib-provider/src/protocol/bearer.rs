@@ -4,6 +4,7 @@ use authlib_core::message::{Request, Response};
 use http::{Method, header};
 
 use super::dpop;
+use crate::peer_certificate::PeerCertificate;
 use crate::request::{self, values};
 use crate::response::{self, error, respond};
 use crate::state::Context;
@@ -66,7 +67,8 @@ pub(crate) fn anywhere(
     }
 }
 
-/// Whether a bound token comes with a proof of its key, and only such a token as one (RFC 9449 §7.1).
+/// Whether a bound token comes over a connection with its certificate (RFC 8705 §3), or with a proof of its key, and only
+/// such a token as one (RFC 9449 §7.1).
 fn check_binding(
     context: &Context,
     request: &Request,
@@ -74,6 +76,13 @@ fn check_binding(
     access: &AccessToken,
     is_dpop: bool,
 ) -> Result<(), Box<Response>> {
+    if access.grant.x5t.is_some() {
+        let presented = request.extensions().get().map(PeerCertificate::thumbprint);
+        if presented != access.grant.x5t {
+            let why = "the token is bound to another certificate";
+            return Err(rejected(401, "invalid_token", why));
+        }
+    }
     if !is_dpop && access.grant.jkt.is_none() {
         return Ok(());
     }

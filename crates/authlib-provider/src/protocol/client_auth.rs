@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header;
 
 use super::client_assertion;
+use crate::peer_certificate::PeerCertificate;
 use crate::request::{self, Fields, field};
 use crate::response::{self, error};
 use crate::state::Context;
@@ -51,6 +52,16 @@ pub(crate) fn authenticate(
     };
     let client = context.client(&id).ok_or_else(unauthorized)?;
     let registered = client.auth_method.as_deref();
+    if let Some(known @ ("tls_client_auth" | "self_signed_tls_client_auth")) = registered {
+        let presented = request.extensions().get::<PeerCertificate>();
+        let is_known = presented.zip(client.certificate.as_ref()).is_some_and(
+            |(one, registered)| match known {
+                "tls_client_auth" => one.has_trusted_subject_of(registered),
+                _ => one.is_same(registered),
+            },
+        );
+        return if method == "none" && is_known { Ok(id) } else { Err(unauthorized()) };
+    }
     let matches = match (&client.secret, &secret) {
         (Some(known), Some(secret)) => {
             verify_slices_are_equal(known.as_bytes(), secret.as_bytes()).is_ok()
@@ -58,7 +69,7 @@ pub(crate) fn authenticate(
         (known, secret) => known == secret,
     };
     // A client with registered keys is not a public client.
-    let authenticated = matches && (secret.is_some() || client.jwks.is_none());
+    let authenticated = matches && (secret.is_some() || !client.is_confidential());
     if !authenticated || registered.is_some_and(|registered| registered != method) {
         return Err(unauthorized());
     }

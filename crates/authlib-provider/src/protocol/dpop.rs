@@ -40,12 +40,15 @@ pub(crate) fn thumbprint(
     }
     let proof = proof.to_str().map_err(|_| rejected("the proof is not ASCII"))?;
     let (jkt, claims) = verified(proof).ok_or_else(|| rejected("the proof is not valid"))?;
-    let url = Url::parse(&context.issuer).map(|issuer| issuer.origin().ascii_serialization());
-    let url = format!("{}{}", url.unwrap_or_default(), request.uri().path());
+    let is_here = |base: &String| {
+        let origin = Url::parse(base).map(|url| url.origin().ascii_serialization());
+        let url = format!("{}{}", origin.unwrap_or_default(), request.uri().path());
+        verify::text(&claims, "htu") == Some(&url)
+    };
     if verify::text(&claims, "htm") != Some(request.method().as_str()) {
         return Err(rejected("`htm` is not the method of the request"));
     }
-    if verify::text(&claims, "htu") != Some(&url) {
+    if !is_here(&context.issuer) && !context.mtls_base.as_ref().is_some_and(is_here) {
         return Err(rejected("`htu` is not the URL of the request"));
     }
     let issued_at = claims.get("iat").and_then(Value::as_u64).unwrap_or_default();

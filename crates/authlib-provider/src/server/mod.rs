@@ -2,5 +2,7 @@
 
 mod faulty_body;
 mod listener;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use listener::Server;

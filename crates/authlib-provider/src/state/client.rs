@@ -5,6 +5,8 @@ use std::fmt;
 use serde_json::Value;
 use url::{Host, Url};
 
+use crate::peer_certificate::PeerCertificate;
+
 /// The authentication method of OAuth 1.0a clients, which no OAuth 2.0 endpoint accepts.
 const OAUTH1: &str = "oauth1";
 
@@ -25,6 +27,8 @@ pub struct TestClient {
     pub(crate) request_object_alg: Option<String>,
     pub(crate) requires_request_object: bool,
     pub(crate) encryption_key: Option<Value>,
+    pub(crate) certificate: Option<PeerCertificate>,
+    pub(crate) certificate_bound: bool,
 }
 
 impl TestClient {
@@ -51,6 +55,8 @@ impl TestClient {
             request_object_alg: None,
             requires_request_object: false,
             encryption_key: None,
+            certificate: None,
+            certificate_bound: false,
         }
     }
 
@@ -71,6 +77,22 @@ impl TestClient {
     #[must_use]
     pub fn dpop_bound_access_tokens(mut self) -> Self {
         self.dpop_bound = true;
+        self
+    }
+
+    /// Registers the certificate (PEM) of a client that authenticates by mutual TLS (RFC 8705): with `tls_client_auth` all
+    /// certificates of the CA with its subject are accepted, with `self_signed_tls_client_auth` this one.
+    #[must_use]
+    pub fn tls_certificate(mut self, pem: &str) -> Self {
+        self.certificate = Some(PeerCertificate::from_pem(pem, false));
+        self
+    }
+
+    /// Binds the client's access tokens to the certificate of the token request, which is then required
+    /// (`tls_client_certificate_bound_access_tokens`, RFC 8705 §3).
+    #[must_use]
+    pub fn tls_client_certificate_bound_access_tokens(mut self) -> Self {
+        self.certificate_bound = true;
         self
     }
 
@@ -103,7 +125,7 @@ impl TestClient {
     }
 
     /// Accepts one client authentication method only: `client_secret_basic`, `client_secret_post`,
-    /// `client_secret_jwt`, `private_key_jwt` or `none`.
+    /// `client_secret_jwt`, `private_key_jwt`, `tls_client_auth`, `self_signed_tls_client_auth` or `none`.
     #[must_use]
     pub fn auth_method(mut self, method: impl Into<String>) -> Self {
         self.auth_method = Some(method.into());
@@ -146,7 +168,7 @@ impl TestClient {
 
     /// Whether the client is confidential (RFC 6749 §2.1).
     pub(crate) fn is_confidential(&self) -> bool {
-        self.secret.is_some() || self.jwks.is_some()
+        self.secret.is_some() || self.jwks.is_some() || self.certificate.is_some()
     }
 
     pub(crate) fn accepts_redirect_uri(&self, uri: &str) -> bool {

@@ -38,6 +38,8 @@ pub(crate) struct Context {
     pub(crate) registration: Registration,
     /// Whether pushed authorization requests are required; `None` if they are not offered.
     pub(crate) pushed_authorization: Option<bool>,
+    /// The URL below which the endpoints ask for a client certificate (RFC 8705 §5).
+    pub(crate) mtls_base: Option<String>,
     pub(crate) access_token_lifetime: Duration,
     pub(crate) clock: Clock,
     pub(crate) state: Mutex<State>,

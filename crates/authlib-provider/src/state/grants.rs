@@ -28,6 +28,8 @@ pub(crate) struct Grant {
     pub(crate) audience: Vec<String>,
     /// The thumbprint of the DPoP key that the tokens are bound to (RFC 9449 §6).
     pub(crate) jkt: Option<String>,
+    /// The thumbprint of the certificate that the tokens are bound to (RFC 8705 §3.1).
+    pub(crate) x5t: Option<String>,
     /// The actor, who acts for the subject (RFC 8693 §4.1).
     pub(crate) actor: Option<Value>,
 }

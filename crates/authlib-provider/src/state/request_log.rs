@@ -6,6 +6,7 @@ use authlib_core::message::Request;
 use http::HeaderMap;
 
 use crate::endpoint::Endpoint;
+use crate::peer_certificate::PeerCertificate;
 use crate::request::{self, Fields};
 
 /// A request that the provider received. [`fields`](Self::fields) and `Debug` leave out secrets; a test that needs
@@ -23,6 +24,8 @@ pub struct RecordedRequest {
     pub user_agent: Option<String>,
     /// The scheme of the `Authorization` header, such as `Basic`.
     pub authorization: Option<String>,
+    /// The thumbprint of the client's certificate (`x5t#S256`, RFC 8705 §3.1).
+    pub certificate: Option<String>,
     /// The fields of query and form, without secrets, codes, verifiers and tokens.
     pub fields: Vec<(String, String)>,
     /// The names of all fields.
@@ -77,6 +80,7 @@ impl RecordedRequest {
             path: request.uri().path().to_owned(),
             user_agent: request::header(request, "user-agent").map(ToOwned::to_owned),
             authorization,
+            certificate: request.extensions().get().map(PeerCertificate::thumbprint),
             query_names,
             names: fields.iter().map(|(name, _)| name.clone()).collect(),
             fields: fields

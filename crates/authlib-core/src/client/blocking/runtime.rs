@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use crate::error::Result;
-use crate::transport::{HttpClient, ReqwestClient};
+use crate::transport::{HttpClient, ReqwestClient, Tls, client_for};
 
 /// Wakes a parked thread.
 struct Unpark(Thread);
@@ -19,10 +19,8 @@ impl Wake for Unpark {
 }
 
 /// Makes the HTTP client of a blocking client: one with a runtime of its own.
-pub(super) fn http_client_with_runtime(
-    ca_certificates: Option<&str>,
-) -> Result<Arc<dyn HttpClient>> {
-    Ok(Arc::new(ReqwestClient::with_background_runtime(ca_certificates)?))
+pub(super) fn http_client_with_runtime(tls: &Tls) -> Result<Arc<dyn HttpClient>> {
+    client_for(tls, ReqwestClient::with_background_runtime)
 }
 
 /// Waits for `future` on this thread.

@@ -66,7 +66,10 @@ impl ClientConfig {
 
     fn check_credentials(&self, key: &str, method: AuthMethod, check: &mut Validator) {
         let missing = match method {
-            AuthMethod::None => None,
+            // The application's own HTTP client may have the certificate.
+            AuthMethod::None | AuthMethod::SelfSignedTlsClientAuth | AuthMethod::TlsClientAuth => {
+                None
+            }
             AuthMethod::PrivateKeyJwt => (!self.has_private_key()).then_some("private_key"),
             AuthMethod::ClientSecretBasic if self.has_empty_secret() => None,
             _ => (!self.has_secret()).then_some("client_secret"),

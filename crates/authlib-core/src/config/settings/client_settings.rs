@@ -11,6 +11,7 @@ use super::oauth1::OAuth1Settings;
 use super::provider::is_openid;
 use super::refresh::RefreshPolicy;
 use super::request::RequestObjectSettings;
+use super::tls::TlsSettings;
 use crate::config::extensions::Extensions;
 use crate::config::{EncryptionSettings, Profile, ResponseMode, UserInfoMethod};
 use crate::endpoint::{Endpoint, Endpoints};
@@ -52,8 +53,7 @@ pub(crate) struct ClientSettings {
     pub(crate) token_location: TokenLocation,
     pub(crate) refresh: RefreshPolicy,
     pub(crate) timeout: Option<Duration>,
-    /// CA certificates (PEM) to trust besides those of the system.
-    pub(crate) ca_certificate: Option<String>,
+    pub(crate) tls: TlsSettings,
     /// Whether users log in with this client, in a browser.
     pub(crate) is_interactive: bool,
     /// Whether the tokens are those of users, who log in or connect an account.
@@ -201,6 +201,7 @@ impl ClientSettings {
     /// The credentials that the client can authenticate with.
     pub(crate) fn credential_kind(&self) -> CredentialKind {
         match (&self.signer, &self.client_secret) {
+            (None, _) if self.tls.has_certificate() => CredentialKind::Certificate,
             (None, _) => CredentialKind::None,
             (Some(_), Some(_)) => CredentialKind::Secret,
             (Some(_), None) => CredentialKind::PrivateKey,

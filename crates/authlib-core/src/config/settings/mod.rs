@@ -1,7 +1,6 @@
 //! From a [`ClientConfig`](super::ClientConfig) to [`ClientSettings`].
 
 mod api;
-mod ca_certificate;
 mod client_auth;
 mod client_settings;
 mod decryption;
@@ -14,6 +13,7 @@ mod refresh;
 mod request;
 mod request_params;
 mod tenants;
+mod tls;
 mod validate;
 mod validator;
 

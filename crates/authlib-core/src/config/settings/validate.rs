@@ -150,7 +150,7 @@ impl ClientConfig {
             token_location: self.token_location.unwrap_or_default(),
             refresh,
             timeout: self.timeout,
-            ca_certificate: self.checked_ca_certificate(check),
+            tls: self.tls_settings(check),
             jwks: self.checked_jwks(check),
             is_interactive,
             has_user_tokens,
@@ -250,6 +250,7 @@ impl ClientConfig {
     fn has_client_credentials(&self) -> bool {
         self.has_secret()
             || self.private_key.is_some()
+            || self.has_tls_certificate()
             || self.extensions.auth.is_some()
             || self.token_endpoint_auth_method == Some(AuthMethod::None)
     }

@@ -102,6 +102,7 @@ fn example(key: &str) -> &'static str {
         | "fetch_userinfo"
         | "keep_token"
         | "raw_client_secret_basic"
+        | "tls_client_certificate_bound_access_tokens"
         | "refresh_on_bare_401"
         | "require_pushed_authorization_requests"
         | "require_s_hash"

@@ -2,8 +2,9 @@
 
 use authlib_core::config::{Dpop, Profile};
 use authlib_core::jose::Algorithm;
-use authlib_core::oauth2::{AssertionAudience, AuthMethod, TokenLocation};
+use authlib_core::oauth2::{AssertionAudience, AuthMethod, ResponseType, TokenLocation};
 use authlib_core::{ClientConfig, ErrorKind, OAuth};
+use authlib_provider::certificates::{CLIENT, CLIENT_KEY};
 use authlib_provider::{Endpoint, Fault, TestClient};
 use serde_json::json;
 
@@ -92,6 +93,7 @@ fn problems(config: ClientConfig) -> String {
 #[test]
 fn forbidden_settings_of_profiles_are_named() {
     let fapi2 = || bank().fapi2();
+    let fapi1 = || bank().fapi1_advanced();
     for (config, expected) in [
         (
             fapi2().dangerous_skip_pkce(),
@@ -123,6 +125,22 @@ fn forbidden_settings_of_profiles_are_named() {
         ),
         (fapi2().dpop_key(RSA).dpop_signing_alg(Algorithm::Rs256), "`dpop_signing_alg` is RS256"),
         (
+            fapi1().tls_client_certificate_bound_access_tokens(false),
+            "`tls_client_certificate_bound_access_tokens` is not allowed by the profile `fapi1_advanced`",
+        ),
+        (fapi1().dpop(Dpop::Login), "`dpop` is not allowed"),
+        (
+            fapi1().client_secret("s").token_endpoint_auth_method(AuthMethod::ClientSecretPost),
+            "needs `private_key_jwt`",
+        ),
+        (fapi1().response_type(ResponseType::IdToken), "`response_type` is not allowed"),
+        (fapi1().response_type(ResponseType::Code), "needs a signed response"),
+        (
+            fapi1().private_key(P256).id_token_signed_response_alg(Algorithm::EdDsa),
+            "allows PS256 or ES256 only",
+        ),
+        (fapi1().private_key(""), "`request_object_signing_alg` is missing"),
+        (
             bank().oauth21().dangerous_skip_pkce(),
             "`dangerous_skip_pkce` is not allowed by the profile `oauth21`",
         ),
@@ -138,9 +156,17 @@ fn forbidden_settings_of_profiles_are_named() {
 
 #[test]
 fn profiles_accept_what_they_need() {
-    for profile in [Profile::Fapi2, Profile::Fapi2MessageSigning, Profile::OAuth21] {
+    for profile in
+        [Profile::Fapi1Advanced, Profile::Fapi2, Profile::Fapi2MessageSigning, Profile::OAuth21]
+    {
         for key in [P256, RSA] {
             let config = bank().private_key(key).profile(profile);
+            let config = match profile {
+                Profile::Fapi1Advanced => {
+                    config.tls_client_certificate(CLIENT).tls_client_key(CLIENT_KEY)
+                }
+                _ => config,
+            };
             let built = OAuth::builder().base_url("https://app.example").register(config).build();
             assert!(built.is_ok(), "{profile:?}: {built:?}");
         }
