@@ -39,7 +39,7 @@ impl RegisteredClient {
             Err(error) if error.kind() == ErrorKind::Unauthenticated => return Ok(false),
             Err(error) if error.kind() == ErrorKind::Store => return Err(error),
             // The provider has no revocation endpoint, as with OAuth 1.0a.
-            Err(error) if matches!(error.kind(), ErrorKind::Config | ErrorKind::Unsupported) => {}
+            Err(error) if error.kind() == ErrorKind::Unsupported => {}
             Err(error) => {
                 let error = error.report();
                 tracing::warn!(client = self.name(), %error, "token deleted, but not revoked");
