@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use authlib_core::providers::{CATALOGUE, ProviderInfo};
+use authlib_core::providers::{ProviderInfo, catalogue};
 
 /// The page with its generated parts replaced.
 ///
@@ -34,7 +34,7 @@ pub fn generated(page: &str) -> Result<String, String> {
     if let Some((before, after)) = out.split_once(PRESETS) {
         let (_, after) =
             after.split_once("\n\n").ok_or("a paragraph must follow the table of presets")?;
-        let rows: String = CATALOGUE.iter().map(preset_row).collect();
+        let rows: String = catalogue().iter().map(preset_row).collect();
         out = format!("{before}{PRESETS}{HEAD}{rows}\n{after}");
     }
     Ok(out)

@@ -4,12 +4,14 @@
 //! not against the live services.
 
 mod catalogue;
+mod oauth1_rows;
+mod oauth2_rows;
+mod openid_rows;
 mod preset;
 mod presets;
-mod rows;
 mod tenants;
 
-pub use self::catalogue::{CATALOGUE, ProviderInfo};
+pub use self::catalogue::{ProviderInfo, catalogue};
 pub use self::presets::{
     discogs, discord, flickr, github, gitlab, google, linkedin, microsoft, spotify, trello, tumblr,
     twitter,
@@ -19,50 +21,34 @@ pub use self::tenants::{
     kinde, logto, mastodon, okta, onelogin, pingone, zitadel,
 };
 
+use self::oauth1_rows::OAUTH1;
+use self::oauth2_rows::OAUTH2;
+use self::openid_rows::OPENID;
+use self::preset::Preset;
 use crate::config::ClientConfig;
 
 /// The names of the presets that need only an id and a secret.
-pub const NAMES: &[&str] = &[
-    "amazon",
-    "apple",
-    "atlassian",
-    "battlenet",
-    "bitbucket",
-    "discogs",
-    "discord",
-    "dropbox",
-    "facebook",
-    "figma",
-    "fitbit",
-    "flickr",
-    "github",
-    "gitlab",
-    "google",
-    "intuit",
-    "kakao",
-    "line",
-    "linkedin",
-    "microsoft",
-    "naver",
-    "orcid",
-    "patreon",
-    "paypal",
-    "reddit",
-    "roblox",
-    "salesforce",
-    "slack",
-    "spotify",
-    "strava",
-    "trello",
-    "tumblr",
-    "twitch",
-    "twitter",
-    "twitter2",
-    "wikimedia",
-    "yahoo",
-    "yandex",
-    "zoom",
-];
+pub const NAMES: &[&str] = &names();
+
+/// All rows.
+fn rows() -> impl Iterator<Item = &'static Preset> {
+    [OPENID, OAUTH2, OAUTH1].into_iter().flatten()
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn names() -> [&'static str; OPENID.len() + OAUTH2.len() + OAUTH1.len()] {
+    let mut names = [""; OPENID.len() + OAUTH2.len() + OAUTH1.len()];
+    let (files, mut file, mut count) = ([OPENID, OAUTH2, OAUTH1], 0, 0);
+    while file < files.len() {
+        let mut row = 0;
+        while row < files[file].len() {
+            names[count] = files[file][row].name;
+            (row, count) = (row + 1, count + 1);
+        }
+        file += 1;
+    }
+    names
+}
 
 /// The preset of this name.
 ///
@@ -72,8 +58,7 @@ pub const NAMES: &[&str] = &[
 /// ```
 #[must_use]
 pub fn named(name: &str) -> Option<ClientConfig> {
-    let row = rows::ROWS.iter().find(|row| row.name == name);
-    row.map(preset::Preset::client).or_else(|| presets::named(name))
+    rows().find(|row| row.name == name).map(Preset::client)
 }
 
 impl From<&str> for ClientConfig {
@@ -95,11 +80,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_of_all_rows() {
-        let rows = rows::ROWS.iter().map(|row| row.name);
-        let mut all: Vec<_> = rows.chain(presets::NAMES.iter().copied()).collect();
-        all.sort_unstable();
-        assert_eq!(all, NAMES);
+    fn rows_are_in_alphabetical_order() {
+        for rows in [OPENID, OAUTH2, OAUTH1] {
+            assert!(rows.is_sorted_by_key(|row| row.name));
+        }
+        assert!(rows().map(|row| row.name).eq(NAMES.iter().copied()));
+    }
+
+    #[test]
+    fn every_function_has_a_row() {
+        for name in presets::FUNCTIONS {
+            assert!(named(name).is_some(), "{name}");
+        }
     }
 
     #[test]
@@ -120,14 +112,11 @@ mod tests {
 
     #[test]
     fn catalogue_has_every_preset_once() {
-        let mut names: Vec<_> = CATALOGUE.iter().map(|row| row.name).collect();
-        names.sort_unstable();
-        let (all, count) = (names.clone(), names.len());
+        let mut names: Vec<_> = catalogue().iter().map(|row| row.name).collect();
+        let count = names.len();
         names.dedup();
         assert_eq!(names.len(), count);
-        for name in NAMES {
-            assert!(all.contains(name), "{name}");
-        }
-        assert!(all.len() >= 45, "{}", all.len());
+        assert!(NAMES.iter().all(|name| names.contains(name)));
+        assert!(count >= 45, "{count}");
     }
 }

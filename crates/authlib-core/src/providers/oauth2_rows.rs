@@ -1,14 +1,13 @@
-//! Presets as rows of data, in alphabetical order. The facts are those of the providers' documentation; none was tried
-//! against a live service.
+//! Presets of OAuth 2.0 providers, in alphabetical order: the user comes from the user info endpoint. The facts are those
+//! of the providers' documentation; none was tried against a live service.
 
-use super::preset::Preset;
 use super::preset::Quirk::{
-    Auth, AuthorizeParam, DeniedError, Emails, FormPost, HmacIdToken, NoTokenType, NoUserInfo,
-    NoVerifiedEmail, RefreshUrl,
+    Auth, AuthorizeParam, DeviceAuthorization, IssuerAlias, NeedsSecret, RefreshUrl,
 };
+use super::preset::{Email, Preset};
 use crate::oauth2::AuthMethod::{ClientSecretBasic, ClientSecretPost};
 
-pub(super) const ROWS: &[Preset] = &[
+pub(super) const OAUTH2: &[Preset] = &[
     Preset {
         name: "amazon",
         display_name: "Amazon",
@@ -17,24 +16,11 @@ pub(super) const ROWS: &[Preset] = &[
         userinfo: "https://api.amazon.com/user/profile",
         scope: "profile",
         subject: "user_id",
-        quirks: &[Auth(ClientSecretPost), NoVerifiedEmail],
+        quirks: &[Auth(ClientSecretPost)],
+        email: Email::Never,
+        console: "https://developer.amazon.com/loginwithamazon/console/site/lwa/overview.html",
+        color: "#ff9900",
         ..Preset::EMPTY
-    },
-    // The client secret is a JWT that the developer signs with the key of the Apple account, for six months at most;
-    // `providers::apple` signs one for each request. The
-    // user's name comes only in the form of the first callback, as `user`.
-    Preset {
-        name: "apple",
-        display_name: "Apple",
-        issuer: "https://appleid.apple.com",
-        scope: "openid name email",
-        quirks: &[
-            Auth(ClientSecretPost),
-            FormPost,
-            NoUserInfo,
-            DeniedError("user_cancelled_authorize"),
-        ],
-        ..Preset::OPENID
     },
     Preset {
         name: "atlassian",
@@ -48,17 +34,11 @@ pub(super) const ROWS: &[Preset] = &[
             Auth(ClientSecretPost),
             AuthorizeParam("audience", "api.atlassian.com"),
             AuthorizeParam("prompt", "consent"),
-            NoVerifiedEmail,
         ],
+        email: Email::Never,
+        console: "https://developer.atlassian.com/console/myapps/",
+        color: "#0052cc",
         ..Preset::EMPTY
-    },
-    Preset {
-        name: "battlenet",
-        display_name: "Battle.net",
-        issuer: "https://oauth.battle.net",
-        scope: "openid",
-        claims: &[("preferred_username", "/battletag")],
-        ..Preset::OPENID
     },
     Preset {
         name: "bitbucket",
@@ -73,16 +53,30 @@ pub(super) const ROWS: &[Preset] = &[
             ("preferred_username", "/username"),
             ("picture", "/links/avatar/href"),
         ],
-        quirks: &[Auth(ClientSecretBasic), Emails("https://api.bitbucket.org/2.0/user/emails")],
+        quirks: &[Auth(ClientSecretBasic)],
+        email: Email::Fetched("https://api.bitbucket.org/2.0/user/emails"),
+        console: "https://bitbucket.org/account/settings/",
+        color: "#0052cc",
         ..Preset::EMPTY
     },
-    // The user info endpoint accepts `POST` only.
     Preset {
-        name: "dropbox",
-        display_name: "Dropbox",
-        issuer: "https://www.dropbox.com",
-        quirks: &[NoUserInfo],
-        ..Preset::OPENID
+        name: "discord",
+        display_name: "Discord",
+        authorize: "https://discord.com/oauth2/authorize",
+        token: "https://discord.com/api/oauth2/token",
+        userinfo: "https://discord.com/api/users/@me",
+        api: "https://discord.com/api/",
+        scope: "identify email",
+        subject: "id",
+        claims: &[
+            ("name", "/global_name"),
+            ("preferred_username", "/username"),
+            ("email_verified", "/verified"),
+        ],
+        email: Email::IfVerified,
+        console: "https://discord.com/developers/applications",
+        color: "#5865f2",
+        ..Preset::EMPTY
     },
     Preset {
         name: "facebook",
@@ -93,7 +87,10 @@ pub(super) const ROWS: &[Preset] = &[
         scope: "email public_profile",
         subject: "id",
         claims: &[("picture", "/picture/data/url")],
-        quirks: &[Auth(ClientSecretPost), NoVerifiedEmail],
+        quirks: &[Auth(ClientSecretPost)],
+        email: Email::Never,
+        console: "https://developers.facebook.com/apps/",
+        color: "#1877f2",
         ..Preset::EMPTY
     },
     Preset {
@@ -105,11 +102,10 @@ pub(super) const ROWS: &[Preset] = &[
         scope: "current_user:read",
         subject: "id",
         claims: &[("name", "/handle"), ("picture", "/img_url")],
-        quirks: &[
-            Auth(ClientSecretBasic),
-            RefreshUrl("https://api.figma.com/v1/oauth/refresh"),
-            NoVerifiedEmail,
-        ],
+        quirks: &[Auth(ClientSecretBasic), RefreshUrl("https://api.figma.com/v1/oauth/refresh")],
+        email: Email::Never,
+        console: "https://www.figma.com/developers/apps",
+        color: "#f24e1e",
         ..Preset::EMPTY
     },
     Preset {
@@ -122,16 +118,31 @@ pub(super) const ROWS: &[Preset] = &[
         subject: "/user/encodedId",
         claims: &[("name", "/user/displayName"), ("picture", "/user/avatar")],
         quirks: &[Auth(ClientSecretBasic)],
+        email: Email::None,
+        console: "https://dev.fitbit.com/apps",
+        color: "#00b0b9",
         ..Preset::EMPTY
     },
     Preset {
-        name: "intuit",
-        display_name: "Intuit",
-        issuer: "https://oauth.platform.intuit.com/op/v1",
-        authorize: "https://appcenter.intuit.com/connect/oauth2",
-        token: "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
-        quirks: &[Auth(ClientSecretBasic), NoUserInfo],
-        ..Preset::OPENID
+        name: "github",
+        display_name: "GitHub",
+        authorize: "https://github.com/login/oauth/authorize",
+        token: "https://github.com/login/oauth/access_token",
+        userinfo: "https://api.github.com/user",
+        api: "https://api.github.com/",
+        scope: "read:user user:email",
+        subject: "id",
+        claims: &[("preferred_username", "/login"), ("picture", "/avatar_url")],
+        quirks: &[
+            NeedsSecret,
+            DeviceAuthorization("https://github.com/login/device/code"),
+            // GitHub sends it as `iss` in callbacks.
+            IssuerAlias("https://github.com/login/oauth"),
+        ],
+        email: Email::Fetched("https://api.github.com/user/emails"),
+        console: "https://github.com/settings/developers",
+        color: "#24292f",
+        ..Preset::EMPTY
     },
     Preset {
         name: "kakao",
@@ -147,15 +158,10 @@ pub(super) const ROWS: &[Preset] = &[
             ("picture", "/kakao_account/profile/profile_image_url"),
         ],
         quirks: &[Auth(ClientSecretPost)],
+        email: Email::IfVerified,
+        console: "https://developers.kakao.com/console/app",
+        color: "#fee500",
         ..Preset::EMPTY
-    },
-    Preset {
-        name: "line",
-        display_name: "LINE",
-        issuer: "https://access.line.me",
-        scope: "openid profile",
-        quirks: &[Auth(ClientSecretPost), HmacIdToken, NoVerifiedEmail],
-        ..Preset::OPENID
     },
     Preset {
         name: "naver",
@@ -169,15 +175,11 @@ pub(super) const ROWS: &[Preset] = &[
             ("email", "/response/email"),
             ("picture", "/response/profile_image"),
         ],
-        quirks: &[Auth(ClientSecretPost), NoVerifiedEmail],
+        quirks: &[Auth(ClientSecretPost)],
+        email: Email::Never,
+        console: "https://developers.naver.com/apps/",
+        color: "#03c75a",
         ..Preset::EMPTY
-    },
-    Preset {
-        name: "orcid",
-        display_name: "ORCID",
-        issuer: "https://orcid.org",
-        scope: "openid",
-        ..Preset::OPENID
     },
     Preset {
         name: "patreon",
@@ -194,6 +196,9 @@ pub(super) const ROWS: &[Preset] = &[
             ("picture", "/data/attributes/image_url"),
         ],
         quirks: &[Auth(ClientSecretPost)],
+        email: Email::IfVerified,
+        console: "https://www.patreon.com/portal/registration/register-clients",
+        color: "#ff424d",
         ..Preset::EMPTY
     },
     // The scopes are those of the application's settings at PayPal.
@@ -207,6 +212,9 @@ pub(super) const ROWS: &[Preset] = &[
         subject: "user_id",
         claims: &[("email", "/emails/0/value"), ("email_verified", "/emails/0/confirmed")],
         quirks: &[Auth(ClientSecretBasic)],
+        email: Email::IfVerified,
+        console: "https://developer.paypal.com/dashboard/applications",
+        color: "#003087",
         ..Preset::EMPTY
     },
     // Set `user_agent`: Reddit rejects requests without a descriptive one. It has no e-mail addresses.
@@ -220,28 +228,26 @@ pub(super) const ROWS: &[Preset] = &[
         subject: "id",
         claims: &[("preferred_username", "/name"), ("picture", "/icon_img")],
         quirks: &[Auth(ClientSecretBasic), AuthorizeParam("duration", "permanent")],
+        email: Email::None,
+        console: "https://www.reddit.com/prefs/apps",
+        color: "#ff4500",
         ..Preset::EMPTY
     },
     Preset {
-        name: "roblox",
-        display_name: "Roblox",
-        issuer: "https://apis.roblox.com/oauth/",
-        scope: "openid profile",
-        quirks: &[Auth(ClientSecretPost)],
-        ..Preset::OPENID
-    },
-    Preset {
-        name: "salesforce",
-        display_name: "Salesforce",
-        issuer: "https://login.salesforce.com",
-        ..Preset::OPENID
-    },
-    Preset {
-        name: "slack",
-        display_name: "Slack",
-        issuer: "https://slack.com",
-        quirks: &[NoTokenType],
-        ..Preset::OPENID
+        name: "spotify",
+        display_name: "Spotify",
+        authorize: "https://accounts.spotify.com/authorize",
+        token: "https://accounts.spotify.com/api/token",
+        userinfo: "https://api.spotify.com/v1/me",
+        api: "https://api.spotify.com/v1/",
+        scope: "user-read-email",
+        subject: "id",
+        claims: &[("name", "/display_name"), ("picture", "/images/0/url")],
+        quirks: &[Auth(ClientSecretBasic)],
+        email: Email::Never,
+        console: "https://developer.spotify.com/dashboard",
+        color: "#1db954",
+        ..Preset::EMPTY
     },
     Preset {
         name: "strava",
@@ -258,35 +264,9 @@ pub(super) const ROWS: &[Preset] = &[
             ("picture", "/profile"),
         ],
         quirks: &[Auth(ClientSecretPost), AuthorizeParam("approval_prompt", "auto")],
-        ..Preset::EMPTY
-    },
-    Preset {
-        name: "twitch",
-        display_name: "Twitch",
-        issuer: "https://id.twitch.tv/oauth2",
-        scope: "openid user:read:email",
-        quirks: &[
-            Auth(ClientSecretPost),
-            AuthorizeParam(
-                "claims",
-                r#"{"id_token":{"email":null,"email_verified":null,"picture":null,"preferred_username":null}}"#,
-            ),
-        ],
-        ..Preset::OPENID
-    },
-    // Set `user_agent`, which Wikimedia requires.
-    Preset {
-        name: "wikimedia",
-        display_name: "Wikimedia",
-        authorize: "https://meta.wikimedia.org/w/rest.php/oauth2/authorize",
-        token: "https://meta.wikimedia.org/w/rest.php/oauth2/access_token",
-        userinfo: "https://meta.wikimedia.org/w/rest.php/oauth2/resource/profile",
-        subject: "sub",
-        claims: &[
-            ("preferred_username", "/username"),
-            ("name", "/realname"),
-            ("email_verified", "/confirmed_email"),
-        ],
+        email: Email::None,
+        console: "https://www.strava.com/settings/api",
+        color: "#fc4c02",
         ..Preset::EMPTY
     },
     // X by OAuth 2.0; `twitter` is X by OAuth 1.0a.
@@ -304,14 +284,28 @@ pub(super) const ROWS: &[Preset] = &[
             ("picture", "/data/profile_image_url"),
         ],
         quirks: &[Auth(ClientSecretBasic)],
+        email: Email::None,
+        console: "https://developer.x.com/en/portal/dashboard",
+        color: "#000000",
         ..Preset::EMPTY
     },
+    // Set `user_agent`, which Wikimedia requires.
     Preset {
-        name: "yahoo",
-        display_name: "Yahoo",
-        issuer: "https://api.login.yahoo.com",
-        quirks: &[Auth(ClientSecretBasic)],
-        ..Preset::OPENID
+        name: "wikimedia",
+        display_name: "Wikimedia",
+        authorize: "https://meta.wikimedia.org/w/rest.php/oauth2/authorize",
+        token: "https://meta.wikimedia.org/w/rest.php/oauth2/access_token",
+        userinfo: "https://meta.wikimedia.org/w/rest.php/oauth2/resource/profile",
+        subject: "sub",
+        claims: &[
+            ("preferred_username", "/username"),
+            ("name", "/realname"),
+            ("email_verified", "/confirmed_email"),
+        ],
+        email: Email::IfVerified,
+        console: "https://meta.wikimedia.org/wiki/Special:OAuthConsumerRegistration",
+        color: "#006699",
+        ..Preset::EMPTY
     },
     Preset {
         name: "yandex",
@@ -326,7 +320,10 @@ pub(super) const ROWS: &[Preset] = &[
             ("preferred_username", "/login"),
             ("email", "/default_email"),
         ],
-        quirks: &[Auth(ClientSecretBasic), NoVerifiedEmail],
+        quirks: &[Auth(ClientSecretBasic)],
+        email: Email::Never,
+        console: "https://oauth.yandex.com/",
+        color: "#fc3f1d",
         ..Preset::EMPTY
     },
     Preset {
@@ -338,7 +335,10 @@ pub(super) const ROWS: &[Preset] = &[
         scope: "user:read:email",
         subject: "id",
         claims: &[("name", "/display_name"), ("picture", "/pic_url")],
-        quirks: &[Auth(ClientSecretBasic), NoVerifiedEmail],
+        quirks: &[Auth(ClientSecretBasic)],
+        email: Email::Never,
+        console: "https://marketplace.zoom.us/user/build",
+        color: "#0b5cff",
         ..Preset::EMPTY
     },
 ];
