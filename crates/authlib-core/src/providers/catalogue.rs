@@ -54,6 +54,8 @@ const TENANTS: &[Tenant] = &[
     ("descope", "Descope", "sub", IfVerified, "https://app.descope.com/", "#006af5"),
     ("entra", "Microsoft", "sub", Never, "https://entra.microsoft.com/", "#2f2f2f"),
     ("frontegg", "Frontegg", "sub", IfVerified, "https://portal.frontegg.com/", "#43bb7a"),
+    ("fusionauth", "FusionAuth", "sub", IfVerified, "", "#f58320"),
+    ("hydra", "Ory", "sub", IfVerified, "https://console.ory.sh/", "#0f172a"),
     ("github_enterprise", "GitHub", "id", Fetched(""), "", "#24292f"),
     ("keycloak", "Keycloak", "sub", IfVerified, "", "#4d4d4d"),
     ("kinde", "Kinde", "sub", IfVerified, "https://app.kinde.com/", "#0f0f0f"),

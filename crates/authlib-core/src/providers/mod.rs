@@ -17,8 +17,8 @@ pub use self::presets::{
     twitter,
 };
 pub use self::tenants::{
-    adfs, apple, auth0, authentik, cognito, descope, entra, frontegg, github_enterprise, keycloak,
-    kinde, logto, mastodon, okta, onelogin, pingone, zitadel,
+    adfs, apple, auth0, authentik, cognito, descope, entra, frontegg, fusionauth,
+    github_enterprise, hydra, keycloak, kinde, logto, mastodon, okta, onelogin, pingone, zitadel,
 };
 
 use self::oauth1_rows::OAUTH1;

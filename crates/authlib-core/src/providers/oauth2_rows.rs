@@ -2,7 +2,7 @@
 //! of the providers' documentation; none was tried against a live service.
 
 use super::preset::Quirk::{
-    Auth, AuthorizeParam, DeviceAuthorization, IssuerAlias, NeedsSecret, RefreshUrl,
+    Auth, AuthorizeParam, DeviceAuthorization, IssuerAlias, NeedsSecret, NoTokenType, RefreshUrl,
 };
 use super::preset::{Email, Preset};
 use crate::oauth2::AuthMethod::{ClientSecretBasic, ClientSecretPost};
@@ -57,6 +57,21 @@ pub(super) const OAUTH2: &[Preset] = &[
         email: Email::Fetched("https://api.bitbucket.org/2.0/user/emails"),
         console: "https://bitbucket.org/account/settings/",
         color: "#0052cc",
+        ..Preset::EMPTY
+    },
+    Preset {
+        name: "box",
+        display_name: "Box",
+        authorize: "https://account.box.com/api/oauth2/authorize",
+        token: "https://api.box.com/oauth2/token",
+        userinfo: "https://api.box.com/2.0/users/me",
+        api: "https://api.box.com/2.0/",
+        subject: "id",
+        claims: &[("email", "/login"), ("picture", "/avatar_url")],
+        email: Email::Never,
+        quirks: &[Auth(ClientSecretPost)],
+        console: "https://app.box.com/developers/console",
+        color: "#0061d5",
         ..Preset::EMPTY
     },
     Preset {
@@ -287,6 +302,24 @@ pub(super) const OAUTH2: &[Preset] = &[
         email: Email::None,
         console: "https://developer.x.com/en/portal/dashboard",
         color: "#000000",
+        ..Preset::EMPTY
+    },
+    // The OAuth 2.0 of VK before VK ID. An e-mail address is in the token response only.
+    Preset {
+        name: "vk",
+        display_name: "VK",
+        authorize: "https://oauth.vk.com/authorize",
+        token: "https://oauth.vk.com/access_token",
+        userinfo: "https://api.vk.com/method/users.get?v=5.131&fields=photo_200",
+        subject: "/response/0/id",
+        claims: &[
+            ("given_name", "/response/0/first_name"),
+            ("family_name", "/response/0/last_name"),
+            ("picture", "/response/0/photo_200"),
+        ],
+        quirks: &[Auth(ClientSecretPost), NoTokenType],
+        console: "https://id.vk.com/business/go",
+        color: "#0077ff",
         ..Preset::EMPTY
     },
     // Set `user_agent`, which Wikimedia requires.

@@ -81,6 +81,13 @@ pub fn frontegg(domain: &str) -> ClientConfig {
     tenant("frontegg", "Frontegg", format!("https://{}", without_scheme(domain)))
 }
 
+/// The `FusionAuth` server at `base`. Set the issuer of the tenant to the same URL there; by default it is a host name, which is
+/// no issuer of OpenID Connect.
+#[must_use]
+pub fn fusionauth(base: &str) -> ClientConfig {
+    tenant("fusionauth", "FusionAuth", base.trim_end_matches('/').to_owned())
+}
+
 /// The GitHub Enterprise server at `host`. As [`github`](super::github), with its own endpoints.
 #[must_use]
 pub fn github_enterprise(host: &str) -> ClientConfig {
@@ -93,6 +100,12 @@ pub fn github_enterprise(host: &str) -> ClientConfig {
         .emails_endpoint(format!("{base}/api/v3/user/emails"))
         .api_base_url(format!("{base}/api/v3/"))
         .issuer_alias(format!("{base}/login/oauth"))
+}
+
+/// The Ory Hydra server with this issuer, such as `https://example.projects.oryapis.com`.
+#[must_use]
+pub fn hydra(issuer: &str) -> ClientConfig {
+    tenant("hydra", "Ory", format!("https://{}", without_scheme(issuer)))
 }
 
 /// The Kinde business at `domain`, such as `example.kinde.com`.
@@ -168,6 +181,8 @@ mod tests {
             (cognito("eu-west-1", "p"), "https://cognito-idp.eu-west-1.amazonaws.com/p"),
             (descope("P2"), "https://api.descope.com/P2"),
             (entra("1-2"), "https://login.microsoftonline.com/1-2/v2.0"),
+            (fusionauth("https://id.example/"), "https://id.example"),
+            (hydra("https://x.projects.oryapis.com/"), "https://x.projects.oryapis.com"),
             (frontegg("app.frontegg.com"), "https://app.frontegg.com"),
             (kinde("https://x.kinde.com"), "https://x.kinde.com"),
             (logto("x.logto.app"), "https://x.logto.app/oidc"),

@@ -54,6 +54,14 @@ fn rows() -> Vec<Row> {
             ("{1-2}", Some("A"), None, false, Some("p")),
         ),
         (
+            "box",
+            "https://api.box.com/oauth2/token",
+            "https://api.box.com/2.0/users/me",
+            bearer(),
+            json!({"type": "user", "id": "11446498", "name": "A", "login": "a@example.com", "avatar_url": "p"}),
+            ("11446498", Some("A"), Some("a@example.com"), false, Some("p")),
+        ),
+        (
             "facebook",
             "https://graph.facebook.com/v24.0/oauth/access_token",
             "https://graph.facebook.com/me?fields=id,name,email,picture",
@@ -146,6 +154,14 @@ fn rows() -> Vec<Row> {
             ("22", Some("A"), None, false, Some("p")),
         ),
         (
+            "vk",
+            "https://oauth.vk.com/access_token",
+            "https://api.vk.com/method/users.get?v=5.131&fields=photo_200",
+            json!({"access_token": "at", "expires_in": 86_400, "user_id": 210_700_286, "email": "a@example.com"}),
+            json!({"response": [{"id": 210_700_286, "first_name": "A", "last_name": "B", "photo_200": "p"}]}),
+            ("210700286", None, None, false, Some("p")),
+        ),
+        (
             "wikimedia",
             "https://meta.wikimedia.org/w/rest.php/oauth2/access_token",
             "https://meta.wikimedia.org/w/rest.php/oauth2/resource/profile",
@@ -222,6 +238,8 @@ async fn tenant_presets_log_in_with_their_issuer() {
         (p::cognito("eu-west-1", "p"), "https://cognito-idp.eu-west-1.amazonaws.com/p"),
         (p::descope("P2"), "https://api.descope.com/P2"),
         (p::frontegg("app.frontegg.com"), "https://app.frontegg.com"),
+        (p::fusionauth("https://id.example"), "https://id.example"),
+        (p::hydra("x.projects.oryapis.com"), "https://x.projects.oryapis.com"),
         (p::keycloak("https://id.example", "r"), "https://id.example/realms/r"),
         (p::kinde("x.kinde.com"), "https://x.kinde.com"),
         (p::logto("x.logto.app"), "https://x.logto.app/oidc"),
