@@ -5,9 +5,10 @@
 //! removal does not remove the entry of its successor.
 
 use authlib_core::Result;
-use authlib_core::store::{FoundRow, LoginQuery, TokenOwner};
+use authlib_core::store::{FoundRow, LoginQuery, RowEnd, TokenOwner};
 
-use crate::store::{End, RedisStore};
+use crate::store::RedisStore;
+use crate::token_store::arguments_of;
 
 /// How much longer than its row an entry is kept: the row is written a little later.
 const SLACK: i64 = 60_000;
@@ -19,14 +20,17 @@ pub(crate) struct Places {
     pub(crate) issuer: Option<String>,
     pub(crate) sub: Option<String>,
     pub(crate) sid: Option<String>,
+    /// [`LoginQuery::fingerprint`] of its token.
+    pub(crate) refresh: Option<String>,
 }
 
-/// As a script returns them.
-pub(crate) type RawPlaces = (Option<String>, Option<String>, Option<String>, Option<String>);
+/// As a script returns them: the fields of a row in this order.
+pub(crate) type RawPlaces =
+    (Option<String>, Option<String>, Option<String>, Option<String>, Option<String>);
 
 impl From<RawPlaces> for Places {
-    fn from((id, issuer, sub, sid): RawPlaces) -> Self {
-        Self { id, issuer, sub, sid }
+    fn from((id, issuer, sub, sid, refresh): RawPlaces) -> Self {
+        Self { id, issuer, sub, sid, refresh: refresh.filter(|refresh| !refresh.is_empty()) }
     }
 }
 
@@ -42,6 +46,9 @@ impl Places {
         if let (Some(issuer), Some(sid)) = (self.issuer.clone(), self.sid.clone()) {
             queries.push(LoginQuery::Session { issuer, sid });
         }
+        if let Some(fingerprint) = self.refresh.clone() {
+            queries.push(LoginQuery::RefreshToken { client: client.to_owned(), fingerprint });
+        }
         queries
     }
 }
@@ -52,11 +59,12 @@ impl RedisStore {
         &self,
         owner: &TokenOwner,
         places: &Places,
-        end: End,
+        mut end: RowEnd,
     ) -> Result<()> {
         let Some(id) = &places.id else { return Ok(()) };
-        let end = End { at: end.at.map(|at| at + SLACK), after: end.after + SLACK };
-        let [at, after] = end.arguments();
+        end.at = end.at.map(|at| at + SLACK);
+        end.after += SLACK;
+        let [at, after] = arguments_of(end);
         for query in places.queries(&owner.client) {
             let (set, member) = (self.key("index", &query.key()), member(owner, id));
             let arguments = [member.as_str(), &at, &after];
@@ -80,6 +88,18 @@ impl RedisStore {
         Ok(())
     }
 
+    /// Takes a row whose refresh token was replaced out of the set of the old one.
+    pub(crate) async fn refresh_token_replaced(
+        &self,
+        owner: &TokenOwner,
+        old: &Places,
+        new: Option<&String>,
+    ) -> Result<()> {
+        let refresh = old.refresh.clone().filter(|old| Some(old) != new);
+        let places = Places { id: old.id.clone(), refresh, ..Places::default() };
+        self.remove_from_index(owner, &places).await
+    }
+
     pub(crate) async fn find(&self, query: &LoginQuery) -> Result<Vec<FoundRow>> {
         let set = self.key("index", &query.key());
         let command = redis::cmd("ZRANGE").arg(set).arg(0).arg(-1).to_owned();
@@ -92,10 +112,18 @@ impl RedisStore {
             };
             let owner = TokenOwner::new(client, user);
             let row = self.owner_key(&owner, "row");
-            let command = redis::cmd("HMGET").arg(row).arg(&["id", "is_login"]).to_owned();
-            let row: (Option<String>, Option<bool>) = self.connection.query(&command).await?;
-            if row.0 == Some(id) {
-                found.push(FoundRow::new(owner, row.1.unwrap_or_default()));
+            let fields = ["id", "is_login", "refresh"];
+            let command = redis::cmd("HMGET").arg(row).arg(&fields).to_owned();
+            let (stored_id, is_login, refresh): (Option<String>, Option<bool>, Option<String>) =
+                self.connection.query(&command).await?;
+            let is_replaced = match query {
+                LoginQuery::RefreshToken { fingerprint, .. } => {
+                    refresh.as_ref() != Some(fingerprint)
+                }
+                _ => false,
+            };
+            if stored_id == Some(id) && !is_replaced {
+                found.push(FoundRow::new(owner, is_login.unwrap_or_default()));
             }
         }
         Ok(found)

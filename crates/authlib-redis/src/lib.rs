@@ -18,7 +18,7 @@
 //! # What is stored
 //!
 //! Tokens and pending logins are encrypted with the [`Keyring`](authlib_core::Keyring). Client, user, `iss`, `sub`
-//! and `sid` are in clear text. **Without a key ring, tokens are in clear text too**; a warning is logged.
+//! and `sid` are in clear text, and SHA-256 of access and refresh token. **Without a key ring, tokens are in clear text too**; a warning is logged.
 //!
 //! Every key has an expiry. The keys of one owner share a hash tag, so they are in one slot of a cluster:
 //!
@@ -26,7 +26,7 @@
 //! | --- | --- |
 //! | `authlib:{OWNER}:row` | a hash: the token, its fingerprint, and what the row is found by |
 //! | `authlib:{OWNER}:lease`, `authlib:{OWNER}:fence` | the lease that is held, and the last fencing number |
-//! | `authlib:index:QUERY` | a sorted set of the rows of an account or session, by their end |
+//! | `authlib:index:QUERY` | a sorted set of the rows of an account, session or refresh token, by their end |
 //! | `authlib:ended:QUERY` | when the logins of an account or session were ended |
 //! | `authlib:pending:KEY` | a pending login |
 //!

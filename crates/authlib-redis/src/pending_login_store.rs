@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use authlib_core::Result;
-use authlib_core::store::PendingLoginStore;
+use authlib_core::store::{PendingLoginStore, millis};
 use authlib_core::transport::BoxFuture;
 
-use crate::store::{RedisStore, millis};
+use crate::store::RedisStore;
 
 impl PendingLoginStore for RedisStore {
     fn insert<'a>(

@@ -33,14 +33,14 @@ impl Scripts {
 }
 
 const LOAD: &str = "
-local row = redis.call('HMGET', KEYS[1], 'token', 'id', 'issuer', 'sub', 'sid', 'lifetime')
+local row = redis.call('HMGET', KEYS[1], 'token', 'lifetime', 'id', 'issuer', 'sub', 'sid', 'refresh')
 if not row[1] then return false end
-row[7] = redis.call('PTTL', KEYS[1])
+row[8] = redis.call('PTTL', KEYS[1])
 return row";
 
 /// Arguments: the end, or an empty text and the time until then; fields and values. Returns what the old row was found by.
 const SAVE: &str = "
-local old = redis.call('HMGET', KEYS[1], 'id', 'issuer', 'sub', 'sid')
+local old = redis.call('HMGET', KEYS[1], 'id', 'issuer', 'sub', 'sid', 'refresh')
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], unpack(ARGV, 3))
 if ARGV[1] ~= '' then
@@ -69,7 +69,7 @@ const TOUCH: &str = "
 if redis.call('HGET', KEYS[1], 'id') == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end";
 
 const DELETE: &str = "
-local old = redis.call('HMGET', KEYS[1], 'id', 'issuer', 'sub', 'sid')
+local old = redis.call('HMGET', KEYS[1], 'id', 'issuer', 'sub', 'sid', 'refresh')
 redis.call('DEL', KEYS[1])
 return old";
 

@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use authlib_core::store::TokenOwner;
-use authlib_core::{Error, ErrorKind, Keyring, Result, RowEncryption, Token};
+use authlib_core::store::{RowEnd, TokenOwner};
+use authlib_core::{Error, ErrorKind, Keyring, Result, RowEncryption};
 use redis::Client;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 #[cfg(feature = "cluster")]
@@ -30,11 +30,8 @@ pub struct RedisStore {
     pub(crate) scripts: Arc<Scripts>,
     pub(crate) encryption: RowEncryption,
     pub(crate) prefix: Arc<str>,
-    unused_for: Duration,
+    pub(crate) unused_for: Duration,
 }
-
-/// The default of [`RedisStore::unused_for`].
-const UNUSED_FOR: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// The default of [`RedisStore::key_prefix`].
 const PREFIX: &str = "authlib:";
@@ -93,7 +90,7 @@ impl RedisStore {
             scripts: Arc::new(Scripts::new()),
             encryption: RowEncryption::new(None),
             prefix: PREFIX.into(),
-            unused_for: UNUSED_FOR,
+            unused_for: RowEnd::UNUSED_FOR,
         }
     }
 
@@ -137,13 +134,6 @@ impl RedisStore {
     pub(crate) fn key(&self, kind: &str, name: &str) -> String {
         format!("{}{kind}:{name}", self.prefix)
     }
-
-    /// When a row ends.
-    pub(crate) fn end_of(&self, token: &Token, lifetime: Option<Duration>) -> End {
-        let at = token.expires_at.filter(|_| token.refresh_token.is_none() && lifetime.is_none());
-        let after = lifetime.unwrap_or(self.unused_for);
-        End { at: at.map(unix_millis), after: millis(after) }
-    }
 }
 
 impl fmt::Debug for RedisStore {
@@ -154,20 +144,6 @@ impl fmt::Debug for RedisStore {
     }
 }
 
-/// When a row ends: at a time in milliseconds, or if there is none, after a while.
-#[derive(Clone, Copy)]
-pub(crate) struct End {
-    pub(crate) at: Option<i64>,
-    pub(crate) after: i64,
-}
-
-impl End {
-    /// The two arguments of a script.
-    pub(crate) fn arguments(self) -> [String; 2] {
-        [self.at.map(|at| at.to_string()).unwrap_or_default(), self.after.to_string()]
-    }
-}
-
 /// The owner as letters, digits, `-` and `_`.
 fn tag(owner: &TokenOwner) -> String {
     authlib_core::store::LoginQuery::ClientSubject {
@@ -175,19 +151,6 @@ fn tag(owner: &TokenOwner) -> String {
         sub: owner.user.clone(),
     }
     .key()
-}
-
-/// Milliseconds, at most a century: sums of two do not overflow.
-pub(crate) fn millis(duration: Duration) -> i64 {
-    const CENTURY: i64 = 100 * 365 * 24 * 3600 * 1000;
-    i64::try_from(duration.as_millis()).unwrap_or(CENTURY).min(CENTURY)
-}
-
-/// Milliseconds since 1970, as far as Redis counts.
-pub(crate) fn unix_millis(at: SystemTime) -> i64 {
-    const LAST: i64 = 1 << 52;
-    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(LAST).min(LAST)
 }
 
 fn client(url: &str) -> Result<Client> {

@@ -3,16 +3,14 @@
 use std::time::{Duration, SystemTime};
 
 use authlib_core::store::{
-    FoundRow, Lease, LoginQuery, ReplaceOutcome, TokenOwner, TokenRow, TokenStore,
+    FoundRow, Lease, LoginQuery, ReplaceOutcome, RowEnd, TokenOwner, TokenRow, TokenStore,
+    from_unix_millis, millis, unix_millis,
 };
 use authlib_core::transport::BoxFuture;
 use authlib_core::{Result, RowEncryption, Token, random_token};
 
 use crate::index::{Places, RawPlaces};
-use crate::store::{End, RedisStore, millis, unix_millis};
-
-/// A use is noted if the last one was this long ago.
-const NOTED_EVERY: i64 = 24 * 3600 * 1000;
+use crate::store::RedisStore;
 
 /// How long the last fencing number is kept after its lease.
 const KEPT_FOR_FENCE: &str = "60000";
@@ -26,8 +24,16 @@ pub(crate) struct Row {
     left: i64,
 }
 
-type RawRow =
-    (String, Option<String>, Option<String>, Option<String>, Option<String>, Option<i64>, i64);
+type RawRow = (
+    String,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    i64,
+);
 
 impl TokenStore for RedisStore {
     fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>> {
@@ -49,13 +55,14 @@ impl TokenStore for RedisStore {
                 issuer: row.issuer.clone(),
                 sub: row.sub.clone(),
                 sid: row.sid.clone(),
+                refresh: LoginQuery::fingerprint(&owner.client, token),
             };
-            let end = self.end_of(token, row.lifetime);
+            let end = RowEnd::of(token, row.lifetime, self.unused_for);
             let is_login = if row.is_login { "1" } else { "0" };
             let mut fields = self.fields(owner, token)?;
             fields.push(("is_login", is_login.to_owned()));
             let lifetime = row.lifetime.map(|lifetime| millis(lifetime).to_string());
-            let Places { id, issuer, sub, sid } = places.clone();
+            let Places { id, issuer, sub, sid, refresh: _ } = places.clone();
             let optional = [
                 ("id", id),
                 ("issuer", issuer),
@@ -65,7 +72,7 @@ impl TokenStore for RedisStore {
             ];
             fields.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
             self.add_to_index(owner, &places, end).await?;
-            let [at, after] = end.arguments();
+            let [at, after] = arguments_of(end);
             let mut arguments = vec![at.as_str(), &after];
             arguments.extend(flat(&fields));
             let key = self.owner_key(owner, "row");
@@ -83,13 +90,18 @@ impl TokenStore for RedisStore {
     ) -> BoxFuture<'a, Result<ReplaceOutcome>> {
         Box::pin(async move {
             let owner = lease.owner();
-            let end = self.end_of(new, None);
-            if let Some(row) = self.row(owner).await? {
-                let end = row.lifetime.map_or(end, |after| End { at: None, after });
-                self.add_to_index(owner, &row.places, end).await?;
+            let end = RowEnd::of(new, None, self.unused_for);
+            let refresh = LoginQuery::fingerprint(&owner.client, new);
+            let row = self.row(owner).await?;
+            if let Some(row) = &row {
+                let lifetime = row.lifetime.and_then(|millis| u64::try_from(millis).ok());
+                let lifetime = lifetime.map(Duration::from_millis);
+                let places = Places { refresh: refresh.clone(), ..row.places.clone() };
+                let end = RowEnd::of(new, lifetime, self.unused_for);
+                self.add_to_index(owner, &places, end).await?;
             }
             let old = old.map(RowEncryption::fingerprint).unwrap_or_default();
-            let (number, [at, after]) = (lease.fencing_number().to_string(), end.arguments());
+            let (number, [at, after]) = (lease.fencing_number().to_string(), arguments_of(end));
             let fields = self.fields(owner, new)?;
             let mut arguments = vec![number.as_str(), &old, &at, &after];
             arguments.extend(flat(&fields));
@@ -98,6 +110,9 @@ impl TokenStore for RedisStore {
             let is_replaced: bool =
                 self.connection.run(&self.scripts.replace, &keys, &arguments).await?;
             if is_replaced {
+                if let Some(row) = row {
+                    self.refresh_token_replaced(owner, &row.places, refresh.as_ref()).await?;
+                }
                 return Ok(ReplaceOutcome::Replaced);
             }
             Ok(ReplaceOutcome::Conflict(self.load(owner).await?.map(Box::new)))
@@ -137,11 +152,10 @@ impl TokenStore for RedisStore {
             let mut latest = None;
             for query in queries {
                 let command = redis::cmd("GET").arg(self.key("ended", &query.key())).to_owned();
-                let ended: Option<u64> = self.connection.query(&command).await?;
+                let ended: Option<i64> = self.connection.query(&command).await?;
                 latest = latest.max(ended);
             }
-            let since = latest.map(Duration::from_millis);
-            Ok(since.and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since)))
+            Ok(latest.and_then(from_unix_millis))
         })
     }
 
@@ -174,9 +188,9 @@ impl RedisStore {
     async fn row(&self, owner: &TokenOwner) -> Result<Option<Row>> {
         let key = self.owner_key(owner, "row");
         let row: Option<RawRow> = self.connection.run(&self.scripts.load, &[&key], &[]).await?;
-        Ok(row.map(|(text, id, issuer, sub, sid, lifetime, left)| Row {
+        Ok(row.map(|(text, lifetime, id, issuer, sub, sid, refresh, left)| Row {
             text,
-            places: Places { id, issuer, sub, sid },
+            places: (id, issuer, sub, sid, refresh).into(),
             lifetime,
             left,
         }))
@@ -187,6 +201,7 @@ impl RedisStore {
         Ok(vec![
             ("token", self.encryption.seal_token(owner, token)?),
             ("hash", RowEncryption::fingerprint(token)),
+            ("refresh", LoginQuery::fingerprint(&owner.client, token).unwrap_or_default()),
             ("client", owner.client.clone()),
             ("user", owner.user.clone()),
         ])
@@ -195,8 +210,8 @@ impl RedisStore {
     /// Notes that a token was used, if the last use was a while ago. If it can't be noted, the token is valid all the
     /// same.
     async fn touch(&self, owner: &TokenOwner, token: &Token, row: &Row) {
-        let end = self.end_of(token, None);
-        if end.at.is_some() || row.left > end.after - NOTED_EVERY.min(end.after / 2) {
+        let end = RowEnd::of(token, None, self.unused_for);
+        if end.at.is_some() || row.left > end.noted_below() {
             return;
         }
         let noted = async {
@@ -209,6 +224,11 @@ impl RedisStore {
             tracing::warn!(client = owner.client, error = %error.report(), "could not note the use of a token");
         }
     }
+}
+
+/// The two arguments of a script that say when a row ends.
+pub(crate) fn arguments_of(end: RowEnd) -> [String; 2] {
+    [end.at.map(|at| at.to_string()).unwrap_or_default(), end.after.to_string()]
 }
 
 fn flat<'a>(fields: &'a [(&'static str, String)]) -> impl Iterator<Item = &'a str> {

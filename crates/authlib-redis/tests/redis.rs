@@ -84,6 +84,7 @@ async fn replicas_share_one_server() {
     }
     writers_lose_nothing(&stores).await;
     index_follows_its_rows(&server, &stores[0]).await;
+    refresh_token_is_found_until_it_is_replaced(&server, &stores[0]).await;
     server_can_be_restarted(&mut server, &stores[0]).await;
 }
 
@@ -180,6 +181,34 @@ async fn index_follows_its_rows(server: &RedisServer, store: &RedisStore) {
     store.delete(&TokenOwner::new("client", "b")).await.unwrap();
     assert_eq!(count(), ":0");
     assert!(store.find_rows(&query).await.unwrap().is_empty());
+}
+
+/// A row leaves the set of a refresh token that was replaced.
+async fn refresh_token_is_found_until_it_is_replaced(server: &RedisServer, store: &RedisStore) {
+    let token = |access_token: &str, refresh_token: &str| {
+        let mut token = Token::bearer(access_token);
+        token.refresh_token = Some(refresh_token.into());
+        token
+    };
+    let query = |token: &Token| {
+        let fingerprint = LoginQuery::fingerprint("client", token).unwrap();
+        LoginQuery::RefreshToken { client: "client".to_owned(), fingerprint }
+    };
+    let count = |token: &Token| {
+        let set = format!("authlib:index:{}", query(token).key());
+        server.command(&format!("ZCARD {set}")).unwrap().trim().to_owned()
+    };
+    let (old, new) = (token("1", "one"), token("2", "two"));
+    let owner = TokenOwner::new("client", "rotated");
+    store.save(&row("rotated", old.clone())).await.unwrap();
+    assert_eq!((count(&old), count(&new)), (":1".to_owned(), ":0".to_owned()));
+    let lease = store.acquire(&owner, TTL).await.unwrap().unwrap();
+    store.replace(&lease, Some(&old), &new).await.unwrap();
+    store.release(lease).await.unwrap();
+    assert_eq!((count(&old), count(&new)), (":0".to_owned(), ":1".to_owned()));
+    assert_eq!(store.find_rows(&query(&new)).await.unwrap().len(), 1);
+    store.delete(&owner).await.unwrap();
+    assert_eq!(count(&new), ":0");
 }
 
 async fn server_can_be_restarted(server: &mut RedisServer, store: &RedisStore) {

@@ -16,7 +16,7 @@
 //! # What is stored
 //!
 //! Tokens and pending logins are encrypted with the [`Keyring`](authlib_core::Keyring). Client, user, `iss`, `sub`
-//! and `sid` are in clear text, because rows are found by them. **Without a key ring, tokens are in clear text too**; a
+//! and `sid` are in clear text, because rows are found by them, and SHA-256 of access and refresh token. **Without a key ring, tokens are in clear text too**; a
 //! warning is logged.
 //!
 //! Rows end by themselves: [`SqlxStore`] says when. Each tenth write deletes up to 100 rows that have ended, so no
@@ -32,12 +32,14 @@
 //!
 //! ```sql
 #![doc = include_str!("schema/postgres.sql")]
+#![doc = include_str!("schema/postgres-2.sql")]
 //! ```
 //!
 //! For SQLite:
 //!
 //! ```sql
 #![doc = include_str!("schema/sqlite.sql")]
+#![doc = include_str!("schema/sqlite-2.sql")]
 //! ```
 //!
 //! # Features

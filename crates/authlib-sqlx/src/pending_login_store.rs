@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use authlib_core::Result;
-use authlib_core::store::PendingLoginStore;
+use authlib_core::store::{PendingLoginStore, millis};
 use authlib_core::transport::BoxFuture;
 
 use crate::pool::args;
-use crate::store::{SqlxStore, millis};
+use crate::store::SqlxStore;
 
 impl PendingLoginStore for SqlxStore {
     fn insert<'a>(

@@ -18,12 +18,21 @@ struct Step {
     sqlite: &'static str,
 }
 
-const STEPS: &[Step] = &[Step {
-    #[cfg(feature = "postgres")]
-    postgres: include_str!("schema/postgres.sql"),
-    #[cfg(feature = "sqlite")]
-    sqlite: include_str!("schema/sqlite.sql"),
-}];
+const STEPS: &[Step] = &[
+    Step {
+        #[cfg(feature = "postgres")]
+        postgres: include_str!("schema/postgres.sql"),
+        #[cfg(feature = "sqlite")]
+        sqlite: include_str!("schema/sqlite.sql"),
+    },
+    // Rows of before have no `refresh_hash` until they are written again.
+    Step {
+        #[cfg(feature = "postgres")]
+        postgres: include_str!("schema/postgres-2.sql"),
+        #[cfg(feature = "sqlite")]
+        sqlite: include_str!("schema/sqlite-2.sql"),
+    },
+];
 
 impl SqlxStore {
     /// Creates the tables, or adds what a newer version of this crate needs. Any number of replicas may call it at the same

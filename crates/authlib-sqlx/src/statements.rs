@@ -22,6 +22,7 @@ pub(crate) struct Statements {
     pub(crate) find_client_sub: String,
     pub(crate) find_issuer_sub: String,
     pub(crate) find_issuer_sid: String,
+    pub(crate) find_refresh_token: String,
     pub(crate) end_logins: String,
     pub(crate) logins_ended_at: String,
     pub(crate) acquire: String,
@@ -51,6 +52,7 @@ impl Statements {
             find_client_sub: sql(&FIND.replace("{key}", "client = $2 AND sub = $3")),
             find_issuer_sub: sql(&FIND.replace("{key}", "issuer = $2 AND sub = $3")),
             find_issuer_sid: sql(&FIND.replace("{key}", "issuer = $2 AND sid = $3")),
+            find_refresh_token: sql(&FIND.replace("{key}", "client = $2 AND refresh_hash = $3")),
             end_logins: sql(END_LOGINS),
             logins_ended_at: sql(LOGINS_ENDED_AT),
             acquire: sql(ACQUIRE),
@@ -109,30 +111,31 @@ UPDATE {p}token SET expires_at = {now} + $4
 WHERE client = $2 AND user_id = $3 AND hash = $5 AND lifetime IS NULL AND expires_at > {now}";
 
 const SAVE: &str = "
-INSERT INTO {p}token (client, user_id, token, hash, is_login, issuer, sub, sid, lifetime, expires_at)
-VALUES ($2, $3, $4, $5, $6, $7, $8, $9, $10, COALESCE($11, {now} + $12))
+INSERT INTO {p}token (client, user_id, token, hash, refresh_hash, is_login, issuer, sub, sid, lifetime, expires_at)
+VALUES ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, COALESCE($12, {now} + $13))
 ON CONFLICT (client, user_id) DO UPDATE SET
-    token = excluded.token, hash = excluded.hash, is_login = excluded.is_login, issuer = excluded.issuer,
-    sub = excluded.sub, sid = excluded.sid, lifetime = excluded.lifetime, expires_at = excluded.expires_at";
+    token = excluded.token, hash = excluded.hash, refresh_hash = excluded.refresh_hash, is_login = excluded.is_login,
+    issuer = excluded.issuer, sub = excluded.sub, sid = excluded.sid, lifetime = excluded.lifetime,
+    expires_at = excluded.expires_at";
 
 /// An old token whose row has just ended, and is not deleted yet, is replaced as well.
 const REPLACE: &str = "
 UPDATE {p}token SET
-    token = $4, hash = $5,
-    expires_at = CASE WHEN lifetime IS NULL THEN COALESCE($6, {now} + $7) ELSE {now} + lifetime END
-WHERE client = $2 AND user_id = $3 AND fence = $8 AND hash = $9";
+    token = $4, hash = $5, refresh_hash = $6,
+    expires_at = CASE WHEN lifetime IS NULL THEN COALESCE($7, {now} + $8) ELSE {now} + lifetime END
+WHERE client = $2 AND user_id = $3 AND fence = $9 AND hash = $10";
 
 const REPLACE_ABSENT: &str = "
 UPDATE {p}token SET
-    token = $4, hash = $5, is_login = FALSE, issuer = NULL, sub = NULL, sid = NULL, lifetime = NULL,
-    expires_at = COALESCE($6, {now} + $7)
-WHERE client = $2 AND user_id = $3 AND fence = $8 AND (hash IS NULL OR expires_at <= {now})";
+    token = $4, hash = $5, refresh_hash = $6, is_login = FALSE, issuer = NULL, sub = NULL, sid = NULL, lifetime = NULL,
+    expires_at = COALESCE($7, {now} + $8)
+WHERE client = $2 AND user_id = $3 AND fence = $9 AND (hash IS NULL OR expires_at <= {now})";
 
 /// The fencing number stays for a while.
 const DELETE: &str = "
 UPDATE {p}token SET
-    token = NULL, hash = NULL, is_login = FALSE, issuer = NULL, sub = NULL, sid = NULL, lifetime = NULL,
-    expires_at = {now} + $4
+    token = NULL, hash = NULL, refresh_hash = NULL, is_login = FALSE, issuer = NULL, sub = NULL, sid = NULL,
+    lifetime = NULL, expires_at = {now} + $4
 WHERE client = $2 AND user_id = $3 AND hash IS NOT NULL";
 
 const FIND: &str = "

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use authlib_core::clock::Clock;
-use authlib_core::{Error, ErrorKind, Keyring, Result, RowEncryption, Token};
+use authlib_core::store::{RowEnd, unix_millis};
+use authlib_core::{Error, ErrorKind, Keyring, Result, RowEncryption};
 
 use crate::pool::{Arg, Pool};
 use crate::statements::Statements;
@@ -29,12 +30,9 @@ pub struct SqlxStore {
     pub(crate) statements: Arc<Statements>,
     pub(crate) encryption: RowEncryption,
     pub(crate) writes: Arc<AtomicU32>,
-    unused_for: Duration,
+    pub(crate) unused_for: Duration,
     clock: Option<Arc<dyn Clock>>,
 }
-
-/// The default of [`SqlxStore::unused_for`].
-const UNUSED_FOR: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// The default of [`SqlxStore::table_prefix`].
 const PREFIX: &str = "authlib_";
@@ -65,7 +63,7 @@ impl SqlxStore {
             statements,
             encryption: RowEncryption::new(None),
             writes: Arc::default(),
-            unused_for: UNUSED_FOR,
+            unused_for: RowEnd::UNUSED_FOR,
             clock: None,
         }
     }
@@ -128,41 +126,10 @@ impl SqlxStore {
         let now = Arg::Number(self.clock.as_ref().map(|clock| unix_millis(clock.now())));
         std::iter::once(now).chain(args.iter().copied()).collect()
     }
-
-    /// When a row ends: at a time, or if there is none, after a while.
-    pub(crate) fn end_of(&self, token: &Token) -> (Option<i64>, i64) {
-        let end = token.expires_at.filter(|_| token.refresh_token.is_none());
-        (end.map(unix_millis), millis(self.unused_for))
-    }
 }
 
 impl fmt::Debug for SqlxStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqlxStore").field("unused_for", &self.unused_for).finish_non_exhaustive()
-    }
-}
-
-/// Milliseconds, at most a century: sums of two do not overflow.
-pub(crate) fn millis(duration: Duration) -> i64 {
-    const CENTURY: i64 = 100 * 365 * 24 * 3600 * 1000;
-    i64::try_from(duration.as_millis()).unwrap_or(CENTURY).min(CENTURY)
-}
-
-/// Milliseconds since 1970.
-pub(crate) fn unix_millis(at: SystemTime) -> i64 {
-    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX / 2).min(i64::MAX / 2)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_times_do_not_overflow() {
-        assert_eq!(millis(Duration::from_millis(1500)), 1500);
-        let now = unix_millis(SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000));
-        assert_eq!(now, 2_000_000_000_000);
-        assert!(now.checked_add(millis(Duration::MAX)).is_some());
     }
 }

@@ -3,17 +3,15 @@
 use std::time::{Duration, SystemTime};
 
 use authlib_core::store::{
-    FoundRow, Lease, LoginQuery, ReplaceOutcome, TokenOwner, TokenRow, TokenStore,
+    FoundRow, Lease, LoginQuery, ReplaceOutcome, RowEnd, TokenOwner, TokenRow, TokenStore,
+    from_unix_millis, millis, unix_millis,
 };
 use authlib_core::transport::BoxFuture;
 use authlib_core::{Error, ErrorKind, Result, RowEncryption, Token};
 
 use crate::pool::args;
 use crate::statements::KEPT_FOR_FENCE;
-use crate::store::{SqlxStore, millis, unix_millis};
-
-/// A use is noted if the last one was this long ago.
-const NOTED_EVERY: i64 = 24 * 3600 * 1000;
+use crate::store::SqlxStore;
 
 /// How many keys one statement looks up.
 const KEYS: usize = 4;
@@ -21,15 +19,15 @@ const KEYS: usize = 4;
 impl TokenStore for SqlxStore {
     fn load<'a>(&'a self, owner: &'a TokenOwner) -> BoxFuture<'a, Result<Option<Token>>> {
         Box::pin(async move {
-            let (_, unused_for) = self.end_of(&Token::bearer(""));
-            let args =
-                args![&owner.client, &owner.user, unused_for - NOTED_EVERY.min(unused_for / 2)];
+            let unused = RowEnd::of(&Token::bearer(""), None, self.unused_for);
+            let args = args![&owner.client, &owner.user, unused.noted_below()];
             let row =
                 self.pool.text_and_number(&self.statements.load, &self.with_now(args)).await?;
             let Some((text, is_due)) = row else { return Ok(None) };
             let token = self.encryption.open_token(owner, &text)?;
-            if is_due != 0 && self.end_of(&token).0.is_none() {
-                self.touch(owner, &token, unused_for).await;
+            let end = RowEnd::of(&token, None, self.unused_for);
+            if is_due != 0 && end.at.is_none() {
+                self.touch(owner, &token, end).await;
             }
             Ok(Some(token))
         })
@@ -40,21 +38,21 @@ impl TokenStore for SqlxStore {
             let TokenRow { owner, token, is_login, issuer, sub, sid, lifetime, .. } = row;
             let text = self.encryption.seal_token(owner, token)?;
             let hash = RowEncryption::fingerprint(token);
-            let lifetime = lifetime.map(millis);
-            let (end, unused_for) = self.end_of(token);
-            let (end, after) = lifetime.map_or((end, unused_for), |lifetime| (None, lifetime));
+            let refresh_hash = LoginQuery::fingerprint(&owner.client, token);
+            let end = RowEnd::of(token, *lifetime, self.unused_for);
             let args = args![
                 &owner.client,
                 &owner.user,
                 &text,
                 &hash,
+                &refresh_hash,
                 *is_login,
                 issuer,
                 sub,
                 sid,
-                lifetime,
-                end,
-                after,
+                lifetime.map(millis),
+                end.at,
+                end.after,
             ];
             self.pool.execute(&self.statements.save, &self.with_now(args)).await?;
             self.sweep().await;
@@ -73,9 +71,19 @@ impl TokenStore for SqlxStore {
             let text = self.encryption.seal_token(owner, new)?;
             let (hash, old) =
                 (RowEncryption::fingerprint(new), old.map(RowEncryption::fingerprint));
-            let (end, unused_for) = self.end_of(new);
+            let refresh_hash = LoginQuery::fingerprint(&owner.client, new);
+            let end = RowEnd::of(new, None, self.unused_for);
             let fence = number_of(lease)?;
-            let args = args![&owner.client, &owner.user, &text, &hash, end, unused_for, fence];
+            let args = args![
+                &owner.client,
+                &owner.user,
+                &text,
+                &hash,
+                &refresh_hash,
+                end.at,
+                end.after,
+                fence,
+            ];
             let mut args = self.with_now(args);
             let sql = match &old {
                 Some(old) => {
@@ -110,6 +118,9 @@ impl TokenStore for SqlxStore {
                 }
                 LoginQuery::Session { issuer, sid } => {
                     (&self.statements.find_issuer_sid, issuer, sid)
+                }
+                LoginQuery::RefreshToken { client, fingerprint } => {
+                    (&self.statements.find_refresh_token, client, fingerprint)
                 }
                 _ => return Err(Error::new(ErrorKind::Unsupported, "the lookup is not known")),
             };
@@ -149,8 +160,7 @@ impl TokenStore for SqlxStore {
                 let ended = self.pool.number(&self.statements.logins_ended_at, &args).await?;
                 latest = latest.max(ended);
             }
-            let since = latest.and_then(|at| u64::try_from(at).ok()).map(Duration::from_millis);
-            Ok(since.and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since)))
+            Ok(latest.and_then(from_unix_millis))
         })
     }
 
@@ -180,9 +190,9 @@ impl TokenStore for SqlxStore {
 
 impl SqlxStore {
     /// Notes that a token was used. If it can't be noted, the token is valid all the same.
-    async fn touch(&self, owner: &TokenOwner, token: &Token, unused_for: i64) {
+    async fn touch(&self, owner: &TokenOwner, token: &Token, end: RowEnd) {
         let hash = RowEncryption::fingerprint(token);
-        let args = args![&owner.client, &owner.user, unused_for, &hash];
+        let args = args![&owner.client, &owner.user, end.after, &hash];
         let noted = self.pool.execute(&self.statements.touch, &self.with_now(args)).await;
         if let Err(error) = noted {
             tracing::warn!(client = owner.client, error = %error.report(), "could not note the use of a token");

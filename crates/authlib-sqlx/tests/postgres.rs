@@ -45,6 +45,7 @@ async fn replicas_share_one_database() {
     bench::writers_lose_nothing(&stores).await;
     sweepers_do_not_block_each_other(&server, &stores).await;
     lookups_use_an_index(&server).await;
+    older_tables_are_upgraded(&server).await;
     schema_is_what_migrate_creates(&server).await;
     missing_table_is_explained(&server).await;
     user_without_create_right_can_migrate(&server).await;
@@ -88,6 +89,7 @@ async fn lookups_use_an_index(server: &PostgresServer) {
         "client = 'x' AND sub = 'x'",
         "issuer = 'x' AND sub = 'x'",
         "issuer = 'x' AND sid = 'x'",
+        "client = 'x' AND refresh_hash = 'x'",
         "expires_at <= CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000 AS BIGINT)",
     ] {
         let mut transaction = pool.begin().await.unwrap();
@@ -97,6 +99,15 @@ async fn lookups_use_an_index(server: &PostgresServer) {
             sqlx::query_scalar(&sql).fetch_all(&mut *transaction).await.unwrap();
         assert!(plan.iter().any(|step| step.contains("Index")), "{condition}: {plan:?}");
     }
+}
+
+async fn older_tables_are_upgraded(server: &PostgresServer) {
+    let pool = pool(server).await;
+    let older = include_str!("../src/schema/postgres.sql").replace("authlib_", "older_");
+    sqlx::raw_sql(&older).execute(&pool).await.unwrap();
+    sqlx::raw_sql(bench::OLDER_ROW).execute(&pool).await.unwrap();
+    let store = SqlxStore::from_postgres(pool).table_prefix("older_").unwrap();
+    bench::older_tables_are_upgraded(&store).await;
 }
 
 async fn schema_is_what_migrate_creates(server: &PostgresServer) {

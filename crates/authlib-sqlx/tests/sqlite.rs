@@ -72,6 +72,17 @@ fn clock() -> Arc<FixedClock> {
 }
 
 #[tokio::test]
+async fn older_tables_are_upgraded() {
+    let file = File::new("older");
+    let pool = file.pool_of_application().await;
+    let older = include_str!("../src/schema/sqlite.sql").replace("authlib_", "older_");
+    sqlx::raw_sql(&older).execute(&pool).await.unwrap();
+    sqlx::raw_sql(bench::OLDER_ROW).execute(&pool).await.unwrap();
+    let store = SqlxStore::from_sqlite(pool).table_prefix("older_").unwrap();
+    bench::older_tables_are_upgraded(&store).await;
+}
+
+#[tokio::test]
 async fn file_and_memory_keep_the_promises() {
     let file = File::new("promises");
     let stores = [file.store().await, memory().await.keyring(bench::keys("k"))];

@@ -35,6 +35,7 @@ pub(super) const CASES: &[(&str, Run)] = &[
     ("a row is gone after its lifetime", |bench| Box::pin(bench.lifetime())),
     ("replace restarts the lifetime", |bench| Box::pin(bench.lifetime_restarts())),
     ("rows are found by `sub` and `sid`", |bench| Box::pin(bench.rows())),
+    ("rows are found by their refresh token", |bench| Box::pin(bench.refresh_token())),
     ("ended logins are remembered by query", |bench| Box::pin(bench.ended())),
     ("ended logins are forgotten after their lifetime", |bench| Box::pin(bench.ended_lifetime())),
 ];
@@ -295,6 +296,50 @@ impl Bench<'_> {
             )?;
         }
         Ok(())
+    }
+
+    async fn refresh_token(&self) -> Case {
+        let (owner, other) = (self.owner("user").await?, self.owner("other").await?);
+        let token = |access_token: &str, refresh_token: Option<&str>| {
+            let mut token = Token::bearer(access_token);
+            token.refresh_token = refresh_token.map(Into::into);
+            token
+        };
+        let query = |client: &str, refresh_token: &str| {
+            let token = token("", Some(refresh_token));
+            let fingerprint = LoginQuery::fingerprint(client, &token).unwrap_or_default();
+            LoginQuery::RefreshToken { client: client.to_owned(), fingerprint }
+        };
+        let found = async |refresh_token: &str, expected: &[&TokenOwner]| {
+            let found = self.find(&query(&owner.client, refresh_token)).await?;
+            let Some(mut found) = found else { return Ok(()) };
+            let mut expected: Vec<_> =
+                expected.iter().map(|owner| FoundRow::new((*owner).clone(), false)).collect();
+            found.sort_by(|one, other| one.owner.user.cmp(&other.owner.user));
+            expected.sort_by(|one, other| one.owner.user.cmp(&other.owner.user));
+            ensure(found == expected, "not the rows with a refresh token were found")
+        };
+        self.save(&owner, &token("1", Some("one"))).await?;
+        self.save(&other, &token("2", Some("one"))).await?;
+        found("one", &[&owner, &other]).await?;
+        found("ONE", &[]).await?;
+        let elsewhere = self.find(&query("another client", "one")).await?;
+        ensure(
+            elsewhere.is_none_or(|found| found.is_empty()),
+            "the row of another client was found by its refresh token",
+        )?;
+        let lease = self.acquire(&owner).await?;
+        let (old, new) = (token("1", Some("one")), token("3", Some("two")));
+        self.store.replace(&lease, Some(&old), &new).await?;
+        found("one", &[&other]).await?;
+        found("two", &[&owner]).await?;
+        self.store.replace(&lease, Some(&new), &token("4", None)).await?;
+        self.store.release(lease).await?;
+        found("two", &[]).await?;
+        self.store.delete(&other).await?;
+        found("one", &[]).await?;
+        self.save(&other, &token("5", None)).await?;
+        found("one", &[]).await
     }
 
     async fn ended(&self) -> Case {

@@ -27,3 +27,13 @@ pub(crate) fn hash(hash: Hash, bytes: &[u8]) -> Vec<u8> {
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
+
+/// SHA-256 of the texts, each with its length before it.
+pub(crate) fn sha256_of_texts(texts: &[&str]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(text);
+    }
+    hash.finalize().into()
+}

@@ -12,7 +12,7 @@ mod signing;
 #[cfg(test)]
 pub(crate) mod test_keys;
 
-pub(crate) use self::hash::{Hash, hash, sha256};
+pub(crate) use self::hash::{Hash, hash, sha256, sha256_of_texts};
 pub(crate) use self::mac::MacKey;
 #[cfg(feature = "oauth1-rsa-sha1")]
 pub(crate) use self::rsa_sha1::RsaSha1Key;

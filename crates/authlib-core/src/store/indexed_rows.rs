@@ -72,13 +72,15 @@ impl IndexedRows {
 /// The queries that select a row, except that of its own key.
 fn queries(row: &TokenRow) -> impl Iterator<Item = LoginQuery> + use<> {
     let TokenRow { owner, issuer, sub, sid, .. } = row;
-    let by_client =
-        sub.clone().map(|sub| LoginQuery::ClientSubject { client: owner.client.clone(), sub });
+    let client = || owner.client.clone();
+    let by_client = sub.clone().map(|sub| LoginQuery::ClientSubject { client: client(), sub });
     let by_issuer = issuer.clone().zip(sub.clone());
     let by_issuer = by_issuer.map(|(issuer, sub)| LoginQuery::IssuerSubject { issuer, sub });
     let by_session = issuer.clone().zip(sid.clone());
     let by_session = by_session.map(|(issuer, sid)| LoginQuery::Session { issuer, sid });
-    [by_client, by_issuer, by_session].into_iter().flatten()
+    let by_refresh_token = LoginQuery::fingerprint(&owner.client, &row.token)
+        .map(|fingerprint| LoginQuery::RefreshToken { client: client(), fingerprint });
+    [by_client, by_issuer, by_session, by_refresh_token].into_iter().flatten()
 }
 
 #[cfg(test)]
@@ -99,6 +101,7 @@ mod tests {
             (Some(part(3)), Some(part(7)).filter(|_| !number.is_multiple_of(11)));
         row.sid = Some(part(4)).filter(|_| !number.is_multiple_of(3));
         row.lifetime = Some(Duration::from_secs(1 + number % 50));
+        row.token.refresh_token = Some(part(6).into()).filter(|_| !number.is_multiple_of(4));
         row
     }
 
@@ -142,7 +145,7 @@ mod tests {
         for number in 0..1000 {
             rows.put(row(number), at(0));
         }
-        assert!(rows.owners.values().map(HashSet::len).sum::<usize>() <= 30);
+        assert!(rows.owners.values().map(HashSet::len).sum::<usize>() <= 40);
         for number in 0..1000 {
             rows.remove(&row(number).owner);
         }

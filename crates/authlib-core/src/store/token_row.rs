@@ -107,6 +107,14 @@ pub enum LoginQuery {
         /// The random id of the login.
         id: String,
     },
+    /// The rows with one refresh token, which must not be used by two. Some providers return the same one for each
+    /// login of a user.
+    RefreshToken {
+        /// The name under which the client is registered.
+        client: String,
+        /// [`LoginQuery::fingerprint`] of a token with this refresh token.
+        fingerprint: String,
+    },
     /// Those of one session at the provider.
     Session {
         /// The verified `iss`.
@@ -128,8 +136,24 @@ impl LoginQuery {
             Self::Login { client, id } => {
                 row.is_login && row.owner.client == *client && row.owner.user == *id
             }
+            Self::RefreshToken { client, fingerprint } => {
+                row.owner.client == *client
+                    && is(&Self::fingerprint(client, &row.token), fingerprint)
+            }
             Self::Session { issuer, sid } => is(&row.issuer, issuer) && is(&row.sid, sid),
         }
+    }
+
+    /// SHA-256 of a client and the refresh token of `token`, as base64url: the column by which a store finds
+    /// [`RefreshToken`](Self::RefreshToken). `None` if there is no refresh token.
+    ///
+    /// It can't be guessed from: a refresh token is random (RFC 6749 §10.10).
+    #[must_use]
+    pub fn fingerprint(client: &str, token: &Token) -> Option<String> {
+        let refresh_token = token.refresh_token.as_ref()?;
+        let hash =
+            crate::crypto::sha256_of_texts(&["refresh token", client, refresh_token.expose()]);
+        Some(URL_SAFE_NO_PAD.encode(hash))
     }
 
     /// A short text that is different for each query: the key under which a store keeps
@@ -141,6 +165,7 @@ impl LoginQuery {
             Self::ClientSubject { client, sub } => ("client", client, sub),
             Self::IssuerSubject { issuer, sub } => ("issuer", issuer, sub),
             Self::Login { client, id } => ("login", client, id),
+            Self::RefreshToken { client, fingerprint } => ("refresh", client, fingerprint),
             Self::Session { issuer, sid } => ("session", issuer, sid),
         };
         // With the length, two different pairs are never the same text.
@@ -161,13 +186,31 @@ mod tests {
                 LoginQuery::ClientSubject { client: issuer.clone(), sub: id.clone() },
                 LoginQuery::IssuerSubject { issuer: issuer.clone(), sub: id.clone() },
                 LoginQuery::Login { client: issuer.clone(), id: id.clone() },
-                LoginQuery::Session { issuer, sid: id },
+                LoginQuery::Session { issuer: issuer.clone(), sid: id.clone() },
+                LoginQuery::RefreshToken { client: issuer, fingerprint: id },
             ]
         };
         let pairs = [("a", "b"), ("a", "c"), ("ab", ""), ("", "ab"), ("a b", "c"), ("a", "b c")];
         let queries = pairs.iter().flat_map(|(issuer, id)| query(issuer, id));
         let keys: std::collections::HashSet<_> = queries.map(|query| query.key()).collect();
-        assert_eq!(keys.len(), pairs.len() * 4);
+        assert_eq!(keys.len(), pairs.len() * 5);
         assert!(keys.iter().all(|key| key.len() == 43));
+    }
+
+    #[test]
+    fn fingerprints_differ_by_client_and_refresh_token() {
+        let token = |refresh_token: &str| Token {
+            refresh_token: Some(refresh_token.into()),
+            ..Token::bearer("at")
+        };
+        let of = |client: &str, text: &str| LoginQuery::fingerprint(client, &token(text)).unwrap();
+        assert_eq!(of("a", "rt"), of("a", "rt"));
+        let all = [of("a", "rt"), of("b", "rt"), of("a", "rs"), of("a b", "c"), of("a", "b c")];
+        assert_eq!(all.iter().collect::<std::collections::HashSet<_>>().len(), all.len());
+        assert_eq!(LoginQuery::fingerprint("a", &Token::bearer("at")), None);
+        let query = LoginQuery::RefreshToken { client: "a".to_owned(), fingerprint: of("a", "rt") };
+        let row = |client: &str, text| TokenRow::new(TokenOwner::new(client, "u"), token(text));
+        assert!(query.matches(&row("a", "rt")));
+        assert!(!query.matches(&row("b", "rt")) && !query.matches(&row("a", "rs")));
     }
 }

@@ -66,14 +66,14 @@ impl TokenManager {
         Ok(())
     }
 
-    /// The owners of other rows with the same refresh token, if the store has a lookup.
+    /// The owners of other rows with the same refresh token, if the store has this lookup.
     async fn rows_with_refresh_token(&self, row: &TokenRow) -> Result<Vec<TokenOwner>> {
-        let (Some(sub), Some(_)) = (&row.sub, &row.token.refresh_token) else {
+        let client = row.owner.client.clone();
+        let Some(fingerprint) = LoginQuery::fingerprint(&client, &row.token) else {
             return Ok(Vec::new());
         };
-        let (client, sub) = (row.owner.client.clone(), sub.clone());
-        let found = self.store().find_rows(&LoginQuery::ClientSubject { client, sub }).await;
-        let found = match found {
+        let query = LoginQuery::RefreshToken { client, fingerprint };
+        let found = match self.store().find_rows(&query).await {
             Err(error) if error.kind() == ErrorKind::Unsupported => return Ok(Vec::new()),
             found => found?,
         };

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 pub(crate) use authlib_conformance::store_cases::{keys, row, writers_lose_nothing};
 use authlib_conformance::store_cases::{large_token, owners_of_any_form};
 use authlib_core::clock::{Clock, FixedClock};
-use authlib_core::store::{ReplaceOutcome, TokenOwner, TokenStore as _};
+use authlib_core::store::{FoundRow, LoginQuery, ReplaceOutcome, TokenOwner, TokenStore as _};
 use authlib_core::{ErrorKind, Keyring, Token};
 use authlib_sqlx::SqlxStore;
 use authlib_store_conformance::{check_pending_login_store, check_token_store};
@@ -36,6 +36,21 @@ pub(crate) async fn all(store: &SqlxStore, clock: &Arc<FixedClock>) {
     row_ends_with_its_token(store, clock).await;
     unused_row_ends(store, clock).await;
     ended_row_is_replaced(store, clock).await;
+}
+
+/// A row in the tables of the first version.
+pub(crate) const OLDER_ROW: &str = r#"INSERT INTO older_token (client, user_id, token, hash, expires_at) VALUES
+    ('client', 'older', '{"access_token":"1","token_type":"Bearer","refresh_token":"rt"}', 'x', 9000000000000)"#;
+
+/// Upgrades the tables of the first version, with [`OLDER_ROW`].
+pub(crate) async fn older_tables_are_upgraded(store: &SqlxStore) {
+    let owner = TokenOwner::new("client", "older");
+    store.migrate().await.unwrap();
+    let found = store.load(&owner).await.unwrap().unwrap();
+    store.save(&row("older", found.clone())).await.unwrap();
+    let fingerprint = LoginQuery::fingerprint("client", &found).unwrap();
+    let query = LoginQuery::RefreshToken { client: "client".to_owned(), fingerprint };
+    assert_eq!(store.find_rows(&query).await.unwrap(), [FoundRow::new(owner, false)]);
 }
 
 async fn wrong_and_rotated_keys(store: &SqlxStore) {

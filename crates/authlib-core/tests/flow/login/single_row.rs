@@ -1,11 +1,15 @@
 //! One refresh token is in one row.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use authlib_core::store::{TokenOwner, TokenStore as _};
 use authlib_core::{AuthorizeOptions, ErrorKind, OAuth2Client, Token};
 use authlib_provider::Fault;
 use serde_json::Value;
 
 use crate::test_bed::stores::Shared;
+use crate::test_bed::wrapped_store::{Call, WrappedStore};
 use crate::test_bed::{Browser, HOUR, TestBed};
 
 fn bed(store: &Shared) -> TestBed {
@@ -59,6 +63,27 @@ async fn repeated_refresh_token_moves_to_the_newest_row() {
     bed.clock.advance(HOUR);
     let error = bed.app().active_token(&second.owner()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+}
+
+/// A user with many logins must not make each login slower.
+#[tokio::test]
+async fn login_loads_no_rows_of_other_logins() {
+    let (loads, counted) = (Arc::new(AtomicUsize::new(0)), Shared::default());
+    let counter = loads.clone();
+    let store = WrappedStore::new(&counted, move |call| {
+        counter.fetch_add(usize::from(call == Call::Load), Ordering::Relaxed);
+        Ok(())
+    });
+    let bed = TestBed::with(|p| p, |c| c, |oauth| oauth.token_store(store.clone()));
+    let loads_of_login = async || {
+        let before = loads.load(Ordering::Relaxed);
+        bed.log_in(&Browser::default()).await.unwrap();
+        loads.load(Ordering::Relaxed) - before
+    };
+    let first = loads_of_login().await;
+    for _ in 0..10 {
+        assert_eq!(loads_of_login().await, first);
+    }
 }
 
 /// OpenID Connect Core §12.2: a refreshed ID token has the `nonce` of the original authentication or none. That is the login
