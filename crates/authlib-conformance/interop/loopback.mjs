@@ -1,6 +1,7 @@
 // How the servers on Node of this folder start and end; loopback.py beside this file documents the protocol and the
 // settings, which are the same.
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 
 export const ALICE = { name: 'Alice Example', email: 'alice@example.com', email_verified: true };
 
@@ -29,17 +30,18 @@ export async function form(request) {
   return new URLSearchParams(body);
 }
 
-/// Listens on a free loopback port.
-export async function listen() {
-  const server = createServer();
+/// Listens on a free loopback port; with `tls`, the options of node:https, over TLS.
+export async function listen(tls) {
+  const server = tls ? createSecureServer(tls) : createServer();
   await new Promise((resolve) => server.listen(settings.port ?? 0, '127.0.0.1', resolve));
-  return { server, origin: `http://127.0.0.1:${server.address().port}` };
+  const host = tls ? 'https://localhost' : 'http://127.0.0.1';
+  return { server, origin: `${host}:${server.address().port}` };
 }
 
-/// Says that the server listens, and ends the process with standard input.
-export function announce(issuer) {
+/// Says that the server listens, with the CA of its certificate, and ends the process with standard input.
+export function announce(issuer, certificate) {
   process.stdin.resume();
   process.stdin.on('end', () => process.exit(0));
   process.stdin.on('close', () => process.exit(0));
-  process.stdout.write(`${JSON.stringify({ issuer })}\n`);
+  process.stdout.write(`${JSON.stringify({ issuer, certificate })}\n`);
 }

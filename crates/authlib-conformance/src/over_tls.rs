@@ -12,9 +12,9 @@ const CERTIFICATES: &str =
 
 impl Fixture {
     /// Starts both, with changes to the provider and to its only client, `app`, more settings of `op`, and an
-    /// environment. In settings and environment, `ISSUER` is the issuer, `MTLS` the URL of the port that asks for client
-    /// certificates, and `CERTIFICATES` a folder with the files of
-    /// [`certificates`](authlib_provider::certificates).
+    /// environment. The scope is `openid profile email`, unless the settings have another. In settings and environment,
+    /// `ISSUER` is the issuer, `MTLS` the URL of the port that asks for client certificates, and `CERTIFICATES` a folder
+    /// with the files of [`certificates`](authlib_provider::certificates).
     ///
     /// # Panics
     ///
@@ -42,8 +42,10 @@ impl Fixture {
             let text = text.replace("ISSUER", server.issuer()).replace("MTLS", &mutual);
             text.replace("CERTIFICATES", CERTIFICATES)
         };
+        let scope = "scope = 'openid profile email'\n";
+        let scope = if settings.contains("scope = ") { "" } else { scope };
         let config = format!(
-            "[oauth.op]\nclient_id = 'app'\nissuer = 'ISSUER'\nscope = 'openid profile email'\n\
+            "[oauth.op]\nclient_id = 'app'\nissuer = 'ISSUER'\n{scope}\
              api_base_url = 'MTLS/api'\nca_certificate = '''{CA}'''\n{settings}\n"
         );
         let vars = vars.iter().map(|(name, value)| (*name, filled(value)));

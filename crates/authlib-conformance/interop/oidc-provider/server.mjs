@@ -10,6 +10,9 @@
 //   features          what to enable, by oidc-provider's names (see FEATURES), nothing by default
 //   resources         {URL: resource server} for resourceIndicators; of each: scope (all that it knows), and
 //                     accessTokenFormat, opaque (the default) or jwt
+//   tls               key, cert and ca (PEM): serves https, and on a second port with the endpoints for mutual TLS, which asks
+//                     for client certificates; that has a port of its own, so port must be 0
+//   fapi              the FAPI profile of all requests: 2.0 or 1.0 Final
 //   initial_access_token  what dynamic registration asks for; without it anybody may register
 //
 // A login is one form: POST /interaction/UID with `login` (alice or bob) and `decision` (allow or deny). A device
@@ -48,12 +51,21 @@ const CLIENT_DEFAULTS = {
 // What `features` of the settings may name, and what enables it.
 const FEATURES = {
   clientCredentials: {},
+  dPoP: { nonceSecret: randomBytes(32), requireNonce: () => true },
   encryption: {},
   deviceFlow: { userCodeInputSource, userCodeConfirmSource, successSource },
   introspection: {},
   jwtIntrospection: {},
   jwtResponseModes: {},
   jwtUserinfo: {},
+  mTLS: {
+    certificateBoundAccessTokens: true,
+    selfSignedTlsClientAuth: true,
+    tlsClientAuth: true,
+    getCertificate: (ctx) => ctx.socket.getPeerX509Certificate?.()?.toString(),
+    certificateAuthorized: (ctx) => ctx.socket.authorized === true,
+    certificateSubjectMatches,
+  },
   pushedAuthorizationRequests: {},
   registration: {},
   registrationManagement: {},
@@ -76,6 +88,31 @@ function encryptionKey() {
   return { ...signingKey('enc', 'rsa', { modulusLength: 2048 }), use: 'enc' };
 }
 
+// The subject as RFC 4514 writes it: the last part first.
+function certificateSubjectMatches(ctx, property, expected) {
+  const { subject } = ctx.socket.getPeerX509Certificate();
+  return property === 'tls_client_auth_subject_dn' && subject.split('\n').reverse().join(',') === expected;
+}
+
+function authMethods() {
+  const always = ['none', 'client_secret_basic', 'client_secret_jwt', 'client_secret_post', 'private_key_jwt'];
+  const mutual = (settings.features ?? []).includes('mTLS');
+  return mutual ? [...always, 'tls_client_auth', 'self_signed_tls_client_auth'] : always;
+}
+
+// RFC 8705 §5.
+function aliases(origin) {
+  const paths = {
+    token_endpoint: '/token',
+    introspection_endpoint: '/token/introspection',
+    revocation_endpoint: '/token/revocation',
+    pushed_authorization_request_endpoint: '/request',
+    userinfo_endpoint: '/me',
+  };
+  const urls = Object.entries(paths).map(([name, path]) => [name, `${origin}${path}`]);
+  return { mtls_endpoint_aliases: Object.fromEntries(urls) };
+}
+
 function features() {
   // On by default in oidc-provider; here every test says what it needs.
   const chosen = { resourceIndicators: { enabled: false } };
@@ -83,6 +120,7 @@ function features() {
     if (!FEATURES[name]) throw new Error(`${name} is no feature of these tests`);
     chosen[name] = { ...FEATURES[name], enabled: true };
   }
+  if (settings.fapi) chosen.fapi = { enabled: true, profile: settings.fapi };
   if (chosen.registration) chosen.registration.initialAccessToken = settings.initial_access_token ?? false;
   return chosen;
 }
@@ -94,8 +132,9 @@ function resourceServer(_ctx, indicator) {
   return { accessTokenFormat: 'opaque', audience: indicator, ...resource };
 }
 
-function configuration() {
+function configuration(mutual) {
   return {
+    discovery: mutual ? aliases(mutual.origin) : {},
     clients: (settings.clients ?? []).map((client) => ({ ...CLIENT_DEFAULTS, ...client })),
     jwks: {
       keys: [
@@ -106,6 +145,7 @@ function configuration() {
       ],
     },
     enabledJWA: { idTokenSigningAlgValues: SIGNING_ALGORITHMS },
+    clientAuthMethods: authMethods(),
     cookies: { keys: [randomBytes(32).toString('hex')] },
     // RFC 6750 §2.3, which it leaves out by default.
     acceptQueryParamAccessTokens: true,
@@ -214,11 +254,14 @@ async function interaction(provider, request, response) {
   await provider.interactionFinished(request, response, result);
 }
 
-const { server, origin: issuer } = await listen();
-const provider = new Provider(issuer, configuration());
+const plain = await listen(settings.tls);
+const mutual = settings.tls
+  && (await listen({ ...settings.tls, requestCert: true, rejectUnauthorized: false }));
+const issuer = plain.origin;
+const provider = new Provider(issuer, configuration(mutual));
 provider.on('server_error', (_ctx, error) => console.error(error));
 const callback = provider.callback();
-server.on('request', (request, response) => {
+const handle = (request, response) => {
   if (!request.url.startsWith('/interaction/')) {
     callback(request, response);
     return;
@@ -228,5 +271,7 @@ server.on('request', (request, response) => {
     response.statusCode = 500;
     response.end('the interaction failed');
   });
-});
-announce(issuer);
+};
+plain.server.on('request', handle);
+mutual?.server.on('request', handle);
+announce(issuer, settings.tls?.ca);

@@ -1,6 +1,7 @@
 //! [`Interop`]: an example app with a certified OpenID provider, or with oauthlib's OAuth 1.0a
 //! server.
 
+use authlib_provider::certificates::{CA, SERVER, SERVER_KEY};
 use serde_json::{Value, json};
 
 use super::{InteropKind, InteropServer, TestKey};
@@ -62,7 +63,8 @@ impl Interop {
     }
 
     /// Starts both for a client that signs with a key of `algorithm`: with these features of oidc-provider, more
-    /// client metadata in the words of RFC 7591, and more settings of the app.
+    /// client metadata in the words of RFC 7591, and more settings of the app. With a `token_endpoint_auth_method` in
+    /// the metadata, the settings have the credentials instead of the key.
     ///
     /// # Panics
     ///
@@ -70,6 +72,34 @@ impl Interop {
     pub async fn with_features(
         package: &str,
         features: &[&str],
+        metadata: Value,
+        settings: &str,
+    ) -> Option<Self> {
+        let server = json!({ "features": features });
+        Self::with_server(package, server, metadata, settings).await
+    }
+
+    /// As [`with_features`](Self::with_features), where oidc-provider serves https, and asks for client certificates at
+    /// the endpoints for mutual TLS (RFC 8705 §5). `fapi` is the FAPI profile that it enforces.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub async fn over_tls(
+        package: &str,
+        features: &[&str],
+        fapi: Option<&str>,
+        metadata: Value,
+        settings: &str,
+    ) -> Option<Self> {
+        let tls = json!({ "cert": SERVER, "key": SERVER_KEY, "ca": CA });
+        let server = json!({ "features": features, "tls": tls, "fapi": fapi });
+        Self::with_server(package, server, metadata, settings).await
+    }
+
+    async fn with_server(
+        package: &str,
+        mut server: Value,
         metadata: Value,
         settings: &str,
     ) -> Option<Self> {
@@ -85,18 +115,31 @@ impl Interop {
             "id_token_signed_response_alg": client.algorithm,
             "redirect_uris": [format!("{base_url}/authorize/op")],
         });
-        let proof = client.proof(&mut all);
+        // With another method the settings have the credentials.
+        let proof = match metadata.get("token_endpoint_auth_method") {
+            Some(_) => String::new(),
+            None => client.proof(&mut all),
+        };
         for (name, value) in metadata.as_object().into_iter().flatten() {
             all[name] = value.clone();
         }
-        let server = json!({ "clients": [all], "features": features });
+        server["clients"] = json!([all]);
         let provider = InteropServer::start(InteropKind::OidcProvider, &server).await?;
         let issuer = provider.issuer().to_owned();
+        let certificate = provider.certificate().unwrap_or_default();
+        let trusted = format!("ca_certificate = '''{certificate}'''\n");
+        let trusted = if certificate.is_empty() { String::new() } else { trusted };
         let config = format!(
-            "[oauth.op]\nclient_id = 'app'\nissuer = '{issuer}'\n{proof}scope = 'openid profile email'\n\
+            "[oauth.op]\nclient_id = 'app'\nissuer = '{issuer}'\n{trusted}{proof}scope = 'openid profile email'\n\
              id_token_signed_response_alg = 'ES256'\n{settings}\n"
         );
         Some(Self { app: App::start(package, port, &config).await, issuer, provider })
+    }
+
+    /// A browser that trusts the provider.
+    #[must_use]
+    pub fn browser(&self) -> Browser {
+        Browser::trusting(self.provider.certificate())
     }
 
     /// A whole login whose response is in the fragment: the app's page posts it.

@@ -11,6 +11,7 @@ mod high_security;
 mod identity;
 mod initiated_login;
 mod interop;
+mod interop_fapi;
 mod login;
 mod mutual_tls;
 mod oauth1;
@@ -227,6 +228,7 @@ suite! {
     ],
     profiles: [
         fapi2_login_has_tokens_bound_by_dpop_or_certificate,
+        fapi2_login_works_without_openid,
         fapi2_message_signing_login_signs_both_directions,
         fapi1_advanced_login_has_a_signed_response,
         responses_that_profiles_forbid_are_refused,
@@ -292,6 +294,13 @@ suite! {
         oauth1_by_rsa_sha1_in_the_query,
         oauth1_by_hmac_sha256_in_the_header,
         oauth1_denial_is_403,
+    ],
+    interop_fapi: [
+        dpop_with_nonces_of_oidc_provider,
+        mutual_tls_at_oidc_provider,
+        fapi2_at_oidc_provider,
+        fapi2_message_signing_at_oidc_provider,
+        fapi1_advanced_at_oidc_provider,
     ],
     other_providers: [
         oidc_provider,

@@ -9,6 +9,12 @@ use serde_json::{Value, json};
 const CERTIFICATE: &str = "tls_client_certificate = 'CERTIFICATES/client.pem'\n\
                            tls_client_key = 'CERTIFICATES/client.key.pem'\n";
 
+/// The client authenticates with its certificate, also if it has a key for its requests.
+const BY_CERTIFICATE: &str = "token_endpoint_auth_method = 'tls_client_auth'";
+
+/// ID tokens are encrypted to the client's key.
+const ENCRYPTED: &str = "id_token_encrypted_response_alg = 'RSA-OAEP-256'";
+
 /// What the provider binds tokens to.
 #[derive(Clone, Copy)]
 enum BoundTo {
@@ -25,15 +31,24 @@ async fn fixture(package: &str, profile: &str, bound: BoundTo, key: bool, more: 
         settings +=
             &format!("private_key = \"\"\"{}\"\"\"\nprivate_key_id = {kid}\n", signing.private_pem);
     }
+    if more.contains(ENCRYPTED) {
+        settings += &format!("decryption_keys = [\"\"\"{}\"\"\"]\n", signing.private_pem);
+    }
     if matches!(bound, BoundTo::Certificate) || !key {
         settings += CERTIFICATE;
     }
+    let encryption_key = Some(signing.public_jwk.clone()).filter(|_| more.contains(ENCRYPTED));
     let keys = json!({ "keys": [signing.public_jwk] });
     let signs = profile != "fapi2";
     let register = |client: TestClient| {
-        let client = match key {
-            true => client.auth_method("private_key_jwt").jwks(keys),
+        let client = client.jwks(keys);
+        let client = match key && !more.contains(BY_CERTIFICATE) {
+            true => client.auth_method("private_key_jwt"),
             false => client.auth_method("tls_client_auth").tls_certificate(CLIENT),
+        };
+        let client = match encryption_key {
+            Some(key) => client.encrypt_to(key),
+            None => client,
         };
         let client = match bound {
             BoundTo::Certificate => client.tls_client_certificate_bound_access_tokens(),
@@ -94,6 +109,16 @@ pub(crate) async fn fapi2_login_has_tokens_bound_by_dpop_or_certificate(package:
     }
 }
 
+/// With the metadata of RFC 8414, and without an ID token.
+pub(crate) async fn fapi2_login_works_without_openid(package: &str) {
+    let more = "scope = 'accounts'\n\
+                server_metadata_url = 'ISSUER/.well-known/oauth-authorization-server'";
+    for bound in [BoundTo::DpopKey, BoundTo::Certificate] {
+        let fixture = fixture(package, "fapi2", bound, true, more).await;
+        assert_works(&fixture, &browser()).await;
+    }
+}
+
 /// RFC 9101 §4 and JARM, beside what FAPI 2.0 requires.
 pub(crate) async fn fapi2_message_signing_login_signs_both_directions(package: &str) {
     for bound in [BoundTo::DpopKey, BoundTo::Certificate] {
@@ -109,8 +134,7 @@ pub(crate) async fn fapi2_message_signing_login_signs_both_directions(package: &
 
 /// FAPI 1.0 Advanced §5.2.2: `code id_token`, or a signed response with a code.
 pub(crate) async fn fapi1_advanced_login_has_a_signed_response(package: &str) {
-    let method = "token_endpoint_auth_method = 'private_key_jwt'";
-    for more in [method, "response_mode = 'jwt'"] {
+    for more in ["", "response_mode = 'jwt'", BY_CERTIFICATE, ENCRYPTED] {
         let fixture = fixture(package, "fapi1_advanced", BoundTo::Certificate, true, more).await;
         let start = browser().get(fixture.url("/login/op")).await.location();
         let names: Vec<_> = start.query_pairs().map(|(name, _)| name.into_owned()).collect();
@@ -119,7 +143,8 @@ pub(crate) async fn fapi1_advanced_login_has_a_signed_response(package: &str) {
         assert_works(&fixture, &browser()).await;
         let requests = fixture.provider().received_requests();
         let token = requests.iter().find(|one| one.endpoint == Endpoint::Token).unwrap();
-        assert!(token.certificate.is_some() && token.secret("client_assertion").is_some());
+        assert!(token.certificate.is_some());
+        assert_eq!(token.secret("client_assertion").is_none(), more == BY_CERTIFICATE);
     }
 }
 

@@ -25,7 +25,6 @@ pub const SELF_SIGNED: &str = include_str!("self-signed.pem");
 pub const SELF_SIGNED_KEY: &str = include_str!("self-signed.key.pem");
 
 /// The server's certificate, for `localhost` and 127.0.0.1.
-#[cfg(feature = "tls")]
-pub(crate) const SERVER: &str = include_str!("server.pem");
-#[cfg(feature = "tls")]
-pub(crate) const SERVER_KEY: &str = include_str!("server.key.pem");
+pub const SERVER: &str = include_str!("server.pem");
+/// The key of [`SERVER`].
+pub const SERVER_KEY: &str = include_str!("server.key.pem");
