@@ -48,6 +48,7 @@ chapters! {
     response_types: "response-types.md",
     encryption: "encryption.md",
     request_parameters: "request-parameters.md",
+    step_up: "step-up.md",
     settings: "settings.md",
     authlib: "authlib.md",
 }

@@ -261,6 +261,7 @@ fn render_error<B: MessageBody + 'static>(response: ServiceResponse<B>) -> Servi
     let Some(error) = error.cloned() else { return response.map_into_boxed_body() };
     let (page, body) = error.respond(Some(&context(response.request()))).into_parts();
     response.map_body(|head, _| {
+        head.status = page.status();
         head.headers.remove(CONTENT_SECURITY_POLICY);
         for (name, value) in page.headers() {
             head.headers.insert(name.clone(), value.clone());

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use authlib_core::OAuth;
 use authlib_core::adapter::{CookieSession, RequestContext, SealedCookies, SessionCookie};
 use axum::extract::Request;
-use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE, SET_COOKIE};
+use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::response::{IntoResponse, Response};
 use tower::{Layer, Service};
 use tower_sessions::cookie::SameSite;
@@ -136,10 +136,9 @@ where
         let cookies = self.cookies.of_request(sent.filter_map(|value| value.to_str().ok()));
         request.extensions_mut().insert(oauth.clone());
         request.extensions_mut().insert(cookies.clone());
-        // Cheap to clone: all three are reference-counted.
+        // Cheap to clone: all are reference-counted.
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let [accept, language] =
-            [ACCEPT, ACCEPT_LANGUAGE].map(|name| request.headers().get(name).cloned());
+        let headers = READ.map(|name| (name, request.headers().get(name).cloned()));
         let response = self.inner.call(request);
         Box::pin(async move {
             let mut response = response.await?.into_response();
@@ -147,10 +146,9 @@ where
             let Some(error) = response.extensions_mut().remove::<Error>() else {
                 return Ok(response);
             };
-            let header = |name: &str| match name {
-                "accept" => accept.as_ref()?.to_str().ok(),
-                "accept-language" => language.as_ref()?.to_str().ok(),
-                _ => None,
+            let header = |name: &str| {
+                let (_, value) = headers.iter().find(|(known, _)| *known == name)?;
+                value.as_ref()?.to_str().ok()
             };
             let request = RequestContext::new(method, uri.path(), uri.query(), header);
             let request = request.of_app(Some(&oauth));
@@ -160,12 +158,25 @@ where
             *response.status_mut() = parts.status;
             response.headers_mut().remove(axum::http::header::CONTENT_SECURITY_POLICY);
             response.headers_mut().remove(axum::http::header::CONTENT_LENGTH);
+            response.headers_mut().remove(axum::http::header::CONTENT_TYPE);
             response.headers_mut().extend(parts.headers);
             *response.body_mut() = body;
             Ok(response)
         })
     }
 }
+
+/// The headers by which an error is rendered.
+const READ: [&str; 8] = [
+    "accept",
+    "accept-language",
+    "purpose",
+    "sec-fetch-dest",
+    "sec-fetch-mode",
+    "sec-purpose",
+    "x-moz",
+    "x-requested-with",
+];
 
 /// Adds the cookies that the request changed, to the response of an error too.
 fn add_cookies(response: &mut Response, cookies: &CookieSession) {

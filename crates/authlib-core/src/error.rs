@@ -64,6 +64,10 @@ pub enum ErrorKind {
     AccessDenied,
     /// The user is logged in, but lacks a scope or claim that the route requires. 403.
     Forbidden,
+    /// An API requires a stronger or a newer authentication of the user; see [`Error::step_up`]. 401 (RFC 9470).
+    InsufficientAuthentication,
+    /// An API requires more scope than the token has; see [`Error::step_up`]. 403 (RFC 6750 §3.1).
+    InsufficientScope,
     /// No client is registered under that name. 404.
     UnknownClient,
     /// The account at the provider is connected to another user, or another account is connected to the user. 409.
@@ -292,6 +296,8 @@ impl Error {
             ErrorKind::InvalidCallback
             | ErrorKind::InvalidIdToken
             | ErrorKind::Unauthenticated
+            | ErrorKind::InsufficientAuthentication
+            | ErrorKind::InsufficientScope
             | ErrorKind::AccessDenied => Remedy::LogInAgain,
             ErrorKind::AuthorizationError | ErrorKind::InvalidResponse => {
                 match self.provider_error() {
@@ -365,8 +371,8 @@ impl ErrorKind {
             | Self::InvalidCallback
             | Self::InvalidIdToken
             | Self::AuthorizationError => 400,
-            Self::Unauthenticated => 401,
-            Self::AccessDenied | Self::Forbidden => 403,
+            Self::Unauthenticated | Self::InsufficientAuthentication => 401,
+            Self::AccessDenied | Self::Forbidden | Self::InsufficientScope => 403,
             Self::UnknownClient => 404,
             Self::Conflict => 409,
             Self::PayloadTooLarge => 413,

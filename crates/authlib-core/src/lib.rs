@@ -106,6 +106,7 @@ pub use crate::oauth2::grant::Grant;
 pub use crate::oauth2::introspection::Introspection;
 pub use crate::oauth2::jwt_bearer::JwtBearer;
 pub use crate::oauth2::revocation::TokenTypeHint;
+pub use crate::oauth2::step_up::StepUp;
 pub use crate::oauth2::token::Token;
 pub use crate::oauth2::user_info::UserInfo;
 pub use crate::oidc::logout_token::LogoutToken;

@@ -11,6 +11,13 @@ use crate::request::Fields;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
+    /// The API accepts only tokens of a login with one of these authentication context classes, space-separated (RFC 9470).
+    /// The provider uses the first one that a login requests.
+    ApiNeedsAcr(String),
+    /// The API accepts only tokens of users who authenticated at most this many seconds ago (RFC 9470).
+    ApiNeedsMaxAge(u64),
+    /// The API accepts only tokens with this scope, space-separated (RFC 6750 §3.1).
+    ApiNeedsScope(String),
     /// The authorization response is this error, with this description, whatever the user decided.
     AuthorizationError(String, String),
     /// Removes a parameter of the authorization response.

@@ -28,6 +28,7 @@ mod requests;
 mod response_types;
 mod settings;
 mod signed_responses;
+mod step_up;
 mod storage;
 mod tokens;
 mod without_token;
@@ -215,6 +216,12 @@ suite! {
         both_id_tokens_must_name_one_user,
         response_has_what_was_requested_and_nothing_else,
         unsafe_response_types_fail_startup,
+    ],
+    step_up: [
+        navigation_logs_in_as_the_api_requires_and_returns,
+        scripts_are_told_what_the_api_requires,
+        login_that_is_not_what_the_api_requires_fails,
+        token_that_is_refused_again_ends_with_an_error_page,
     ],
     high_security: [
         dpop_login_and_api_call_use_server_nonces,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::response::{empty, framed_page, jwk_set, request_object};
+use super::step_up::required;
 use super::{RequestContext, Response, see_other};
 use crate::authorization::{AuthorizeOptions, Purpose};
 use crate::client::oauth2_client::OAuth2Client;
@@ -32,7 +33,8 @@ impl<S: Session> LoginClient<S> {
     }
 
     /// Starts a login: the redirect to the provider. The argument is a redirect URI, or
-    /// [`AuthorizeOptions`]. A `max_age` in the query of the request is passed on, unless the options have one.
+    /// [`AuthorizeOptions`]. A `max_age` in the query of the request is passed on, unless the options have one, and so is
+    /// what an API requires ([`AuthorizeOptions::step_up`]), if this application made the link.
     ///
     /// # Errors
     ///
@@ -48,6 +50,7 @@ impl<S: Session> LoginClient<S> {
             self.client.compare_host(host);
         }
         options.max_age = options.max_age.or_else(|| self.requested_max_age());
+        options.step_up = options.step_up.or_else(|| required(&self.client, &self.request));
         if matches!(options.purpose, Purpose::Connect { .. }) {
             // Otherwise the account at the provider could be an attacker's.
             self.check_site("request to connect an account")?;

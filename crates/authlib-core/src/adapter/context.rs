@@ -34,6 +34,8 @@ pub struct RequestContext {
     cookies: Option<String>,
     /// The name of the session's cookie, if the browser did not send it.
     pub(super) missing_cookie: Option<String>,
+    /// The registry of the application.
+    pub(super) oauth: Option<OAuth>,
     /// How the application shows errors.
     pub(super) error_pages: ErrorPages,
     /// Whether a CORS preflight asks for permission (Fetch Standard, CORS protocol).
@@ -81,6 +83,7 @@ impl RequestContext {
             query: query.map(str::to_owned),
             accept: copy(ACCEPT.as_str()),
             accept_language: copy(ACCEPT_LANGUAGE.as_str()),
+            oauth: None,
             error_pages: ErrorPages::default(),
             content_type: copy(CONTENT_TYPE.as_str()),
             sec_fetch_site: copy("sec-fetch-site"),
@@ -99,6 +102,7 @@ impl RequestContext {
     pub fn of_app(mut self, oauth: Option<&OAuth>) -> Self {
         if let Some(oauth) = oauth {
             self.base_path = oauth.site_path("/");
+            self.oauth = Some(oauth.clone());
             self.error_pages = oauth.error_pages().clone();
             let name = SessionCookie::of(oauth).name;
             let cookies = self.cookies.take().unwrap_or_default();

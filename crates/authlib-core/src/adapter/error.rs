@@ -57,6 +57,9 @@ impl LoginError {
 
     /// The response for the request that failed: a page, or JSON `{"error", "error_description"}` if the
     /// request accepts `application/json`. Without a request it is a page.
+    ///
+    /// If an API requires another login ([`Error::step_up`]) and the browser navigates to a page, it is a redirect to that
+    /// login, which leads back to the page.
     #[must_use]
     pub fn response(&self, request: Option<&RequestContext>) -> Response {
         match &self.0.response {
@@ -66,11 +69,12 @@ impl LoginError {
     }
 
     /// Logs the error, unless it is an expected one (the user is not logged in, the client does not
-    /// exist) or has been logged before. Call it once, when the error becomes a response.
+    /// exist, an API requires another login) or has been logged before. Call it once, when the error becomes a response.
     pub fn log(&self) {
         let error = &self.0.error;
         let is_expected =
-            matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::UnknownClient);
+            matches!(error.kind(), ErrorKind::Unauthenticated | ErrorKind::UnknownClient)
+                || error.step_up().is_some();
         if self.0.response.is_none() && !is_expected {
             print_first(error);
         }

@@ -2,16 +2,23 @@
 
 use http::header::CONTENT_SECURITY_POLICY;
 use http::{HeaderValue, StatusCode};
-use serde_json::json;
+use serde_json::{Map, Value};
 
 use super::RequestContext;
 use super::response::{Response, html};
+use super::step_up;
 use crate::error::{Error, ErrorKind, Remedy};
 use crate::error_pages::{ErrorPage, POLICY};
 
 /// The response for an error. The developer's text is in the log, and on the page in development only; the page
 /// contains no code, no token, and the provider's texts only escaped.
 pub(super) fn render(error: &Error, request: Option<&RequestContext>) -> Response {
+    let login = request.and_then(|request| step_up::login_path(error, request));
+    if let Some((login, request)) = login.as_deref().zip(request)
+        && let Some(redirect) = step_up::redirect(login, request)
+    {
+        return redirect;
+    }
     let status =
         StatusCode::from_u16(error.kind().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut page = blank(status, request);
@@ -26,7 +33,12 @@ pub(super) fn render(error: &Error, request: Option<&RequestContext>) -> Respons
     if request.is_some_and(|request| request.error_pages.shows_details) {
         page.details = Some(error.report().to_string());
     }
-    respond(page, status, code(error.kind()), request)
+    if let Some(login) = &login {
+        "Log in again".clone_into(&mut page.try_again_label);
+        page.try_again = Some(login.clone());
+    }
+    let code = code(error.kind());
+    respond(page, status, code, step_up::members(error, login.as_deref()), request)
 }
 
 /// The response for a status alone, such as 404 for a path without a route: a page, or JSON if the
@@ -37,7 +49,7 @@ pub fn status_page(status: StatusCode, request: Option<&RequestContext>) -> Resp
     let code = reason.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     let mut page = blank(status, request);
     reason.clone_into(&mut page.title);
-    respond(page, status, &code, request)
+    respond(page, status, &code, Map::new(), request)
 }
 
 /// A page without texts.
@@ -66,6 +78,7 @@ fn respond(
     page: ErrorPage,
     status: StatusCode,
     code: &str,
+    mut members: Map<String, Value>,
     request: Option<&RequestContext>,
 ) -> Response {
     let page = match request {
@@ -79,13 +92,12 @@ fn respond(
         } else if let Some(words) = &page.provider_message {
             message = format!("{message} The provider says: “{words}”.");
         }
-        let body = match page.details {
-            Some(details) => {
-                json!({ "error": code, "error_description": message, "details": details })
-            }
-            None => json!({ "error": code, "error_description": message }),
-        };
-        return super::response::json(status, &body);
+        members.insert("error".to_owned(), code.into());
+        members.insert("error_description".to_owned(), message.into());
+        if let Some(details) = page.details {
+            members.insert("details".to_owned(), details.into());
+        }
+        return super::response::json(status, &Value::Object(members));
     }
     let policy = HeaderValue::try_from(page.content_security_policy.as_str());
     let text = page.html.clone().unwrap_or_else(|| built_in(&page));
@@ -149,6 +161,12 @@ fn text(kind: ErrorKind) -> &'static str {
             "The login was not allowed, by you or by the provider. Nothing has changed."
         }
         ErrorKind::Forbidden => "You are logged in, but you have no access to this page.",
+        ErrorKind::InsufficientAuthentication => {
+            "You need to log in again, in a stronger way, to do this."
+        }
+        ErrorKind::InsufficientScope => {
+            "You need to log in again, and allow this application more, to do this."
+        }
         ErrorKind::UnknownClient => "This login provider is not available.",
         ErrorKind::Conflict => "This account is already connected.",
         ErrorKind::PayloadTooLarge => "The request is too large.",
@@ -172,6 +190,8 @@ fn code(kind: ErrorKind) -> &'static str {
         ErrorKind::Unauthenticated => "not_logged_in",
         ErrorKind::AccessDenied => "access_denied",
         ErrorKind::Forbidden => "forbidden",
+        ErrorKind::InsufficientAuthentication => "insufficient_user_authentication",
+        ErrorKind::InsufficientScope => "insufficient_scope",
         ErrorKind::UnknownClient => "unknown_client",
         ErrorKind::Conflict => "conflict",
         ErrorKind::PayloadTooLarge => "payload_too_large",
@@ -189,6 +209,9 @@ fn title(kind: ErrorKind) -> &'static str {
         ErrorKind::UnknownClient => "Not found",
         ErrorKind::AccessDenied => "Login cancelled",
         ErrorKind::Forbidden => "No access",
+        ErrorKind::InsufficientAuthentication | ErrorKind::InsufficientScope => {
+            "Please log in again"
+        }
         ErrorKind::Conflict => "Account not connected",
         ErrorKind::InvalidCallback | ErrorKind::InvalidIdToken | ErrorKind::AuthorizationError => {
             "We couldn't sign you in"

@@ -20,7 +20,9 @@ impl<S: Session> LoginClient<S> {
     ///
     /// [`ErrorKind::InvalidRequest`] if another site sent the request, unless it is a GET or HEAD, or if its path leaves
     /// `api_base_url`; [`ErrorKind::Config`] if its path is not below `prefix`;
-    /// [`ErrorKind::Unauthenticated`] if the user is not logged in with the client; and those of an API request.
+    /// [`ErrorKind::Unauthenticated`] if the user is not logged in with the client;
+    /// [`ErrorKind::InsufficientAuthentication`] and [`ErrorKind::InsufficientScope`] if the API requires another login; and
+    /// those of an API request.
     pub async fn forward(&self, prefix: &str, body: impl Into<Vec<u8>>) -> Result<Response> {
         let request = self.request();
         if !matches!(request.method, Method::GET | Method::HEAD) {
@@ -46,7 +48,11 @@ impl<S: Session> LoginClient<S> {
             let content_type = request.content_type.as_deref();
             call = call.body(content_type.unwrap_or("application/octet-stream"), body);
         }
-        let (upstream, body) = call.send().await?.into_inner().into_parts();
+        let sent = call.send().await?;
+        if let Some(required) = sent.step_up() {
+            return Err(required.clone().into());
+        }
+        let (upstream, body) = sent.into_inner().into_parts();
         let mut response = Response::new(body);
         *response.status_mut() = upstream.status;
         protect(response.headers_mut());

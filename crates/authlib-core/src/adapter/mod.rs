@@ -35,6 +35,7 @@ mod routes;
 mod sealed_cookies;
 mod session;
 mod session_cookie;
+mod step_up;
 mod test_login;
 mod wrapper;
 

@@ -81,7 +81,7 @@ fn hex(digit: u8) -> Option<u8> {
 }
 
 /// Whether both URLs have the same origin (RFC 6454 §5): [`Url::origin`] without its copies.
-fn same_origin(one: &Url, other: &Url) -> bool {
+pub(super) fn same_origin(one: &Url, other: &Url) -> bool {
     one.scheme() == other.scheme()
         && one.host() == other.host()
         && one.port_or_known_default() == other.port_or_known_default()

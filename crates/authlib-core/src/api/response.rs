@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::message::Response;
-use crate::oauth2::endpoint_response;
+use crate::oauth2::{StepUp, endpoint_response};
 
 /// The response to a request to the provider's API: an [`http::Response`] with its whole body, which can be
 /// read as JSON and as text.
@@ -55,9 +55,14 @@ impl ApiResponse {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResponse`] if it is 400 or more; [`Error::provider_error`] has the status, the
-    /// `Retry-After`, and the error code if the API reports errors as OAuth does.
+    /// [`ErrorKind::InsufficientAuthentication`] or [`ErrorKind::InsufficientScope`] if the API requires another login
+    /// ([`step_up`](Self::step_up)). [`ErrorKind::InvalidResponse`] if the status is 400 or more for another reason;
+    /// [`Error::provider_error`] has the status, the `Retry-After`, and the error code if the API reports errors as OAuth
+    /// does.
     pub fn error_for_status(self) -> Result<Self> {
+        if let Some(required) = self.step_up() {
+            return Err(required.clone().into());
+        }
         let status = self.0.status();
         if status.is_client_error() || status.is_server_error() {
             let check = format!("the API returned status {}", status.as_u16());
@@ -68,6 +73,15 @@ impl ApiResponse {
             return Err(Error::new(ErrorKind::InvalidResponse, check).with_provider_error(error));
         }
         Ok(self)
+    }
+
+    /// What the API requires beyond the token of this request: a stronger or a newer authentication, or more scope
+    /// (RFC 9470, RFC 6750 §3.1). Only an API at the origin of `api_base_url` is trusted to require it.
+    ///
+    /// The extensions of a [streaming response](crate::ApiRequest::send_streaming) have it as a [`StepUp`].
+    #[must_use]
+    pub fn step_up(&self) -> Option<&StepUp> {
+        self.0.extensions().get()
     }
 
     /// The HTTP message.

@@ -7,7 +7,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use url::Url;
 
-use super::allowed_origins::check_allowed;
+use super::allowed_origins::{check_allowed, same_origin};
 use super::request_parts::{Content, FORM, RequestParts};
 use crate::endpoints::oauth1::{SignedParams, token_credentials};
 use crate::endpoints::{EndpointClient, url_of};
@@ -16,7 +16,7 @@ use crate::hooks::RequestHook;
 use crate::message::{self, BodyLimit, Request, Response, Timeout};
 use crate::oauth2::bearer::{self, TokenTarget};
 use crate::oauth2::dpop::{DPOP, is_nonce_challenge};
-use crate::oauth2::{Token, TokenLocation};
+use crate::oauth2::{StepUp, Token, TokenLocation};
 use crate::params::Params;
 use crate::store::TokenOwner;
 use crate::tokens::TokenManager;
@@ -46,9 +46,10 @@ pub(super) async fn send(
     loop {
         let request = build(endpoints, &parts, Some(attempt.token())).await?;
         let url = url_of(&request)?;
-        let response = endpoints.exchange().send(WHAT, request).await?;
+        let mut response = endpoints.exchange().send(WHAT, request).await?;
         let verdict = verdict(endpoints, attempt.token(), &url, &response);
         if !attempt.needs_another(verdict).await? {
+            note_step_up(endpoints, attempt.token(), &url, &mut response);
             return Ok(response);
         }
     }
@@ -65,7 +66,13 @@ pub(super) async fn send_streaming(
     if let Content::Stream(body) = content {
         check_streamed(endpoints, &parts, token.as_ref())?;
         let request = build(endpoints, &parts, token.as_ref()).await?;
-        return endpoints.exchange().send_streaming(WHAT, request.map(|_| body)).await;
+        let url = url_of(&request)?;
+        let sent = endpoints.exchange().send_streaming(WHAT, request.map(|_| body)).await;
+        let mut response = sent?;
+        if let Some(token) = &token {
+            note_step_up(endpoints, token, &url, &mut response);
+        }
+        return Ok(response);
     }
     parts.content = content;
     let Some(token) = token else {
@@ -77,9 +84,11 @@ pub(super) async fn send_streaming(
     loop {
         let request = build(endpoints, &parts, Some(attempt.token())).await?;
         let url = url_of(&request)?;
-        let response = endpoints.exchange().send_streaming(WHAT, request.map(Body::from)).await?;
+        let mut response =
+            endpoints.exchange().send_streaming(WHAT, request.map(Body::from)).await?;
         let verdict = verdict(endpoints, attempt.token(), &url, &response);
         if !attempt.needs_another(verdict).await? {
+            note_step_up(endpoints, attempt.token(), &url, &mut response);
             return Ok(response);
         }
     }
@@ -163,6 +172,25 @@ pub(super) fn verdict<B>(
     let is_rejected =
         status == StatusCode::UNAUTHORIZED && bearer::is_invalid_token(token, headers, bare_401);
     if is_rejected { Verdict::Rejected } else { Verdict::Accepted }
+}
+
+/// Adds what the API requires of the login to the response. Only the API of the client may: another origin of
+/// `api_origins` could otherwise choose with which scope users log in.
+fn note_step_up<B>(
+    endpoints: &EndpointClient,
+    token: &Token,
+    url: &Url,
+    response: &mut http::Response<B>,
+) {
+    let settings = endpoints.settings();
+    let is_own_api = settings.api_base_url.as_ref().is_some_and(|base| same_origin(url, base));
+    if settings.is_oauth1() || !is_own_api {
+        return;
+    }
+    let required = StepUp::of(&settings.name, token, response.status(), response.headers());
+    if let Some(required) = required {
+        response.extensions_mut().insert(required);
+    }
 }
 
 /// The token to send, after the check that it may be sent: a request that goes nowhere refreshes nothing.

@@ -63,6 +63,7 @@ impl FrontChannel {
             response_type: ResponseType::Code,
             response_mode: None,
             acr: None,
+            step_ups: Vec::new(),
             is_silent: false,
             started_at: unix_seconds(self.endpoints.now()),
             next: options.next,

@@ -20,4 +20,5 @@ pub use self::options::AuthorizeOptions;
 pub(crate) use self::pending::is_expired_at;
 pub use self::pending::{PENDING_TTL, PendingLogin, PendingLogout, Purpose};
 pub(crate) use self::replay::UsedStates;
+pub(crate) use self::request::with_scope;
 pub(crate) use self::session_turns::{SessionTurns, Turn};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::pending::Purpose;
+use crate::oauth2::StepUp;
 use crate::params::Params;
 
 /// What one login requests beyond its client's settings.
@@ -34,6 +35,8 @@ pub struct AuthorizeOptions {
     pub purpose: Purpose,
     /// Whether the token is requested in the URL's fragment, by the implicit grant.
     pub dangerous_implicit: bool,
+    /// What an API requires of this login.
+    pub step_up: Option<StepUp>,
 }
 
 impl AuthorizeOptions {
@@ -92,6 +95,24 @@ impl AuthorizeOptions {
     pub fn essential_acr(self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let values: Vec<String> = values.into_iter().map(Into::into).collect();
         self.claims(json!({ "id_token": { "acr": { "essential": true, "values": values } } }))
+    }
+
+    /// Requests what an API requires (RFC 9470 §4): its `acr_values`, its `max_age` if it is shorter, and its scope in
+    /// addition to that of the login and to what was granted before. The ID token's `acr` must then be one of the
+    /// values, whatever the requested claims say, and its `auth_time` recent enough.
+    ///
+    /// ```
+    /// use authlib_core::{AuthorizeOptions, Error};
+    ///
+    /// fn options(error: &Error) -> Option<AuthorizeOptions> {
+    ///     Some(AuthorizeOptions::from("/authorize/bank").step_up(error.step_up()?))
+    /// }
+    /// # let _ = options;
+    /// ```
+    #[must_use]
+    pub fn step_up(mut self, required: &StepUp) -> Self {
+        self.step_up = Some(required.clone());
+        self
     }
 
     /// Requests authorization details for this login, a list of objects (RFC 9396 §2).

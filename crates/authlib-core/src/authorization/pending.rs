@@ -53,6 +53,9 @@ pub struct PendingLogin {
     /// The authentication context classes of which the ID token must have one; without any, it must have some class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) acr: Option<Vec<String>>,
+    /// The requirements of APIs that this login and the ones just before it were started for, as digests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) step_ups: Vec<String>,
     /// Whether the provider must not ask the user anything (`prompt=none`, OpenID Connect Core §3.1.2.1).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_silent: bool,

@@ -10,6 +10,7 @@ use crate::config::{ResponseMode, is_openid, is_reserved_authorize_param};
 use crate::endpoint::Endpoint;
 use crate::endpoints::SenderConstraint;
 use crate::error::{Error, ErrorKind, Result};
+use crate::oauth2::StepUp;
 use crate::oauth2::authorization::{AuthorizationRequest, authorization_url};
 use crate::params::Params;
 
@@ -24,6 +25,39 @@ fn essential_acr(params: &Params) -> Option<Vec<String>> {
     let values = acr.get("values").and_then(Value::as_array).into_iter().flatten();
     let values = values.chain(acr.get("value"));
     Some(values.filter_map(Value::as_str).map(ToOwned::to_owned).collect())
+}
+
+/// Requests the authentication context classes that an API requires (RFC 9470 §4), and no other ones.
+fn request_acr(required: &StepUp, extra: &mut Params) -> Result<()> {
+    let values: Vec<_> = required.acr_values().collect();
+    if values.is_empty() {
+        return Ok(());
+    }
+    extra.set("acr_values", values.join(" "));
+    let claims = extra.all("claims").next().map(serde_json::from_str::<Value>);
+    let Some(mut claims) = claims.transpose().map_err(|cause| {
+        let check = format!("the parameter `claims` is not JSON: {cause}");
+        Error::new(ErrorKind::InvalidRequest, check)
+    })?
+    else {
+        return Ok(());
+    };
+    let id_token = claims.get_mut("id_token").and_then(Value::as_object_mut);
+    if id_token.is_some_and(|claims| claims.remove("acr").is_some()) {
+        extra.set("claims", claims.to_string());
+    }
+    Ok(())
+}
+
+/// The scope and what it lacks of `more`.
+pub(crate) fn with_scope<'a>(scope: &'a str, more: impl Iterator<Item = &'a str>) -> String {
+    let mut values: Vec<&str> = Vec::new();
+    for value in scope.split_ascii_whitespace().chain(more) {
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    values.join(" ")
 }
 
 impl FrontChannel {
@@ -46,6 +80,9 @@ impl FrontChannel {
         }
         let endpoint = documents.endpoint(Endpoint::Authorization).await?;
         let mut extra = self.authorize_params(&options.params);
+        if let Some(required) = &options.step_up {
+            request_acr(required, &mut extra)?;
+        }
         let mut pending = self.new_pending(options, redirect_uri, &extra)?;
         let constraint = match implicit || !pending.response_type.has_code() {
             true => SenderConstraint::default(),
@@ -114,24 +151,34 @@ impl FrontChannel {
     ) -> Result<PendingLogin> {
         let settings = self.settings();
         let implicit = options.dangerous_implicit;
-        let scope = options.scope.clone().unwrap_or_else(|| settings.scope.clone());
+        let mut scope = options.scope.clone().unwrap_or_else(|| settings.scope.clone());
+        if let Some(required) = &options.step_up {
+            scope = with_scope(&scope, required.scope());
+        }
         let [state, nonce, code_verifier] = self.endpoints.random_secrets()?;
         let response_type = settings.response_type;
         // The implicit grant's response has neither an ID token nor a code.
         let needs_nonce = !implicit
             && (response_type.has_id_token() || (is_openid(&scope) && !settings.skip_nonce));
         let needs_pkce = !settings.skip_pkce && !implicit && response_type.has_code();
-        let max_age = options.max_age.or(settings.max_age).map(|age| age.as_secs());
+        let required = options.step_up.as_ref();
+        let max_age = options.max_age.or(settings.max_age);
+        let max_age = max_age.into_iter().chain(required.and_then(StepUp::max_age)).min();
+        // Without an ID token there is no `acr`: then the API alone decides.
+        let required_acr = required.filter(|_| is_openid(&scope)).map(StepUp::acr_values);
+        let required_acr: Vec<_> =
+            required_acr.into_iter().flatten().map(ToOwned::to_owned).collect();
+        let acr = if required_acr.is_empty() { essential_acr(extra) } else { Some(required_acr) };
         Ok(PendingLogin {
             issuer: settings.issuer.clone(),
             nonce: needs_nonce.then_some(nonce),
             code_verifier: needs_pkce.then_some(code_verifier),
             scope,
-            max_age,
+            max_age: max_age.map(|age| age.as_secs()),
             implicit,
             response_type,
             response_mode: settings.response_mode.filter(|_| !implicit),
-            acr: essential_acr(extra),
+            acr,
             is_silent: extra.only("prompt").ok().flatten() == Some("none"),
             ..self.pending_login(options, redirect_uri, state)
         })

@@ -60,6 +60,7 @@ pub struct ClientConfig {
     pub(super) api_origins: Vec<String>,
     pub(super) token_location: Option<TokenLocation>,
     pub(super) redirect_uri: Option<String>,
+    pub(super) login_path: Option<String>,
     pub(super) post_logout_redirect_uri: Option<String>,
     pub(super) post_logout_redirect_param: Option<String>,
     pub(super) logout_params: Params,
@@ -231,6 +232,9 @@ impl ClientConfig {
         api_base_url;
         /// Sets the callback: an absolute URL, or a path below the registry's base URL.
         redirect_uri;
+        /// Sets the path of the route that starts logins with this client: browsers are sent there if an API requires another
+        /// login ([`StepUp`](crate::StepUp)). Default: the built-in route, `/login/NAME`.
+        login_path;
         /// Sets the URL that the provider redirects to after a logout: an absolute URL or a path.
         post_logout_redirect_uri;
         /// Sets the parameter of the logout request that holds the post-logout redirect URI, for providers

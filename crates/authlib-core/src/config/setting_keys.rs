@@ -124,6 +124,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("jwks_uri", Url(Endpoint::Jwks)),
     setting("keep_claims", List(|c, v| c.keep_claims = v)),
     setting("keep_token", Switch(|c, v| c.keep_token = Some(v))),
+    setting("login_path", Text(|c, v| c.login_path = Some(v))),
     setting("logout_params", Pairs(|c| &mut c.logout_params)),
     setting("max_age", Seconds(|c, v| c.max_age = Some(v))),
     setting("post_logout_redirect_param", Text(|c, v| c.post_logout_redirect_param = Some(v))),

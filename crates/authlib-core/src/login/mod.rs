@@ -20,6 +20,7 @@ mod redirect;
 mod require_login;
 mod session;
 mod session_state;
+mod step_up;
 
 pub use self::callback::{
     CallbackParams, CompletedLogin, ConnectedAccount, LoginResult, complete_login, connect, log_in,

@@ -5,6 +5,7 @@ use url::Url;
 use super::Session;
 use super::local_path::path_below;
 use super::pending::store_pending;
+use super::step_up::{keep_granted_scope, step_ups};
 use crate::authorization::AuthorizeOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::registry::RegisteredClient;
@@ -24,8 +25,9 @@ const MAX_RESTART: usize = 512;
 /// # Errors
 ///
 /// Those of [`RegisteredClient::create_authorization_url`], [`ErrorKind::Config`]
-/// if the client refreshes tokens as itself, and [`ErrorKind::Store`] if the
-/// pending login can't be saved: without it the callback could not be verified.
+/// if the client refreshes tokens as itself, [`ErrorKind::InsufficientAuthentication`] or [`ErrorKind::InsufficientScope`] if
+/// the API has already refused the token of a login with the same [`step_up`](AuthorizeOptions::step_up), and
+/// [`ErrorKind::Store`] if the pending login can't be saved: without it the callback could not be verified.
 pub async fn authorize_redirect(
     client: &RegisteredClient,
     session: &impl Session,
@@ -52,7 +54,11 @@ pub async fn authorize_redirect(
                 "use the code grant, or `create_authorization_url` in a native program",
             ));
         }
+        let earlier = session.load().await?.unwrap_or_default();
+        let step_ups = step_ups(client, &earlier, &options)?;
+        keep_granted_scope(client, session, &mut options).await?;
         let (url, mut pending) = client.create_authorization_url(options).await?;
+        pending.step_ups = step_ups;
         let restart = restart.filter(|path| path.len() <= MAX_RESTART);
         pending.restart = restart.and_then(|path| path_below(base, path).ok());
         // Loaded late, so that a login that starts in another tab meanwhile is not overwritten.

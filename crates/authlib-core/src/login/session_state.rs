@@ -111,6 +111,10 @@ pub struct Login {
     /// The callback that this login comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) callback: Option<UsedCallback>,
+    /// The requirements of APIs for which this login was started ([`AuthorizeOptions::step_up`](crate::AuthorizeOptions::step_up)),
+    /// as digests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) step_ups: Vec<String>,
     /// Milliseconds since the Unix epoch, so that two logins in one second are ordered.
     #[serde(default)]
     pub(crate) logged_in_at: u64,

@@ -22,6 +22,7 @@ pub(crate) mod pushed_authorization;
 pub(crate) mod registration;
 pub(crate) mod request_object;
 pub(crate) mod revocation;
+pub(crate) mod step_up;
 pub(crate) mod token_endpoint;
 pub(crate) mod token_exchange;
 
@@ -38,6 +39,7 @@ pub(crate) use self::grant::Grant;
 pub(crate) use self::introspection::Introspection;
 pub(crate) use self::jwt_bearer::JwtBearer;
 pub(crate) use self::revocation::TokenTypeHint;
+pub(crate) use self::step_up::StepUp;
 pub(crate) use self::token::{Token, no_userinfo};
 pub(crate) use self::user_info::UserInfo;
 

@@ -5,6 +5,7 @@ use http::{Method, header};
 use serde_json::json;
 
 use crate::protocol::bearer::{self, TokenLocation};
+use crate::protocol::step_up;
 use crate::request::{self, field};
 use crate::response::{error, json_response, respond};
 use crate::state::Context;
@@ -21,6 +22,9 @@ pub(crate) fn handle(context: &Context, request: &Request) -> Response {
         Ok(found) => found,
         Err(rejection) => return *rejection,
     };
+    if let Some(challenge) = step_up::challenge(context, &access) {
+        return challenge;
+    }
     let path = request.uri().path();
     let mut response = if path.ends_with("/api/teapot") {
         json_response(418, &json!({ "error": "I'm a teapot" }))

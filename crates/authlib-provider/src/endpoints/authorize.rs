@@ -159,6 +159,7 @@ fn approved(
         scope: field(requested, "scope").unwrap_or_default().to_owned(),
         nonce: field(requested, "nonce").map(ToOwned::to_owned),
         auth_time,
+        acr: field(requested, "acr_values").and_then(first_word),
         jkt: field(requested, "dpop_jkt").map(ToOwned::to_owned),
         ..Grant::default()
     };
@@ -199,6 +200,10 @@ fn approved(
         );
     }
     respond(context, requested, redirect_uri, &result)
+}
+
+fn first_word(text: &str) -> Option<String> {
+    text.split_ascii_whitespace().next().map(ToOwned::to_owned)
 }
 
 /// The client and its redirect URI. Unless both are valid, the browser is not redirected (RFC 6749 §4.1.2.1).

@@ -75,6 +75,9 @@ fn claims(context: &Context, grant: &Grant) -> Map<String, Value> {
     put("iat", now.into());
     put("exp", (now + LIFETIME).into());
     put("auth_time", grant.auth_time.into());
+    if let Some(acr) = &grant.acr {
+        put("acr", acr.as_str().into());
+    }
     if let Some(nonce) = &grant.nonce {
         put("nonce", nonce.as_str().into());
     }

@@ -10,4 +10,5 @@ pub(crate) mod id_token;
 pub(crate) mod logout_token;
 pub(crate) mod request_object;
 pub(crate) mod sign;
+pub(crate) mod step_up;
 pub(crate) mod verify;

@@ -24,6 +24,8 @@ pub(crate) struct Grant {
     pub(crate) scope: String,
     pub(crate) nonce: Option<String>,
     pub(crate) auth_time: u64,
+    /// The authentication context class: the first one that the login requested.
+    pub(crate) acr: Option<String>,
     /// The requested audiences and resources (RFC 8693 §2.1, RFC 8707 §2).
     pub(crate) audience: Vec<String>,
     /// The thumbprint of the DPoP key that the tokens are bound to (RFC 9449 §6).

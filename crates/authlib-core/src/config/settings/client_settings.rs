@@ -65,6 +65,8 @@ pub(crate) struct ClientSettings {
     /// What a login keeps instead of its token (`keep_token`); `None` if it keeps the token.
     pub(crate) kept_claims: Option<KeptClaims>,
     pub(crate) redirect_uri: Option<String>,
+    /// The path of the route that starts logins, below the base URL.
+    pub(crate) login_path: String,
     pub(crate) post_logout_redirect_uri: Option<String>,
     pub(crate) post_logout_redirect_param: Option<String>,
     pub(crate) logout_params: Params,

@@ -124,7 +124,6 @@ impl ClientConfig {
         self.check_values(has_user_tokens, check);
         let request_object = self.request_object(check);
         let authorize_params = self.request_params(check);
-        let client_secret = self.used_client_secret();
         ClientSettings {
             auth_method: self.token_endpoint_auth_method.filter(|_| is_oauth2),
             introspection_auth_method: self.introspection_endpoint_auth_method,
@@ -134,6 +133,7 @@ impl ClientConfig {
             userinfo_alg: self.userinfo_signed_response_alg,
             signer,
             signing,
+            client_secret: self.used_client_secret(),
             dpop: self.dpop_settings(check),
             response_mode: self.response_mode,
             response_type: self.response_type.unwrap_or_default(),
@@ -162,9 +162,9 @@ impl ClientConfig {
             refresh_on_bare_401: self.refresh_on_bare_401,
             fetch_distributed_claims: self.fetch_distributed_claims,
             fetch_userinfo: self.fetch_userinfo.unwrap_or(true),
+            login_path: self.login_path.unwrap_or_else(|| format!("/login/{}", self.name)),
             name: self.name,
             client_id: self.client_id.unwrap_or_default(),
-            client_secret,
             issuer: issuers.issuer.clone(),
             issuers,
             metadata_url,
@@ -344,6 +344,9 @@ impl ClientConfig {
 
     fn check_redirects(&self, check: &mut Validator) {
         self.check_post_logout_redirect_param(check);
+        if self.login_path.as_ref().is_some_and(|path| !is_path(path)) {
+            check.problem("login_path", "must be the path of a route, such as `/login/bank`");
+        }
         for (key, uri) in [
             ("redirect_uri", &self.redirect_uri),
             ("post_logout_redirect_uri", &self.post_logout_redirect_uri),
@@ -385,6 +388,10 @@ impl ClientConfig {
             check.problem("user_agent", format!("is {text:?}, which is not a valid header value"));
         }
     }
+}
+
+fn is_path(text: &str) -> bool {
+    text.starts_with('/') && !text.starts_with("//") && !text.contains(['#', '\\'])
 }
 
 /// A scope with single spaces.

@@ -167,8 +167,10 @@ async fn complete(
     let (data, purpose) = (pending.data.take(), pending.purpose.clone());
     check(&purpose)?;
     let issuer = pending.issuer.clone();
+    let step_ups = std::mem::take(&mut pending.step_ups);
     let token = client.fetch_access_token(pending, callback).await?;
     let mut login = new_login(client, &token, issuer)?;
+    login.step_ups = step_ups;
     login.callback = Some(UsedCallback::new(&sent, next.clone()));
     Ok(CompletedLogin { client: client.clone(), token, login, next, data, purpose })
 }
@@ -190,6 +192,7 @@ pub(crate) fn new_login(
     let since = client.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Ok(Login {
         callback: None,
+        step_ups: Vec::new(),
         place: TokenPlace::default(),
         kept: None,
         id: None,

@@ -26,4 +26,5 @@ mod session_failures;
 mod setting_sources;
 mod signed_userinfo;
 mod single_row;
+mod step_up;
 mod without_token;
