@@ -1,10 +1,14 @@
 //! Cases that the tests of `authlib-sqlx` and `authlib-redis` share, beside the kit for implementations of stores.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use authlib_core::store::{PendingLoginStore, ReplaceOutcome, TokenOwner, TokenRow, TokenStore};
 use authlib_core::{Keyring, Token};
 use tokio::task::JoinSet;
+use tower_sessions::cookie::time::{Duration as TimeSpan, OffsetDateTime};
+use tower_sessions::session::{Id, Record};
+use tower_sessions::{Session, SessionStore};
 
 const TTL: Duration = Duration::from_secs(60);
 
@@ -96,4 +100,52 @@ where
     writers.join_all().await;
     let last = stores[0].load(&owner).await.unwrap().unwrap();
     assert_eq!(last.access_token.expose(), WRITERS.to_string());
+}
+
+/// Browser sessions, as tower-sessions uses a store, through the stores of two replicas.
+///
+/// # Panics
+///
+/// If a session is lost, or is found after its end.
+pub async fn sessions_are_shared<S: SessionStore + Clone>(stores: [S; 2]) {
+    let stores = stores.map(Arc::new);
+    let open = |replica: usize, id: Option<Id>| Session::new(id, stores[replica].clone(), None);
+    let user =
+        async |replica: usize, id: Id| open(replica, Some(id)).get::<String>("user").await.unwrap();
+    let first = open(0, None);
+    first.insert("user", "alice").await.unwrap();
+    first.save().await.unwrap();
+    let id = first.id().unwrap();
+    assert_eq!(user(1, id).await.as_deref(), Some("alice"));
+    // A login gives the session a new id.
+    let second = open(1, Some(id));
+    second.load().await.unwrap();
+    second.cycle_id().await.unwrap();
+    second.save().await.unwrap();
+    let new = second.id().unwrap();
+    assert_eq!(user(0, id).await, None, "the old id");
+    assert_eq!(user(0, new).await.as_deref(), Some("alice"));
+    second.flush().await.unwrap();
+    assert_eq!(user(0, new).await, None, "after the logout");
+
+    let ends_in = |milliseconds| {
+        let expiry_date = OffsetDateTime::now_utc() + TimeSpan::milliseconds(milliseconds);
+        Record { id: Id::default(), data: [("n".to_owned(), 1.into())].into(), expiry_date }
+    };
+    let (long, mut same) = (ends_in(60_000), ends_in(60_000));
+    stores[0].save(&long).await.unwrap();
+    let loaded = stores[1].load(&long.id).await.unwrap();
+    assert_eq!(loaded.as_ref(), Some(&long));
+    same.id = long.id;
+    same.data.clear();
+    stores[1].create(&mut same).await.unwrap();
+    assert_ne!(same.id, long.id, "the id is in use");
+    assert_eq!(stores[0].load(&long.id).await.unwrap(), Some(long));
+    let (short, ended) = (ends_in(1_000), ends_in(-1_000));
+    stores[0].save(&short).await.unwrap();
+    stores[0].save(&ended).await.unwrap();
+    assert!(stores[1].load(&short.id).await.unwrap().is_some());
+    assert!(stores[1].load(&ended.id).await.unwrap().is_none());
+    tokio::time::sleep(Duration::from_millis(1_300)).await;
+    assert!(stores[1].load(&short.id).await.unwrap().is_none());
 }

@@ -36,6 +36,7 @@ const VERSION: &str = "1";
 
 const TOKEN: &str = "token";
 const PENDING_LOGIN: &str = "pending login";
+const SESSION: &str = "session";
 
 impl RowEncryption {
     /// Encrypts with `keys`, or not at all; then the first token that is written in clear text is logged.
@@ -102,6 +103,34 @@ impl RowEncryption {
             None => Ok(text),
             Some(_) => self.open(&[PENDING_LOGIN, key], &text).map(|record| record.to_string()),
         }
+    }
+
+    /// The text of a browser session, which is stored under [`session_key`](Self::session_key) of its id.
+    ///
+    /// # Errors
+    ///
+    /// As [`seal_token`](Self::seal_token).
+    pub fn seal_session(&self, key: &str, session: String) -> Result<String> {
+        self.seal(&[SESSION, key], session)
+    }
+
+    /// The session of a text that [`seal_session`](Self::seal_session) returned for the same key.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_token`](Self::open_token).
+    pub fn open_session(&self, key: &str, text: String) -> Result<String> {
+        match &self.0 {
+            None => Ok(text),
+            Some(_) => self.open(&[SESSION, key], &text).map(|session| session.to_string()),
+        }
+    }
+
+    /// SHA-256 of a session's id, as base64url. The id itself is what the browser's cookie has: whoever reads the
+    /// database must not be able to use the session.
+    #[must_use]
+    pub fn session_key(id: &str) -> String {
+        URL_SAFE_NO_PAD.encode(sha256(id.as_bytes()))
     }
 
     /// SHA-256 of a token's access token, as base64url: what [`replace`](crate::store::TokenStore::replace) compares,
@@ -210,7 +239,11 @@ mod tests {
         assert!(encryption.open_pending_login("u", text.clone()).is_err());
         let record = encryption.seal_pending_login("1", "{}".to_owned()).unwrap();
         assert_eq!(encryption.open_pending_login("1", record.clone()).unwrap(), "{}");
-        assert!(encryption.open_pending_login("2", record).is_err());
+        assert!(encryption.open_pending_login("2", record.clone()).is_err());
+        assert!(encryption.open_session("1", record).is_err());
+        let session = encryption.seal_session("1", "{}".to_owned()).unwrap();
+        assert_eq!(encryption.open_session("1", session.clone()).unwrap(), "{}");
+        assert!(encryption.open_session("2", session).is_err());
     }
 
     #[test]

@@ -29,11 +29,13 @@
 //! | `authlib:index:QUERY` | a sorted set of the rows of an account, session or refresh token, by their end |
 //! | `authlib:ended:QUERY` | when the logins of an account or session were ended |
 //! | `authlib:pending:KEY` | a pending login |
+//! | `authlib:session:HASH` | a browser session (feature `tower-sessions`) |
 //!
 //! # Features
 //!
 //! - `cluster`: Redis Cluster.
 //! - `tls` (default): `rediss://` URLs, by rustls.
+//! - `tower-sessions`: [`RedisStore`] is also a session store of tower-sessions, for `authlib_axum::session_layer`.
 
 mod connection;
 mod index;
@@ -42,5 +44,7 @@ mod reseal;
 mod scripts;
 mod store;
 mod token_store;
+#[cfg(feature = "tower-sessions")]
+mod tower_sessions;
 
 pub use crate::store::RedisStore;

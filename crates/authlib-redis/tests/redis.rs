@@ -85,6 +85,8 @@ async fn replicas_share_one_server() {
     writers_lose_nothing(&stores).await;
     index_follows_its_rows(&server, &stores[0]).await;
     refresh_token_is_found_until_it_is_replaced(&server, &stores[0]).await;
+    #[cfg(feature = "tower-sessions")]
+    sessions_are_shared(&server, &stores).await;
     server_can_be_restarted(&mut server, &stores[0]).await;
 }
 
@@ -181,6 +183,18 @@ async fn index_follows_its_rows(server: &RedisServer, store: &RedisStore) {
     store.delete(&TokenOwner::new("client", "b")).await.unwrap();
     assert_eq!(count(), ":0");
     assert!(store.find_rows(&query).await.unwrap().is_empty());
+}
+
+#[cfg(feature = "tower-sessions")]
+async fn sessions_are_shared(server: &RedisServer, stores: &[RedisStore]) {
+    let key = keys("k");
+    let store = |replica: usize| stores[replica].clone().keyring(key.clone());
+    authlib_conformance::store_cases::sessions_are_shared([store(0), store(1)]).await;
+    for key in values(&server.command("KEYS authlib:session:*").unwrap()) {
+        let record = server.command(&format!("GET {key}")).unwrap();
+        assert!(values(&record)[0].starts_with("k."), "{record}");
+        assert!(!server.command(&format!("TTL {key}")).unwrap().starts_with(":-1"));
+    }
 }
 
 /// A row leaves the set of a refresh token that was replaced.

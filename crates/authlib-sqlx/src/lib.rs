@@ -46,6 +46,7 @@
 //!
 //! - `sqlite` (default): SQLite, compiled in.
 //! - `postgres`: PostgreSQL.
+//! - `tower-sessions`: [`SqlxStore`] is also a session store of tower-sessions, for `authlib_axum::session_layer`.
 
 // Without a database there is nothing.
 #![cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -61,5 +62,7 @@ mod statements;
 mod store;
 mod sweep;
 mod token_store;
+#[cfg(feature = "tower-sessions")]
+mod tower_sessions;
 
 pub use crate::store::SqlxStore;

@@ -29,9 +29,20 @@ pub(crate) struct Statements {
     pub(crate) release: String,
     pub(crate) insert_pending: String,
     pub(crate) take_pending: String,
-    pub(crate) sweep: [String; 3],
+    pub(crate) sweep: [String; 4],
+    #[cfg(feature = "tower-sessions")]
+    pub(crate) sessions: Sessions,
     pub(crate) page: String,
     pub(crate) reseal: String,
+}
+
+/// Those of browser sessions. Times are those of the application, which sets the expiry.
+#[cfg(feature = "tower-sessions")]
+pub(crate) struct Sessions {
+    pub(crate) create: String,
+    pub(crate) save: String,
+    pub(crate) load: String,
+    pub(crate) delete: String,
 }
 
 impl Statements {
@@ -63,7 +74,15 @@ impl Statements {
                 sql(SWEEP_TOKENS),
                 sql(&SWEEP.replace("{table}", "pending_login")),
                 sql(&SWEEP.replace("{table}", "ended_login")),
+                sql(&SWEEP.replace("{table}", "session")),
             ],
+            #[cfg(feature = "tower-sessions")]
+            sessions: Sessions {
+                create: sql(CREATE_SESSION),
+                save: sql(SAVE_SESSION),
+                load: sql(LOAD_SESSION),
+                delete: sql(DELETE_SESSION),
+            },
             page: sql(PAGE),
             reseal: sql(RESEAL),
         }
@@ -178,6 +197,21 @@ DELETE FROM {p}token WHERE (client, user_id) IN (
 const SWEEP: &str = "
 DELETE FROM {p}{table} WHERE key IN (
     SELECT key FROM {p}{table} WHERE expires_at <= {now} ORDER BY expires_at LIMIT $2 {sweeping})";
+
+#[cfg(feature = "tower-sessions")]
+const CREATE_SESSION: &str = "
+INSERT INTO {p}session (key, record, expires_at) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING";
+
+#[cfg(feature = "tower-sessions")]
+const SAVE_SESSION: &str = "
+INSERT INTO {p}session (key, record, expires_at) VALUES ($1, $2, $3)
+ON CONFLICT (key) DO UPDATE SET record = excluded.record, expires_at = excluded.expires_at";
+
+#[cfg(feature = "tower-sessions")]
+const LOAD_SESSION: &str = "SELECT record FROM {p}session WHERE key = $2 AND expires_at > {now}";
+
+#[cfg(feature = "tower-sessions")]
+const DELETE_SESSION: &str = "DELETE FROM {p}session WHERE key = $1";
 
 const PAGE: &str = "
 SELECT client, user_id, token FROM {p}token

@@ -71,6 +71,23 @@ fn clock() -> Arc<FixedClock> {
     Arc::new(FixedClock::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000)))
 }
 
+#[cfg(feature = "tower-sessions")]
+#[tokio::test]
+async fn sessions_are_encrypted_and_swept() {
+    let file = File::new("sessions");
+    bench::sessions_are_shared([file.store().await, file.store().await]).await;
+    let pool = file.pool().await;
+    let records: Vec<String> =
+        sqlx::query_scalar("SELECT record FROM authlib_session").fetch_all(&pool).await.unwrap();
+    assert!(!records.is_empty() && records.iter().all(|record| record.starts_with("k.")));
+    let ended = "SELECT COUNT(*) FROM authlib_session WHERE expires_at < unixepoch() * 1000";
+    let count = async || sqlx::query_scalar::<_, i64>(ended).fetch_one(&pool).await.unwrap();
+    assert!(count().await > 0);
+    let store = file.store().await;
+    store.save(&bench::row("any", Token::bearer("at"))).await.unwrap();
+    assert_eq!(count().await, 0, "the first write of a process sweeps");
+}
+
 #[tokio::test]
 async fn older_tables_are_upgraded() {
     let file = File::new("older");
