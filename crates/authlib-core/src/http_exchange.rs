@@ -111,6 +111,12 @@ fn received<B>(
 ) -> Result<http::Response<B>> {
     let response = response.map_err(|cause| {
         let hint = match &cause {
+            TransportError::Connect(cause) if cause.to_string().contains("CaUsedAsEndEntity") => {
+                format!(
+                    "{host} uses the certificate of a CA (`CA:TRUE`) as its own: give it one with `CA:FALSE`, which that CA \
+                     or its own key signed"
+                )
+            }
             TransportError::Connect(cause) if cause.to_string().contains("peer certificate") => {
                 format!(
                     "if {host} has a certificate of a private CA, set `ca_certificate`, or the variable SSL_CERT_FILE"

@@ -1,7 +1,8 @@
 //! A provider with a certificate of a private CA, over TLS.
 //!
 //! `tls/server.pem` is for localhost, signed by `tls/ca.pem`; both are valid for a hundred years. They were made with
-//! `openssl req -x509` and `openssl x509 -req`, and the key of the CA was deleted.
+//! `openssl req -x509` and `openssl x509 -req`, and the key of the CA was deleted. `tls/self-signed.pem` and
+//! `tls/self-signed-ca.pem` are for localhost too, signed by their own keys.
 #![cfg(feature = "reqwest")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
@@ -25,6 +26,11 @@ const CA_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls/ca.pem");
 
 /// A provider behind TLS, and its issuer.
 async fn tls_provider() -> (Server, String) {
+    tls_provider_with(include_str!("tls/server.pem"), include_str!("tls/server.key.pem")).await
+}
+
+/// A provider with this certificate, and its issuer.
+async fn tls_provider_with(certificate: &str, key: &str) -> (Server, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let issuer = format!("https://localhost:{}", listener.local_addr().unwrap().port());
     let client = TestClient::confidential("id", "secret");
@@ -34,8 +40,8 @@ async fn tls_provider() -> (Server, String) {
         Provider::builder(issuer.clone()).client(client).build()
     });
     let server = server.await.unwrap();
-    let certificate = CertificateDer::from_pem_slice(include_bytes!("tls/server.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/server.key.pem")).unwrap();
+    let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
     let config = ServerConfig::builder().with_no_client_auth();
     let config = config.with_single_cert(vec![certificate], key).unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
@@ -85,6 +91,19 @@ async fn private_ca_is_trusted_only_if_configured() {
     let http = ReqwestClient::with_ca_certificates(CA).unwrap();
     let client = OAuth2Client::builder(config(&issuer)).http_client(http).build().unwrap();
     client.active_token().await.unwrap();
+}
+
+/// One that may sign others is not a server's: `openssl req -x509` makes such by default.
+#[tokio::test]
+async fn self_signed_certificate_must_not_be_that_of_a_ca() {
+    let (own, ca) = (include_str!("tls/self-signed.pem"), include_str!("tls/self-signed-ca.pem"));
+    let key = include_str!("tls/self-signed.key.pem");
+    let (_server, issuer) = tls_provider_with(own, key).await;
+    fetch_token(config(&issuer).ca_certificate(own)).await.unwrap();
+    let key = include_str!("tls/self-signed-ca.key.pem");
+    let (_server, issuer) = tls_provider_with(ca, key).await;
+    let error = fetch_token(config(&issuer).ca_certificate(ca)).await.unwrap_err();
+    assert!(error.report().to_string().contains("`CA:FALSE`"), "{}", error.report());
 }
 
 /// Another client of the registry does not trust it.

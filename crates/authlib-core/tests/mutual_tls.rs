@@ -5,9 +5,10 @@
 use std::path::{Path, PathBuf};
 
 use authlib_core::config::Refresh;
+use authlib_core::message::{Request, Response};
 use authlib_core::oauth2::AuthMethod;
 use authlib_core::store::TokenOwner;
-use authlib_core::transport::ReqwestClient;
+use authlib_core::transport::{BoxFuture, HttpClient, ReqwestClient, TransportError};
 use authlib_core::{ClientConfig, Error, ErrorKind, OAuth, OAuth2Client};
 use authlib_provider::certificates::{
     CA, CLIENT, CLIENT_KEY, OTHER, OTHER_KEY, RENEWED, RENEWED_KEY, SELF_SIGNED, SELF_SIGNED_KEY,
@@ -166,6 +167,37 @@ async fn changed_files_are_read_again() {
     assert_eq!(used().await, thumbprint(CLIENT));
     folder.write("tls.key", &format!("{RENEWED_KEY}\n"));
     assert_eq!(used().await, thumbprint(RENEWED));
+}
+
+/// An application's own HTTP client that has the certificate.
+struct WithCertificate(Provider);
+
+impl HttpClient for WithCertificate {
+    fn send(&self, mut request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        if request.uri().host() == Some("mtls.op.example") {
+            request.extensions_mut().insert(PeerCertificate::from_pem(CLIENT, true));
+        }
+        Box::pin(async move { self.0.send(request).await })
+    }
+}
+
+#[tokio::test]
+async fn own_http_client_with_certificate_is_sent_to_aliases() {
+    let client = TestClient::public("pki").auth_method("tls_client_auth").tls_certificate(CLIENT);
+    let provider = Provider::builder("https://op.example")
+        .mtls_endpoint_aliases("https://mtls.op.example")
+        .client(client.tls_client_certificate_bound_access_tokens())
+        .build();
+    let config = ClientConfig::new("pki")
+        .client_id("pki")
+        .issuer("https://op.example")
+        .refresh_with(Refresh::ClientCredentials)
+        .token_endpoint_auth_method(AuthMethod::TlsClientAuth);
+    let http = WithCertificate(provider.clone());
+    let client = OAuth2Client::builder(config).http_client(http).build().unwrap();
+    client.active_token().await.unwrap();
+    let last = provider.received_requests().pop().unwrap();
+    assert_eq!(last.certificate, thumbprint(CLIENT));
 }
 
 #[tokio::test]
