@@ -239,6 +239,8 @@ suite! {
         fapi2_message_signing_login_signs_both_directions,
         fapi1_advanced_login_has_a_signed_response,
         responses_that_profiles_forbid_are_refused,
+        invalid_messages_stop_every_fapi_login,
+        unusual_valid_messages_finish_every_fapi_login,
         forbidden_settings_of_profiles_fail_startup,
     ],
     tokens: [

@@ -207,6 +207,97 @@ pub(crate) async fn responses_that_profiles_forbid_are_refused(package: &str) {
     }
 }
 
+/// The profiles with what they bind tokens to.
+const ROLES: [(&str, BoundTo); 3] = [
+    ("fapi2", BoundTo::DpopKey),
+    ("fapi2_message_signing", BoundTo::DpopKey),
+    ("fapi1_advanced", BoundTo::Certificate),
+];
+
+/// Faults of a signed message that is for this client.
+fn invalid_claims() -> Vec<Fault> {
+    let mut faults = vec![
+        Fault::claim("iss", "https://evil.example"),
+        Fault::claim("aud", "other"),
+        Fault::ClaimTime("exp".into(), -3600),
+        Fault::SignedBy("RS256".into()),
+        Fault::Unsigned("none".into()),
+        Fault::BadSignature,
+    ];
+    faults.extend(["iss", "aud", "exp"].map(Fault::without_claim));
+    faults
+}
+
+/// The deviations of the OpenID Foundation's plans for clients of FAPI after which a client must stop.
+pub(crate) async fn invalid_messages_stop_every_fapi_login(package: &str) {
+    for (profile, bound) in ROLES {
+        let mut faults = invalid_claims();
+        faults.extend([
+            Fault::claim("aud", json!(["app", "other"])),
+            Fault::claim("nonce", "another"),
+            Fault::without_claim("nonce"),
+        ]);
+        match profile {
+            "fapi1_advanced" => {
+                for (name, value) in
+                    [("c_hash", Value::Null), ("c_hash", json!("A")), ("s_hash", json!("A"))]
+                {
+                    faults.push(Fault::front_channel_claim(name, value));
+                }
+                faults.push(Fault::ClaimTime("iat".into(), -7 * 24 * 3600));
+            }
+            "fapi2" => {
+                faults.push(Fault::AuthorizationParam("iss".into(), "https://evil.example".into()));
+                faults.push(Fault::AuthorizationMissing("iss".into()));
+                faults.push(Fault::AuthorizationMissing("state".into()));
+                faults.push(Fault::AuthorizationParam("state".into(), "another".into()));
+            }
+            _ => {
+                let signed = |fault| Fault::AuthorizationSigned(vec![fault]);
+                faults.extend(invalid_claims().into_iter().map(signed));
+                faults.push(signed(Fault::without_claim("state")));
+            }
+        }
+        let fixture = fixture(package, profile, bound, true, "").await;
+        for fault in faults {
+            let browser = browser();
+            fixture.provider().inject(fault.clone());
+            let done = fixture.log_in_by_page(&browser).await;
+            fixture.provider().clear_faults();
+            assert_eq!(done.status, 400, "{profile} {fault:?}: {}", done.body);
+            assert!(!fixture.is_alice(&browser).await, "{profile} {fault:?}");
+        }
+        assert_eq!(fixture.count(Endpoint::UserInfo), 0, "{profile}");
+        if profile == "fapi1_advanced" {
+            // The ID token of the response is checked before the code is used.
+            assert_eq!(fixture.count(Endpoint::Token), 0, "{profile}");
+        }
+        assert_works(&fixture, &browser()).await;
+    }
+}
+
+/// The deviations after which a client must finish.
+pub(crate) async fn unusual_valid_messages_finish_every_fapi_login(package: &str) {
+    for (profile, bound) in ROLES {
+        let token_type = match bound {
+            BoundTo::Certificate => "bEARER",
+            BoundTo::DpopKey => "dPOP",
+        };
+        let fixture = fixture(package, profile, bound, true, "").await;
+        for fault in [
+            Fault::claim("aud", json!(["app"])),
+            Fault::without_claim("at_hash"),
+            Fault::TokenMissing("expires_in".into()),
+            Fault::TokenMissing("scope".into()),
+            Fault::token("token_type", token_type),
+        ] {
+            fixture.provider().inject(fault);
+            assert_works(&fixture, &browser()).await;
+            fixture.provider().clear_faults();
+        }
+    }
+}
+
 pub(crate) async fn forbidden_settings_of_profiles_fail_startup(package: &str) {
     let client = "[oauth.op]\nissuer = 'https://op.example'\nclient_id = 'app'\n";
     let rsa = TestKey::for_algorithm("RS256").private_pem;
