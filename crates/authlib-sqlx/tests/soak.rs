@@ -26,7 +26,7 @@ use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
 /// How many users visit without `SOAK_USERS`. Each is a login, a refresh and, for three of four, a logout.
-const USERS: usize = 5_000;
+const USERS: usize = 2_500;
 
 /// How many different users there are. Each comes again and again, with a new browser.
 const ACCOUNTS: usize = 100;
