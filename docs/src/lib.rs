@@ -17,6 +17,7 @@ chapters! {
     configuration: "configuration.md",
     providers: "providers.md",
     production: "production.md",
+    features: "features.md",
     sessions: "sessions.md",
     actix: "actix.md",
     rocket: "rocket.md",

@@ -13,7 +13,7 @@ const STEPS: &[Step] = &[
     ("clippy", clippy),
     ("docs", steps::docs),
     ("public API", api::check),
-    ("no default features", without_default_features),
+    ("features", features),
     ("package", package::run),
     ("test", test),
     ("work", || work::run(&[])),
@@ -55,11 +55,17 @@ fn test() -> Outcome {
     setup::run_with(cargo.args(["xtask", "test"]).env("CI", "true").current_dir(setup::root()))
 }
 
-/// One by one: in one build, a crate would get the features that another crate asks for.
-fn without_default_features() -> Outcome {
-    package::published()?
-        .iter()
-        .try_for_each(|name| setup::cargo(&["check", "--package", name, "--no-default-features"]))
+/// The features of `authlib-core`. The framework crates only pass theirs on.
+const FEATURES: [&str; 5] = ["blocking", "gzip", "oauth1-rsa-sha1", "reqwest", "toml"];
+
+/// Each crate without its default features, and `authlib-core` with each feature alone; clippy has checked them all
+/// together. One by one: in one build, a crate would get the features that another crate asks for.
+fn features() -> Outcome {
+    let check = |name: &str, rest: &[&str]| {
+        setup::cargo(&[&["check", "--package", name, "--no-default-features"], rest].concat())
+    };
+    package::published()?.iter().try_for_each(|name| check(name, &[]))?;
+    FEATURES.iter().try_for_each(|feature| check("authlib-core", &["--features", feature]))
 }
 
 #[expect(clippy::disallowed_methods, reason = "measures the duration of a step")]

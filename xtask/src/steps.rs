@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::{Outcome, setup};
+use crate::{Outcome, setup, size};
 
 /// `test`: all tests, including those that need Node, Python, PostgreSQL or Redis if these are installed.
 pub(crate) fn test(arguments: &[String]) -> Outcome {
@@ -110,7 +110,8 @@ pub(crate) fn bench(arguments: &[String]) -> Outcome {
     match first {
         "" => setup::run_with(&mut program("compare"))?,
         "times" => return setup::run_with(program("compare").args(rest)),
-        "growth" => return setup::run_with(program("growth").args(rest)),
+        "growth" | "threads" => return setup::run_with(program(first).args(rest)),
+        "size" => return size::print(),
         "instructions" => return setup::run_with(program("compare").args(arguments)),
         "load" => {}
         other => return Err(format!("`bench` has no part `{other}`")),

@@ -31,6 +31,9 @@
 //!
 //! - `reqwest` (default): the built-in [`HttpClient`](transport::HttpClient). Without it, give the
 //!   registry one of your own; then no TLS and no runtime is compiled.
+//! - `toml` (default): [`load_file`](OAuthBuilder::load_file) and [`load_toml`](OAuthBuilder::load_toml). Without it,
+//!   settings come from code, the environment and [`load_table`](OAuthBuilder::load_table).
+//! - `gzip`: the built-in HTTP client asks for compressed responses. Without it, providers send plain ones.
 //! - `oauth1-rsa-sha1`: OAuth 1.0a signatures by RSA-SHA1, with the `rsa` crate, which has an open advisory
 //!   (RUSTSEC-2023-0071).
 //! - `blocking`: the same clients for programs without an async runtime, in `client::blocking`.

@@ -45,6 +45,8 @@
 //! # Features
 //!
 //! - `reqwest` (default): the built-in HTTP client.
+//! - `toml` (default): settings in TOML files.
+//! - `gzip`: compressed responses.
 //! - `oauth1-rsa-sha1`: OAuth 1.0a signatures by RSA-SHA1, with the `rsa` crate (RUSTSEC-2023-0071).
 
 mod back_channel_logout;

@@ -1,5 +1,6 @@
 //! [`OAuthBuilder`]: collects clients and their environment, and checks everything at once.
 
+#[cfg(feature = "toml")]
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,12 +73,14 @@ impl OAuthBuilder {
 
     /// Reads the tables `[oauth.NAME]` of a TOML file. They override the settings of registered clients. A table of
     /// another client is an error, unless [`discover_clients`](Self::discover_clients) is called.
+    #[cfg(feature = "toml")]
     pub fn load_file(mut self, path: impl AsRef<Path>) -> Self {
         self.sources.file(path.as_ref());
         self
     }
 
     /// As [`load_file`](Self::load_file), from TOML text.
+    #[cfg(feature = "toml")]
     pub fn load_toml(mut self, text: &str) -> Self {
         self.sources.toml(text, "the TOML text");
         self

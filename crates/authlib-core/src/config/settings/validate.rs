@@ -409,6 +409,6 @@ fn is_name_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "toml"))]
 #[path = "validate_tests.rs"]
 mod tests;

@@ -1,6 +1,7 @@
 //! Where settings come from, and their precedence: code, then files, then the environment.
 
 use std::fmt;
+#[cfg(feature = "toml")]
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -11,6 +12,7 @@ mod clients;
 mod env;
 mod overlay;
 mod suggest;
+#[cfg(feature = "toml")]
 mod toml;
 
 use self::clients::Clients;
@@ -46,6 +48,7 @@ impl Sources {
     }
 
     /// Adds the settings of a TOML file: a table `[oauth.NAME]` for each client.
+    #[cfg(feature = "toml")]
     pub(crate) fn file(&mut self, path: &Path) {
         match toml::read(path) {
             Ok(text) => self.toml(&text, path),
@@ -54,6 +57,7 @@ impl Sources {
     }
 
     /// Adds the settings of a TOML text that came from `origin`.
+    #[cfg(feature = "toml")]
     pub(crate) fn toml(&mut self, text: &str, origin: impl Into<PathBuf>) {
         match toml::parse(text, &origin.into()) {
             Ok(document) => self.document(document),
@@ -185,5 +189,5 @@ impl fmt::Debug for Sources {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "toml"))]
 mod tests;
