@@ -16,6 +16,8 @@ pub enum Fault {
     ApiNeedsAcr(String),
     /// The API accepts only tokens of users who authenticated at most this many seconds ago (RFC 9470).
     ApiNeedsMaxAge(u64),
+    /// The API accepts only tokens for this resource (RFC 8707).
+    ApiNeedsResource(String),
     /// The API accepts only tokens with this scope, space-separated (RFC 6750 §3.1).
     ApiNeedsScope(String),
     /// The authorization response is this error, with this description, whatever the user decided.

@@ -21,6 +21,39 @@ pub(super) fn api_url(settings: &ClientSettings, url: &str) -> Result<Url> {
     })
 }
 
+/// The resource as a base URL, and the URL of a request to it.
+pub(super) fn resource_url(resource: &str, url: &str) -> Result<(Url, Url)> {
+    let refused = |check: String| {
+        Error::new(ErrorKind::InvalidRequest, check)
+            .with_hint("a resource is an absolute URL without a fragment (RFC 8707 §2)")
+    };
+    let base =
+        Url::parse(resource).ok().filter(|base| base.has_host() && base.fragment().is_none());
+    let Some(base) = base else {
+        return Err(refused("the resource is not the URL of an API".to_owned()));
+    };
+    let mut folder = base.clone();
+    if !folder.path().ends_with('/') {
+        folder.set_path(&format!("{}/", base.path()));
+    }
+    folder.set_query(None);
+    let url = folder.join(url).map_err(|cause| {
+        refused(format!("the URL of the request to the resource is invalid: {cause}"))
+    })?;
+    Ok((base, url))
+}
+
+/// Checks that the token for `resource` may be sent to `url`: https (or loopback), and the same origin.
+pub(super) fn check_resource(settings: &ClientSettings, url: &Url, resource: &Url) -> Result<()> {
+    if may_hold_a_secret(url, &settings.http_hosts).is_ok() && same_origin(url, resource) {
+        return Ok(());
+    }
+    let (to, of) = (url.origin().ascii_serialization(), resource.origin().ascii_serialization());
+    let check = format!("the token for the resource at {of} is not sent to {to}");
+    Err(Error::new(ErrorKind::InvalidRequest, check)
+        .with_hint("use `for_resource` with the resource of that API"))
+}
+
 /// Checks that the access token may be sent to `url`: https (or loopback), and below `api_base_url` or on
 /// one of `api_origins`. Runs before the token is loaded, and again after hooks, which may change the
 /// URL.

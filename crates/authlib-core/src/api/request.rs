@@ -9,10 +9,11 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Serialize;
+use url::Url;
 
 use super::ApiResponse;
-use super::allowed_origins::api_url;
-use super::request_parts::{Content, FORM, RequestParts};
+use super::allowed_origins::{api_url, resource_url};
+use super::request_parts::{Content, FORM, RequestParts, Resource};
 use super::send::{send, send_streaming};
 use crate::error::{Error, ErrorKind, Result};
 use crate::multipart::Multipart;
@@ -63,15 +64,40 @@ impl<M> ApiRequest<M> {
         url: &str,
     ) -> Self {
         let settings = tokens.endpoints().settings();
-        let parts = api_url(settings, url).map(|url| RequestParts {
+        let url = api_url(settings, url);
+        Self::of(tokens, owner, method, url.map(|url| (url, None)))
+    }
+
+    /// A request with the owner's token for one resource.
+    pub(crate) fn for_resource(
+        tokens: Arc<TokenManager>,
+        owner: TokenOwner,
+        method: Method,
+        url: &str,
+        resource: &str,
+    ) -> Self {
+        let target = resource_url(resource, url)
+            .map(|(base, url)| (url, Some(Resource { name: resource.to_owned(), url: base })));
+        Self::of(tokens, owner, method, target)
+    }
+
+    fn of(
+        tokens: Arc<TokenManager>,
+        owner: TokenOwner,
+        method: Method,
+        target: Result<(Url, Option<Resource>)>,
+    ) -> Self {
+        let placement = tokens.endpoints().settings().token_location;
+        let parts = target.map(|(url, resource)| RequestParts {
             method,
             url,
             headers: HeaderMap::new(),
             content: Content::Empty,
             max_response_size: MAX_RESPONSE,
             timeout: None,
-            placement: settings.token_location,
+            placement,
             without_token: false,
+            resource,
             token: None,
         });
         Self { tokens, owner, parts, mode: PhantomData }

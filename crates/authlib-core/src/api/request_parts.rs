@@ -23,8 +23,16 @@ pub(super) struct RequestParts {
     pub(super) timeout: Option<Duration>,
     pub(super) placement: TokenLocation,
     pub(super) without_token: bool,
+    /// The resource whose token is sent, and whose origin alone receives it (RFC 8707).
+    pub(super) resource: Option<Resource>,
     /// The token to send instead of the owner's.
     pub(super) token: Option<Token>,
+}
+
+#[derive(Clone)]
+pub(super) struct Resource {
+    pub(super) name: String,
+    pub(super) url: Url,
 }
 
 pub(super) enum Content {

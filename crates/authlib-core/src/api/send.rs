@@ -7,8 +7,9 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use url::Url;
 
-use super::allowed_origins::{check_allowed, same_origin};
+use super::allowed_origins::{check_allowed, check_resource, same_origin};
 use super::request_parts::{Content, FORM, RequestParts};
+use crate::config::ClientSettings;
 use crate::endpoints::oauth1::{SignedParams, token_credentials};
 use crate::endpoints::{EndpointClient, url_of};
 use crate::error::{Error, ErrorKind, Result};
@@ -41,8 +42,7 @@ pub(super) async fn send(
         let request = build(endpoints, &parts, None).await?;
         return endpoints.exchange().send(WHAT, request).await;
     };
-    let mut attempt =
-        Attempt { is_fixed: parts.token.is_some(), ..Attempt::first(tokens, owner, token) };
+    let mut attempt = Attempt::first(tokens, owner, token).of(&parts);
     loop {
         let request = build(endpoints, &parts, Some(attempt.token())).await?;
         let url = url_of(&request)?;
@@ -79,8 +79,7 @@ pub(super) async fn send_streaming(
         let request = build(endpoints, &parts, None).await?.map(Body::from);
         return endpoints.exchange().send_streaming(WHAT, request).await;
     };
-    let mut attempt =
-        Attempt { is_fixed: parts.token.is_some(), ..Attempt::first(tokens, owner, token) };
+    let mut attempt = Attempt::first(tokens, owner, token).of(&parts);
     loop {
         let request = build(endpoints, &parts, Some(attempt.token())).await?;
         let url = url_of(&request)?;
@@ -115,6 +114,8 @@ pub(super) struct Attempt<'a> {
     has_new_nonce: bool,
     /// Whether the application chose the token: then there is no other.
     is_fixed: bool,
+    /// The resource that the token is for.
+    resource: Option<&'a str>,
 }
 
 impl<'a> Attempt<'a> {
@@ -123,7 +124,22 @@ impl<'a> Attempt<'a> {
         owner: &'a TokenOwner,
         token: Token,
     ) -> Self {
-        Self { tokens, owner, token, is_second: false, has_new_nonce: false, is_fixed: false }
+        Self {
+            tokens,
+            owner,
+            token,
+            is_second: false,
+            has_new_nonce: false,
+            is_fixed: false,
+            resource: None,
+        }
+    }
+
+    /// The same for a request of the application.
+    fn of(mut self, parts: &'a RequestParts) -> Self {
+        self.is_fixed = parts.token.is_some();
+        self.resource = parts.resource.as_ref().map(|resource| resource.name.as_str());
+        self
     }
 
     pub(super) fn token(&self) -> &Token {
@@ -141,15 +157,21 @@ impl<'a> Attempt<'a> {
         }
         let is_rejected = verdict == Verdict::Rejected;
         if self.is_second {
-            self.tokens.record_retry(self.owner, is_rejected);
+            match self.resource {
+                Some(name) => self.tokens.record_resource_retry(self.owner, name, is_rejected),
+                None => self.tokens.record_retry(self.owner, is_rejected),
+            }
             return Ok(false);
         }
         if !is_rejected {
             return Ok(false);
         }
-        let Some(other) = self.tokens.token_after_rejection(self.owner, &self.token).await? else {
-            return Ok(false);
+        let (tokens, owner, token) = (self.tokens, self.owner, &self.token);
+        let other = match self.resource {
+            Some(name) => tokens.resource_token_after_rejection(owner, name, token).await?,
+            None => tokens.token_after_rejection(owner, token).await?,
         };
+        let Some(other) = other else { return Ok(false) };
         self.token = other;
         self.is_second = true;
         Ok(true)
@@ -203,15 +225,26 @@ async fn token_for(
         return Ok(None);
     }
     let settings = tokens.endpoints().settings();
-    check_allowed(settings, &parts.url)?;
+    check_target(settings, &parts.url, parts)?;
     if let Some(token) = &parts.token {
         return Ok(Some(token.clone()));
+    }
+    if let Some(resource) = &parts.resource {
+        return tokens.active_resource_token(owner, &resource.name).await.map(Some);
     }
     if settings.is_oauth1() && !settings.is_interactive {
         // Without a token the client signs in its own name (RFC 5849 §3.1).
         return tokens.find_token(owner).await;
     }
     tokens.active_token(owner).await.map(Some)
+}
+
+/// Checks that the token of the request may be sent to `url`.
+fn check_target(settings: &ClientSettings, url: &Url, parts: &RequestParts) -> Result<()> {
+    match &parts.resource {
+        Some(resource) => check_resource(settings, url, &resource.url),
+        None => check_allowed(settings, url),
+    }
 }
 
 /// Checks that a request whose body is streamed needs nothing of that body.
@@ -270,12 +303,12 @@ async fn build(
     }
     if is_signed {
         // Hooks run first: their changes are signed too.
-        let request = run_hooks(endpoints, request).await?;
+        let request = run_hooks(endpoints, request, parts).await?;
         let token = token.map(token_credentials).transpose()?;
         return endpoints.sign(request, SignedParams { token, ..SignedParams::default() });
     }
     let Some(token) = token else { return Ok(request) };
-    let mut request = run_hooks(endpoints, request).await?;
+    let mut request = run_hooks(endpoints, request, parts).await?;
     let constraint = endpoints.constraint_of(token).await?;
     // Last: a proof is of the method and the URL that are sent.
     endpoints.add_proof(&mut request, &constraint, Some(&token.access_token)).await?;
@@ -283,7 +316,11 @@ async fn build(
 }
 
 /// Runs the client's hooks. A hook may change the URL, but the token is not sent where it is not allowed.
-async fn run_hooks(endpoints: &EndpointClient, request: Request) -> Result<Request> {
+async fn run_hooks(
+    endpoints: &EndpointClient,
+    request: Request,
+    parts: &RequestParts,
+) -> Result<Request> {
     let hooks = &endpoints.settings().extensions.hooks;
     if !hooks.requests.has(RequestHook::ProtectedRequest) {
         return Ok(request);
@@ -295,7 +332,7 @@ async fn run_hooks(endpoints: &EndpointClient, request: Request) -> Result<Reque
     let url = Url::parse(&request.uri().to_string()).map_err(|_| {
         Error::new(ErrorKind::Config, "a `ProtectedRequest` hook set an invalid URL")
     })?;
-    check_allowed(endpoints.settings(), &url)
+    check_target(endpoints.settings(), &url, parts)
         .map_err(|error| error.with_kind(ErrorKind::Config))?;
     Ok(request)
 }

@@ -11,6 +11,7 @@ pub mod blocking;
 pub(crate) mod builder;
 pub(crate) mod oauth1_client;
 pub(crate) mod oauth2_client;
+pub(crate) mod resource_client;
 mod service_account;
 
 pub use self::assertion_client::AssertionClientBuilder;

@@ -3,6 +3,7 @@
 use http::Method;
 use url::Url;
 
+use super::resource_client::ResourceClient;
 use crate::api::{ApiRequest, verbs};
 use crate::authorization::{AuthorizeOptions, PendingLogin};
 use crate::endpoints::DeviceLogin;
@@ -161,6 +162,24 @@ impl OAuth2Client {
         let token = self.app.endpoints().named(read)?;
         self.set_token(&token).await?;
         Ok(token)
+    }
+
+    /// A client with a token for one resource, an absolute URL, from the same refresh token (RFC 8707 §2.2). If the setting
+    /// [`resource`](crate::ClientConfig::resource) is used, it must name all of them.
+    ///
+    /// ```no_run
+    /// # async fn run(user: authlib_core::OAuth2Client) -> authlib_core::Result<()> {
+    /// let mail = user.for_resource("https://mail.example.com/v1/");
+    /// let calendar = user.for_resource("https://calendar.example.com/");
+    /// let inbox = mail.get("inbox").send().await?.error_for_status()?;
+    /// let today = calendar.get("today").send().await?.error_for_status()?;
+    /// # let _ = (inbox, today);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn for_resource(&self, resource: impl Into<String>) -> ResourceClient {
+        ResourceClient::new(&self.app, &self.owner, resource.into())
     }
 
     verbs!(ApiRequest);

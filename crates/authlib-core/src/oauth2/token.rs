@@ -1,5 +1,6 @@
 //! [`Token`]: a token response (RFC 6749 §5.1).
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
@@ -40,6 +41,8 @@ pub struct Token {
     pub(crate) dpop_key: Option<DpopKey>,
     /// The verified claims about the user, set by a login only.
     pub(crate) claims: Option<UserInfo>,
+    /// The tokens for single resources (RFC 8707), which came with the same refresh token.
+    pub(crate) resource_tokens: BTreeMap<String, Self>,
     /// The other members, as they were sent.
     pub(crate) extra: Map<String, Value>,
 }
@@ -59,6 +62,7 @@ impl Token {
             refreshed_at: None,
             dpop_key: None,
             claims: None,
+            resource_tokens: BTreeMap::new(),
             extra: Map::new(),
         }
     }

@@ -83,6 +83,7 @@ pub(super) fn token_from_members(
         token_secret: None,
         dpop_key: None,
         claims: None,
+        resource_tokens: std::collections::BTreeMap::new(),
         extra: members.into_map(),
     })
 }

@@ -1,5 +1,7 @@
 //! [`StoredToken`]: the serialisable form of a token.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -41,6 +43,8 @@ pub struct StoredToken {
     refreshed_at: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     claims: Option<UserInfo>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    resource_tokens: BTreeMap<String, Self>,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     extra: Map<String, Value>,
 }
@@ -58,6 +62,11 @@ impl From<Token> for StoredToken {
             dpop_key: token.dpop_key.map(|key| key.text().clone()),
             refreshed_at: token.refreshed_at.map(unix_seconds),
             claims: token.claims,
+            resource_tokens: token
+                .resource_tokens
+                .into_iter()
+                .map(|(resource, token)| (resource, token.into()))
+                .collect(),
             extra: token.extra,
         }
     }
@@ -76,6 +85,11 @@ impl From<StoredToken> for Token {
             dpop_key: stored.dpop_key.map(DpopKey::of_text),
             refreshed_at: stored.refreshed_at.map(from_unix_seconds),
             claims: stored.claims,
+            resource_tokens: stored
+                .resource_tokens
+                .into_iter()
+                .map(|(resource, token)| (resource, token.into()))
+                .collect(),
             extra: stored.extra,
         }
     }

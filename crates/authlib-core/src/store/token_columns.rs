@@ -1,8 +1,11 @@
 //! [`TokenColumns`]: a token as the columns of an application's own table.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::StoredToken;
 use crate::error::{Error, ErrorKind, Result};
 use crate::numeric_date::{from_unix_seconds, unix_seconds};
 use crate::oauth2::Token;
@@ -27,6 +30,7 @@ use crate::oauth2::dpop::DpopKey;
 ///     id_token TEXT,
 ///     claims TEXT,                 -- JSON
 ///     extra TEXT,                  -- JSON
+///     resource_tokens TEXT,        -- JSON, with secrets
 ///     PRIMARY KEY (client, user_id)
 /// );
 /// ```
@@ -64,6 +68,9 @@ pub struct TokenColumns {
     pub claims: Option<String>,
     /// The other members of the token response, as a JSON object; `None` if there are none.
     pub extra: Option<String>,
+    /// The tokens for single resources ([`OAuth2Client::for_resource`](crate::OAuth2Client::for_resource)), as a JSON object with
+    /// their secrets; `None` if there are none. Without the column, they are requested again by each process.
+    pub resource_tokens: Option<String>,
 }
 
 impl From<&Token> for TokenColumns {
@@ -81,6 +88,7 @@ impl From<&Token> for TokenColumns {
             scope: token.scope.clone(),
             id_token: token.id_token.as_ref().map(text),
             claims: token.claims.as_ref().and_then(json),
+            resource_tokens: resource_tokens(token),
             extra: (!token.extra.is_empty()).then(|| json(&token.extra)).flatten(),
         }
     }
@@ -91,7 +99,7 @@ impl TokenColumns {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`] if `claims` or `extra` is not a JSON object.
+    /// [`ErrorKind::Store`] if `claims`, `extra` or `resource_tokens` is not a JSON object.
     pub fn into_token(self) -> Result<Token> {
         let mut token = Token::bearer(self.access_token);
         token.token_type = self.token_type;
@@ -103,6 +111,11 @@ impl TokenColumns {
         token.scope = self.scope;
         token.id_token = self.id_token.map(Into::into);
         token.claims = self.claims.map(|text| read("claims", &text)).transpose()?;
+        let resource_tokens = self.resource_tokens.map(|text| read("resource_tokens", &text));
+        let resource_tokens: BTreeMap<String, StoredToken> =
+            resource_tokens.transpose()?.unwrap_or_default();
+        token.resource_tokens =
+            resource_tokens.into_iter().map(|(name, token)| (name, token.into())).collect();
         token.extra = self.extra.map(|text| read("extra", &text)).transpose()?.unwrap_or_default();
         Ok(token)
     }
@@ -110,6 +123,13 @@ impl TokenColumns {
 
 // Shows no secret.
 debug_fields!(TokenColumns { token_type, expires_at, scope });
+
+fn resource_tokens(token: &Token) -> Option<String> {
+    let tokens = token.resource_tokens.iter();
+    let tokens: BTreeMap<_, _> =
+        tokens.map(|(name, token)| (name, StoredToken::from(token.clone()))).collect();
+    (!tokens.is_empty()).then(|| json(&tokens)).flatten()
+}
 
 fn json(value: &impl Serialize) -> Option<String> {
     serde_json::to_string(value).ok()
@@ -128,7 +148,6 @@ fn read<T: DeserializeOwned>(column: &str, text: &str) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StoredToken;
 
     fn check(json: &str) {
         let before: StoredToken = serde_json::from_str(json).unwrap();
@@ -145,6 +164,10 @@ mod tests {
             r#"{"access_token":"at","token_type":"OAuth1","token_secret":"ts","extra":{"user_id":7}}"#,
         );
         check(r#"{"access_token":"at","token_type":"DPoP","dpop_key":"MDEC"}"#);
+        check(
+            r#"{"access_token":"at","token_type":"Bearer","refresh_token":"rt","resource_tokens":{
+                "https://a.example/":{"access_token":"a","token_type":"Bearer","expires_at":2000000000}}}"#,
+        );
         check(
             r#"{"access_token":"a ü","token_type":"Bearer","expires_at":2000000000,"refresh_token":"rt",
                 "scope":"openid","id_token":"a.b.c","claims":{"iss":"i","sub":"s","n":7.777777777777777e87},

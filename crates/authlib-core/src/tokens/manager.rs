@@ -65,6 +65,10 @@ impl TokenManager {
         &self.endpoints
     }
 
+    pub(super) fn refresher(&self) -> &Refresher {
+        &self.refresher
+    }
+
     /// The owner's token, refreshed if it is about to expire.
     pub(crate) async fn active_token(self: &Arc<Self>, owner: &TokenOwner) -> Result<Token> {
         let Some(token) = self.find_token(owner).await? else {
@@ -308,7 +312,7 @@ impl TokenManager {
         }
     }
 
-    fn no_token(&self) -> Error {
+    pub(super) fn no_token(&self) -> Error {
         let kept = self.settings().ensure_tokens_kept();
         kept.err().unwrap_or_else(|| self.refresher.no_token())
     }
@@ -336,7 +340,7 @@ impl TokenManager {
         short_lifetime.map_or(leeway, |lifetime| leeway.min(lifetime / 2))
     }
 
-    fn record(&self, owner: &TokenOwner, refreshed: &Result<Token>) {
+    pub(super) fn record(&self, owner: &TokenOwner, refreshed: &Result<Token>) {
         let now = self.now();
         self.update(owner, |state| match refreshed {
             Ok(token) => {
@@ -376,7 +380,7 @@ impl TokenManager {
     }
 
     /// Stores the token that an earlier refresh could not, unless the row was replaced or deleted since.
-    async fn store_unsaved(&self, lease: &Lease) -> Result<()> {
+    pub(super) async fn store_unsaved(&self, lease: &Lease) -> Result<()> {
         let Some(unsaved) = self.read(lease.owner(), |state| state.unsaved.clone()) else {
             return Ok(());
         };
@@ -387,7 +391,7 @@ impl TokenManager {
     }
 
     /// Stores the new token, then notifies the subscribers. If another process was faster, its token counts.
-    async fn store_refreshed(&self, lease: &Lease, tokens: Unsaved) -> Result<Token> {
+    pub(super) async fn store_refreshed(&self, lease: &Lease, tokens: Unsaved) -> Result<Token> {
         let Unsaved { old, new } = &tokens;
         let owner = lease.owner();
         let current = match self.store.replace(lease, old.as_ref(), new).await {
@@ -408,8 +412,12 @@ impl TokenManager {
         }
         tracing::debug!(client = self.name(), "token refreshed");
         let Unsaved { old, new } = tokens;
-        // A token that only lost its refresh token is the same for subscribers.
-        if let Some(old) = old.filter(|old| old.access_token != new.access_token) {
+        // A token that only lost its refresh token is the same for subscribers. A request for a resource may rotate it.
+        let is_news = |old: &Token| {
+            old.access_token != new.access_token
+                || (new.refresh_token.is_some() && old.refresh_token != new.refresh_token)
+        };
+        if let Some(old) = old.filter(is_news) {
             let update = TokenUpdate { owner: owner.clone(), token: new.clone(), old };
             self.subscribers.publish(&update);
         }
@@ -418,7 +426,7 @@ impl TokenManager {
 
     /// Stores what a failed refresh changed in the old token. If another process refreshed it meanwhile, and
     /// ours was rejected for that reason, the other's token counts.
-    async fn store_failure(
+    pub(super) async fn store_failure(
         &self,
         lease: &Lease,
         old: Option<Token>,
@@ -466,7 +474,7 @@ impl TokenManager {
 
     /// Waits for the exclusive right to refresh or revoke the owner's token; or, while another process has
     /// it, until that process stored a token that `is_enough`, which is then the `Err`.
-    async fn acquire(
+    pub(super) async fn acquire(
         &self,
         owner: &TokenOwner,
         is_enough: impl Fn(&Token) -> bool,
@@ -507,11 +515,19 @@ impl TokenManager {
         }
     }
 
-    fn read<T: Default>(&self, owner: &TokenOwner, read: impl FnOnce(&OwnerState) -> T) -> T {
+    pub(super) fn read<T: Default>(
+        &self,
+        owner: &TokenOwner,
+        read: impl FnOnce(&OwnerState) -> T,
+    ) -> T {
         self.states.read(owner, self.now(), read)
     }
 
-    fn update<T>(&self, owner: &TokenOwner, update: impl FnOnce(&mut OwnerState) -> T) -> T {
+    pub(super) fn update<T>(
+        &self,
+        owner: &TokenOwner,
+        update: impl FnOnce(&mut OwnerState) -> T,
+    ) -> T {
         self.states.update(owner, self.now(), update)
     }
 
@@ -519,7 +535,7 @@ impl TokenManager {
         self.endpoints.settings()
     }
 
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         &self.settings().name
     }
 
@@ -535,7 +551,7 @@ fn is_same(one: Option<&Token>, other: Option<&Token>) -> bool {
 }
 
 /// Turns a panic into an error: a shared future that panics would panic in every request that awaits it.
-async fn catch_panic(refresh: impl Future<Output = Result<Token>>) -> Result<Token> {
+pub(super) async fn catch_panic(refresh: impl Future<Output = Result<Token>>) -> Result<Token> {
     AssertUnwindSafe(refresh).catch_unwind().await.unwrap_or_else(|_| {
         Err(Error::new(ErrorKind::Internal, "application code panicked during a token refresh")
             .with_hint("check the token store, `refresh_with`, hooks and subscribers"))

@@ -5,6 +5,7 @@ mod later_login;
 mod manager;
 mod owner_state;
 mod refresher;
+mod resource_tokens;
 mod revalidation;
 mod single_row;
 

@@ -39,7 +39,7 @@ impl Refresher {
                     .into())
             }
             RefreshPolicy::RefreshToken => {
-                self.use_refresh_token(old.ok_or_else(|| self.no_token())?).await
+                self.use_refresh_token(old.ok_or_else(|| self.no_token())?, None).await
             }
             RefreshPolicy::Callback(refresh) => Ok(refresh.call(old.cloned()).await?),
             RefreshPolicy::ClientCredentials => {
@@ -86,7 +86,27 @@ impl Refresher {
         Error::new(ErrorKind::Unauthenticated, "the user is not logged in with this client")
     }
 
-    async fn use_refresh_token(&self, old: &Token) -> Result<Token, RefreshFailure> {
+    /// A token for one resource (RFC 8707 §2.2), with the refresh token of `old`.
+    pub(super) async fn resource_token(
+        &self,
+        old: &Token,
+        resource: &str,
+    ) -> Result<Token, RefreshFailure> {
+        if !matches!(self.0.settings().refresh, RefreshPolicy::RefreshToken) {
+            let check =
+                "a token for one resource is requested with a refresh token (RFC 8707 §2.2)";
+            return Err(Error::new(ErrorKind::Unsupported, check)
+                .with_hint("`refresh_with` of this client is another policy: register a client with the setting `resource`")
+                .into());
+        }
+        self.use_refresh_token(old, Some(resource)).await
+    }
+
+    async fn use_refresh_token(
+        &self,
+        old: &Token,
+        resource: Option<&str>,
+    ) -> Result<Token, RefreshFailure> {
         let Some(refresh_token) = &old.refresh_token else {
             let check = "the access token has expired and there is no refresh token";
             return Err(Error::new(ErrorKind::Unauthenticated, check)
@@ -97,7 +117,10 @@ impl Refresher {
             // Before the refresh token is used: a response that can't be verified would be lost.
             self.0.documents().prefetch_keys().await?;
         }
-        let grant = Grant::refresh_token(refresh_token);
+        let mut grant = Grant::refresh_token(refresh_token);
+        if let Some(resource) = resource {
+            grant = grant.param("resource", resource);
+        }
         let scope = old.scope.as_deref().unwrap_or_default();
         let mut rotated = None;
         let refreshed = async {
@@ -144,6 +167,7 @@ impl Refresher {
         for (name, value) in &old.extra {
             new.extra.entry(name).or_insert_with(|| value.clone());
         }
+        new.resource_tokens.clone_from(&old.resource_tokens);
         new.claims.clone_from(&old.claims);
         match (&new.id_token, &old.id_token, &old.claims) {
             (Some(id_token), Some(_), Some(login)) => {

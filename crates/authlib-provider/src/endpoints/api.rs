@@ -47,6 +47,7 @@ fn echo(request: &Request, access: &AccessToken, location: TokenLocation) -> Res
         &json!({
             "sub": access.grant.sub,
             "scope": access.grant.scope,
+            "resource": access.grant.audience,
             "token_in": location.name(),
             "method": request.method().as_str(),
             "path": request.uri().path(),

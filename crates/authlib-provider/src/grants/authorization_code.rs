@@ -47,5 +47,5 @@ pub(crate) fn handle(context: &Context, client: &str, fields: &Fields) -> Respon
     if !verified && !context.has(&Fault::PkceIgnored) {
         return rejected("`code_verifier` does not match the code challenge");
     }
-    token_response::login(context, &record.grant, false)
+    token_response::login(context, &record.grant)
 }

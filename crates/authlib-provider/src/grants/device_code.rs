@@ -45,5 +45,5 @@ pub(crate) fn handle(context: &Context, client: &str, fields: &Fields) -> Respon
     let grant = device.grant.clone();
     state.grants.devices.remove(code);
     drop(state);
-    token_response::login(context, &grant, false)
+    token_response::login(context, &grant)
 }

@@ -18,7 +18,7 @@ pub(crate) fn handle(context: &Context, client: &str, fields: &Fields) -> Respon
         return error(400, "invalid_grant", "no user has this name and password");
     }
     match scope::grant(context, client, name, fields) {
-        Ok(grant) => token_response::login(context, &grant, false),
+        Ok(grant) => token_response::login(context, &grant),
         Err(rejection) => *rejection,
     }
 }

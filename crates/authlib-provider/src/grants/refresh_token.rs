@@ -2,7 +2,7 @@
 
 use authlib_core::message::Response;
 
-use super::token_response;
+use super::{scope, token_response};
 use crate::fault::Fault;
 use crate::request::{Fields, field};
 use crate::response::error;
@@ -16,6 +16,10 @@ pub(crate) fn handle(context: &Context, client: &str, fields: &Fields) -> Respon
     let keep = context.has(&Fault::NoRotation);
     let Some(token) = field(fields, "refresh_token") else {
         return error(400, "invalid_request", "`refresh_token` is missing");
+    };
+    let targets = match scope::targets(fields) {
+        Ok(targets) => targets,
+        Err(rejection) => return *rejection,
     };
     let mut state = context.state();
     let Some(record) = state.grants.refresh_tokens.get_mut(token) else {
@@ -32,5 +36,10 @@ pub(crate) fn handle(context: &Context, client: &str, fields: &Fields) -> Respon
         );
     }
     drop(state);
-    token_response::login(context, &grant, true)
+    let mut access = grant.clone();
+    if !targets.is_empty() {
+        // The refresh token is for all resources, the access token for the requested ones (RFC 8707 §2.2).
+        access.audience = targets;
+    }
+    token_response::refreshed(context, &grant, &access)
 }

@@ -33,7 +33,7 @@ pub(crate) fn grant(
     })
 }
 
-fn targets(fields: &Fields) -> Result<Vec<String>, Box<Response>> {
+pub(crate) fn targets(fields: &Fields) -> Result<Vec<String>, Box<Response>> {
     // A resource is an absolute URI without a fragment (RFC 8707 §2).
     let is_resource = |uri: &str| Url::parse(uri).is_ok_and(|url| url.fragment().is_none());
     let (resources, audiences) = (values(fields, "resource"), values(fields, "audience"));

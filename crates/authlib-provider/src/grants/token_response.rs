@@ -11,7 +11,16 @@ use crate::state::Context;
 use crate::state::grants::{AccessToken, Grant, RefreshToken};
 
 /// New tokens for a user's grant: with a refresh token, and with an ID token if `openid` is granted.
-pub(crate) fn login(context: &Context, grant: &Grant, refreshed: bool) -> Response {
+pub(crate) fn login(context: &Context, grant: &Grant) -> Response {
+    tokens(context, grant, grant, false)
+}
+
+/// New tokens after a refresh: the access token has a grant of its own.
+pub(crate) fn refreshed(context: &Context, grant: &Grant, access: &Grant) -> Response {
+    tokens(context, grant, access, true)
+}
+
+fn tokens(context: &Context, grant: &Grant, access: &Grant, refreshed: bool) -> Response {
     let access_token = random::token();
     let mut members = Map::new();
     if grant.scope.split(' ').any(|scope| scope == "openid") && !context.has(&Fault::NoIdToken) {
@@ -27,7 +36,7 @@ pub(crate) fn login(context: &Context, grant: &Grant, refreshed: bool) -> Respon
         let record = RefreshToken { grant: grant.clone(), used: false };
         context.state().grants.refresh_tokens.insert(token, record);
     }
-    respond_with(context, grant, access_token, members)
+    respond_with(context, access, access_token, members)
 }
 
 /// An access token alone.

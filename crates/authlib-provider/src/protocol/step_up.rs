@@ -29,6 +29,9 @@ pub(crate) fn challenge(context: &Context, access: &AccessToken) -> Option<Respo
             {
                 (403, "insufficient_scope", format!("scope=\"{scope}\""))
             }
+            Fault::ApiNeedsResource(resource) if !grant.audience.contains(&resource) => {
+                (401, "invalid_token", "error_description=\"another resource\"".to_owned())
+            }
             _ => continue,
         };
         let mut response = error(status, code, "the login is not sufficient");

@@ -10,6 +10,7 @@ mod outages;
 mod refresh;
 mod refresh_methods;
 mod replicas;
+mod resources;
 mod retry;
 mod revocation;
 mod tasks;
