@@ -30,6 +30,7 @@ pub(crate) const RANKS: &[&[&str]] = &[
         "store",
         "token_updates",
         "signer",
+        "secret_source",
         "hooks",
         "config",
         "keyring",

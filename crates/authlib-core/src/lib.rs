@@ -70,6 +70,7 @@ pub mod hooks;
 mod keyring;
 pub mod random;
 mod row_encryption;
+pub mod secret_source;
 pub mod signer;
 pub mod store;
 mod token_updates;

@@ -36,6 +36,8 @@ pub enum Fault {
     BadEncryption,
     /// The signature of the ID token is that of another token.
     BadSignature,
+    /// The secret of every client that has one is this: it was replaced.
+    ClientSecret(String),
     /// Sets a claim of the ID token.
     Claim(String, Value),
     /// Removes a claim of the ID token.

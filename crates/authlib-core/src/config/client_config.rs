@@ -44,6 +44,8 @@ pub struct ClientConfig {
     pub(super) display_name: Option<String>,
     pub(super) client_id: Option<String>,
     pub(super) client_secret: Option<Secret>,
+    pub(super) client_secret_file: Option<String>,
+    pub(super) client_secret_ttl: Option<Duration>,
     pub(super) private_key: Option<Secret>,
     pub(super) private_key_id: Option<String>,
     pub(super) private_key_certificate: Option<String>,
@@ -218,6 +220,9 @@ impl ClientConfig {
         display_name;
         /// Sets the client identifier that the provider issued (RFC 6749 §2.2).
         client_id;
+        /// Reads the client secret from a file, such as a Docker or Kubernetes secret, without its line end. The file is read for
+        /// each request that needs the secret: a new one is used without a restart.
+        client_secret_file;
         /// Sets the `kid` that the provider knows the private key by. Default: that of the JWK.
         private_key_id;
         /// Sets the key's certificate (PEM), for servers that know it by `x5t#S256` (RFC 7515 §4.1.8).

@@ -1,5 +1,7 @@
 //! Which credentials a configuration has, and the configuration of a registered client.
 
+use std::time::Duration;
+
 use super::ClientConfig;
 use crate::endpoint::Endpoint;
 use crate::oauth2::{AuthMethod, ClientInformation};
@@ -22,8 +24,17 @@ impl ClientConfig {
         self.endpoints.contains_key(&endpoint)
     }
 
+    /// Sets how long a secret of [`client_secret_source`](Self::client_secret_source) is used before it is fetched again.
+    /// Default: 5 minutes.
+    #[must_use]
+    pub fn client_secret_ttl(mut self, ttl: Duration) -> Self {
+        self.client_secret_ttl = Some(ttl);
+        self
+    }
+
     pub(super) fn has_secret(&self) -> bool {
         self.client_secret.as_ref().is_some_and(|secret| !secret.is_empty())
+            || self.extensions.secrets.is_some()
     }
 
     /// The client secret, unless it is an empty one that counts as none.

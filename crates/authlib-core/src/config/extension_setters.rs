@@ -7,6 +7,7 @@ use super::ClientConfig;
 use crate::error::Result;
 use crate::hooks::{ClientAuth, Endpoint, OAuth1Signature, RequestHook, ResponseHook};
 use crate::message::{Request, Response};
+use crate::secret_source::ClientSecretSource;
 use crate::signer::Signer;
 
 impl ClientConfig {
@@ -83,6 +84,14 @@ impl ClientConfig {
         F: Future<Output = Result<Response>> + Send + 'static,
     {
         self.extensions.hooks.responses.push(at, hook);
+        self
+    }
+
+    /// Takes the client secret from where it is kept, for example a vault, instead of [`client_secret`](Self::client_secret). A new
+    /// secret is used without a restart.
+    #[must_use]
+    pub fn client_secret_source(mut self, source: impl ClientSecretSource + 'static) -> Self {
+        self.extensions.secret_source = Some(Arc::new(source));
         self
     }
 

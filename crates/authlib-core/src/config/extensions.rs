@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::hooks::{ClientAuth, Endpoint, Hooks, OAuth1Signature};
+use crate::secret_source::{ClientSecretSource, SecretCache};
 use crate::signer::Signer;
 
 #[derive(Clone, Default)]
@@ -12,6 +13,10 @@ pub(crate) struct Extensions {
     pub(super) auth_at: Vec<(Endpoint, Arc<dyn ClientAuth>)>,
     /// The client's keys, instead of `private_key`.
     pub(super) signer: Option<Arc<dyn Signer>>,
+    /// Where the client secret comes from.
+    pub(super) secret_source: Option<Arc<dyn ClientSecretSource>>,
+    /// The same with the secret that it returned last, once the settings are checked.
+    pub(crate) secrets: Option<Arc<SecretCache>>,
     /// The client's DPoP keys, instead of `dpop_key`.
     pub(super) dpop_signer: Option<Arc<dyn Signer>>,
     pub(crate) oauth1_signature: Option<Arc<dyn OAuth1Signature>>,

@@ -75,6 +75,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("client_id", Text(|c, v| c.client_id = Some(v))),
     setting("client_metadata", Table(|c, v| c.client_metadata = v)),
     setting("client_secret", Text(|c, v| c.client_secret = Some(Secret::new(v)))),
+    setting("client_secret_file", Text(|c, v| c.client_secret_file = Some(v))),
+    setting("client_secret_ttl", Seconds(|c, v| c.client_secret_ttl = Some(v))),
     setting("clock_skew", Seconds(|c, v| c.clock_skew = Some(v))),
     // The only method is always used: the setting is accepted for files that spell it out.
     choice("code_challenge_method", "`S256` (RFC 9700 §2.1.1)", |_, v| v == "S256").in_kwargs(),

@@ -8,13 +8,14 @@ use http::HeaderMap;
 use url::Url;
 
 use super::dpop::{Nonces, SenderConstraint, url_of};
-use super::redaction::redacted;
+use super::redaction::{redacted, rejects_client, secrets_of};
 use crate::clock::Clock;
 use crate::config::ClientSettings;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::hooks::{ClientAuth, ClientIdentity, EndpointRequest, RequestHook, ResponseHook};
 use crate::http_exchange::HttpExchange;
+use crate::jose::SigningKey;
 use crate::message::{BodyLimit, Request, Response, form_post};
 use crate::oauth2::AuthMethod;
 use crate::oauth2::client_assertion::{Assertion, Audience};
@@ -26,7 +27,7 @@ use crate::params::Params;
 use crate::provider_documents::ProviderDocuments;
 use crate::random::{self, Random};
 use crate::secret::Secret;
-use crate::signer::sign_jws;
+use crate::signer::{LocalKey, Signer, sign_jws};
 use crate::transport::{BoxFuture, HttpClient};
 
 /// The maximum size of a response in bytes: tokens, and what a provider adds to them.
@@ -40,6 +41,13 @@ pub(crate) struct EndpointClient {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     nonces: Nonces,
+}
+
+/// One request, and the client secret that it is sent with.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    endpoint: Endpoint,
+    secret: Option<&'a Secret>,
 }
 
 impl EndpointClient {
@@ -121,11 +129,11 @@ impl EndpointClient {
             return self.call(endpoint, form).await;
         }
         let (response, has_nonce) =
-            self.exchange_once(endpoint, form.clone(), constraint, |_| {}).await?;
+            self.exchange_as_client(endpoint, form.clone(), constraint, |_| {}).await?;
         if !has_nonce || !is_nonce_request(&response) {
             return self.with_response_hooks(endpoint, response).await;
         }
-        let (response, _) = self.exchange_once(endpoint, form, constraint, |_| {}).await?;
+        let (response, _) = self.exchange_as_client(endpoint, form, constraint, |_| {}).await?;
         self.with_response_hooks(endpoint, response).await
     }
 
@@ -134,27 +142,56 @@ impl EndpointClient {
         &self,
         endpoint: Endpoint,
         form: Params,
-        change: impl FnOnce(&mut Request),
+        change: impl Fn(&mut Request),
     ) -> Result<Response> {
         let none = SenderConstraint::default();
-        let (response, _) = self.exchange_once(endpoint, form, &none, change).await?;
+        let (response, _) = self.exchange_as_client(endpoint, form, &none, change).await?;
         self.with_response_hooks(endpoint, response).await
+    }
+
+    /// One request and its response, and whether that has a DPoP nonce. If the client secret is kept elsewhere and the server
+    /// does not accept it, another one is fetched, and the request sent once more: the server did not use it (RFC 6749 §5.2).
+    async fn exchange_as_client(
+        &self,
+        endpoint: Endpoint,
+        form: Params,
+        constraint: &SenderConstraint,
+        change: impl Fn(&mut Request),
+    ) -> Result<(Response, bool)> {
+        let Some(secrets) = &self.settings.extensions.secrets else {
+            let call = Call { endpoint, secret: self.settings.client_secret.as_ref() };
+            return self.exchange_once(call, form, constraint, change).await;
+        };
+        let secret = secrets.current(self.now()).await?;
+        let first =
+            self.exchange_once(endpoint, form.clone(), constraint, &change, Some(&secret)).await?;
+        if !rejects_client(&first.0) {
+            return Ok(first);
+        }
+        let Some(other) = secrets.other_than(&secret, self.now()).await else { return Ok(first) };
+        tracing::info!(
+            client = self.settings.name,
+            "client secret was replaced; fetched the new one"
+        );
+        let call = Call { endpoint, secret: Some(&other) };
+        self.exchange_once(call, form, constraint, change).await
     }
 
     /// One request and its response, and whether that has a DPoP nonce.
     async fn exchange_once(
         &self,
-        endpoint: Endpoint,
+        call: Call<'_>,
         form: Params,
         constraint: &SenderConstraint,
         change: impl FnOnce(&mut Request),
     ) -> Result<(Response, bool)> {
+        let endpoint = call.endpoint;
         let metadata = self.documents.metadata().await?;
         let url = self.documents.endpoint(endpoint).await?;
         let origin = url.origin();
         let mut request = match self.settings.custom_auth(authenticated_as(endpoint)) {
-            Some(auth) => self.authenticate_by(auth, endpoint, url, form).await?,
-            None => self.authenticate(endpoint, &url, form, metadata.as_deref()).await?,
+            Some(auth) => self.authenticate_by(auth, call, url, form).await?,
+            None => self.authenticate(call, &url, form, metadata.as_deref()).await?,
         };
         request.extensions_mut().insert(BodyLimit(MAX_RESPONSE));
         change(&mut request);
@@ -176,7 +213,7 @@ impl EndpointClient {
         // Last: a proof is of the method and the URL that are sent.
         self.add_proof(&mut request, constraint, None).await?;
         let sent_to = url_of(&request)?;
-        let secrets = self.secrets_of(&request);
+        let secrets = secrets_of(&request, call.secret);
         let response = self.exchange.send(endpoint.request_name(), request).await?;
         let has_nonce = constraint.has_key() && self.keep_nonce(&sent_to, response.headers());
         Ok((redacted(response, &secrets), has_nonce))
@@ -196,18 +233,18 @@ impl EndpointClient {
     /// The request with the client's registered authentication.
     async fn authenticate(
         &self,
-        endpoint: Endpoint,
+        call: Call<'_>,
         url: &Url,
         form: Params,
         metadata: Option<&ServerMetadata>,
     ) -> Result<Request> {
-        let method = self.auth_method(endpoint, metadata)?;
+        let method = self.auth_method(call.endpoint, metadata)?;
         let credentials = Credentials {
             method,
             client_id: &self.settings.client_id,
-            client_secret: self.settings.client_secret.as_ref(),
+            client_secret: call.secret,
             raw_basic: self.settings.raw_basic,
-            assertion: self.client_assertion(method, url, metadata).await?,
+            assertion: self.client_assertion(method, url, metadata, call.secret).await?,
         };
         Ok(token_request(url, form, &credentials))
     }
@@ -216,14 +253,14 @@ impl EndpointClient {
     async fn authenticate_by(
         &self,
         auth: &dyn ClientAuth,
-        endpoint: Endpoint,
+        call: Call<'_>,
         url: Url,
         form: Params,
     ) -> Result<Request> {
         let client = ClientIdentity {
-            endpoint: authenticated_as(endpoint),
+            endpoint: authenticated_as(call.endpoint),
             client_id: &self.settings.client_id,
-            client_secret: self.settings.client_secret.as_ref(),
+            client_secret: call.secret,
             issuer: self.settings.issuer.as_deref(),
         };
         let plain = EndpointRequest { url, headers: HeaderMap::new(), form };
@@ -315,10 +352,16 @@ impl EndpointClient {
         method: AuthMethod,
         endpoint: &Url,
         metadata: Option<&ServerMetadata>,
+        secret: Option<&Secret>,
     ) -> Result<Option<Secret>> {
         let settings = &self.settings;
-        let Some(signer) = settings.signer.as_ref().filter(|_| method.is_assertion()) else {
-            return Ok(None);
+        let by_secret = secret.filter(|_| method == AuthMethod::ClientSecretJwt);
+        let by_secret =
+            by_secret.map(|secret| LocalKey::new(SigningKey::of_secret(secret.clone()), None));
+        let signer: &dyn Signer = match (&by_secret, &settings.signer) {
+            (Some(key), _) => key,
+            (None, Some(signer)) if method.is_assertion() => signer.as_ref(),
+            _ => return Ok(None),
         };
         let supported =
             metadata.and_then(|m| m.token_endpoint_auth_signing_alg_values_supported.as_deref());

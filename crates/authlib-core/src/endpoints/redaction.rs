@@ -1,6 +1,5 @@
 //! Removes secrets from error responses: some servers echo what they reject, and errors are logged.
 
-use crate::endpoints::client::EndpointClient;
 use crate::message::{Request, Response};
 use crate::params::Params;
 use crate::secret::Secret;
@@ -22,22 +21,26 @@ const SECRETS: [&str; 10] = [
 /// The shortest value that is removed: a shorter one is part of other words.
 const SHORTEST: usize = 6;
 
-impl EndpointClient {
-    /// The secrets that a request holds, in every form in which a response may echo them.
-    pub(super) fn secrets_of(&self, request: &Request) -> Vec<String> {
-        let form = Params::parse(std::str::from_utf8(request.body()).unwrap_or_default());
-        let sent = form.iter().filter(|(name, _)| SECRETS.contains(name) || *name == "token");
-        let mut values: Vec<_> = sent.map(|(_, value)| value.to_owned()).collect();
-        let own = self.settings().client_secret.as_ref().map(Secret::expose);
-        values.extend(own.map(str::to_owned));
-        values.retain(|value| value.len() >= SHORTEST);
-        let spellings = |value: String| {
-            let json = serde_json::Value::from(value.as_str()).to_string();
-            let encoded: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
-            [json.trim_matches('"').to_owned(), encoded, value]
-        };
-        values.into_iter().flat_map(spellings).collect()
-    }
+/// The secrets that a request holds, in every form in which a response may echo them.
+pub(super) fn secrets_of(request: &Request, own: Option<&Secret>) -> Vec<String> {
+    let form = Params::parse(std::str::from_utf8(request.body()).unwrap_or_default());
+    let sent = form.iter().filter(|(name, _)| SECRETS.contains(name) || *name == "token");
+    let mut values: Vec<_> = sent.map(|(_, value)| value.to_owned()).collect();
+    values.extend(own.map(|secret| secret.expose().to_owned()));
+    values.retain(|value| value.len() >= SHORTEST);
+    let spellings = |value: String| {
+        let json = serde_json::Value::from(value.as_str()).to_string();
+        let encoded: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        [json.trim_matches('"').to_owned(), encoded, value]
+    };
+    values.into_iter().flat_map(spellings).collect()
+}
+
+/// Whether the server did not accept the client's authentication (RFC 6749 §5.2).
+pub(super) fn rejects_client(response: &Response) -> bool {
+    matches!(response.status().as_u16(), 400 | 401)
+        && serde_json::from_slice::<serde_json::Value>(response.body())
+            .is_ok_and(|body| body.get("error").is_some_and(|error| error == "invalid_client"))
 }
 
 /// An error response without these secrets. A successful one is unchanged: it may repeat a refresh token.

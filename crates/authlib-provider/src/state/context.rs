@@ -77,7 +77,13 @@ impl Context {
 
     pub(crate) fn client(&self, id: &str) -> Option<TestClient> {
         let known = self.clients.iter().find(|client| client.id == id).cloned();
-        known.or_else(|| Some(self.state().registered.get(id)?.client.clone()))
+        let mut known = known.or_else(|| Some(self.state().registered.get(id)?.client.clone()))?;
+        for fault in self.faults() {
+            if let (Fault::ClientSecret(secret), Some(own)) = (fault, &mut known.secret) {
+                *own = secret;
+            }
+        }
+        Some(known)
     }
 
     /// The secrets of all clients.

@@ -204,6 +204,7 @@ impl ClientSettings {
     pub(crate) fn credential_kind(&self) -> CredentialKind {
         match (&self.signer, &self.client_secret) {
             (None, _) if self.tls.has_certificate() => CredentialKind::Certificate,
+            (None, _) if self.extensions.secrets.is_some() => CredentialKind::Secret,
             (None, _) => CredentialKind::None,
             (Some(_), Some(_)) => CredentialKind::Secret,
             (Some(_), None) => CredentialKind::PrivateKey,

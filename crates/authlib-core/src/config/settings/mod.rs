@@ -12,6 +12,7 @@ mod provider;
 mod refresh;
 mod request;
 mod request_params;
+mod secret;
 mod tenants;
 mod tls;
 mod validate;

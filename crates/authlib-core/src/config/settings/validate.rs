@@ -16,6 +16,7 @@ use crate::config::{ClientConfig, ConfigProblem, Refresh, ResponseMode};
 use crate::endpoint::Endpoint;
 use crate::endpoint_url::{HttpHosts, is_public_http};
 use crate::hooks::builtin;
+use crate::jose::Algorithm;
 use crate::oauth2::client_assertion::Signing;
 use crate::oauth2::{AuthMethod, ResponseType};
 use crate::oidc::user_info::is_reserved_claim;
@@ -41,6 +42,7 @@ impl ClientConfig {
         };
         self.add_http_hosts(&mut check);
         rejected.into_iter().for_each(|(key, problem)| check.problem(&key, problem));
+        self.find_secret(&mut check);
         self.apply_profile();
         self.normalise(&mut check);
         self.add_hooks(&mut check);
@@ -299,6 +301,7 @@ impl ClientConfig {
     }
 
     fn check_algorithms(&self, check: &mut Validator) {
+        self.check_secret_use(check);
         if let Some(alg) = self.id_token_signed_response_alg.filter(|alg| alg.is_symmetric())
             && !self.has_secret()
             && self.jwks.is_none()
@@ -315,6 +318,15 @@ impl ClientConfig {
         }
         if self.introspection_signed_response_alg.is_some() && !self.has_metadata() {
             check.missing("issuer", "signed introspection responses are validated against it");
+        }
+    }
+
+    fn check_secret_use(&self, check: &mut Validator) {
+        let is_fetched = self.extensions.secrets.is_some() && self.client_secret.is_none();
+        let by_secret = self.id_token_signed_response_alg.is_some_and(Algorithm::is_symmetric);
+        if is_fetched && by_secret && self.jwks.is_none() {
+            let problem = "needs a fixed `client_secret`, or a `client_secret_file`";
+            check.problem("id_token_signed_response_alg", problem);
         }
     }
 

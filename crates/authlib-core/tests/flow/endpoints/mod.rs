@@ -2,6 +2,7 @@
 
 mod api;
 mod client_authentication;
+mod client_secrets;
 mod dpop;
 mod origins;
 mod registration;

@@ -111,7 +111,7 @@ async fn rejected_token_is_requested_again_once() {
 }
 
 #[tokio::test]
-async fn refused_resource_leaves_the_login_and_dead_refresh_token_does_not() {
+async fn refused_resource_leaves_the_login() {
     let bed = TestBed::new();
     let user = user(&bed).await;
     let refusal = Reply::json(400, r#"{"error":"invalid_target"}"#);
