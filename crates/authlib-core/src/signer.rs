@@ -1,10 +1,12 @@
 //! [`Signer`]: the client's keys for signatures, which may be outside of this process.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
+use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::jws::{self, Header};
 use crate::jose::{Algorithm, SigningKey};
@@ -152,6 +154,32 @@ impl SignatureKey for LocalKey {
                     .with_hint("check `token_endpoint_auth_signing_alg` and `dpop_signing_alg`")
             })
         })
+    }
+}
+
+/// Two keys in this process: the second is published from the beginning, and signs from a certain time on.
+pub(crate) struct RotatingKey {
+    pub(crate) current: LocalKey,
+    pub(crate) next: LocalKey,
+    /// When the second key begins to sign; `None` if it is only published.
+    pub(crate) not_before: Option<SystemTime>,
+    pub(crate) clock: SharedClock,
+}
+
+/// The clock of the registry, which the settings of a client get when the registry is built.
+pub(crate) type SharedClock = Arc<OnceLock<Arc<dyn Clock>>>;
+
+impl Signer for RotatingKey {
+    fn key(&self) -> BoxFuture<'_, Result<Arc<dyn SignatureKey>>> {
+        let now = self.clock.get().map_or_else(|| SystemClock.now(), |clock| clock.now());
+        match self.not_before.is_some_and(|not_before| not_before <= now) {
+            true => self.next.key(),
+            false => self.current.key(),
+        }
+    }
+
+    fn public_jwks(&self) -> Vec<Map<String, Value>> {
+        [&self.current, &self.next].into_iter().filter_map(LocalKey::public_jwk).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! [`ClientConfig`]: the configuration of one client, not yet validated.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -49,6 +49,9 @@ pub struct ClientConfig {
     pub(super) private_key: Option<Secret>,
     pub(super) private_key_id: Option<String>,
     pub(super) private_key_certificate: Option<String>,
+    pub(super) next_private_key: Option<Secret>,
+    pub(super) next_private_key_id: Option<String>,
+    pub(super) next_private_key_not_before: Option<SystemTime>,
     pub(super) issuer: Option<String>,
     pub(super) issuer_aliases: Vec<String>,
     pub(super) accepted_issuers: Vec<String>,

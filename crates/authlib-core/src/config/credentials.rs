@@ -1,6 +1,6 @@
 //! Which credentials a configuration has, and the configuration of a registered client.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::ClientConfig;
 use crate::endpoint::Endpoint;
@@ -29,6 +29,29 @@ impl ClientConfig {
     #[must_use]
     pub fn client_secret_ttl(mut self, ttl: Duration) -> Self {
         self.client_secret_ttl = Some(ttl);
+        self
+    }
+
+    /// Publishes the key that will replace [`private_key`](Self::private_key) in
+    /// [`public_jwks`](crate::RegisteredClient::public_jwks), so that the provider knows it before it is used. It signs from
+    /// [`next_private_key_not_before`](Self::next_private_key_not_before) on; without it, it is only published.
+    #[must_use]
+    pub fn next_private_key(mut self, key: impl Into<Secret>) -> Self {
+        self.next_private_key = Some(key.into());
+        self
+    }
+
+    /// Sets the `kid` of the next private key. Default: that of the JWK.
+    #[must_use]
+    pub fn next_private_key_id(mut self, kid: impl Into<String>) -> Self {
+        self.next_private_key_id = Some(kid.into()).filter(|kid| !kid.is_empty());
+        self
+    }
+
+    /// Sets when the next private key begins to sign instead of the present one. The present key stays published.
+    #[must_use]
+    pub fn next_private_key_not_before(mut self, time: SystemTime) -> Self {
+        self.next_private_key_not_before = Some(time);
         self
     }
 

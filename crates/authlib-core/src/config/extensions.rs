@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::hooks::{ClientAuth, Endpoint, Hooks, OAuth1Signature};
 use crate::secret_source::{ClientSecretSource, SecretCache};
-use crate::signer::Signer;
+use crate::signer::{SharedClock, Signer};
 
 #[derive(Clone, Default)]
 pub(crate) struct Extensions {
@@ -17,6 +17,8 @@ pub(crate) struct Extensions {
     pub(super) secret_source: Option<Arc<dyn ClientSecretSource>>,
     /// The same with the secret that it returned last, once the settings are checked.
     pub(crate) secrets: Option<Arc<SecretCache>>,
+    /// The clock by which keys are rotated.
+    pub(crate) clock: SharedClock,
     /// The client's DPoP keys, instead of `dpop_key`.
     pub(super) dpop_signer: Option<Arc<dyn Signer>>,
     pub(crate) oauth1_signature: Option<Arc<dyn OAuth1Signature>>,

@@ -1,5 +1,7 @@
 //! The settings of files and of the environment: one table of names, aliases and kinds of values.
 
+use std::time::SystemTime;
+
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -129,6 +131,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("login_path", Text(|c, v| c.login_path = Some(v))),
     setting("logout_params", Pairs(|c| &mut c.logout_params)),
     setting("max_age", Seconds(|c, v| c.max_age = Some(v))),
+    setting("next_private_key", Key(|c, v| c.next_private_key = Some(Secret::new(v)))),
+    setting("next_private_key_id", Text(|c, v| c.next_private_key_id = Some(v))),
+    setting(
+        "next_private_key_not_before",
+        Seconds(|c, v| c.next_private_key_not_before = SystemTime::UNIX_EPOCH.checked_add(v)),
+    ),
     setting("post_logout_redirect_param", Text(|c, v| c.post_logout_redirect_param = Some(v))),
     setting("post_logout_redirect_uri", Text(|c, v| c.post_logout_redirect_uri = Some(v))),
     setting("private_key", Key(|c, v| c.private_key = Some(Secret::new(v))))

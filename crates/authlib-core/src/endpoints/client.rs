@@ -57,6 +57,8 @@ impl EndpointClient {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
+        // Only the first of several registries with this configuration can set it, and they have one clock.
+        let _ = settings.extensions.clock.set(clock.clone());
         let settings = Arc::new(settings);
         let exchange = HttpExchange::new(http, settings.user_agent.as_deref(), settings.timeout);
         let documents = ProviderDocuments::new(settings.clone(), exchange.clone(), clock.clone());
@@ -163,8 +165,8 @@ impl EndpointClient {
             return self.exchange_once(call, form, constraint, change).await;
         };
         let secret = secrets.current(self.now()).await?;
-        let first =
-            self.exchange_once(endpoint, form.clone(), constraint, &change, Some(&secret)).await?;
+        let call = Call { endpoint, secret: Some(&secret) };
+        let first = self.exchange_once(call, form.clone(), constraint, &change).await?;
         if !rejects_client(&first.0) {
             return Ok(first);
         }

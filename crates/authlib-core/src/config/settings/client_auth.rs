@@ -14,7 +14,7 @@ use crate::endpoint::Endpoint;
 use crate::jose::{Algorithm, SigningKey, pem};
 use crate::oauth2::AuthMethod;
 use crate::oauth2::client_assertion::{LIFETIME, Signing};
-use crate::signer::{LocalKey, Signer};
+use crate::signer::{LocalKey, RotatingKey, SignatureKey as _, Signer};
 
 const MAX_LIFETIME: Duration = Duration::from_secs(3600);
 
@@ -95,6 +95,7 @@ impl ClientConfig {
             let settings = [
                 ("private_key", self.private_key.is_some()),
                 ("private_key_id", self.private_key_id.is_some()),
+                ("next_private_key", self.next_private_key.is_some()),
             ];
             check.unused(&settings, "is not used: the code sets a `signer`");
             return (Some(signer.clone()), signing);
@@ -107,7 +108,46 @@ impl ClientConfig {
                 format!("is {alg}, which does not fit `{what}`: use {}", fitting.join(", "));
             check.problem("token_endpoint_auth_signing_alg", problem);
         }
-        (Some(Arc::new(LocalKey::new(key, self.private_key_id.clone()))), signing)
+        let current = LocalKey::new(key, self.private_key_id.clone());
+        (Some(self.rotating(current, alg, check)), signing)
+    }
+
+    /// The signer of the present key, and of the next one if there is one.
+    fn rotating(
+        &self,
+        current: LocalKey,
+        alg: Option<Algorithm>,
+        check: &mut Validator,
+    ) -> Arc<dyn Signer> {
+        let Some(next) = self.next_private_key.as_ref().filter(|key| !key.is_empty()) else {
+            let settings = [
+                ("next_private_key_id", self.next_private_key_id.is_some()),
+                ("next_private_key_not_before", self.next_private_key_not_before.is_some()),
+            ];
+            check.unused(&settings, "is not used without `next_private_key`");
+            return Arc::new(current);
+        };
+        let next = match SigningKey::parse(next) {
+            Ok(key) => key,
+            Err(cause) => {
+                check.problem("next_private_key", cause.to_string());
+                return Arc::new(current);
+            }
+        };
+        if alg.is_some_and(|alg| !next.fits(alg)) {
+            let problem = "does not fit `token_endpoint_auth_signing_alg`";
+            check.problem("next_private_key", problem);
+        }
+        let next = LocalKey::new(next, self.next_private_key_id.clone());
+        let kids = (current.kid(), next.kid());
+        if kids.0.is_none() || kids.1.is_none() || kids.0 == kids.1 {
+            let problem = "needs another `kid` than `private_key`: set `private_key_id` and \
+                           `next_private_key_id`, by which the provider tells them apart";
+            check.problem("next_private_key", problem);
+        }
+        let not_before = self.next_private_key_not_before;
+        let clock = self.extensions.clock.clone();
+        Arc::new(RotatingKey { current, next, not_before, clock })
     }
 
     fn check_assertion_settings(&self, check: &mut Validator) {
@@ -136,6 +176,8 @@ impl ClientConfig {
         ];
         if !self.has_private_key() {
             check.unused(&settings, "is not used without `private_key`");
+            let next = [("next_private_key", self.next_private_key.is_some())];
+            check.unused(&next, "is not used without `private_key`");
         }
         for name in ["jti", "iat", "exp"] {
             if self.client_assertion_claims.contains_key(name) {

@@ -198,7 +198,11 @@ impl ClientConfig {
 
     fn check_profile_keys(&self, profile: Profile, check: &mut Validator) {
         let (name, allowed) = (profile.name(), allowed(profile));
-        for (setting, key) in [("private_key", &self.private_key), ("dpop_key", &self.dpop_key)] {
+        for (setting, key) in [
+            ("private_key", &self.private_key),
+            ("next_private_key", &self.next_private_key),
+            ("dpop_key", &self.dpop_key),
+        ] {
             let key = key.as_ref().and_then(|text| SigningKey::parse(text).ok());
             if key.is_some_and(|key| !key.algorithms().any(|alg| profile.allows(alg))) {
                 let problem =

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use authlib_core::jose::Algorithm;
 use authlib_core::signer::{SignatureKey, Signer};
 use authlib_core::transport::BoxFuture;
-use authlib_core::{Error, ErrorKind, Grant, Result};
+use authlib_core::{ClientConfig, Error, ErrorKind, Grant, OAuth, Result};
 use authlib_provider::{Endpoint, TestClient};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -14,7 +14,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use crate::test_bed::{CALLBACK, TestBed, sent};
+use crate::test_bed::keys::{private_jwk, public_jwk};
+use crate::test_bed::{CALLBACK, HOUR, ISSUER, SECOND, TestBed, from_unix_seconds, sent};
 
 /// A key of a hardware module.
 struct Key(EcdsaKeyPair, String);
@@ -90,4 +91,75 @@ async fn header_and_signature_have_one_key_during_rotation() {
     let error = bed.app().fetch_token(Grant::client_credentials()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport);
     assert!(error.to_string().contains("the module is down"), "{error}");
+}
+
+/// The provider keeps the client's keys for a while: it must know the next key before it is used.
+#[tokio::test]
+async fn next_key_is_published_before_it_signs() {
+    let (present, next) = (private_jwk("p256"), private_jwk("p384"));
+    let not_before = from_unix_seconds(1_800_000_000) + HOUR;
+    let jwks = json!({ "keys": [public_jwk("p256", "p256"), public_jwk("p384", "p384")] });
+    let client = TestClient::public("keyed").auth_method("private_key_jwt").jwks(jwks);
+    let bed = TestBed::with(
+        |provider| provider.client(client.redirect_uri(CALLBACK)),
+        |client| {
+            let client = client.client_secret("").client_id("keyed");
+            let client = client.private_key(present.to_string()).private_key_id("p256");
+            let client = client.next_private_key(next.to_string()).next_private_key_id("p384");
+            client.next_private_key_not_before(not_before)
+        },
+        |oauth| oauth,
+    );
+    let kids = || {
+        let keys = bed.app().public_jwks()["keys"].clone();
+        let keys = keys.as_array().unwrap().clone();
+        keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for (kid, wait) in [("p256", SECOND * 3599), ("p256", SECOND), ("p384", HOUR), ("p384", HOUR)] {
+        assert_eq!(kids(), ["p256", "p384"]);
+        bed.app().fetch_token(Grant::client_credentials()).await.unwrap();
+        let requests = sent(&bed, Endpoint::Token);
+        let assertion = requests.last().unwrap().secret("client_assertion").unwrap().to_owned();
+        let header = URL_SAFE_NO_PAD.decode(assertion.split('.').next().unwrap()).unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&header).unwrap()["kid"], kid);
+        bed.clock.advance(wait);
+    }
+}
+
+#[tokio::test]
+async fn invalid_next_keys_fail_startup() {
+    let with = |change: &dyn Fn(ClientConfig) -> ClientConfig| {
+        let client = ClientConfig::new("op").client_id("x").issuer(ISSUER);
+        let oauth = OAuth::builder().base_url("https://app.example").register(change(client));
+        oauth.build().unwrap_err().report().to_string()
+    };
+    let (present, next) = (private_jwk("p256").to_string(), private_jwk("p384").to_string());
+    for (error, expected) in [
+        (with(&|client| client.next_private_key(&*next)), "is not used without `private_key`"),
+        (
+            with(&|client| client.private_key(&*present).private_key_id("a").next_private_key("x")),
+            "`next_private_key`",
+        ),
+        (
+            with(&|client| {
+                let client = client.private_key(&*present).next_private_key(&*next);
+                client.private_key_id("a").next_private_key_id("a")
+            }),
+            "needs another `kid` than `private_key`",
+        ),
+        (
+            with(&|client| {
+                let client = client.private_key(&*present).private_key_id("a");
+                let client = client.next_private_key(&*next).next_private_key_id("b");
+                client.token_endpoint_auth_signing_alg(Algorithm::Es256)
+            }),
+            "does not fit `token_endpoint_auth_signing_alg`",
+        ),
+        (
+            with(&|client| client.private_key(&*present).next_private_key_id("a")),
+            "is not used without `next_private_key`",
+        ),
+    ] {
+        assert!(error.contains(expected), "{expected}: {error}");
+    }
 }
