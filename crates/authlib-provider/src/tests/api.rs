@@ -41,6 +41,7 @@ fn api_echoes_the_request() {
         let expected = json!({
             "sub": "alice",
             "scope": "openid profile",
+            "resource": [],
             "token_in": "header",
             "method": method.as_str(),
             "path": "/api/echo",

@@ -108,6 +108,8 @@ fn example(key: &str) -> &'static str {
         | "require_s_hash"
         | "use_pushed_authorization_requests" => "true",
         "client_assertion_lifetime"
+        | "client_secret_ttl"
+        | "next_private_key_not_before"
         | "clock_skew"
         | "leeway"
         | "max_age"
