@@ -18,6 +18,7 @@ chapters! {
     providers: "providers.md",
     production: "production.md",
     features: "features.md",
+    unregistered_clients: "unregistered-clients.md",
     sessions: "sessions.md",
     actix: "actix.md",
     rocket: "rocket.md",

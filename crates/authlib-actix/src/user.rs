@@ -1,4 +1,4 @@
-//! [`OAuthSession`] for logging out, and [`CurrentUser`] as an extractor.
+//! [`OAuthSession`] for logging out and for logins by e-mail address, and [`CurrentUser`] as an extractor.
 
 use std::marker::PhantomData;
 
@@ -7,7 +7,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use authlib_core::adapter::{
     AnyClient, ClientSelector, LoginSession, require_selected_user, wrapper,
 };
-use authlib_core::{LogoutOptions, OAuth, login};
+use authlib_core::{AuthorizeOptions, LogoutOptions, OAuth, login};
 use futures_util::future::LocalBoxFuture;
 
 use crate::error::{Error, Result};
@@ -46,6 +46,31 @@ impl OAuthSession {
         fallback: &str,
     ) -> Result<HttpResponse> {
         Ok(response(self.0.logout_redirect(options, fallback).await?))
+    }
+
+    /// Starts a login with the client that the domain of an e-mail address belongs to: the redirect to the provider.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LoginSession::authorize_redirect_by_email`].
+    pub async fn authorize_redirect_by_email(
+        &self,
+        email: &str,
+        options: impl Into<AuthorizeOptions>,
+    ) -> Result<HttpResponse> {
+        Ok(response(self.0.authorize_redirect_by_email(email, options).await?))
+    }
+
+    /// Starts a login with the client that the host of this request belongs to: the redirect to the provider.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LoginSession::authorize_redirect_by_host`].
+    pub async fn authorize_redirect_by_host(
+        &self,
+        options: impl Into<AuthorizeOptions>,
+    ) -> Result<HttpResponse> {
+        Ok(response(self.0.authorize_redirect_by_host(options).await?))
     }
 }
 

@@ -62,12 +62,12 @@ pub use authlib_core::login::{
     RequireLogin, clients,
 };
 pub use authlib_core::{
-    ApiRequest, ApiResponse, AssertionClient, AuthorizeOptions, ClientBuilder, ClientConfig,
-    DeviceLogin, Error as CoreError, ErrorKind, ErrorPage, Grant, Introspection, JwtBearer,
-    LinkPolicy, LogoutOptions, LogoutToken, Multipart, OAuth, OAuth1Client, OAuth2Client,
-    OAuthBuilder, Params, ProviderError, Purpose, RegisteredClient, Registration, Remedy, Secret,
-    Token, TokenTypeHint, TokenUpdate, UserInfo, clock, config, hooks, login, oauth2, providers,
-    random_token, store, transport,
+    ApiRequest, ApiResponse, AssertionClient, AuthorizeOptions, ClientBuilder, ClientCache,
+    ClientConfig, ClientSource, DeviceLogin, Error as CoreError, ErrorKind, ErrorPage, Grant,
+    Introspection, JwtBearer, LinkPolicy, LogoutOptions, LogoutToken, Multipart, OAuth,
+    OAuth1Client, OAuth2Client, OAuthBuilder, Params, ProviderError, Purpose, RegisteredClient,
+    Registration, Remedy, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo, clock, config,
+    hooks, login, oauth2, providers, random_token, store, transport,
 };
 
 pub use crate::back_channel_logout::BackChannelLogout;

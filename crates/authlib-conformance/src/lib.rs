@@ -11,7 +11,7 @@
 //! - [`in_process`]: logins without HTTP between the browser and the application
 //! - [`Gate`]: a proxy that stops, slows down or cuts what passes
 //! - [`store_cases`]: cases that the tests of several stores share
-//! - [`app_managed_tokens`], [`own_users`]: tests that each framework crate runs in its own process
+//! - [`app_managed_tokens`], [`client_source`], [`own_users`]: tests that each framework crate runs in its own process
 
 #![expect(
     clippy::expect_used,
@@ -24,6 +24,7 @@
 mod app;
 pub mod app_managed_tokens;
 mod browser;
+pub mod client_source;
 mod database;
 mod fixture;
 mod gate;

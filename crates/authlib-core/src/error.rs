@@ -68,13 +68,13 @@ pub enum ErrorKind {
     InsufficientAuthentication,
     /// An API requires more scope than the token has; see [`Error::step_up`]. 403 (RFC 6750 §3.1).
     InsufficientScope,
-    /// No client is registered under that name. 404.
+    /// There is no client of that name, or none for the e-mail address or host. 404.
     UnknownClient,
     /// The account at the provider is connected to another user, or another account is connected to the user. 409.
     Conflict,
     /// The request body is larger than a callback's may be. 413.
     PayloadTooLarge,
-    /// The session or a store failed. 503 (RFC 9110 §15.6.4).
+    /// The session, a store or a [`ClientSource`](crate::ClientSource) failed. 503 (RFC 9110 §15.6.4).
     Store,
     /// The operating system or the application's own code failed, such as the random number generator.
     /// 500.

@@ -12,8 +12,10 @@ use crate::user::{CurrentUser, OAuthSession};
 fn is_missing(rocket: &Rocket<Ignite>, guard: &str, client: Option<&str>) -> bool {
     let missing = match (rocket.state::<OAuthState>(), client) {
         (None, _) => Some("there is no registry of clients: attach an `OAuthFairing`".to_owned()),
-        (Some(state), Some(name)) => state.oauth.client(name).err().map(|error| error.to_string()),
-        (Some(_), None) => None,
+        (Some(state), Some(name)) if !state.oauth.has_client_source() => {
+            state.oauth.client(name).err().map(|error| error.to_string())
+        }
+        (Some(_), _) => None,
     };
     missing
         .inspect(|check| tracing::error!("launch refused: {check} (required by `{guard}`)"))

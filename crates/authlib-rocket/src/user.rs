@@ -1,11 +1,11 @@
-//! [`OAuthSession`] for logging out, and [`CurrentUser`] as a guard.
+//! [`OAuthSession`] for logging out and for logins by e-mail address, and [`CurrentUser`] as a guard.
 
 use std::marker::PhantomData;
 
 use authlib_core::adapter::{
     AnyClient, ClientSelector, LoginSession, require_selected_user, wrapper,
 };
-use authlib_core::{LogoutOptions, login};
+use authlib_core::{AuthorizeOptions, LogoutOptions, login};
 use rocket::http::Status;
 use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest, Request};
@@ -43,6 +43,31 @@ impl OAuthSession<'_> {
         fallback: &str,
     ) -> Result<OAuthResponse> {
         Ok(self.0.logout_redirect(options, fallback).await?.into())
+    }
+
+    /// Starts a login with the client that the domain of an e-mail address belongs to: the redirect to the provider.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LoginSession::authorize_redirect_by_email`].
+    pub async fn authorize_redirect_by_email(
+        &self,
+        email: &str,
+        options: impl Into<AuthorizeOptions>,
+    ) -> Result<OAuthResponse> {
+        Ok(self.0.authorize_redirect_by_email(email, options).await?.into())
+    }
+
+    /// Starts a login with the client that the host of this request belongs to: the redirect to the provider.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LoginSession::authorize_redirect_by_host`].
+    pub async fn authorize_redirect_by_host(
+        &self,
+        options: impl Into<AuthorizeOptions>,
+    ) -> Result<OAuthResponse> {
+        Ok(self.0.authorize_redirect_by_host(options).await?.into())
     }
 }
 

@@ -45,20 +45,7 @@ impl<S: Session> LoginClient<S> {
         &self,
         options: impl Into<AuthorizeOptions>,
     ) -> Result<Response> {
-        let mut options = options.into();
-        if let Some(host) = &self.request.host {
-            self.client.compare_host(host);
-        }
-        options.max_age = options.max_age.or_else(|| self.requested_max_age());
-        options.step_up = options.step_up.or_else(|| required(&self.client, &self.request));
-        if matches!(options.purpose, Purpose::Connect { .. }) {
-            // Otherwise the account at the provider could be an attacker's.
-            self.check_site("request to connect an account")?;
-        }
-        let restart = self.request.repeatable();
-        let (client, session) = (&self.client, &self.session);
-        let url = authorize_redirect(client, session, options, restart.as_deref()).await?;
-        Ok(see_other(url.as_str()))
+        start_login(&self.client, &self.session, &self.request, options.into()).await
     }
 
     /// Disconnects the account of a user of the application: revokes the token and deletes it. Returns whether
@@ -77,14 +64,6 @@ impl<S: Session> LoginClient<S> {
 
     fn check_site(&self, what: &str) -> Result<()> {
         self.request.check_site(self.client.base_url(), what)
-    }
-
-    /// The `max_age` in seconds with which a [`RequireLogin`](crate::login::RequireLogin) sends browsers to the
-    /// login. Another site can set it too, but it makes the login only stricter.
-    fn requested_max_age(&self) -> Option<Duration> {
-        let query = Params::parse(self.request.query().unwrap_or_default());
-        let seconds = query.all("max_age").next()?.parse().ok()?;
-        Some(Duration::from_secs(seconds))
     }
 
     /// Responds to a front-channel logout request (OpenID Connect Front-Channel Logout 1.0 §3), which the
@@ -170,6 +149,35 @@ impl<S: Session> LoginClient<S> {
     pub fn request(&self) -> &RequestContext {
         &self.request
     }
+}
+
+/// Starts a login with `client`: the redirect to the provider.
+pub(super) async fn start_login(
+    client: &RegisteredClient,
+    session: &impl Session,
+    request: &RequestContext,
+    mut options: AuthorizeOptions,
+) -> Result<Response> {
+    if let Some(host) = &request.host {
+        client.compare_host(host);
+    }
+    options.max_age = options.max_age.or_else(|| requested_max_age(request));
+    options.step_up = options.step_up.or_else(|| required(client, request));
+    if matches!(options.purpose, Purpose::Connect { .. }) {
+        // Otherwise the account at the provider could be an attacker's.
+        request.check_site(client.base_url(), "request to connect an account")?;
+    }
+    let restart = request.repeatable();
+    let url = authorize_redirect(client, session, options, restart.as_deref()).await?;
+    Ok(see_other(url.as_str()))
+}
+
+/// The `max_age` in seconds with which a [`RequireLogin`](crate::login::RequireLogin) sends browsers to the
+/// login. Another site can set it too, but it makes the login only stricter.
+fn requested_max_age(request: &RequestContext) -> Option<Duration> {
+    let query = Params::parse(request.query().unwrap_or_default());
+    let seconds = query.all("max_age").next()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 impl<S> fmt::Debug for LoginClient<S> {

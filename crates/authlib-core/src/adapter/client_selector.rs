@@ -28,18 +28,18 @@ impl ClientSelector for FromRoute {
     const NAME: Option<&'static str> = None;
 }
 
-/// Finds a registered client by the name in its type, or else by the name in the route.
+/// Finds a client by the name in its type, or else by the name in the route ([`OAuth::find_client`]).
 ///
 /// # Errors
 ///
-/// [`ErrorKind::UnknownClient`] if no client is registered under the name, and the error of `route`.
+/// Those of [`OAuth::find_client`], and the error of `route`.
 pub async fn find_client<C: ClientSelector>(
     oauth: &OAuth,
     route: impl FnOnce() -> Result<String>,
 ) -> Result<RegisteredClient> {
     match C::NAME {
-        Some(name) => oauth.client(name),
-        None => oauth.client(&route()?),
+        Some(name) => oauth.find_client(name).await,
+        None => oauth.find_client(&route()?).await,
     }
 }
 
@@ -55,14 +55,13 @@ impl ClientSelector for AnyClient {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::UnknownClient`] if no client is registered under the name, and those of the session and the token
-/// store.
+/// Those of [`OAuth::find_client`], of the session and of the token store.
 pub async fn selected_user<C: ClientSelector>(
     oauth: &OAuth,
     session: &impl Session,
 ) -> Result<Option<CurrentUser>> {
     match C::NAME {
-        Some(name) => login::client_user(&oauth.client(name)?, session).await,
+        Some(name) => login::client_user(&oauth.find_client(name).await?, session).await,
         None => login::current_user(oauth, session).await,
     }
 }

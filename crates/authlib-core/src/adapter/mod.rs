@@ -28,6 +28,7 @@ mod form_body;
 mod form_post;
 mod forward;
 mod fragment_page;
+mod home_realm;
 mod initiated_login;
 mod protected_route;
 mod response;

@@ -14,9 +14,9 @@ const MAX_URL: usize = 2000;
 /// The logins of this browser's session: who is logged in, and logging out.
 #[derive(Clone)]
 pub struct LoginSession<S> {
-    oauth: OAuth,
-    session: S,
-    request: RequestContext,
+    pub(super) oauth: OAuth,
+    pub(super) session: S,
+    pub(super) request: RequestContext,
 }
 
 impl<S: Session> LoginSession<S> {

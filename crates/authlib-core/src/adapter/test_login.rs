@@ -78,10 +78,10 @@ debug_fields!(TestSession {});
 ///
 /// # Errors
 ///
-/// [`ErrorKind::UnknownClient`] if no client has this name, and those of the token store.
+/// Those of [`OAuth::find_client`] and of the token store.
 pub async fn logged_in_as(oauth: &OAuth, login: TestLogin) -> Result<TestSession> {
     let TestLogin { client, mut claims, mut token } = login;
-    let client = oauth.client(&client)?;
+    let client = oauth.find_client(&client).await?;
     let issuer = client.settings().issuer.clone();
     if let Some(issuer) = &issuer {
         claims.entry("iss").or_insert_with(|| Value::String(issuer.clone()));

@@ -6,7 +6,8 @@ use crate::store::TokenOwner;
 
 impl OAuth {
     /// The clients with which a user of the application has a token: the connected accounts. `user` is the
-    /// application's id of the user.
+    /// application's id of the user. Clients of a [`ClientSource`](crate::ClientSource) are not listed, because a source
+    /// can't list them.
     ///
     /// # Errors
     ///

@@ -124,16 +124,27 @@ impl CurrentUser {
     }
 }
 
-/// The user who is logged in in this browser: the newest login whose client is registered and whose
+/// The user who is logged in in this browser: the newest login whose client exists and whose
 /// token is in the token store or not kept. `None` if there is none.
 ///
 /// # Errors
 ///
-/// Those of the session and the token store.
+/// Those of the session, of the token store and of [`OAuth::find_client`], except that an unknown client is no error.
 pub async fn current_user(oauth: &OAuth, session: &impl Session) -> Result<Option<CurrentUser>> {
     let state = session.load().await?.unwrap_or_default();
     for login in state.logins().iter().rev() {
-        let Ok(client) = oauth.client(&login.client) else { continue };
+        let client = match oauth.find_client(&login.client).await {
+            Ok(client) => client,
+            Err(error) if error.kind() == ErrorKind::UnknownClient => {
+                tracing::info!(
+                    client = login.client,
+                    "login ignored: there is no such client any more"
+                );
+                continue;
+            }
+            // Nobody knows whether the user is logged in.
+            Err(error) => return Err(error),
+        };
         if let Some(user) = user_of(client, session, login).await? {
             return Ok(Some(user));
         }

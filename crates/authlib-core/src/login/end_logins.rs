@@ -18,15 +18,20 @@ impl OAuth {
     ///
     /// Those of [`TokenStore::find_rows`](crate::store::TokenStore::find_rows).
     pub async fn logins_of(&self, identity: &Identity) -> Result<Vec<TokenOwner>> {
-        find_logins(self.token_store(), &self.query_of(identity)).await
+        find_logins(self.token_store(), &self.query_of(identity).await?).await
     }
 
-    fn query_of(&self, identity: &Identity) -> LoginQuery {
+    async fn query_of(&self, identity: &Identity) -> Result<LoginQuery> {
         let (name, sub) = (identity.issuer.clone(), identity.subject.clone());
-        // An identity without an issuer has the client's name.
-        match self.client(&name) {
-            Ok(_) => LoginQuery::ClientSubject { client: name, sub },
-            Err(_) => LoginQuery::IssuerSubject { issuer: name, sub },
+        // An identity without an issuer has the client's name. A URL is an issuer, for which no source is asked.
+        let client = match name.contains("://") {
+            true => self.client(&name),
+            false => self.find_client(&name).await,
+        };
+        match client.as_ref().map_err(Error::kind) {
+            Ok(_) | Err(ErrorKind::Config) => Ok(LoginQuery::ClientSubject { client: name, sub }),
+            Err(ErrorKind::UnknownClient) => Ok(LoginQuery::IssuerSubject { issuer: name, sub }),
+            Err(_) => client.map(|_| LoginQuery::ClientSubject { client: name, sub }),
         }
     }
 
@@ -39,12 +44,13 @@ impl OAuth {
     ///
     /// Those of [`logins_of`](Self::logins_of) and of the token store.
     pub async fn end_logins(&self, identity: &Identity) -> Result<usize> {
-        let query = self.query_of(identity);
+        let query = self.query_of(identity).await?;
         let (tokens, lifetime) = (self.token_store(), self.login_lifetime());
         tokens.end_logins(&query, self.now(), lifetime).await?;
-        let keep_tokens = |client: &RegisteredClient| client.settings().kept_claims.is_none();
+        let keeps = |client: &RegisteredClient| client.settings().kept_claims.is_none();
+        let keep_tokens = || self.has_client_source() || self.clients().any(keeps);
         let logins = match find_logins(tokens, &query).await {
-            Err(error) if has_no_lookup(&error) && !self.clients().any(keep_tokens) => Vec::new(),
+            Err(error) if has_no_lookup(&error) && !keep_tokens() => Vec::new(),
             found => found?,
         };
         delete_all(tokens, &logins).await?;

@@ -76,7 +76,8 @@ async fn end_login(oauth: &OAuth, login: &Login, revoke: bool) -> Option<Token> 
         tracing::warn!(client = login.client, error = %error.report(), "{message}");
     };
     let (tokens, owner) = (oauth.token_store(), login.owner());
-    let client = oauth.client(&login.client).ok();
+    let client = oauth.find_client(&login.client).await;
+    let client = client.inspect_err(|error| failed(error, "client not found at logout")).ok();
     // Other logins of the user, and background jobs, use the token of the user's row.
     let revokes = client.as_ref().filter(|_| revoke && login.place == TokenPlace::LoginRow);
     let token = match revokes {
@@ -120,7 +121,8 @@ pub async fn logout_redirect(
     options.next = options.next.filter(|next| next.len() <= session.max_next());
     let mut ended = end_logins(oauth, session, options.revoke_tokens).await?;
     let Some((login, token)) = ended.pop() else { return Ok(None) };
-    let Ok(client) = oauth.client(&login.client) else { return Ok(None) };
+    // If it failed, the end of the login has logged it.
+    let Ok(client) = oauth.find_client(&login.client).await else { return Ok(None) };
     let hint = token.and_then(|token| token.id_token);
     match client.create_logout_url(hint.as_ref(), &options).await {
         Ok(Some((url, pending))) => {

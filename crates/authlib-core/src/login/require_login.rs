@@ -118,7 +118,7 @@ impl RequireLogin {
     /// and the refresh.
     pub(crate) async fn check(&self, oauth: &OAuth, session: &impl Session) -> Result<Access> {
         let user = match &self.client {
-            Some(name) => client_user(&oauth.client(name)?, session).await?,
+            Some(name) => client_user(&oauth.find_client(name).await?, session).await?,
             None => current_user(oauth, session).await?,
         };
         let Some(mut user) = user else { return Ok(Access::NotLoggedIn) };

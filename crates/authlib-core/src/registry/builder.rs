@@ -7,16 +7,17 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::client::RegisteredClient;
+use super::factory::{Checks, ClientFactory};
 use super::oauth::OAuth;
 use super::ports::Ports;
 use super::registration::Preparation;
+use super::source::{ClientCache, ClientSource};
+use super::sourced_clients::SourcedClients;
 use crate::authorization::LinkPolicy;
 use crate::base_url::BaseUrl;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{
     ClientConfig, ClientSettings, ConfigProblem, ConfigProblems, LoginPolicy, Sources,
-    similar_preset,
 };
 use crate::endpoint_url::is_loopback;
 use crate::error::{Error, ErrorKind, Result};
@@ -34,6 +35,8 @@ use crate::transport::{self, HttpClient, MakeClient, Tls};
 pub struct OAuthBuilder {
     sources: Sources,
     required: Vec<String>,
+    client_source: Option<Arc<dyn ClientSource>>,
+    client_cache: ClientCache,
     base_url: Option<String>,
     http: Option<Arc<dyn HttpClient>>,
     default_http: Option<MakeClient>,
@@ -127,6 +130,19 @@ impl OAuthBuilder {
     /// ```
     pub fn discover_clients(mut self) -> Self {
         self.sources.discover();
+        self
+    }
+
+    /// Finds clients that are not registered, for example one for each customer, when a request names them. See
+    /// [`ClientSource`], and [`OAuth::find_client`].
+    pub fn client_source(mut self, source: impl ClientSource + 'static) -> Self {
+        self.client_source = Some(Arc::new(source));
+        self
+    }
+
+    /// How long, and how many, answers of the [`client_source`](Self::client_source) are cached.
+    pub fn client_cache(mut self, cache: ClientCache) -> Self {
+        self.client_cache = cache;
         self
     }
 
@@ -308,28 +324,17 @@ impl OAuthBuilder {
                 .ok()
         });
         check_required(&self.required, &configs, &mut problems);
-        let make = self.default_http.unwrap_or(transport::default_client);
-        let is_own = self.http.is_some();
-        let http = self.http.map_or_else(|| make(&Tls::default()), Ok);
+        let make_http = self.default_http.unwrap_or(transport::default_client);
+        let checks = Checks {
+            make_http,
+            has_own_http: self.http.is_some(),
+            has_base_url: self.base_url.is_some(),
+        };
+        let http = self.http.map_or_else(|| make_http(&Tls::default()), Ok);
         let http =
             http.map_err(|cause| problems.push(ConfigProblem::new("", "", cause.to_string())));
-        let mut settings = Vec::new();
-        for config in configs {
-            let name = config.name.clone();
-            match config.resolve() {
-                Ok(resolved) => {
-                    if self.base_url.is_none() {
-                        check_without_base_url(&resolved, &mut problems);
-                    }
-                    let own_http = own_http_client(&resolved, is_own, make, &mut problems);
-                    settings.push((resolved, own_http));
-                }
-                Err(found) => {
-                    problems.extend(found);
-                    problems.extend(misspelt_preset(&name));
-                }
-            }
-        }
+        let checked: Vec<_> =
+            configs.into_iter().filter_map(|config| checks.check(config, &mut problems)).collect();
         let (Ok(http), Some((keyring, has_keys)), true) = (http, keyring, problems.is_empty())
         else {
             return Err(Error::new(ErrorKind::Config, ConfigProblems(problems)));
@@ -343,7 +348,7 @@ impl OAuthBuilder {
         let mut error_pages = self.error_pages;
         error_pages.shows_details |= cfg!(debug_assertions) && is_local;
         error_pages.shows_details &= !self.hides_error_details;
-        if !settings.is_empty() {
+        if !checked.is_empty() || self.client_source.is_some() {
             log_registry(base_url.as_ref(), tokens_in, has_keys, error_pages.shows_details);
         }
         let ports = Ports {
@@ -362,52 +367,20 @@ impl OAuthBuilder {
             has_keys,
             error_pages,
         };
-        let clients = settings
+        let factory = ClientFactory::new(checks, http, Arc::new(ports));
+        let clients = checked
             .into_iter()
-            .map(|(settings, own_http)| {
-                log_registration(&settings, tokens_in);
-                let http = own_http.unwrap_or_else(|| http.clone());
-                RegisteredClient::new(settings, http, ports.clone())
+            .map(|checked| {
+                log_registration(&checked.settings, tokens_in);
+                factory.make(checked)
             })
             .collect();
-        Ok(OAuth::new(clients, ports))
+        let factory = Arc::new(factory);
+        let source = self.client_source;
+        let sourced =
+            source.map(|source| SourcedClients::new(source, self.client_cache, factory.clone()));
+        Ok(OAuth::new(clients, factory, sourced))
     }
-}
-
-/// The HTTP client of a client whose TLS connections have settings. Its connections are used by no other client.
-fn own_http_client(
-    settings: &ClientSettings,
-    is_own: bool,
-    make: MakeClient,
-    problems: &mut Vec<ConfigProblem>,
-) -> Option<Arc<dyn HttpClient>> {
-    let tls = &settings.tls.connections;
-    let mut problem = |key: &str, problem: String| {
-        problems.push(ConfigProblem::new(&settings.name, key, problem));
-    };
-    let given = [
-        ("ca_certificate", tls.ca_certificates.is_some()),
-        ("tls_client_certificate", tls.certificate.is_some()),
-    ];
-    let given: Vec<_> = given.iter().filter(|(_, given)| *given).map(|(key, _)| *key).collect();
-    if is_own {
-        for key in given {
-            problem(key, "is not used by the application's own HTTP client".to_owned());
-        }
-        return None;
-    }
-    if settings.tls.is_mutual && tls.certificate.is_none() {
-        problem("tls_client_certificate", "is missing: it is for mutual TLS".to_owned());
-        return None;
-    }
-    let last = given.last()?;
-    make(tls)
-        .map_err(|cause| {
-            let trusting = Tls { certificate: None, ..tls.clone() };
-            let key = if make(&trusting).is_err() { "ca_certificate" } else { last };
-            problem(key, format!("is not valid: {cause}"));
-        })
-        .ok()
 }
 
 /// What files, environment and code say, read once.
@@ -477,25 +450,6 @@ fn log_registration(settings: &ClientSettings, tokens: &str) {
             tokens,
             "client registered"
         );
-    }
-}
-
-/// The problem of a client that was meant to be a preset.
-fn misspelt_preset(name: &str) -> Option<ConfigProblem> {
-    let preset = similar_preset(name, crate::providers::NAMES)?;
-    Some(ConfigProblem::new(name, "", format!("is not a preset; did you mean `{preset}`?")))
-}
-
-/// Redirect URIs that are paths need a base URL.
-fn check_without_base_url(settings: &ClientSettings, problems: &mut Vec<ConfigProblem>) {
-    for (key, uri) in [
-        ("redirect_uri", &settings.redirect_uri),
-        ("post_logout_redirect_uri", &settings.post_logout_redirect_uri),
-    ] {
-        if uri.as_deref().is_some_and(|uri| uri.starts_with('/')) {
-            let problem = "is a path, and no base URL is set; call `base_url` on the builder, or set an absolute URL";
-            problems.push(ConfigProblem::new(&settings.name, key, problem));
-        }
     }
 }
 

@@ -35,7 +35,8 @@ use crate::transport::HttpClient;
 /// A registered client: the application's registration at one provider, with the provider's cached
 /// metadata and keys.
 ///
-/// Cheap to clone; all clones share the caches. It comes from [`OAuth::client`](crate::OAuth::client).
+/// Cheap to clone; all clones share the caches. It comes from [`OAuth::client`](crate::OAuth::client) or
+/// [`OAuth::find_client`](crate::OAuth::find_client).
 #[derive(Clone)]
 #[doc(alias = "RemoteApp")]
 pub struct RegisteredClient(Arc<Inner>);
@@ -45,11 +46,15 @@ struct Inner {
     tokens: Arc<TokenManager>,
     front_channel: FrontChannel,
     other_hosts: OtherHosts,
-    ports: Ports,
+    ports: Arc<Ports>,
 }
 
 impl RegisteredClient {
-    pub(super) fn new(settings: ClientSettings, http: Arc<dyn HttpClient>, ports: Ports) -> Self {
+    pub(super) fn new(
+        settings: ClientSettings,
+        http: Arc<dyn HttpClient>,
+        ports: Arc<Ports>,
+    ) -> Self {
         let (clock, random) = (ports.clock.clone(), ports.random.clone());
         let endpoints = Arc::new(EndpointClient::new(settings, http, clock, random));
         let (store, subscribers) = (ports.token_store.clone(), ports.subscribers.clone());

@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime};
 use url::Url;
 
 use super::client::RegisteredClient;
+use super::factory::ClientFactory;
 use super::ports::Ports;
+use super::sourced_clients::SourcedClients;
 use crate::base_url::{BasePath, BaseUrl};
 use crate::error::{Error, ErrorKind, Result};
 use crate::error_pages::ErrorPages;
@@ -36,27 +38,41 @@ struct Registry {
     /// In the order of their registration.
     clients: Vec<RegisteredClient>,
     index_by_name: HashMap<String, usize>,
-    ports: Ports,
+    factory: Arc<ClientFactory>,
+    sourced: Option<SourcedClients>,
 }
 
 /// The most clients that an error lists: anybody can request a client that does not exist.
 const MAX_LISTED: usize = 20;
 
 impl OAuth {
-    pub(super) fn new(clients: Vec<RegisteredClient>, ports: Ports) -> Self {
+    pub(super) fn new(
+        clients: Vec<RegisteredClient>,
+        factory: Arc<ClientFactory>,
+        sourced: Option<SourcedClients>,
+    ) -> Self {
         let names = clients.iter().map(|client| client.name().to_owned());
         let index_by_name = names.enumerate().map(|(index, name)| (name, index)).collect();
-        Self(Arc::new(Registry { clients, index_by_name, ports }))
+        Self(Arc::new(Registry { clients, index_by_name, factory, sourced }))
     }
 
-    /// The client of this name.
+    fn ports(&self) -> &Ports {
+        &self.0.factory.ports
+    }
+
+    fn registered(&self, name: &str) -> Option<RegisteredClient> {
+        let index = self.0.index_by_name.get(name)?;
+        self.0.clients.get(*index).cloned()
+    }
+
+    /// The registered client of this name. [`find_client`](Self::find_client) also finds those of a
+    /// [`ClientSource`](crate::ClientSource).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::UnknownClient`] if no client has this name.
+    /// [`ErrorKind::UnknownClient`] if no client is registered under this name.
     pub fn client(&self, name: &str) -> Result<RegisteredClient> {
-        let index = self.0.index_by_name.get(name);
-        index.and_then(|index| self.0.clients.get(*index)).cloned().ok_or_else(|| {
+        self.registered(name).ok_or_else(|| {
             let known: Vec<_> =
                 self.clients().take(MAX_LISTED).map(RegisteredClient::name).collect();
             let others = self.0.clients.len().saturating_sub(known.len());
@@ -67,7 +83,86 @@ impl OAuth {
         })
     }
 
-    /// All clients, in the order of their registration.
+    /// The client of this name: a registered one, or else that of the [`ClientSource`](crate::ClientSource). Extractors
+    /// find their clients by this method.
+    ///
+    /// ```
+    /// # async fn call(oauth: authlib_core::OAuth) -> authlib_core::Result<()> {
+    /// // In a background job of a customer.
+    /// let customer = oauth.find_client("acme").await?;
+    /// # let _ = customer;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownClient`] if there is none, [`ErrorKind::Config`] if the source returned a configuration that is
+    /// not valid, and [`ErrorKind::Store`] if the source failed.
+    pub async fn find_client(&self, name: &str) -> Result<RegisteredClient> {
+        if let Some(client) = self.registered(name) {
+            return Ok(client);
+        }
+        match &self.0.sourced {
+            Some(sourced) => sourced.find(name).await,
+            None => self.client(name),
+        }
+    }
+
+    /// The client whose users have e-mail addresses of this domain, for a login that begins with the address
+    /// (home-realm discovery). The argument is an address or a domain; only the domain is used.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownClient`] if there is none or the address has no domain, and those of
+    /// [`find_client`](Self::find_client).
+    pub async fn client_of_email(&self, email: &str) -> Result<RegisteredClient> {
+        let name = match &self.0.sourced {
+            Some(sourced) => sourced.name_of_email(email).await?,
+            None => None,
+        };
+        match name {
+            Some(name) => self.find_client(&name).await,
+            None => Err(unknown_realm("the domain of the e-mail address belongs to no client")
+                .with_hint("see `ClientSource::client_of_domain`")),
+        }
+    }
+
+    /// The client whose users open the application at this host, which may have a port.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownClient`] if there is none, and those of [`find_client`](Self::find_client).
+    pub async fn client_of_host(&self, host: &str) -> Result<RegisteredClient> {
+        let name = match &self.0.sourced {
+            Some(sourced) => sourced.name_of_host(host).await?,
+            None => None,
+        };
+        match name {
+            Some(name) => self.find_client(&name).await,
+            None => Err(unknown_realm("the host belongs to no client")
+                .with_hint("see `ClientSource::client_of_host`")),
+        }
+    }
+
+    /// Forgets what the [`ClientSource`](crate::ClientSource) said about a client, and about domains and hosts that
+    /// belong to it or to nobody: the next request asks again. Call it after the configuration has changed, in every
+    /// process; others see the change after the [lifetime](crate::ClientCache::lifetime). Requests that have the client
+    /// already finish with it.
+    pub fn forget_client(&self, name: &str) {
+        if let Some(sourced) = &self.0.sourced {
+            sourced.forget(name);
+        }
+    }
+
+    /// Whether there can be other clients than the registered ones.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn has_client_source(&self) -> bool {
+        self.0.sourced.is_some()
+    }
+
+    /// All registered clients, in the order of their registration.
     pub fn clients(&self) -> impl Iterator<Item = &RegisteredClient> {
         self.0.clients.iter()
     }
@@ -75,7 +170,7 @@ impl OAuth {
     /// The application's own URL, if it is configured.
     #[must_use]
     pub fn base_url(&self) -> Option<&Url> {
-        self.0.ports.base_url.as_ref().map(BaseUrl::as_url)
+        self.ports().base_url.as_ref().map(BaseUrl::as_url)
     }
 
     /// The path by which browsers know a page of this application: below the path of the base URL. A path that is
@@ -98,7 +193,7 @@ impl OAuth {
     /// Calls `subscriber` after each refreshed token was stored. It runs in the request that caused the
     /// refresh: start long work elsewhere.
     pub fn subscribe(&self, subscriber: impl Fn(&TokenUpdate) + Send + Sync + 'static) {
-        self.0.ports.subscribers.push(subscriber);
+        self.ports().subscribers.push(subscriber);
     }
 
     /// Waits until no token refresh is in progress. Call it when the server has stopped, before the process ends: a
@@ -113,44 +208,51 @@ impl OAuth {
     /// # }
     /// ```
     pub async fn shutdown(&self) {
-        for client in self.clients() {
-            client.tokens().finish_refreshes().await;
+        for tokens in self.0.factory.token_managers() {
+            tokens.finish_refreshes().await;
         }
     }
 
     /// How long a browser login lasts at most ([`OAuthBuilder::login_lifetime`](super::OAuthBuilder::login_lifetime)).
     #[must_use]
     pub fn login_lifetime(&self) -> Duration {
-        self.0.ports.login_policy.lifetime
+        self.ports().login_policy.lifetime
     }
 
     /// Whether a logout keeps the application's values in the session.
     pub(crate) fn keeps_session_at_logout(&self) -> bool {
-        self.0.ports.keep_session_at_logout
+        self.ports().keep_session_at_logout
     }
 
     pub(crate) fn token_store(&self) -> &dyn TokenStore {
-        self.0.ports.token_store.as_ref()
+        self.ports().token_store.as_ref()
     }
 
     /// The keys that encrypt cookies: those of the application, or a random one of this process.
     pub(crate) fn keyring(&self) -> &Keyring {
-        &self.0.ports.keyring
+        &self.ports().keyring
     }
 
     pub(crate) fn error_pages(&self) -> &ErrorPages {
-        &self.0.ports.error_pages
+        &self.ports().error_pages
     }
 
     pub(crate) fn has_keys(&self) -> bool {
-        self.0.ports.has_keys
+        self.ports().has_keys
     }
 
     /// The current time by the registry's clock.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        self.0.ports.clock.now()
+        self.ports().clock.now()
     }
+}
+
+/// The page says the same for every address of the domain, so it tells nobody who has an account.
+fn unknown_realm(check: &'static str) -> Error {
+    Error::new(ErrorKind::UnknownClient, check).with_page_title("No login found").with_page_text(
+        "There is no login for this organization. Check the address, or ask your administrator.",
+    )
 }
 
 impl fmt::Debug for OAuth {

@@ -12,7 +12,6 @@ use crate::random::Random;
 use crate::store::{PendingLoginStore, TokenStore};
 use crate::token_updates::Subscribers;
 
-#[derive(Clone)]
 pub(super) struct Ports {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,

@@ -4,6 +4,7 @@ mod browsers;
 mod callback;
 mod callback_params;
 mod client_settings;
+mod client_source;
 mod connect;
 mod denial;
 mod deviations;
