@@ -20,7 +20,12 @@ use url::Url;
 /// # Ok::<(), authlib_core::RepeatedParam>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Params(Vec<(String, String)>);
+pub struct Params {
+    /// All names and values, one after the other, so that a parameter needs no allocation of its own.
+    text: String,
+    /// Where the name and the value of each parameter end in `text`.
+    ends: Vec<(usize, usize)>,
+}
 
 /// A parameter that stands more than once where the protocol allows it once (RFC 6749 §3.1, §3.2).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,30 +46,40 @@ impl Params {
     /// becomes the replacement character, which equals no value that we sent.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        Self(parse(text.as_bytes()).into_owned().collect())
+        parse(text.as_bytes()).collect()
+    }
+
+    /// No parameters, with room for `count` of them with `length` bytes in all.
+    pub(crate) fn with_capacity(count: usize, length: usize) -> Self {
+        Self { text: String::with_capacity(length), ends: Vec::with_capacity(count) }
     }
 
     /// Appends a parameter; a name that is there already is repeated.
-    pub fn push(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.0.push((name.into(), value.into()));
+    pub fn push(&mut self, name: impl AsRef<str>, value: impl AsRef<str>) {
+        self.text.push_str(name.as_ref());
+        let end = self.text.len();
+        self.text.push_str(value.as_ref());
+        self.ends.push((end, self.text.len()));
     }
 
     /// Sets a parameter, in the place of all earlier ones of that name.
-    pub fn set(&mut self, name: &str, value: impl Into<String>) {
-        self.0.retain(|(known, _)| known != name);
+    pub fn set(&mut self, name: &str, value: impl AsRef<str>) {
+        if self.contains(name) {
+            *self = self.iter().filter(|(known, _)| *known != name).collect();
+        }
         self.push(name, value);
     }
 
     /// Adds parameters, in the place of all earlier ones of their names.
-    pub(crate) fn set_all(&mut self, params: Vec<(String, String)>) {
+    pub(crate) fn set_all(&mut self, params: &[(String, String)]) {
         let names: HashSet<_> = params.iter().map(|(name, _)| name.as_str()).collect();
-        self.0.retain(|(known, _)| !names.contains(known.as_str()));
-        self.0.extend(params);
+        let kept = self.iter().filter(|(known, _)| !names.contains(known));
+        *self = kept.chain(params.iter().map(|(name, value)| (&**name, &**value))).collect();
     }
 
     /// The same with one more parameter, for building in one expression.
     #[must_use]
-    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub fn with(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         self.push(name, value);
         self
     }
@@ -91,31 +106,35 @@ impl Params {
     /// Whether the name stands at least once.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.0.iter().any(|(known, _)| known == name)
+        self.iter().any(|(known, _)| known == name)
     }
 
     /// Names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        let mut start = 0;
+        self.ends.iter().map(move |&(middle, end)| {
+            let name = self.text.get(start..middle).unwrap_or_default();
+            start = end;
+            (name, self.text.get(middle..end).unwrap_or_default())
+        })
     }
 
     /// Whether there is no parameter.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.ends.is_empty()
     }
 
     /// How many parameters there are, repeats counted.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.ends.len()
     }
 
     /// The `application/x-www-form-urlencoded` text, for a form body.
     #[must_use]
     pub fn to_form(&self) -> String {
-        let length = self.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
-        let text = String::with_capacity(length);
+        let text = String::with_capacity(self.text.len() + 2 * self.len());
         form_urlencoded::Serializer::new(text).extend_pairs(self.iter()).finish()
     }
 
@@ -128,21 +147,31 @@ impl Params {
     }
 
     /// Adds the parameters to the query of `url`, behind those that it has (RFC 6749 §3.1 lets an
-    /// endpoint have some).
+    /// endpoint have some). A blank is `%20`.
     pub fn append_to(&self, url: &mut Url) {
         if self.is_empty() {
             return;
         }
-        // `Url` writes a blank as `+`. `set_query` encodes the whole query once more.
-        if !self.iter().any(|(name, value)| name.contains(' ') || value.contains(' ')) {
-            url.query_pairs_mut().extend_pairs(self.iter());
-            return;
+        let old = url.query().unwrap_or_default();
+        let mut query = String::with_capacity(old.len() + self.text.len() * 3 / 2 + 2 * self.len());
+        query.push_str(old);
+        for (name, value) in self.iter() {
+            if !query.is_empty() {
+                query.push('&');
+            }
+            encode_to(&mut query, name);
+            query.push('=');
+            encode_to(&mut query, value);
         }
-        let query = match url.query() {
-            Some(old) if !old.is_empty() => format!("{old}&{}", self.to_query()),
-            _ => self.to_query(),
-        };
         url.set_query(Some(&query));
+    }
+}
+
+/// Appends a text in `application/x-www-form-urlencoded` encoding, with `%20` for a blank.
+fn encode_to(out: &mut String, text: &str) {
+    for part in byte_serialize(text.as_bytes()) {
+        // A plus sign itself is `%2B`.
+        out.push_str(if part == "+" { "%20" } else { part });
     }
 }
 
@@ -152,27 +181,31 @@ impl From<&Self> for Params {
     }
 }
 
-impl<K: Into<String>, V: Into<String>, const N: usize> From<[(K, V); N]> for Params {
+impl<K: AsRef<str>, V: AsRef<str>, const N: usize> From<[(K, V); N]> for Params {
     fn from(pairs: [(K, V); N]) -> Self {
         pairs.into_iter().collect()
     }
 }
 
-impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Params {
+impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Params {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
-        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        let mut params = Self::new();
+        params.extend(pairs);
+        params
+    }
+}
+
+impl<K: AsRef<str>, V: AsRef<str>> Extend<(K, V)> for Params {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, pairs: I) {
+        for (name, value) in pairs {
+            self.push(name, value);
+        }
     }
 }
 
 impl fmt::Debug for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
-    }
-}
-
-impl Extend<(String, String)> for Params {
-    fn extend<I: IntoIterator<Item = (String, String)>>(&mut self, pairs: I) {
-        self.0.extend(pairs);
+        f.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -181,7 +214,8 @@ impl IntoIterator for Params {
     type IntoIter = std::vec::IntoIter<(String, String)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        let pairs = self.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        pairs.collect::<Vec<_>>().into_iter()
     }
 }
 

@@ -3,6 +3,7 @@
 use authlib_core::adapter::ClientSelector;
 use rocket::{Ignite, Rocket, Sentinel};
 
+use crate::back_channel_logout::BackChannelLogout;
 use crate::callback::OAuthCallback;
 use crate::client::OAuthClient;
 use crate::session::OAuthState;
@@ -40,8 +41,14 @@ impl Sentinel for OAuthSession<'_> {
     }
 }
 
-impl Sentinel for CurrentUser {
+impl<C: ClientSelector> Sentinel for BackChannelLogout<C> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        is_missing(rocket, "CurrentUser", None)
+        is_missing(rocket, "BackChannelLogout", C::NAME)
+    }
+}
+
+impl<C: ClientSelector> Sentinel for CurrentUser<C> {
+    fn abort(rocket: &Rocket<Ignite>) -> bool {
+        is_missing(rocket, "CurrentUser", C::NAME)
     }
 }

@@ -121,7 +121,7 @@ pub(crate) async fn front_channel_logout_needs_iss_and_sid(package: &str) {
         (format!("?iss={issuer}"), 400),
         (format!("?iss={issuer}&sid=s1&sid=s1"), 400),
         (format!("?iss={issuer}&sid=other"), 200),
-        ("?iss=https://evil.example&sid=s1".to_owned(), 200),
+        ("?iss=https://evil.example&sid=s1".to_owned(), 400),
     ] {
         let page = open(&browser, query.clone()).await;
         assert_eq!(page.status, status, "{query}: {}", page.body);

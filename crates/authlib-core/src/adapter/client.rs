@@ -33,8 +33,9 @@ impl<S: Session> LoginClient<S> {
     }
 
     /// Starts a login: the redirect to the provider. The argument is a redirect URI, or
-    /// [`AuthorizeOptions`]. A `max_age` in the query of the request is passed on, unless the options have one, and so is
-    /// what an API requires ([`AuthorizeOptions::step_up`]), if this application made the link.
+    /// [`AuthorizeOptions`]. A `max_age` in the query of the request is passed on, unless the options or the client's
+    /// settings have a shorter one, and so is what an API requires ([`AuthorizeOptions::step_up`]), if this application
+    /// made the link.
     ///
     /// # Errors
     ///
@@ -161,7 +162,11 @@ pub(super) async fn start_login(
     if let Some(host) = &request.host {
         client.compare_host(host);
     }
-    options.max_age = options.max_age.or_else(|| requested_max_age(request));
+    let configured = options.max_age.or_else(|| client.settings().max_age);
+    options.max_age = match (requested_max_age(request), configured) {
+        (Some(requested), Some(configured)) => Some(requested.min(configured)),
+        (requested, configured) => requested.or(configured),
+    };
     options.step_up = options.step_up.or_else(|| required(client, request));
     if matches!(options.purpose, Purpose::Connect { .. }) {
         // Otherwise the account at the provider could be an attacker's.
@@ -173,7 +178,7 @@ pub(super) async fn start_login(
 }
 
 /// The `max_age` in seconds with which a [`RequireLogin`](crate::login::RequireLogin) sends browsers to the
-/// login. Another site can set it too, but it makes the login only stricter.
+/// login. Another site can set it too, so it must only make the login stricter.
 fn requested_max_age(request: &RequestContext) -> Option<Duration> {
     let query = Params::parse(request.query().unwrap_or_default());
     let seconds = query.all("max_age").next()?.parse().ok()?;

@@ -9,6 +9,7 @@ use super::response::{Response, html};
 use super::step_up;
 use crate::error::{Error, ErrorKind, Remedy};
 use crate::error_pages::{ErrorPage, POLICY};
+use crate::login::path_below;
 
 /// The response for an error. The developer's text is in the log, and on the page in development only; the page
 /// contains no code, no token, and the provider's texts only escaped.
@@ -28,7 +29,10 @@ pub(super) fn render(error: &Error, request: Option<&RequestContext>) -> Respons
     page.provider_message = provider_message(error);
     // A GET of a page can be repeated as it is, a callback only from the login's start.
     let again = request.filter(|_| error.remedy() == Remedy::Wait);
-    let again = again.and_then(RequestContext::repeatable);
+    // A path such as `//host` of a catch-all route would lead to another site.
+    let safe =
+        |request: &RequestContext| path_below(request.base_path(), &request.repeatable()?).ok();
+    let again = again.and_then(safe);
     page.try_again = error.restart().map(str::to_owned).or(again);
     if request.is_some_and(|request| request.error_pages.shows_details) {
         page.details = Some(error.report().to_string());
@@ -383,7 +387,10 @@ mod tests {
     fn page_offers_to_try_again() {
         let down = Error::new(ErrorKind::Transport, "x");
         let (.., page) = respond(&down, "text/html");
-        assert!(page.contains("href=\"/repos?a=&quot;b\">Try again</a>"), "{page}");
+        assert!(page.contains("href=\"/repos?a=%22b\">Try again</a>"), "{page}");
+        let catch_all = RequestContext::new(http::Method::GET, "//evil.example/x", None, |_| None);
+        let page = String::from_utf8(render(&down, Some(&catch_all)).into_body()).unwrap();
+        assert!(!page.contains("evil"), "{page}");
         let failed = down.with_restart(Some("/login/op?next=/inbox".to_owned()));
         let (.., page) = respond(&failed, "text/html");
         assert!(page.contains("href=\"/login/op?next=/inbox\">Try again</a>"), "{page}");

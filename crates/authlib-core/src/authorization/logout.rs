@@ -101,7 +101,7 @@ impl LogoutOptions {
     /// # let _ = options;
     /// ```
     #[must_use]
-    pub fn param(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub fn param(mut self, name: &str, value: impl AsRef<str>) -> Self {
         self.params.set(name, value);
         self
     }

@@ -12,6 +12,7 @@ mod request;
 mod request_objects;
 mod response;
 mod session_turns;
+mod unknown_sessions;
 
 pub(crate) use self::front_channel::FrontChannel;
 pub use self::link_policy::LinkPolicy;
@@ -22,3 +23,4 @@ pub use self::pending::{PENDING_TTL, PendingLogin, PendingLogout, Purpose};
 pub(crate) use self::replay::UsedStates;
 pub(crate) use self::request::with_scope;
 pub(crate) use self::session_turns::{SessionTurns, Turn};
+pub(crate) use self::unknown_sessions::UnknownSessions;

@@ -65,13 +65,13 @@ impl AuthorizeOptions {
 
     /// `prompt`: `none`, `login`, `consent` or `select_account` (OpenID Connect Core §3.1.2.1).
     #[must_use]
-    pub fn prompt(self, prompt: impl Into<String>) -> Self {
+    pub fn prompt(self, prompt: impl AsRef<str>) -> Self {
         self.param("prompt", prompt)
     }
 
     /// `login_hint`: which user is likely to log in (OpenID Connect Core §3.1.2.1).
     #[must_use]
-    pub fn login_hint(self, hint: impl Into<String>) -> Self {
+    pub fn login_hint(self, hint: impl AsRef<str>) -> Self {
         self.param("login_hint", hint)
     }
 
@@ -124,7 +124,7 @@ impl AuthorizeOptions {
     /// Sets a parameter of the authorization request. Those that protect the login (`state`, `nonce`,
     /// `redirect_uri`, …) are rejected when the login starts.
     #[must_use]
-    pub fn param(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub fn param(mut self, name: &str, value: impl AsRef<str>) -> Self {
         self.params.set(name, value);
         self
     }

@@ -186,7 +186,7 @@ macro_rules! param_setters {
     ($($(#[$doc:meta])* $name:ident: $params:ident;)*) => {
         $($(#[$doc])*
         #[must_use]
-        pub fn $name(mut self, name: &str, value: impl Into<String>) -> Self {
+        pub fn $name(mut self, name: &str, value: impl AsRef<str>) -> Self {
             self.$params.set(name, value);
             self
         })*

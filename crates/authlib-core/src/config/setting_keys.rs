@@ -500,6 +500,6 @@ fn set_params(params: &mut Params, value: Value) -> Result<(), &'static str> {
             other => entries.push((name, plain(other).ok_or(EXPECTED)?)),
         }
     }
-    params.set_all(entries);
+    params.set_all(&entries);
     Ok(())
 }

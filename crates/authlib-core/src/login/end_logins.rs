@@ -9,6 +9,9 @@ use crate::params::Params;
 use crate::registry::{OAuth, RegisteredClient};
 use crate::store::{LoginQuery, TokenOwner, TokenStore};
 
+/// The longest `sid` of a front-channel logout request, in bytes.
+const MAX_SID: usize = 512;
+
 impl OAuth {
     /// The logins of a user that have a row of their own, in all browsers: the keys of their tokens. Logins by
     /// [`log_in_as`](crate::adapter::LoginCallback::log_in_as), and logins without a token
@@ -72,14 +75,15 @@ pub async fn back_channel_logout(client: &RegisteredClient, token: &LogoutToken)
         (None, sub) => LoginQuery::IssuerSubject { issuer, sub: sub.clone().unwrap_or_default() },
     };
     let tokens = client.token_store();
-    let logins = find_logins_of(client, &query).await?;
-    // Only after the lookup: the provider may repeat a request that failed.
-    if !client.mark_logout_token_used(token) {
+    if client.is_logout_token_used(token) {
         let check = "the logout token was used before (`jti`, Back-Channel Logout §2.6 step 7)";
         return Err(Error::new(ErrorKind::InvalidIdToken, check));
     }
+    let logins = find_logins_of(client, &query).await?;
     tokens.end_logins(&query, client.now(), client.login_lifetime()).await?;
     delete_all(tokens, &logins).await?;
+    // Only now: the provider may repeat a request that failed.
+    client.mark_logout_token_used(token);
     tracing::info!(client = client.name(), logins = logins.len(), "back-channel logout");
     Ok(logins.len())
 }
@@ -90,8 +94,10 @@ pub async fn back_channel_logout(client: &RegisteredClient, token: &LogoutToken)
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidRequest`] if `iss` or `sid` is missing or repeated: without them any site could log the
-/// user out. Those of the session and the token store.
+/// [`ErrorKind::InvalidRequest`] if `iss` or `sid` is missing or repeated, as any site could log the user out without
+/// them, if `iss` is not the client's issuer, or `sid` longer than 512 bytes. [`ErrorKind::Store`] if there are too many
+/// requests for sessions in which no login is found: each is remembered, and anybody can send them. Those of the session
+/// and the token store.
 pub async fn front_channel_logout(
     client: &RegisteredClient,
     session: &impl Session,
@@ -109,7 +115,15 @@ pub async fn front_channel_logout(
         })
     };
     let (issuer, sid) = (required("iss")?, required("sid")?);
-    let issuer = client.settings().issuers.identify(&issuer, None).unwrap_or(issuer);
+    let issuers = &client.settings().issuers;
+    let refused = |check: &str| Err(Error::new(ErrorKind::InvalidRequest, check));
+    if !issuers.is_provider(&issuer) {
+        return refused("`iss` of the front-channel logout request is not the client's issuer");
+    }
+    if sid.len() > MAX_SID {
+        return refused("`sid` of the front-channel logout request is longer than 512 bytes");
+    }
+    let issuer = issuers.canonical(&issuer).to_owned();
     let state = session.load().await?.unwrap_or_default();
     let own = state
         .login(client.name())
@@ -117,12 +131,17 @@ pub async fn front_channel_logout(
     let tokens = client.token_store();
     let ended = match own {
         Some(login) => {
-            login.end(client).await;
+            login.try_end(client).await?;
             1
         }
         None => {
             let query = LoginQuery::Session { issuer, sid };
             let logins = find_logins_of(client, &query).await?;
+            if logins.is_empty() && !client.unknown_sessions().admit(client.now()) {
+                let check = "too many front-channel logout requests for sessions without a login";
+                return Err(Error::new(ErrorKind::Store, check)
+                    .with_hint("use back-channel logout, whose requests are signed"));
+            }
             tokens.end_logins(&query, client.now(), client.login_lifetime()).await?;
             delete_all(tokens, &logins).await?;
             logins.len()

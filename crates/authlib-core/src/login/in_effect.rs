@@ -55,6 +55,25 @@ impl Login {
         self.end_in(client.token_store(), client.now(), client.login_lifetime()).await;
     }
 
+    /// As [`end`](Self::end), for a login that stays in the session.
+    ///
+    /// # Errors
+    ///
+    /// Those of the token store.
+    pub(super) async fn try_end(&self, client: &RegisteredClient) -> Result<()> {
+        let tokens = client.token_store();
+        if self.place == TokenPlace::LoginRow {
+            return tokens.delete(&self.owner()).await;
+        }
+        let at = self.end_at(client.now());
+        tokens.end_logins(&self.own_query(), at, client.login_lifetime()).await
+    }
+
+    /// When this login ends, if it ends now: not before it began by the clock of another host.
+    fn end_at(&self, now: SystemTime) -> SystemTime {
+        now.max(self.logged_in_at())
+    }
+
     /// As [`end`](Self::end), also if its client is no longer registered.
     pub(super) async fn end_in(
         &self,
@@ -65,7 +84,7 @@ impl Login {
         if self.place == TokenPlace::LoginRow {
             return delete_token(tokens, &self.owner()).await;
         }
-        if let Err(error) = tokens.end_logins(&self.own_query(), now, lifetime).await {
+        if let Err(error) = tokens.end_logins(&self.own_query(), self.end_at(now), lifetime).await {
             tracing::warn!(client = self.client, error = %error.report(), "login not ended in the token store");
         }
     }

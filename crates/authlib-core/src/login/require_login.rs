@@ -118,7 +118,14 @@ impl RequireLogin {
     /// and the refresh.
     pub(crate) async fn check(&self, oauth: &OAuth, session: &impl Session) -> Result<Access> {
         let user = match &self.client {
-            Some(name) => client_user(&oauth.find_client(name).await?, session).await?,
+            Some(name) => {
+                let client = oauth.find_client(name).await.map_err(|cause| match cause.kind() {
+                    ErrorKind::UnknownClient => Error::new(ErrorKind::Config, cause)
+                        .with_hint("register the client that `RequireLogin::client` names"),
+                    _ => cause,
+                })?;
+                client_user(&client, session).await?
+            }
             None => current_user(oauth, session).await?,
         };
         let Some(mut user) = user else { return Ok(Access::NotLoggedIn) };

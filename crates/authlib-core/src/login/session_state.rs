@@ -13,6 +13,8 @@ use crate::store::TokenOwner;
 
 /// The most logins, and the most logouts, that may be pending in one session; one more, and the oldest is
 /// dropped.
+/// The longest `next` that is kept behind a login, in bytes.
+const MAX_USED_NEXT: usize = 256;
 const MAX_PENDING: usize = 8;
 
 /// The most clients with which one session is logged in at once.
@@ -64,8 +66,10 @@ pub(crate) struct UsedCallback {
 }
 
 impl UsedCallback {
-    pub(crate) fn new(state: &str, next: String) -> Self {
-        Self { state: Self::hash(state), next }
+    /// A long `next` is replaced with `home`: it stays in a cookie for as long as the login.
+    pub(crate) fn new(state: &str, next: &str, home: &str) -> Self {
+        let next = if next.len() <= MAX_USED_NEXT { next } else { home };
+        Self { state: Self::hash(state), next: next.to_owned() }
     }
 
     /// Whether `state` is the one of this callback.

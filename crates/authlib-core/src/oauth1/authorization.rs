@@ -23,7 +23,7 @@ pub(crate) fn authorization_url(endpoint: &Url, token: &Secret, extra: &Params) 
             .with_hint("check `authorize_url` and `authorize_params`"));
     }
     let mut params = Params::new().with("oauth_token", token.expose());
-    params.extend(extra.clone());
+    params.extend(extra.iter());
     let mut url = endpoint.clone();
     params.append_to(&mut url);
     Ok(url)

@@ -29,48 +29,34 @@ pub(crate) struct AuthorizationRequest<'a> {
 impl AuthorizationRequest<'_> {
     /// The parameters of the request.
     pub(crate) fn params(&self) -> Params {
-        let mut params = Params::new()
-            .with("response_type", self.response_type)
-            .with("client_id", self.client_id)
-            .with("redirect_uri", self.redirect_uri);
         let challenge = self.code_verifier.map(|verifier| pkce::code_challenge(verifier.expose()));
-        for (name, value) in [
+        let challenge = challenge.as_deref();
+        let pairs = [
+            ("response_type", Some(self.response_type)),
+            ("client_id", Some(self.client_id)),
+            ("redirect_uri", Some(self.redirect_uri)),
             ("scope", Some(self.scope).filter(|scope| !scope.is_empty())),
             ("state", Some(self.state.expose())),
             ("nonce", self.nonce.map(Secret::expose)),
-            ("code_challenge", challenge.as_deref()),
-            ("code_challenge_method", challenge.as_deref().map(|_| pkce::METHOD)),
+            ("code_challenge", challenge),
+            ("code_challenge_method", challenge.map(|_| pkce::METHOD)),
             ("response_mode", self.response_mode),
-        ] {
-            if let Some(value) = value {
-                params.push(name, value);
-            }
-        }
-        params.extend(self.extra.clone());
+        ];
+        let all = || {
+            let own = pairs.into_iter().filter_map(|(name, value)| Some((name, value?)));
+            own.chain(self.extra.iter())
+        };
+        let length = all().map(|(name, value)| name.len() + value.len()).sum();
+        let mut params = Params::with_capacity(pairs.len() + self.extra.len(), length);
+        params.extend(all());
         params
     }
 }
 
-/// The URL that the browser is redirected to. The endpoint's query is kept (RFC 6749 §3.1), and spaces are `%20`.
+/// The URL that the browser is redirected to. The endpoint's query is kept (RFC 6749 §3.1).
 pub(crate) fn authorization_url(endpoint: &Url, params: &Params) -> Url {
     let mut url = endpoint.clone();
-    // Those with a blank come first: the others are then appended without encoding these again. The order has no meaning.
-    let has_blank = |(name, value): &(&str, &str)| name.contains(' ') || value.contains(' ');
-    if params.iter().any(|pair| has_blank(&pair)) {
-        let before = match url.query() {
-            Some(old) if !old.is_empty() => format!("{old}&"),
-            _ => String::new(),
-        };
-        let start = before.len();
-        let mut query = form_urlencoded::Serializer::for_suffix(before, start);
-        query.extend_pairs(params.iter().filter(has_blank));
-        let query = query.finish();
-        let (old, new) = query.split_at_checked(start).unwrap_or_default();
-        url.set_query(Some(&format!("{old}{}", new.replace('+', "%20"))));
-    }
-    if params.iter().any(|pair| !has_blank(&pair)) {
-        url.query_pairs_mut().extend_pairs(params.iter().filter(|pair| !has_blank(pair)));
-    }
+    params.append_to(&mut url);
     url
 }
 
@@ -376,8 +362,8 @@ mod tests {
         assert_eq!(
             url.query().unwrap(),
             format!(
-                "tenant=a%20b&scope=openid%20email&response_type=code&client_id=id&redirect_uri=https%3A%2F%2Fapp.example\
-                 %2Fcb%3Fx%3D1&state=s&nonce=n&code_challenge={}\
+                "tenant=a%20b&response_type=code&client_id=id&redirect_uri=https%3A%2F%2Fapp.example\
+                 %2Fcb%3Fx%3D1&scope=openid%20email&state=s&nonce=n&code_challenge={}\
                  &code_challenge_method=S256&prompt=login",
                 pkce::code_challenge("v")
             )

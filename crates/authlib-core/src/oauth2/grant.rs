@@ -115,7 +115,7 @@ impl Grant {
 
     /// Adds a parameter. The request fails if it is `grant_type` or a parameter of client authentication.
     #[must_use]
-    pub fn param(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub fn param(mut self, name: &str, value: impl AsRef<str>) -> Self {
         self.params.push(name, value);
         self
     }
@@ -147,7 +147,7 @@ impl Grant {
     /// The form of the token request, without client authentication; `registered` is the client's scope.
     pub(crate) fn form(&self, registered: &str) -> Params {
         let mut form = Params::new().with("grant_type", &self.grant_type);
-        form.extend(self.params.clone());
+        form.extend(self.params.iter());
         let scope = match &self.scope {
             Scope::Requested(scope) => scope,
             Scope::Implied => "",

@@ -48,7 +48,7 @@ impl LogoutRequest<'_> {
                 params.push(name, value);
             }
         }
-        params.extend(self.extra.clone());
+        params.extend(self.extra.iter());
         let mut url = self.endpoint.clone();
         params.append_to(&mut url);
         url

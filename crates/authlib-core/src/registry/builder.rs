@@ -361,6 +361,7 @@ impl OAuthBuilder {
             pending_login_store: self.logins,
             subscribers: self.subscribers,
             used_states: Arc::default(),
+            unknown_sessions: Arc::default(),
             session_turns: Arc::default(),
             base_url,
             keyring,

@@ -14,7 +14,7 @@ use super::ports::Ports;
 use crate::api::{self, ApiRequest, verbs};
 use crate::authorization::{
     AuthorizeOptions, FrontChannel, LinkPolicy, LogoutOptions, PendingLogin, PendingLogout,
-    Purpose, SessionTurns,
+    Purpose, SessionTurns, UnknownSessions,
 };
 use crate::base_url::{BasePath, BaseUrl, OtherHosts};
 use crate::config::{ClientSettings, LoginPolicy};
@@ -388,11 +388,18 @@ impl RegisteredClient {
         self.0.ports.used_states.mark_used(state.expose(), self.now())
     }
 
-    /// Marks a logout token as used. False if it was used before.
-    pub(crate) fn mark_logout_token_used(&self, token: &LogoutToken) -> bool {
-        // A `state` of ours has no blank.
-        let id = format!("{} {}", token.issuer, token.jti);
-        self.0.ports.used_states.mark_used(&id, self.now())
+    /// Marks a logout token as used.
+    pub(crate) fn mark_logout_token_used(&self, token: &LogoutToken) {
+        self.0.ports.used_states.mark_used(&logout_token_id(token), self.now());
+    }
+
+    /// Whether a logout token was used before.
+    pub(crate) fn is_logout_token_used(&self, token: &LogoutToken) -> bool {
+        self.0.ports.used_states.is_used(&logout_token_id(token), self.now())
+    }
+
+    pub(crate) fn unknown_sessions(&self) -> &UnknownSessions {
+        &self.0.ports.unknown_sessions
     }
 
     /// Whether the `state` of a login was used.
@@ -447,4 +454,9 @@ impl fmt::Debug for RegisteredClient {
             .field("client_id", &self.client_id())
             .finish_non_exhaustive()
     }
+}
+
+/// What is remembered of a logout token. A `state` of ours has no blank.
+fn logout_token_id(token: &LogoutToken) -> String {
+    format!("{} {}", token.issuer, token.jti)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::authorization::{LinkPolicy, SessionTurns, UsedStates};
+use crate::authorization::{LinkPolicy, SessionTurns, UnknownSessions, UsedStates};
 use crate::base_url::BaseUrl;
 use crate::clock::Clock;
 use crate::config::LoginPolicy;
@@ -22,6 +22,7 @@ pub(super) struct Ports {
     pub(super) pending_login_store: Option<Arc<dyn PendingLoginStore>>,
     pub(super) subscribers: Subscribers,
     pub(super) used_states: Arc<UsedStates>,
+    pub(super) unknown_sessions: Arc<UnknownSessions>,
     pub(super) session_turns: Arc<SessionTurns>,
     pub(super) base_url: Option<BaseUrl>,
     pub(super) keyring: Keyring,

@@ -1,5 +1,6 @@
 //! [`TokenRow`], the row of a token store; [`TokenOwner`], its key; [`LoginQuery`], the lookups.
 
+use std::fmt;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -83,7 +84,7 @@ impl FoundRow {
 
 /// A selection of logins and rows by the account at the provider, for back-channel logout, for "log out
 /// everywhere", and to find out where an account is in use.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LoginQuery {
     /// Those of a user with one registered client; also for providers without an issuer.
@@ -122,6 +123,20 @@ pub enum LoginQuery {
         /// The session's `sid`.
         sid: String,
     },
+}
+
+// The ids of users and logins are not shown.
+impl fmt::Debug for LoginQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, field, value) = match self {
+            Self::ClientSubject { client, .. } => ("ClientSubject", "client", client),
+            Self::IssuerSubject { issuer, .. } => ("IssuerSubject", "issuer", issuer),
+            Self::Login { client, .. } => ("Login", "client", client),
+            Self::RefreshToken { client, .. } => ("RefreshToken", "client", client),
+            Self::Session { issuer, .. } => ("Session", "issuer", issuer),
+        };
+        f.debug_struct(name).field(field, value).finish_non_exhaustive()
+    }
 }
 
 impl LoginQuery {

@@ -4,7 +4,7 @@
 use super::manager::TokenManager;
 use crate::error::Result;
 use crate::oauth2::{Token, UserInfo};
-use crate::store::{TokenOwner, TokenRow};
+use crate::store::{ReplaceOutcome, TokenOwner, TokenRow};
 
 impl TokenManager {
     /// Moves the refresh token of the row of `earlier` into `row` and stores that, if the later login has
@@ -31,17 +31,35 @@ impl TokenManager {
             else {
                 return Ok(false);
             };
-            if *earlier != row.owner {
+            if *earlier == row.owner {
+                row.token = token;
+                self.store().save(row).await?;
+            } else {
                 self.store().delete(earlier).await?;
+                if !self.replace_token(row, token).await? {
+                    tracing::info!(client = earlier.client, "the later login has ended meanwhile");
+                    return Ok(false);
+                }
             }
-            row.token = token;
-            self.store().save(row).await?;
             tracing::info!(client = earlier.client, "refresh token of the earlier login kept");
             Ok(true)
         };
         let moved = moved.await;
         self.release(lease).await;
         moved
+    }
+
+    /// Replaces the token of a stored row, unless the row was deleted or changed: a login that ended meanwhile must
+    /// not come back.
+    async fn replace_token(&self, row: &mut TokenRow, token: Token) -> Result<bool> {
+        let Some(lease) = self.acquire_if_free(&row.owner).await? else { return Ok(false) };
+        let replaced = self.store().replace(&lease, Some(&row.token), &token).await;
+        self.release(lease).await;
+        let is_replaced = matches!(replaced?, ReplaceOutcome::Replaced);
+        if is_replaced {
+            row.token = token;
+        }
+        Ok(is_replaced)
     }
 }
 

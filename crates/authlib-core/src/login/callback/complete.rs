@@ -171,7 +171,7 @@ async fn complete(
     let token = client.fetch_access_token(pending, callback).await?;
     let mut login = new_login(client, &token, issuer)?;
     login.step_ups = step_ups;
-    login.callback = Some(UsedCallback::new(&sent, next.clone()));
+    login.callback = Some(UsedCallback::new(&sent, &next, client.base_path().home()));
     Ok(CompletedLogin { client: client.clone(), token, login, next, data, purpose })
 }
 

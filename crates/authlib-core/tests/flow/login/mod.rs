@@ -11,6 +11,7 @@ mod deviations;
 mod log_in_as;
 mod login_rows;
 mod logout;
+mod logout_by_provider;
 mod policy;
 mod preset_extras;
 mod preset_responses;

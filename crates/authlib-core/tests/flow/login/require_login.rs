@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use authlib_core::adapter;
+use authlib_core::adapter::{self, LoginClient};
 use authlib_core::login::RequireLogin;
 use authlib_core::{AuthorizeOptions, ErrorKind, Result};
 use authlib_provider::{Fault, TestUser};
 use http::Method;
 use serde_json::json;
+use url::Url;
 
 use crate::test_bed::{Browser, HOUR, SECOND, TestBed, location, request};
 
@@ -141,4 +142,20 @@ async fn login_that_ignores_max_age_is_reported() {
     let (status, error) = open(&bed, &browser, &required).await;
     assert_eq!(status, ErrorKind::Config.status());
     assert!(error.contains("`max_age`"), "{error}");
+}
+
+/// Anybody can make a link to the login: its `max_age` must not allow an older authentication than the settings do.
+#[tokio::test]
+async fn max_age_of_login_url_only_shortens_that_of_settings() {
+    let bed =
+        TestBed::with(|p| p, |client| client.max_age(Duration::from_secs(300)), |oauth| oauth);
+    for (query, sent) in [("max_age=4000000000", "300"), ("max_age=60", "60"), ("", "300")] {
+        let request = request(Method::GET, Some(query), &[]);
+        let browser = Browser::default();
+        let client = LoginClient::new(bed.app(), &browser, request);
+        let response = client.authorize_redirect("/authorize/op").await.unwrap();
+        let url = Url::parse(location(&response)).unwrap();
+        let max_age = url.query_pairs().find(|(name, _)| name == "max_age").unwrap().1;
+        assert_eq!(max_age, sent, "{query}");
+    }
 }
