@@ -8,6 +8,7 @@
 mod api;
 mod ci;
 mod layers;
+mod links;
 mod manifests;
 mod package;
 mod rules;
@@ -34,7 +35,7 @@ usage: cargo xtask COMMAND
   e2e      log in through each example app in headless Chromium
   guide    write the programs of `docs/programs` into the pages of the guide
   tutorial execute the quick start of README and guide literally: make each project, run it and log in
-  docs     build the API documentation; warnings are errors
+  docs     build the API documentation and check the links between pages; warnings are errors
   api      list the public API of each published crate in `api/`
   package  package the published crates and compile the packages
   work     check how the work of each reader of a peer's input grows with its length

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::{Outcome, setup, size};
+use crate::{Outcome, links, setup, size};
 
 /// `test`: all tests, including those that need Node, Python, PostgreSQL or Redis if these are installed.
 pub(crate) fn test(arguments: &[String]) -> Outcome {
@@ -85,8 +85,9 @@ pub(crate) fn tutorial(frameworks: &[String]) -> Outcome {
     setup::cargo(&run)
 }
 
-/// `docs`: the API documentation, warnings denied.
+/// `docs`: the links between pages, and the API documentation, warnings denied.
 pub(crate) fn docs() -> Outcome {
+    links::check()?;
     let mut cargo = Command::new(setup::cargo_path());
     cargo
         .args(["doc", "--workspace", "--no-deps", "--all-features"])
