@@ -16,6 +16,7 @@ chapters! {
     how_it_works: "how-it-works.md",
     configuration: "configuration.md",
     providers: "providers.md",
+    consoles: "consoles.md",
     production: "production.md",
     features: "features.md",
     unregistered_clients: "unregistered-clients.md",
@@ -42,6 +43,7 @@ chapters! {
     registration: "registration.md",
     logout: "logout.md",
     errors: "errors.md",
+    recipes: "recipes.md",
     testing: "testing.md",
     security: "security.md",
     par: "par.md",
@@ -53,6 +55,7 @@ chapters! {
     step_up: "step-up.md",
     settings: "settings.md",
     authlib: "authlib.md",
+    migrating: "migrating.md",
 }
 
 #[cfg(test)]

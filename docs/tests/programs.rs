@@ -10,6 +10,8 @@
     reason = "programs as in the guide"
 )]
 
+#[path = "../programs/admission_axum.rs"]
+mod admission_axum;
 #[path = "../programs/connect_actix.rs"]
 mod connect_actix;
 #[path = "../programs/connect_axum.rs"]
@@ -22,6 +24,8 @@ mod ends_actix;
 mod ends_axum;
 #[path = "../programs/ends_rocket.rs"]
 mod ends_rocket;
+#[path = "../programs/spa_axum.rs"]
+mod spa_axum;
 #[path = "../programs/users_actix.rs"]
 mod users_actix;
 #[path = "../programs/users_axum.rs"]
@@ -33,8 +37,9 @@ use std::net::TcpListener;
 
 use authlib_conformance::{Browser, Page};
 use authlib_core::{ClientConfig, Keyring, LinkPolicy, OAuth, OAuthBuilder};
-use authlib_provider::{Provider, Server, TestClient, TestUser};
+use authlib_provider::{Fault, Provider, Server, TestClient, TestUser};
 use authlib_sqlx::SqlxStore;
+use reqwest::Method;
 use url::Url;
 
 /// A port for the program, and its registry with two clients of two providers.
@@ -96,6 +101,8 @@ async fn provider() -> Server {
             .client(client)
             .user(TestUser::new("alice").name("Alice <i>").email("alice@example.com"))
             .user(TestUser::new("bob").name("Bob"))
+            .user(TestUser::new("employee").claim("hd", "example.com"))
+            .user(TestUser::new("auditor").email("Auditor@example.org"))
             .user(TestUser::new("root").claim("groups", serde_json::json!(["admins"])))
             .build()
     };
@@ -252,6 +259,55 @@ async fn axum_program_of_connected_accounts() {
     let oauth = bed.registry(users.pool()).await;
     serve_axum(&mut bed, connect_axum::app(&oauth, users));
     connected_accounts(&bed).await;
+}
+
+/// Employees by a claim of the ID token, guests by a verified address, and nobody else.
+#[tokio::test]
+async fn axum_program_of_admission() {
+    let mut bed = Bed::new("admission-axum").await;
+    let oauth = bed.builder().build().unwrap();
+    serve_axum(&mut bed, admission_axum::app(&oauth));
+    for (account, may_log_in) in
+        [("employee", true), ("auditor", true), ("alice", false), ("bob", false)]
+    {
+        let visitor = Visitor::new(&bed);
+        let page = visitor.log_in("one", account).await;
+        let expected = match may_log_in {
+            true => format!("Hello, {account}!"),
+            false => "This account has no access.".to_owned(),
+        };
+        assert_eq!((page.status == 200, page.body), (may_log_in, expected), "{account}");
+        let page = visitor.browser.get(bed.url()).await;
+        assert_eq!(page.status == 200, may_log_in, "{account}: {}", page.body);
+    }
+    bed.one.provider().inject(Fault::claim("email_verified", false));
+    assert_eq!(Visitor::new(&bed).log_in("one", "auditor").await.status, 403);
+}
+
+/// A script of the page calls the API with the cookie; scripts of other sites change nothing.
+#[tokio::test]
+async fn axum_program_of_single_page_application() {
+    let mut bed = Bed::new("spa-axum").await;
+    let oauth = bed.builder().build().unwrap();
+    serve_axum(&mut bed, spa_axum::app(&oauth));
+    let visitor = Visitor::new(&bed);
+    let me = || visitor.browser.get_json(format!("{}/api/me", bed.url()));
+    assert_eq!(
+        (me().await.status, me().await.json()["error"].clone()),
+        (401, "not_logged_in".into())
+    );
+    visitor.log_in("one", "bob").await;
+    assert_eq!(me().await.json(), serde_json::json!({"sub": "bob", "name": "Bob"}));
+    for (site, status) in
+        [("same-origin", 200), ("same-site", 403), ("cross-site", 403), ("none", 403)]
+    {
+        let headers = [("content-type", "application/json"), ("sec-fetch-site", site)];
+        let (url, body) = (format!("{}/api/notes", bed.url()), "{\"a\":1}".to_owned());
+        let page = visitor.browser.request(Method::POST, url, &headers, Some(body)).await;
+        assert_eq!(page.status, status, "{site}: {}", page.body);
+    }
+    assert_eq!(visitor.post("/logout").await.status, 303);
+    assert_eq!(me().await.status, 401);
 }
 
 fn serve_axum(bed: &mut Bed, app: axum::Router) {
