@@ -82,7 +82,8 @@ fn is_acquire(message: &[u8]) -> bool {
 fn is_replace(message: &[u8]) -> bool {
     let is_script = has(message, "EVALSHA") && has(message, ":row") && has(message, ":fence");
     is_script
-        || (has(message, "UPDATE authlib_token SET\n    token = $4") && has(message, "fence = $8"))
+        || (has(message, "UPDATE authlib_token SET\n    token = $4")
+            && has(message, " AND hash = $"))
 }
 
 fn is_release(message: &[u8]) -> bool {
