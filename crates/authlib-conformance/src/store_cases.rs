@@ -1,5 +1,6 @@
 //! Cases that the tests of `authlib-sqlx` and `authlib-redis` share, beside the kit for implementations of stores.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -148,4 +149,34 @@ pub async fn sessions_are_shared<S: SessionStore + Clone>(stores: [S; 2]) {
     assert!(stores[1].load(&ended.id).await.unwrap().is_none());
     tokio::time::sleep(Duration::from_millis(1_300)).await;
     assert!(stores[1].load(&short.id).await.unwrap().is_none());
+}
+
+/// Browser sessions, as actix-session uses a store, through the stores of two replicas.
+///
+/// # Panics
+///
+/// If a session is lost, or is found after its end.
+pub async fn actix_sessions_are_shared<S: actix_session::storage::SessionStore>(stores: [S; 2]) {
+    let [one, two] = &stores;
+    let values = |user: &str| HashMap::from([("user".to_owned(), user.to_owned())]);
+    let minute = TimeSpan::minutes(1);
+    let key = one.save(values("alice"), &minute).await.unwrap();
+    assert_eq!(two.load(&key).await.unwrap(), Some(values("alice")));
+    let text = key.as_ref().to_owned();
+    let key = two.update(key, values("bob"), &minute).await.unwrap();
+    assert_eq!(key.as_ref(), text, "the same session");
+    assert_eq!(one.load(&key).await.unwrap(), Some(values("bob")));
+    one.delete(&key).await.unwrap();
+    assert_eq!(two.load(&key).await.unwrap(), None, "after the logout");
+    let new = two.update(key, values("bob"), &minute).await.unwrap();
+    assert_ne!(new.as_ref(), text, "a session that ended does not come back");
+    let short = one.save(values("carol"), &TimeSpan::seconds(1)).await.unwrap();
+    let extended = one.save(values("dave"), &TimeSpan::seconds(1)).await.unwrap();
+    two.update_ttl(&extended, &minute).await.unwrap();
+    assert!(two.load(&short).await.unwrap().is_some());
+    tokio::time::sleep(Duration::from_millis(1_300)).await;
+    assert_eq!(two.load(&short).await.unwrap(), None);
+    assert_eq!(two.load(&extended).await.unwrap(), Some(values("dave")));
+    two.update_ttl(&short, &minute).await.unwrap();
+    assert_eq!(one.load(&short).await.unwrap(), None, "it has ended");
 }

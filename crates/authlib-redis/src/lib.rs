@@ -29,19 +29,24 @@
 //! | `authlib:index:QUERY` | a sorted set of the rows of an account, session or refresh token, by their end |
 //! | `authlib:ended:QUERY` | when the logins of an account or session were ended |
 //! | `authlib:pending:KEY` | a pending login |
-//! | `authlib:session:HASH` | a browser session (feature `tower-sessions`) |
+//! | `authlib:session:HASH` | a browser session (features `actix-session`, `tower-sessions`) |
 //!
 //! # Features
 //!
+//! - `actix-session`: [`RedisStore`] is also a session store of actix-session, for `authlib_actix::session_middleware`.
 //! - `cluster`: Redis Cluster.
 //! - `tls` (default): `rediss://` URLs, by rustls.
 //! - `tower-sessions`: [`RedisStore`] is also a session store of tower-sessions, for `authlib_axum::session_layer`.
 
+#[cfg(feature = "actix-session")]
+mod actix_session;
 mod connection;
 mod index;
 mod pending_login_store;
 mod reseal;
 mod scripts;
+#[cfg(any(feature = "actix-session", feature = "tower-sessions"))]
+mod sessions;
 mod store;
 mod token_store;
 #[cfg(feature = "tower-sessions")]

@@ -190,6 +190,8 @@ async fn sessions_are_shared(server: &RedisServer, stores: &[RedisStore]) {
     let key = keys("k");
     let store = |replica: usize| stores[replica].clone().keyring(key.clone());
     authlib_conformance::store_cases::sessions_are_shared([store(0), store(1)]).await;
+    #[cfg(feature = "actix-session")]
+    authlib_conformance::store_cases::actix_sessions_are_shared([store(0), store(1)]).await;
     for key in values(&server.command("KEYS authlib:session:*").unwrap()) {
         let record = server.command(&format!("GET {key}")).unwrap();
         assert!(values(&record)[0].starts_with("k."), "{record}");

@@ -46,11 +46,14 @@
 //!
 //! - `sqlite` (default): SQLite, compiled in.
 //! - `postgres`: PostgreSQL.
+//! - `actix-session`: [`SqlxStore`] is also a session store of actix-session, for `authlib_actix::session_middleware`.
 //! - `tower-sessions`: [`SqlxStore`] is also a session store of tower-sessions, for `authlib_axum::session_layer`.
 
 // Without a database there is nothing.
 #![cfg(any(feature = "postgres", feature = "sqlite"))]
 
+#[cfg(feature = "actix-session")]
+mod actix_session;
 mod connect;
 mod pending_login_store;
 mod pool;
@@ -58,6 +61,8 @@ mod reseal;
 #[cfg(feature = "postgres")]
 mod running;
 mod schema;
+#[cfg(any(feature = "actix-session", feature = "tower-sessions"))]
+mod sessions;
 mod statements;
 mod store;
 mod sweep;

@@ -30,19 +30,29 @@ pub(crate) struct Statements {
     pub(crate) insert_pending: String,
     pub(crate) take_pending: String,
     pub(crate) sweep: [String; 4],
-    #[cfg(feature = "tower-sessions")]
+    #[cfg(any(feature = "actix-session", feature = "tower-sessions"))]
     pub(crate) sessions: Sessions,
     pub(crate) page: String,
     pub(crate) reseal: String,
 }
 
-/// Those of browser sessions. Times are those of the application, which sets the expiry.
-#[cfg(feature = "tower-sessions")]
+/// Those of browser sessions.
+#[cfg(any(feature = "actix-session", feature = "tower-sessions"))]
 pub(crate) struct Sessions {
-    pub(crate) create: String,
-    pub(crate) save: String,
     pub(crate) load: String,
     pub(crate) delete: String,
+    /// With the time at which the session ends.
+    #[cfg(feature = "tower-sessions")]
+    pub(crate) create: String,
+    #[cfg(feature = "tower-sessions")]
+    pub(crate) save: String,
+    /// With the time after which the session ends.
+    #[cfg(feature = "actix-session")]
+    pub(crate) create_for: String,
+    #[cfg(feature = "actix-session")]
+    pub(crate) update_for: String,
+    #[cfg(feature = "actix-session")]
+    pub(crate) extend_for: String,
 }
 
 impl Statements {
@@ -76,12 +86,20 @@ impl Statements {
                 sql(&SWEEP.replace("{table}", "ended_login")),
                 sql(&SWEEP.replace("{table}", "session")),
             ],
-            #[cfg(feature = "tower-sessions")]
+            #[cfg(any(feature = "actix-session", feature = "tower-sessions"))]
             sessions: Sessions {
-                create: sql(CREATE_SESSION),
-                save: sql(SAVE_SESSION),
                 load: sql(LOAD_SESSION),
                 delete: sql(DELETE_SESSION),
+                #[cfg(feature = "tower-sessions")]
+                create: sql(CREATE_SESSION),
+                #[cfg(feature = "tower-sessions")]
+                save: sql(SAVE_SESSION),
+                #[cfg(feature = "actix-session")]
+                create_for: sql(CREATE_SESSION_FOR),
+                #[cfg(feature = "actix-session")]
+                update_for: sql(UPDATE_SESSION_FOR),
+                #[cfg(feature = "actix-session")]
+                extend_for: sql(EXTEND_SESSION_FOR),
             },
             page: sql(PAGE),
             reseal: sql(RESEAL),
@@ -207,10 +225,22 @@ const SAVE_SESSION: &str = "
 INSERT INTO {p}session (key, record, expires_at) VALUES ($1, $2, $3)
 ON CONFLICT (key) DO UPDATE SET record = excluded.record, expires_at = excluded.expires_at";
 
-#[cfg(feature = "tower-sessions")]
+#[cfg(feature = "actix-session")]
+const CREATE_SESSION_FOR: &str = "
+INSERT INTO {p}session (key, record, expires_at) VALUES ($2, $3, {now} + $4) ON CONFLICT (key) DO NOTHING";
+
+#[cfg(feature = "actix-session")]
+const UPDATE_SESSION_FOR: &str = "
+UPDATE {p}session SET record = $3, expires_at = {now} + $4 WHERE key = $2 AND expires_at > {now}";
+
+#[cfg(feature = "actix-session")]
+const EXTEND_SESSION_FOR: &str = "
+UPDATE {p}session SET expires_at = {now} + $3 WHERE key = $2 AND expires_at > {now}";
+
+#[cfg(any(feature = "actix-session", feature = "tower-sessions"))]
 const LOAD_SESSION: &str = "SELECT record FROM {p}session WHERE key = $2 AND expires_at > {now}";
 
-#[cfg(feature = "tower-sessions")]
+#[cfg(any(feature = "actix-session", feature = "tower-sessions"))]
 const DELETE_SESSION: &str = "DELETE FROM {p}session WHERE key = $1";
 
 const PAGE: &str = "

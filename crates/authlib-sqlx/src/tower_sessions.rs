@@ -27,28 +27,15 @@ impl SessionStore for SqlxStore {
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let key = RowEncryption::session_key(&id.to_string());
-        let args = self.with_now(args![&key]);
-        let text = self.pool.text(&self.statements.sessions.load, &args).await.map_err(failed)?;
+        let text = self.load_session(&id.to_string()).await.map_err(failed)?;
         let Some(text) = text else { return Ok(None) };
-        let text = match self.encryption.open_session(&key, text) {
-            Ok(text) => text,
-            // As a cookie of another key: the browser gets a new session.
-            Err(error) => {
-                tracing::warn!(error = %error.report(), "could not decrypt a session");
-                return Ok(None);
-            }
-        };
         let (data, expiry_date) =
             serde_json::from_str(&text).map_err(|error| Error::Decode(error.to_string()))?;
         Ok(Some(Record { id: *id, data, expiry_date }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        let key = RowEncryption::session_key(&id.to_string());
-        let sql = &self.statements.sessions.delete;
-        self.pool.execute(sql, args![&key]).await.map_err(failed)?;
-        Ok(())
+        self.delete_session(&id.to_string()).await.map_err(failed)
     }
 }
 

@@ -46,6 +46,8 @@ async fn replicas_share_one_database() {
     sweepers_do_not_block_each_other(&server, &stores).await;
     #[cfg(feature = "tower-sessions")]
     bench::sessions_are_shared([stores[0].clone(), stores[1].clone()]).await;
+    #[cfg(feature = "actix-session")]
+    bench::actix_sessions_are_shared([stores[0].clone(), stores[1].clone()]).await;
     lookups_use_an_index(&server).await;
     older_tables_are_upgraded(&server).await;
     schema_is_what_migrate_creates(&server).await;

@@ -88,6 +88,13 @@ async fn sessions_are_encrypted_and_swept() {
     assert_eq!(count().await, 0, "the first write of a process sweeps");
 }
 
+#[cfg(feature = "actix-session")]
+#[tokio::test]
+async fn sessions_of_actix_are_shared() {
+    let file = File::new("actix-sessions");
+    bench::actix_sessions_are_shared([file.store().await, file.store().await]).await;
+}
+
 #[tokio::test]
 async fn older_tables_are_upgraded() {
     let file = File::new("older");

@@ -35,6 +35,13 @@ pub(crate) async fn sessions_are_shared([one, other]: [SqlxStore; 2]) {
     authlib_conformance::store_cases::sessions_are_shared(stores).await;
 }
 
+#[cfg(feature = "actix-session")]
+pub(crate) async fn actix_sessions_are_shared([one, other]: [SqlxStore; 2]) {
+    let key = keys("k");
+    let stores = [one, other].map(|store| store.keyring(key.clone()));
+    authlib_conformance::store_cases::actix_sessions_are_shared(stores).await;
+}
+
 /// The cases of an empty store on a clock.
 pub(crate) async fn all(store: &SqlxStore, clock: &Arc<FixedClock>) {
     owners_of_any_form(store, &[" user", "u\u{300}ser", "'"]).await;
