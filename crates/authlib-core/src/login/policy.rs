@@ -83,6 +83,13 @@ pub(super) async fn record_use(client: &RegisteredClient, session: &impl Session
     }
 }
 
+impl Login {
+    /// Whether the user logged in less than `age` ago.
+    pub(super) fn is_younger_than(&self, age: Duration, now: SystemTime) -> bool {
+        self.logged_in_at().checked_add(age).is_some_and(|until| until > now)
+    }
+}
+
 /// The time since `then`; none if the clock was set back.
 fn age(then: SystemTime, now: SystemTime) -> Duration {
     now.duration_since(then).unwrap_or_default()

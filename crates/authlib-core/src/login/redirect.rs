@@ -5,7 +5,7 @@ use url::Url;
 use super::Session;
 use super::local_path::path_below;
 use super::pending::store_pending;
-use super::step_up::{keep_granted_scope, step_ups};
+use super::step_up::prepare_step_up;
 use crate::authorization::AuthorizeOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::registry::RegisteredClient;
@@ -54,9 +54,7 @@ pub async fn authorize_redirect(
                 "use the code grant, or `create_authorization_url` in a native program",
             ));
         }
-        let earlier = session.load().await?.unwrap_or_default();
-        let step_ups = step_ups(client, &earlier, &options)?;
-        keep_granted_scope(client, session, &mut options).await?;
+        let step_ups = prepare_step_up(client, session, &mut options).await?;
         let (url, mut pending) = client.create_authorization_url(options).await?;
         pending.step_ups = step_ups;
         let restart = restart.filter(|path| path.len() <= MAX_RESTART);

@@ -146,8 +146,7 @@ impl RequireLogin {
             let allowed = max_age.saturating_add(user.client.settings().clock_skew);
             let latest = auth_time(&user)?.and_then(|time| time.checked_add(allowed));
             if latest.is_none_or(|latest| latest < now) {
-                let login = user.login.logged_in_at().checked_add(JUST_LOGGED_IN);
-                if login.is_some_and(|login| login > now) {
+                if user.login.is_younger_than(JUST_LOGGED_IN, now) {
                     let check = "the login did not ask for the `max_age` of the route";
                     return Err(Error::new(ErrorKind::Config, check)
                         .with_client(user.client.name())

@@ -56,6 +56,7 @@ pub struct StepUp {
     /// Space-separated.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     scope: String,
+    /// Whether the API requires scope (`insufficient_scope`), and not another authentication.
     is_scope: bool,
     /// The name of the client whose token was sent.
     client: String,
@@ -118,9 +119,12 @@ impl StepUp {
         &self.client
     }
 
-    /// Whether the API requires scope (`insufficient_scope`), and not another authentication.
-    pub(crate) fn is_scope(&self) -> bool {
-        self.is_scope
+    /// The kind of its error.
+    pub(crate) fn kind(&self) -> ErrorKind {
+        match self.is_scope {
+            true => ErrorKind::InsufficientScope,
+            false => ErrorKind::InsufficientAuthentication,
+        }
     }
 
     /// Whether it says what a login must request.
@@ -159,12 +163,8 @@ impl std::error::Error for StepUp {}
 
 impl From<StepUp> for Error {
     fn from(required: StepUp) -> Self {
-        let kind = match required.is_scope {
-            true => ErrorKind::InsufficientScope,
-            false => ErrorKind::InsufficientAuthentication,
-        };
         let client = required.client.clone();
-        Self::new(kind, required)
+        Self::new(required.kind(), required)
             .with_client(&client)
             .with_hint("start a login with `AuthorizeOptions::step_up`: a refresh does not help")
     }
