@@ -4,7 +4,6 @@
 use std::time::{Duration, SystemTime};
 
 use super::Login;
-use super::callback::delete_token;
 use super::session_state::TokenPlace;
 use crate::error::Result;
 use crate::registry::RegisteredClient;
@@ -61,17 +60,7 @@ impl Login {
     ///
     /// Those of the token store.
     pub(super) async fn try_end(&self, client: &RegisteredClient) -> Result<()> {
-        let tokens = client.token_store();
-        if self.place == TokenPlace::LoginRow {
-            return tokens.delete(&self.owner()).await;
-        }
-        let at = self.end_at(client.now());
-        tokens.end_logins(&self.own_query(), at, client.login_lifetime()).await
-    }
-
-    /// When this login ends, if it ends now: not before it began by the clock of another host.
-    fn end_at(&self, now: SystemTime) -> SystemTime {
-        now.max(self.logged_in_at())
+        self.try_end_in(client.token_store(), client.now(), client.login_lifetime()).await
     }
 
     /// As [`end`](Self::end), also if its client is no longer registered.
@@ -81,11 +70,26 @@ impl Login {
         now: SystemTime,
         lifetime: Duration,
     ) {
+        if let Err(error) = self.try_end_in(tokens, now, lifetime).await {
+            let message = match self.place {
+                TokenPlace::LoginRow => "token not deleted",
+                _ => "login not ended in the token store",
+            };
+            tracing::warn!(client = self.client, error = %error.report(), "{message}");
+        }
+    }
+
+    async fn try_end_in(
+        &self,
+        tokens: &dyn TokenStore,
+        now: SystemTime,
+        lifetime: Duration,
+    ) -> Result<()> {
         if self.place == TokenPlace::LoginRow {
-            return delete_token(tokens, &self.owner()).await;
+            return tokens.delete(&self.owner()).await;
         }
-        if let Err(error) = tokens.end_logins(&self.own_query(), self.end_at(now), lifetime).await {
-            tracing::warn!(client = self.client, error = %error.report(), "login not ended in the token store");
-        }
+        // Not before it began by the clock of another host.
+        let at = now.max(self.logged_in_at());
+        tokens.end_logins(&self.own_query(), at, lifetime).await
     }
 }
