@@ -163,10 +163,7 @@ pub(super) async fn start_login(
         client.compare_host(host);
     }
     let configured = options.max_age.or_else(|| client.settings().max_age);
-    options.max_age = match (requested_max_age(request), configured) {
-        (Some(requested), Some(configured)) => Some(requested.min(configured)),
-        (requested, configured) => requested.or(configured),
-    };
+    options.max_age = configured.into_iter().chain(requested_max_age(request)).min();
     options.step_up = options.step_up.or_else(|| required(client, request));
     if matches!(options.purpose, Purpose::Connect { .. }) {
         // Otherwise the account at the provider could be an attacker's.

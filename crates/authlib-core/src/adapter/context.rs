@@ -9,7 +9,6 @@ use super::SessionCookie;
 use percent_encoding::percent_decode_str;
 
 use crate::base_url::BasePath;
-use crate::error_pages::ErrorPages;
 use crate::registry::OAuth;
 
 /// The parts of a request's head that this library reads, copied from the framework's request. Its `Debug`
@@ -36,8 +35,6 @@ pub struct RequestContext {
     pub(super) missing_cookie: Option<String>,
     /// The registry of the application.
     pub(super) oauth: Option<OAuth>,
-    /// How the application shows errors.
-    pub(super) error_pages: ErrorPages,
     /// Whether a CORS preflight asks for permission (Fetch Standard, CORS protocol).
     pub(super) is_preflight: bool,
     /// Whether the browser shows the response as a page of its own, so that a redirect to a login helps.
@@ -84,7 +81,6 @@ impl RequestContext {
             accept: copy(ACCEPT.as_str()),
             accept_language: copy(ACCEPT_LANGUAGE.as_str()),
             oauth: None,
-            error_pages: ErrorPages::default(),
             content_type: copy(CONTENT_TYPE.as_str()),
             sec_fetch_site: copy("sec-fetch-site"),
             origin: copy(ORIGIN.as_str()),
@@ -103,7 +99,6 @@ impl RequestContext {
         if let Some(oauth) = oauth {
             self.base_path = oauth.site_path("/");
             self.oauth = Some(oauth.clone());
-            self.error_pages = oauth.error_pages().clone();
             let name = SessionCookie::of(oauth).name;
             let cookies = self.cookies.take().unwrap_or_default();
             let is_sent = cookies.split(';').any(|cookie| {

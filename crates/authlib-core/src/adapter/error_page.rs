@@ -8,8 +8,9 @@ use super::RequestContext;
 use super::response::{Response, html};
 use super::step_up;
 use crate::error::{Error, ErrorKind, Remedy};
-use crate::error_pages::{ErrorPage, POLICY};
+use crate::error_pages::{ErrorPage, ErrorPages, POLICY};
 use crate::login::path_below;
+use crate::registry::OAuth;
 
 /// The response for an error. The developer's text is in the log, and on the page in development only; the page
 /// contains no code, no token, and the provider's texts only escaped.
@@ -34,7 +35,7 @@ pub(super) fn render(error: &Error, request: Option<&RequestContext>) -> Respons
         |request: &RequestContext| path_below(request.base_path(), &request.repeatable()?).ok();
     let again = again.and_then(safe);
     page.try_again = error.restart().map(str::to_owned).or(again);
-    if request.is_some_and(|request| request.error_pages.shows_details) {
+    if error_pages(request).is_some_and(|pages| pages.shows_details) {
         page.details = Some(error.report().to_string());
     }
     if let Some(login) = &login {
@@ -85,8 +86,8 @@ fn respond(
     mut members: Map<String, Value>,
     request: Option<&RequestContext>,
 ) -> Response {
-    let page = match request {
-        Some(request) => request.error_pages.changed(page),
+    let page = match error_pages(request) {
+        Some(pages) => pages.changed(page),
         None => page,
     };
     if wants_json(request.and_then(|request| request.accept.as_deref())) {
@@ -110,6 +111,11 @@ fn respond(
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+/// How the application shows errors, if the request is one of an application.
+fn error_pages(request: Option<&RequestContext>) -> Option<&ErrorPages> {
+    request?.oauth.as_ref().map(OAuth::error_pages)
 }
 
 /// The built-in page: one primary action.
