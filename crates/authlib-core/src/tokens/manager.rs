@@ -238,29 +238,39 @@ impl TokenManager {
         owner: &TokenOwner,
         rejected: Option<Secret>,
     ) -> Result<(Refresh, bool)> {
+        let (manager, owned) = (self.clone(), owner.clone());
+        let work = async move { manager.refresh_once(&owned, rejected.as_ref()).await };
+        self.join(owner, work)
+    }
+
+    /// What is in flight for `key`, or `work`, and whether it is a task of its own.
+    pub(super) fn join(
+        self: &Arc<Self>,
+        key: &TokenOwner,
+        work: impl Future<Output = Result<Token>> + Send + 'static,
+    ) -> Result<(Refresh, bool)> {
         let (now, mut is_new) = (self.now(), false);
         let begin = || -> Refresh {
             is_new = true;
-            let (manager, owned) = (self.clone(), owner.clone());
+            let (manager, owned) = (self.clone(), key.clone());
             let refresh: BoxFuture<'static, _> = Box::pin(async move {
-                let rejected = rejected.as_ref();
-                let refreshed = catch_panic(manager.refresh_once(&owned, rejected)).await;
+                let refreshed = catch_panic(work).await;
                 manager.record(&owned, &refreshed);
                 refreshed
             });
             refresh.shared()
         };
-        let (refresh, is_spawned) = self.update(owner, |state| {
+        let (refresh, is_spawned) = self.update(key, |state| {
             Ok::<_, Error>((state.join_refresh(now, begin)?, state.is_spawned))
         })?;
         if !is_new {
             return Ok((refresh, is_spawned));
         }
         // A task of its own ends and stores the token even if all requests that need it are dropped.
-        let (manager, owned, task) = (self.clone(), owner.clone(), refresh.clone());
+        let (manager, owned, task) = (self.clone(), key.clone(), refresh.clone());
         let task = Box::pin(async move { drop(manager.finish(&owned, task).await) });
         let is_spawned = self.endpoints.spawn(task);
-        self.update(owner, |state| state.is_spawned = is_spawned && state.in_flight.is_some());
+        self.update(key, |state| state.is_spawned = is_spawned && state.in_flight.is_some());
         Ok((refresh, is_spawned))
     }
 
@@ -340,7 +350,7 @@ impl TokenManager {
         short_lifetime.map_or(leeway, |lifetime| leeway.min(lifetime / 2))
     }
 
-    pub(super) fn record(&self, owner: &TokenOwner, refreshed: &Result<Token>) {
+    fn record(&self, owner: &TokenOwner, refreshed: &Result<Token>) {
         let now = self.now();
         self.update(owner, |state| match refreshed {
             Ok(token) => {
@@ -523,11 +533,7 @@ impl TokenManager {
         self.states.read(owner, self.now(), read)
     }
 
-    pub(super) fn update<T>(
-        &self,
-        owner: &TokenOwner,
-        update: impl FnOnce(&mut OwnerState) -> T,
-    ) -> T {
+    fn update<T>(&self, owner: &TokenOwner, update: impl FnOnce(&mut OwnerState) -> T) -> T {
         self.states.update(owner, self.now(), update)
     }
 

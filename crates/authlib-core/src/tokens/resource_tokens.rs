@@ -3,16 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use futures_util::FutureExt as _;
-
 use super::TokenManager;
 use super::manager::catch_panic;
-use super::owner_state::{Refresh, Unsaved};
+use super::owner_state::Unsaved;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::Token;
 use crate::secret::Secret;
 use crate::store::{Lease, TokenOwner};
-use crate::transport::BoxFuture;
 
 /// The most resources of which the tokens are stored. One more, and the token that expires first is dropped: its row must
 /// not grow with what an application asks for.
@@ -91,26 +88,11 @@ impl TokenManager {
         resource: &str,
         rejected: Option<Secret>,
     ) -> Result<Token> {
-        let (key, now, mut is_new) = (state_key(owner, resource), self.now(), false);
-        let begin = || -> Refresh {
-            is_new = true;
-            let (manager, owner, key) = (self.clone(), owner.clone(), key.clone());
-            let resource = resource.to_owned();
-            let refresh: BoxFuture<'static, _> = Box::pin(async move {
-                let requested = manager.request_once(&owner, &resource, rejected.as_ref());
-                let requested = catch_panic(requested).await;
-                manager.record(&key, &requested);
-                requested
-            });
-            refresh.shared()
-        };
-        let refresh = self.update(&key, |state| state.join_refresh(now, begin))?;
-        if is_new {
-            let (manager, key, task) = (self.clone(), key.clone(), refresh.clone());
-            let task = Box::pin(async move { drop(manager.finish(&key, task).await) });
-            self.endpoints().spawn(task);
-        }
-        self.finish(&key, refresh).await
+        let key = state_key(owner, resource);
+        let (manager, owner, resource) = (self.clone(), owner.clone(), resource.to_owned());
+        let work = async move { manager.request_once(&owner, &resource, rejected.as_ref()).await };
+        let (request, _) = self.join(&key, work)?;
+        self.finish(&key, request).await
     }
 
     /// One request under the lease of the owner's row: the refresh token of that row is used.
