@@ -17,7 +17,7 @@ const CALLBACK: &str = "https://app.example/authorize";
 #[macro_export]
 macro_rules! app_managed_token_tests {
     ($test:meta, $ask:path) => {
-        $crate::app_managed_token_tests!(@ $test, $ask: [
+        $crate::framework_tests!(app_managed_tokens, $test, $ask: [
             app_managed_token_is_sent_as_bearer,
             each_client_uses_its_own_token_of_the_user,
             userinfo_request_carries_user_token,
@@ -25,12 +25,6 @@ macro_rules! app_managed_token_tests {
             without_token_sends_none_and_missing_token_is_401,
             oauth1_request_is_signed_with_user_token,
         ]);
-    };
-    (@ $test:meta, $ask:path: [$($case:ident),* $(,)?]) => {
-        $(#[$test]
-        async fn $case() {
-            $crate::app_managed_tokens::$case($ask).await;
-        })*
     };
 }
 

@@ -28,19 +28,13 @@ const ISSUER: &str = "https://op.example";
 #[macro_export]
 macro_rules! client_source_tests {
     ($test:meta, $serve:path) => {
-        $crate::client_source_tests!(@ $test, $serve: [
+        $crate::framework_tests!(client_source, $test, $serve: [
             client_of_the_source_logs_in_and_is_refreshed,
             unknown_client_is_404_invalid_one_500_failing_source_503,
             session_with_a_vanished_client_is_not_logged_in,
             back_channel_logout_ends_logins_of_a_client_of_the_source,
             login_by_email_redirects_to_the_provider_of_the_domain,
         ]);
-    };
-    (@ $test:meta, $serve:path: [$($case:ident),* $(,)?]) => {
-        $(#[$test]
-        async fn $case() {
-            $crate::client_source::$case($serve).await;
-        })*
     };
 }
 

@@ -27,6 +27,7 @@ mod browser;
 pub mod client_source;
 mod database;
 mod fixture;
+mod framework_tests;
 mod gate;
 pub mod in_process;
 mod interop;

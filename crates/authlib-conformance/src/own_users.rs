@@ -29,19 +29,13 @@ const ISSUER: &str = "https://op.example";
 #[macro_export]
 macro_rules! own_user_tests {
     ($test:meta, $serve:path) => {
-        $crate::own_user_tests!(@ $test, $serve: [
+        $crate::framework_tests!(own_users, $test, $serve: [
             browsers_and_jobs_share_one_token_and_one_refresh,
             logout_ends_one_login_and_keeps_the_token,
             logout_everywhere_ends_all_logins_of_the_user,
             account_of_another_user_is_refused,
             login_renews_session_and_logout_deletes_it,
         ]);
-    };
-    (@ $test:meta, $serve:path: [$($case:ident),* $(,)?]) => {
-        $(#[$test]
-        async fn $case() {
-            $crate::own_users::$case($serve).await;
-        })*
     };
 }
 
