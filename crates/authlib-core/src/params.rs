@@ -142,8 +142,9 @@ impl Params {
     /// read `%20` (RFC 3986 §2.1).
     #[must_use]
     pub fn to_query(&self) -> String {
-        let form = self.to_form();
-        if form.contains('+') { form.replace('+', "%20") } else { form }
+        let mut query = String::with_capacity(self.text.len() + 2 * self.len());
+        self.append_query_to(&mut query);
+        query
     }
 
     /// Adds the parameters to the query of `url`, behind those that it has (RFC 6749 §3.1 lets an
@@ -155,15 +156,19 @@ impl Params {
         let old = url.query().unwrap_or_default();
         let mut query = String::with_capacity(old.len() + self.text.len() * 3 / 2 + 2 * self.len());
         query.push_str(old);
+        self.append_query_to(&mut query);
+        url.set_query(Some(&query));
+    }
+
+    fn append_query_to(&self, query: &mut String) {
         for (name, value) in self.iter() {
             if !query.is_empty() {
                 query.push('&');
             }
-            encode_to(&mut query, name);
+            encode_to(query, name);
             query.push('=');
-            encode_to(&mut query, value);
+            encode_to(query, value);
         }
-        url.set_query(Some(&query));
     }
 }
 

@@ -1,8 +1,6 @@
 //! The settings of files and of the environment: one table of names, aliases and kinds of values.
 
-use std::time::SystemTime;
-
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 

@@ -33,6 +33,16 @@ struct Answers<T> {
     in_flight: TtlMap<String, Call<T>>,
 }
 
+impl<T> Answers<T> {
+    fn new(limits: ClientCache) -> Self {
+        Self {
+            known: TtlMap::new(limits.capacity),
+            unknown: TtlMap::new(MIN_CAPACITY.max(limits.capacity / 10)),
+            in_flight: TtlMap::new(MIN_CAPACITY),
+        }
+    }
+}
+
 enum Found<T> {
     Answer(Result<Option<T>>),
     Call(Call<T>),
@@ -40,12 +50,7 @@ enum Found<T> {
 
 impl<T: Clone + Send + Sync + 'static> LookupCache<T> {
     pub(super) fn new(limits: ClientCache) -> Self {
-        let answers = Answers {
-            known: TtlMap::new(limits.capacity),
-            unknown: TtlMap::new(MIN_CAPACITY.max(limits.capacity / 10)),
-            in_flight: TtlMap::new(MIN_CAPACITY),
-        };
-        Self { limits, answers: Mutex::new(answers) }
+        Self { limits, answers: Mutex::new(Answers::new(limits)) }
     }
 
     /// The cached answer, or that of `ask`, which is called once for concurrent callers.
@@ -126,8 +131,8 @@ impl<T: Clone + Send + Sync + 'static> LookupCache<T> {
         for key in keys {
             answers.known.remove(&key);
         }
-        answers.unknown = TtlMap::new(MIN_CAPACITY.max(self.limits.capacity / 10));
-        answers.in_flight = TtlMap::new(MIN_CAPACITY);
+        let Answers { unknown, in_flight, .. } = Answers::new(self.limits);
+        (answers.unknown, answers.in_flight) = (unknown, in_flight);
     }
 
     fn lock(&self) -> MutexGuard<'_, Answers<T>> {

@@ -15,7 +15,7 @@ type Make = fn(&Tls) -> Result<ReqwestClient, Error>;
 /// The built-in client for these connections. If a certificate is in files, it follows their changes.
 pub(crate) fn client_for(tls: &Tls, make: Make) -> Result<Arc<dyn HttpClient>, Error> {
     // Before the files are read: a change in between is then read again.
-    let stamp = tls.certificate.as_ref().map(|one| one.stamp()).unwrap_or_default();
+    let stamp = tls.stamp();
     let client = make(tls)?;
     if stamp.is_empty() {
         return Ok(Arc::new(client));
@@ -40,7 +40,7 @@ impl ReloadingClient {
     /// than a timer, and need no clock.
     fn current(&self) -> ReqwestClient {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = self.tls.certificate.as_ref().map(|one| one.stamp()).unwrap_or_default();
+        let stamp = self.tls.stamp();
         if stamp != loaded.stamp {
             loaded.stamp = stamp;
             match (self.make)(&self.tls) {

@@ -45,6 +45,14 @@ type CertificateProblem = (&'static str, String);
 const CERTIFICATE_SETTING: &str = "tls_client_certificate";
 const KEY_SETTING: &str = "tls_client_key";
 
+impl Tls {
+    /// When the files of the certificate were changed; empty if there are none.
+    #[cfg(feature = "reqwest")]
+    pub(super) fn stamp(&self) -> Stamp {
+        self.certificate.as_ref().map(ClientCertificate::stamp).unwrap_or_default()
+    }
+}
+
 impl ClientCertificate {
     /// `certificate` and `key` are PEM texts or the paths of PEM files. Without `key`, it is with the certificate.
     pub(crate) fn new(certificate: &str, key: Option<&Secret>) -> Self {
@@ -73,9 +81,8 @@ impl ClientCertificate {
         Ok(pem)
     }
 
-    /// When the files were changed; empty if there are none.
     #[cfg(feature = "reqwest")]
-    pub(super) fn stamp(&self) -> Stamp {
+    fn stamp(&self) -> Stamp {
         let files = [Some(&self.certificate), self.key.as_ref()].into_iter().flatten();
         files.filter_map(Source::path).map(stamp_of).collect()
     }
