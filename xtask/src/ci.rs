@@ -11,13 +11,13 @@ const STEPS: &[Step] = &[
     ("format", || setup::cargo(&["fmt", "--all", "--check"])),
     ("tidy", tidy::run),
     ("clippy", clippy),
-    ("docs", steps::docs),
+    ("docs", || steps::docs(&[])),
     ("public API", api::check),
     ("features", features),
     ("package", package::run),
     ("test", test),
     ("work", || work::run(&[])),
-    ("e2e", steps::e2e),
+    ("e2e", || steps::e2e(&[])),
     ("tutorial", || steps::tutorial(&[])),
 ];
 

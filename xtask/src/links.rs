@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use crate::{Outcome, setup};
+use crate::{Outcome, setup, site};
 
 /// The folders with pages, and `.` for those at the root.
 const FOLDERS: &[&str] = &[".", "docs/src", "docs/dev", "crates", "examples"];
@@ -35,6 +35,58 @@ pub(crate) fn check() -> Outcome {
     problems.extend(missing_chapters(&root.join("docs/src"), &pages));
     problems.sort();
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
+}
+
+/// Checks the pages of a built site: files and anchors of all relative links exist, and nothing is loaded from another
+/// host. `api` is the folder of the API documentation, whose own links rustdoc has checked.
+pub(crate) fn check_html(site: &Path, api: &str) -> Outcome {
+    let mut problems = Vec::new();
+    for page in site::files(site, "html")? {
+        let text = read(&page)?;
+        let name = page.file_name().unwrap_or_default().to_string_lossy();
+        // The page of all chapters in one has the links of the chapters.
+        if name == "print.html" {
+            continue;
+        }
+        for (is_loaded, target) in references(&text) {
+            if target.contains("://") || target.starts_with("//") {
+                if is_loaded {
+                    problems.push(format!("{name}: {target} is loaded from another host"));
+                }
+                continue;
+            }
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let linked = if file.is_empty() { page.clone() } else { site.join(file) };
+            if !linked.exists() {
+                problems.push(format!("{name}: {target}: there is no such file"));
+            } else if !anchor.is_empty()
+                && !file.starts_with(api)
+                && !read(&linked)?.contains(&format!("id=\"{anchor}\""))
+            {
+                problems.push(format!("{name}: {target}: there is no such anchor"));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
+}
+
+/// The `href` and `src` of a page, and whether the browser loads what they name.
+fn references(html: &str) -> impl Iterator<Item = (bool, &str)> {
+    html.split('<').skip(1).flat_map(|tag| {
+        let is_link = tag.starts_with("a ");
+        let values = ["href=\"", "src=\""].into_iter().filter_map(move |name| {
+            let (_, rest) = tag.split_once('>')?.0.split_once(name)?;
+            rest.split_once('"').map(|(value, _)| value)
+        });
+        let has_file = |value: &&str| {
+            !value.is_empty() && !value.starts_with("data:") && !value.starts_with("mailto:")
+        };
+        values.filter(has_file).map(move |value| (!is_link, value))
+    })
+}
+
+fn read(page: &Path) -> Result<String, String> {
+    fs::read_to_string(page).map_err(|error| format!("{}: {error}", page.display()))
 }
 
 fn missing_chapters(guide: &Path, pages: &HashMap<PathBuf, String>) -> Vec<String> {
@@ -139,6 +191,12 @@ mod tests {
         let found = anchors("# `next`, and more\n## Two\n#no\n## Two\n```\n# code\n```");
         let expected = ["next-and-more", "two", "two-1"].map(str::to_owned);
         assert_eq!(found, HashSet::from(expected));
+    }
+
+    #[test]
+    fn references_of_html_are_found() {
+        let html = "<a href=\"b.html#c\">b</a> <script src=\"d.js\"></script> <p>src=\"e\"</p>";
+        assert_eq!(references(html).collect::<Vec<_>>(), [(false, "b.html#c"), (true, "d.js")]);
     }
 
     #[test]

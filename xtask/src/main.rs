@@ -13,6 +13,7 @@ mod manifests;
 mod package;
 mod rules;
 mod setup;
+mod site;
 mod size;
 mod source;
 mod steps;
@@ -32,10 +33,12 @@ usage: cargo xtask COMMAND
   test     run all tests; install the packages of the interop servers first
   interop  run the tests against servers of other projects only
   demo     run an example app with the embedded provider: axum (default), actix or rocket
-  e2e      log in through each example app in headless Chromium
+  e2e      log in through each example app in headless Chromium; `e2e --images` updates
+           the screenshots of the guide
   guide    write the programs of `docs/programs` into the pages of the guide
   tutorial execute the quick start of README and guide literally: make each project, run it and log in
-  docs     build the API documentation and check the links between pages; warnings are errors
+  docs     build the API documentation and check the links between pages; warnings are errors;
+           `docs --site` builds both as a site in target/site
   api      list the public API of each published crate in `api/`
   package  package the published crates and compile the packages
   work     check how the work of each reader of a peer's input grows with its length
@@ -53,8 +56,8 @@ fn main() -> ExitCode {
         "bench" => steps::bench(&rest),
         "ci" => ci::run(),
         "demo" => steps::demo(&rest),
-        "docs" => steps::docs(),
-        "e2e" => steps::e2e(),
+        "docs" => steps::docs(&rest),
+        "e2e" => steps::e2e(&rest),
         "guide" => setup::cargo(&["run", "--quiet", "--package", "authlib-docs"]),
         "interop" => steps::interop(),
         "package" => package::run(),

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::{Outcome, links, setup, size};
+use crate::{Outcome, links, setup, site, size};
 
 /// `test`: all tests, including those that need Node, Python, PostgreSQL or Redis if these are installed.
 pub(crate) fn test(arguments: &[String]) -> Outcome {
@@ -64,8 +64,14 @@ pub(crate) fn demo(arguments: &[String]) -> Outcome {
     setup::cargo(&["run", "--package", app])
 }
 
-/// `e2e`: a login through each example app in headless Chromium.
-pub(crate) fn e2e() -> Outcome {
+/// `e2e`: a login through each example app in headless Chromium. `e2e --images` then takes the screenshots of the guide
+/// from those of this run.
+pub(crate) fn e2e(arguments: &[String]) -> Outcome {
+    let takes_images = match arguments {
+        [] => false,
+        [option] if option == "--images" => true,
+        other => return Err(format!("`e2e` has no argument {other:?}; expected `--images`")),
+    };
     setup::browser()?;
     // All features and the tests, as in `test`: without the tests' dependencies some crates have fewer
     // features, and everything above them would be compiled a second time.
@@ -74,7 +80,8 @@ pub(crate) fn e2e() -> Outcome {
     let suffix = std::env::consts::EXE_SUFFIX;
     let mut e2e = Command::new(programs.join(format!("e2e{suffix}")));
     let apps = APPS.iter().map(|app| programs.join(format!("{app}{suffix}")));
-    setup::run_with(e2e.args(apps).current_dir(setup::root()))
+    setup::run_with(e2e.args(apps).current_dir(setup::root()))?;
+    if takes_images { site::take_images() } else { Ok(()) }
 }
 
 /// `tutorial`: the quick start of each framework, or of these.
@@ -85,14 +92,21 @@ pub(crate) fn tutorial(frameworks: &[String]) -> Outcome {
     setup::cargo(&run)
 }
 
-/// `docs`: the links between pages, and the API documentation, warnings denied.
-pub(crate) fn docs() -> Outcome {
+/// `docs`: the links between pages, and the API documentation, warnings denied. `docs --site` then builds a site of the
+/// guide and the API documentation.
+pub(crate) fn docs(arguments: &[String]) -> Outcome {
+    let has_site = match arguments {
+        [] => false,
+        [option] if option == "--site" => true,
+        other => return Err(format!("`docs` has no argument {other:?}; expected `--site`")),
+    };
     links::check()?;
     let mut cargo = Command::new(setup::cargo_path());
     cargo
         .args(["doc", "--workspace", "--no-deps", "--all-features"])
         .env("RUSTDOCFLAGS", "-D warnings");
-    setup::run_with(cargo.current_dir(setup::root()))
+    setup::run_with(cargo.current_dir(setup::root()))?;
+    if has_site { site::build() } else { Ok(()) }
 }
 
 /// `bench`: the library beside its peers, then the load test. `bench load [SECONDS]` runs the load test only,

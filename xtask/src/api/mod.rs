@@ -11,7 +11,7 @@ use crate::{Outcome, package, setup, steps};
 
 /// Writes the listings, and prints how much is public.
 pub(crate) fn write() -> Outcome {
-    steps::docs()?;
+    steps::docs(&[])?;
     let folder = folder();
     std::fs::create_dir_all(&folder)
         .map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
