@@ -39,8 +39,8 @@
 //! **Create registry and session middleware once, before `HttpServer::new`.** Its closure runs once for each
 //! worker; a registry or a session store per worker loses logins.
 //!
-//! A client can also be named by the route's `{client}` parameter (plain [`OAuthClient`]), and [`routes`]
-//! saves the two handlers as well.
+//! A client can also be named by the route's `{client}` parameter (plain [`OAuthClient`]). [`routes`] has a login and
+//! a callback route for all clients.
 //!
 //! # actix-session
 //!

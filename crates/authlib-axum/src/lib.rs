@@ -34,9 +34,8 @@
 //! Open <http://localhost:3000/login>. Redirect URIs and the session cookie follow from the base URL, so open the
 //! application at that URL: localhost and 127.0.0.1 are two sites.
 //!
-//! A client can also be named by the route's `{client}` parameter (plain [`OAuthClient`]), and [`routes`]
-//! saves the two handlers as well. [`session_layer`] has the registry for the extractors, whatever the
-//! router's state is.
+//! A client can also be named by the route's `{client}` parameter (plain [`OAuthClient`]). [`routes`] has a login and
+//! a callback route for all clients. [`session_layer`] gives the registry to the extractors; the router's state does not matter.
 //!
 //! # Features
 //!

@@ -1,10 +1,13 @@
-//! OAuth 2.0 and OpenID Connect **clients** for web applications: the login layer that the framework
-//! crates (`authlib-axum`, …) stand on.
+//! OAuth 1.0a, OAuth 2.0 and OpenID Connect **clients** for web applications and other programs. For axum, actix-web and
+//! Rocket, use `authlib-axum`, `authlib-actix` or `authlib-rocket`, which are based on this crate.
 //!
-//! A [`ClientConfig`] says what a client is registered with, [`OAuth`] checks all of them at once and
-//! hands out [`RegisteredClient`]s, and [`login`] holds the order of the steps of a login for every framework.
-//! PKCE, nonce, issuer and state are checked without being asked to; what weakens a check has
-//! `dangerous` in its name.
+//! - [`ClientConfig`] contains the settings of one client, and [`providers`] those of well-known providers.
+//! - [`OAuth`] is the registry of all clients. It validates their settings at startup and reports all errors at once.
+//! - [`RegisteredClient`] logs users in, stores and refreshes their tokens, and calls the provider's API.
+//! - [`OAuth2Client`] and [`OAuth1Client`] are for programs without a login page.
+//!
+//! `state`, PKCE, nonce, issuer and the ID token are checked by default. Options that weaken a check start with
+//! `dangerous_`.
 //!
 //! # A login without a framework
 //!

@@ -39,8 +39,8 @@
 //! application at that URL: localhost and 127.0.0.1 are two sites.
 //!
 //! The launch is refused if a setting is invalid, or if a guard names a client that is not registered. A client
-//! can also be named by the route's `<client>` or `<_>` (plain [`OAuthClient`]), and [`routes`] saves the two
-//! handlers as well.
+//! can also be named by the route's `<client>` or `<_>` (plain [`OAuthClient`]). [`routes`] has a login and a callback
+//! route for all clients.
 //!
 //! # Features
 //!

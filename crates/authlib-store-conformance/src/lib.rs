@@ -1,4 +1,4 @@
-//! Tests for implementations of [`TokenStore`] and [`PendingLoginStore`]: each promise of the traits is one
+//! Tests for implementations of [`TokenStore`] and [`PendingLoginStore`]: each requirement of the traits is one
 //! case. They need no runtime, and on a store with a real clock they take about 20 seconds.
 //!
 //! ```

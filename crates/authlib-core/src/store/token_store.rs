@@ -1,4 +1,4 @@
-//! [`TokenStore`]: the port behind which tokens are stored.
+//! [`TokenStore`]: the extension trait for stores of tokens.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -13,7 +13,7 @@ use crate::transport::BoxFuture;
 /// # Implementing it
 ///
 /// Each method is one atomic step of a database: `authlib-sqlx` has a SQL statement for each, `authlib-redis` a
-/// command or script. `check_token_store` of the crate `authlib-store-conformance` tests the promises.
+/// command or script. `check_token_store` of the crate `authlib-store-conformance` tests all requirements.
 ///
 /// The trait is object-safe and written without `async_trait`, whose lifetimes do not fit: return
 /// `Box::pin(async move { .. })` from methods with the signatures below.
