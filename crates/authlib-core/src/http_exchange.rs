@@ -54,7 +54,7 @@ impl HttpExchange {
         let uri = request.uri().clone();
         let mut response = self.http.send(request.clone()).await;
         if let Err(TransportError::Closed(cause)) = &response {
-            tracing::debug!(what, host, %cause, "connection was closed, request is sent once more");
+            tracing::debug!(what, host, %cause, "connection closed; request sent once more");
             response = self.http.send(request).await;
         }
         received(what, &host, response).map(|response| from(uri, response))

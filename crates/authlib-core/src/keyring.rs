@@ -70,29 +70,27 @@ enum KeyError {
 impl From<KeyError> for Error {
     fn from(problem: KeyError) -> Self {
         Self::new(ErrorKind::Config, problem)
-            .with_hint("`openssl rand -base64 32` makes a key; write it as `NAME:KEY`")
+            .with_hint("`openssl rand -base64 32` generates a key; write it as `NAME:KEY`")
     }
 }
 
 /// Why a value can't be decrypted.
 #[derive(Debug, thiserror::Error)]
 enum OpenError {
-    #[error("the value is not one that a key ring has encrypted")]
+    #[error("the value was not encrypted with a key ring")]
     Malformed,
     #[error("the value was encrypted with the key {0:?}, which the key ring does not have")]
     UnknownKey(String),
     #[error(
-        "the value does not decrypt with the key `{0}`: it was changed, belongs elsewhere, or the key is \
-         another one of this name"
+        "the value can't be decrypted with the key `{0}`: it was changed, belongs to another row, or this is another key with the same name"
     )]
     Rejected(String),
 }
 
 impl From<OpenError> for Error {
     fn from(problem: OpenError) -> Self {
-        Self::new(ErrorKind::Store, problem).with_hint(
-            "keep an old key in the key ring as long as values are stored that it has encrypted",
-        )
+        Self::new(ErrorKind::Store, problem)
+            .with_hint("keep an old key in the key ring while values that it encrypted are stored")
     }
 }
 

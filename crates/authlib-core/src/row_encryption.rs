@@ -179,7 +179,7 @@ impl From<RowProblem> for Error {
                 "call `reseal` of the store once, to encrypt what was stored before"
             }
             RowProblem::Malformed => "it was changed outside of this library",
-            RowProblem::NoKeys => "set `AUTHLIB_KEYS`, and give the store the key ring",
+            RowProblem::NoKeys => "set `AUTHLIB_KEYS`, and pass the key ring to the store",
         };
         Self::new(ErrorKind::Store, problem).with_hint(hint)
     }

@@ -221,7 +221,7 @@ impl RedisStore {
             self.connection.run::<()>(&self.scripts.touch, &[&key], &[id, &after]).await
         };
         if let Err(error) = noted.await {
-            tracing::warn!(client = owner.client, error = %error.report(), "could not note the use of a token");
+            tracing::warn!(client = owner.client, error = %error.report(), "could not record the use of a token");
         }
     }
 }

@@ -76,7 +76,7 @@ impl OAuthFairing {
         let public = config.profile != Config::DEBUG_PROFILE;
         if public && !config.secret_key.is_provided() {
             let hint = "set `secret_key` in Rocket.toml, or ROCKET_SECRET_KEY, to the same secret for \
-                        all replicas; `openssl rand -base64 32` makes one";
+                        all replicas; `openssl rand -base64 32` generates one";
             return refused(
                 "logins are kept in cookies, and there is no key to encrypt them",
                 hint,

@@ -27,7 +27,7 @@ impl SqlxStore {
                 Box::pin(async move { postgres::connect(url).await.map(Self::from_postgres) })
             }
             _ => {
-                let check = "the database URL names no supported database";
+                let check = "the database of the URL is not supported";
                 return Err(Error::new(ErrorKind::Config, check).with_hint(SUPPORTED));
             }
         };

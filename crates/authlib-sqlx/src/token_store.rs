@@ -195,12 +195,12 @@ impl SqlxStore {
         let args = args![&owner.client, &owner.user, end.after, &hash];
         let noted = self.pool.execute(&self.statements.touch, &self.with_now(args)).await;
         if let Err(error) = noted {
-            tracing::warn!(client = owner.client, error = %error.report(), "could not note the use of a token");
+            tracing::warn!(client = owner.client, error = %error.report(), "could not record the use of a token");
         }
     }
 }
 
 fn number_of(lease: &Lease) -> Result<i64> {
     let number = i64::try_from(lease.fencing_number());
-    number.map_err(|_| Error::new(ErrorKind::Store, "the lease is not one of this store"))
+    number.map_err(|_| Error::new(ErrorKind::Store, "the lease belongs to another store"))
 }

@@ -78,8 +78,8 @@ pub(crate) async fn invalid_request_params_fail_startup(package: &str) {
         "[oauth.op]\nclient_id = 'app'\nclient_secret = 's'\nissuer = 'https://op.example'\n";
     for (settings, says) in [
         ("claims = { email = {} }", "only the tables `id_token` and `userinfo`"),
-        ("claims = { userinfo = { email = { required = true } } }", "\"email\" wrongly"),
-        ("claims = { userinfo = { email = true } }", "\"email\" wrongly"),
+        ("claims = { userinfo = { email = { required = true } } }", "request for \"email\""),
+        ("claims = { userinfo = { email = true } }", "request for \"email\""),
         ("resource = ['/api']", "absolute URI"),
         ("resource = ['https://api.example/#x']", "absolute URI"),
         ("authorization_details = [{ actions = [] }]", "without the text `type`"),

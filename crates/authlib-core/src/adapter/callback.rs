@@ -48,7 +48,7 @@ impl<S: Session> LoginCallback<S> {
             let nothing = empty(http::StatusCode::NO_CONTENT);
             return Err(LoginError::respond(
                 nothing,
-                "a HEAD request or prefetch finishes no login",
+                "a HEAD request or prefetch does not finish a login",
             ));
         }
         let callback = CallbackRequest::read(request, body).map_err(|error| {

@@ -172,10 +172,10 @@ fn text(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::Forbidden => "You are logged in, but you have no access to this page.",
         ErrorKind::InsufficientAuthentication => {
-            "You need to log in again, in a stronger way, to do this."
+            "To do this, you need to log in again, possibly with a second factor."
         }
         ErrorKind::InsufficientScope => {
-            "You need to log in again, and allow this application more, to do this."
+            "To do this, you need to log in again and give this application more access."
         }
         ErrorKind::UnknownClient => "This login provider is not available.",
         ErrorKind::Conflict => "This account is already connected.",
@@ -224,7 +224,7 @@ fn title(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::Conflict => "Account not connected",
         ErrorKind::InvalidCallback | ErrorKind::InvalidIdToken | ErrorKind::AuthorizationError => {
-            "We couldn't sign you in"
+            "We couldn't log you in"
         }
         ErrorKind::InvalidRequest | ErrorKind::PayloadTooLarge => "Request not possible",
         ErrorKind::Unsupported => "Not supported",

@@ -31,7 +31,7 @@ pub(super) fn login_path(error: &Error, request: &RequestContext) -> Option<Stri
     let oauth = request.oauth.as_ref()?;
     let client = oauth.client(required.client()).ok().filter(RegisteredClient::accepts_logins)?;
     let sealed = seal(oauth, required).inspect_err(|error| {
-        tracing::warn!(error = %error.report(), "link to the login that an API requires not made");
+        tracing::warn!(error = %error.report(), "could not create the link to the login that an API requires");
     });
     let path = oauth.site_path(&client.settings().login_path);
     let separator = if path.contains('?') { '&' } else { '?' };
@@ -88,7 +88,7 @@ pub(super) fn required(client: &RegisteredClient, request: &RequestContext) -> O
         let age = PENDING_TTL.as_secs();
         tracing::info!(
             client = client.name(),
-            "`{PARAM}` ignored: not ours, or older than {age} s"
+            "`{PARAM}` ignored: not created by this application, or older than {age} s"
         );
     }
     valid.map(|sealed| sealed.required)

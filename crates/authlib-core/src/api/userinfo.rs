@@ -50,8 +50,9 @@ async fn parse(tokens: &TokenManager, token: &Token, response: &Response) -> Res
     // Otherwise the login has the subject of the user info that was fetched then.
     if sub.is_some_and(|sub| sub != claims.sub()) {
         let check = "the user info is about another user than the login";
-        return Err(Error::new(ErrorKind::InvalidResponse, check)
-            .with_hint("check `subject_claim`: the member must identify the user for ever"));
+        return Err(Error::new(ErrorKind::InvalidResponse, check).with_hint(
+            "check `subject_claim`: the member must identify the user and never change",
+        ));
     }
     Ok(claims)
 }

@@ -46,7 +46,7 @@ impl FrontChannel {
     ) -> Result<Token> {
         let authorization = Authorization::check(callback, &pending.state)?;
         let secret = pending.token_secret.as_ref().ok_or_else(|| {
-            let check = "the pending login was not started by OAuth 1.0a";
+            let check = "the pending login was not started with OAuth 1.0a";
             Error::new(ErrorKind::InvalidCallback, check).with_hint("start the login again")
         })?;
         let temporary = TokenCredentials { token: &pending.state, secret };

@@ -59,7 +59,7 @@ impl LoginPolicy {
     /// The policy with what 0 means: that a limit is off.
     pub(super) fn checked(mut self, problems: &mut Vec<ConfigProblem>) -> Self {
         if self.lifetime.is_zero() {
-            let problem = "is 0, so nobody could log in: set a number of seconds";
+            let problem = "is 0, so users could not log in: set a number of seconds";
             problems.push(ConfigProblem::new("", LIFETIME, problem));
         }
         self.idle_timeout = self.idle_timeout.filter(|limit| !limit.is_zero());

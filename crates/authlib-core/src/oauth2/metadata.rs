@@ -57,7 +57,7 @@ enum MetadataError {
     #[error("the metadata response has status {0}, not 200 (RFC 8414 §3.2)")]
     Status(u16),
     #[error(
-        "the metadata response has the content type {0}, not application/json, and is no JSON object \
+        "the metadata response has the content type {0}, not application/json, and is not a JSON object \
          (RFC 8414 §3.2)"
     )]
     ContentType(String),

@@ -96,8 +96,7 @@ impl Token {
 
 /// The error of a user without claims.
 pub(crate) fn no_userinfo() -> Error {
-    let check = "the token has no user information: it comes without a verified ID token, and no \
-                 user info was fetched";
+    let check = "the token has no user information: there was no verified ID token, and no user info was fetched";
     Error::new(ErrorKind::Unauthenticated, check).with_hint(
         "request the scope `openid`, or set `userinfo_endpoint` for a provider without OpenID \
          Connect",

@@ -66,7 +66,7 @@ pub(crate) enum IdTokenError {
          claim (OpenID Connect Core §3.1.3.7 step 2)"
     )]
     OtherTenant { actual: String },
-    #[error("the user is of {actual:?}, a tenant that is not in `allowed_tenants`")]
+    #[error("the user belongs to {actual:?}, a tenant that is not in `allowed_tenants`")]
     TenantNotAllowed { actual: String },
     #[error("the key that signed the ID token is for another issuer than its `iss`")]
     KeyIssuer,
@@ -95,7 +95,7 @@ pub(crate) enum IdTokenError {
     )]
     NonceUnasked,
     #[error(
-        "`max_age` was asked for and the ID token has no `auth_time` (OpenID Connect Core §3.1.2.1)"
+        "`max_age` was requested, but the ID token has no `auth_time` (OpenID Connect Core §3.1.2.1)"
     )]
     AuthTimeMissing,
     #[error(

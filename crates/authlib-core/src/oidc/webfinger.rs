@@ -19,7 +19,7 @@ enum WebFingerError {
     Resource(String),
     #[error("the WebFinger response has status {0}, not 200 (RFC 7033 §4.2)")]
     Status(u16),
-    #[error("the WebFinger response is no JSON object (RFC 7033 §4.4)")]
+    #[error("the WebFinger response is not a JSON object (RFC 7033 §4.4)")]
     NoJson,
     #[error("the WebFinger response has no link to an issuer (OpenID Connect Discovery §2)")]
     NoIssuer,

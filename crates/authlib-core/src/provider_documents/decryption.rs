@@ -56,7 +56,7 @@ enum DecryptionError {
     #[error("{0} can't be decrypted")]
     Jwe(&'static str, #[source] JweError),
     #[error(
-        "the content of {0} is no signed JWT: encryption alone proves nothing about the sender (RFC 7519 §11.2)"
+        "the content of {0} is not a signed JWT: encryption alone proves nothing about the sender (RFC 7519 §11.2)"
     )]
     Content(&'static str),
 }

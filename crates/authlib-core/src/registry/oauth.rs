@@ -123,7 +123,7 @@ impl OAuth {
         };
         match name {
             Some(name) => self.find_client(&name).await,
-            None => Err(unknown_realm("the domain of the e-mail address belongs to no client")
+            None => Err(unknown_realm("no client has the domain of the e-mail address")
                 .with_hint("see `ClientSource::client_of_domain`")),
         }
     }
@@ -140,7 +140,7 @@ impl OAuth {
         };
         match name {
             Some(name) => self.find_client(&name).await,
-            None => Err(unknown_realm("the host belongs to no client")
+            None => Err(unknown_realm("no client has this host")
                 .with_hint("see `ClientSource::client_of_host`")),
         }
     }

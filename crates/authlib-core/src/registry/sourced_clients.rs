@@ -84,7 +84,7 @@ impl SourcedClients {
 fn checked(factory: &ClientFactory, name: &str, config: ClientConfig) -> Result<RegisteredClient> {
     let mut problems = Vec::new();
     if config.name != name {
-        let problem = format!("was asked for, and the source returned {:?}", clipped(&config.name));
+        let problem = format!("was requested, and the source returned {:?}", clipped(&config.name));
         problems.push(ConfigProblem::new(name, "", problem));
     }
     let checked = factory.checks.check(config, &mut problems);

@@ -37,7 +37,10 @@ impl TokenManager {
             } else {
                 self.store().delete(earlier).await?;
                 if !self.replace_token(row, token).await? {
-                    tracing::info!(client = earlier.client, "the later login has ended meanwhile");
+                    tracing::info!(
+                        client = earlier.client,
+                        "the later login has ended in the meantime"
+                    );
                     return Ok(false);
                 }
             }

@@ -407,7 +407,8 @@ impl TokenManager {
         let current = match self.store.replace(lease, old.as_ref(), new).await {
             Ok(ReplaceOutcome::Replaced) => None,
             Ok(ReplaceOutcome::Conflict(current)) if is_same(current.as_deref(), old.as_ref()) => {
-                let cause = "the refresh took longer than its lease, and another process began one";
+                let cause =
+                    "the refresh took longer than its lease, and another process started one";
                 return Err(self.hold_unsaved(owner, tokens, Error::new(ErrorKind::Store, cause)));
             }
             Ok(ReplaceOutcome::Conflict(current)) => Some(current),

@@ -80,7 +80,7 @@ impl Refresher {
     pub(super) fn no_token(&self) -> Error {
         if self.0.settings().extensions.standalone {
             return Error::new(ErrorKind::Unauthenticated, "the client has no token").with_hint(
-                "fetch one or set one; if no user is needed, configure `refresh_with` to fetch it",
+                "fetch a token or set one; if no user is needed, configure `refresh_with` to fetch it",
             );
         }
         Error::new(ErrorKind::Unauthenticated, "the user is not logged in with this client")
@@ -96,7 +96,7 @@ impl Refresher {
             let check =
                 "a token for one resource is requested with a refresh token (RFC 8707 §2.2)";
             return Err(Error::new(ErrorKind::Unsupported, check)
-                .with_hint("`refresh_with` of this client is another policy: register a client with the setting `resource`")
+                .with_hint("set `refresh_with` to `refresh_token`, or register a client with the setting `resource`")
                 .into());
         }
         self.use_refresh_token(old, Some(resource)).await

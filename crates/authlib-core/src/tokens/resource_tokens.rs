@@ -146,7 +146,7 @@ fn of_resource(main: &Token, resource: &str) -> Result<Token> {
     main.resource_tokens.get(resource).cloned().ok_or_else(|| {
         let check = "the token for the resource was replaced while it was requested";
         Error::new(ErrorKind::Unauthenticated, check)
-            .with_hint("the user logged in or out meanwhile")
+            .with_hint("the user logged in or out in the meantime")
     })
 }
 

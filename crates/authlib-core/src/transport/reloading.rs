@@ -51,7 +51,10 @@ impl ReloadingClient {
                 // The key may be written after the certificate: then both change once more.
                 Err(error) => {
                     let error = error.report().to_string();
-                    tracing::warn!(error, "changed client certificate not used, the old one is");
+                    tracing::warn!(
+                        error,
+                        "changed client certificate not used; the old one stays in use"
+                    );
                 }
             }
         }

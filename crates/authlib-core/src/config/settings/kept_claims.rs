@@ -37,6 +37,6 @@ impl ClientConfig {
 /// The error of a call that needs the token of a login without one.
 pub(crate) fn no_token_kept() -> Error {
     Error::new(ErrorKind::Config, "no token of the login is kept (`keep_token`)").with_hint(
-        "remove `keep_token(false)` or `keep_token = false`; it counts from the next login",
+        "remove `keep_token(false)` or `keep_token = false`; it takes effect at the next login",
     )
 }

@@ -59,7 +59,7 @@ impl ClientConfig {
             for (name, request) in claims {
                 if !is_claim_request(request) {
                     let problem = format!(
-                        "requests {name:?} wrongly: use null, or a table with `essential`, `value` or `values` \
+                        "has an invalid request for {name:?}: use null, or a table with `essential`, `value` or `values` \
                          (OpenID Connect Core §5.5.1)"
                     );
                     check.problem("claims", problem);

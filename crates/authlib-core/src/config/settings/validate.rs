@@ -371,7 +371,7 @@ impl ClientConfig {
                     "it must not have a fragment (RFC 6749 §3.1.2)"
                 }
                 Ok(url) if is_public_http(&url) => {
-                    "plain http is for this machine only: use https (RFC 8252 §8.3)"
+                    "it must start with https:// (http:// only for localhost and loopback addresses, RFC 8252 §8.3)"
                 }
                 Ok(url) if !is_web_or_app(&url) => {
                     "it must be http, https or an app's own scheme with a dot (RFC 8252 §7.1)"

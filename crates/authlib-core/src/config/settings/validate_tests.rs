@@ -212,7 +212,10 @@ fn missing_conflicting_and_weakening_settings_are_errors() {
         (by_hand().redirect_uri("localhost:3000/cb"), "must be http, https or an app's own"),
         (by_hand().redirect_uri("javascript:alert(1)"), "must be http, https or an app's own"),
         (by_hand().redirect_uri("not a url"), "must be an absolute URL or a path"),
-        (by_hand().redirect_uri("http://x.example/cb"), "plain http is for this machine only"),
+        (
+            by_hand().redirect_uri("http://x.example/cb"),
+            "it must start with https:// (http:// only for",
+        ),
         (by_hand().redirect_uri("https://x.example/#f"), "must not have a fragment"),
         (by_hand().user_agent("a\nb"), "`user_agent` is \"a\\nb\", which is not a valid header"),
         (by_hand().name("a/b"), "client `a/b` must have a name of letters"),

@@ -31,7 +31,7 @@ pub(super) async fn check_account(
     let check = "the account at the provider belongs to another user of the application";
     Err(Error::new(ErrorKind::Conflict, check)
         .with_hint("the other user must disconnect it first, or set `LinkPolicy::move_accounts`")
-        .with_page_text("This account belongs to another user here."))
+        .with_page_text("This account is connected to another user."))
 }
 
 /// Stores a user's row, and deletes the rows of other users from which its account [moves](check_account).
