@@ -10,7 +10,6 @@ pub(crate) const RANKS: &[&[&str]] = &[
         "secret",
         "params",
         "message",
-        "multipart",
         "numeric_date",
         "endpoint",
         "endpoint_url",

@@ -6,7 +6,14 @@ use std::process::Command;
 use crate::{Outcome, setup};
 
 /// The application, with what it turns on. An empty text is its default features.
-const FEATURES: [&str; 4] = ["", "reqwest", "reqwest,toml,gzip", "reqwest,toml,oauth1-rsa-sha1"];
+const FEATURES: [&str; 6] = [
+    "",
+    "oauth1,reqwest,toml",
+    "reqwest,toml",
+    "reqwest",
+    "reqwest,toml,multipart,oauth1,gzip",
+    "reqwest,toml,multipart,oauth1-rsa-sha1",
+];
 
 /// The clock ticks per second of `/proc` on Linux.
 const TICKS: u64 = 100;

@@ -37,6 +37,8 @@
 //! - `toml` (default): [`load_file`](OAuthBuilder::load_file) and [`load_toml`](OAuthBuilder::load_toml). Without it,
 //!   settings come from code, the environment and [`load_table`](OAuthBuilder::load_table).
 //! - `gzip`: the built-in HTTP client asks for compressed responses. Without it, providers send plain ones.
+//! - `oauth1` (default): OAuth 1.0a. Without it, a client with OAuth 1.0a settings is an error at the start.
+//! - `multipart` (default): `multipart/form-data` bodies of API requests.
 //! - `oauth1-rsa-sha1`: OAuth 1.0a signatures by RSA-SHA1, with the `rsa` crate, which has an open advisory
 //!   (RUSTSEC-2023-0071).
 //! - `blocking`: the same clients for programs without an async runtime, in `client::blocking`.
@@ -53,13 +55,16 @@ mod endpoint;
 mod endpoint_url;
 mod error;
 pub mod message;
-mod multipart;
 mod numeric_date;
 mod params;
 mod secret;
 
 pub mod jose;
 
+#[cfg(feature = "oauth1")]
+pub mod oauth1;
+#[cfg(not(feature = "oauth1"))]
+#[path = "oauth1/settings.rs"]
 pub mod oauth1;
 pub mod oauth2;
 mod oidc;
@@ -95,12 +100,15 @@ pub mod login;
 
 pub mod adapter;
 
+#[cfg(feature = "multipart")]
+pub use crate::api::Multipart;
 pub use crate::api::{ApiRequest, ApiResponse};
 pub use crate::authorization::{
     AuthorizeOptions, LinkPolicy, LogoutOptions, PENDING_TTL, PendingLogin, PendingLogout, Purpose,
 };
 pub use crate::client::assertion_client::AssertionClient;
 pub use crate::client::builder::ClientBuilder;
+#[cfg(feature = "oauth1")]
 pub use crate::client::oauth1_client::OAuth1Client;
 pub use crate::client::oauth2_client::OAuth2Client;
 pub use crate::client::resource_client::ResourceClient;
@@ -109,7 +117,6 @@ pub use crate::endpoints::{DeviceLogin, DevicePoll, Registration};
 pub use crate::error::{Error, ErrorKind, ProviderError, Remedy, Result};
 pub use crate::error_pages::ErrorPage;
 pub use crate::keyring::{KEYS_VARIABLE, Keyring};
-pub use crate::multipart::Multipart;
 pub use crate::oauth2::grant::Grant;
 pub use crate::oauth2::introspection::Introspection;
 pub use crate::oauth2::jwt_bearer::JwtBearer;

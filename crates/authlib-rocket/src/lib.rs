@@ -62,6 +62,10 @@ mod session;
 pub mod testing;
 mod user;
 
+#[cfg(feature = "multipart")]
+pub use authlib_core::Multipart;
+#[cfg(feature = "oauth1")]
+pub use authlib_core::OAuth1Client;
 pub use authlib_core::login::{
     ClientName, CompletedLogin, ConnectedAccount, Identity, LoginResult, LogoutResponse,
     RequireLogin, clients,
@@ -69,10 +73,10 @@ pub use authlib_core::login::{
 pub use authlib_core::{
     ApiRequest, ApiResponse, AssertionClient, AuthorizeOptions, ClientBuilder, ClientCache,
     ClientConfig, ClientSource, DeviceLogin, Error as CoreError, ErrorKind, ErrorPage, Grant,
-    Introspection, JwtBearer, LinkPolicy, LogoutOptions, LogoutToken, Multipart, OAuth,
-    OAuth1Client, OAuth2Client, OAuthBuilder, Params, ProviderError, Purpose, RegisteredClient,
-    Registration, Remedy, Secret, Token, TokenTypeHint, TokenUpdate, UserInfo, clock, config,
-    hooks, login, oauth2, providers, random_token, store, transport,
+    Introspection, JwtBearer, LinkPolicy, LogoutOptions, LogoutToken, OAuth, OAuth2Client,
+    OAuthBuilder, Params, ProviderError, Purpose, RegisteredClient, Registration, Remedy, Secret,
+    Token, TokenTypeHint, TokenUpdate, UserInfo, clock, config, hooks, login, oauth2, providers,
+    random_token, store, transport,
 };
 
 pub use crate::back_channel_logout::BackChannelLogout;

@@ -16,10 +16,8 @@ use super::allowed_origins::{api_url, resource_url};
 use super::request_parts::{Content, FORM, RequestParts, Resource};
 use super::send::{send, send_streaming};
 use crate::error::{Error, ErrorKind, Result};
-use crate::multipart::Multipart;
 use crate::oauth2::{Token, TokenLocation};
 use crate::params::Params;
-use crate::random;
 use crate::store::TokenOwner;
 use crate::tokens::TokenManager;
 use crate::transport::{Body, StreamingResponse};
@@ -44,7 +42,7 @@ const MAX_RESPONSE: usize = 16 * 1024 * 1024;
 /// ```
 #[must_use = "a request does nothing until it is sent"]
 pub struct ApiRequest<M = Async> {
-    tokens: Arc<TokenManager>,
+    pub(super) tokens: Arc<TokenManager>,
     owner: TokenOwner,
     /// The request, or the first mistake in it.
     parts: Result<RequestParts>,
@@ -117,7 +115,7 @@ impl<M> ApiRequest<M> {
         })
     }
 
-    fn try_set(mut self, set: impl FnOnce(&mut RequestParts) -> Result<()>) -> Self {
+    pub(super) fn try_set(mut self, set: impl FnOnce(&mut RequestParts) -> Result<()>) -> Self {
         if let Ok(parts) = &mut self.parts
             && let Err(error) = set(parts)
         {
@@ -166,17 +164,6 @@ impl<M> ApiRequest<M> {
     /// Sets a form body: [`Params`], or an array of names and values.
     pub fn form(self, params: impl Into<Params>) -> Self {
         self.content(FORM, Content::Form(params.into()))
-    }
-
-    /// Sets a `multipart/form-data` body.
-    pub fn multipart(self, form: &Multipart) -> Self {
-        match random::token(self.tokens.endpoints().random()) {
-            Ok(boundary) => {
-                let content_type = format!("multipart/form-data; boundary={boundary}");
-                self.body(&content_type, form.body(&boundary))
-            }
-            Err(error) => self.try_set(|_| Err(error)),
-        }
     }
 
     /// Sets the maximum time of the whole exchange, instead of the client's `timeout`.

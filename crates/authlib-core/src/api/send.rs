@@ -10,7 +10,6 @@ use url::Url;
 use super::allowed_origins::{check_allowed, check_resource, same_origin};
 use super::request_parts::{Content, FORM, RequestParts};
 use crate::config::ClientSettings;
-use crate::endpoints::oauth1::{SignedParams, token_credentials};
 use crate::endpoints::{EndpointClient, url_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::RequestHook;
@@ -304,8 +303,7 @@ async fn build(
     if is_signed {
         // Hooks run first: their changes are signed too.
         let request = run_hooks(endpoints, request, parts).await?;
-        let token = token.map(token_credentials).transpose()?;
-        return endpoints.sign(request, SignedParams { token, ..SignedParams::default() });
+        return endpoints.sign_with(request, token);
     }
     let Some(token) = token else { return Ok(request) };
     let mut request = run_hooks(endpoints, request, parts).await?;

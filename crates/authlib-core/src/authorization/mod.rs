@@ -4,6 +4,10 @@
 mod front_channel;
 mod link_policy;
 mod logout;
+#[cfg(feature = "oauth1")]
+mod oauth1;
+#[cfg(not(feature = "oauth1"))]
+#[path = "oauth1_off.rs"]
 mod oauth1;
 mod options;
 mod pending;

@@ -8,7 +8,9 @@ use super::pending::PendingLogin;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth1::authenticated_request::OUT_OF_BAND;
-use crate::oauth1::authorization::{Authorization, authorization_url};
+use crate::oauth1::authorization::{
+    Authorization, authorization_url, callback_token, reported_problem,
+};
 use crate::oauth1::credentials::TokenCredentials;
 use crate::oauth2::{Token, UserInfo};
 use crate::params::Params;
@@ -36,6 +38,19 @@ impl FrontChannel {
     pub(crate) fn oauth1_authorization_url(&self, token: &Secret, params: &Params) -> Result<Url> {
         let endpoint = self.endpoints.documents().configured_endpoint(Endpoint::Authorization)?;
         authorization_url(&endpoint, token, &self.authorize_params(params))
+    }
+
+    /// The temporary token of a callback, by which the pending login is found.
+    pub(super) fn oauth1_callback_state(callback: &Params) -> Result<Option<String>> {
+        let token = callback_token(callback)?.filter(|token| !token.is_empty());
+        Ok(token.map(ToOwned::to_owned))
+    }
+
+    /// The OAuth 1.0a problem that a callback reports without naming the login: the problem reporting extension
+    /// does not require the token.
+    pub(crate) fn problem_without_state(&self, callback: &Params) -> Option<Error> {
+        let problem = self.settings().is_oauth1().then(|| reported_problem(callback)).flatten()?;
+        Some(self.settings().with_denial(problem))
     }
 
     /// Completes a login. The caller has checked that it is this client's and not expired.

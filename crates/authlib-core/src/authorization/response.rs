@@ -10,7 +10,6 @@ use crate::config::{Profile, ResponseMode, is_openid};
 use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::jose::claims::Claims;
 use crate::numeric_date::from_unix_seconds;
-use crate::oauth1::authorization::{callback_token, reported_problem};
 use crate::oauth2::authorization::{AuthorizationResponse, ExpectedCallback};
 use crate::oauth2::dpop::DpopKey;
 use crate::oauth2::grant::Grant;
@@ -34,8 +33,7 @@ impl FrontChannel {
         };
         let settings = self.settings();
         if settings.is_oauth1() {
-            let token = callback_token(callback)?.filter(|token| !token.is_empty());
-            return Ok(token.map(ToOwned::to_owned));
+            return Self::oauth1_callback_state(callback);
         }
         let state = callback.only("state").map_err(malformed)?.filter(|state| !state.is_empty());
         if state.is_none() && settings.response_mode.is_some_and(ResponseMode::is_jwt) {
@@ -54,13 +52,6 @@ impl FrontChannel {
         let settings = self.settings();
         !settings.is_oauth1()
             && ResponseMode::is_fragment(settings.response_mode, settings.response_type)
-    }
-
-    /// The OAuth 1.0a problem that a callback reports without naming the login: the problem reporting extension
-    /// does not require the token.
-    pub(crate) fn problem_without_state(&self, callback: &Params) -> Option<Error> {
-        let problem = self.settings().is_oauth1().then(|| reported_problem(callback)).flatten()?;
-        Some(self.settings().with_denial(problem))
     }
 
     /// Completes a login: checks the callback, redeems the code, verifies the ID token and fetches the

@@ -9,6 +9,7 @@ pub(crate) mod assertion_client;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 pub(crate) mod builder;
+#[cfg(feature = "oauth1")]
 pub(crate) mod oauth1_client;
 pub(crate) mod oauth2_client;
 pub(crate) mod resource_client;

@@ -30,8 +30,9 @@ pub use self::response_mode::ResponseMode;
 pub use self::setting_keys::setting_names;
 pub(crate) use self::setting_keys::{is_reserved_authorize_param, is_reserved_logout_param};
 pub(crate) use self::settings::{
-    ClientSettings, DpopKeys, KeptClaims, OAuth1Method, OAuth1Settings, RefreshPolicy, is_openid,
-    metadata_url, no_token_kept,
+    ClientSettings, DpopKeys, KeptClaims, RefreshPolicy, is_openid, metadata_url, no_token_kept,
 };
+#[cfg(feature = "oauth1")]
+pub(crate) use self::settings::{OAuth1Method, OAuth1Settings};
 pub(crate) use self::source::{Sources, environment_variable, similar_preset};
 pub use crate::oidc::user_info::UserInfoMethod;

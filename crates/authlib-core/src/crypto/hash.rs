@@ -1,13 +1,12 @@
 //! Hash functions.
 
-use aws_lc_rs::digest::{
-    Context, Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512, digest,
-};
+use aws_lc_rs::digest::{Context, Digest, SHA256, SHA384, SHA512, digest};
 
 /// SHA-2 (FIPS 180-4), and SHA-1 for the OAuth 1.0a signatures that use it (RFC 5849 §3.4): no public-key
 /// [`Scheme`](super::Scheme) accepts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hash {
+    #[cfg(feature = "oauth1")]
     Sha1,
     Sha256,
     Sha384,
@@ -17,7 +16,8 @@ pub(crate) enum Hash {
 /// The digest of `bytes`.
 pub(crate) fn hash(hash: Hash, bytes: &[u8]) -> Vec<u8> {
     let algorithm = match hash {
-        Hash::Sha1 => &SHA1_FOR_LEGACY_USE_ONLY,
+        #[cfg(feature = "oauth1")]
+        Hash::Sha1 => &aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY,
         Hash::Sha256 => &SHA256,
         Hash::Sha384 => &SHA384,
         Hash::Sha512 => &SHA512,

@@ -13,6 +13,7 @@ pub(crate) struct MacKey(hmac::Key);
 impl MacKey {
     pub(crate) fn new(hash: Hash, key: &[u8]) -> Self {
         let algorithm = match hash {
+            #[cfg(feature = "oauth1")]
             Hash::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
             Hash::Sha256 => hmac::HMAC_SHA256,
             Hash::Sha384 => hmac::HMAC_SHA384,

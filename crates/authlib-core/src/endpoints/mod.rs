@@ -6,6 +6,10 @@ mod device;
 mod distributed_claims;
 mod dpop;
 mod introspection;
+#[cfg(feature = "oauth1")]
+pub(crate) mod oauth1;
+#[cfg(not(feature = "oauth1"))]
+#[path = "oauth1_off.rs"]
 pub(crate) mod oauth1;
 mod pushed_authorization;
 mod redaction;

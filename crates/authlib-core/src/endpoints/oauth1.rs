@@ -22,10 +22,10 @@ const TOKEN_TYPE: &str = "OAuth1";
 
 /// The protocol parameters of a signed request beside those of every request.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct SignedParams<'a> {
-    pub(crate) token: Option<TokenCredentials<'a>>,
-    pub(crate) callback: Option<&'a str>,
-    pub(crate) verifier: Option<&'a Secret>,
+struct SignedParams<'a> {
+    token: Option<TokenCredentials<'a>>,
+    callback: Option<&'a str>,
+    verifier: Option<&'a Secret>,
 }
 
 impl EndpointClient {
@@ -42,7 +42,7 @@ impl EndpointClient {
     }
 
     /// The request with a signature, which is valid once: each has its own nonce.
-    pub(crate) fn sign(&self, request: Request, params: SignedParams<'_>) -> Result<Request> {
+    fn sign(&self, request: Request, params: SignedParams<'_>) -> Result<Request> {
         let settings = self.require_oauth1()?;
         let nonce = self.random_secret()?;
         let method = match settings.method {
@@ -68,6 +68,12 @@ impl EndpointClient {
         let base_string = unsigned.base_string().expose();
         let signature = custom.sign(base_string, settings.secret(), token_secret)?;
         unsigned.with_signature(&signature)
+    }
+
+    /// The request with a signature by `token`, or in the client's own name (RFC 5849 §3.1).
+    pub(crate) fn sign_with(&self, request: Request, token: Option<&Token>) -> Result<Request> {
+        let token = token.map(token_credentials).transpose()?;
+        self.sign(request, SignedParams { token, ..SignedParams::default() })
     }
 
     /// Temporary credentials for one login (RFC 5849 §2.1).
@@ -132,7 +138,7 @@ pub(crate) fn from_stored_token(stored: &Token) -> Result<oauth1::Token> {
 }
 
 /// The credentials of a stored token.
-pub(crate) fn token_credentials(token: &Token) -> Result<TokenCredentials<'_>> {
+fn token_credentials(token: &Token) -> Result<TokenCredentials<'_>> {
     match &token.token_secret {
         Some(secret) if token.token_type == TOKEN_TYPE => {
             Ok(TokenCredentials { token: &token.access_token, secret })

@@ -6,7 +6,6 @@ use url::Url;
 
 use super::client::EndpointClient;
 use super::dpop::url_of;
-use super::oauth1::{SignedParams, token_credentials};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::ResponseHook;
@@ -31,9 +30,7 @@ impl EndpointClient {
     pub(crate) async fn request_userinfo(&self, url: &Url, token: &Token) -> Result<Response> {
         let what = Endpoint::UserInfo.request_name();
         let response = if self.settings().is_oauth1() {
-            let token = Some(token_credentials(token)?);
-            let request =
-                self.sign(json_get(url), SignedParams { token, ..SignedParams::default() })?;
+            let request = self.sign_with(json_get(url), Some(token))?;
             // Not sent again as it is: its nonce can be used once (RFC 5849 §3.3).
             self.exchange().send(what, request).await?
         } else {
@@ -123,7 +120,7 @@ impl EndpointClient {
         sub: Option<&str>,
     ) -> Result<Map<String, Value>> {
         let settings = self.settings();
-        if settings.oauth1().is_none() {
+        if !settings.is_oauth1() {
             let required = settings.requires_signed_userinfo();
             let claims = match with_source(signed_user_info(response, required), response)? {
                 Some(jwt) => self.documents().verify_userinfo(jwt).await?.into_map(),

@@ -15,7 +15,7 @@ use super::base_string::{
     BaseStringError, FORM, ascii, base_string, escape, escape_form, is_form, sent,
 };
 use super::credentials::{ClientCredentials, TokenCredentials};
-use super::signature::SignatureMethod;
+use super::settings::{SignatureLocation, SignatureMethod};
 use crate::crypto::{Hash, hash};
 use crate::endpoint_url::{EndpointUrlError, HttpHosts, endpoint_url};
 use crate::error::{Error, ErrorKind, Result};
@@ -25,19 +25,6 @@ use crate::secret::Secret;
 
 /// `oauth_callback` of a client without a callback URL: the user types the verifier (RFC 5849 §2.1).
 pub(crate) const OUT_OF_BAND: &str = "oob";
-
-/// The location of a request's protocol parameters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SignatureLocation {
-    /// In a form body (RFC 5849 §3.5.2): for POST, PUT and PATCH with a form or without a body.
-    Body,
-    /// In the `Authorization` header (RFC 5849 §3.5.1), the default and the provider's first choice.
-    #[default]
-    Header,
-    /// In the query of the URL (RFC 5849 §3.5.3), which logs keep: the last resort.
-    Query,
-}
 
 /// What a request is signed with.
 #[derive(Clone, Copy, Debug)]
@@ -131,19 +118,6 @@ impl From<SignError> for Error {
         match hint {
             Some(hint) => error.with_hint(hint),
             None => error,
-        }
-    }
-}
-
-impl SignatureLocation {
-    /// The location by Authlib's name: `HEADER`, `BODY` or `QUERY`, in any case.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name.to_ascii_uppercase().as_str() {
-            "BODY" => Some(Self::Body),
-            "HEADER" => Some(Self::Header),
-            "QUERY" => Some(Self::Query),
-            _ => None,
         }
     }
 }

@@ -8,6 +8,7 @@
 mod base_string;
 pub(crate) mod credentials;
 mod credentials_response;
+mod settings;
 mod signature;
 
 pub(crate) mod authenticated_request;
@@ -15,9 +16,8 @@ pub(crate) mod authorization;
 pub(crate) mod temporary_credentials;
 pub(crate) mod token_credentials;
 
-pub use self::authenticated_request::SignatureLocation;
+pub use self::settings::{SignatureLocation, SignatureMethod};
 pub(crate) use self::signature::RSA_SHA1_FEATURE;
-pub use self::signature::SignatureMethod;
 pub use self::temporary_credentials::TemporaryCredentials;
 pub use self::token_credentials::Token;
 

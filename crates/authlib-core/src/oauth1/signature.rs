@@ -1,39 +1,14 @@
 //! Signature methods, RFC 5849 §3.4.2 to §3.4.4: HMAC, RSA and PLAINTEXT.
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::base_string::{ascii, escape};
 use super::credentials::{ClientCredentials, RsaKey};
+use super::settings::SignatureMethod;
 use crate::crypto::{CryptoError, Hash, MacKey, Scheme};
 use crate::error::{Error, ErrorKind, Result};
 use crate::secret::Secret;
-
-/// How requests are signed; see the provider's documentation.
-///
-/// RFC 5849 defines `HMAC-SHA1`, `RSA-SHA1` and `PLAINTEXT`. The others replace SHA-1 with SHA-2, as some
-/// providers demand. The RSA methods need a private key of 2048 bits or more.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SignatureMethod {
-    /// `HMAC-SHA1` (§3.4.2), the default, which every provider supports.
-    #[default]
-    HmacSha1,
-    /// `HMAC-SHA256`.
-    HmacSha256,
-    /// `HMAC-SHA512`.
-    HmacSha512,
-    /// `PLAINTEXT` (§3.4.4): the secrets themselves, protected by TLS only.
-    Plaintext,
-    /// `RSA-SHA1` (§3.4.3). It needs the feature `oauth1-rsa-sha1`.
-    RsaSha1,
-    /// `RSA-SHA256`.
-    RsaSha256,
-    /// `RSA-SHA512`.
-    RsaSha512,
-}
 
 #[derive(Debug, thiserror::Error)]
 enum SignatureError {
@@ -59,29 +34,6 @@ pub(crate) const RSA_SHA1_FEATURE: &str = "RSA-SHA1 needs the cargo feature `oau
                                            authlib-core, authlib-axum, authlib-actix or authlib-rocket";
 
 impl SignatureMethod {
-    const ALL: [(Self, &'static str); 7] = [
-        (Self::HmacSha1, "HMAC-SHA1"),
-        (Self::HmacSha256, "HMAC-SHA256"),
-        (Self::HmacSha512, "HMAC-SHA512"),
-        (Self::Plaintext, "PLAINTEXT"),
-        (Self::RsaSha1, "RSA-SHA1"),
-        (Self::RsaSha256, "RSA-SHA256"),
-        (Self::RsaSha512, "RSA-SHA512"),
-    ];
-
-    /// The value of `oauth_signature_method`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(method, _)| *method == self).map_or("", |(_, name)| name)
-    }
-
-    /// The method of this name; the case does not matter.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        let named = |(_, known): &&(Self, &str)| known.eq_ignore_ascii_case(name);
-        Self::ALL.iter().find(named).map(|(method, _)| *method)
-    }
-
     /// Whether this build supports the method.
     pub(crate) fn is_compiled(self) -> bool {
         self != Self::RsaSha1 || cfg!(feature = "oauth1-rsa-sha1")
@@ -122,12 +74,6 @@ impl SignatureMethod {
             Self::RsaSha512 => rsa(|key, text| key.sign(Scheme::Rs(Hash::Sha512), text)),
         };
         Ok(Secret::new(STANDARD.encode(signature?)))
-    }
-}
-
-impl fmt::Display for SignatureMethod {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

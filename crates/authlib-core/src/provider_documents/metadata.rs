@@ -40,6 +40,7 @@ impl ProviderDocuments {
     }
 
     /// The URL of an endpoint of a provider without metadata.
+    #[cfg(feature = "oauth1")]
     pub(crate) fn configured_endpoint(&self, endpoint: Endpoint) -> Result<Url> {
         require_endpoint(&self.settings, None, endpoint)
     }

@@ -30,6 +30,7 @@
 
 mod assertion;
 mod device;
+#[cfg(feature = "oauth1")]
 mod oauth1;
 mod oauth2;
 mod request;
@@ -38,6 +39,7 @@ mod wait_for;
 
 pub use self::assertion::AssertionClient;
 pub use self::device::DeviceLogin;
+#[cfg(feature = "oauth1")]
 pub use self::oauth1::OAuth1Client;
 pub use self::oauth2::OAuth2Client;
 pub use self::request::{ApiRequest, Blocking, BodyReader};

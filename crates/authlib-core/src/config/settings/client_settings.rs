@@ -111,13 +111,8 @@ pub(crate) struct ClientSettings {
     pub(crate) skip_nonce: bool,
     pub(crate) skip_pkce: bool,
     pub(crate) extensions: Extensions,
-    pub(super) protocol: Protocol,
-}
-
-#[derive(Debug)]
-pub(super) enum Protocol {
-    OAuth1(Box<OAuth1Settings>),
-    OAuth2,
+    /// How an OAuth 1.0a client signs; `None` for OAuth 2.0.
+    pub(super) oauth1: Option<OAuth1Settings>,
 }
 
 impl ClientSettings {
@@ -176,14 +171,7 @@ impl ClientSettings {
     }
 
     pub(crate) fn is_oauth1(&self) -> bool {
-        matches!(self.protocol, Protocol::OAuth1(_))
-    }
-
-    pub(crate) fn oauth1(&self) -> Option<&OAuth1Settings> {
-        match &self.protocol {
-            Protocol::OAuth1(settings) => Some(settings),
-            Protocol::OAuth2 => None,
-        }
+        self.oauth1.is_some()
     }
 
     /// The error as a denial, if the provider reported one of the client's `access_denied_errors`.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::ClientSettings;
 use super::validator::Validator;
 use crate::config::ClientConfig;
-use crate::endpoint::Endpoint;
 use crate::hooks::OAuth1Signature;
 use crate::oauth1::credentials::{ClientCredentials, RsaKey};
 use crate::oauth1::temporary_credentials::CallbackConfirmation;
@@ -27,26 +27,7 @@ pub(crate) enum Method {
 }
 
 impl ClientConfig {
-    pub(super) fn is_oauth1(&self) -> bool {
-        self.has_endpoint(Endpoint::RequestToken) || self.extensions.oauth1
-    }
-
-    /// Reports what only OAuth 1.0a clients can have.
-    pub(super) fn reject_oauth1_settings(&self, check: &mut Validator) {
-        let settings = [
-            (
-                "dangerous_allow_missing_callback_confirmed",
-                self.dangerous_allow_missing_callback_confirmed,
-            ),
-            ("realm", self.realm.is_some()),
-            ("request_token_params", !self.request_token_params.is_empty()),
-            ("signature_method", self.signature_method.is_some()),
-            ("signature_location", self.signature_location.is_some()),
-        ];
-        check.unused(&settings, "is only for OAuth 1.0a: remove it, or set `request_token_url`");
-    }
-
-    pub(super) fn oauth1(&self, check: &mut Validator) -> OAuth1Settings {
+    pub(super) fn oauth1(&self, check: &mut Validator) -> Option<OAuth1Settings> {
         let settings = [
             ("issuer", self.issuer.is_some()),
             ("issuer_aliases", !self.issuer_aliases.is_empty()),
@@ -62,7 +43,7 @@ impl ClientConfig {
             Some(custom) => Method::Custom(custom.clone()),
             None => Method::Known(self.signature_method.unwrap_or_default()),
         };
-        OAuth1Settings {
+        Some(OAuth1Settings {
             request_token_params: self.request_token_params.clone(),
             credentials: ClientCredentials {
                 identifier: self.client_id.clone().unwrap_or_default(),
@@ -77,7 +58,7 @@ impl ClientConfig {
                 CallbackConfirmation::Required
             },
             method,
-        }
+        })
     }
 
     fn checked_rsa_key(&self, method: &Method, check: &mut Validator) -> Option<RsaKey> {
@@ -104,6 +85,12 @@ impl ClientConfig {
                 .map_err(|cause| check.problem("private_key", cause.to_string()))
                 .ok(),
         }
+    }
+}
+
+impl ClientSettings {
+    pub(crate) fn oauth1(&self) -> Option<&OAuth1Settings> {
+        self.oauth1.as_ref()
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use http::HeaderValue;
 use url::Url;
 
-use super::client_settings::{ClientSettings, Protocol};
+use super::client_settings::ClientSettings;
+use super::oauth1::OAuth1Settings;
 use super::refresh::RefreshPolicy;
 use super::validator::Validator;
 use crate::config::setting_keys::{
@@ -114,8 +115,8 @@ impl ClientConfig {
     }
 
     fn checked(self, check: &mut Validator) -> ClientSettings {
-        let (protocol, (signer, signing)) = self.protocol(check);
-        let is_oauth2 = matches!(protocol, Protocol::OAuth2);
+        let is_oauth2 = !self.is_oauth1();
+        let (oauth1, (signer, signing)) = (self.signatures(check), self.assertions(check));
         self.check_endpoint_auth_methods(check);
         let refresh = self.refresh_policy(check);
         let is_interactive = self.is_interactive(&refresh);
@@ -192,18 +193,46 @@ impl ClientConfig {
             skip_pkce: self.dangerous_skip_pkce,
             profile: self.profile,
             extensions: self.extensions,
-            protocol,
+            oauth1,
         }
     }
 
-    /// OAuth 1.0a, or OAuth 2.0 with the client's key for assertions.
-    fn protocol(&self, check: &mut Validator) -> (Protocol, (Option<Arc<dyn Signer>>, Signing)) {
+    pub(super) fn is_oauth1(&self) -> bool {
+        self.has_endpoint(Endpoint::RequestToken) || self.extensions.oauth1
+    }
+
+    /// Reports what only OAuth 1.0a clients can have.
+    pub(super) fn reject_oauth1_settings(&self, check: &mut Validator) {
+        let settings = [
+            (
+                "dangerous_allow_missing_callback_confirmed",
+                self.dangerous_allow_missing_callback_confirmed,
+            ),
+            ("realm", self.realm.is_some()),
+            ("request_token_params", !self.request_token_params.is_empty()),
+            ("signature_method", self.signature_method.is_some()),
+            ("signature_location", self.signature_location.is_some()),
+            ("oauth1_signature", self.extensions.oauth1_signature.is_some()),
+        ];
+        check.unused(&settings, "is only for OAuth 1.0a: remove it, or set `request_token_url`");
+    }
+
+    /// How an OAuth 1.0a client signs, if it is one.
+    fn signatures(&self, check: &mut Validator) -> Option<OAuth1Settings> {
         if self.is_oauth1() {
-            return (Protocol::OAuth1(Box::new(self.oauth1(check))), (None, Signing::default()));
+            return self.oauth1(check);
         }
         self.reject_oauth1_settings(check);
+        None
+    }
+
+    /// The key of an OAuth 2.0 client for assertions.
+    fn assertions(&self, check: &mut Validator) -> (Option<Arc<dyn Signer>>, Signing) {
+        if self.is_oauth1() {
+            return (None, Signing::default());
+        }
         self.check_auth_method(check);
-        (Protocol::OAuth2, self.signing(check))
+        self.signing(check)
     }
 
     /// Checks settings one by one.

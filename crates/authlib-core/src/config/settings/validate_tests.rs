@@ -31,6 +31,18 @@ fn check_accepted(configs: impl IntoIterator<Item = ClientConfig>) {
     }
 }
 
+struct Unused;
+
+impl crate::hooks::OAuth1Signature for Unused {
+    fn name(&self) -> &str {
+        "UNUSED"
+    }
+
+    fn sign(&self, _: &str, _: &Secret, _: Option<&Secret>) -> crate::Result<Secret> {
+        Ok(Secret::new("unused"))
+    }
+}
+
 fn by_hand() -> ClientConfig {
     ClientConfig::new("c")
         .client_id("id")
@@ -223,6 +235,7 @@ fn missing_conflicting_and_weakening_settings_are_errors() {
         (by_hand().signature_location(SignatureLocation::Body), "`signature_type`) is only for"),
         (by_hand().signature_method(SignatureMethod::Plaintext), "`signature_method` is only for"),
         (by_hand().realm("x"), "`realm` is only for OAuth 1.0a"),
+        (by_hand().oauth1_signature(Unused), "`oauth1_signature` is only for OAuth 1.0a"),
         (by_hand().request_token_url("https://op.example/r"), "`client_secret` is missing"),
         (openid().request_token_url("https://op.example/r"), "`issuer` is not used by OAuth 1.0a"),
         (by_hand().timeout(Duration::ZERO), "`timeout` is zero"),

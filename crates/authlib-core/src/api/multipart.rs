@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use super::ApiRequest;
+use crate::random;
+
 /// The fields and files of a `multipart/form-data` body (RFC 7578), in memory.
 ///
 /// ```
@@ -52,7 +55,7 @@ impl Multipart {
     }
 
     /// The body. `boundary` must be unguessable, so that no content contains it.
-    pub(crate) fn body(&self, boundary: &str) -> Vec<u8> {
+    fn body(&self, boundary: &str) -> Vec<u8> {
         let mut body = Vec::new();
         for part in &self.parts {
             let mut head = format!(
@@ -70,6 +73,19 @@ impl Multipart {
         }
         body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
         body
+    }
+}
+
+impl<M> ApiRequest<M> {
+    /// Sets a `multipart/form-data` body.
+    pub fn multipart(self, form: &Multipart) -> Self {
+        match random::token(self.tokens.endpoints().random()) {
+            Ok(boundary) => {
+                let content_type = format!("multipart/form-data; boundary={boundary}");
+                self.body(&content_type, form.body(&boundary))
+            }
+            Err(error) => self.try_set(|_| Err(error)),
+        }
     }
 }
 
