@@ -4,6 +4,9 @@ use super::*;
 use crate::jose::{DecryptionKey, DecryptionKeys};
 use crate::secret::Secret;
 
+/// The examples of RFC 7516 §A whose algorithms are supported.
+const RFC_7516: &str = include_str!("tests/rfc7516_jwe.json");
+
 /// The examples of RFC 7520 §5 whose algorithms are supported.
 const RFC_7520: &str = include_str!("tests/rfc7520_jwe.json");
 
@@ -18,25 +21,31 @@ fn opened(token: &str, keys: &DecryptionKeys) -> Result<String, JweError> {
 }
 
 #[test]
-fn examples_of_rfc_7520_decrypt() {
-    let examples: Value = serde_json::from_str(RFC_7520).unwrap();
-    let examples = examples.as_object().unwrap();
-    assert_eq!(examples.len(), 5);
-    for (section, example) in examples {
-        let token = example["token"].as_str().unwrap();
-        let plaintext = opened(token, &keys(&example["key"])).unwrap();
-        assert_eq!(plaintext, example["plaintext"].as_str().unwrap(), "{section}");
+fn examples_of_the_rfcs_decrypt() {
+    for (examples, count) in [(RFC_7516, 2), (RFC_7520, 5)] {
+        let examples: Value = serde_json::from_str(examples).unwrap();
+        let examples = examples.as_object().unwrap();
+        assert_eq!(examples.len(), count);
+        for (section, example) in examples {
+            let token = example["token"].as_str().unwrap();
+            let plaintext = opened(token, &keys(&example["key"])).unwrap();
+            assert_eq!(plaintext, example["plaintext"].as_str().unwrap(), "{section}");
+        }
     }
 }
 
-/// RFC 7516 §A.3.
+/// RFC 7516 §A.2 uses RSA1_5, which RFC 8725 §3.2 advises against. It is refused by its header, whatever key there is.
 #[test]
-fn example_of_rfc_7516_decrypts() {
-    let key = json!({"kty": "oct", "k": "GawgguFyGrWKav7AX4VKUg"});
-    let token = "eyJhbGciOiJBMTI4S1ciLCJlbmMiOiJBMTI4Q0JDLUhTMjU2In0.\
-        6KB707dM9YTIgHtLvtgWQ8mKwboJW3of9locizkDTHzBC2IlrT1oOQ.AxY8DCtDaGlsbGljb3RoZQ.\
-        KDlTtXchhZTGufMYmOYGS4HffxPSUrfmqCHXaI9wOGY.U0m_YmjN04DJvceFICbCVQ";
-    assert_eq!(opened(token, &keys(&key)).unwrap(), "Live long and prosper.");
+fn example_with_rsa1_5_is_refused() {
+    let token = "eyJhbGciOiJSU0ExXzUiLCJlbmMiOiJBMTI4Q0JDLUhTMjU2In0.\
+        UGhIOguC7IuEvf_NPVaXsGMoLOmwvc1GyqlIKOK1nN94nHPoltGRhWhw7Zx0-kFm1NJn8LE9XShH59_i8J0PH5ZZ\
+        yNfGy2xGdULU7sHNF6Gp2vPLgNZ__deLKxGHZ7PcHALUzoOegEI-8E66jX2E4zyJKx-YxzZIItRzC5hlRirb6Y5C\
+        l_p-ko3YvkkysZIFNPccxRU7qve1WYPxqbb2Yw8kZqa2rMWI5ng8OtvzlV7elprCbuPhcCdZ6XDP0_F8rkXds2vE\
+        4X-ncOIM8hAYHHi29NX0mcKiRaD0-D-ljQTP-cFPgwCp6X-nZZd9OHBv-B3oWh2TbqmScqXMR4gp_A.\
+        AxY8DCtDaGlsbGljb3RoZQ.KDlTtXchhZTGufMYmOYGS4HffxPSUrfmqCHXaI9wOGY.9hH0vgRfYgPnAHOd8stkvw";
+    let examples: Value = serde_json::from_str(RFC_7516).unwrap();
+    let error = opened(token, &keys(&examples["RFC 7516 §A.1"]["key"])).unwrap_err();
+    assert!(error.to_string().contains("`alg`"), "{error}");
 }
 
 /// A private key of each kind, and its public half as a provider's key.

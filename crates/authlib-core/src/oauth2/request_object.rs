@@ -141,6 +141,28 @@ mod tests {
         assert_eq!((parts.len(), parts[2]), (3, ""));
     }
 
+    /// The example of RFC 9101 §4. Beside its claims are those that FAPI requires.
+    #[test]
+    fn claims_of_the_rfc_are_in_the_request_object() {
+        let params = Params::parse(
+            "response_type=code%20id_token&client_id=s6BhdRkqt3&redirect_uri=https%3A%2F%2Fclient.example.org%2Fcb&\
+             scope=openid&state=af0ifjsldkj&nonce=n-0S6_WzA2Mj&max_age=86400",
+        );
+        let (jti, now) = (Secret::new("unique"), from_unix_seconds(1_000));
+        let audience = "https://server.example.com";
+        let object = RequestObject { client_id: "s6BhdRkqt3", audience, jti: &jti, now };
+        let (_, claims) = object.unsigned(&params, Algorithm::Rs256, Some("k2bdc".into()), None);
+        let mut claims: Value = serde_json::from_str(&claims).unwrap();
+        for name in ["iat", "nbf", "exp", "jti"] {
+            assert!(claims.as_object_mut().unwrap().remove(name).is_some(), "{name}");
+        }
+        let expected = json!({"iss": "s6BhdRkqt3", "aud": "https://server.example.com",
+            "response_type": "code id_token", "client_id": "s6BhdRkqt3",
+            "redirect_uri": "https://client.example.org/cb", "scope": "openid",
+            "state": "af0ifjsldkj", "nonce": "n-0S6_WzA2Mj", "max_age": 86_400});
+        assert_eq!(claims, expected);
+    }
+
     #[test]
     fn beside_a_request_object_are_client_type_and_scope_only() {
         let (params, _) = object();
