@@ -34,5 +34,5 @@ pub(crate) use self::settings::{
 };
 #[cfg(feature = "oauth1")]
 pub(crate) use self::settings::{OAuth1Method, OAuth1Settings};
-pub(crate) use self::source::{Sources, environment_variable, similar_preset};
+pub(crate) use self::source::{REQUIRE_FIPS, Sources, environment_variable, similar_preset};
 pub use crate::oidc::user_info::UserInfoMethod;

@@ -456,7 +456,7 @@ fn objects(value: Value) -> Option<Vec<Value>> {
     }
 }
 
-fn boolean(value: &Value) -> Result<bool, String> {
+pub(super) fn boolean(value: &Value) -> Result<bool, String> {
     let parsed = match value {
         Value::Bool(value) => Some(*value),
         Value::String(text) => text.parse().ok(),

@@ -24,6 +24,11 @@ pub(crate) use self::signing::{PrivateKey, PublicNumbers, RsaPrivate};
 #[error("the cryptographic operation failed")]
 pub(crate) struct CryptoError;
 
+/// Whether aws-lc-rs is its FIPS module and runs in FIPS mode.
+pub(crate) fn is_fips() -> bool {
+    aws_lc_rs::try_fips_mode().is_ok()
+}
+
 /// Fills `bytes` from the operating system's random source.
 pub(crate) fn random(bytes: &mut [u8]) -> Result<(), CryptoError> {
     aws_lc_rs::rand::fill(bytes).map_err(|_| CryptoError)

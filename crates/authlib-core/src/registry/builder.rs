@@ -17,8 +17,9 @@ use crate::authorization::LinkPolicy;
 use crate::base_url::BaseUrl;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{
-    ClientConfig, ClientSettings, ConfigProblem, ConfigProblems, LoginPolicy, Sources,
+    ClientConfig, ClientSettings, ConfigProblem, ConfigProblems, LoginPolicy, REQUIRE_FIPS, Sources,
 };
+use crate::crypto;
 use crate::endpoint_url::is_loopback;
 use crate::error::{Error, ErrorKind, Result};
 use crate::error_pages::{ErrorPage, ErrorPages};
@@ -28,6 +29,10 @@ use crate::random::{Random, SystemRandom};
 use crate::store::{MemoryTokenStore, PendingLoginStore, TokenStore};
 use crate::token_updates::{Subscribers, TokenUpdate};
 use crate::transport::{self, HttpClient, MakeClient, Tls};
+
+/// The error of [`OAuthBuilder::require_fips`].
+const NO_FIPS: &str = "is true, but aws-lc-rs does not run in FIPS mode: add `aws-lc-rs = { version = \"1\", features = \
+                       [\"fips\"] }` to the Cargo.toml of the application";
 
 /// Collects clients, stores and settings; [`build`](Self::build) checks everything at once.
 #[derive(Default)]
@@ -51,6 +56,7 @@ pub struct OAuthBuilder {
     keyring: Option<Keyring>,
     error_pages: ErrorPages,
     hides_error_details: bool,
+    requires_fips: bool,
 }
 
 impl OAuth {
@@ -255,6 +261,23 @@ impl OAuthBuilder {
         self
     }
 
+    /// Makes [`build`](Self::build) fail unless aws-lc-rs, the cryptography of this library and of its TLS, is the FIPS module and
+    /// runs in FIPS mode. The application selects the module in its own `Cargo.toml`. In files: `require_fips = true` in the
+    /// table `[oauth]`; in the environment: `AUTHLIB_REQUIRE_FIPS=true`. None of them switches off what another requires.
+    ///
+    /// ```
+    /// use authlib_core::OAuth;
+    ///
+    /// match OAuth::builder().require_fips(true).build() {
+    ///     Ok(_) => println!("the FIPS module is in use"),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// ```
+    pub fn require_fips(mut self, is_required: bool) -> Self {
+        self.requires_fips = is_required;
+        self
+    }
+
     /// Prints no error to stderr. By default, the first error of the process is printed there if the program has no
     /// `tracing` subscriber, because nobody would see it otherwise.
     pub fn without_first_error_on_stderr(self) -> Self {
@@ -310,7 +333,11 @@ impl OAuthBuilder {
         let mut sources = std::mem::take(&mut self.sources);
         let login_policy = sources.login_policy(std::mem::take(&mut self.login_policy));
         let keys = sources.variable(KEYS_VARIABLE).map(str::to_owned);
-        let (configs, problems) = sources.merge(crate::providers::NAMES);
+        let requires_fips = sources.requires_fips(self.requires_fips);
+        let (configs, mut problems) = sources.merge(crate::providers::NAMES);
+        if requires_fips && !crypto::is_fips() {
+            problems.push(ConfigProblem::new("", REQUIRE_FIPS, NO_FIPS));
+        }
         ReadSources { login_policy, keys, configs, problems }
     }
 

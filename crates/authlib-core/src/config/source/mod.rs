@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use super::setting_keys::boolean;
 use super::{ClientConfig, ConfigProblem, LoginPolicy};
 
 mod clients;
@@ -20,6 +21,10 @@ use self::env::Vars;
 use self::overlay::overlay;
 pub(crate) use self::suggest::similar_preset;
 
+/// The setting of the FIPS module in the table `[oauth]` of a file, and in the environment.
+pub(crate) const REQUIRE_FIPS: &str = "require_fips";
+const REQUIRE_FIPS_VARIABLE: &str = "AUTHLIB_REQUIRE_FIPS";
+
 /// Everything that was given to a registry's builder, in order.
 #[derive(Default)]
 pub(crate) struct Sources {
@@ -27,6 +32,8 @@ pub(crate) struct Sources {
     tables: Vec<Map<String, Value>>,
     /// What files say about logins, by the keys of [`LoginPolicy`].
     login_settings: Vec<(&'static str, Value)>,
+    /// What files say about [`REQUIRE_FIPS`].
+    fips_settings: Vec<Value>,
     vars: Option<Vars>,
     /// Whether files and variables may add clients that the code does not name.
     discover: bool,
@@ -77,6 +84,7 @@ impl Sources {
             Some(Value::Object(mut clients)) => {
                 let found = LoginPolicy::KEYS.map(|key| Some((key, clients.remove(key)?)));
                 self.login_settings.extend(found.into_iter().flatten());
+                self.fips_settings.extend(clients.remove(REQUIRE_FIPS));
                 self.tables.push(clients);
             }
             Some(_) => {
@@ -119,6 +127,23 @@ impl Sources {
             }
         }
         policy.checked(problems)
+    }
+
+    /// Whether the code, a file or the environment requires the FIPS module. None of them switches off what another
+    /// requires.
+    pub(crate) fn requires_fips(&mut self, in_code: bool) -> bool {
+        let variable = self.variable(REQUIRE_FIPS_VARIABLE).filter(|text| !text.is_empty());
+        let variable = variable.map(|text| (REQUIRE_FIPS_VARIABLE, Value::String(text.to_owned())));
+        let files = std::mem::take(&mut self.fips_settings);
+        let files = files.into_iter().map(|value| (REQUIRE_FIPS, value));
+        let mut is_required = in_code;
+        for (name, value) in files.chain(variable) {
+            match boolean(&value) {
+                Ok(value) => is_required |= value,
+                Err(problem) => self.problems.push(ConfigProblem::new("", name, problem)),
+            }
+        }
+        is_required
     }
 
     /// The clients, with all errors in files and variables.

@@ -58,6 +58,37 @@ async fn login_ends_after_its_lifetime_from_every_source() {
     }
 }
 
+/// The tests run without the FIPS module. Code, file and environment can require it, and none of them switches it off again.
+#[test]
+fn required_fips_module_must_be_in_use() {
+    let var = |value: &str| [("AUTHLIB_REQUIRE_FIPS".to_owned(), value.to_owned())];
+    const FILE: &str = "[oauth]\nrequire_fips = true\n";
+    let required = || OAuth::builder().require_fips(true);
+    for builder in [
+        required(),
+        OAuth::builder().load_toml(FILE),
+        OAuth::builder().load_env_from(var("true")),
+        required().load_toml("[oauth]\nrequire_fips = false\n").load_env_from(var("false")),
+        OAuth::builder().load_toml(FILE).load_env_from(var("false")),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        let said = error.to_string();
+        assert!(said.contains("`require_fips` is true, but aws-lc-rs does not"), "{said}");
+        assert!(said.contains("features = [\"fips\"]"), "{said}");
+    }
+    for builder in [
+        OAuth::builder(),
+        OAuth::builder().require_fips(false),
+        OAuth::builder().load_env_from(var("")),
+        OAuth::builder().load_toml("[oauth]\nrequire_fips = false\n"),
+    ] {
+        builder.build().unwrap();
+    }
+    let error = OAuth::builder().load_env_from(var("yes")).build().unwrap_err().to_string();
+    assert!(error.contains("`AUTHLIB_REQUIRE_FIPS` is \"yes\", but must be true"), "{error}");
+}
+
 #[test]
 fn wrong_login_settings_are_errors() {
     let built = |oauth: OAuthBuilder| oauth.build().unwrap_err().to_string();
