@@ -35,16 +35,31 @@ macro_rules! own_user_tests {
             logout_everywhere_ends_all_logins_of_the_user,
             account_of_another_user_is_refused,
             login_renews_session_and_logout_deletes_it,
+            each_resource_has_a_token_of_its_own,
         ]);
     };
 }
 
-/// Calls the API, and returns the `sub` of the response, or its status.
+/// The client that calls the API with one token for each of the [`RESOURCES`].
+const BY_RESOURCE: &str = "op_resources";
+const RESOURCES: [&str; 2] = ["https://op.example/api/mail/", "https://op.example/api/files/"];
+
+/// Calls the API, and returns the `sub` of the response, or its status. With the client `op_resources`, calls the API for
+/// each resource, and returns what the tokens were for.
 ///
 /// # Errors
 ///
 /// The error of the request.
 pub async fn call(api: OAuth2Client) -> Result<String> {
+    if api.registered_client().name() == BY_RESOURCE {
+        let mut seen = Vec::new();
+        for resource in RESOURCES {
+            let response = api.for_resource(resource).get("inbox").send().await?;
+            let echo: Value = response.error_for_status()?.json()?;
+            seen.push(format!("{} {}", echo["path"], echo["resource"]));
+        }
+        return Ok(seen.join(", "));
+    }
     let response = api.get("echo").send().await?;
     if response.status() != 200 {
         return Ok(response.status().to_string());
@@ -84,6 +99,7 @@ impl Fixture {
             .base_url(url.as_str())
             .register(config("op"))
             .register(config("op_two"))
+            .register(config(BY_RESOURCE))
             .http_client(provider.clone())
             .token_store(store.clone())
             .build()
@@ -241,4 +257,28 @@ pub async fn login_renews_session_and_logout_deletes_it(
     fixture.log_in(&browser, "op", "alice").await;
     browser.set_cookies("localhost", "AAAAAAAAAAAAAAAAAAAAAA");
     assert_eq!(fixture.user(&browser).await, "nobody");
+}
+
+/// RFC 8707 §2.2: from one refresh token. A request of a browser and a job share the tokens.
+///
+/// # Panics
+///
+/// If the case fails.
+pub async fn each_resource_has_a_token_of_its_own(serve: impl AsyncFnOnce(OAuth, TcpListener)) {
+    let fixture = Fixture::new(serve).await;
+    let (browser, job) = (Browser::new(), Browser::new());
+    fixture.log_in(&browser, BY_RESOURCE, "alice").await;
+    fixture.provider.clear_requests();
+    let expected = "\"/api/mail/inbox\" [\"https://op.example/api/mail/\"], \
+                    \"/api/files/inbox\" [\"https://op.example/api/files/\"]";
+    for _ in 0..2 {
+        assert_eq!(fixture.get(&browser, "/call/op_resources").await, ok(expected));
+        assert_eq!(fixture.get(&job, "/job/op_resources").await, ok(expected));
+    }
+    assert_eq!(fixture.provider.count(Endpoint::Token), 2, "one for each resource");
+    // The API rejects both: each is requested once more.
+    fixture.provider.expire_access_tokens();
+    assert_eq!(fixture.get(&browser, "/call/op_resources").await, ok(expected));
+    assert_eq!(fixture.provider.count(Endpoint::Token), 4);
+    assert_eq!(fixture.user(&browser).await, "7");
 }

@@ -164,7 +164,8 @@ impl OAuth2Client {
         Ok(token)
     }
 
-    /// A client with a token for one resource, an absolute URL, from the same refresh token (RFC 8707 §2.2). If the setting
+    /// A client with a token for one resource, an absolute URL, from the same refresh token (RFC 8707 §2.2), or by the grant
+    /// with which this client fetches its own tokens. If the setting
     /// [`resource`](crate::ClientConfig::resource) is used, it must name all of them.
     ///
     /// ```no_run

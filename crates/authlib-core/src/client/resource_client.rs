@@ -11,8 +11,10 @@ use crate::store::TokenOwner;
 /// A client with a token for one resource (RFC 8707), made by
 /// [`OAuth2Client::for_resource`](crate::OAuth2Client::for_resource).
 ///
-/// The token is requested with the refresh token of the owner's token, stored beside it, and requested again when it expires or
-/// the API rejects it. It is sent to the origin of the resource only.
+/// The token is requested with the refresh token of the owner's token, or, if the client fetches its own tokens
+/// ([`Refresh::ClientCredentials`](crate::config::Refresh), [`Refresh::Assertion`](crate::config::Refresh)), with that grant. It is
+/// stored beside the owner's token, and requested again when it expires or the API rejects it. It is sent to the origin of the
+/// resource only.
 ///
 /// Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +40,7 @@ impl ResourceClient {
     /// # Errors
     ///
     /// [`ErrorKind::Unauthenticated`](crate::ErrorKind::Unauthenticated) if the owner has no token, or none with a refresh token;
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if `refresh_with` of the client is `off` or a function;
     /// [`ErrorKind::InvalidResponse`](crate::ErrorKind::InvalidResponse) if the provider refuses the resource
     /// (`invalid_target`); those of a [refresh](crate::RegisteredClient::active_token).
     pub async fn active_token(&self) -> Result<Token> {

@@ -8,6 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::endpoints::EndpointClient;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::claims::Claims;
+use crate::oauth2::jwt_bearer::JwtBearerSigner;
 use crate::oauth2::{Grant, Token};
 
 pub(super) struct Refresher(pub(super) Arc<EndpointClient>);
@@ -46,12 +47,15 @@ impl Refresher {
                 Ok(endpoints.fetch_token(&Grant::client_credentials()).await?)
             }
             RefreshPolicy::Assertion(signer) => {
-                let endpoint = endpoints.documents().endpoint(Endpoint::Token).await?;
-                let jti = endpoints.random_secret()?;
-                let assertion = signer.sign(endpoint.as_str(), &jti, endpoints.now())?;
-                Ok(endpoints.fetch_token(&Grant::jwt_bearer(&assertion)).await?)
+                Ok(endpoints.fetch_token(&self.assertion_grant(signer).await?).await?)
             }
         }
+    }
+
+    async fn assertion_grant(&self, signer: &JwtBearerSigner) -> Result<Grant> {
+        let endpoint = self.0.documents().endpoint(Endpoint::Token).await?;
+        let assertion = signer.sign(endpoint.as_str(), &self.0.random_secret()?, self.0.now())?;
+        Ok(Grant::jwt_bearer(&assertion))
     }
 
     /// Whether the policy can replace `token`.
@@ -86,20 +90,34 @@ impl Refresher {
         Error::new(ErrorKind::Unauthenticated, "the user is not logged in with this client")
     }
 
-    /// A token for one resource (RFC 8707 §2.2), with the refresh token of `old`.
+    /// A token for one resource (RFC 8707 §2): with the refresh token of `old`, or with the grant by which the client gets
+    /// every token.
     pub(super) async fn resource_token(
         &self,
         old: &Token,
         resource: &str,
     ) -> Result<Token, RefreshFailure> {
-        if !matches!(self.0.settings().refresh, RefreshPolicy::RefreshToken) {
-            let check =
-                "a token for one resource is requested with a refresh token (RFC 8707 §2.2)";
-            return Err(Error::new(ErrorKind::Unsupported, check)
-                .with_hint("set `refresh_with` to `refresh_token`, or register a client with the setting `resource`")
-                .into());
-        }
-        self.use_refresh_token(old, Some(resource)).await
+        let grant = match &self.0.settings().refresh {
+            RefreshPolicy::RefreshToken if old.refresh_token.is_some() => {
+                return self.use_refresh_token(old, Some(resource)).await;
+            }
+            RefreshPolicy::RefreshToken => {
+                let check = "a token for one resource is requested with a refresh token (RFC 8707 §2.2), and there is none";
+                return Err(Error::new(ErrorKind::Unauthenticated, check)
+                    .with_hint("the user must log in again, at some providers with scope `offline_access`; without refresh tokens, \
+                                register a client with the setting `resource`")
+                    .into());
+            }
+            RefreshPolicy::ClientCredentials => Grant::client_credentials(),
+            RefreshPolicy::Assertion(signer) => self.assertion_grant(signer).await?,
+            RefreshPolicy::Off | RefreshPolicy::Callback(_) => {
+                let check = "`refresh_with` of this client can't request a token for one resource";
+                return Err(Error::new(ErrorKind::Unsupported, check)
+                    .with_hint("set it to `refresh_token` or `client_credentials`, or register a client with the setting `resource`")
+                    .into());
+            }
+        };
+        Ok(self.0.fetch_token(&grant.resource(resource)).await?)
     }
 
     async fn use_refresh_token(

@@ -1,4 +1,5 @@
-//! Tokens for single resources (RFC 8707 §2.2), from the refresh token of the owner's token, and stored beside it.
+//! Tokens for single resources (RFC 8707 §2), from the refresh token of the owner's token or by the client's own grant, and
+//! stored beside the owner's token.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -22,7 +23,11 @@ impl TokenManager {
         owner: &TokenOwner,
         resource: &str,
     ) -> Result<Token> {
-        let main = self.find_token(owner).await?.ok_or_else(|| self.no_token())?;
+        let main = match self.find_token(owner).await? {
+            Some(main) => main,
+            // A client that fetches its own tokens: its row begins with the token that is for no single resource.
+            None => self.active_token(owner).await?,
+        };
         if let Some(token) = self.usable_resource_token(owner, &main, resource, None) {
             return Ok(token);
         }
@@ -50,7 +55,7 @@ impl TokenManager {
         }
         let (key, now) = (state_key(owner, resource), self.now());
         let is_refused = self.read(&key, |state| state.is_refused_after_refresh(now));
-        if is_refused || main.refresh_token.is_none() {
+        if is_refused || !self.can_refresh(&main) {
             return Ok(None);
         }
         self.resource_refreshed(owner, resource, rejected.cloned()).await.map(Some)

@@ -256,3 +256,27 @@ fn blocking_assertion_client_signs_new_assertion_per_token() {
     let wrong = builder().alg("ES256").build().unwrap_err();
     assert_eq!(wrong.kind(), ErrorKind::Config);
 }
+
+/// RFC 8707: with the refresh token, and by the client's own grant.
+#[test]
+fn each_resource_has_a_token_of_its_own() {
+    for refresh in [Refresh::RefreshToken, Refresh::ClientCredentials] {
+        let bed = TestBed::new();
+        let client = bed.client(bed.registered().refresh_with(refresh.clone()));
+        if matches!(refresh, Refresh::RefreshToken) {
+            client.fetch_token(carol()).unwrap();
+        }
+        let (mail, files) = (bed.at("/api/mail/"), bed.at("/api/files/"));
+        for resource in [&mail, &files, &mail] {
+            let client = client.for_resource(resource);
+            let seen: Value = client.get("inbox").send().unwrap().json().unwrap();
+            assert_eq!(seen["resource"], json!([resource]), "{refresh:?}");
+            assert_eq!(client.resource(), resource);
+        }
+        assert_eq!(bed.provider().count(Endpoint::Token), 3, "{refresh:?}: its own, and two");
+        let error = client.for_resource("urn:mail").get("x").send().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        let token = client.for_resource(mail).active_token().unwrap();
+        assert_ne!(token.access_token, client.token().unwrap().unwrap().access_token);
+    }
+}

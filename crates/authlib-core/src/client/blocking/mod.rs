@@ -34,6 +34,7 @@ mod device;
 mod oauth1;
 mod oauth2;
 mod request;
+mod resource_client;
 mod runtime;
 mod wait_for;
 
@@ -43,3 +44,4 @@ pub use self::device::DeviceLogin;
 pub use self::oauth1::OAuth1Client;
 pub use self::oauth2::OAuth2Client;
 pub use self::request::{ApiRequest, Blocking, BodyReader};
+pub use self::resource_client::ResourceClient;

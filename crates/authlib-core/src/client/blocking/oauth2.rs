@@ -5,6 +5,7 @@ use url::Url;
 
 use super::device::DeviceLogin;
 use super::request::ApiRequest;
+use super::resource_client::ResourceClient;
 use super::runtime::{block_on, http_client_with_runtime};
 use super::wait_for::wait_for;
 use crate::api::verbs;
@@ -72,6 +73,21 @@ impl OAuth2Client {
     /// As [`start_device_login`](client::oauth2_client::OAuth2Client::start_device_login).
     pub fn start_device_login(&self, scope: Option<&str>) -> Result<DeviceLogin> {
         block_on(self.inner.start_device_login(scope)).map(DeviceLogin::of)
+    }
+
+    /// As [`for_resource`](client::oauth2_client::OAuth2Client::for_resource).
+    ///
+    /// ```no_run
+    /// # fn run(client: authlib_core::client::blocking::OAuth2Client) -> authlib_core::Result<()> {
+    /// let mail = client.for_resource("https://mail.example.com/v1/");
+    /// let inbox = mail.get("inbox").send()?.error_for_status()?;
+    /// # let _ = inbox;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn for_resource(&self, resource: impl Into<String>) -> ResourceClient {
+        ResourceClient::wrap(self.inner.for_resource(resource))
     }
 
     verbs!(ApiRequest);

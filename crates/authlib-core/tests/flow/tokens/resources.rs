@@ -6,8 +6,9 @@ use authlib_provider::{Endpoint, Fault, RecordedRequest, Reply};
 use futures_util::future::join_all;
 use serde_json::json;
 
+use crate::test_bed::service::{Way, service_bed};
 use crate::test_bed::stores::{Shared, replica};
-use crate::test_bed::{Browser, HOUR, ISSUER, ProviderHttp, TestBed, listen, sent};
+use crate::test_bed::{Browser, HOUR, ISSUER, ProviderHttp, TestBed, client, listen, sent};
 
 const MAIL: &str = "https://op.example/api/mail";
 const FILES: &str = "https://op.example/api/files/";
@@ -152,14 +153,66 @@ async fn new_login_has_no_tokens_of_the_earlier_one() {
     assert_eq!(sent(&bed, Endpoint::Token).len(), 1);
 }
 
+/// RFC 8707 §2, RFC 6749 §4.4.3: a client without a user gets the token of a resource by the grant of its own tokens.
 #[tokio::test]
-async fn other_policies_than_a_refresh_token_are_unsupported() {
+async fn program_gets_token_of_each_resource_by_its_own_grant() {
+    for way in [Way::ClientCredentials, Way::Assertion] {
+        let bed = service_bed();
+        let service = client(&bed, way.config(&bed));
+        let (mail, files) = (service.for_resource(MAIL), service.for_resource(FILES));
+        for _ in 0..2 {
+            for client in [&mail, &files] {
+                let response = client.get("inbox").send().await.unwrap();
+                let seen: serde_json::Value = response.error_for_status().unwrap().json().unwrap();
+                assert_eq!(seen["resource"], json!([client.resource()]), "{way:?}");
+            }
+        }
+        let requests = sent(&bed, Endpoint::Token);
+        let requested: Vec<_> = requests.iter().map(resources).collect();
+        assert_eq!(requested, [&[][..], &[MAIL], &[FILES]], "{way:?}: its own, and one for each");
+        let grants: Vec<_> = requests.iter().map(|sent| sent.field("grant_type")).collect();
+        assert!(grants.iter().all(|grant| *grant == grants[0]), "{way:?}: {grants:?}");
+        // Requested again when it has expired, and when the API rejects it.
+        let first = mail.active_token().await.unwrap();
+        bed.clock.advance(HOUR);
+        let second = mail.active_token().await.unwrap();
+        assert_ne!(first.access_token, second.access_token, "{way:?}");
+        bed.provider.clear_requests();
+        bed.provider.expire_access_tokens();
+        assert_eq!(mail.get("x").send().await.unwrap().status(), 200, "{way:?}");
+        let requests = sent(&bed, Endpoint::Token);
+        assert_eq!(requests.iter().map(resources).collect::<Vec<_>>(), [[MAIL]], "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn error_without_a_refresh_token_says_what_to_request() {
+    let bed = TestBed::new();
+    bed.provider.inject(Fault::TokenMissing("refresh_token".into()));
+    let user = user(&bed).await;
+    let error = user.for_resource(MAIL).get("x").send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    let said = error.report().to_string();
+    assert!(said.contains("refresh token (RFC 8707 §2.2), and there is none"), "{said}");
+    assert!(said.contains("`offline_access`") && said.contains("the setting `resource`"), "{said}");
+    assert_eq!(bed.provider.received_requests().len(), 0, "nothing was sent");
+    assert!(user.token().await.unwrap().is_some(), "the login stays");
+}
+
+/// Nothing tells what a function of the application requests.
+#[tokio::test]
+async fn other_policies_can_not_request_a_resource() {
     let bed = TestBed::with(
         |provider| provider,
         |client| client.refresh_with(Refresh::Off),
         |oauth| oauth,
     );
     let user = user(&bed).await;
-    let error = user.for_resource(MAIL).active_token().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    let service_bed = service_bed();
+    let service = client(&service_bed, Way::Callback.config(&service_bed));
+    for client in [user, service] {
+        let error = client.for_resource(MAIL).active_token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.report().to_string().contains("the setting `resource`"), "{error}");
+    }
 }
