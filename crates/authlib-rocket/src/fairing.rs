@@ -10,7 +10,7 @@ use rocket::fairing::{self, AdHoc, Fairing, Info, Kind};
 use rocket::figment::Figment;
 use rocket::http::Method;
 use rocket::http::uri::Origin;
-use rocket::{Build, Config, Data, Orbit, Request, Rocket};
+use rocket::{Build, Config, Data, Orbit, Request, Response, Rocket};
 use serde_json::Value;
 
 use crate::require_login::no_access;
@@ -37,6 +37,10 @@ pub struct OAuthFairing {
 /// The method that the browser sent: Rocket changes HEAD to GET if no route matches.
 #[derive(Clone, Copy)]
 pub(crate) struct OriginalMethod(pub(crate) Method);
+
+/// Whether the response is a page that the provider shows in a frame: that of the front-channel logout.
+#[derive(Clone, Copy)]
+pub(crate) struct Framed(pub(crate) bool);
 
 impl OAuthFairing {
     /// A registry that is built at launch.
@@ -102,7 +106,7 @@ impl From<OAuth> for OAuthFairing {
 #[rocket::async_trait]
 impl Fairing for OAuthFairing {
     fn info(&self) -> Info {
-        Info { name: "OAuth", kind: Kind::Ignite | Kind::Request | Kind::Shutdown }
+        Info { name: "OAuth", kind: Kind::Ignite | Kind::Request | Kind::Response | Kind::Shutdown }
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> fairing::Result {
@@ -132,6 +136,14 @@ impl Fairing for OAuthFairing {
         request.local_cache(|| OriginalMethod(method));
         if !matches!(method, Method::Get | Method::Post) {
             hide_callback(request);
+        }
+    }
+
+    /// Rocket's shield adds `X-Frame-Options: SAMEORIGIN` to every response. `frame-ancestors` overrides it (Content Security
+    /// Policy Level 3 §6.4.2.2), but not in software that does not know it.
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        if request.local_cache(|| Framed(false)).0 {
+            response.remove_header("x-frame-options");
         }
     }
 }

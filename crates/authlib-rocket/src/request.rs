@@ -10,7 +10,7 @@ use rocket::Request;
 use rocket::http::{Method, Status};
 use rocket::response::{self, Responder};
 
-use crate::fairing::OriginalMethod;
+use crate::fairing::{Framed, OriginalMethod};
 use crate::session::{OAuthState, RocketSession};
 
 /// A redirect or a page of this library.
@@ -24,8 +24,12 @@ impl From<Response> for OAuthResponse {
 }
 
 impl<'r> Responder<'r, 'static> for OAuthResponse {
-    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let (mut parts, body) = self.0.into_parts();
+        let policy = parts.headers.get("content-security-policy");
+        let policy = policy.and_then(|policy| policy.to_str().ok()).unwrap_or_default();
+        let is_framed = policy.contains("frame-ancestors http");
+        request.local_cache(|| Framed(is_framed));
         let mut response = rocket::Response::build();
         response.status(Status::new(parts.status.as_u16()));
         // Rocket's shield adds `nosniff`, and warns if it is there already.
