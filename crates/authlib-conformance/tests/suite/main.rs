@@ -268,6 +268,8 @@ suite! {
         clock_skew_is_a_bounded_setting,
         empty_secret_is_sent_by_basic_if_configured,
         public_keys_of_the_client_are_served,
+        secret_of_a_file_changes_without_a_restart,
+        next_key_is_published_before_it_signs,
     ],
     requests: [
         metadata_and_keys_are_fetched_once_with_user_agent,

@@ -1,7 +1,11 @@
 //! Sources of settings and their precedence.
 
-use authlib_conformance::{App, Browser, Fixture};
-use authlib_provider::{Endpoint, Fault};
+use authlib_conformance::{App, Browser, Fixture, TestKey};
+use authlib_provider::{Endpoint, Fault, TestClient};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 /// T002, T040, T058.
 pub(crate) async fn environment_alone_provides_id_and_secret(package: &str) {
@@ -126,6 +130,91 @@ pub(crate) async fn public_keys_of_the_client_are_served(package: &str) {
     assert_eq!((keys[0]["kid"].as_str(), keys[0]["crv"].as_str()), (Some("k1"), Some("P-256")));
     assert!(keys[0]["x"].is_string() && keys[1].is_null() && keys[0]["d"].is_null(), "{keys}");
     let page = Browser::new().get(fixture.url("/jwks/plain")).await;
-    assert_eq!(page.json(), serde_json::json!({ "keys": [] }));
+    assert_eq!(page.json(), json!({ "keys": [] }));
     assert_eq!(Browser::new().get(fixture.url("/jwks/nobody")).await.status, 404);
+}
+
+/// A mounted secret, such as that of Docker or Kubernetes, is replaced while the app runs.
+pub(crate) async fn secret_of_a_file_changes_without_a_restart(package: &str) {
+    const NEW_SECRET: &str = "the next secret of the client, long enough";
+    let file =
+        std::env::temp_dir().join(format!("authlib-secret-{package}-{}", std::process::id()));
+    std::fs::write(&file, format!("{}\n", Fixture::secret())).unwrap();
+    let config = format!(
+        "[oauth.op]\nissuer = 'ISSUER'\nclient_id = 'app'\nscope = 'openid'\n\
+         client_secret_file = '{}'\n",
+        file.display()
+    );
+    let fixture = Fixture::configured(package, &config, &[]).await;
+    let browser = Browser::new();
+    assert_eq!(fixture.log_in(&browser).await.status, 303);
+    fixture.provider().inject(Fault::ClientSecret(NEW_SECRET.into()));
+    assert_eq!(fixture.log_in(&Browser::new()).await.status, 502, "the old secret");
+    std::fs::write(&file, format!("{NEW_SECRET}\n")).unwrap();
+    let refreshed = browser.request(Method::POST, fixture.url("/refresh/op"), &[], None).await;
+    assert_eq!(refreshed.status, 200, "{}", refreshed.body);
+    assert_eq!(fixture.log_in(&Browser::new()).await.status, 303, "the new secret");
+    // What was read last is used if the file is gone.
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(fixture.log_in(&Browser::new()).await.status, 303);
+    let log = fixture.app.log();
+    assert!(!log.contains(NEW_SECRET) && !log.contains(Fixture::secret()));
+}
+
+/// The key that signed the assertion of the last token request.
+fn signing_key_id(fixture: &Fixture) -> String {
+    let seen = fixture.provider().received_requests();
+    let token = seen.iter().rfind(|seen| seen.endpoint == Endpoint::Token).unwrap();
+    let assertion = token.secret("client_assertion").unwrap();
+    let header = URL_SAFE_NO_PAD.decode(assertion.split('.').next().unwrap()).unwrap();
+    let header: Value = serde_json::from_slice(&header).unwrap();
+    header["kid"].as_str().unwrap().to_owned()
+}
+
+/// The provider keeps the client's keys for a while, so it must know the next key before it signs.
+pub(crate) async fn next_key_is_published_before_it_signs(package: &str) {
+    let kids = ["2026-11", "2027-02"];
+    let [present, next] = ["ES256", "RS256"].map(TestKey::for_algorithm);
+    let jwks = [(&present, kids[0]), (&next, kids[1])].map(|(key, kid)| {
+        let mut jwk = key.public_jwk.clone();
+        jwk["kid"] = kid.into();
+        jwk
+    });
+    let config = |more: &str| {
+        format!(
+            "\n[oauth.keyed]\nissuer = 'ISSUER'\nclient_id = 'keyed'\nscope = 'openid'\n\
+             private_key = \"\"\"{}\"\"\"\nprivate_key_id = '{}'\n\
+             next_private_key = \"\"\"{}\"\"\"\nnext_private_key_id = '{}'\n{more}\n",
+            present.private_pem, kids[0], next.private_pem, kids[1]
+        )
+    };
+    let jwks = json!({ "keys": jwks });
+    let fixture = Fixture::with(
+        package,
+        |provider| {
+            let client = TestClient::public("keyed").auth_method("private_key_jwt").jwks(jwks);
+            provider.client(client.any_loopback_redirect())
+        },
+        &config(""),
+    )
+    .await;
+    // The next key is only published, then it has a time that is to come, then the time has come.
+    for (more, signing) in [
+        ("", kids[0]),
+        ("next_private_key_not_before = 33000000000", kids[0]),
+        ("next_private_key_not_before = 1000000000", kids[1]),
+    ] {
+        let app = fixture.replica(package, &config(more), &[]).await;
+        let keys = Browser::new().get(app.own_url("/jwks/keyed")).await.json()["keys"].clone();
+        let published: Vec<_> =
+            keys.as_array().unwrap().iter().filter_map(|key| key["kid"].as_str()).collect();
+        assert_eq!(published, kids, "{more}");
+        assert!(!keys.to_string().contains("\"d\""), "{more}: a private key");
+        let browser = Browser::new();
+        let start = browser.get(app.own_url("/login/keyed")).await.location();
+        let back = fixture.provider().approve(start.as_str(), "alice").unwrap();
+        let done = browser.get(app.at(&back)).await;
+        assert_eq!(done.status, 303, "{more}: {}\n{}", done.body, app.log());
+        assert_eq!(signing_key_id(&fixture), signing, "{more}");
+    }
 }
