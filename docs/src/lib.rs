@@ -77,6 +77,19 @@ mod tests {
         assert!(count > 50, "{count}");
     }
 
+    /// Every case of relying parties has the name of a test that exists, or the reason why there is none.
+    #[test]
+    fn rp_cases_page_names_existing_tests() {
+        let table = include_str!("../dev/rp-cases.md");
+        let count = named_tests_exist(table, 2);
+        assert!(count > 50, "{count}");
+        for row in table.lines().filter(|line| line.starts_with("| ")) {
+            let cell = row.split('|').nth(2).unwrap_or_default().trim();
+            let is_head = cell.starts_with("test, ") || cell.starts_with("---");
+            assert!(is_head || cell.starts_with('`') || cell.starts_with("None: "), "{row}");
+        }
+    }
+
     /// Every test of Authlib's clients has one row, with the name of our test or the reason why there is
     /// none, and the named tests exist.
     #[test]

@@ -48,6 +48,15 @@ impl App {
         app
     }
 
+    /// As [`start`](Self::start), behind a proxy at this base URL.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub async fn start_behind(package: &str, base_url: &str, config: &str) -> Self {
+        Self::start_with(package, free_port(), config, &[("BASE_URL", base_url.to_owned())]).await
+    }
+
     /// Starts the app with settings that it must reject, and returns its output.
     ///
     /// # Panics

@@ -68,6 +68,8 @@ pub(crate) async fn invalid_logout_tokens_are_400_and_end_nothing(package: &str)
         json!({"sub": null}),
         json!({"sub": "alice", "nonce": "n"}),
         json!({"sub": "alice", "events": {}}),
+        json!({"sub": "alice", "events": null}),
+        json!({"sub": "alice", "events": {"https://op.example/other": {}}}),
         json!({"sub": "alice", "aud": "other"}),
         json!({"sub": "alice", "iss": "https://evil.example"}),
         json!({"sub": "alice", "exp": 1}),
@@ -78,6 +80,7 @@ pub(crate) async fn invalid_logout_tokens_are_400_and_end_nothing(package: &str)
     .collect();
     tokens.push(injected(Fault::ForeignKey));
     tokens.push(injected(Fault::Unsigned("none".into())));
+    tokens.push(injected(Fault::SignedBy("ES256".into())));
     tokens.push(injected(Fault::HmacWithPublicKey));
     tokens.extend(["", "a.b.c", "x"].map(str::to_owned));
     let twice = format!("{}&logout_token={}", good(), good());
@@ -137,6 +140,8 @@ pub(crate) async fn front_channel_logout_needs_iss_and_sid(package: &str) {
     assert_eq!((page.status, page.header("cache-control")), (200, "no-store"), "{}", page.body);
     let policy = page.header("content-security-policy");
     assert!(policy.contains(&format!("frame-ancestors {issuer}")), "{policy}");
+    // It would be a second opinion for software that does not know `frame-ancestors`.
+    assert_eq!(page.header("x-frame-options"), "");
     assert!(!fixture.is_alice(&browser).await);
 }
 

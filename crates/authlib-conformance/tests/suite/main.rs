@@ -26,6 +26,7 @@ mod request_objects;
 mod request_params;
 mod requests;
 mod response_types;
+mod rp_cases;
 mod settings;
 mod signed_responses;
 mod step_up;
@@ -217,6 +218,14 @@ suite! {
         response_has_what_was_requested_and_nothing_else,
         unsafe_response_types_fail_startup,
     ],
+    rp_cases: [
+        claims_of_each_requested_scope_are_read,
+        aggregated_claims_do_not_disturb_the_login,
+        error_of_a_silent_login_is_shown,
+        userinfo_after_a_refresh_has_the_new_token,
+        login_works_with_every_authentication_method,
+        app_behind_tls_has_https_urls_and_secure_cookies,
+    ],
     step_up: [
         navigation_logs_in_as_the_api_requires_and_returns,
         scripts_are_told_what_the_api_requires,
@@ -236,8 +245,10 @@ suite! {
     profiles: [
         fapi2_login_has_tokens_bound_by_dpop_or_certificate,
         fapi2_login_works_without_openid,
+        fapi2_login_requests_authorization_details,
         fapi2_message_signing_login_signs_both_directions,
         fapi1_advanced_login_has_a_signed_response,
+        fapi1_advanced_login_works_with_a_pushed_request,
         responses_that_profiles_forbid_are_refused,
         invalid_messages_stop_every_fapi_login,
         unusual_valid_messages_finish_every_fapi_login,

@@ -15,6 +15,9 @@ const BY_CERTIFICATE: &str = "token_endpoint_auth_method = 'tls_client_auth'";
 /// ID tokens are encrypted to the client's key.
 const ENCRYPTED: &str = "id_token_encrypted_response_alg = 'RSA-OAEP-256'";
 
+/// The request is pushed also in FAPI 1.0.
+const PUSHED: &str = "require_pushed_authorization_requests = true";
+
 /// What the provider binds tokens to.
 #[derive(Clone, Copy)]
 enum BoundTo {
@@ -57,7 +60,7 @@ async fn fixture(package: &str, profile: &str, bound: BoundTo, key: bool, more: 
         let client = client.response_type("code id_token");
         if signs { client.request_object_signing_alg("PS256") } else { client }
     };
-    let pushed = profile != "fapi1_advanced";
+    let pushed = profile != "fapi1_advanced" || more.contains(PUSHED);
     Fixture::over_tls(
         package,
         register,
@@ -116,6 +119,29 @@ pub(crate) async fn fapi2_login_works_without_openid(package: &str) {
     for bound in [BoundTo::DpopKey, BoundTo::Certificate] {
         let fixture = fixture(package, "fapi2", bound, true, more).await;
         assert_works(&fixture, &browser()).await;
+    }
+}
+
+/// RFC 9396: with what exactly is requested.
+pub(crate) async fn fapi2_login_requests_authorization_details(package: &str) {
+    let more = "authorization_details = [{ type = 'account', actions = ['read'] }]";
+    let fixture = fixture(package, "fapi2", BoundTo::DpopKey, true, more).await;
+    assert_works(&fixture, &browser()).await;
+    let requests = fixture.provider().received_requests();
+    let pushed = requests.iter().find(|one| one.endpoint == Endpoint::PushedAuthorization);
+    let details = pushed.unwrap().field("authorization_details").unwrap().to_owned();
+    assert_eq!(details, r#"[{"actions":["read"],"type":"account"}]"#);
+}
+
+/// FAPI 1.0 Advanced with RFC 9126, with the response types of [`fapi1_advanced_login_has_a_signed_response`].
+pub(crate) async fn fapi1_advanced_login_works_with_a_pushed_request(package: &str) {
+    for more in [PUSHED.to_owned(), format!("{PUSHED}\nresponse_mode = 'jwt'")] {
+        let fixture = fixture(package, "fapi1_advanced", BoundTo::Certificate, true, &more).await;
+        assert_works(&fixture, &browser()).await;
+        let requests = fixture.provider().received_requests();
+        let pushed = requests.iter().find(|one| one.endpoint == Endpoint::PushedAuthorization);
+        let names = &pushed.unwrap().names;
+        assert!(names.iter().any(|name| name == "request"), "{names:?}");
     }
 }
 

@@ -43,7 +43,18 @@ pub(crate) async fn signed_request_object_is_sent_by_value(package: &str) {
 }
 
 pub(crate) async fn request_object_is_served_once_configured_by_reference(package: &str) {
-    let fixture = fixture(package, "PS256", "request_uri = '/request-object/op'").await;
+    let by_reference = "request_uri = '/request-object/op'";
+    let unsigned = format!("{by_reference}\ndangerous_unsigned_request_object = true");
+    let signed = fixture(package, "PS256", by_reference).await;
+    let with_none =
+        |client: authlib_provider::TestClient| client.request_object_signing_alg("none");
+    let unsigned = Fixture::with_client(package, with_none, &unsigned).await;
+    for fixture in [signed, unsigned] {
+        request_object_is_served(&fixture).await;
+    }
+}
+
+async fn request_object_is_served(fixture: &Fixture) {
     let browser = Browser::new();
     let start = browser.get(fixture.url("/login/op")).await.location();
     assert_eq!(names(&start), ["client_id", "request_uri", "response_type", "scope"]);
