@@ -71,7 +71,8 @@ async fn home(State(users): State<Users>, session: OAuthSession) -> Result<Html<
         Some(id) => users.find(id).await?,
         None => None,
     };
-    let clients: Vec<&str> = session.oauth().clients().map(|client| client.name()).collect();
+    let clients: Vec<String> =
+        session.oauth().clients().map(|client| client.name().to_owned()).collect();
     Ok(Html(users::page(user.as_ref(), &clients)))
 }
 

@@ -121,9 +121,9 @@ async fn owner(database: impl SqliteExecutor<'_>, account: &Identity) -> sqlx::R
 }
 
 /// The home page.
-pub fn page(user: Option<&User>, clients: &[&str]) -> String {
+pub fn page(user: Option<&User>, clients: &[String]) -> String {
     let Some(user) = user else {
-        let link = |client: &&str| format!("<p><a href='/login/{client}'>Log in: {client}</a>");
+        let link = |client: &String| format!("<p><a href='/login/{client}'>Log in: {client}</a>");
         return clients.iter().map(link).collect();
     };
     let name = user.name.replace('&', "&amp;").replace('<', "&lt;");

@@ -31,7 +31,8 @@ async fn home(users: web::Data<Users>, session: OAuthSession) -> Result<HttpResp
         Some(id) => users.find(id).await?,
         None => None,
     };
-    let clients: Vec<&str> = session.oauth().clients().map(|client| client.name()).collect();
+    let clients: Vec<String> =
+        session.oauth().clients().map(|client| client.name().to_owned()).collect();
     Ok(HttpResponse::Ok().content_type("text/html").body(users::page(user.as_ref(), &clients)))
 }
 

@@ -47,7 +47,8 @@ async fn home(
         Some(id) => users.find(id).await?,
         None => None,
     };
-    let clients: Vec<&str> = session.oauth().clients().map(|client| client.name()).collect();
+    let clients: Vec<String> =
+        session.oauth().clients().map(|client| client.name().to_owned()).collect();
     Ok(RawHtml(users::page(user.as_ref(), &clients)))
 }
 

@@ -127,7 +127,9 @@ pub use crate::oauth2::user_info::UserInfo;
 pub use crate::oidc::logout_token::LogoutToken;
 pub use crate::params::{Params, RepeatedParam};
 pub use crate::random::random_token;
-pub use crate::registry::{ClientCache, ClientSource, OAuth, OAuthBuilder, RegisteredClient};
+pub use crate::registry::{
+    ClientCache, ClientSource, OAuth, OAuthBuilder, RegisteredClient, ReloadedClients,
+};
 pub use crate::row_encryption::RowEncryption;
 pub use crate::secret::Secret;
 pub use crate::token_updates::TokenUpdate;

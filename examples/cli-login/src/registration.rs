@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use authlib_core::store::TokenOwner;
-use authlib_core::{Keyring, OAuth, OAuth2Client, RegisteredClient};
+use authlib_core::{Keyring, OAuth, OAuth2Client};
 use authlib_sqlx::SqlxStore;
 
 use crate::arguments::Options;
@@ -72,9 +72,9 @@ fn registry(options: &Options) -> authlib_core::OAuthBuilder {
 }
 
 fn only_client(oauth: &OAuth) -> Result<String, Failure> {
-    let names: Vec<_> = oauth.clients().map(RegisteredClient::name).collect();
+    let names: Vec<_> = oauth.clients().map(|client| client.name().to_owned()).collect();
     match names.as_slice() {
-        [name] => Ok((*name).to_owned()),
+        [name] => Ok(name.clone()),
         [] => Err(Failure::usage(
             "no client is configured; set GOOGLE_CLIENT_ID or the like (see `cli-login --help`), or try `cli-login demo`",
         )),

@@ -59,7 +59,7 @@ impl<S: Session> LoginCallback<S> {
             return Err(page);
         }
         // A malformed `state` is an error of the handler's method, which ends the login.
-        let state = client.front_channel().callback_state(callback.params()).unwrap_or_default();
+        let state = client.callback_state(callback.params()).unwrap_or_default();
         // Sessions without an id: the copies of one callback take turns.
         let turn = match session.id().or_else(|| state.clone()) {
             Some(id) => Some(client.session_turns().wait(id).await),

@@ -84,8 +84,8 @@ impl<'r> CallbackRequest<'r> {
     pub(super) fn fragment_page(&self, client: &RegisteredClient) -> Option<LoginError> {
         let response = ["access_token", "code", "error", "id_token", "response", "state"];
         let is_empty = !response.into_iter().any(|name| self.params.contains(name));
-        let is_awaited = client.front_channel().has_fragment_response();
-        (is_awaited && is_empty && self.request.method == Method::GET).then(|| {
+        let is_bare = is_empty && self.request.method == Method::GET;
+        (is_bare && client.has_fragment_response()).then(|| {
             let page = fragment_page(&marked(self.request.query(), WITH_COOKIE));
             LoginError::respond(page, "the callback's fragment must be posted")
         })

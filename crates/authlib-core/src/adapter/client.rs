@@ -94,7 +94,7 @@ impl<S: Session> LoginClient<S> {
     /// Those of the registry's [`PendingLoginStore`](crate::store::PendingLoginStore).
     pub async fn request_object(&self) -> Result<Response> {
         let id = self.request.last_segment();
-        let found = self.client.front_channel().find_request_object(id).await?;
+        let found = self.client.find_request_object(id).await?;
         Ok(found.map_or_else(|| empty(http::StatusCode::NOT_FOUND), request_object))
     }
 

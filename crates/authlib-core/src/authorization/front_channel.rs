@@ -24,6 +24,7 @@ pub(crate) struct FrontChannel {
     pub(super) endpoints: Arc<EndpointClient>,
     pub(super) request_objects: RequestObjects,
     base_url: Option<BaseUrl>,
+    fingerprint: u64,
 }
 
 impl FrontChannel {
@@ -33,7 +34,13 @@ impl FrontChannel {
         base_url: Option<BaseUrl>,
         store: Option<Arc<dyn PendingLoginStore>>,
     ) -> Self {
-        Self { endpoints, request_objects: RequestObjects::new(store), base_url }
+        let fingerprint = endpoints.settings().fingerprint();
+        Self { endpoints, request_objects: RequestObjects::new(store), base_url, fingerprint }
+    }
+
+    /// That of the settings ([`ClientSettings::fingerprint`]).
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.fingerprint
     }
 
     pub(super) fn settings(&self) -> &ClientSettings {
@@ -50,6 +57,7 @@ impl FrontChannel {
         PendingLogin {
             client: self.settings().name.clone(),
             purpose: options.purpose,
+            fingerprint: Some(self.fingerprint),
             issuer: None,
             state,
             nonce: None,

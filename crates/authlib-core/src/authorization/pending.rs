@@ -22,6 +22,9 @@ pub struct PendingLogin {
     pub(crate) client: String,
     #[serde(default)]
     pub(crate) purpose: Purpose,
+    /// The [fingerprint](crate::RegisteredClient::fingerprint) of the client's settings when the login was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) fingerprint: Option<u64>,
     /// The provider's issuer when the login was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) issuer: Option<String>,

@@ -24,6 +24,8 @@ use crate::secret::Secret;
 /// [`providers`](crate::providers) needs the id and the secret only. Nothing is validated here:
 /// building the registry reports all errors at once.
 ///
+/// Two configurations are equal if all settings are, and hooks, signers and other code are the same values.
+///
 /// URLs are given as text or as [`Url`](url::Url). They must start with `https://`; `http://` is
 /// accepted for `localhost`, 127.0.0.0/8 and `::1` only. An empty text removes a setting, for example one
 /// of a preset.
@@ -38,7 +40,7 @@ use crate::secret::Secret;
 ///     .scope("openid profile email");
 /// # let _ = client;
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClientConfig {
     pub(crate) name: String,
     pub(super) display_name: Option<String>,

@@ -3,7 +3,7 @@
 use crate::jose::jwe::Accepted;
 
 /// The accepted algorithms of each encrypted message. One with an `alg` must be encrypted.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct EncryptionSettings {
     pub(crate) authorization: Accepted,
     pub(crate) id_token: Accepted,

@@ -30,4 +30,46 @@ pub(crate) struct Extensions {
     pub(crate) needs_secret: bool,
 }
 
+/// Code is equal if it is the same value.
+impl PartialEq for Extensions {
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            hooks,
+            auth,
+            auth_at,
+            signer,
+            secret_source,
+            secrets,
+            // The registry sets it, the same for all clients.
+            clock: _,
+            dpop_signer,
+            oauth1_signature,
+            oauth1,
+            standalone,
+            needs_secret,
+        } = self;
+        *hooks == other.hooks
+            && is_same(auth.as_ref(), other.auth.as_ref())
+            && auth_at.len() == other.auth_at.len()
+            && { auth_at.iter().zip(&other.auth_at) }
+                .all(|((at, auth), (other_at, other))| at == other_at && Arc::ptr_eq(auth, other))
+            && is_same(signer.as_ref(), other.signer.as_ref())
+            && is_same(secret_source.as_ref(), other.secret_source.as_ref())
+            && is_same(secrets.as_ref(), other.secrets.as_ref())
+            && is_same(dpop_signer.as_ref(), other.dpop_signer.as_ref())
+            && is_same(oauth1_signature.as_ref(), other.oauth1_signature.as_ref())
+            && *oauth1 == other.oauth1
+            && *standalone == other.standalone
+            && *needs_secret == other.needs_secret
+    }
+}
+
+fn is_same<T: ?Sized>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
 debug_fields!(Extensions { hooks });

@@ -8,7 +8,7 @@ use super::ConfigProblem;
 use super::setting_keys::duration;
 
 /// When the logins of browsers end by themselves, the same on every framework.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LoginPolicy {
     /// From the login, whatever the user does.
     pub(crate) lifetime: Duration,

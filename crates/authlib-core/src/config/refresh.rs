@@ -8,7 +8,7 @@ use crate::oauth2::{JwtBearer, Token};
 use crate::transport::BoxFuture;
 
 /// How an expired token is refreshed, and how a program without a browser gets its first one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refresh {
     /// With a new JWT assertion (RFC 7523 §2.1). A [`JwtBearer`] converts to it.
@@ -68,5 +68,14 @@ impl From<JwtBearer> for Refresh {
         Self::Assertion(Box::new(bearer))
     }
 }
+
+/// The same function, not one that does the same.
+impl PartialEq for RefreshCallback {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for RefreshCallback {}
 
 debug_fields!(RefreshCallback {});

@@ -24,7 +24,15 @@ impl ClientConfig {
 
     /// Whether the issuer must be found, or the client be registered, before the settings can be checked.
     pub(crate) fn is_incomplete(&self) -> bool {
-        self.webfinger_resource.is_some() || self.dynamic_registration
+        self.incomplete_by().is_some()
+    }
+
+    /// The setting that makes it incomplete.
+    pub(crate) fn incomplete_by(&self) -> Option<&'static str> {
+        if self.webfinger_resource.is_some() {
+            return Some("webfinger_resource");
+        }
+        self.dynamic_registration.then_some("dynamic_registration")
     }
 
     /// The metadata that follow from the settings, with those of `client_metadata` in their place. `absolute` makes a URL

@@ -1,6 +1,7 @@
 //! Adaptations to non-compliant providers: hooks that change requests and responses, custom client
 //! authentication and custom signatures.
 
+use std::any::TypeId;
 use std::fmt;
 use std::future::{Future, ready};
 use std::sync::Arc;
@@ -50,7 +51,7 @@ pub enum ResponseHook {
 }
 
 /// A client's hooks, which run in the order in which they were added.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Hooks {
     pub(crate) requests: HookList<RequestHook, Request>,
     pub(crate) responses: HookList<ResponseHook, Response>,
@@ -60,14 +61,24 @@ pub(crate) struct Hooks {
 #[derive(Clone)]
 pub(crate) struct HookList<At, Message>(Vec<(At, Hook<Message>)>);
 
-type Hook<M> = Arc<dyn Fn(M) -> BoxFuture<'static, Result<M>> + Send + Sync>;
+#[derive(Clone)]
+struct Hook<Message> {
+    run: Run<Message>,
+    /// Its type, if it holds no values: then two hooks of this type are equal. A preset makes its hooks again each time.
+    stateless: Option<TypeId>,
+}
+
+type Run<M> = Arc<dyn Fn(M) -> BoxFuture<'static, Result<M>> + Send + Sync>;
 
 impl<At: Copy + PartialEq, Message: Send + 'static> HookList<At, Message> {
-    pub(crate) fn push<F>(&mut self, at: At, hook: impl Fn(Message) -> F + Send + Sync + 'static)
+    pub(crate) fn push<H, F>(&mut self, at: At, hook: H)
     where
+        H: Fn(Message) -> F + Send + Sync + 'static,
         F: Future<Output = Result<Message>> + Send + 'static,
     {
-        self.0.push((at, Arc::new(move |message| Box::pin(hook(message)))));
+        let stateless = (size_of::<H>() == 0).then(TypeId::of::<H>);
+        self.0
+            .push((at, Hook { run: Arc::new(move |message| Box::pin(hook(message))), stateless }));
     }
 
     /// Adds a hook that is not async.
@@ -85,9 +96,20 @@ impl<At: Copy + PartialEq, Message: Send + 'static> HookList<At, Message> {
 
     pub(crate) async fn run(&self, at: At, mut message: Message) -> Result<Message> {
         for (_, hook) in self.0.iter().filter(|(point, _)| *point == at) {
-            message = hook(message).await?;
+            message = (hook.run)(message).await?;
         }
         Ok(message)
+    }
+}
+
+impl<At: PartialEq, Message> PartialEq for HookList<At, Message> {
+    fn eq(&self, other: &Self) -> bool {
+        let is_same = |((at, hook), (other_at, other)): (&(At, Hook<_>), &(At, Hook<_>))| {
+            at == other_at
+                && (Arc::ptr_eq(&hook.run, &other.run)
+                    || hook.stateless.is_some_and(|hook| other.stateless == Some(hook)))
+        };
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(is_same)
     }
 }
 

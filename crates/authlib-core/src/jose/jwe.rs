@@ -42,7 +42,7 @@ pub(crate) enum JweError {
 }
 
 /// Which algorithms are accepted; without one, all that fit the keys.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Accepted {
     pub(crate) alg: Option<EncryptionAlgorithm>,
     pub(crate) enc: Option<ContentEncryption>,

@@ -17,7 +17,7 @@ impl OAuth {
         for client in self.clients() {
             let owner = TokenOwner::new(client.name(), user);
             if self.token_store().load(&owner).await?.is_some() {
-                connected.push(client.clone());
+                connected.push(client);
             }
         }
         Ok(connected)

@@ -50,7 +50,7 @@ impl OAuth {
         let query = self.query_of(identity).await?;
         let (tokens, lifetime) = (self.token_store(), self.login_lifetime());
         tokens.end_logins(&query, self.now(), lifetime).await?;
-        let keeps = |client: &RegisteredClient| client.settings().kept_claims.is_none();
+        let keeps = |client: RegisteredClient| client.settings().kept_claims.is_none();
         let keep_tokens = || self.has_client_source() || self.clients().any(keeps);
         let logins = match find_logins(tokens, &query).await {
             Err(error) if has_no_lookup(&error) && !keep_tokens() => Vec::new(),

@@ -101,7 +101,8 @@ impl RequireLogin {
 
     fn built_in_login(&self, oauth: &OAuth) -> Result<String> {
         let first = || oauth.clients().find(|client| client.accepts_logins());
-        let name = self.client.as_deref().or_else(|| first().map(|client| client.name()));
+        let first = || first().map(|client| client.name().to_owned());
+        let name = self.client.clone().or_else(first);
         let name = name.ok_or_else(|| {
             Error::new(ErrorKind::Config, "no registered client accepts logins")
                 .with_hint("register one, or set `login_path`")

@@ -23,7 +23,7 @@ const LIFETIME: Duration = Duration::from_secs(3600);
 ///     .claim("scope", "reports:read");
 /// # let _ = bearer;
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JwtBearer {
     issuer: String,
     key: Secret,

@@ -7,19 +7,20 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::configuration::{Configuration, ReadConfiguration};
 use super::factory::{Checks, ClientFactory};
 use super::oauth::OAuth;
 use super::ports::Ports;
+use super::registered_clients::RegisteredClients;
 use super::registration::Preparation;
+use super::reload::Reloadable;
+use super::replaced_clients::ReplacedClients;
 use super::source::{ClientCache, ClientSource};
 use super::sourced_clients::SourcedClients;
 use crate::authorization::LinkPolicy;
 use crate::base_url::BaseUrl;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{
-    ClientConfig, ClientSettings, ConfigProblem, ConfigProblems, LoginPolicy, REQUIRE_FIPS, Sources,
-};
-use crate::crypto;
+use crate::config::{ClientConfig, ClientSettings, ConfigProblem, ConfigProblems};
 use crate::endpoint_url::is_loopback;
 use crate::error::{Error, ErrorKind, Result};
 use crate::error_pages::{ErrorPage, ErrorPages};
@@ -30,16 +31,11 @@ use crate::store::{MemoryTokenStore, PendingLoginStore, TokenStore};
 use crate::token_updates::{Subscribers, TokenUpdate};
 use crate::transport::{self, HttpClient, MakeClient, Tls};
 
-/// The error of [`OAuthBuilder::require_fips`].
-const NO_FIPS: &str = "is true, but aws-lc-rs does not run in FIPS mode: add `aws-lc-rs = { version = \"1\", features = \
-                       [\"fips\"] }` to the Cargo.toml of the application";
-
 /// Collects clients, stores and settings; [`build`](Self::build) checks everything at once.
 #[derive(Default)]
 #[must_use = "a builder does nothing until it builds"]
 pub struct OAuthBuilder {
-    sources: Sources,
-    required: Vec<String>,
+    configuration: Configuration,
     client_source: Option<Arc<dyn ClientSource>>,
     client_cache: ClientCache,
     base_url: Option<String>,
@@ -49,14 +45,12 @@ pub struct OAuthBuilder {
     random: Option<Arc<dyn Random>>,
     tokens: Option<Arc<dyn TokenStore>>,
     link_policy: LinkPolicy,
-    login_policy: LoginPolicy,
     keep_session_at_logout: bool,
     logins: Option<Arc<dyn PendingLoginStore>>,
     subscribers: Subscribers,
     keyring: Option<Keyring>,
     error_pages: ErrorPages,
     hides_error_details: bool,
-    requires_fips: bool,
 }
 
 impl OAuth {
@@ -70,34 +64,57 @@ impl OAuthBuilder {
     /// Registers a client: a [`ClientConfig`], a preset of [`providers`](crate::providers), or the name of
     /// one. Missing settings can come from a file or the environment.
     pub fn register(mut self, client: impl Into<ClientConfig>) -> Self {
-        self.sources.register(client.into());
+        self.configuration.sources.register(client.into());
         self
     }
 
     /// Makes [`build`](Self::build) fail if no client of this name is registered.
     pub fn require_client(mut self, name: impl Into<String>) -> Self {
-        self.required.push(name.into());
+        self.configuration.required.push(name.into());
         self
     }
 
-    /// Reads the tables `[oauth.NAME]` of a TOML file. They override the settings of registered clients. A table of
+    /// Reads the tables `[oauth.NAME]` of a TOML file, when the registry is built and at each
+    /// [reload](OAuth::reload). They override the settings of registered clients. A table of
     /// another client is an error, unless [`discover_clients`](Self::discover_clients) is called.
     #[cfg(feature = "toml")]
     pub fn load_file(mut self, path: impl AsRef<Path>) -> Self {
-        self.sources.file(path.as_ref());
+        self.configuration.sources.file(path.as_ref());
         self
     }
 
     /// As [`load_file`](Self::load_file), from TOML text.
     #[cfg(feature = "toml")]
     pub fn load_toml(mut self, text: &str) -> Self {
-        self.sources.toml(text, "the TOML text");
+        self.configuration.sources.toml(text, "the TOML text");
         self
     }
 
-    /// As [`load_file`](Self::load_file), from a document that the application has parsed.
+    /// As [`load_file`](Self::load_file), from a document that the application has parsed. It stays the same at a
+    /// [reload](OAuth::reload); see [`load_table_with`](Self::load_table_with).
     pub fn load_table(mut self, document: Map<String, Value>) -> Self {
-        self.sources.document(document);
+        self.configuration.sources.document(document);
+        self
+    }
+
+    /// As [`load_file`](Self::load_file), from the document that a function returns, for example a file of another
+    /// format. A [reload](OAuth::reload) calls it again. Its error is one of the configuration.
+    ///
+    /// ```
+    /// use authlib_core::{Error, ErrorKind, OAuth};
+    ///
+    /// let read = || {
+    ///     let text = std::fs::read("clients.json").map_err(|cause| Error::new(ErrorKind::Config, cause))?;
+    ///     serde_json::from_slice(&text).map_err(|cause| Error::new(ErrorKind::Config, cause))
+    /// };
+    /// let builder = OAuth::builder().register("github").load_table_with(read);
+    /// # let _ = builder;
+    /// ```
+    pub fn load_table_with(
+        mut self,
+        read: impl Fn() -> Result<Map<String, Value>> + Send + Sync + 'static,
+    ) -> Self {
+        self.configuration.sources.documents(read);
         self
     }
 
@@ -105,13 +122,32 @@ impl OAuthBuilder {
     /// other settings. Only registered clients are configured, unless
     /// [`discover_clients`](Self::discover_clients) is called.
     pub fn load_env(mut self) -> Self {
-        self.sources.env();
+        self.configuration.sources.env();
         self
     }
 
-    /// As [`load_env`](Self::load_env), from the given variables.
+    /// As [`load_env`](Self::load_env), from the given variables. They stay the same at a
+    /// [reload](OAuth::reload); see [`load_env_with`](Self::load_env_with).
     pub fn load_env_from(mut self, vars: impl IntoIterator<Item = (String, String)>) -> Self {
-        self.sources.vars(vars.into_iter().collect());
+        self.configuration.sources.vars(vars.into_iter().collect());
+        self
+    }
+
+    /// As [`load_env`](Self::load_env), from the variables that a function returns, for example those of a `.env` file. A
+    /// [reload](OAuth::reload) calls it again.
+    ///
+    /// ```
+    /// use authlib_core::OAuth;
+    ///
+    /// let vars = || [("GITHUB_CLIENT_ID".to_owned(), "id".to_owned())];
+    /// let builder = OAuth::builder().register("github").load_env_with(vars);
+    /// # let _ = builder;
+    /// ```
+    pub fn load_env_with<V>(mut self, vars: impl Fn() -> V + Send + Sync + 'static) -> Self
+    where
+        V: IntoIterator<Item = (String, String)>,
+    {
+        self.configuration.sources.vars_of(move || vars().into_iter().collect());
         self
     }
 
@@ -135,7 +171,7 @@ impl OAuthBuilder {
     /// # Ok::<(), authlib_core::Error>(())
     /// ```
     pub fn discover_clients(mut self) -> Self {
-        self.sources.discover();
+        self.configuration.sources.discover();
         self
     }
 
@@ -192,7 +228,7 @@ impl OAuthBuilder {
     /// token store as long after the login or the last refresh. In files: `login_lifetime` in the table `[oauth]`,
     /// in seconds; in the environment: `AUTHLIB_LOGIN_LIFETIME`.
     pub fn login_lifetime(mut self, lifetime: Duration) -> Self {
-        self.login_policy.lifetime = lifetime;
+        self.configuration.login_policy.lifetime = lifetime;
         self
     }
 
@@ -200,7 +236,7 @@ impl OAuthBuilder {
     /// request is kept in the session, with a resolution of a minute. Off by default, and by zero. In files:
     /// `login_idle_timeout`, in seconds; in the environment: `AUTHLIB_LOGIN_IDLE_TIMEOUT`.
     pub fn login_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.login_policy.idle_timeout = Some(timeout);
+        self.configuration.login_policy.idle_timeout = Some(timeout);
         self
     }
 
@@ -217,7 +253,7 @@ impl OAuthBuilder {
     /// time: many providers need the scope `offline_access`. Off by default, and by zero. In files:
     /// `login_revalidate_after`, in seconds; in the environment: `AUTHLIB_LOGIN_REVALIDATE_AFTER`.
     pub fn login_revalidate_after(mut self, interval: Duration) -> Self {
-        self.login_policy.revalidate_after = Some(interval);
+        self.configuration.login_policy.revalidate_after = Some(interval);
         self
     }
 
@@ -274,7 +310,7 @@ impl OAuthBuilder {
     /// }
     /// ```
     pub fn require_fips(mut self, is_required: bool) -> Self {
-        self.requires_fips = is_required;
+        self.configuration.requires_fips = is_required;
         self
     }
 
@@ -299,9 +335,9 @@ impl OAuthBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::Config`] with all errors of all clients, one a line.
-    pub fn build(mut self) -> Result<OAuth> {
-        let read = self.read_sources();
-        self.finish(read)
+    pub fn build(self) -> Result<OAuth> {
+        let read = self.configuration.read();
+        self.finish(read, None)
     }
 
     /// As [`build`](Self::build), after the issuers of clients with a
@@ -311,8 +347,9 @@ impl OAuthBuilder {
     /// # Errors
     ///
     /// Those of [`build`](Self::build), and of [`Registration::register`](crate::Registration::register).
-    pub async fn build_registered(mut self) -> Result<OAuth> {
-        let mut read = self.read_sources();
+    pub async fn build_registered(self) -> Result<OAuth> {
+        let mut read = self.configuration.read();
+        let unregistered = self.configuration.sources.change().then(|| read.configs.clone());
         if read.problems.is_empty() {
             let base_url = self.base_url.as_deref().and_then(|text| BaseUrl::parse(text).ok());
             let now = self.clock.as_ref().map_or_else(|| SystemClock.now(), |clock| clock.now());
@@ -326,23 +363,14 @@ impl OAuthBuilder {
                 Preparation { http: &http, base_url, now }.complete(config).await?;
             }
         }
-        self.finish(read)
+        self.finish(read, unregistered)
     }
 
-    fn read_sources(&mut self) -> ReadSources {
-        let mut sources = std::mem::take(&mut self.sources);
-        let login_policy = sources.login_policy(std::mem::take(&mut self.login_policy));
-        let keys = sources.variable(KEYS_VARIABLE).map(str::to_owned);
-        let requires_fips = sources.requires_fips(self.requires_fips);
-        let (configs, mut problems) = sources.merge(crate::providers::NAMES);
-        if requires_fips && !crypto::is_fips() {
-            problems.push(ConfigProblem::new("", REQUIRE_FIPS, NO_FIPS));
-        }
-        ReadSources { login_policy, keys, configs, problems }
-    }
-
-    fn finish(self, read: ReadSources) -> Result<OAuth> {
-        let ReadSources { login_policy, keys, configs, mut problems } = read;
+    /// `configs` are those before clients were registered at their providers, if they differ.
+    fn finish(self, read: ReadConfiguration, configs: Option<Vec<ClientConfig>>) -> Result<OAuth> {
+        let configs =
+            configs.or_else(|| self.configuration.sources.change().then(|| read.configs.clone()));
+        let ReadConfiguration { login_policy, keys, configs: read, mut problems } = read;
         let keyring = keyring(self.keyring, keys.as_deref(), &mut problems);
         let base_url = self.base_url.as_deref().and_then(|text| {
             let base_url = BaseUrl::parse(text);
@@ -350,7 +378,6 @@ impl OAuthBuilder {
                 .map_err(|cause| problems.push(ConfigProblem::url("", "base_url", text, cause)))
                 .ok()
         });
-        check_required(&self.required, &configs, &mut problems);
         let make_http = self.default_http.unwrap_or(transport::default_client);
         let checks = Checks {
             make_http,
@@ -361,7 +388,7 @@ impl OAuthBuilder {
         let http =
             http.map_err(|cause| problems.push(ConfigProblem::new("", "", cause.to_string())));
         let checked: Vec<_> =
-            configs.into_iter().filter_map(|config| checks.check(config, &mut problems)).collect();
+            read.into_iter().filter_map(|config| checks.check(config, &mut problems)).collect();
         let (Ok(http), Some((keyring, has_keys)), true) = (http, keyring, problems.is_empty())
         else {
             return Err(Error::new(ErrorKind::Config, ConfigProblems(problems)));
@@ -390,6 +417,7 @@ impl OAuthBuilder {
             used_states: Arc::default(),
             unknown_sessions: Arc::default(),
             session_turns: Arc::default(),
+            replaced: ReplacedClients::default(),
             base_url,
             keyring,
             has_keys,
@@ -407,34 +435,9 @@ impl OAuthBuilder {
         let source = self.client_source;
         let sourced =
             source.map(|source| SourcedClients::new(source, self.client_cache, factory.clone()));
-        Ok(OAuth::new(clients, factory, sourced))
-    }
-}
-
-/// What files, environment and code say, read once.
-struct ReadSources {
-    login_policy: LoginPolicy,
-    keys: Option<String>,
-    configs: Vec<ClientConfig>,
-    problems: Vec<ConfigProblem>,
-}
-
-/// Clients that must be registered.
-fn check_required(
-    required: &[String],
-    configs: &[ClientConfig],
-    problems: &mut Vec<ConfigProblem>,
-) {
-    for name in required {
-        if !configs.iter().any(|config| config.name == *name) {
-            let known: Vec<_> = configs.iter().map(|config| config.name.as_str()).collect();
-            let problem = format!(
-                "is required but not registered; call `.register({name:?})`, or load its \
-                 `client_id` (registered: {})",
-                known.join(", ")
-            );
-            problems.push(ConfigProblem::new(name, "", problem));
-        }
+        let reloadable =
+            configs.map(|configs| Reloadable::new(self.configuration, configs, login_policy));
+        Ok(OAuth::new(RegisteredClients::new(clients), factory, sourced, reloadable))
     }
 }
 
@@ -481,4 +484,4 @@ fn log_registration(settings: &ClientSettings, tokens: &str) {
     }
 }
 
-debug_fields!(OAuthBuilder { sources });
+debug_fields!(OAuthBuilder { configuration });

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::ports::Ports;
+use super::replaced_clients::ReplacedClients;
 use crate::api::{self, ApiRequest, verbs};
 use crate::authorization::{
     AuthorizeOptions, FrontChannel, LinkPolicy, LogoutOptions, PendingLogin, PendingLogout,
@@ -145,7 +146,9 @@ impl RegisteredClient {
         pending: PendingLogin,
         callback: &Params,
     ) -> Result<Token> {
-        self.named(self.0.front_channel.fetch_access_token(pending, callback)).await
+        let client = self.started_with(&pending)?;
+        let fetched = client.0.front_channel.fetch_access_token(pending, callback);
+        self.named(fetched).await
     }
 
     /// The URL that ends the user's session at the provider (OpenID Connect RP-Initiated Logout 1.0), and
@@ -362,6 +365,10 @@ impl RegisteredClient {
 
     pub(crate) fn link_policy(&self) -> &LinkPolicy {
         &self.0.ports.link_policy
+    }
+
+    pub(super) fn replaced(&self) -> &ReplacedClients {
+        &self.0.ports.replaced
     }
 
     pub(crate) fn token_store(&self) -> &dyn TokenStore {

@@ -31,6 +31,15 @@ pub(super) struct ClientFactory {
     made: Mutex<Vec<Weak<TokenManager>>>,
 }
 
+impl CheckedClient {
+    /// Whether a client with these settings trusts the same CA certificates.
+    pub(super) fn trusts_same_authorities(&self, settings: &ClientSettings) -> bool {
+        let authorities =
+            |settings: &ClientSettings| settings.tls.connections.ca_certificates.clone();
+        authorities(&self.settings) == authorities(settings)
+    }
+}
+
 impl Checks {
     pub(super) fn check(
         self,

@@ -1,8 +1,7 @@
 //! [`OAuth`]: the registry of clients.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime};
 
 use url::Url;
@@ -10,6 +9,8 @@ use url::Url;
 use super::client::RegisteredClient;
 use super::factory::ClientFactory;
 use super::ports::Ports;
+use super::registered_clients::RegisteredClients;
+use super::reload::Reloadable;
 use super::sourced_clients::SourcedClients;
 use crate::base_url::{BasePath, BaseUrl};
 use crate::error::{Error, ErrorKind, Result};
@@ -35,11 +36,18 @@ use crate::token_updates::TokenUpdate;
 pub struct OAuth(Arc<Registry>);
 
 struct Registry {
-    /// In the order of their registration.
-    clients: Vec<RegisteredClient>,
-    index_by_name: HashMap<String, usize>,
+    /// A reload replaces the list. The lock is held for a look-up only.
+    clients: RwLock<Arc<RegisteredClients>>,
     factory: Arc<ClientFactory>,
     sourced: Option<SourcedClients>,
+    /// `None` if nothing was loaded that can change.
+    reloadable: Option<Reloadable>,
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.factory.ports.replaced.clear();
+    }
 }
 
 /// The most clients that an error lists: anybody can request a client that does not exist.
@@ -47,22 +55,47 @@ const MAX_LISTED: usize = 20;
 
 impl OAuth {
     pub(super) fn new(
-        clients: Vec<RegisteredClient>,
+        clients: RegisteredClients,
         factory: Arc<ClientFactory>,
         sourced: Option<SourcedClients>,
+        reloadable: Option<Reloadable>,
     ) -> Self {
-        let names = clients.iter().map(|client| client.name().to_owned());
-        let index_by_name = names.enumerate().map(|(index, name)| (name, index)).collect();
-        Self(Arc::new(Registry { clients, index_by_name, factory, sourced }))
+        let clients = RwLock::new(Arc::new(clients));
+        Self(Arc::new(Registry { clients, factory, sourced, reloadable }))
     }
 
     fn ports(&self) -> &Ports {
         &self.0.factory.ports
     }
 
-    fn registered(&self, name: &str) -> Option<RegisteredClient> {
-        let index = self.0.index_by_name.get(name)?;
-        self.0.clients.get(*index).cloned()
+    pub(super) fn factory(&self) -> &ClientFactory {
+        &self.0.factory
+    }
+
+    pub(super) fn reloadable(&self) -> Option<&Reloadable> {
+        self.0.reloadable.as_ref()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Arc<RegisteredClients>> {
+        self.0.clients.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The registered clients at this time.
+    pub(super) fn snapshot(&self) -> Arc<RegisteredClients> {
+        self.read().clone()
+    }
+
+    pub(super) fn set_clients(&self, clients: RegisteredClients) {
+        let clients = Arc::new(clients);
+        let mut current = self.0.clients.write().unwrap_or_else(PoisonError::into_inner);
+        let replaced = std::mem::replace(&mut *current, clients);
+        // The lock is released before the clients are dropped.
+        drop(current);
+        drop(replaced);
+    }
+
+    pub(super) fn registered(&self, name: &str) -> Option<RegisteredClient> {
+        self.read().get(name).cloned()
     }
 
     /// The registered client of this name. [`find_client`](Self::find_client) also finds those of a
@@ -73,9 +106,10 @@ impl OAuth {
     /// [`ErrorKind::UnknownClient`] if no client is registered under this name.
     pub fn client(&self, name: &str) -> Result<RegisteredClient> {
         self.registered(name).ok_or_else(|| {
-            let known: Vec<_> =
-                self.clients().take(MAX_LISTED).map(RegisteredClient::name).collect();
-            let others = self.0.clients.len().saturating_sub(known.len());
+            let clients = self.snapshot();
+            let known = clients.list().iter().take(MAX_LISTED);
+            let known: Vec<_> = known.map(RegisteredClient::name).collect();
+            let others = clients.list().len().saturating_sub(known.len());
             let more = if others > 0 { format!(" and {others} others") } else { String::new() };
             let name: String = name.chars().take(60).collect();
             Error::new(ErrorKind::UnknownClient, format!("no client is registered as {name:?}"))
@@ -162,9 +196,11 @@ impl OAuth {
         self.0.sourced.is_some()
     }
 
-    /// All registered clients, in the order of their registration.
-    pub fn clients(&self) -> impl Iterator<Item = &RegisteredClient> {
-        self.0.clients.iter()
+    /// All registered clients, in the order of their registration. A [reload](Self::reload) does not change what the
+    /// iterator returns.
+    pub fn clients(&self) -> impl Iterator<Item = RegisteredClient> + use<> {
+        let clients = self.snapshot();
+        (0..).map_while(move |index| clients.at(index).cloned())
     }
 
     /// The application's own URL, if it is configured.
@@ -257,6 +293,6 @@ fn unknown_realm(check: &'static str) -> Error {
 
 impl fmt::Debug for OAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.clients().map(RegisteredClient::name)).finish()
+        f.debug_list().entries(self.snapshot().list().iter().map(RegisteredClient::name)).finish()
     }
 }

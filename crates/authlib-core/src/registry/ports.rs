@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::replaced_clients::ReplacedClients;
 use crate::authorization::{LinkPolicy, SessionTurns, UnknownSessions, UsedStates};
 use crate::base_url::BaseUrl;
 use crate::clock::Clock;
@@ -24,6 +25,7 @@ pub(super) struct Ports {
     pub(super) used_states: Arc<UsedStates>,
     pub(super) unknown_sessions: Arc<UnknownSessions>,
     pub(super) session_turns: Arc<SessionTurns>,
+    pub(super) replaced: ReplacedClients,
     pub(super) base_url: Option<BaseUrl>,
     pub(super) keyring: Keyring,
     /// Whether the application has set the keys, which then outlive the process.

@@ -5,6 +5,7 @@ mod client_auth;
 mod client_settings;
 mod decryption;
 mod dpop;
+mod fingerprint;
 mod kept_claims;
 #[cfg(feature = "oauth1")]
 mod oauth1;

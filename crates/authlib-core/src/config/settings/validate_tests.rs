@@ -67,7 +67,7 @@ fn from_file(line: &str) -> ClientConfig {
     let mut sources = Sources::default();
     sources.register(by_hand());
     sources.toml(&format!("[oauth.c]\n{line}"), "authlib.toml");
-    let (mut clients, problems) = sources.merge(&[]);
+    let (mut clients, problems) = sources.read().merge(&[]);
     assert!(problems.is_empty(), "{problems:?}");
     clients.remove(0)
 }

@@ -6,47 +6,60 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::setting_keys::boolean;
-use super::{ClientConfig, ConfigProblem, LoginPolicy};
+use super::{ClientConfig, ConfigProblem};
+use crate::error::Result;
 
 mod clients;
+mod contents;
 mod env;
 mod overlay;
 mod suggest;
 #[cfg(feature = "toml")]
 mod toml;
 
-use self::clients::Clients;
+pub(crate) use self::contents::{Contents, REQUIRE_FIPS};
 use self::env::Vars;
-use self::overlay::overlay;
 pub(crate) use self::suggest::similar_preset;
 
-/// The setting of the FIPS module in the table `[oauth]` of a file, and in the environment.
-pub(crate) const REQUIRE_FIPS: &str = "require_fips";
-const REQUIRE_FIPS_VARIABLE: &str = "AUTHLIB_REQUIRE_FIPS";
-
-/// Everything that was given to a registry's builder, in order.
+/// Everything that was given to a registry's builder, in order. It can be read more than once.
 #[derive(Default)]
 pub(crate) struct Sources {
-    registered: Clients,
-    tables: Vec<Map<String, Value>>,
-    /// What files say about logins, by the keys of [`LoginPolicy`].
-    login_settings: Vec<(&'static str, Value)>,
-    /// What files say about [`REQUIRE_FIPS`].
-    fips_settings: Vec<Value>,
-    vars: Option<Vars>,
+    inputs: Vec<Input>,
     /// Whether files and variables may add clients that the code does not name.
     discover: bool,
-    problems: Vec<ConfigProblem>,
+}
+
+/// Where settings come from.
+enum Input {
+    Client(Box<ClientConfig>),
+    Document(Map<String, Value>),
+    /// Documents of the application, such as a file of another format.
+    Documents(Box<dyn Fn() -> Result<Map<String, Value>> + Send + Sync>),
+    /// The environment of the process.
+    Env,
+    #[cfg(feature = "toml")]
+    File(PathBuf),
+    Problem(ConfigProblem),
+    Vars(Vars),
+    /// Variables of the application, as if they were in the environment.
+    VarsOf(Box<dyn Fn() -> Vars + Send + Sync>),
+}
+
+impl Input {
+    /// Whether it can be different when it is read again.
+    fn changes(&self) -> bool {
+        match self {
+            #[cfg(feature = "toml")]
+            Self::File(_) => true,
+            Self::Documents(_) | Self::Env | Self::VarsOf(_) => true,
+            Self::Client(_) | Self::Document(_) | Self::Problem(_) | Self::Vars(_) => false,
+        }
+    }
 }
 
 impl Sources {
     pub(crate) fn register(&mut self, config: ClientConfig) {
-        let name = config.name.clone();
-        if !self.registered.add(config) {
-            let problem = "is registered twice; rename one of them with `.name(..)`";
-            self.problems.push(ConfigProblem::new(&name, "", problem));
-        }
+        self.inputs.push(Input::Client(Box::new(config)));
     }
 
     /// Lets files and variables add clients.
@@ -57,137 +70,74 @@ impl Sources {
     /// Adds the settings of a TOML file: a table `[oauth.NAME]` for each client.
     #[cfg(feature = "toml")]
     pub(crate) fn file(&mut self, path: &Path) {
-        match toml::read(path) {
-            Ok(text) => self.toml(&text, path),
-            Err(problem) => self.problems.push(problem),
-        }
+        self.inputs.push(Input::File(path.to_owned()));
     }
 
     /// Adds the settings of a TOML text that came from `origin`.
     #[cfg(feature = "toml")]
     pub(crate) fn toml(&mut self, text: &str, origin: impl Into<PathBuf>) {
-        match toml::parse(text, &origin.into()) {
-            Ok(document) => self.document(document),
-            Err(problem) => self.problems.push(problem),
-        }
+        let parsed = toml::parse(text, &origin.into());
+        self.inputs.push(parsed.map_or_else(Input::Problem, Input::Document));
     }
 
     /// Adds the settings in the member `oauth` of a document.
-    pub(crate) fn document(&mut self, mut document: Map<String, Value>) {
-        for (name, _) in document.iter().filter(|(name, value)| is_misnamed(name, value)) {
-            let problem =
-                format!("is not read: a client's table is `[oauth.NAME]`, not `[{name}.NAME]`");
-            self.problems.push(ConfigProblem::new("", name, problem));
-        }
-        match document.remove("oauth") {
-            None => {}
-            Some(Value::Object(mut clients)) => {
-                let found = LoginPolicy::KEYS.map(|key| Some((key, clients.remove(key)?)));
-                self.login_settings.extend(found.into_iter().flatten());
-                self.fips_settings.extend(clients.remove(REQUIRE_FIPS));
-                self.tables.push(clients);
-            }
-            Some(_) => {
-                let problem = "must have a table for each client";
-                self.problems.push(ConfigProblem::new("", "oauth", problem));
-            }
-        }
+    pub(crate) fn document(&mut self, document: Map<String, Value>) {
+        self.inputs.push(Input::Document(document));
+    }
+
+    /// As [`document`](Self::document), for the document that `read` returns each time.
+    pub(crate) fn documents(
+        &mut self,
+        read: impl Fn() -> Result<Map<String, Value>> + Send + Sync + 'static,
+    ) {
+        self.inputs.push(Input::Documents(Box::new(read)));
     }
 
     /// Adds the environment of the process.
     pub(crate) fn env(&mut self) {
-        // Variables that are not Unicode can't be settings.
-        let vars = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        });
-        self.vars(vars.collect());
+        self.inputs.push(Input::Env);
     }
 
     /// Adds variables as if they were in the environment.
     pub(crate) fn vars(&mut self, vars: Vars) {
-        self.vars.get_or_insert_default().extend(vars);
+        self.inputs.push(Input::Vars(vars));
     }
 
-    /// A variable of the environment, if it is read.
-    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
-        self.vars.as_ref()?.get(name).map(String::as_str)
+    /// As [`vars`](Self::vars), for the variables that `read` returns each time.
+    pub(crate) fn vars_of(&mut self, read: impl Fn() -> Vars + Send + Sync + 'static) {
+        self.inputs.push(Input::VarsOf(Box::new(read)));
     }
 
-    /// The policy for logins: that of the code, changed by files and then by the environment.
-    pub(crate) fn login_policy(&mut self, mut policy: LoginPolicy) -> LoginPolicy {
-        let problems = &mut self.problems;
-        for (key, value) in &self.login_settings {
-            policy.set(key, key, value, problems);
-        }
-        for key in LoginPolicy::KEYS {
-            let name = LoginPolicy::variable(key);
-            let text = self.vars.as_ref().and_then(|vars| vars.get(&name));
-            if let Some(text) = text.filter(|text| !text.is_empty()) {
-                policy.set(key, &name, &Value::String(text.clone()), problems);
-            }
-        }
-        policy.checked(problems)
+    /// Whether there is anything that can be different when it is read again.
+    pub(crate) fn change(&self) -> bool {
+        self.inputs.iter().any(Input::changes)
     }
 
-    /// Whether the code, a file or the environment requires the FIPS module. None of them switches off what another
-    /// requires.
-    pub(crate) fn requires_fips(&mut self, in_code: bool) -> bool {
-        let variable = self.variable(REQUIRE_FIPS_VARIABLE).filter(|text| !text.is_empty());
-        let variable = variable.map(|text| (REQUIRE_FIPS_VARIABLE, Value::String(text.to_owned())));
-        let files = std::mem::take(&mut self.fips_settings);
-        let files = files.into_iter().map(|value| (REQUIRE_FIPS, value));
-        let mut is_required = in_code;
-        for (name, value) in files.chain(variable) {
-            match boolean(&value) {
-                Ok(value) => is_required |= value,
-                Err(problem) => self.problems.push(ConfigProblem::new("", name, problem)),
+    /// Reads everything.
+    pub(crate) fn read(&self) -> Contents {
+        let mut contents = Contents::new(self.discover);
+        for input in &self.inputs {
+            match input {
+                Input::Client(config) => contents.register(ClientConfig::clone(config)),
+                Input::Document(document) => contents.document(document.clone()),
+                Input::Documents(read) => contents.read_document(read()),
+                Input::Env => contents.vars(environment()),
+                #[cfg(feature = "toml")]
+                Input::File(path) => contents.file(path),
+                Input::Problem(problem) => contents.problems.push(problem.clone()),
+                Input::Vars(vars) => contents.vars(vars.clone()),
+                Input::VarsOf(read) => contents.vars(read()),
             }
         }
-        is_required
-    }
-
-    /// The clients, with all errors in files and variables.
-    pub(crate) fn merge(self, presets: &[&str]) -> (Vec<ClientConfig>, Vec<ConfigProblem>) {
-        let Self { registered: mut clients, tables, vars, discover, mut problems, .. } = self;
-        for (name, table) in tables.into_iter().flatten() {
-            if !discover && !clients.contains(&name) {
-                problems.push(not_registered(&name, &clients));
-                continue;
-            }
-            let client = clients.find_or_add(&name);
-            match table {
-                Value::Object(table) => overlay(client, table, &mut problems),
-                _ => problems.push(ConfigProblem::new(&name, "", "must be a table")),
-            }
-        }
-        let unnamed = vars.as_ref().map(|vars| env::unnamed_clients(&clients, vars, presets));
-        for name in unnamed.unwrap_or_default() {
-            if discover {
-                clients.find_or_add(&name);
-            } else {
-                tracing::info!(
-                    client = name,
-                    "variables ignored: the client is not registered, and `discover_clients` is off"
-                );
-            }
-        }
-        let mut clients = clients.into_list();
-        if let Some(vars) = &vars {
-            env::merge(&mut clients, vars, &mut problems);
-        }
-        (clients, problems)
+        contents
     }
 }
 
-/// A table must not become another way to log in, for example by a misspelt name.
-fn not_registered(name: &str, clients: &Clients) -> ConfigProblem {
-    let known: Vec<_> = clients.iter().map(|client| client.name.as_str()).collect();
-    let problem = format!(
-        "has a table, but is not registered: call `.register({name:?})`, or `.discover_clients()` to register \
-         every client that is found (registered: {})",
-        known.join(", ")
-    );
-    ConfigProblem::new(name, "", problem)
+/// The environment of the process. Variables that are not Unicode can't be settings.
+fn environment() -> Vars {
+    let vars = std::env::vars_os();
+    vars.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// A variable of the process's environment; `None` if it is not set or not Unicode.
@@ -195,21 +145,25 @@ pub(crate) fn environment_variable(name: &str) -> Option<String> {
     std::env::var_os(name)?.into_string().ok()
 }
 
-/// Whether a table was meant to be `oauth`.
-fn is_misnamed(name: &str, value: &Value) -> bool {
-    value.is_object()
-        && name != "oauth"
-        && ["oauth", "oauth1", "oauth2", "oidc"].contains(&name.to_ascii_lowercase().as_str())
-}
-
 impl fmt::Debug for Sources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut registered = Vec::new();
         // Tables and variables hold secrets, and the environment also those of others.
-        let tables: Vec<_> = self.tables.iter().flat_map(Map::keys).collect();
+        let mut tables = Vec::new();
+        for input in &self.inputs {
+            match input {
+                Input::Client(config) => registered.push(config),
+                Input::Document(document) => {
+                    let clients = document.get("oauth").and_then(Value::as_object);
+                    tables.extend(clients.into_iter().flat_map(Map::keys));
+                }
+                _ => {}
+            }
+        }
         f.debug_struct("Sources")
-            .field("registered", &self.registered)
+            .field("registered", &registered)
             .field("tables", &tables)
-            .field("problems", &self.problems)
+            .field("discover", &self.discover)
             .finish_non_exhaustive()
     }
 }

@@ -11,7 +11,7 @@ fn merged(
     sources.discover();
     sources.toml(toml, "authlib.toml");
     sources.vars(vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect());
-    let (clients, mut problems) = sources.merge(crate::providers::NAMES);
+    let (clients, mut problems) = sources.read().merge(crate::providers::NAMES);
     problems.extend(clients.iter().flat_map(|client| {
         let rejected = client.rejected.iter();
         rejected.map(|(key, problem)| ConfigProblem::new(&client.name, key, problem))
@@ -146,7 +146,7 @@ fn every_key_loads_from_file_and_environment() {
         let value: Value = serde_json::from_str(json).unwrap();
         let document = serde_json::json!({ "oauth": { "c": { (key): value } } });
         sources.document(document.as_object().unwrap().clone());
-        let (from_file, problems) = sources.merge(crate::providers::NAMES);
+        let (from_file, problems) = sources.read().merge(crate::providers::NAMES);
         assert!(problems.is_empty(), "{key}: {problems:?}");
         assert!(from_file[0].rejected.is_empty(), "{key}: {:?}", from_file[0].rejected);
         let variable = variable("c", key);
@@ -218,6 +218,7 @@ fn broken_or_missing_file_is_error_without_secret() {
     sources.file(Path::new("/nowhere/authlib.toml"));
     assert!(
         sources
+            .read()
             .merge(crate::providers::NAMES)
             .1
             .first()
@@ -241,7 +242,7 @@ fn debug_output_shows_no_secret_of_any_source() {
     sources.vars([("B_CLIENT_SECRET".to_owned(), "hush4".to_owned())].into());
     let shown = format!("{sources:?}");
     assert!(shown.contains("\"b\"") && !shown.contains("hush"), "{shown}");
-    let (clients, _) = sources.merge(crate::providers::NAMES);
+    let (clients, _) = sources.read().merge(crate::providers::NAMES);
     let shown = format!("{clients:?}");
     assert!(!shown.contains("hush"), "{shown}");
 }
@@ -257,7 +258,7 @@ fn clients_with_same_variables_are_environment_errors() {
     );
     let mut sources = Sources::default();
     two().into_iter().for_each(|config| sources.register(config));
-    assert!(sources.merge(crate::providers::NAMES).1.is_empty());
+    assert!(sources.read().merge(crate::providers::NAMES).1.is_empty());
 }
 
 #[test]
@@ -267,7 +268,7 @@ fn null_counts_as_absent() {
     let document =
         serde_json::json!({"oauth": {"google": {"issuer": null, "client_kwargs": null}}});
     sources.document(document.as_object().unwrap().clone());
-    let (clients, problems) = sources.merge(crate::providers::NAMES);
+    let (clients, problems) = sources.read().merge(crate::providers::NAMES);
     assert!(problems.is_empty(), "{problems:?}");
     assert!(clients.first().unwrap().issuer.is_some());
 }
@@ -305,7 +306,7 @@ fn unnamed_clients_are_registered_by_discovery_only() {
             ("MY_APP_CLIENT_ID", "mine"),
         ];
         sources.vars(vars.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
-        let (clients, problems) = sources.merge(crate::providers::NAMES);
+        let (clients, problems) = sources.read().merge(crate::providers::NAMES);
         let ids = clients.into_iter().map(|client| (client.name, client.client_id.unwrap()));
         let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
         (ids.collect::<Vec<_>>(), problems.join("\n"))
@@ -330,7 +331,7 @@ fn table_of_another_name_than_oauth_is_reported() {
         let mut sources = Sources::default();
         sources.register(ClientConfig::from("github"));
         sources.toml(&format!("[{table}.github]\nclient_id = 'id'\n"), "authlib.toml");
-        let (_, problems) = sources.merge(&[]);
+        let (_, problems) = sources.read().merge(&[]);
         assert_eq!(problems.len(), usize::from(is_reported), "{table}: {problems:?}");
     }
 }

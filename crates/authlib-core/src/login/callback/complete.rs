@@ -143,7 +143,7 @@ async fn complete(
         None => StateError::UnknownCookie,
     };
     let callback = callback.params();
-    let sent = client.front_channel().callback_state(callback)?;
+    let sent = client.callback_state(callback)?;
     let mut state = session.load().await?.ok_or(no_session)?;
     let Some(sent) = sent else {
         // Any site can send the browser here: the login stays pending.
@@ -166,6 +166,12 @@ async fn complete(
     let next = pending.next.take().unwrap_or_else(|| client.base_path().home().to_owned());
     let (data, purpose) = (pending.data.take(), pending.purpose.clone());
     check(&purpose)?;
+    let started = &client.started_with(&pending)?;
+    if started.fingerprint() != client.fingerprint() {
+        // The client may be for API calls only since the reload.
+        client.ensure_purpose(&purpose)?;
+    }
+    let client = started;
     let issuer = pending.issuer.clone();
     let step_ups = std::mem::take(&mut pending.step_ups);
     let token = client.fetch_access_token(pending, callback).await?;

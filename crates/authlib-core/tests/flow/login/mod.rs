@@ -21,6 +21,7 @@ mod profiles;
 mod purpose;
 mod pushed_requests;
 mod registry;
+mod reload;
 mod relogin;
 mod require_login;
 mod secrets_in_logs;

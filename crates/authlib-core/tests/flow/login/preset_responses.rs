@@ -109,7 +109,7 @@ impl Recorded {
             .register(self.client.clone().client_id("id").client_secret(SECRET))
             .http_client(http)
             .clock(clock());
-        started.app = oauth.build()?.clients().next().unwrap().clone();
+        started.app = oauth.build()?.clients().next().unwrap();
         started.finish(None).await
     }
 }

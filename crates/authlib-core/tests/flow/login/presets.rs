@@ -34,7 +34,7 @@ pub(super) async fn start(preset: ClientConfig, http: &RecordedResponses) -> Sta
         .clock(clock())
         .build()
         .unwrap();
-    let app = oauth.clients().next().unwrap().clone();
+    let app = oauth.clients().next().unwrap();
     let (url, pending) = app.create_authorization_url(REDIRECT_URI.into()).await.unwrap();
     let query = url.query_pairs().into_owned().collect();
     let endpoint = url[..url::Position::AfterPath].to_owned();
@@ -302,8 +302,7 @@ async fn openid_login(
         .build()?
         .clients()
         .next()
-        .unwrap()
-        .clone();
+        .unwrap();
     started.finish(None).await
 }
 
