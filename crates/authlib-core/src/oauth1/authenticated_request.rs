@@ -1,8 +1,6 @@
 //! Authenticated requests, RFC 5849 §3.1 and §3.5: protocol parameters and signature in the header, the
 //! form or the query.
 
-use std::borrow::Cow;
-use std::fmt;
 use std::time::SystemTime;
 
 use base64::Engine as _;
@@ -11,10 +9,11 @@ use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Method, Uri};
 
-use super::base_string::{
-    BaseStringError, FORM, ascii, base_string, escape, escape_form, is_form, sent,
-};
+use super::base_string::{BaseString, BaseStringError, base_string};
 use super::credentials::{ClientCredentials, TokenCredentials};
+use super::escape::{ascii, escape};
+use super::protocol::Protocol;
+use super::sent_pairs::{FORM, is_form};
 use super::settings::{SignatureLocation, SignatureMethod};
 use crate::crypto::{Hash, hash};
 use crate::endpoint_url::{EndpointUrlError, HttpHosts, endpoint_url};
@@ -51,27 +50,7 @@ pub(crate) struct Unsigned<'a> {
     oauth: Protocol<'a>,
     placement: SignatureLocation,
     realm: Option<&'a str>,
-    base_string: Secret,
-}
-
-/// The protocol parameters (RFC 5849 §3.1), in the order in which they are sent.
-#[derive(Default)]
-struct Protocol<'a>(Vec<(&'static str, Cow<'a, str>)>);
-
-impl<'a> Protocol<'a> {
-    fn push(&mut self, name: &'static str, value: impl Into<Cow<'a, str>>) {
-        self.0.push((name, value.into()));
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (*name, value.as_ref()))
-    }
-}
-
-impl fmt::Debug for Protocol<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
-    }
+    base_string: BaseString,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -82,10 +61,6 @@ enum SignError {
     Url(#[source] EndpointUrlError),
     #[error(transparent)]
     BaseString(#[from] BaseStringError),
-    #[error(
-        "the request already has `oauth_` parameters, and each is allowed once (RFC 5849 §3.1)"
-    )]
-    Taken,
     #[error("the request already has an `Authorization` header (RFC 5849 §3.5.1)")]
     Authorized,
     #[error(
@@ -127,7 +102,8 @@ impl<'a> Signing<'a> {
     pub(crate) fn sign(&self, request: Request) -> Result<Request> {
         let unsigned = self.unsigned(request, self.method.name(), self.method.hash())?;
         let token_secret = self.token.map(|token| token.secret);
-        let signature = self.method.sign(&unsigned.base_string, self.client, token_secret)?;
+        let signature =
+            self.method.sign(unsigned.base_string.as_bytes(), self.client, token_secret)?;
         unsigned.with_signature(&signature)
     }
 
@@ -139,32 +115,28 @@ impl<'a> Signing<'a> {
         method: &'a str,
         body_hash: Option<Hash>,
     ) -> Result<Unsigned<'a>> {
-        self.check(&request)?;
-        let mut oauth = Protocol(Vec::with_capacity(8));
-        oauth.push("oauth_nonce", self.nonce.expose());
-        oauth.push("oauth_timestamp", unix_seconds(self.now).to_string());
-        oauth.push("oauth_version", "1.0");
-        oauth.push("oauth_signature_method", method);
-        oauth.push("oauth_consumer_key", self.client.identifier.as_str());
-        if let Some(token) = self.token {
-            oauth.push("oauth_token", token.token.expose());
-        }
-        if let Some(callback) = self.callback {
-            oauth.push("oauth_callback", callback);
-        }
-        if let Some(verifier) = self.verifier {
-            oauth.push("oauth_verifier", verifier.expose());
-        }
-        if let Some(function) =
-            body_hash.filter(|_| has_other_body(&request) && !request.body().is_empty())
-        {
-            oauth.push("oauth_body_hash", STANDARD.encode(hash(function, request.body())));
-        }
-        let base_string = base_string(&request, oauth.iter()).map_err(SignError::from)?;
+        let is_form = is_form(&request);
+        let has_other_body = !is_form && has_body(&request);
+        self.check(&request, has_other_body)?;
+        let body_hash = body_hash
+            .filter(|_| has_other_body && !request.body().is_empty())
+            .map(|function| STANDARD.encode(hash(function, request.body())));
+        let oauth = Protocol {
+            nonce: self.nonce.expose(),
+            timestamp: unix_seconds(self.now).to_string(),
+            signature_method: method,
+            consumer_key: &self.client.identifier,
+            token: self.token.map(|token| token.token.expose()),
+            callback: self.callback,
+            verifier: self.verifier.map(Secret::expose),
+            body_hash,
+        };
+        let base_string =
+            base_string(&request, is_form, oauth.sorted()).map_err(SignError::from)?;
         Ok(Unsigned { request, oauth, placement: self.placement, realm: self.realm, base_string })
     }
 
-    fn check(&self, request: &Request) -> Result<(), SignError> {
+    fn check(&self, request: &Request, has_other_body: bool) -> Result<(), SignError> {
         if self.client.identifier.is_empty() {
             return Err(SignError::NoIdentifier);
         }
@@ -176,17 +148,6 @@ impl<'a> Signing<'a> {
             let server = format!("{}://{authority}/", uri.scheme_str().unwrap_or_default());
             endpoint_url(&server, HttpHosts::LOOPBACK).map_err(SignError::Url)?;
         }
-        let mut name = Vec::new();
-        // Only names that begin like this can be `oauth_` after their decoding.
-        let may_be_taken = |(sent, _): &(&[u8], &[u8])| matches!(sent.first(), Some(b'o' | b'%'));
-        let is_taken = sent(request).filter(may_be_taken).any(|(sent, _)| {
-            name.clear();
-            escape_form(&mut name, sent);
-            name.starts_with(b"oauth_")
-        });
-        if is_taken {
-            return Err(SignError::Taken);
-        }
         if request.headers().contains_key(AUTHORIZATION) {
             return Err(SignError::Authorized);
         }
@@ -195,7 +156,7 @@ impl<'a> Signing<'a> {
             return Err(SignError::Realm);
         }
         if self.placement == SignatureLocation::Body {
-            if has_other_body(request) {
+            if has_other_body {
                 return Err(SignError::NoForm);
             }
             if !matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
@@ -208,27 +169,26 @@ impl<'a> Signing<'a> {
 
 impl Unsigned<'_> {
     /// The signature base string (RFC 5849 §3.4.1).
-    pub(crate) fn base_string(&self) -> &Secret {
+    pub(crate) fn base_string(&self) -> &BaseString {
         &self.base_string
     }
 
     /// Adds the signature of the base string.
-    pub(crate) fn with_signature(mut self, signature: &Secret) -> Result<Request> {
-        self.oauth.push("oauth_signature", signature.expose().to_owned());
+    pub(crate) fn with_signature(self, signature: &Secret) -> Result<Request> {
         match self.placement {
-            SignatureLocation::Body => self.into_body(),
-            SignatureLocation::Header => self.into_header(),
-            SignatureLocation::Query => self.into_query(),
+            SignatureLocation::Body => Ok(self.into_body(signature)),
+            SignatureLocation::Header => self.into_header(signature),
+            SignatureLocation::Query => self.into_query(signature),
         }
     }
 
-    fn into_header(mut self) -> Result<Request> {
+    fn into_header(mut self, signature: &Secret) -> Result<Request> {
         let mut text = Vec::with_capacity(512);
         text.extend_from_slice(b"OAuth ");
         if let Some(realm) = &self.realm {
             text.extend_from_slice(format!("realm=\"{realm}\", ").as_bytes());
         }
-        write_pairs(&mut text, &self.oauth, ["=\"", "\"", ", "]);
+        self.write_pairs(&mut text, signature, ["=\"", "\"", ", "]);
         let mut value = HeaderValue::try_from(text).map_err(|_| SignError::Realm)?;
         value.set_sensitive(true);
         self.request.headers_mut().insert(AUTHORIZATION, value);
@@ -236,22 +196,22 @@ impl Unsigned<'_> {
     }
 
     /// Appends to the form, whose signed bytes must not change.
-    fn into_body(mut self) -> Result<Request> {
+    fn into_body(mut self, signature: &Secret) -> Request {
         let mut body = Vec::from(std::mem::take(self.request.body_mut()));
         if !body.is_empty() {
             body.push(b'&');
         }
-        write_pairs(&mut body, &self.oauth, ["=", "", "&"]);
+        self.write_pairs(&mut body, signature, ["=", "", "&"]);
         *self.request.body_mut() = body.into();
         let headers = self.request.headers_mut();
         headers.remove(CONTENT_LENGTH);
         headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(FORM));
-        Ok(self.request)
+        self.request
     }
 
-    fn into_query(mut self) -> Result<Request> {
+    fn into_query(mut self, signature: &Secret) -> Result<Request> {
         let mut pairs = Vec::new();
-        write_pairs(&mut pairs, &self.oauth, ["=", "", "&"]);
+        self.write_pairs(&mut pairs, signature, ["=", "", "&"]);
         let (pairs, uri) = (ascii(pairs), self.request.uri().to_string());
         let mark = match uri.split_once('?') {
             None => "?",
@@ -262,25 +222,32 @@ impl Unsigned<'_> {
         *self.request.uri_mut() = uri;
         Ok(self.request)
     }
-}
 
-/// Whether the body is not a form, so that it is not in the base string (RFC 5849 §3.4.1.3.1).
-fn has_other_body(request: &Request) -> bool {
-    !is_form(request)
-        && (!request.body().is_empty() || request.headers().contains_key(CONTENT_TYPE))
-}
-
-/// Writes the encoded parameters, with the texts before a value, after it, and between two pairs.
-fn write_pairs(to: &mut Vec<u8>, oauth: &Protocol<'_>, [before, after, between]: [&str; 3]) {
-    for (index, (name, value)) in oauth.iter().enumerate() {
-        if index > 0 {
+    /// Writes the encoded parameters, with the texts before a value, after it, and between two pairs.
+    fn write_pairs(
+        &self,
+        to: &mut Vec<u8>,
+        signature: &Secret,
+        [before, after, between]: [&str; 3],
+    ) {
+        for (name, value) in self.oauth.sent() {
+            to.extend_from_slice(name.as_bytes());
+            to.extend_from_slice(before.as_bytes());
+            escape(to, value.as_bytes());
+            to.extend_from_slice(after.as_bytes());
             to.extend_from_slice(between.as_bytes());
         }
-        escape(to, name.as_bytes());
+        to.extend_from_slice(b"oauth_signature");
         to.extend_from_slice(before.as_bytes());
-        escape(to, value.as_bytes());
+        escape(to, signature.expose().as_bytes());
         to.extend_from_slice(after.as_bytes());
     }
+}
+
+/// Whether the request has a body, or says that it has one. One that is not a form is not in the base string
+/// (RFC 5849 §3.4.1.3.1).
+fn has_body(request: &Request) -> bool {
+    !request.body().is_empty() || request.headers().contains_key(CONTENT_TYPE)
 }
 
 #[cfg(test)]

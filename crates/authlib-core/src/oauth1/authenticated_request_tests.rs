@@ -2,7 +2,7 @@ use http::header::HOST;
 
 use super::*;
 use crate::numeric_date::from_unix_seconds;
-use crate::oauth1::base_string::escaped;
+use crate::oauth1::escape::escaped;
 use crate::oauth1::temporary_credentials::{TemporaryCredentials, temporary_request};
 use crate::oauth1::token_credentials::{Token, token_request};
 use crate::params::Params;

@@ -1,11 +1,16 @@
 //! The signature base string, RFC 5849 §3.4.1.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
 use http::header::HOST;
 use http::uri::Authority;
-use percent_encoding::percent_encode_byte;
+use zeroize::Zeroize as _;
 
-use crate::message::{self, Request};
-use crate::secret::Secret;
+use super::escape::{escape, escape_twice};
+use super::sent_pairs::SentPairs;
+use crate::message::Request;
 
 /// Why a request has no base string.
 #[derive(Debug, thiserror::Error)]
@@ -14,199 +19,144 @@ pub(super) enum BaseStringError {
     Relative,
     #[error("the `Host` header of the request is not a host (RFC 5849 §3.4.1.2)")]
     Host,
+    #[error(
+        "the request already has `oauth_` parameters, and each is allowed once (RFC 5849 §3.1)"
+    )]
+    Taken,
 }
 
-/// The one media type whose body is signed (RFC 5849 §3.4.1.3.1).
-pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+/// The names of all protocol parameters begin with it, and no others may (RFC 5849 §3.1).
+const PREFIX: &[u8] = b"oauth_";
 
-/// Separates an encoded name from its value; less than any encoded byte, so that pairs are sorted by name
-/// and then by value.
-const SEPARATOR: u8 = 0;
+/// A signature base string, which is ASCII. The protocol parameters in it are wiped when it is dropped: one of them is
+/// the token. All other parts of it are in the request too.
+pub(crate) struct BaseString {
+    text: Vec<u8>,
+    protocol: Range<usize>,
+}
 
-/// The base string of `request` with the protocol parameters `oauth`, whose location does not matter
-/// (RFC 5849 §3.4.1.3.1).
+impl BaseString {
+    /// The text itself.
+    pub(crate) fn expose(&self) -> &str {
+        str::from_utf8(&self.text).unwrap_or_default()
+    }
+
+    /// The bytes that are signed.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.text
+    }
+}
+
+impl fmt::Debug for BaseString {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BaseString(..)")
+    }
+}
+
+impl Drop for BaseString {
+    fn drop(&mut self) {
+        if let Some(protocol) = self.text.get_mut(self.protocol.clone()) {
+            protocol.zeroize();
+        }
+    }
+}
+
+/// The base string of `request` with the protocol parameters `oauth`, which are in the order of their names, and whose
+/// location does not matter (RFC 5849 §3.4.1.3.1).
 pub(super) fn base_string<'a>(
     request: &Request,
-    oauth: impl Iterator<Item = (&'a str, &'a str)>,
-) -> Result<Secret, BaseStringError> {
-    let uri = base_uri(request)?;
-    let mut pairs = Pairs::with_room_for(request);
-    for (name, value) in sent(request) {
-        pairs.push(escape_form, name, value);
+    is_form: bool,
+    oauth: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+) -> Result<BaseString, BaseStringError> {
+    let mut sent = SentPairs::read(request, is_form);
+    sent.sort();
+    // All protocol parameters are in one place, because no other name begins like theirs.
+    let (before, after) = sent.split_at_name(PREFIX);
+    if after.clone().next().is_some_and(|(name, _)| name.starts_with(PREFIX)) {
+        return Err(BaseStringError::Taken);
     }
-    for (name, value) in oauth {
-        pairs.push(escape, name.as_bytes(), value.as_bytes());
-    }
-    let mut base = Vec::with_capacity(uri.len() * 2 + pairs.text.len() * 2);
-    escape(&mut base, request.method().as_str().to_ascii_uppercase().as_bytes());
+    let oauth_room: usize =
+        oauth.clone().map(|(name, value)| name.len() + 5 * value.len() + 6).sum();
+    let room = sent.room() + oauth_room;
+    let mut base = Vec::with_capacity(room + request.uri().path().len() + 128);
+    escape(&mut base, upper_case(request.method().as_str()).as_bytes());
     base.push(b'&');
-    escape(&mut base, uri.as_bytes());
+    push_base_uri(&mut base, request)?;
+    // From here on it is never reallocated, so that no copy of the protocol parameters is left that is not wiped.
+    base.reserve(room);
     let mut between: &[u8] = b"&";
-    for pair in pairs.sorted() {
+    let mut push_name = |base: &mut Vec<u8>, name: &[u8]| {
         base.extend_from_slice(between);
-        between = b"%26";
-        let mut halves = pair.splitn(2, |byte| *byte == SEPARATOR);
-        escape_again(&mut base, halves.next().unwrap_or_default());
+        base.extend_from_slice(name);
         base.extend_from_slice(b"%3D");
-        escape_again(&mut base, halves.next().unwrap_or_default());
+        between = b"%26";
+    };
+    for (name, value) in before {
+        push_name(&mut base, name);
+        base.extend_from_slice(value);
+    }
+    let start = base.len();
+    for (name, value) in oauth {
+        push_name(&mut base, name.as_bytes());
+        escape_twice(&mut base, value.as_bytes());
+    }
+    let protocol = start..base.len();
+    for (name, value) in after {
+        push_name(&mut base, name);
+        base.extend_from_slice(value);
     }
     if between == b"&" {
         base.push(b'&');
     }
-    Ok(Secret::new(ascii(base)))
+    Ok(BaseString { text: base, protocol })
 }
 
-/// Encoded pairs in one buffer, which avoids an allocation for each.
-struct Pairs {
-    text: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Pairs {
-    /// Room for the parameters of the request and of the protocol.
-    fn with_room_for(request: &Request) -> Self {
-        let query = request.uri().query().unwrap_or_default();
-        let text = Vec::with_capacity(query.len() + request.body().len() + 512);
-        Self { text, ends: Vec::with_capacity(32) }
-    }
-
-    fn push(&mut self, write: fn(&mut Vec<u8>, &[u8]), name: &[u8], value: &[u8]) {
-        let start = self.text.len();
-        write(&mut self.text, name);
-        if self.text.get(start..) == Some(b"oauth_signature") {
-            self.text.truncate(start);
-            return;
-        }
-        self.text.push(SEPARATOR);
-        write(&mut self.text, value);
-        self.ends.push(self.text.len());
-    }
-
-    /// RFC 5849 §3.4.1.3.2 sorts after the encoding, which puts `%` before letters and digits.
-    fn sorted(&self) -> Vec<&[u8]> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        let mut pairs: Vec<_> =
-            starts.zip(&self.ends).filter_map(|(start, end)| self.text.get(start..*end)).collect();
-        pairs.sort_unstable();
-        pairs
-    }
-}
-
-/// The encoded names and values of the query and of a form body, as bytes: they need not be UTF-8.
-pub(super) fn sent(request: &Request) -> impl Iterator<Item = (&[u8], &[u8])> {
-    let query = request.uri().query().unwrap_or_default();
-    let form = if is_form(request) { request.body().as_ref() } else { &[] };
-    [query.as_bytes(), form].into_iter().flat_map(pairs)
-}
-
-/// Whether the body of the request is a form.
-pub(super) fn is_form(request: &Request) -> bool {
-    message::has_media_type(request.headers(), FORM)
-}
-
-/// As [`escape`], alone.
+/// The base string with protocol parameters in any order, without a signature among them.
 #[cfg(test)]
-pub(super) fn escaped(bytes: &[u8]) -> String {
-    let mut text = Vec::new();
-    escape(&mut text, bytes);
-    ascii(text)
+pub(super) fn base_string_with(
+    request: &Request,
+    oauth: &crate::params::Params,
+) -> Result<BaseString, BaseStringError> {
+    let mut sorted: Vec<_> = oauth.iter().filter(|(name, _)| *name != "oauth_signature").collect();
+    sorted.sort_by_key(|(name, value)| (*name, super::escape::escaped(value.as_bytes())));
+    base_string(request, super::sent_pairs::is_form(request), sorted.into_iter())
 }
 
-/// Encodes text that is encoded already: only its percent signs are reserved.
-fn escape_again(to: &mut Vec<u8>, text: &[u8]) {
-    let mut parts = text.split(|byte| *byte == b'%');
-    to.extend_from_slice(parts.next().unwrap_or_default());
-    for part in parts {
-        to.extend_from_slice(b"%25");
-        to.extend_from_slice(part);
-    }
-}
-
-/// Appends in percent-encoding, RFC 5849 §3.6: everything but letters, digits and `-._~`.
-pub(super) fn escape(to: &mut Vec<u8>, text: &[u8]) {
-    rewrite(to, text, |byte, rest| (byte, rest));
-}
-
-/// As [`escape`], for form-encoded text, which is decoded first: `+` is a space, and an invalid escape
-/// stays as it is.
-pub(super) fn escape_form(to: &mut Vec<u8>, text: &[u8]) {
-    rewrite(to, text, |byte, rest| match (byte, rest) {
-        (b'+', _) => (b' ', rest),
-        (b'%', [high, low, after @ ..]) => match (digit(*high), digit(*low)) {
-            (Some(high), Some(low)) => (high << 4 | low, after),
-            _ => (byte, rest),
-        },
-        _ => (byte, rest),
-    });
-}
-
-/// Copies unreserved bytes, and encodes what `read` returns for the others.
-fn rewrite(to: &mut Vec<u8>, text: &[u8], read: impl Fn(u8, &[u8]) -> (u8, &[u8])) {
-    let mut rest = text;
-    loop {
-        let length = rest.iter().position(|byte| !is_unreserved(*byte)).unwrap_or(rest.len());
-        let (plain, more) = rest.split_at(length);
-        to.extend_from_slice(plain);
-        let Some((byte, more)) = more.split_first() else { return };
-        let (byte, more) = read(*byte, more);
-        if is_unreserved(byte) {
-            to.push(byte);
-        } else {
-            to.extend_from_slice(percent_encode_byte(byte).as_bytes());
-        }
-        rest = more;
-    }
-}
-
-/// The text that [`escape`] and literals have written.
-#[expect(clippy::expect_used, reason = "all other bytes were percent-encoded")]
-pub(super) fn ascii(text: Vec<u8>) -> String {
-    String::from_utf8(text).expect("ASCII")
-}
-
-fn is_unreserved(byte: u8) -> bool {
-    UNRESERVED.get(usize::from(byte)).copied().unwrap_or_default()
-}
-
-/// The unreserved characters of RFC 5849 §3.6, by byte.
-#[expect(clippy::indexing_slicing, reason = "by a byte, when this is compiled")]
-const UNRESERVED: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0_u8;
-    while byte < u8::MAX {
-        table[byte as usize] =
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-        byte += 1;
-    }
-    table
-};
-
-fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
-}
-
-/// The base string URI (RFC 5849 §3.4.1.2), with the host of the `Host` header if there is one.
-fn base_uri(request: &Request) -> Result<String, BaseStringError> {
+/// Appends the base string URI (RFC 5849 §3.4.1.2), with the host of the `Host` header if there is one.
+fn push_base_uri(base: &mut Vec<u8>, request: &Request) -> Result<(), BaseStringError> {
     let uri = request.uri();
-    let scheme = uri.scheme_str().ok_or(BaseStringError::Relative)?.to_ascii_lowercase();
+    let scheme = lower_case(uri.scheme_str().ok_or(BaseStringError::Relative)?);
+    let header;
     let authority = match request.headers().get(HOST) {
-        Some(host) => Authority::try_from(host.as_bytes()).map_err(|_| BaseStringError::Host)?,
-        None => uri.authority().cloned().ok_or(BaseStringError::Relative)?,
+        Some(host) => {
+            header = Authority::try_from(host.as_bytes()).map_err(|_| BaseStringError::Host)?;
+            &header
+        }
+        None => uri.authority().ok_or(BaseStringError::Relative)?,
     };
-    let host = authority.host().to_ascii_lowercase();
+    escape(base, scheme.as_bytes());
+    escape(base, b"://");
+    escape(base, lower_case(authority.host()).as_bytes());
     let default_port = if scheme == "http" { 80 } else { 443 };
-    let path = if uri.path().is_empty() { "/" } else { uri.path() };
-    Ok(match authority.port_u16().filter(|port| *port != default_port) {
-        Some(port) => format!("{scheme}://{host}:{port}{path}"),
-        None => format!("{scheme}://{host}{path}"),
-    })
+    if let Some(port) = authority.port_u16().filter(|port| *port != default_port) {
+        escape(base, format!(":{port}").as_bytes());
+    }
+    escape(base, if uri.path().is_empty() { b"/" } else { uri.path().as_bytes() });
+    Ok(())
 }
 
-fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
-        let mut halves = pair.splitn(2, |byte| *byte == b'=');
-        (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
-    })
+fn upper_case(text: &str) -> Cow<'_, str> {
+    match text.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        true => text.to_ascii_uppercase().into(),
+        false => text.into(),
+    }
+}
+
+fn lower_case(text: &str) -> Cow<'_, str> {
+    match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => text.to_ascii_lowercase().into(),
+        false => text.into(),
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@
 mod base_string;
 pub(crate) mod credentials;
 mod credentials_response;
+mod escape;
+mod protocol;
+mod sent_pairs;
 mod settings;
 mod signature;
 

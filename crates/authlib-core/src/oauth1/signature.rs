@@ -2,9 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
 
-use super::base_string::{ascii, escape};
 use super::credentials::{ClientCredentials, RsaKey};
+use super::escape::{ascii, escape, escaped_len};
 use super::settings::SignatureMethod;
 use crate::crypto::{CryptoError, Hash, MacKey, Scheme};
 use crate::error::{Error, ErrorKind, Result};
@@ -53,22 +54,23 @@ impl SignatureMethod {
     /// The value of `oauth_signature`.
     pub(super) fn sign(
         self,
-        base_string: &Secret,
+        base_string: &[u8],
         client: &ClientCredentials,
         token_secret: Option<&Secret>,
     ) -> Result<Secret> {
-        let text = base_string.expose().as_bytes();
-        let mac =
-            |hash| Ok(MacKey::new(hash, key(client, token_secret).expose().as_bytes()).sign(text));
+        let mac = |hash| Ok(MacKey::new(hash, &key(client, token_secret)).sign(base_string));
         let rsa = |sign: fn(&RsaKey, &[u8]) -> Result<Vec<u8>, CryptoError>| {
             let key = client.rsa_key.as_ref().ok_or(SignatureError::NoKey(self))?;
-            sign(key, text).map_err(|cause| SignatureError::Failed(self, cause))
+            sign(key, base_string).map_err(|cause| SignatureError::Failed(self, cause))
         };
         let signature: Result<_, SignatureError> = match self {
             Self::HmacSha1 => mac(Hash::Sha1),
             Self::HmacSha256 => mac(Hash::Sha256),
             Self::HmacSha512 => mac(Hash::Sha512),
-            Self::Plaintext => return Ok(key(client, token_secret)),
+            Self::Plaintext => {
+                let mut key = key(client, token_secret);
+                return Ok(Secret::new(ascii(std::mem::take(&mut *key))));
+            }
             Self::RsaSha1 => rsa(RsaKey::sign_sha1),
             Self::RsaSha256 => rsa(|key, text| key.sign(Scheme::Rs(Hash::Sha256), text)),
             Self::RsaSha512 => rsa(|key, text| key.sign(Scheme::Rs(Hash::Sha512), text)),
@@ -78,14 +80,14 @@ impl SignatureMethod {
 }
 
 /// Both shared secrets; the token's is empty if there is no token yet (RFC 5849 §3.4.2).
-fn key(client: &ClientCredentials, token_secret: Option<&Secret>) -> Secret {
-    let token = token_secret.map_or("", Secret::expose);
+fn key(client: &ClientCredentials, token_secret: Option<&Secret>) -> Zeroizing<Vec<u8>> {
+    let (secret, token) = (client.secret.expose(), token_secret.map_or("", Secret::expose));
     // Never reallocated, so that no copy is left that is not wiped.
-    let mut key = Vec::with_capacity((client.secret.expose().len() + token.len()) * 3 + 1);
-    escape(&mut key, client.secret.expose().as_bytes());
+    let mut key = Zeroizing::new(Vec::with_capacity(escaped_len(secret) + 1 + escaped_len(token)));
+    escape(&mut key, secret.as_bytes());
     key.push(b'&');
     escape(&mut key, token.as_bytes());
-    Secret::new(ascii(key))
+    key
 }
 
 #[cfg(test)]

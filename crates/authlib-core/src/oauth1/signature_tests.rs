@@ -1,6 +1,6 @@
 use super::*;
 use crate::message::Request;
-use crate::oauth1::base_string::base_string;
+use crate::oauth1::base_string::base_string_with;
 use crate::oauth1::credentials::RsaKeyError;
 use crate::params::Params;
 
@@ -25,9 +25,10 @@ impl Example<'_> {
         *request.uri_mut() = self.uri.parse().unwrap();
         let form = http::HeaderValue::from_static("application/x-www-form-urlencoded");
         request.headers_mut().insert(http::header::CONTENT_TYPE, form);
-        let base_string = base_string(&request, Params::parse(self.oauth).iter()).unwrap();
+        let base_string = base_string_with(&request, &Params::parse(self.oauth)).unwrap();
         let token_secret = self.secrets.1.map(Secret::new);
-        let signature = method.sign(&base_string, &client(self.secrets.0), token_secret.as_ref());
+        let signature =
+            method.sign(base_string.as_bytes(), &client(self.secrets.0), token_secret.as_ref());
         signature.unwrap().expose().to_owned()
     }
 
@@ -126,11 +127,8 @@ fn plaintext_signature_joins_both_secrets() {
         [(None, "ja893SD9&"), (Some("xyz4992k83j47x0b"), "ja893SD9&xyz4992k83j47x0b")]
     {
         let token_secret = token_secret.map(Secret::new);
-        let signature = SignatureMethod::Plaintext.sign(
-            &Secret::new("any"),
-            &client("ja893SD9"),
-            token_secret.as_ref(),
-        );
+        let signature =
+            SignatureMethod::Plaintext.sign(b"any", &client("ja893SD9"), token_secret.as_ref());
         assert_eq!(signature.unwrap().expose(), expected);
     }
 }
@@ -138,7 +136,7 @@ fn plaintext_signature_joins_both_secrets() {
 #[test]
 fn hmac_sha512_has_64_bytes_and_depends_on_key() {
     let sign = |secret| {
-        let signature = SignatureMethod::HmacSha512.sign(&Secret::new("x"), &client(secret), None);
+        let signature = SignatureMethod::HmacSha512.sign(b"x", &client(secret), None);
         STANDARD.decode(signature.unwrap().expose()).unwrap()
     };
     assert_eq!(sign("a").len(), 64);
@@ -161,7 +159,8 @@ fn rsa_signatures_match_openssl() {
             (SignatureMethod::RsaSha256, RSA_SHA256),
             (SignatureMethod::RsaSha512, RSA_SHA512),
         ] {
-            let signature = method.sign(&base_string, &client, Some(&Secret::new("unused")));
+            let signature =
+                method.sign(base_string.expose().as_bytes(), &client, Some(&Secret::new("unused")));
             assert_eq!(signature.unwrap().expose(), expected, "{method}");
         }
     }
@@ -171,7 +170,7 @@ fn rsa_signatures_match_openssl() {
 fn rsa_without_a_key_names_the_setting() {
     for method in [SignatureMethod::RsaSha1, SignatureMethod::RsaSha256, SignatureMethod::RsaSha512]
     {
-        let error = method.sign(&Secret::new("x"), &client("s"), None).unwrap_err();
+        let error = method.sign(b"x", &client("s"), None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains("`private_key`"), "{error}");
     }

@@ -4,9 +4,9 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
 use url::Url;
 
-use super::base_string::FORM;
 use super::credentials::TokenCredentials;
 use super::credentials_response::{CredentialsError, CredentialsResponse};
+use super::sent_pairs::FORM;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::message::{self, Request, Response};
