@@ -1,5 +1,6 @@
 //! Sends API requests with a token, and once more with another if the API rejects the first.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -44,7 +45,7 @@ pub(super) async fn send(
     let mut attempt = Attempt::first(tokens, owner, token).of(&parts);
     loop {
         let request = build(endpoints, &parts, Some(attempt.token())).await?;
-        let url = url_of(&request)?;
+        let url = sent_url(endpoints, &parts, &request)?;
         let mut response = endpoints.exchange().send(WHAT, request).await?;
         let verdict = verdict(endpoints, attempt.token(), &url, &response);
         if !attempt.needs_another(verdict).await? {
@@ -65,7 +66,7 @@ pub(super) async fn send_streaming(
     if let Content::Stream(body) = content {
         check_streamed(endpoints, &parts, token.as_ref())?;
         let request = build(endpoints, &parts, token.as_ref()).await?;
-        let url = url_of(&request)?;
+        let url = sent_url(endpoints, &parts, &request)?;
         let sent = endpoints.exchange().send_streaming(WHAT, request.map(|_| body)).await;
         let mut response = sent?;
         if let Some(token) = &token {
@@ -81,7 +82,7 @@ pub(super) async fn send_streaming(
     let mut attempt = Attempt::first(tokens, owner, token).of(&parts);
     loop {
         let request = build(endpoints, &parts, Some(attempt.token())).await?;
-        let url = url_of(&request)?;
+        let url = sent_url(endpoints, &parts, &request)?;
         let mut response =
             endpoints.exchange().send_streaming(WHAT, request.map(Body::from)).await?;
         let verdict = verdict(endpoints, attempt.token(), &url, &response);
@@ -89,6 +90,18 @@ pub(super) async fn send_streaming(
             note_step_up(endpoints, attempt.token(), &url, &mut response);
             return Ok(response);
         }
+    }
+}
+
+/// The URL of a request; but for its query, only a hook can have changed it.
+fn sent_url<'a>(
+    endpoints: &EndpointClient,
+    parts: &'a RequestParts,
+    request: &Request,
+) -> Result<Cow<'a, Url>> {
+    match endpoints.settings().extensions.hooks.requests.has(RequestHook::ProtectedRequest) {
+        true => url_of(request).map(Cow::Owned),
+        false => Ok(Cow::Borrowed(&parts.url)),
     }
 }
 

@@ -19,7 +19,7 @@ const LIMITS: &[(&str, u64)] = &[
     ("token request, basic", 72),
     ("token request, ES256 assertion", 104),
     ("token request, EdDSA assertion", 101),
-    ("API call", 34),
+    ("API call", 30),
     ("API call, without a token", 23),
     ("profile", 15),
     ("profile, the session alone", 6),
