@@ -110,7 +110,7 @@ impl Params {
     }
 
     /// Names and values, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let mut start = 0;
         self.ends.iter().map(move |&(middle, end)| {
             let name = self.text.get(start..middle).unwrap_or_default();
@@ -143,32 +143,47 @@ impl Params {
     #[must_use]
     pub fn to_query(&self) -> String {
         let mut query = String::with_capacity(self.text.len() + 2 * self.len());
-        self.append_query_to(&mut query);
+        write_query(&mut query, self.iter());
         query
     }
 
     /// Adds the parameters to the query of `url`, behind those that it has (RFC 6749 §3.1 lets an
     /// endpoint have some). A blank is `%20`.
     pub fn append_to(&self, url: &mut Url) {
-        if self.is_empty() {
-            return;
-        }
-        let old = url.query().unwrap_or_default();
-        let mut query = String::with_capacity(old.len() + self.text.len() * 3 / 2 + 2 * self.len());
-        query.push_str(old);
-        self.append_query_to(&mut query);
-        url.set_query(Some(&query));
+        append_to_query(url, self.iter());
     }
+}
 
-    fn append_query_to(&self, query: &mut String) {
-        for (name, value) in self.iter() {
-            if !query.is_empty() {
-                query.push('&');
-            }
-            encode_to(query, name);
-            query.push('=');
-            encode_to(query, value);
+/// As [`Params::append_to`], for parameters that are not in a [`Params`].
+pub(crate) fn append_to_query<'a>(
+    url: &mut Url,
+    pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+) {
+    if pairs.clone().next().is_none() {
+        return;
+    }
+    // The serializer of `Url` writes `+` for a blank. It needs no other text, which `Url` would encode again.
+    if !pairs.clone().any(|(name, value)| name.contains(' ') || value.contains(' ')) {
+        url.query_pairs_mut().extend_pairs(pairs);
+        return;
+    }
+    let length: usize = pairs.clone().map(|(name, value)| name.len() + value.len() + 2).sum();
+    let old = url.query().unwrap_or_default();
+    let mut query = String::with_capacity(old.len() + length * 3 / 2);
+    query.push_str(old);
+    write_query(&mut query, pairs);
+    url.set_query(Some(&query));
+}
+
+/// Appends the encoded parameters to a query.
+fn write_query<'a>(query: &mut String, pairs: impl Iterator<Item = (&'a str, &'a str)>) {
+    for (name, value) in pairs {
+        if !query.is_empty() {
+            query.push('&');
         }
+        encode_to(query, name);
+        query.push('=');
+        encode_to(query, value);
     }
 }
 
@@ -250,6 +265,21 @@ mod tests {
     #[test]
     fn query_encodes_space_without_plus() {
         assert_eq!(Params::new().with("scope", "a b+c").to_query(), "scope=a%20b%2Bc");
+    }
+
+    #[test]
+    fn appended_parameters_are_encoded_alike_with_and_without_blank() {
+        for (endpoint, kept) in
+            [("https://a.example/x", ""), ("https://a.example/x?a=%20b", "a=%20b&")]
+        {
+            for (value, encoded) in [("b+c&é", "b%2Bc%26%C3%A9"), ("b c'~", "b%20c%27%7E")] {
+                let mut url = Url::parse(endpoint).unwrap();
+                Params::new().append_to(&mut url);
+                assert_eq!(url.as_str(), endpoint);
+                Params::new().with("n", value).with("m", "").append_to(&mut url);
+                assert_eq!(url.query(), Some(&*format!("{kept}n={encoded}&m=")));
+            }
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use super::last::Last;
 use super::options::AuthorizeOptions;
 use super::pending::PendingLogin;
 use super::request_objects::RequestObjects;
@@ -14,6 +15,7 @@ use crate::endpoints::EndpointClient;
 use crate::error::{Error, ErrorKind, Result};
 use crate::numeric_date::unix_seconds;
 use crate::oauth2::ResponseType;
+use crate::oauth2::authorization::AuthorizationUrlStart;
 use crate::params::Params;
 use crate::secret::Secret;
 use crate::store::PendingLoginStore;
@@ -23,8 +25,19 @@ use crate::store::PendingLoginStore;
 pub(crate) struct FrontChannel {
     pub(super) endpoints: Arc<EndpointClient>,
     pub(super) request_objects: RequestObjects,
+    /// What the last authorization URL began with.
+    pub(super) url_start: Last<AuthorizationUrlStart>,
+    redirect_uri: Last<RedirectUri>,
     base_url: Option<BaseUrl>,
     fingerprint: u64,
+}
+
+/// A redirect URI that was checked.
+#[derive(Debug)]
+struct RedirectUri {
+    /// As it was given or configured: an absolute URL or a path.
+    text: String,
+    url: String,
 }
 
 impl FrontChannel {
@@ -35,7 +48,14 @@ impl FrontChannel {
         store: Option<Arc<dyn PendingLoginStore>>,
     ) -> Self {
         let fingerprint = endpoints.settings().fingerprint();
-        Self { endpoints, request_objects: RequestObjects::new(store), base_url, fingerprint }
+        Self {
+            endpoints,
+            request_objects: RequestObjects::new(store),
+            url_start: Last::default(),
+            redirect_uri: Last::default(),
+            base_url,
+            fingerprint,
+        }
     }
 
     /// That of the settings ([`ClientSettings::fingerprint`]).
@@ -90,18 +110,26 @@ impl FrontChannel {
     }
 
     /// The redirect URI of a login as an absolute URL.
-    pub(super) fn redirect_uri(&self, given: Option<&str>) -> Result<String> {
+    pub(super) fn redirect_uri(&self, given: Option<String>) -> Result<String> {
         let configured = self.settings().redirect_uri.as_deref();
-        let text = given.or(configured).ok_or_else(|| {
+        let text = given.as_deref().or(configured).ok_or_else(|| {
             Error::new(ErrorKind::Config, "the login has no redirect URI")
                 .with_hint("pass one to `authorize_redirect`, or set `redirect_uri`")
         })?;
-        let (text, url) = self.absolute(text, "redirect_uri")?;
+        // Only the text and the base URL, which never changes, decide on the result.
+        if let Some(known) = self.redirect_uri.get(|known| known.text == text) {
+            return Ok(match given {
+                Some(given) if given == known.url => given,
+                _ => known.url.clone(),
+            });
+        }
+        let (absolute, url) = self.absolute(text, "redirect_uri")?;
         if is_public_http(&url) {
-            let check = format!("`redirect_uri` {text:?} would send the code over plain http");
+            let check = format!("`redirect_uri` {absolute:?} would send the code over plain http");
             return Err(Error::new(ErrorKind::Config, check).with_hint("use https"));
         }
-        Ok(text)
+        self.redirect_uri.set(RedirectUri { text: text.to_owned(), url: absolute.clone() });
+        Ok(absolute)
     }
 
     /// `text` if it is an absolute URL, otherwise that path below the registry's base URL.

@@ -2,6 +2,7 @@
 //! RFC 5849 §2.2, OpenID Connect RP-Initiated Logout 1.0).
 
 mod front_channel;
+mod last;
 mod link_policy;
 mod logout;
 #[cfg(feature = "oauth1")]

@@ -25,7 +25,7 @@ impl FrontChannel {
         let given = options.redirect_uri.as_deref().or(settings.redirect_uri.as_deref());
         let redirect_uri = match given {
             None | Some(OUT_OF_BAND) if !settings.is_interactive => OUT_OF_BAND.to_owned(),
-            given => self.redirect_uri(given)?,
+            _ => self.redirect_uri(options.redirect_uri.clone())?,
         };
         let temporary = self.endpoints.request_temporary_credentials(&redirect_uri).await?;
         let url = self.oauth1_authorization_url(&temporary.token, &options.params)?;

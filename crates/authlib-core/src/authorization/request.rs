@@ -11,7 +11,10 @@ use crate::endpoint::Endpoint;
 use crate::endpoints::SenderConstraint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::StepUp;
-use crate::oauth2::authorization::{AuthorizationRequest, authorization_url};
+use crate::oauth2::authorization::{
+    AuthorizationRequest, AuthorizationUrlStart, authorization_url,
+};
+use crate::oauth2::pkce::CodeChallenge;
 use crate::params::Params;
 
 /// The `acr` that the parameter `claims` requests as essential: its values, or none if any will do (OpenID Connect
@@ -64,21 +67,22 @@ impl FrontChannel {
     /// The URL to send the browser to, and the pending login that its callback must match.
     pub(crate) async fn create_authorization_url(
         &self,
-        options: AuthorizeOptions,
+        mut options: AuthorizeOptions,
     ) -> Result<(Url, PendingLogin)> {
         self.check_options(&options)?;
         if self.settings().is_oauth1() {
             return self.create_oauth1_url(options).await;
         }
         let implicit = options.dangerous_implicit;
-        let redirect_uri = self.redirect_uri(options.redirect_uri.as_deref())?;
+        let redirect_uri = self.redirect_uri(options.redirect_uri.take())?;
         let documents = self.endpoints.documents();
         let metadata = documents.metadata().await?;
         if !implicit {
             // Known before the user logs in at the provider in vain.
             self.endpoints.ensure_auth_method(metadata.as_deref())?;
         }
-        let endpoint = documents.endpoint(Endpoint::Authorization).await?;
+        let metadata = metadata.as_deref();
+        let endpoint = documents.endpoint_of(metadata, Endpoint::Authorization)?;
         let mut extra = self.authorize_params(&options.params);
         if let Some(required) = &options.step_up {
             request_acr(required, &mut extra)?;
@@ -96,25 +100,37 @@ impl FrontChannel {
         if let Some(max_age) = pending.max_age {
             extra.set("max_age", max_age.to_string());
         }
-        let params = AuthorizationRequest {
+        let code_verifier = pending.code_verifier.as_ref();
+        let code_challenge = code_verifier.map(|verifier| CodeChallenge::of(verifier.expose()));
+        let request = AuthorizationRequest {
             response_type: if implicit { "token" } else { pending.response_type.name() },
             client_id: &self.settings().client_id,
             redirect_uri: &pending.redirect_uri,
             scope: &pending.scope,
             state: &pending.state,
             nonce: pending.nonce.as_ref(),
-            code_verifier: pending.code_verifier.as_ref(),
+            code_challenge: code_challenge.as_ref(),
             response_mode: pending.response_mode.map(ResponseMode::name),
             extra: &extra,
+        };
+        let is_pushed = self.endpoints.pushes_requests(metadata)?;
+        if !self.sends_request_object(metadata)? && !is_pushed {
+            return Ok((self.authorization_url(endpoint, &request), pending));
         }
-        .params();
-        let is_pushed = self.endpoints.pushes_requests(metadata.as_deref())?;
-        let params = self.in_request_object(params, metadata.as_deref(), is_pushed).await?;
+        let params = self.in_request_object(request.params(), is_pushed).await?;
         let params = match is_pushed {
             true => self.endpoints.push_authorization_request(params, &constraint).await?,
             false => params,
         };
-        Ok((authorization_url(&endpoint, &params), pending))
+        Ok((authorization_url(endpoint, &params), pending))
+    }
+
+    /// The URL of a request whose parameters are in its query.
+    fn authorization_url(&self, endpoint: &Url, request: &AuthorizationRequest<'_>) -> Url {
+        let known = self.url_start.get(|start| start.fits(endpoint, request));
+        let start = known
+            .unwrap_or_else(|| self.url_start.set(AuthorizationUrlStart::new(endpoint, request)));
+        start.finish(request)
     }
 
     fn check_options(&self, options: &AuthorizeOptions) -> Result<()> {
@@ -145,13 +161,13 @@ impl FrontChannel {
     /// What the callback must match.
     fn new_pending(
         &self,
-        options: AuthorizeOptions,
+        mut options: AuthorizeOptions,
         redirect_uri: String,
         extra: &Params,
     ) -> Result<PendingLogin> {
         let settings = self.settings();
         let implicit = options.dangerous_implicit;
-        let mut scope = options.scope.clone().unwrap_or_else(|| settings.scope.clone());
+        let mut scope = options.scope.take().unwrap_or_else(|| settings.scope.clone());
         if let Some(required) = &options.step_up {
             scope = with_scope(&scope, required.scope());
         }

@@ -62,23 +62,27 @@ impl fmt::Debug for RequestObjects {
 }
 
 impl FrontChannel {
+    /// Whether the parameters are sent in a request object. What the provider requires is never left out.
+    pub(super) fn sends_request_object(&self, metadata: Option<&ServerMetadata>) -> Result<bool> {
+        let is_set = self.settings().request_object.is_some();
+        if !is_set && metadata.is_some_and(|metadata| metadata.require_signed_request_object) {
+            let check = "the provider requires signed request objects (RFC 9101 §10.5)";
+            return Err(
+                Error::new(ErrorKind::Config, check).with_hint("set `request_object_signing_alg`")
+            );
+        }
+        Ok(is_set)
+    }
+
     /// The parameters as they are sent: in a request object if the settings say so. `is_pushed` is whether the
     /// client sends them to the provider itself, for which a request object by reference makes no sense.
     pub(super) async fn in_request_object(
         &self,
         params: Params,
-        metadata: Option<&ServerMetadata>,
         is_pushed: bool,
     ) -> Result<Params> {
         let settings = self.settings();
-        let Some(how) = &settings.request_object else {
-            if metadata.is_some_and(|metadata| metadata.require_signed_request_object) {
-                let check = "the provider requires signed request objects (RFC 9101 §10.5)";
-                return Err(Error::new(ErrorKind::Config, check)
-                    .with_hint("set `request_object_signing_alg`"));
-            }
-            return Ok(params);
-        };
+        let Some(how) = &settings.request_object else { return Ok(params) };
         let jti = self.endpoints.random_secret()?;
         let now = self.endpoints.now();
         let object = RequestObject {

@@ -4,16 +4,17 @@
 use url::Url;
 
 use crate::error::{Error, ErrorKind, ProviderError, Result};
+use crate::oauth2::ResponseType;
 use crate::oauth2::issuers::Issuers;
-use crate::oauth2::{ResponseType, pkce};
-use crate::params::{Params, RepeatedParam};
+use crate::oauth2::pkce::{self, CodeChallenge};
+use crate::params::{Params, RepeatedParam, append_to_query};
 use crate::secret::{Secret, constant_time_eq};
 
 /// The longest `code` that is accepted, in bytes.
 const MAX_CODE: usize = 12 * 1024;
 
 /// The parameters of an authorization request.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct AuthorizationRequest<'a> {
     pub(crate) response_type: &'a str,
     pub(crate) client_id: &'a str,
@@ -21,7 +22,7 @@ pub(crate) struct AuthorizationRequest<'a> {
     pub(crate) scope: &'a str,
     pub(crate) state: &'a Secret,
     pub(crate) nonce: Option<&'a Secret>,
-    pub(crate) code_verifier: Option<&'a Secret>,
+    pub(crate) code_challenge: Option<&'a CodeChallenge>,
     pub(crate) response_mode: Option<&'a str>,
     pub(crate) extra: &'a Params,
 }
@@ -29,27 +30,35 @@ pub(crate) struct AuthorizationRequest<'a> {
 impl AuthorizationRequest<'_> {
     /// The parameters of the request.
     pub(crate) fn params(&self) -> Params {
-        let challenge = self.code_verifier.map(|verifier| pkce::code_challenge(verifier.expose()));
-        let challenge = challenge.as_deref();
+        let all = || self.usual().chain(self.own());
+        let length = all().map(|(name, value)| name.len() + value.len()).sum();
+        let mut params = Params::with_capacity(all().count(), length);
+        params.extend(all());
+        params
+    }
+
+    /// The parameters that are the same in most logins of a client.
+    fn usual(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let pairs = [
             ("response_type", Some(self.response_type)),
             ("client_id", Some(self.client_id)),
             ("redirect_uri", Some(self.redirect_uri)),
             ("scope", Some(self.scope).filter(|scope| !scope.is_empty())),
-            ("state", Some(self.state.expose())),
-            ("nonce", self.nonce.map(Secret::expose)),
-            ("code_challenge", challenge),
-            ("code_challenge_method", challenge.map(|_| pkce::METHOD)),
+            ("code_challenge_method", self.code_challenge.map(|_| pkce::METHOD)),
             ("response_mode", self.response_mode),
         ];
-        let all = || {
-            let own = pairs.into_iter().filter_map(|(name, value)| Some((name, value?)));
-            own.chain(self.extra.iter())
-        };
-        let length = all().map(|(name, value)| name.len() + value.len()).sum();
-        let mut params = Params::with_capacity(pairs.len() + self.extra.len(), length);
-        params.extend(all());
-        params
+        pairs.into_iter().filter_map(|(name, value)| Some((name, value?)))
+    }
+
+    /// The parameters of this login.
+    fn own(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
+        let pairs = [
+            ("state", Some(self.state.expose())),
+            ("nonce", self.nonce.map(Secret::expose)),
+            ("code_challenge", self.code_challenge.map(CodeChallenge::as_str)),
+        ];
+        let pairs = pairs.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        pairs.chain(self.extra.iter())
     }
 }
 
@@ -58,6 +67,40 @@ pub(crate) fn authorization_url(endpoint: &Url, params: &Params) -> Url {
     let mut url = endpoint.clone();
     params.append_to(&mut url);
     url
+}
+
+/// Room for the state, the nonce and the challenge with their names.
+const ROOM: usize = 3 * 43 + "&state=&nonce=&code_challenge=".len();
+
+/// The authorization URL of a client up to the parameters of one login, encoded once for many logins.
+#[derive(Debug)]
+pub(crate) struct AuthorizationUrlStart {
+    endpoint: Url,
+    usual: Params,
+    /// With a fragment as long as the parameters of one login: a clone of a `Url` has room for no more than its text.
+    url: Url,
+}
+
+impl AuthorizationUrlStart {
+    pub(crate) fn new(endpoint: &Url, request: &AuthorizationRequest<'_>) -> Self {
+        let usual: Params = request.usual().collect();
+        let mut url = authorization_url(endpoint, &usual);
+        url.set_fragment(Some(&"0".repeat(ROOM)));
+        Self { endpoint: endpoint.clone(), usual, url }
+    }
+
+    /// Whether the URL of `request` starts like this.
+    pub(crate) fn fits(&self, endpoint: &Url, request: &AuthorizationRequest<'_>) -> bool {
+        self.endpoint == *endpoint && self.usual.iter().eq(request.usual())
+    }
+
+    /// The URL of a request that [`fits`](Self::fits): that of [`authorization_url`] with all of its parameters.
+    pub(crate) fn finish(&self, request: &AuthorizationRequest<'_>) -> Url {
+        let mut url = self.url.clone();
+        url.set_fragment(None);
+        append_to_query(&mut url, request.own());
+        url
+    }
 }
 
 /// The values that a callback is validated against.
@@ -346,27 +389,47 @@ mod tests {
     #[test]
     fn authorization_url_keeps_endpoint_query_and_escapes() {
         let endpoint = Url::parse("https://op.example/auth?tenant=a%20b").unwrap();
-        let params = AuthorizationRequest {
+        let (state, nonce) = (Secret::new("s"), Secret::new("n"));
+        let challenge = CodeChallenge::of("v");
+        let extra = Params::new().with("prompt", "login consent");
+        let request = AuthorizationRequest {
             response_type: "code",
             client_id: "id",
             redirect_uri: "https://app.example/cb?x=1",
             scope: "openid email",
-            state: &Secret::new("s"),
-            nonce: Some(&Secret::new("n")),
-            code_verifier: Some(&Secret::new("v")),
+            state: &state,
+            nonce: Some(&nonce),
+            code_challenge: Some(&challenge),
             response_mode: None,
-            extra: &Params::new().with("prompt", "login"),
-        }
-        .params();
-        let url = authorization_url(&endpoint, &params);
+            extra: &extra,
+        };
+        let url = authorization_url(&endpoint, &request.params());
         assert_eq!(
             url.query().unwrap(),
             format!(
                 "tenant=a%20b&response_type=code&client_id=id&redirect_uri=https%3A%2F%2Fapp.example\
-                 %2Fcb%3Fx%3D1&scope=openid%20email&state=s&nonce=n&code_challenge={}\
-                 &code_challenge_method=S256&prompt=login",
-                pkce::code_challenge("v")
+                 %2Fcb%3Fx%3D1&scope=openid%20email&code_challenge_method=S256&state=s&nonce=n\
+                 &code_challenge={}&prompt=login%20consent",
+                challenge.as_str()
             )
         );
+        let start = AuthorizationUrlStart::new(&endpoint, &request);
+        assert!(start.fits(&endpoint, &request));
+        assert_eq!(start.finish(&request), url);
+
+        let next = Secret::new("s2");
+        let extra = Params::new();
+        let next = AuthorizationRequest { state: &next, extra: &extra, ..request };
+        assert!(start.fits(&endpoint, &next));
+        assert_eq!(start.finish(&next), authorization_url(&endpoint, &next.params()));
+        for other in [
+            AuthorizationRequest { redirect_uri: "https://app.example/", ..next },
+            AuthorizationRequest { scope: "openid", ..next },
+            AuthorizationRequest { code_challenge: None, ..next },
+            AuthorizationRequest { response_mode: Some("form_post"), ..next },
+        ] {
+            assert!(!start.fits(&endpoint, &other), "{other:?}");
+        }
+        assert!(!start.fits(&Url::parse("https://op.example/auth").unwrap(), &request));
     }
 }

@@ -36,13 +36,22 @@ impl ProviderDocuments {
     /// [`ErrorKind::Unsupported`].
     pub(crate) async fn endpoint(&self, endpoint: Endpoint) -> Result<Url> {
         let metadata = self.metadata().await?;
-        require_endpoint(&self.settings, metadata.as_deref(), endpoint)
+        self.endpoint_of(metadata.as_deref(), endpoint).cloned()
+    }
+
+    /// As [`endpoint`](Self::endpoint), with the document at hand.
+    pub(crate) fn endpoint_of<'a>(
+        &'a self,
+        metadata: Option<&'a ServerMetadata>,
+        endpoint: Endpoint,
+    ) -> Result<&'a Url> {
+        require_endpoint(&self.settings, metadata, endpoint)
     }
 
     /// The URL of an endpoint of a provider without metadata.
     #[cfg(feature = "oauth1")]
     pub(crate) fn configured_endpoint(&self, endpoint: Endpoint) -> Result<Url> {
-        require_endpoint(&self.settings, None, endpoint)
+        self.endpoint_of(None, endpoint).cloned()
     }
 
     /// The URL of an endpoint, if the provider has it.
@@ -121,13 +130,13 @@ fn find_endpoint<'a>(
     }
 }
 
-fn require_endpoint(
-    settings: &ClientSettings,
-    metadata: Option<&ServerMetadata>,
+fn require_endpoint<'a>(
+    settings: &'a ClientSettings,
+    metadata: Option<&'a ServerMetadata>,
     endpoint: Endpoint,
-) -> Result<Url> {
+) -> Result<&'a Url> {
     if let Some(url) = find_endpoint(settings, metadata, endpoint) {
-        return Ok(url.clone());
+        return Ok(url);
     }
     let (name, setting) = (endpoint.name(), endpoint.setting());
     let Some(url) = &settings.metadata_url else {

@@ -13,7 +13,7 @@ const LIMITS: &[(&str, u64)] = &[
     ("verify ID token ES256", 39),
     ("verify ID token EdDSA", 39),
     ("verify ID token HS256", 38),
-    ("authorization URL", 20),
+    ("authorization URL", 11),
     ("OAuth 1.0a request", 51),
     ("OAuth 1.0a request, unsigned", 35),
     ("token request, basic", 72),
@@ -24,7 +24,7 @@ const LIMITS: &[(&str, u64)] = &[
     ("profile", 15),
     ("profile, the session alone", 6),
     // Eight of them: the memory store's index of refresh tokens; two: the fingerprint in the pending login.
-    ("login", 339),
+    ("login", 328),
     ("unknown client of 1,000", 14),
 ];
 
