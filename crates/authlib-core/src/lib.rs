@@ -113,7 +113,7 @@ pub use crate::client::oauth1_client::OAuth1Client;
 pub use crate::client::oauth2_client::OAuth2Client;
 pub use crate::client::resource_client::ResourceClient;
 pub use crate::config::client_config::ClientConfig;
-pub use crate::endpoints::{DeviceLogin, DevicePoll, Registration};
+pub use crate::endpoints::{DeviceLogin, LoginPoll, Registration};
 pub use crate::error::{Error, ErrorKind, ProviderError, Remedy, Result};
 pub use crate::error_pages::ErrorPage;
 pub use crate::keyring::{KEYS_VARIABLE, Keyring};

@@ -1,6 +1,6 @@
 //! A complete device login against an embedded provider.
 
-use authlib_core::{ClientConfig, DevicePoll, OAuth2Client};
+use authlib_core::{ClientConfig, LoginPoll, OAuth2Client};
 use authlib_provider::{Fault, Provider, Server, TestClient, TestUser};
 
 use crate::failure::Failure;
@@ -31,7 +31,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
         login.verification_uri(),
         login.user_code()
     ))?;
-    if let DevicePoll::Pending { wait } = login.poll().await? {
+    if let LoginPoll::Pending { wait } = login.poll().await? {
         print(&format!("Waiting for approval; polling again in {} s.\n", wait.as_secs()))?;
     }
     print("Alice opens the page, enters the code and approves the login.\n")?;

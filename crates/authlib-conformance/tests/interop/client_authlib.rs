@@ -5,7 +5,7 @@ use authlib_core::config::Refresh;
 use authlib_core::jose::Algorithm;
 use authlib_core::oauth2::{AssertionAudience, AuthMethod, ClientMetadata, TokenLocation};
 use authlib_core::{
-    DevicePoll, ErrorKind, Grant, OAuth2Client, Registration, Secret, TokenTypeHint,
+    ErrorKind, Grant, LoginPoll, OAuth2Client, Registration, Secret, TokenTypeHint,
 };
 use serde_json::{Value, json};
 
@@ -186,12 +186,12 @@ async fn device_flow_is_approved_denied_or_expires() {
         let client = OAuth2Client::new(with_secret(authlib_settings(&server, "app"))).unwrap();
         let mut device = client.start_device_login(Some("read")).await.unwrap();
         if ttl > 0 {
-            assert!(matches!(device.poll().await, Ok(DevicePoll::Pending { .. })));
+            assert!(matches!(device.poll().await, Ok(LoginPoll::Pending { .. })));
         }
         let page = device.verification_uri_complete().unwrap().to_owned();
         server.decide(&Browser::new(), &page, "bob", decision).await;
         match (device.poll().await, kind) {
-            (Ok(DevicePoll::Token(token)), None) => {
+            (Ok(LoginPoll::Token(token)), None) => {
                 client.set_token(&token).await.unwrap();
                 assert_eq!(me(&client).await["sub"], "bob");
             }
@@ -212,7 +212,7 @@ async fn early_device_poll_gets_slow_down() {
     let client = OAuth2Client::new(with_secret(authlib_settings(&server, "app"))).unwrap();
     let mut device = client.start_device_login(None).await.unwrap();
     for seconds in [30, 35, 40] {
-        let DevicePoll::Pending { wait } = device.poll().await.unwrap() else { panic!("approved") };
+        let LoginPoll::Pending { wait } = device.poll().await.unwrap() else { panic!("approved") };
         assert_eq!(wait.as_secs(), seconds);
     }
 }

@@ -9,7 +9,7 @@ use authlib_core::clock::{Clock as _, FixedClock, SystemClock};
 use authlib_core::hooks::RequestHook;
 use authlib_core::oauth2::{ClientMetadata, TokenLocation};
 use authlib_core::{
-    ClientConfig, DevicePoll, ErrorKind, Grant, OAuth2Client, Registration, Secret, Token,
+    ClientConfig, ErrorKind, Grant, LoginPoll, OAuth2Client, Registration, Secret, Token,
 };
 use serde_json::Value;
 
@@ -145,13 +145,13 @@ async fn device_flow_is_approved_or_denied_on_provider_pages() {
     let client = OAuth2Client::new(config(&server)).unwrap();
     for decision in ["allow", "deny"] {
         let mut device = client.start_device_login(None).await.unwrap();
-        let DevicePoll::Pending { wait } = device.poll().await.unwrap() else { panic!("approved") };
+        let LoginPoll::Pending { wait } = device.poll().await.unwrap() else { panic!("approved") };
         assert_eq!(wait, Duration::from_secs(5));
         let page = device.verification_uri_complete().unwrap().to_owned();
         assert!(page.starts_with(device.verification_uri()), "{page}");
         server.decide(&Browser::new(), &page, "bob", decision).await;
         match device.poll().await {
-            Ok(DevicePoll::Token(token)) if decision == "allow" => {
+            Ok(LoginPoll::Token(token)) if decision == "allow" => {
                 assert_eq!(token.userinfo().unwrap().sub(), "bob");
                 client.set_token(&token).await.unwrap();
                 assert_eq!(client.userinfo().await.unwrap().name(), Some("Bob Example"));

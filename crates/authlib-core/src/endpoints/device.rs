@@ -4,14 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::EndpointClient;
-use super::dpop::SenderConstraint;
-use crate::config::is_openid;
+use super::polled_login::{LoginPoll, PolledLogin};
 use crate::endpoint::Endpoint;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::message::with_source;
-use crate::oauth2::device::{
-    PollStep, Polling, device_authorization_form, parse_device_authorization_response,
-};
+use crate::oauth2::device::{device_authorization_form, parse_device_authorization_response};
+use crate::oauth2::polling::{PolledFlow, Polling};
 use crate::oauth2::{DeviceAuthorization, Grant, Token};
 
 /// A device login in progress: the user has a code to type into a page on another device.
@@ -28,27 +26,8 @@ use crate::oauth2::{DeviceAuthorization, Grant, Token};
 #[derive(Debug)]
 #[must_use = "call `wait` or `poll`: otherwise no token is requested"]
 pub struct DeviceLogin {
-    endpoints: Arc<EndpointClient>,
     device: DeviceAuthorization,
-    polling: Polling,
-    scope: String,
-    /// What binds the token.
-    constraint: SenderConstraint,
-    /// How long to wait before the next poll; `None` before the first.
-    pause: Option<Duration>,
-}
-
-/// The result of one poll of a device login.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum DevicePoll {
-    /// The user has not decided yet.
-    Pending {
-        /// How long to wait before the next poll.
-        wait: Duration,
-    },
-    /// The user authorized the device.
-    Token(Box<Token>),
+    polled: PolledLogin,
 }
 
 impl DeviceLogin {
@@ -63,9 +42,10 @@ impl DeviceLogin {
             endpoints.now(),
         );
         let device = with_source(device, &response)?;
-        let polling = Polling::new(&device);
-        let constraint = endpoints.new_constraint().await?;
-        Ok(Self { endpoints, device, polling, scope, constraint, pause: None })
+        let polling = Polling::new(PolledFlow::Device, device.interval, device.expires_at);
+        let grant = Grant::device_code(&device.device_code);
+        let polled = PolledLogin::new(endpoints, polling, grant, scope).await?;
+        Ok(Self { device, polled })
     }
 
     /// The page that the user opens.
@@ -97,37 +77,11 @@ impl DeviceLogin {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AccessDenied`] when the user refused, [`ErrorKind::Unauthenticated`] when the code
+    /// [`AccessDenied`](crate::ErrorKind::AccessDenied) when the user refused,
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated) when the code
     /// has expired or would before the next poll, and what else the token endpoint reports.
-    pub async fn poll(&mut self) -> Result<DevicePoll> {
-        let polled = self.poll_once().await;
-        self.endpoints.named(polled)
-    }
-
-    async fn poll_once(&mut self) -> Result<DevicePoll> {
-        let error = match self.request_token().await {
-            Ok(token) => {
-                let token = self.endpoints.verify_token(token).await?;
-                return Ok(DevicePoll::Token(Box::new(token)));
-            }
-            Err(error) => error,
-        };
-        match self.polling.after(&error, self.endpoints.now()) {
-            PollStep::Wait(wait) => {
-                self.pause = Some(wait);
-                Ok(DevicePoll::Pending { wait })
-            }
-            PollStep::Stop(error) => Err(self.endpoints.settings().with_denial(error)),
-        }
-    }
-
-    async fn request_token(&self) -> Result<Token> {
-        if self.endpoints.settings().issuer.is_some() && is_openid(&self.scope) {
-            // The device code can be redeemed only once: the keys for its ID token must be there first.
-            self.endpoints.documents().prefetch_keys().await?;
-        }
-        let grant = Grant::device_code(&self.device.device_code);
-        self.endpoints.request_token(&grant, &self.scope, &self.constraint).await
+    pub async fn poll(&mut self) -> Result<LoginPoll> {
+        self.polled.poll().await
     }
 
     /// Polls until the user has decided. To cancel, drop the future.
@@ -136,13 +90,7 @@ impl DeviceLogin {
     ///
     /// Those of [`poll`](Self::poll).
     pub async fn wait(&mut self) -> Result<Token> {
-        match self.wait_while(|_| true).await? {
-            Some(token) => Ok(token),
-            None => {
-                let check = "the device login was already finished or cancelled";
-                Err(Error::new(ErrorKind::Unauthenticated, check))
-            }
-        }
+        self.polled.wait().await
     }
 
     /// As [`wait`](Self::wait), for as long as `keep_on` returns true; then the result is `None`.
@@ -153,24 +101,8 @@ impl DeviceLogin {
     /// Those of [`poll`](Self::poll).
     pub async fn wait_while(
         &mut self,
-        mut keep_on: impl FnMut(Duration) -> bool,
+        keep_on: impl FnMut(Duration) -> bool,
     ) -> Result<Option<Token>> {
-        let mut pause = match self.pause {
-            Some(pause) => pause,
-            None => match self.polling.first(self.endpoints.now()) {
-                PollStep::Wait(pause) => pause,
-                PollStep::Stop(error) => return self.endpoints.named(Err(error)),
-            },
-        };
-        loop {
-            if !keep_on(pause) {
-                return Ok(None);
-            }
-            self.endpoints.sleep(pause).await;
-            match self.poll().await? {
-                DevicePoll::Pending { wait } => pause = wait,
-                DevicePoll::Token(token) => return Ok(Some(*token)),
-            }
-        }
+        self.polled.wait_while(keep_on).await
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod oauth1;
 #[cfg(not(feature = "oauth1"))]
 #[path = "oauth1_off.rs"]
 pub(crate) mod oauth1;
+mod polled_login;
 mod pushed_authorization;
 mod redaction;
 mod registration;
@@ -20,6 +21,7 @@ mod userinfo;
 pub(crate) mod webfinger;
 
 pub(crate) use self::client::EndpointClient;
-pub use self::device::{DeviceLogin, DevicePoll};
+pub use self::device::DeviceLogin;
 pub(crate) use self::dpop::{SenderConstraint, url_of};
+pub use self::polled_login::LoginPoll;
 pub use self::registration::Registration;

@@ -1,29 +1,15 @@
-//! The device authorization request and response, RFC 8628 §3.1 and §3.2, and [`Polling`] (§3.5).
+//! The device authorization request and response, RFC 8628 §3.1 and §3.2.
 
 use std::time::{Duration, SystemTime};
 
 use crate::endpoint::Endpoint;
 use crate::endpoint_url::{EndpointUrlError, HttpHosts, endpoint_url};
-use crate::error::{Error, ErrorKind, ProviderError, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::message::Response;
 use crate::oauth2::endpoint_response::EndpointResponse;
+use crate::oauth2::polling::{interval, lifetime};
 use crate::params::Params;
 use crate::secret::Secret;
-
-/// The interval if the provider sends none (RFC 8628 §3.2).
-const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
-
-/// The shortest interval: a provider may send zero or less.
-const MIN_INTERVAL: Duration = Duration::from_secs(1);
-
-/// The longest initial interval, and the longest after failures.
-const MAX_INTERVAL: Duration = Duration::from_secs(5 * 60);
-
-/// Each `slow_down` adds this to the interval (RFC 8628 §3.5).
-const SLOW_DOWN: Duration = Duration::from_secs(5);
-
-/// The longest lifetime of a device code that is accepted.
-const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
 /// The longest user code that is accepted, in characters.
 const MAX_USER_CODE: usize = 100;
@@ -97,7 +83,7 @@ pub(crate) fn parse_device_authorization_response(
     let names = ["verification_uri", "verification_url"];
     let name = names.into_iter().find(|name| members.has(name)).unwrap_or("verification_uri");
     let verification_uri = page(name, &members.take_required_text(name)?, http)?;
-    let interval = members.take_optional_seconds("interval").unwrap_or(DEFAULT_INTERVAL);
+    let interval = interval(members.take_optional_seconds("interval"));
     let complete = "verification_uri_complete";
     // The user can still type the code (§3.3.1).
     let verification_uri_complete = members.take_optional_text(complete).and_then(|text| {
@@ -109,8 +95,8 @@ pub(crate) fn parse_device_authorization_response(
         user_code,
         verification_uri,
         verification_uri_complete,
-        expires_at: now + members.take_required_seconds("expires_in")?.min(MAX_LIFETIME),
-        interval: interval.clamp(MIN_INTERVAL, MAX_INTERVAL),
+        expires_at: now + lifetime(members.take_required_seconds("expires_in")?),
+        interval,
     })
 }
 
@@ -127,93 +113,6 @@ fn page(name: &'static str, text: &str, http: &HttpHosts) -> Result<String, Devi
     let mut url = checked.map_err(|cause| DeviceError::VerificationUri { name, cause })?;
     url.set_fragment(fragment);
     Ok(url.into())
-}
-
-/// The intervals of polling (RFC 8628 §3.5). The caller waits.
-#[derive(Debug)]
-pub(crate) struct Polling {
-    interval: Duration,
-    expires_at: SystemTime,
-}
-
-/// The step after a failed token request.
-#[derive(Debug)]
-pub(crate) enum PollStep {
-    /// Send the next request after this time.
-    Wait(Duration),
-    /// End with this error.
-    Stop(Error),
-}
-
-#[derive(Debug, thiserror::Error)]
-enum PollError {
-    #[error("the user denied the device authorization request (RFC 8628 §3.5)")]
-    Denied,
-    #[error("the device code expired before the user approved the request (RFC 8628 §3.5)")]
-    Expired,
-}
-
-impl Polling {
-    pub(crate) fn new(device: &DeviceAuthorization) -> Self {
-        Self { interval: device.interval, expires_at: device.expires_at }
-    }
-
-    /// The step before the first request, which waits too.
-    pub(crate) fn first(&self, now: SystemTime) -> PollStep {
-        self.wait(self.interval, now)
-    }
-
-    /// The step after a token request that failed with `error`.
-    pub(crate) fn after(&mut self, error: &Error, now: SystemTime) -> PollStep {
-        let provider_error = error.provider_error();
-        // An outage decides nothing, whatever its body says.
-        let is_outage = provider_error.is_some_and(ProviderError::is_outage);
-        match provider_error.map(|provider_error| provider_error.error.as_str()) {
-            Some("authorization_pending") => {}
-            Some("slow_down") => self.interval = self.interval.saturating_add(SLOW_DOWN),
-            Some("access_denied") if !is_outage => {
-                let denied = Error::new(ErrorKind::AccessDenied, PollError::Denied);
-                return PollStep::Stop(with_provider_error(denied, provider_error));
-            }
-            Some("expired_token") if !is_outage => {
-                return PollStep::Stop(with_provider_error(expired(), provider_error));
-            }
-            _ if is_temporary(error) => {
-                // §3.5 recommends to double the interval.
-                let doubled = self.interval.saturating_mul(2).min(MAX_INTERVAL);
-                self.interval = self.interval.max(doubled);
-            }
-            _ => return PollStep::Stop(error.clone()),
-        }
-        let retry_after = error.retry_after().unwrap_or_default();
-        self.wait(self.interval.max(retry_after), now)
-    }
-
-    /// A pause that ends before the device code expires.
-    fn wait(&self, pause: Duration, now: SystemTime) -> PollStep {
-        match now.checked_add(pause) {
-            Some(next) if next < self.expires_at => PollStep::Wait(pause),
-            _ => PollStep::Stop(expired()),
-        }
-    }
-}
-
-/// Whether the provider could not be reached, is busy or broken (RFC 6585 §4, RFC 9110 §15.6).
-fn is_temporary(error: &Error) -> bool {
-    error.kind() == ErrorKind::Transport
-        || error.provider_error().is_some_and(ProviderError::is_outage)
-}
-
-fn expired() -> Error {
-    Error::new(ErrorKind::Unauthenticated, PollError::Expired)
-        .with_hint("start again with a new device authorization, if the user asks for it")
-}
-
-fn with_provider_error(error: Error, provider_error: Option<&ProviderError>) -> Error {
-    match provider_error {
-        Some(provider_error) => error.with_provider_error(provider_error.clone()),
-        None => error,
-    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub(crate) mod jwt_bearer;
 pub(crate) mod jwt_introspection_response;
 pub(crate) mod metadata;
 pub(crate) mod pkce;
+pub(crate) mod polling;
 pub(crate) mod pushed_authorization;
 pub(crate) mod registration;
 pub(crate) mod request_object;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::runtime::block_on;
-use crate::endpoints::{self, DevicePoll};
+use crate::endpoints::{self, LoginPoll};
 use crate::error::Result;
 use crate::oauth2::{DeviceAuthorization, Token};
 
@@ -44,7 +44,7 @@ impl DeviceLogin {
     }
 
     /// As [`poll`](endpoints::DeviceLogin::poll).
-    pub fn poll(&mut self) -> Result<DevicePoll> {
+    pub fn poll(&mut self) -> Result<LoginPoll> {
         block_on(self.inner.poll())
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use authlib_core::clock::{Clock, FixedClock};
 use authlib_core::transport::BoxFuture;
-use authlib_core::{DevicePoll, ErrorKind, OAuth2Client, RegisteredClient, Token};
+use authlib_core::{ErrorKind, LoginPoll, OAuth2Client, RegisteredClient, Token};
 use authlib_provider::{Endpoint, Fault, Provider, RecordedRequest, Reply, TestClient};
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
@@ -172,7 +172,7 @@ async fn slow_down_lengthens_all_later_intervals() {
     let device = Device::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     for wait in [5, 10, 15] {
-        let DevicePoll::Pending { wait: told } = login.poll().await.unwrap() else { panic!() };
+        let LoginPoll::Pending { wait: told } = login.poll().await.unwrap() else { panic!() };
         assert_eq!(told.as_secs(), wait);
     }
 }
@@ -264,11 +264,11 @@ async fn device_poll_advances_step_by_step() {
     let mut login = device.app().start_device_login(None).await.unwrap();
     for _ in 0..3 {
         device.bed.clock.advance(Duration::from_secs(5));
-        let DevicePoll::Pending { wait } = login.poll().await.unwrap() else { panic!() };
+        let LoginPoll::Pending { wait } = login.poll().await.unwrap() else { panic!() };
         assert_eq!(wait.as_secs(), 5);
     }
     assert!(device.bed.provider.approve_device(login.user_code(), "alice"));
-    let DevicePoll::Token(token) = login.poll().await.unwrap() else { panic!() };
+    let LoginPoll::Token(token) = login.poll().await.unwrap() else { panic!() };
     assert_eq!(token.userinfo().unwrap().sub(), "alice");
     // The code was redeemed.
     assert_eq!(login.poll().await.unwrap_err().kind(), ErrorKind::InvalidResponse);
@@ -374,7 +374,7 @@ async fn resumed_wait_uses_last_interval() {
     let slower = Reply::json(400, r#"{"error":"slow_down"}"#);
     device.bed.provider.inject(Fault::Response(Endpoint::Token, slower));
     let polled = login.poll().await.unwrap();
-    assert!(matches!(polled, DevicePoll::Pending { wait } if wait == Duration::from_secs(10)));
+    assert!(matches!(polled, LoginPoll::Pending { wait } if wait == Duration::from_secs(10)));
     device.bed.provider.clear_faults();
     assert!(device.bed.provider.approve_device(login.user_code(), "alice"));
     let mut told = Vec::new();
@@ -397,14 +397,14 @@ async fn device_code_is_not_redeemed_without_provider_keys() {
         let polled = login.poll().await;
         if reply == Reply::Reset {
             let twice = Duration::from_secs(10);
-            assert!(matches!(polled, Ok(DevicePoll::Pending { wait }) if wait == twice));
+            assert!(matches!(polled, Ok(LoginPoll::Pending { wait }) if wait == twice));
         } else {
             assert_eq!(polled.unwrap_err().kind(), ErrorKind::InvalidResponse);
         }
         assert_eq!(device.asked(), 0, "{reply:?}");
         device.bed.provider.clear_faults();
         device.bed.clock.advance(Duration::from_secs(60));
-        assert!(matches!(login.poll().await.unwrap(), DevicePoll::Token(_)), "{reply:?}");
+        assert!(matches!(login.poll().await.unwrap(), LoginPoll::Token(_)), "{reply:?}");
     }
 }
 
@@ -419,10 +419,10 @@ async fn outage_does_not_end_device_login() {
             let reply = Reply::json(status, format!(r#"{{"error":"{code}"}}"#));
             device.bed.provider.inject(Fault::Response(Endpoint::Token, reply));
             let polled = login.poll().await.unwrap();
-            assert!(matches!(polled, DevicePoll::Pending { .. }), "{status} {code}");
+            assert!(matches!(polled, LoginPoll::Pending { .. }), "{status} {code}");
             device.bed.provider.clear_faults();
             device.bed.clock.advance(Duration::from_secs(60));
-            assert!(matches!(login.poll().await.unwrap(), DevicePoll::Token(_)), "{status} {code}");
+            assert!(matches!(login.poll().await.unwrap(), LoginPoll::Token(_)), "{status} {code}");
         }
     }
 }

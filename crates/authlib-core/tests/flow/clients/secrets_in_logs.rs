@@ -9,7 +9,7 @@ use authlib_core::oauth2::{ClientMetadata, TokenExchange, TokenLocation, token_t
 use authlib_core::store::UnsavedToken;
 use authlib_core::transport::Body;
 use authlib_core::{
-    DevicePoll, Error, Grant, JwtBearer, Multipart, OAuth2Client, Registration, Result, Secret,
+    Error, Grant, JwtBearer, LoginPoll, Multipart, OAuth2Client, Registration, Result, Secret,
     Token,
 };
 use authlib_provider::{Endpoint, Fault, Provider, Reply, TestUser};
@@ -120,7 +120,7 @@ async fn everything(log: &Log, bed: &TestBed, client: &OAuth2Client, secrets: &m
         tell(log, login.poll().await);
         bed.provider.approve_device(login.user_code(), "alice");
         bed.clock.advance(Duration::from_secs(60));
-        if let Some(DevicePoll::Token(token)) = tell(log, login.poll().await) {
+        if let Some(LoginPoll::Token(token)) = tell(log, login.poll().await) {
             secrets.token(&token);
         }
     }
