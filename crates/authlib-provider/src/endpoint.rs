@@ -8,6 +8,8 @@ pub enum Endpoint {
     Api,
     /// `/authorize`.
     Authorize,
+    /// `/backchannel_authentication`.
+    BackchannelAuthentication,
     /// `/claims`, a source of distributed claims.
     Claims,
     /// `/device`, the verification page for devices.

@@ -32,6 +32,9 @@ pub enum Fault {
     AuthorizationPlain,
     /// These faults of ID tokens apply to the JWT of the authorization response (JARM).
     AuthorizationSigned(Vec<Self>),
+    /// Sets a member of the backchannel authentication response; null removes it. What the provider enforces does not
+    /// change.
+    Backchannel(String, Value),
     /// Encrypted messages are damaged.
     BadEncryption,
     /// The signature of the ID token is that of another token.
@@ -101,6 +104,10 @@ pub enum Fault {
     OAuth1Param(String, Option<String>),
     /// Repeats a parameter of responses with OAuth 1.0a credentials with this value.
     OAuth1ParamTwice(String, String),
+    /// Sets a member of the ping of a backchannel login; null removes it.
+    Ping(String, Value),
+    /// The ping of a backchannel login has this bearer token.
+    PingToken(String),
     /// PKCE is not checked.
     PkceIgnored,
     /// Sets a member of the response to a pushed authorization request; null removes it.

@@ -3,6 +3,7 @@
 //! - the authorization code grant with PKCE, discovery, key rotation, user info and logout;
 //! - refresh with rotation (RFC 6749 §6), client credentials (§4.4), passwords (§4.3, see [`TestUser::password`]),
 //!   JWT bearer assertions (RFC 7523, see [`ProviderBuilder::assertion_issuer`]) and token exchange (RFC 8693);
+//! - backchannel authentication (CIBA) in poll and ping mode, see [`Provider::approve_backchannel`];
 //! - device authorization (RFC 8628) with a verification page, see [`Provider::approve_device`];
 //! - mutual TLS (RFC 8705): client authentication and bound access tokens, see [`TestClient::tls_certificate`];
 //! - revocation (RFC 7009), and introspection as JSON (RFC 7662) or JWT (RFC 9701);

@@ -8,9 +8,10 @@ use authlib_core::message::{Request, Response};
 use url::Url;
 
 use crate::endpoint::Endpoint;
-use crate::endpoints::device;
+use crate::endpoints::{backchannel, device};
 use crate::fault::Fault;
 use crate::protocol::logout_token;
+use crate::state::grants::Decision;
 use crate::state::{Context, RecordedRequest, key};
 use crate::{oauth1, random, response, router};
 
@@ -60,6 +61,24 @@ impl Provider {
     /// As [`approve_device`](Self::approve_device), for a user who denies the request.
     pub fn deny_device(&self, user_code: &str) -> bool {
         device::decide(&self.0, user_code, None)
+    }
+
+    /// Plays `user`, who approves all backchannel logins (OpenID Connect CIBA Core) that wait for this user. Returns the
+    /// pings that the provider sends to clients in ping mode, for the test to deliver; `None` if no login waits.
+    ///
+    /// ```
+    /// use authlib_provider::Provider;
+    ///
+    /// let provider = Provider::builder("http://localhost:3000").build();
+    /// assert!(provider.approve_backchannel("alice").is_none());
+    /// ```
+    pub fn approve_backchannel(&self, user: &str) -> Option<Vec<Request>> {
+        backchannel::decide(&self.0, user, Decision::Approved)
+    }
+
+    /// As [`approve_backchannel`](Self::approve_backchannel), for a user who denies the requests.
+    pub fn deny_backchannel(&self, user: &str) -> Option<Vec<Request>> {
+        backchannel::decide(&self.0, user, Decision::Denied)
     }
 
     /// Approves every authorization request as `user`, without showing a page.

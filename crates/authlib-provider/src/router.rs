@@ -5,8 +5,8 @@ use url::Url;
 
 use crate::endpoint::Endpoint;
 use crate::endpoints::{
-    api, authorize, device, discovery, end_session, introspect, pushed_authorization, register,
-    revoke, token, userinfo,
+    api, authorize, backchannel, device, discovery, end_session, introspect, pushed_authorization,
+    register, revoke, token, userinfo,
 };
 use crate::oauth1;
 use crate::pages;
@@ -47,6 +47,7 @@ fn endpoint(context: &Context, path: &str) -> Option<Endpoint> {
     let prefix = context.state().path_prefix.clone().unwrap_or_default();
     Some(match path.strip_prefix(prefix.as_str())? {
         "/authorize" => Endpoint::Authorize,
+        "/backchannel_authentication" => Endpoint::BackchannelAuthentication,
         "/claims" => Endpoint::Claims,
         "/device" => Endpoint::Device,
         "/device_authorization" => Endpoint::DeviceAuthorization,
@@ -67,6 +68,9 @@ fn dispatch(context: &Context, endpoint: Endpoint, request: &Request, fields: &F
     match endpoint {
         Endpoint::Api => api::handle(context, request),
         Endpoint::Authorize => authorize::handle(context, request, fields),
+        Endpoint::BackchannelAuthentication => {
+            backchannel::authenticate_user(context, request, fields)
+        }
         Endpoint::Claims => userinfo::distributed(context, request),
         Endpoint::Device => device::page(context, request, fields),
         Endpoint::DeviceAuthorization => device::authorize(context, request, fields),

@@ -15,7 +15,7 @@ use crate::random;
 use crate::request::{self, Fields, field};
 use crate::response::{error, json_response, respond, set_member};
 use crate::state::Context;
-use crate::state::grants::{Decision, Device};
+use crate::state::grants::{Awaited, Decision, Device};
 
 /// How long a device may wait for its user.
 const LIFETIME: Duration = Duration::from_secs(600);
@@ -48,14 +48,8 @@ pub(crate) fn authorize(context: &Context, request: &Request, fields: &Fields) -
     };
     let device_code = random::token();
     let user_code = user_code();
-    let device = Device {
-        user_code: user_code.clone(),
-        grant,
-        decision: Decision::Pending,
-        expires_at: context.now() + LIFETIME,
-        interval: INTERVAL,
-        polled_at: None,
-    };
+    let awaited = Awaited::new(grant, context.now() + LIFETIME, INTERVAL);
+    let device = Device { user_code: user_code.clone(), awaited };
     context.state().grants.devices.insert(device_code.clone(), device);
     json_response(200, &response(context, &device_code, &user_code))
 }
@@ -83,8 +77,9 @@ pub(crate) fn page(context: &Context, request: &Request, fields: &Fields) -> Res
     let code = field(fields, "user_code").unwrap_or_default();
     if request.method() == Method::GET {
         let device = context.state().grants.device(code, context.now()).cloned();
-        let client = device.as_ref().and_then(|device| context.client(&device.grant.client));
-        let scope = device.map(|device| device.grant.scope).unwrap_or_default();
+        let client =
+            device.as_ref().and_then(|device| context.client(&device.awaited.grant.client));
+        let scope = device.map(|device| device.awaited.grant.scope).unwrap_or_default();
         let requested = client.map(|client| (client.name.clone(), scope));
         return pages::device(requested, code, &pages::SuggestedUser::new(context, None));
     }
@@ -125,9 +120,10 @@ pub(crate) fn decide(context: &Context, user_code: &str, user: Option<&str>) -> 
     let mut state = context.state();
     let sub = user.map(|user| state.user(user).sub);
     let Some(device) = state.grants.device(user_code, now) else { return false };
-    device.decision = if sub.is_some() { Decision::Approved } else { Decision::Denied };
-    device.grant.sub = sub.unwrap_or_default();
-    device.grant.auth_time = seconds;
+    let awaited = &mut device.awaited;
+    awaited.decision = if sub.is_some() { Decision::Approved } else { Decision::Denied };
+    awaited.grant.sub = sub.unwrap_or_default();
+    awaited.grant.auth_time = seconds;
     true
 }
 

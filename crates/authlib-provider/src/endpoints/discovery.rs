@@ -3,7 +3,7 @@
 use authlib_core::message::Response;
 use serde_json::{Map, Value, json};
 
-use super::{authorize, token};
+use super::{authorize, backchannel, token};
 use crate::fault::Fault;
 use crate::protocol::{client_assertion, dpop};
 use crate::request::{Fields, field};
@@ -20,6 +20,8 @@ pub(crate) fn document(context: &Context) -> Response {
         "jwks_uri": at("jwks"),
         "end_session_endpoint": at("end_session"),
         "introspection_endpoint": at("introspect"),
+        "backchannel_authentication_endpoint": at("backchannel_authentication"),
+        "backchannel_token_delivery_modes_supported": backchannel::DELIVERY_MODES,
         "device_authorization_endpoint": at("device_authorization"),
         "revocation_endpoint": at("revoke"),
         "scopes_supported": ["openid", "profile", "email", "address", "phone", "offline_access"],
@@ -79,6 +81,7 @@ fn offer_mutual_tls(context: &Context, base: &str, members: &mut Map<String, Val
     }
     let mut aliases = Map::new();
     for name in [
+        "backchannel_authentication_endpoint",
         "device_authorization_endpoint",
         "introspection_endpoint",
         "pushed_authorization_request_endpoint",

@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod authorize;
+pub(crate) mod backchannel;
 pub(crate) mod device;
 pub(crate) mod discovery;
 pub(crate) mod end_session;

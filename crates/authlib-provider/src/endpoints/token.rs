@@ -5,8 +5,8 @@ use http::Method;
 
 use crate::grants::scope::REPEATABLE;
 use crate::grants::{
-    authorization_code, client_credentials, device_code, jwt_bearer, password, refresh_token,
-    sender_constraint, token_exchange,
+    authorization_code, backchannel, client_credentials, device_code, jwt_bearer, password,
+    refresh_token, sender_constraint, token_exchange,
 };
 use crate::protocol::client_auth::{authenticate, is_present};
 use crate::request::{self, Fields, field};
@@ -22,6 +22,7 @@ pub(crate) const GRANT_TYPES: &[&str] = &[
     "password",
     "refresh_token",
     token_exchange::GRANT_TYPE,
+    backchannel::GRANT_TYPE,
 ];
 
 pub(crate) fn handle(context: &Context, request: &Request, fields: &Fields) -> Response {
@@ -47,6 +48,7 @@ pub(crate) fn handle(context: &Context, request: &Request, fields: &Fields) -> R
     let response = match grant_type {
         Some("authorization_code") => authorization_code::handle(context, &client, fields),
         Some("client_credentials") => client_credentials::handle(context, &client, fields),
+        Some(backchannel::GRANT_TYPE) => backchannel::handle(context, &client, fields),
         Some(device_code::GRANT_TYPE) => device_code::handle(context, &client, fields),
         Some(jwt_bearer::GRANT_TYPE) => jwt_bearer::handle(context, Some(&client), fields),
         Some("password") => password::handle(context, &client, fields),

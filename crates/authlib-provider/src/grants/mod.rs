@@ -1,6 +1,8 @@
 //! The grants of the token endpoint (RFC 6749 §4), one file each.
 
 pub(crate) mod authorization_code;
+pub(crate) mod awaited;
+pub(crate) mod backchannel;
 pub(crate) mod client_credentials;
 pub(crate) mod device_code;
 pub(crate) mod jwt_bearer;

@@ -29,6 +29,7 @@ pub struct TestClient {
     pub(crate) encryption_key: Option<Value>,
     pub(crate) certificate: Option<PeerCertificate>,
     pub(crate) certificate_bound: bool,
+    pub(crate) notification_endpoint: Option<String>,
 }
 
 impl TestClient {
@@ -57,6 +58,7 @@ impl TestClient {
             encryption_key: None,
             certificate: None,
             certificate_bound: false,
+            notification_endpoint: None,
         }
     }
 
@@ -114,6 +116,14 @@ impl TestClient {
     #[must_use]
     pub fn post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.post_logout_redirect_uris.push(uri.into());
+        self
+    }
+
+    /// Registers the URL that is told the decisions about backchannel logins: the client uses ping mode (OpenID Connect CIBA
+    /// Core §4), see [`Provider::approve_backchannel`](crate::Provider::approve_backchannel). Without it, poll mode.
+    #[must_use]
+    pub fn client_notification_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.notification_endpoint = Some(url.into());
         self
     }
 

@@ -1,4 +1,4 @@
-//! What was granted: authorization codes, device codes, access tokens and refresh tokens.
+//! What was granted: authorization codes, device codes, backchannel authentication requests, access tokens and refresh tokens.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -64,11 +64,24 @@ pub(crate) struct RefreshToken {
     pub(crate) used: bool,
 }
 
-/// A device that waits for its user (RFC 8628).
+/// A device that waits for its user (RFC 8628). The `sub` of its grant is empty until the user approves.
 #[derive(Clone, Debug)]
 pub(crate) struct Device {
     pub(crate) user_code: String,
-    /// What it requests; `sub` is empty until the user approves.
+    pub(crate) awaited: Awaited,
+}
+
+/// A backchannel authentication request (OpenID Connect CIBA Core) to the user of its grant.
+#[derive(Clone, Debug)]
+pub(crate) struct BackchannelRequest {
+    pub(crate) awaited: Awaited,
+    /// The `client_notification_token` and the URL of the client that is told the decision.
+    pub(crate) ping: Option<(String, String)>,
+}
+
+/// What a user is asked to approve, while the client polls.
+#[derive(Clone, Debug)]
+pub(crate) struct Awaited {
     pub(crate) grant: Grant,
     pub(crate) decision: Decision,
     pub(crate) expires_at: SystemTime,
@@ -93,6 +106,8 @@ pub(crate) struct GrantStore {
     pub(crate) refresh_tokens: HashMap<String, RefreshToken>,
     /// Pending devices by device code.
     pub(crate) devices: HashMap<String, Device>,
+    /// Backchannel authentication requests by `auth_req_id`.
+    pub(crate) backchannel: HashMap<String, BackchannelRequest>,
 }
 
 impl GrantStore {
@@ -145,6 +160,7 @@ impl GrantStore {
             self.access_tokens.len(),
             self.refresh_tokens.len(),
             self.devices.len(),
+            self.backchannel.len(),
         ];
         lengths.into_iter().any(|length| length >= MAX)
     }
@@ -153,7 +169,20 @@ impl GrantStore {
         self.codes.retain(|_, code| keep(&code.grant));
         self.access_tokens.retain(|_, access| keep(&access.grant));
         self.refresh_tokens.retain(|_, refresh| keep(&refresh.grant));
-        self.devices.retain(|_, device| keep(&device.grant));
+        self.devices.retain(|_, device| keep(&device.awaited.grant));
+        self.backchannel.retain(|_, request| keep(&request.awaited.grant));
+    }
+}
+
+impl Awaited {
+    /// A new request, which the user has not decided yet.
+    pub(crate) fn new(grant: Grant, expires_at: SystemTime, interval: Duration) -> Self {
+        Self { grant, decision: Decision::Pending, expires_at, interval, polled_at: None }
+    }
+
+    /// Whether the user can decide.
+    pub(crate) fn is_waiting(&self, now: SystemTime) -> bool {
+        self.decision == Decision::Pending && self.expires_at > now
     }
 }
 
@@ -164,8 +193,6 @@ impl Device {
             let letters = code.chars().filter(char::is_ascii_alphabetic);
             letters.map(|letter| letter.to_ascii_uppercase()).collect()
         };
-        self.decision == Decision::Pending
-            && self.expires_at > now
-            && letters(user_code) == letters(&self.user_code)
+        self.awaited.is_waiting(now) && letters(user_code) == letters(&self.user_code)
     }
 }

@@ -3,6 +3,7 @@
 mod api;
 mod assertion;
 mod authorize;
+mod backchannel;
 mod device;
 mod faults;
 mod flow;
