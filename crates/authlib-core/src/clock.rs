@@ -15,7 +15,7 @@ pub trait Clock: Send + Sync {
     /// The current time.
     fn now(&self) -> SystemTime;
 
-    /// Waits until the next poll of a device login, or of a refresh lease.
+    /// Waits until the next poll of a login on another device, or of a refresh lease.
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         Box::pin(Delay::new(duration))
     }

@@ -10,6 +10,8 @@ use url::Url;
 pub enum Endpoint {
     /// The authorization endpoint (RFC 6749 §3.1, RFC 5849 §2.2).
     Authorization,
+    /// The backchannel authentication endpoint (OpenID Connect CIBA Core §7).
+    BackchannelAuthentication,
     /// The device authorization endpoint (RFC 8628 §3.1).
     DeviceAuthorization,
     /// The list of the user's e-mail addresses, at providers whose user info has no verified one.
@@ -38,8 +40,9 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// The endpoints that a metadata document can have (RFC 8414 §2).
-    pub(crate) const IN_METADATA: [Self; 10] = [
+    pub(crate) const IN_METADATA: [Self; 11] = [
         Self::Authorization,
+        Self::BackchannelAuthentication,
         Self::DeviceAuthorization,
         Self::EndSession,
         Self::Introspection,
@@ -55,6 +58,7 @@ impl Endpoint {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Authorization => "authorization_endpoint",
+            Self::BackchannelAuthentication => "backchannel_authentication_endpoint",
             Self::DeviceAuthorization => "device_authorization_endpoint",
             Self::Emails => "emails_endpoint",
             Self::EndSession => "end_session_endpoint",
@@ -81,6 +85,7 @@ impl Endpoint {
     pub(crate) fn request_name(self) -> &'static str {
         match self {
             Self::Authorization => "the authorization request",
+            Self::BackchannelAuthentication => "the backchannel authentication request",
             Self::DeviceAuthorization => "the device authorization request",
             Self::Emails => "the request for e-mail addresses",
             Self::EndSession => "the logout request",

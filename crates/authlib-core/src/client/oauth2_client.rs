@@ -6,12 +6,13 @@ use url::Url;
 use super::resource_client::ResourceClient;
 use crate::api::{ApiRequest, verbs};
 use crate::authorization::{AuthorizeOptions, PendingLogin};
-use crate::endpoints::DeviceLogin;
+use crate::endpoints::{BackchannelLogin, DeviceLogin};
 use crate::error::Result;
 use crate::oauth2::UserInfo;
 use crate::oauth2::{
     ExchangedToken, Grant, Introspection, Token, TokenExchange, TokenTypeHint, token_from_fragment,
 };
+use crate::oidc::backchannel_authentication::BackchannelRequest;
 use crate::params::Params;
 use crate::registry::RegisteredClient;
 use crate::secret::Secret;
@@ -143,6 +144,20 @@ impl OAuth2Client {
     /// [`RegisteredClient::start_device_login`]. Store its token with [`set_token`](Self::set_token).
     pub async fn start_device_login(&self, scope: Option<&str>) -> Result<DeviceLogin> {
         self.app.start_device_login(scope).await
+    }
+
+    /// Asks a user to log in on a device of their own (OpenID Connect CIBA Core); see
+    /// [`RegisteredClient::start_backchannel_login`]. Store its token with [`set_token`](Self::set_token).
+    pub async fn start_backchannel_login(
+        &self,
+        request: &BackchannelRequest,
+    ) -> Result<BackchannelLogin> {
+        self.app.start_backchannel_login(request).await
+    }
+
+    /// Checks a request to the application's notification endpoint; see [`RegisteredClient::receive_ping`].
+    pub fn receive_ping(&self, authorization: Option<&str>, body: &[u8]) -> Result<()> {
+        self.app.receive_ping(authorization, body)
     }
 
     /// Stores the token of an implicit grant, from the URL that the browser came back to; see

@@ -407,6 +407,8 @@ impl ClientConfig {
         pushed_authorization_request_endpoint: PushedAuthorization;
         /// Sets the client registration endpoint (RFC 7591 §3).
         registration_endpoint: Registration;
+        /// Sets the backchannel authentication endpoint (OpenID Connect CIBA Core §7).
+        backchannel_authentication_endpoint: BackchannelAuthentication;
         /// Sets the device authorization endpoint (RFC 8628 §3.1).
         device_authorization_endpoint: DeviceAuthorization;
         /// Sets the endpoint for temporary credentials (RFC 5849 §2.1): the client speaks OAuth 1.0a.

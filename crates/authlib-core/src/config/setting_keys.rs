@@ -67,6 +67,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         put(&mut c.authorization_signed_response_alg, alg)
     }),
     setting("authorize_params", Pairs(|c| &mut c.authorize_params)),
+    setting("backchannel_authentication_endpoint", Url(Endpoint::BackchannelAuthentication)),
     setting("ca_certificate", Text(|c, v| c.ca_certificate = Some(v))),
     setting("claims", Table(|c, v| c.claims = v)),
     choice!(client_assertion_audience: AssertionAudience, "`issuer` or `token_endpoint`"),

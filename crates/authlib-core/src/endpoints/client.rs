@@ -8,6 +8,7 @@ use http::HeaderMap;
 use url::Url;
 
 use super::dpop::{Nonces, SenderConstraint, url_of};
+use super::ping::Pings;
 use super::redaction::{redacted, rejects_client, secrets_of};
 use crate::clock::Clock;
 use crate::config::ClientSettings;
@@ -41,6 +42,7 @@ pub(crate) struct EndpointClient {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     nonces: Nonces,
+    pings: Pings,
 }
 
 /// One request, and the client secret that it is sent with.
@@ -62,7 +64,8 @@ impl EndpointClient {
         let settings = Arc::new(settings);
         let exchange = HttpExchange::new(http, settings.user_agent.as_deref(), settings.timeout);
         let documents = ProviderDocuments::new(settings.clone(), exchange.clone(), clock.clone());
-        Self { settings, documents, exchange, clock, random, nonces: Nonces::default() }
+        let (nonces, pings) = (Nonces::default(), Pings::default());
+        Self { settings, documents, exchange, clock, random, nonces, pings }
     }
 
     pub(crate) fn settings(&self) -> &ClientSettings {
@@ -75,6 +78,11 @@ impl EndpointClient {
 
     pub(super) fn nonces(&self) -> &Nonces {
         &self.nonces
+    }
+
+    /// The pings that logins wait for.
+    pub(crate) fn pings(&self) -> &Pings {
+        &self.pings
     }
 
     pub(crate) fn exchange(&self) -> &HttpExchange {

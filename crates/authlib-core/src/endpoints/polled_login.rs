@@ -1,16 +1,20 @@
 //! [`PolledLogin`]: asks the token endpoint again and again, until the user has decided on another device.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::select;
+
 use super::client::EndpointClient;
 use super::dpop::SenderConstraint;
+use super::ping::ExpectedPing;
 use crate::config::is_openid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::oauth2::polling::{PollStep, Polling};
 use crate::oauth2::{Grant, Token};
 
-/// The result of one poll of a [`DeviceLogin`](crate::DeviceLogin).
+/// The result of one poll of a [`DeviceLogin`](crate::DeviceLogin) or a [`BackchannelLogin`](crate::BackchannelLogin).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum LoginPoll {
@@ -26,7 +30,7 @@ pub enum LoginPoll {
 /// What all logins on another device have in common.
 #[derive(Debug)]
 pub(super) struct PolledLogin {
-    pub(super) endpoints: Arc<EndpointClient>,
+    endpoints: Arc<EndpointClient>,
     polling: Polling,
     /// What each token request sends.
     grant: Grant,
@@ -35,6 +39,8 @@ pub(super) struct PolledLogin {
     constraint: SenderConstraint,
     /// How long to wait before the next poll; `None` before the first.
     pause: Option<Duration>,
+    /// What ends a pause early.
+    ping: Option<ExpectedPing>,
 }
 
 impl PolledLogin {
@@ -45,7 +51,17 @@ impl PolledLogin {
         scope: String,
     ) -> Result<Self> {
         let constraint = endpoints.new_constraint().await?;
-        Ok(Self { endpoints, polling, grant, scope, constraint, pause: None })
+        Ok(Self { endpoints, polling, grant, scope, constraint, pause: None, ping: None })
+    }
+
+    /// Ends pauses when this ping arrives.
+    pub(super) fn expect(&mut self, ping: Option<ExpectedPing>) {
+        self.ping = ping;
+    }
+
+    /// The errors of this login name the client.
+    pub(super) fn named<T>(&self, result: Result<T>) -> Result<T> {
+        self.endpoints.named(result)
     }
 
     pub(super) async fn poll(&mut self) -> Result<LoginPoll> {
@@ -78,6 +94,14 @@ impl PolledLogin {
         self.endpoints.request_token(&self.grant, &self.scope, &self.constraint).await
     }
 
+    async fn sleep(&self, pause: Duration) {
+        let sleep = pin!(self.endpoints.sleep(pause));
+        match &self.ping {
+            Some(ping) => drop(select(pin!(ping.arrived()), sleep).await),
+            None => sleep.await,
+        }
+    }
+
     pub(super) async fn wait(&mut self) -> Result<Token> {
         match self.wait_while(|_| true).await? {
             Some(token) => Ok(token),
@@ -103,7 +127,7 @@ impl PolledLogin {
             if !keep_on(pause) {
                 return Ok(None);
             }
-            self.endpoints.sleep(pause).await;
+            self.sleep(pause).await;
             match self.poll().await? {
                 LoginPoll::Pending { wait } => pause = wait,
                 LoginPoll::Token(token) => return Ok(Some(*token)),

@@ -5,17 +5,22 @@ use crate::params::Params;
 use crate::secret::Secret;
 
 /// The parameters of a request whose values are secrets.
-const SECRETS: [&str; 10] = [
+const SECRETS: [&str; 15] = [
     "actor_token",
     "assertion",
+    "auth_req_id",
     "client_assertion",
+    "client_notification_token",
     "client_secret",
     "code",
     "code_verifier",
     "device_code",
+    "id_token_hint",
+    "login_hint_token",
     "password",
     "refresh_token",
     "subject_token",
+    "user_code",
 ];
 
 /// The shortest value that is removed: a shorter one is part of other words.

@@ -297,6 +297,15 @@ fn rejected(endpoint: Endpoint, provider: ProviderError) -> Error {
         (Endpoint::Introspection | Endpoint::Revocation, "unsupported_token_type") => {
             ErrorKind::Unsupported
         }
+        (Endpoint::BackchannelAuthentication, "access_denied") => ErrorKind::AccessDenied,
+        (
+            Endpoint::BackchannelAuthentication,
+            "expired_login_hint_token"
+            | "invalid_binding_message"
+            | "invalid_user_code"
+            | "missing_user_code"
+            | "unknown_user_id",
+        ) => ErrorKind::InvalidRequest,
         (Endpoint::Token, _) if provider.needs_user() => ErrorKind::Unauthenticated,
         _ => ErrorKind::InvalidResponse,
     };
@@ -309,11 +318,32 @@ fn rejected(endpoint: Endpoint, provider: ProviderError) -> Error {
         .maybe_hint(hint)
 }
 
-/// What to change after an error code (RFC 6749 §5.2, RFC 7591 §3.2.2, RFC 8628 §3.2).
+/// What to change after an error code (RFC 6749 §5.2, RFC 7591 §3.2.2, RFC 8628 §3.2, OpenID Connect CIBA Core §13).
 fn hint(endpoint: Endpoint, code: &str) -> Option<&'static str> {
     Some(match (endpoint, code) {
         (Endpoint::DeviceAuthorization, "unauthorized_client" | "unsupported_grant_type") => {
             "enable the device flow for this client at the provider"
+        }
+        (Endpoint::BackchannelAuthentication, "unauthorized_client") => {
+            "enable CIBA for this client at the provider, with the token delivery mode `poll` or `ping`"
+        }
+        (Endpoint::BackchannelAuthentication, "unknown_user_id") => {
+            "the provider knows no user by this hint"
+        }
+        (Endpoint::BackchannelAuthentication, "expired_login_hint_token") => {
+            "get a new `login_hint_token`"
+        }
+        (Endpoint::BackchannelAuthentication, "missing_user_code") => {
+            "ask the user for the secret code, and set `user_code`"
+        }
+        (Endpoint::BackchannelAuthentication, "invalid_user_code") => {
+            "the user's secret code is wrong: ask for it again"
+        }
+        (Endpoint::BackchannelAuthentication, "invalid_binding_message") => {
+            "use a short `binding_message` of letters and digits"
+        }
+        (Endpoint::Token, "transaction_failed") => {
+            "the provider could not ask the user: start again, if the user still wants to"
         }
         (_, "invalid_client" | "unauthorized_client") => {
             "check `client_id`, `client_secret` or `private_key` with `private_key_id`, and \
@@ -347,6 +377,9 @@ fn error_section(endpoint: Endpoint) -> &'static str {
 
 fn sections(endpoint: Endpoint) -> (&'static str, &'static str) {
     match endpoint {
+        Endpoint::BackchannelAuthentication => {
+            ("OpenID Connect CIBA Core §7.3", "OpenID Connect CIBA Core §13")
+        }
         Endpoint::DeviceAuthorization => ("RFC 8628 §3.2", "RFC 8628 §3.2"),
         Endpoint::Introspection => ("RFC 7662 §2.2", "RFC 7662 §2.3"),
         Endpoint::PushedAuthorization => ("RFC 9126 §2.2", "RFC 9126 §2.3"),

@@ -5,6 +5,7 @@ use crate::secret::Secret;
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const SAML2_BEARER: &str = "urn:ietf:params:oauth:grant-type:saml2-bearer";
+const CIBA: &str = "urn:openid:params:grant-type:ciba";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// An authorization grant with its parameters (RFC 6749 §1.3), which a token request sends.
@@ -66,6 +67,11 @@ impl Grant {
     /// A device code (RFC 8628 §3.4).
     pub(crate) fn device_code(device_code: &Secret) -> Self {
         Self::implied(DEVICE_CODE).param("device_code", device_code.expose())
+    }
+
+    /// A backchannel authentication request (OpenID Connect CIBA Core §10.1).
+    pub(crate) fn backchannel_authentication(auth_req_id: &Secret) -> Self {
+        Self::implied(CIBA).param("auth_req_id", auth_req_id.expose())
     }
 
     /// The client credentials grant (RFC 6749 §4.4).
@@ -191,6 +197,10 @@ mod tests {
             (
                 Grant::device_code(&secret),
                 "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=s",
+            ),
+            (
+                Grant::backchannel_authentication(&secret),
+                "grant_type=urn%3Aopenid%3Aparams%3Agrant-type%3Aciba&auth_req_id=s",
             ),
         ] {
             assert_eq!(form(&grant), expected);

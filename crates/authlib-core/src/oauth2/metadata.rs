@@ -22,6 +22,7 @@ pub(crate) struct ServerMetadata {
     pub(crate) id_token_signing_alg_values_supported: Option<Vec<String>>,
     pub(crate) token_endpoint_auth_signing_alg_values_supported: Option<Vec<String>>,
     pub(crate) dpop_signing_alg_values_supported: Option<Vec<String>>,
+    pub(crate) backchannel_token_delivery_modes_supported: Option<Vec<String>>,
     pub(crate) authorization_response_iss_parameter_supported: bool,
     pub(crate) require_pushed_authorization_requests: bool,
     pub(crate) require_signed_request_object: bool,
@@ -130,6 +131,8 @@ fn checked(
         token_endpoint_auth_signing_alg_values_supported: document
             .list("token_endpoint_auth_signing_alg_values_supported"),
         dpop_signing_alg_values_supported: document.list("dpop_signing_alg_values_supported"),
+        backchannel_token_delivery_modes_supported: document
+            .list("backchannel_token_delivery_modes_supported"),
         authorization_response_iss_parameter_supported: document
             .flag("authorization_response_iss_parameter_supported"),
         require_pushed_authorization_requests: document
@@ -277,6 +280,7 @@ mod tests {
         let metadata = read(
             r#"{"issuer":"https://op.example","token_endpoint":"https://op.example/t",
                 "authorization_response_iss_parameter_supported":true,
+                "backchannel_authentication_endpoint":"https://op.example/b",
                 "device_authorization_endpoint":"https://op.example/d",
                 "registration_endpoint":"https://op.example/r",
                 "introspection_endpoint_auth_methods_supported":["client_secret_post"],
@@ -285,6 +289,7 @@ mod tests {
         .unwrap();
         for (endpoint, url) in [
             (Endpoint::Token, "https://op.example/t"),
+            (Endpoint::BackchannelAuthentication, "https://op.example/b"),
             (Endpoint::DeviceAuthorization, "https://op.example/d"),
             (Endpoint::Registration, "https://op.example/r"),
         ] {
@@ -333,6 +338,7 @@ mod tests {
             ("userinfo_endpoint", "http://127.0.0.1:9200/"),
             ("introspection_endpoint", "http://op.example/i"),
             ("revocation_endpoint", "http://op.example/r"),
+            ("backchannel_authentication_endpoint", "http://op.example/b"),
             ("device_authorization_endpoint", "http://op.example/d"),
             ("registration_endpoint", "http://localhost/register"),
             ("registration_endpoint", "/register"),
@@ -379,6 +385,7 @@ mod tests {
         names.extend([
             "id_token_signing_alg_values_supported",
             "token_endpoint_auth_signing_alg_values_supported",
+            "backchannel_token_delivery_modes_supported",
             "authorization_response_iss_parameter_supported",
             "require_pushed_authorization_requests",
             "require_signed_request_object",

@@ -33,6 +33,8 @@ pub(crate) fn lifetime(sent: Duration) -> Duration {
 /// What the user is asked to approve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PolledFlow {
+    /// A backchannel authentication request (OpenID Connect CIBA Core).
+    Backchannel,
     /// A device authorization request (RFC 8628).
     Device,
 }
@@ -65,6 +67,7 @@ enum PollError {
 impl PolledFlow {
     fn request(self) -> &'static str {
         match self {
+            Self::Backchannel => "backchannel authentication request",
             Self::Device => "device authorization request",
         }
     }
@@ -72,12 +75,14 @@ impl PolledFlow {
     /// What the token requests send.
     fn handle(self) -> &'static str {
         match self {
+            Self::Backchannel => "backchannel authentication request",
             Self::Device => "device code",
         }
     }
 
     fn section(self) -> &'static str {
         match self {
+            Self::Backchannel => "OpenID Connect CIBA Core §11",
             Self::Device => "RFC 8628 §3.5",
         }
     }
@@ -85,6 +90,7 @@ impl PolledFlow {
     /// What to do after the expiry.
     fn restart(self) -> &'static str {
         match self {
+            Self::Backchannel => "start again with a new request, if the user asks for it",
             Self::Device => "start again with a new device authorization, if the user asks for it",
         }
     }

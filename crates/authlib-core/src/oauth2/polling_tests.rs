@@ -100,6 +100,23 @@ fn device_polling_ends_with_device_code() {
 }
 
 #[test]
+fn errors_name_the_flow() {
+    for (flow, section) in
+        [(PolledFlow::Backchannel, "CIBA Core §11"), (PolledFlow::Device, "RFC 8628 §3.5")]
+    {
+        let polling = || Polling { flow, ..polling() };
+        for end in ["access_denied", "expired_token"] {
+            let PollStep::Stop(error) = polling().after(&code(end), from_unix_seconds(NOW)) else {
+                panic!()
+            };
+            assert!(error.to_string().contains(section), "{error}");
+        }
+        let failed = polling().after(&code("transaction_failed"), from_unix_seconds(NOW));
+        assert!(matches!(failed, PollStep::Stop(error) if error.provider_error().is_some()));
+    }
+}
+
+#[test]
 fn first_poll_waits_and_expired_code_is_not_used() {
     let now = from_unix_seconds(NOW);
     assert!(matches!(polling().first(now), PollStep::Wait(pause) if pause.as_secs() == 5));

@@ -1,5 +1,6 @@
-//! OpenID Connect (Core 1.0, Discovery 1.0, RP-Initiated and Back-Channel Logout 1.0) as pure functions.
+//! OpenID Connect (Core 1.0, Discovery 1.0, CIBA Core 1.0, RP-Initiated and Back-Channel Logout 1.0) as pure functions.
 
+pub(crate) mod backchannel_authentication;
 pub(crate) mod distributed_claims;
 pub(crate) mod id_token;
 pub(crate) mod logout_token;

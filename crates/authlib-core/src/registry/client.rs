@@ -19,12 +19,13 @@ use crate::authorization::{
 };
 use crate::base_url::{BasePath, BaseUrl, OtherHosts};
 use crate::config::{ClientSettings, LoginPolicy};
-use crate::endpoints::{DeviceLogin, EndpointClient};
+use crate::endpoints::{BackchannelLogin, DeviceLogin, EndpointClient};
 #[cfg(doc)]
 use crate::error::ErrorKind;
 use crate::error::{Result, clipped};
 use crate::oauth2::UserInfo;
 use crate::oauth2::{ExchangedToken, Grant, Introspection, Token, TokenExchange, TokenTypeHint};
+use crate::oidc::backchannel_authentication::BackchannelRequest;
 use crate::oidc::logout_token::LogoutToken;
 use crate::params::Params;
 use crate::provider_documents::{Encrypted, ExpectedIdToken};
@@ -329,6 +330,48 @@ impl RegisteredClient {
     /// [`ErrorKind::Transport`] if there is no response.
     pub async fn start_device_login(&self, scope: Option<&str>) -> Result<DeviceLogin> {
         self.named(DeviceLogin::start(self.0.endpoints.clone(), scope)).await
+    }
+
+    /// Asks a user to log in on a device of their own, without this application's browser (OpenID Connect CIBA Core §7.1).
+    /// The token is requested in poll or ping mode; push mode is not supported.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidRequest`] if the scope has no `openid`, if the request has two hints, or if the provider
+    /// rejects the user or a code that the user entered; [`ErrorKind::Config`] without an `issuer`, which verifies the ID
+    /// token; [`ErrorKind::Unsupported`] if no `backchannel_authentication_endpoint` is known, or the provider does not
+    /// offer the mode; [`ErrorKind::AccessDenied`] if the provider refuses; [`ErrorKind::InvalidResponse`] if it reports
+    /// another error or the response is malformed; [`ErrorKind::Transport`] if there is no response.
+    pub async fn start_backchannel_login(
+        &self,
+        request: &BackchannelRequest,
+    ) -> Result<BackchannelLogin> {
+        self.named(BackchannelLogin::start(self.0.endpoints.clone(), request)).await
+    }
+
+    /// Checks a request to the application's notification endpoint (OpenID Connect CIBA Core §10.2): its bearer token, in
+    /// constant time, and its `auth_req_id` must be those of a login of this process that waits in ping mode. That login
+    /// then requests its token at once. `authorization` is the header `Authorization`, and `body` the JSON.
+    ///
+    /// Respond with status 204 to `Ok`, and with [`ErrorKind::status`] to an error. If another
+    /// process has the login, it gets its token at its next poll.
+    ///
+    /// ```
+    /// # fn ping(app: &authlib_core::RegisteredClient, header: Option<&str>, body: &[u8]) -> u16 {
+    /// match app.receive_ping(header, body) {
+    ///     Ok(()) => 204,
+    ///     Err(error) => error.kind().status(),
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthenticated`] if no login waits for this ping, [`ErrorKind::InvalidRequest`] if the body is
+    /// malformed, [`ErrorKind::PayloadTooLarge`] if it is longer than 16 KiB.
+    pub fn receive_ping(&self, authorization: Option<&str>, body: &[u8]) -> Result<()> {
+        let endpoints = &self.0.endpoints;
+        endpoints.named(endpoints.pings().receive(authorization, body))
     }
 
     /// Names this client in the error of `call`.

@@ -29,6 +29,7 @@
 #![expect(clippy::missing_errors_doc, reason = "the errors are those of the async clients")]
 
 mod assertion;
+mod backchannel;
 mod device;
 #[cfg(feature = "oauth1")]
 mod oauth1;
@@ -39,6 +40,7 @@ mod runtime;
 mod wait_for;
 
 pub use self::assertion::AssertionClient;
+pub use self::backchannel::BackchannelLogin;
 pub use self::device::DeviceLogin;
 #[cfg(feature = "oauth1")]
 pub use self::oauth1::OAuth1Client;

@@ -3,6 +3,7 @@
 use http::Method;
 use url::Url;
 
+use super::backchannel::BackchannelLogin;
 use super::device::DeviceLogin;
 use super::request::ApiRequest;
 use super::resource_client::ResourceClient;
@@ -16,6 +17,7 @@ use crate::config::ClientConfig;
 use crate::error::Result;
 use crate::oauth2::UserInfo;
 use crate::oauth2::{ExchangedToken, Grant, Introspection, Token, TokenExchange, TokenTypeHint};
+use crate::oidc::backchannel_authentication::BackchannelRequest;
 use crate::registry::RegisteredClient;
 use crate::secret::Secret;
 use crate::store::TokenOwner;
@@ -88,6 +90,19 @@ impl OAuth2Client {
     #[must_use]
     pub fn for_resource(&self, resource: impl Into<String>) -> ResourceClient {
         ResourceClient::wrap(self.inner.for_resource(resource))
+    }
+
+    /// As [`start_backchannel_login`](client::oauth2_client::OAuth2Client::start_backchannel_login).
+    pub fn start_backchannel_login(
+        &self,
+        request: &BackchannelRequest,
+    ) -> Result<BackchannelLogin> {
+        block_on(self.inner.start_backchannel_login(request)).map(BackchannelLogin::of)
+    }
+
+    /// As [`receive_ping`](client::oauth2_client::OAuth2Client::receive_ping).
+    pub fn receive_ping(&self, authorization: Option<&str>, body: &[u8]) -> Result<()> {
+        self.inner.receive_ping(authorization, body)
     }
 
     verbs!(ApiRequest);

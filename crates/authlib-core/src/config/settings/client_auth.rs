@@ -46,9 +46,18 @@ impl ClientConfig {
     /// Checks that there are credentials for the methods of single endpoints, and that custom
     /// authentication is for endpoints where clients authenticate.
     pub(super) fn check_endpoint_auth_methods(&self, check: &mut Validator) {
-        use Endpoint::{DeviceAuthorization, Introspection, Revocation, Token};
+        use Endpoint::{
+            BackchannelAuthentication, DeviceAuthorization, Introspection, Revocation, Token,
+        };
         for (endpoint, _) in &self.extensions.auth_at {
-            if !matches!(endpoint, DeviceAuthorization | Introspection | Revocation | Token) {
+            if !matches!(
+                endpoint,
+                BackchannelAuthentication
+                    | DeviceAuthorization
+                    | Introspection
+                    | Revocation
+                    | Token
+            ) {
                 let name = endpoint.setting();
                 let problem = format!("has no effect: clients do not authenticate at `{name}`");
                 check.problem("client_auth_for", problem);

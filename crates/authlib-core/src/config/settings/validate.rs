@@ -254,6 +254,7 @@ impl ClientConfig {
 
     fn is_interactive(&self, refresh: &RefreshPolicy) -> bool {
         !self.has_endpoint(Endpoint::DeviceAuthorization)
+            && !self.has_endpoint(Endpoint::BackchannelAuthentication)
             && !self.extensions.standalone
             && match refresh {
                 RefreshPolicy::Off | RefreshPolicy::RefreshToken => true,

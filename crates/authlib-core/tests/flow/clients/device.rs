@@ -1,87 +1,16 @@
 //! Device authorization grant (RFC 8628): polling interval, end of polling, and requests.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use authlib_core::clock::{Clock, FixedClock};
-use authlib_core::transport::BoxFuture;
-use authlib_core::{ErrorKind, LoginPoll, OAuth2Client, RegisteredClient, Token};
+use authlib_core::{ErrorKind, LoginPoll, Token};
 use authlib_provider::{Endpoint, Fault, Provider, RecordedRequest, Reply, TestClient};
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 
+use crate::test_bed::polled::Polled;
 use crate::test_bed::service::service;
-use crate::test_bed::{CALLBACK, ISSUER, SECRET, TestBed, builder, client, sent};
-
-type OnSleep = Box<dyn FnMut(usize, &Provider) + Send>;
-
-/// A clock whose `sleep` runs the events that happen in the meantime.
-struct Events {
-    clock: Arc<FixedClock>,
-    provider: Provider,
-    pauses: Arc<Mutex<Vec<u64>>>,
-    on_sleep: Mutex<OnSleep>,
-}
-
-impl Clock for Events {
-    fn now(&self) -> SystemTime {
-        self.clock.now()
-    }
-
-    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            tokio::task::yield_now().await;
-            self.clock.advance(duration);
-            let mut pauses = self.pauses.lock().unwrap();
-            pauses.push(duration.as_secs());
-            (self.on_sleep.lock().unwrap())(pauses.len(), &self.provider);
-        })
-    }
-}
-
-struct Device {
-    bed: TestBed,
-    client: OAuth2Client,
-    pauses: Arc<Mutex<Vec<u64>>>,
-    started: SystemTime,
-}
-
-impl Device {
-    fn new(on_sleep: impl FnMut(usize, &Provider) + Send + 'static) -> Self {
-        let bed = TestBed::new();
-        let pauses = Arc::new(Mutex::new(Vec::new()));
-        let events = Events {
-            clock: bed.clock.clone(),
-            provider: bed.provider.clone(),
-            pauses: pauses.clone(),
-            on_sleep: Mutex::new(Box::new(on_sleep)),
-        };
-        let config = service()
-            .client_id("app")
-            .client_secret(SECRET)
-            .issuer(ISSUER)
-            .token_endpoint("")
-            .scope("openid email");
-        let client = builder(&bed, config).clock(Arc::new(events)).build().unwrap();
-        let started = bed.clock.now();
-        Self { bed, client, pauses, started }
-    }
-
-    fn app(&self) -> &RegisteredClient {
-        self.client.registered_client()
-    }
-
-    fn pauses(&self) -> Vec<u64> {
-        let pauses = self.pauses.lock().unwrap().clone();
-        let passed = self.bed.clock.now().duration_since(self.started).unwrap();
-        assert_eq!(passed.as_secs(), pauses.iter().sum::<u64>(), "it waits nowhere else");
-        pauses
-    }
-
-    fn asked(&self) -> usize {
-        sent(&self.bed, Endpoint::Token).len()
-    }
-}
+use crate::test_bed::{CALLBACK, ISSUER, TestBed, client, sent};
 
 /// The user code of the only device.
 fn approve(provider: &Provider, user_code: &Mutex<String>) {
@@ -97,7 +26,7 @@ fn device_request(bed: &TestBed) -> RecordedRequest {
 async fn device_polls_at_provider_interval_until_decision() {
     let code = Arc::new(Mutex::new(String::new()));
     let theirs = code.clone();
-    let device = Device::new(move |pause, provider| {
+    let device = Polled::new(move |pause, provider| {
         if pause == 4 {
             approve(provider, &theirs);
         }
@@ -138,7 +67,7 @@ async fn invalid_id_token_fails_device_login() {
         Fault::claim("nonce", "unasked"),
         Fault::Unsigned("none".into()),
     ] {
-        let device = Device::new(|_, _| {});
+        let device = Polled::new(|_, _| {});
         let mut login = device.app().start_device_login(None).await.unwrap();
         assert!(device.bed.provider.approve_device(login.user_code(), "alice"));
         device.bed.provider.inject(fault.clone());
@@ -146,7 +75,7 @@ async fn invalid_id_token_fails_device_login() {
         assert_eq!(error.kind(), ErrorKind::InvalidIdToken, "{fault:?}: {error}");
     }
     // Without the `openid` scope it is a plain OAuth login.
-    let device = Device::new(|_, _| {});
+    let device = Polled::new(|_, _| {});
     let mut login = device.app().start_device_login(Some("email")).await.unwrap();
     assert!(device.bed.provider.approve_device(login.user_code(), "alice"));
     let token = login.wait().await.unwrap();
@@ -163,13 +92,13 @@ async fn slow_down_lengthens_all_later_intervals() {
             provider.inject(Fault::Response(Endpoint::Token, reply));
         }
     };
-    let device = Device::new(replies);
+    let device = Polled::new(replies);
     let mut login = device.app().start_device_login(None).await.unwrap();
     let stopped = login.wait_while(|pause| pause.as_secs() < 16 && device.asked() < 6).await;
     assert!(stopped.unwrap().is_none());
     assert_eq!(device.pauses(), [5, 5, 10, 15, 15, 15]);
     // The provider also sends `slow_down` to a client that polls too early.
-    let device = Device::new(|_, _| {});
+    let device = Polled::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     for wait in [5, 10, 15] {
         let LoginPoll::Pending { wait: told } = login.poll().await.unwrap() else { panic!() };
@@ -179,7 +108,7 @@ async fn slow_down_lengthens_all_later_intervals() {
 
 #[tokio::test]
 async fn device_denial_ends_login_and_expiry_has_hint() {
-    let device = Device::new(|_, _| {});
+    let device = Polled::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     assert!(device.bed.provider.deny_device(login.user_code()));
     let error = login.wait().await.unwrap_err();
@@ -188,7 +117,7 @@ async fn device_denial_ends_login_and_expiry_has_hint() {
     assert_eq!(device.asked(), 1);
 
     // The code is never entered: the device stops before it expires, and sends nothing after that.
-    let device = Device::new(|_, _| {});
+    let device = Polled::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     let error = login.wait().await.unwrap_err();
     assert_eq!((error.kind(), error.client()), (ErrorKind::Unauthenticated, Some("service")));
@@ -197,7 +126,7 @@ async fn device_denial_ends_login_and_expiry_has_hint() {
     assert_eq!(login.wait().await.unwrap_err().kind(), ErrorKind::Unauthenticated);
 
     // The provider's `expired_token` counts too.
-    let device = Device::new(|_, _| {});
+    let device = Polled::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     device.bed.clock.advance(Duration::from_secs(600));
     let error = login.poll().await.unwrap_err();
@@ -209,7 +138,7 @@ async fn device_denial_ends_login_and_expiry_has_hint() {
 async fn device_polling_backs_off_during_outage_and_recovers() {
     let code = Arc::new(Mutex::new(String::new()));
     let theirs = code.clone();
-    let device = Device::new(move |pause, provider| {
+    let device = Polled::new(move |pause, provider| {
         provider.clear_faults();
         match pause {
             2 => provider.inject(Fault::Response(Endpoint::Token, Reply::Reset)),
@@ -224,7 +153,7 @@ async fn device_polling_backs_off_during_outage_and_recovers() {
     assert!(login.wait().await.is_ok());
     assert_eq!(device.pauses(), [5, 5, 10, 20, 40, 40]);
     // Errors that waiting can't resolve are returned at once.
-    let device = Device::new(|_, _| {});
+    let device = Polled::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     let reply = Reply::json(401, r#"{"error":"invalid_client"}"#);
     device.bed.provider.inject(Fault::Response(Endpoint::Token, reply));
@@ -234,7 +163,7 @@ async fn device_polling_backs_off_during_outage_and_recovers() {
 
 #[tokio::test]
 async fn dropped_device_login_stops_polling_and_can_resume() {
-    let device = Device::new(|_, _| {});
+    let device = Polled::new(|_, _| {});
     let mut login = device.app().start_device_login(None).await.unwrap();
     let mut pauses = Vec::new();
     let stopped = login.wait_while(|pause| {
@@ -260,7 +189,7 @@ async fn dropped_device_login_stops_polling_and_can_resume() {
 
 #[tokio::test]
 async fn device_poll_advances_step_by_step() {
-    let device = Device::new(|_, _| panic!("poll waits for nothing"));
+    let device = Polled::new(|_, _| panic!("poll waits for nothing"));
     let mut login = device.app().start_device_login(None).await.unwrap();
     for _ in 0..3 {
         device.bed.clock.advance(Duration::from_secs(5));
@@ -276,7 +205,7 @@ async fn device_poll_advances_step_by_step() {
 
 #[tokio::test]
 async fn missing_device_endpoint_differs_from_broken_provider() {
-    let device = Device::new(|_, _| {});
+    let device = Polled::new(|_, _| {});
     let none = Fault::metadata("device_authorization_endpoint", Value::Null);
     device.bed.provider.inject(none);
     let error = device.app().start_device_login(None).await.unwrap_err();
@@ -287,7 +216,7 @@ async fn missing_device_endpoint_differs_from_broken_provider() {
         (Reply::Redirect(302, "https://evil.example/".into()), ErrorKind::InvalidResponse),
         (Reply::json(401, r#"{"error":"invalid_client"}"#), ErrorKind::InvalidResponse),
     ] {
-        let device = Device::new(|_, _| {});
+        let device = Polled::new(|_, _| {});
         device.bed.provider.inject(Fault::Response(Endpoint::DeviceAuthorization, reply));
         assert_eq!(device.app().start_device_login(None).await.unwrap_err().kind(), kind);
         assert_eq!(device.bed.provider.count(Endpoint::Unmatched), 0);
@@ -298,7 +227,7 @@ async fn missing_device_endpoint_differs_from_broken_provider() {
         ("device_code", Value::Null),
         ("expires_in", Value::Null),
     ] {
-        let device = Device::new(|_, _| {});
+        let device = Polled::new(|_, _| {});
         device.bed.provider.inject(Fault::Device(name.into(), value));
         let error = device.app().start_device_login(None).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidResponse, "{name}");
@@ -315,7 +244,7 @@ async fn odd_optional_device_members_are_ignored() {
         ("interval", json!("soon")),
         ("interval", json!([5])),
     ] {
-        let device = Device::new(|_, _| {});
+        let device = Polled::new(|_, _| {});
         device.bed.provider.inject(Fault::Device(name.into(), value));
         let _login = device.app().start_device_login(None).await.unwrap();
     }
@@ -331,7 +260,7 @@ async fn extreme_intervals_and_lifetimes_are_clamped() {
         (Value::Null, json!(u64::MAX), Some(5)),
         (json!(5), json!(0), None),
     ] {
-        let device = Device::new(|_, _| {});
+        let device = Polled::new(|_, _| {});
         device.bed.provider.inject(Fault::Device("interval".into(), interval.clone()));
         device.bed.provider.inject(Fault::Device("expires_in".into(), expires_in));
         let mut login = device.app().start_device_login(None).await.unwrap();
@@ -369,7 +298,7 @@ async fn public_client_sends_client_id_to_both_endpoints() {
 /// `wait` after `poll` uses the last interval of the provider.
 #[tokio::test]
 async fn resumed_wait_uses_last_interval() {
-    let device = Device::new(|_, _| {});
+    let device = Polled::new(|_, _| {});
     let mut login = device.client.start_device_login(None).await.unwrap();
     let slower = Reply::json(400, r#"{"error":"slow_down"}"#);
     device.bed.provider.inject(Fault::Response(Endpoint::Token, slower));
@@ -390,7 +319,7 @@ async fn resumed_wait_uses_last_interval() {
 #[tokio::test]
 async fn device_code_is_not_redeemed_without_provider_keys() {
     for reply in [Reply::Reset, Reply::html(500)] {
-        let device = Device::new(|_, _| {});
+        let device = Polled::new(|_, _| {});
         let mut login = device.client.start_device_login(None).await.unwrap();
         assert!(device.bed.provider.approve_device(login.user_code(), "alice"));
         device.bed.provider.inject(Fault::Response(Endpoint::Jwks, reply.clone()));
@@ -413,7 +342,7 @@ async fn device_code_is_not_redeemed_without_provider_keys() {
 async fn outage_does_not_end_device_login() {
     for status in [429, 500, 502, 503, 504] {
         for code in ["access_denied", "expired_token", "invalid_grant", "login_required"] {
-            let device = Device::new(|_, _| {});
+            let device = Polled::new(|_, _| {});
             let mut login = device.client.start_device_login(None).await.unwrap();
             assert!(device.bed.provider.approve_device(login.user_code(), "alice"));
             let reply = Reply::json(status, format!(r#"{{"error":"{code}"}}"#));

@@ -2,6 +2,7 @@
 
 mod assertion;
 mod authentication;
+mod backchannel;
 mod device;
 mod grants;
 mod hooks;

@@ -3,6 +3,7 @@
 pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod oauth1;
+pub(crate) mod polled;
 pub(crate) mod recorded;
 pub(crate) mod service;
 pub(crate) mod standalone;
