@@ -17,6 +17,8 @@
 //
 // A login is one form: POST /interaction/UID with `login` (alice or bob) and `decision` (allow or deny). A device
 // is approved on pages too: the verification_uri_complete is a form, the next page another one, then comes the login.
+// A backchannel login (CIBA) is decided by POST /backchannel-decision with the same fields; the response lists the pings that the
+// clients were sent since then, which go nowhere else.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { announce, form, listen, settings } from '../loopback.mjs';
 
@@ -48,8 +50,19 @@ const CLIENT_DEFAULTS = {
   token_endpoint_auth_method: 'client_secret_basic',
 };
 
+// The latest backchannel login of each user, and the pings to clients.
+const asked = new Map();
+const pings = [];
+
 // What `features` of the settings may name, and what enables it.
 const FEATURES = {
+  ciba: {
+    deliveryModes: ['poll', 'ping'],
+    processLoginHint: (_ctx, hint) => hint,
+    triggerAuthenticationDevice: (_ctx, request) => { asked.set(request.accountId, request); },
+    validateRequestContext: () => {},
+    verifyUserCode: () => {},
+  },
   clientCredentials: {},
   dPoP: { nonceSecret: randomBytes(32), requireNonce: () => true },
   encryption: {},
@@ -146,6 +159,7 @@ function configuration(mutual) {
     },
     enabledJWA: { idTokenSigningAlgValues: SIGNING_ALGORITHMS },
     clientAuthMethods: authMethods(),
+    fetch: recordPing,
     cookies: { keys: [randomBytes(32).toString('hex')] },
     // RFC 6750 §2.3, which it leaves out by default.
     acceptQueryParamAccessTokens: true,
@@ -163,6 +177,7 @@ function configuration(mutual) {
     ttl: {
       AccessToken: settings.access_token_ttl ?? 3600,
       AuthorizationCode: 60,
+      BackchannelAuthenticationRequest: 600,
       ClientCredentials: settings.access_token_ttl ?? 3600,
       DeviceCode: 600,
       Grant: 3600,
@@ -218,6 +233,27 @@ function successSource(ctx) {
   ctx.body = page('Done', '<p>Go back to the device.</p>');
 }
 
+// The provider calls clients only to ping them (OpenID Connect CIBA Core §10.2).
+async function recordPing(url, { headers, body }) {
+  pings.push({ url, authorization: new Headers(headers).get('authorization'), body });
+  return new Response(null, { status: 204 });
+}
+
+async function backchannel(provider, request, response) {
+  const answer = await form(request);
+  const waiting = asked.get(answer.get('login'));
+  if (!waiting) throw new Error('nobody asked this user');
+  let result = new errors.AccessDenied('the user refused');
+  if (answer.get('decision') === 'allow') {
+    result = new provider.Grant({ accountId: waiting.accountId, clientId: waiting.clientId });
+    result.addOIDCScope(waiting.scope);
+    await result.save();
+  }
+  await provider.backchannelResult(waiting, result);
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify(pings.splice(0)));
+}
+
 async function interaction(provider, request, response) {
   const details = await provider.interactionDetails(request, response);
   const { prompt, params, session } = details;
@@ -262,11 +298,12 @@ const provider = new Provider(issuer, configuration(mutual));
 provider.on('server_error', (_ctx, error) => console.error(error));
 const callback = provider.callback();
 const handle = (request, response) => {
-  if (!request.url.startsWith('/interaction/')) {
+  const page = request.url === '/backchannel-decision' ? backchannel : interaction;
+  if (page === interaction && !request.url.startsWith('/interaction/')) {
     callback(request, response);
     return;
   }
-  interaction(provider, request, response).catch((error) => {
+  page(provider, request, response).catch((error) => {
     console.error(error);
     response.statusCode = 500;
     response.end('the interaction failed');

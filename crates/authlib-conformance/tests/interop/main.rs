@@ -5,6 +5,7 @@
 
 mod client_assertions;
 mod client_authlib;
+mod client_backchannel;
 mod client_blocking;
 mod client_oauth1;
 mod client_oidc;
@@ -23,6 +24,7 @@ const SECRET: &str = "a-secret-of-forty-characters-1234567890";
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+const CIBA: &str = "urn:openid:params:grant-type:ciba";
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// The metadata (RFC 7591) of a client with these `grant_types`.
