@@ -32,6 +32,7 @@ chapters! {
     tokens: "tokens.md",
     services: "services.md",
     devices: "devices.md",
+    ciba: "ciba.md",
     command_line: "command-line.md",
     service_accounts: "service-accounts.md",
     client_authentication: "client-authentication.md",
