@@ -34,7 +34,7 @@ fn examples_of_the_rfcs_decrypt() {
     }
 }
 
-/// RFC 7516 §A.2 uses RSA1_5, which RFC 8725 §3.2 advises against. It is refused by its header, whatever key there is.
+/// RFC 7516 §A.2 uses `RSA1_5`, which RFC 8725 §3.2 advises against. It is refused by its header, whatever key there is.
 #[test]
 fn example_with_rsa1_5_is_refused() {
     let token = "eyJhbGciOiJSU0ExXzUiLCJlbmMiOiJBMTI4Q0JDLUhTMjU2In0.\
