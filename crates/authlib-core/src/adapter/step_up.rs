@@ -29,11 +29,11 @@ struct Sealed {
 pub(super) fn login_path(error: &Error, request: &RequestContext) -> Option<String> {
     let required = error.step_up().filter(|required| required.is_named())?;
     let oauth = request.oauth.as_ref()?;
-    let client = oauth.client(required.client()).ok().filter(RegisteredClient::accepts_logins)?;
+    let login_path = required.login_path()?;
     let sealed = seal(oauth, required).inspect_err(|error| {
         tracing::warn!(error = %error.report(), "could not create the link to the login that an API requires");
     });
-    let path = oauth.site_path(&client.settings().login_path);
+    let path = oauth.site_path(login_path);
     let separator = if path.contains('?') { '&' } else { '?' };
     Some(format!("{path}{separator}{}", Params::new().with(PARAM, sealed.ok()?).to_query()))
 }

@@ -223,7 +223,8 @@ fn note_step_up<B>(
     }
     let required = StepUp::of(&settings.name, token, response.status(), response.headers());
     if let Some(required) = required {
-        response.extensions_mut().insert(required);
+        let login_path = settings.accepts_logins.then_some(settings.login_path.as_str());
+        response.extensions_mut().insert(required.with_login_path(login_path));
     }
 }
 

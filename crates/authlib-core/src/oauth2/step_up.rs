@@ -60,6 +60,9 @@ pub struct StepUp {
     is_scope: bool,
     /// The name of the client whose token was sent.
     client: String,
+    /// The path of the client's login route; `None` if users do not log in with the client.
+    #[serde(skip)]
+    login_path: Option<String>,
 }
 
 impl StepUp {
@@ -93,8 +96,18 @@ impl StepUp {
             scope: list("scope")?,
             is_scope,
             client: client.to_owned(),
+            login_path: None,
         };
         Some(required)
+    }
+
+    /// Sets the login route of the client, which need not be a registered one.
+    pub(crate) fn with_login_path(self, login_path: Option<&str>) -> Self {
+        Self { login_path: login_path.map(ToOwned::to_owned), ..self }
+    }
+
+    pub(crate) fn login_path(&self) -> Option<&str> {
+        self.login_path.as_deref()
     }
 
     /// The authentication context classes of which the login must have one, the preferred one first.

@@ -11,7 +11,7 @@ use authlib_core::transport::BoxFuture;
 use authlib_core::{
     AuthorizeOptions, ClientCache, ClientConfig, ClientSource, Error, ErrorKind, OAuth, Result,
 };
-use authlib_provider::Endpoint;
+use authlib_provider::{Endpoint, Fault};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use http::Method;
@@ -382,4 +382,22 @@ async fn page_of_an_unknown_domain_is_the_same_for_all_users() {
     }
     assert!(pages[0].contains("There is no login for this organization"), "{}", pages[0]);
     assert_eq!(pages[0], pages[1]);
+}
+
+/// The API requires another login of a client that is not registered: the page leads to it.
+#[tokio::test]
+async fn step_up_error_of_a_client_of_the_source_has_a_login_link() {
+    let customers = Customers::with(&[]);
+    customers.set("acme", config("acme").api_base_url(format!("{ISSUER}/api/")));
+    let bed = bed(&customers);
+    let browser = Browser::default();
+    log_in(&bed, &browser, "acme").await;
+    bed.provider.inject(Fault::ApiNeedsScope("pay".into()));
+    let user = login::require_user(&bed.oauth, &browser).await.unwrap();
+    let response = user.client.get("me", &user.owner()).send().await.unwrap();
+    let error = response.error_for_status().unwrap_err();
+    let headers = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+    let request = request(Method::GET, None, &headers).of_app(Some(&bed.oauth));
+    let page = LoginError::from(error).response(Some(&request));
+    assert!(location(&page).starts_with("/login/acme?step_up="), "{page:?}");
 }
