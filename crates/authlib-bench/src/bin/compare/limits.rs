@@ -81,6 +81,16 @@ pub(crate) fn oauth1_signature() -> Case {
     })
 }
 
+/// What a login with PAR, DPoP and `private_key_jwt` needs: an assertion and a proof for each of its two requests, and the
+/// verification of the ID token.
+pub(crate) fn high_security_login() -> Case {
+    let (verify, sign) = (verify("ES256"), assertion("ES256"));
+    Case::new(move || {
+        verify.run();
+        (0..4).for_each(|_| sign.run());
+    })
+}
+
 /// The signature of an assertion of the same length.
 pub(crate) fn assertion(algorithm: &str) -> Case {
     let message = vec![b'x'; 300];

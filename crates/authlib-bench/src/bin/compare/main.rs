@@ -7,6 +7,7 @@
 #[expect(dead_code, reason = "some items are for the test of allocations only")]
 #[path = "../../../../authlib-core/tests/cost/cases.rs"]
 mod cases;
+mod huskarl;
 mod limits;
 mod measure;
 mod peers;

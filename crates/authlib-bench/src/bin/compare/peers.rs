@@ -8,7 +8,8 @@ use oauth1_request::{HMAC_SHA1, ParameterList};
 use oauth2::basic::BasicClient;
 use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, RedirectUrl, Scope};
 use openidconnect::core::{
-    CoreIdToken, CoreIdTokenVerifier, CoreJsonWebKeySet, CoreJwsSigningAlgorithm,
+    CoreAuthenticationFlow, CoreClient, CoreIdToken, CoreIdTokenVerifier, CoreJsonWebKeySet,
+    CoreJwsSigningAlgorithm,
 };
 use openidconnect::{ClientSecret, IssuerUrl, Nonce};
 use serde_json::{Value, json};
@@ -75,6 +76,24 @@ pub(crate) fn oauth2_authorization_url() -> Case {
             .add_extra_param("nonce", nonce.secret())
             .url();
         (url, state, nonce.secret().clone(), verifier)
+    })
+}
+
+pub(crate) fn openidconnect_authorization_url() -> Case {
+    let url = |path: &str| format!("{ISSUER}{path}");
+    let client = CoreClient::new(
+        ClientId::new("app".to_owned()),
+        IssuerUrl::new(ISSUER.to_owned()).expect("it is a URL"),
+        CoreJsonWebKeySet::default(),
+    )
+    .set_auth_uri(AuthUrl::new(url("/authorize")).expect("it is a URL"))
+    .set_redirect_uri(RedirectUrl::new(CALLBACK.to_owned()).expect("it is a URL"));
+    Case::new(move || {
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let flow = CoreAuthenticationFlow::AuthorizationCode;
+        let request = client.authorize_url(flow, CsrfToken::new_random, Nonce::new_random);
+        let scopes = ["profile", "email"].map(|scope| Scope::new(scope.to_owned()));
+        (request.add_scopes(scopes).set_pkce_challenge(challenge).url(), verifier)
     })
 }
 

@@ -1,7 +1,9 @@
 //! The rows of the table: what is compared with what.
 
+use authlib_bench::sender;
+
 use crate::cases::{self, Case};
-use crate::{limits, peers};
+use crate::{huskarl, limits, peers};
 
 /// One piece of work.
 pub(crate) struct Row {
@@ -39,6 +41,8 @@ pub(crate) fn all() -> Vec<Row> {
         [
             call("limit", limits::authorization_url),
             call("oauth2", peers::oauth2_authorization_url),
+            call("openidconnect", peers::openidconnect_authorization_url),
+            call("huskarl", huskarl::authorization_url),
             ours("authlib", "authorization URL", None),
         ],
     ));
@@ -70,20 +74,41 @@ pub(crate) fn all() -> Vec<Row> {
         "login",
         [call("limit", || limits::verify("ES256")), ours("authlib", "login", None)],
     ));
+    rows.push(row(
+        "DPoP proof of an API call",
+        [
+            call("limit", || limits::assertion("ES256")),
+            call("huskarl", huskarl::dpop_proof),
+            call("bearer token", || Case::new(sender::api_call(false))),
+            Call {
+                less: Some("bearer token"),
+                ..call("authlib", || Case::new(sender::api_call(true)))
+            },
+        ],
+    ));
+    rows.push(row(
+        "login: PAR, DPoP, private_key_jwt",
+        [
+            call("limit", limits::high_security_login),
+            call("authlib", || Case::new(sender::login())),
+        ],
+    ));
     rows.push(row("unknown client of 1,000", [ours("authlib", "unknown client of 1,000", None)]));
     rows
 }
 
 fn verify(algorithm: &'static str) -> Row {
-    row(
-        format!("verify ID token {algorithm}"),
-        [
-            call("limit", || limits::verify(algorithm)),
-            call("jsonwebtoken", || peers::jsonwebtoken_verify(algorithm)),
-            call("openidconnect", || peers::openidconnect_verify(algorithm)),
-            ours("authlib", format!("verify ID token {algorithm}"), None),
-        ],
-    )
+    let mut calls = vec![
+        call("limit", || limits::verify(algorithm)),
+        call("jsonwebtoken", || peers::jsonwebtoken_verify(algorithm)),
+        call("openidconnect", || peers::openidconnect_verify(algorithm)),
+    ];
+    // It knows no ID tokens that are signed by the client secret.
+    if algorithm != "HS256" {
+        calls.push(call("huskarl", || huskarl::verify(algorithm)));
+    }
+    calls.push(ours("authlib", format!("verify ID token {algorithm}"), None));
+    row(format!("verify ID token {algorithm}"), calls)
 }
 
 fn assertion(algorithm: &'static str) -> Row {
