@@ -43,8 +43,8 @@ usage: cargo xtask COMMAND
   package  package the published crates and compile the packages
   work     check how the work of each reader of a peer's input grows with its length
   bench    compare speed with other libraries, then run the load test; `bench times`,
-           `bench instructions`, `bench growth`, `bench threads`, `bench size` and `bench load`
-           run one part";
+           `bench instructions`, `bench logins`, `bench memory`, `bench growth`, `bench threads`,
+           `bench size` and `bench load` run one part";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
