@@ -125,7 +125,9 @@ pub(crate) fn bench(arguments: &[String]) -> Outcome {
     match first {
         "" => setup::run_with(&mut program("compare"))?,
         "times" => return setup::run_with(program("compare").args(rest)),
-        "growth" | "logins" | "memory" | "threads" => return setup::run_with(program(first).args(rest)),
+        "growth" | "logins" | "memory" | "threads" => {
+            return setup::run_with(program(first).args(rest));
+        }
         "size" => return size::print(),
         "instructions" => return setup::run_with(program("compare").args(arguments)),
         "load" => {}

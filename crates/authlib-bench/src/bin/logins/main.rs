@@ -31,7 +31,7 @@ const SCOPE: &str = "openid profile email";
 const TURNS: usize = 9;
 
 /// The users who log in, one after the other.
-const USERS: usize = 500;
+const USERS: usize = 5_000;
 
 /// A name, and the application: it listens on the port, and its provider is at the URL.
 type Application = (&'static str, fn(u16, String) -> Outcome);
