@@ -210,8 +210,8 @@ impl EndpointClient {
             request = hooks.requests.run(hook, request).await?;
         }
         // Credentials are sent to the endpoint's origin only.
-        let target = Url::parse(&request.uri().to_string()).map(|url| url.origin());
-        if target.as_ref() != Ok(&origin) {
+        let target = url_of(&request).ok().filter(|url| url.origin() == origin);
+        let Some(sent_to) = target else {
             let name = endpoint.request_name();
             let check = format!("{name} would leave the origin of its endpoint, and is not sent");
             return Err(Error::new(ErrorKind::Config, check).with_hint(format!(
@@ -219,14 +219,13 @@ impl EndpointClient {
                  origin, set `{}`",
                 endpoint.setting()
             )));
-        }
+        };
         // Last: a proof is of the method and the URL that are sent.
         self.add_proof(&mut request, constraint, None).await?;
-        let sent_to = url_of(&request)?;
-        let secrets = secrets_of(&request, call.secret);
+        let body = request.body().clone();
         let response = self.exchange.send(endpoint.request_name(), request).await?;
         let has_nonce = constraint.has_key() && self.keep_nonce(&sent_to, response.headers());
-        Ok((redacted(response, &secrets), has_nonce))
+        Ok((redacted(response, || secrets_of(&body, call.secret)), has_nonce))
     }
 
     async fn with_response_hooks(

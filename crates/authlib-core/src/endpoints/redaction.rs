@@ -1,6 +1,6 @@
 //! Removes secrets from error responses: some servers echo what they reject, and errors are logged.
 
-use crate::message::{Request, Response};
+use crate::message::Response;
 use crate::params::Params;
 use crate::secret::Secret;
 
@@ -26,9 +26,9 @@ const SECRETS: [&str; 15] = [
 /// The shortest value that is removed: a shorter one is part of other words.
 const SHORTEST: usize = 6;
 
-/// The secrets that a request holds, in every form in which a response may echo them.
-pub(super) fn secrets_of(request: &Request, own: Option<&Secret>) -> Vec<String> {
-    let form = Params::parse(std::str::from_utf8(request.body()).unwrap_or_default());
+/// The secrets that the body of a request holds, in every form in which a response may echo them.
+pub(super) fn secrets_of(body: &[u8], own: Option<&Secret>) -> Vec<String> {
+    let form = Params::parse(std::str::from_utf8(body).unwrap_or_default());
     let sent = form.iter().filter(|(name, _)| SECRETS.contains(name) || *name == "token");
     let mut values: Vec<_> = sent.map(|(_, value)| value.to_owned()).collect();
     values.extend(own.map(|secret| secret.expose().to_owned()));
@@ -49,11 +49,13 @@ pub(super) fn rejects_client(response: &Response) -> bool {
 }
 
 /// An error response without these secrets. A successful one is unchanged: it may repeat a refresh token.
-pub(super) fn redacted(response: Response, secrets: &[String]) -> Response {
+pub(super) fn redacted(response: Response, secrets: impl FnOnce() -> Vec<String>) -> Response {
     let text = String::from_utf8_lossy(response.body());
-    if (response.status().is_success() && !text.contains("\"error\""))
-        || !secrets.iter().any(|secret| text.contains(secret.as_str()))
-    {
+    if response.status().is_success() && !text.contains("\"error\"") {
+        return response;
+    }
+    let secrets = secrets();
+    if !secrets.iter().any(|secret| text.contains(secret.as_str())) {
         return response;
     }
     let clean =
@@ -79,7 +81,8 @@ mod tests {
             (200, r#"{"error":"s3cr3t\"x"}"#, r#"{"error":"[redacted]"}"#),
             (200, r#"{"refresh_token":"s3cr3t\"x"}"#, r#"{"refresh_token":"s3cr3t\"x"}"#),
         ] {
-            let response = redacted(test_response(status, "text/plain", body), &secrets);
+            let response = test_response(status, "text/plain", body);
+            let response = redacted(response, || secrets.to_vec());
             assert_eq!(String::from_utf8_lossy(response.body()), expected);
         }
     }
