@@ -52,7 +52,12 @@ pub(crate) fn json_get(url: &Url) -> Request {
 
 /// A POST of a form that asks for JSON.
 pub(crate) fn form_post(url: &Url, form: &Params) -> Request {
-    let mut request = bare(Method::POST, url, form.to_form().into_bytes());
+    form_text_post(url, form.to_form())
+}
+
+/// As [`form_post`], of a form that is encoded.
+pub(crate) fn form_text_post(url: &Url, form: String) -> Request {
+    let mut request = bare(Method::POST, url, form.into_bytes());
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));

@@ -12,9 +12,6 @@ use crate::jose::{Algorithm, SigningKey};
 use crate::numeric_date::unix_seconds;
 use crate::secret::Secret;
 
-/// `client_assertion_type` (RFC 7523 §2.2).
-pub(crate) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
 /// The default lifetime of a client assertion. It is used for one request only.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(60);
 

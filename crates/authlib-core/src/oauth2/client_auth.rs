@@ -2,13 +2,16 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderValue;
 use http::header::AUTHORIZATION;
+use http::{HeaderName, HeaderValue};
 
-use super::client_assertion::ASSERTION_TYPE;
 use crate::error::{Error, ErrorKind, Result, clipped};
 use crate::params::{Params, form_encode};
 use crate::secret::Secret;
+
+/// The fields of a client assertion, which follows them (RFC 7523 §2.2).
+const ASSERTION_FIELDS: &str = "&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3A\
+                                jwt-bearer&client_assertion=";
 
 /// The client authentication method (`token_endpoint_auth_method`, RFC 7591 §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -143,8 +146,32 @@ impl AuthMethod {
 }
 
 impl Credentials<'_> {
+    /// The text of `form` with the credentials, or without them and the `Authorization` header that has them.
+    pub(crate) fn apply(&self, mut form: Params) -> (String, Option<(HeaderName, HeaderValue)>) {
+        if self.method.is_assertion() {
+            return (self.form_with_assertion(form), None);
+        }
+        let header = self.add_to(&mut form);
+        (form.to_form(), header)
+    }
+
+    /// An assertion has no character that is encoded in a form, so it is appended as it is.
+    fn form_with_assertion(&self, mut form: Params) -> String {
+        form.set("client_id", self.client_id);
+        let names = ["client_assertion_type", "client_assertion"];
+        if names.iter().any(|name| form.contains(name)) {
+            form = form.iter().filter(|(name, _)| !names.contains(name)).collect();
+        }
+        let assertion = self.assertion.as_ref().map_or("", Secret::expose);
+        let mut text = form.to_form();
+        text.reserve(ASSERTION_FIELDS.len() + assertion.len());
+        text.push_str(ASSERTION_FIELDS);
+        text.push_str(assertion);
+        text
+    }
+
     /// Adds the credentials to `form`, or returns them as the `Authorization` header.
-    pub(crate) fn apply(&self, form: &mut Params) -> Option<(http::HeaderName, HeaderValue)> {
+    fn add_to(&self, form: &mut Params) -> Option<(HeaderName, HeaderValue)> {
         let client_id = self.client_id;
         let secret = self.client_secret.map_or("", Secret::expose);
         match self.method {
@@ -164,16 +191,10 @@ impl Credentials<'_> {
                 form.set("client_secret", secret);
                 None
             }
-            AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt => {
-                form.set("client_id", client_id);
-                form.set("client_assertion_type", ASSERTION_TYPE);
-                form.set("client_assertion", self.assertion.as_ref().map_or("", Secret::expose));
-                None
-            }
             // An assertion grant does not need a client (RFC 7521 §4.1).
             AuthMethod::None if client_id.is_empty() => None,
-            // With a certificate, the id tells which client it is (RFC 8705 §2).
-            AuthMethod::None | AuthMethod::SelfSignedTlsClientAuth | AuthMethod::TlsClientAuth => {
+            // With a certificate or an assertion, the id tells which client it is (RFC 8705 §2).
+            _ => {
                 form.set("client_id", client_id);
                 None
             }
@@ -195,11 +216,11 @@ mod tests {
     }
 
     fn basic(id: &str, secret: &str) -> String {
-        let mut form = Params::new();
         let secret = Secret::new(secret);
-        let (_, value) =
-            credentials(AuthMethod::ClientSecretBasic, id, &secret).apply(&mut form).unwrap();
-        assert!(form.is_empty());
+        let (form, header) =
+            credentials(AuthMethod::ClientSecretBasic, id, &secret).apply(Params::new());
+        assert_eq!(form, "");
+        let (_, value) = header.unwrap();
         assert!(value.is_sensitive(), "HTTP libraries log other headers");
         let encoded = value.to_str().unwrap().strip_prefix("Basic ").unwrap().to_owned();
         String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap()
@@ -218,7 +239,7 @@ mod tests {
             raw_basic: true,
             ..credentials(AuthMethod::ClientSecretBasic, "a", &secret)
         };
-        let (_, value) = raw.apply(&mut Params::new()).unwrap();
+        let (_, value) = raw.apply(Params::new()).1.unwrap();
         let expected = format!("Basic {}", STANDARD.encode("a:p%ä +"));
         assert_eq!(value.to_str().unwrap(), expected);
     }
@@ -235,10 +256,12 @@ mod tests {
             (AuthMethod::ClientSecretJwt, assertion),
             (AuthMethod::PrivateKeyJwt, assertion),
         ] {
-            let mut form = Params::new();
-            assert!(credentials(method, "id", &Secret::new("s")).apply(&mut form).is_none());
-            assert_eq!(form.to_form(), expected);
+            let applied = credentials(method, "id", &Secret::new("s")).apply(Params::new());
+            assert_eq!(applied, (expected.to_owned(), None));
         }
+        let own = Params::new().with("client_assertion", "x").with("client_id", "y").with("a", "b");
+        let applied = credentials(AuthMethod::PrivateKeyJwt, "id", &Secret::new("s")).apply(own);
+        assert_eq!(applied.0, format!("a=b&{assertion}"));
     }
 
     #[test]

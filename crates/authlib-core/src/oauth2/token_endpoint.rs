@@ -17,11 +17,11 @@ use crate::secret::Secret;
 /// The request for `form` at the token endpoint, with the client's authentication.
 pub(crate) fn token_request(
     endpoint: &Url,
-    mut form: Params,
+    form: Params,
     credentials: &Credentials<'_>,
 ) -> Request {
-    let header = credentials.apply(&mut form);
-    let mut request = message::form_post(endpoint, &form);
+    let (form, header) = credentials.apply(form);
+    let mut request = message::form_text_post(endpoint, form);
     if let Some((name, value)) = header {
         request.headers_mut().insert(name, value);
     }
