@@ -106,32 +106,42 @@ pub(crate) async fn sign_jws(
 
 /// A key in this process, as a [`Signer`] that has no other.
 #[derive(Clone, Debug)]
-pub(crate) struct LocalKey {
+pub(crate) struct LocalKey(Arc<NamedKey>);
+
+/// A key in this process.
+#[derive(Debug)]
+struct NamedKey {
     key: Arc<SigningKey>,
     /// The `kid`, if it is not that of the JWK.
     kid: Option<String>,
+    algorithms: Vec<Algorithm>,
 }
 
 impl LocalKey {
     pub(crate) fn new(key: impl Into<Arc<SigningKey>>, kid: Option<String>) -> Self {
-        Self { key: key.into(), kid }
+        let key = key.into();
+        let algorithms = key.algorithms().collect();
+        Self(Arc::new(NamedKey { key, kid, algorithms }))
+    }
+
+    pub(crate) fn as_key(&self) -> Arc<dyn SignatureKey> {
+        self.0.clone()
     }
 }
 
 impl Signer for LocalKey {
     fn key(&self) -> BoxFuture<'_, Result<Arc<dyn SignatureKey>>> {
-        let key: Arc<dyn SignatureKey> = Arc::new(self.clone());
-        Box::pin(async { Ok(key) })
+        Box::pin(std::future::ready(Ok(self.as_key())))
     }
 
     fn public_jwks(&self) -> Vec<Map<String, Value>> {
-        self.public_jwk().into_iter().collect()
+        self.0.public_jwk().into_iter().collect()
     }
 }
 
-impl SignatureKey for LocalKey {
+impl SignatureKey for NamedKey {
     fn algorithms(&self) -> Vec<Algorithm> {
-        self.key.algorithms().collect()
+        self.algorithms.clone()
     }
 
     fn kid(&self) -> Option<String> {
@@ -179,7 +189,7 @@ impl Signer for RotatingKey {
     }
 
     fn public_jwks(&self) -> Vec<Map<String, Value>> {
-        [&self.current, &self.next].into_iter().filter_map(LocalKey::public_jwk).collect()
+        [&self.current, &self.next].into_iter().flat_map(LocalKey::public_jwks).collect()
     }
 }
 

@@ -65,7 +65,7 @@ impl SenderConstraint {
 
     fn of_own(own: DpopKey) -> Result<Self> {
         let key = LocalKey::new(own.signing_key()?, None);
-        Ok(Self { key: Some(Arc::new(key)), own: Some(own) })
+        Ok(Self { key: Some(key.as_key()), own: Some(own) })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::endpoint::Endpoint;
 use crate::jose::{Algorithm, SigningKey, pem};
 use crate::oauth2::AuthMethod;
 use crate::oauth2::client_assertion::{LIFETIME, Signing};
-use crate::signer::{LocalKey, RotatingKey, SignatureKey as _, Signer};
+use crate::signer::{LocalKey, RotatingKey, Signer};
 
 const MAX_LIFETIME: Duration = Duration::from_secs(3600);
 
@@ -148,7 +148,7 @@ impl ClientConfig {
             check.problem("next_private_key", problem);
         }
         let next = LocalKey::new(next, self.next_private_key_id.clone());
-        let kids = (current.kid(), next.kid());
+        let kids = (current.as_key().kid(), next.as_key().kid());
         if kids.0.is_none() || kids.1.is_none() || kids.0 == kids.1 {
             let problem = "needs another `kid` than `private_key`: set `private_key_id` and \
                            `next_private_key_id`, by which the provider tells them apart";
