@@ -85,7 +85,10 @@ impl Claims {
             return Ok(None);
         };
         let seconds = match value {
-            Value::Number(number) => number.as_f64(),
+            Value::Number(number) => match number.as_u64() {
+                Some(seconds) => return Ok(Some(from_unix_seconds(seconds))),
+                None => number.as_f64(),
+            },
             // The strict reader made it a string.
             Value::String(text) if is_large_integer(text.as_bytes()) => text.parse().ok(),
             _ => None,
@@ -103,14 +106,27 @@ impl Claims {
 
     /// `aud`: a string or a list of strings (RFC 7519 §4.1.3).
     pub(crate) fn audience(&self) -> Result<Vec<&str>, ClaimError> {
-        match self.0.get("aud") {
-            None => Err(ClaimError::Missing("aud")),
-            Some(Value::String(one)) => Ok(vec![one]),
-            Some(Value::Array(list)) => {
-                list.iter().map(|one| one.as_str().ok_or(ClaimError::Type("aud"))).collect()
-            }
-            Some(_) => Err(ClaimError::Type("aud")),
-        }
+        Ok(self.audience_values()?.iter().filter_map(Value::as_str).collect())
+    }
+
+    /// Whether `aud` names this recipient.
+    pub(crate) fn is_for(&self, recipient: &str) -> Result<bool, ClaimError> {
+        Ok(self.audience_values()?.iter().any(|one| one == recipient))
+    }
+
+    /// Whether `aud` names nobody but this recipient.
+    pub(crate) fn is_only_for(&self, recipient: &str) -> Result<bool, ClaimError> {
+        Ok(self.audience_values()?.iter().all(|one| one == recipient))
+    }
+
+    /// The strings of `aud`.
+    fn audience_values(&self) -> Result<&[Value], ClaimError> {
+        let values = match self.0.get("aud") {
+            None => return Err(ClaimError::Missing("aud")),
+            Some(Value::Array(list)) => list.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+        };
+        if values.iter().all(Value::is_string) { Ok(values) } else { Err(ClaimError::Type("aud")) }
     }
 }
 

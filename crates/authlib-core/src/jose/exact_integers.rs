@@ -43,11 +43,16 @@ pub(super) fn quote_large_integers(json: &[u8]) -> Cow<'_, [u8]> {
 
 /// Whether as many digits are in a row as the shortest integer of more than 64 bits has.
 fn has_many_digits(json: &[u8]) -> bool {
-    let mut length = 0_usize;
-    json.iter().any(|byte| {
-        length = if byte.is_ascii_digit() { length.saturating_add(1) } else { 0 };
-        length >= LARGE
-    })
+    let mut start = 0_usize;
+    // The next such run begins behind the last byte of `window` that is no digit.
+    while let Some(window) = json.get(start..start.saturating_add(LARGE)) {
+        let run = window.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        if run == LARGE {
+            return true;
+        }
+        start = start.saturating_add(LARGE - run);
+    }
+    false
 }
 
 /// A string or an integer as a name, such as a user's id: an integer as its digits. `None` for any other

@@ -50,7 +50,7 @@ pub(crate) struct Accepted {
 
 /// Whether a token is a compact JWE rather than a JWS: it has five parts instead of three (RFC 7516 §9).
 pub(crate) fn is_jwe(token: &str) -> bool {
-    token.bytes().filter(|byte| *byte == b'.').count() == 4
+    token.split('.').count() == 5
 }
 
 /// Decrypts a compact JWE. Its limits and its header are checked before any cryptography.

@@ -91,18 +91,20 @@ pub(crate) fn verify(
     if head.len() > MAX_HEADER {
         return Err(JwsError::TooLong("the header", MAX_HEADER));
     }
-    let header = header(&decoded(head, "header")?, allowed)?;
-    let payload = decoded(payload, "payload")?;
-    let signature = decoded(signature, "signature")?;
+    let mut buffer = Vec::with_capacity(head.len().max(signature.len()));
+    let header = header(decoded(head, "header", &mut buffer)?, allowed)?;
+    let mut content = Vec::new();
+    decoded(payload, "payload", &mut content)?;
+    let signature = decoded(signature, "signature", &mut buffer)?;
     let (alg, kid) = (header.alg, header.kid.as_deref());
     let candidates = || keys.candidates(alg, kid).take(MAX_TRIES);
-    let is_signer = |key: &&Jwk| key.verify(alg, signed.as_bytes(), &signature).is_ok();
+    let is_signer = |key: &&Jwk| key.verify(alg, signed.as_bytes(), signature).is_ok();
     let signer = candidates().find(is_signer).map(|key| key.issuer().map(ToOwned::to_owned));
     if signer.is_none() && candidates().next().is_some() {
         return Err(JwsError::BadSignature);
     }
     if let Some(key_issuer) = signer {
-        return Ok(VerifiedJws { header, payload, key_issuer });
+        return Ok(VerifiedJws { header, payload: content, key_issuer });
     }
     let kid = header.kid.map_or_else(|| "(none)".to_owned(), |kid| format!("{:?}", clipped(&kid)));
     Err(JwsError::UnknownKey { kid, alg: header.alg })
@@ -202,35 +204,41 @@ pub(crate) fn half_hash(alg: Algorithm, value: &str) -> String {
 }
 
 fn header(bytes: &[u8], allowed: &[Algorithm]) -> Result<Header, JwsError> {
-    let header = strict_json::object(bytes).map_err(JwsError::Header)?;
-    for name in ["crit", "b64"] {
-        if header.contains_key(name) {
-            return Err(JwsError::Critical(name));
-        }
+    let [alg, kid, typ, crit, b64] =
+        strict_json::members(bytes, ["alg", "kid", "typ", "crit", "b64"])
+            .map_err(JwsError::Header)?;
+    if crit.is_some() {
+        return Err(JwsError::Critical("crit"));
     }
-    let name = text(&header, "alg")?.ok_or(JwsError::Member("alg"))?;
-    let alg = Algorithm::from_name(name).filter(|alg| allowed.contains(alg)).ok_or_else(|| {
+    if b64.is_some() {
+        return Err(JwsError::Critical("b64"));
+    }
+    let name = text(alg, "alg")?.ok_or(JwsError::Member("alg"))?;
+    let alg = Algorithm::from_name(&name).filter(|alg| allowed.contains(alg)).ok_or_else(|| {
         let accepted: Vec<_> = allowed.iter().map(|alg| alg.name()).collect();
-        JwsError::Algorithm { alg: clipped(name), accepted: accepted.join(", ") }
+        JwsError::Algorithm { alg: clipped(&name), accepted: accepted.join(", ") }
     })?;
-    let kid = text(&header, "kid")?.map(ToOwned::to_owned);
-    let typ = text(&header, "typ")?.map(ToOwned::to_owned);
+    let (kid, typ) = (text(kid, "kid")?, text(typ, "typ")?);
     Ok(Header { alg, kid, typ, x5t_s256: None, others: Map::new() })
 }
 
-fn text<'a>(
-    header: &'a Map<String, Value>,
-    name: &'static str,
-) -> Result<Option<&'a str>, JwsError> {
-    match header.get(name) {
+fn text(value: Option<Value>, name: &'static str) -> Result<Option<String>, JwsError> {
+    match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
         Some(_) => Err(JwsError::Member(name)),
     }
 }
 
-fn decoded(part: &str, what: &'static str) -> Result<Vec<u8>, JwsError> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| JwsError::Base64(what))
+/// Decodes a part into `buffer`, in the place of what it holds.
+fn decoded<'a>(
+    part: &str,
+    what: &'static str,
+    buffer: &'a mut Vec<u8>,
+) -> Result<&'a [u8], JwsError> {
+    buffer.clear();
+    URL_SAFE_NO_PAD.decode_vec(part, buffer).map_err(|_| JwsError::Base64(what))?;
+    Ok(buffer)
 }
 
 fn clipped(text: &str) -> String {

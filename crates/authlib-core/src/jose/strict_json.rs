@@ -2,6 +2,7 @@
 //! RFC 7519 §4).
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -23,10 +24,7 @@ static ARBITRARY_PRECISION: LazyLock<bool> =
 /// Reads one JSON object. An integer of more than 64 bits is a string of its digits.
 pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Error> {
     let bytes = &*quote_large_integers(bytes);
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let strict = Strict { depth: MAX_DEPTH, values: &Cell::new(0) };
-    let mut value = strict.deserialize(&mut deserializer)?;
-    deserializer.end()?;
+    let mut value = read(bytes, Strict { depth: MAX_DEPTH, values: &Cell::new(0) })?;
     if *ARBITRARY_PRECISION {
         // The text is read once more, so that `serde_json` makes the numbers.
         value = serde_json::from_slice(bytes)?;
@@ -35,6 +33,28 @@ pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, serde_json::Err
         Value::Object(map) => Ok(map),
         _ => Err(de::Error::custom("not a JSON object")),
     }
+}
+
+/// Reads one JSON object as strictly as [`object`], and keeps the values of these members only.
+pub(crate) fn members<const N: usize>(
+    bytes: &[u8],
+    names: [&str; N],
+) -> Result<[Option<Value>; N], serde_json::Error> {
+    let strict = Strict { depth: MAX_DEPTH, values: &Cell::new(1) };
+    read(&quote_large_integers(bytes), Members { names, strict })
+}
+
+/// Reads a document, which ends where the value does.
+fn read<'de, T: DeserializeSeed<'de>>(
+    bytes: &'de [u8],
+    seed: T,
+) -> Result<T::Value, serde_json::Error> {
+    // Checked at once, which is faster than in each string.
+    let text = str::from_utf8(bytes).map_err(de::Error::custom)?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = seed.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
 }
 
 /// Reads a value that may be nested `depth` levels deep.
@@ -112,5 +132,70 @@ impl<'de> Visitor<'de> for Strict<'_> {
             }
         }
         Ok(Value::Object(members))
+    }
+}
+
+/// Reads an object, and keeps the values of some members.
+struct Members<'a, const N: usize> {
+    names: [&'a str; N],
+    strict: Strict<'a>,
+}
+
+impl<'de, const N: usize> DeserializeSeed<'de> for Members<'_, N> {
+    type Value = [Option<Value>; N];
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, const N: usize> Visitor<'de> for Members<'_, N> {
+    type Value = [Option<Value>; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+        let inner = self.strict.deeper()?;
+        let mut found = [const { None }; N];
+        let mut others = BTreeSet::new();
+        while let Some(name) = access.next_key_seed(Name(&self.names))? {
+            let value = access.next_value_seed(inner)?;
+            let place = name.as_ref().ok().and_then(|place| found.get_mut(*place));
+            let is_new = match (place, name) {
+                (Some(place), _) => place.replace(value).is_none(),
+                (None, Err(other)) => others.insert(other),
+                (None, Ok(_)) => true,
+            };
+            if !is_new {
+                return Err(de::Error::custom("a member is repeated"));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Reads a name: its place among the known ones, or the name itself.
+struct Name<'a>(&'a [&'a str]);
+
+impl<'de> DeserializeSeed<'de> for Name<'_> {
+    type Value = Result<usize, String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name<'_> {
+    type Value = Result<usize, String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
+        let place = self.0.iter().position(|known| *known == name);
+        Ok(place.ok_or_else(|| name.to_owned()))
     }
 }

@@ -121,7 +121,7 @@ pub(crate) fn verify(
             expected: expected.issuers.listed(),
         });
     }
-    if !claims.audience()?.contains(&expected.client_id) {
+    if !claims.is_for(expected.client_id)? {
         return Err(JwtResponseError::Audience);
     }
     claims.required_time("exp")?;

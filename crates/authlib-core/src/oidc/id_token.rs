@@ -212,7 +212,8 @@ pub(crate) fn token_type(signed: &SignedIdToken) -> Result<(), IdTokenError> {
     match signed.typ.as_deref() {
         None => {}
         // With or without its prefix (RFC 7515 §4.1.9).
-        Some(typ) if ["jwt", "application/jwt"].contains(&typ.to_ascii_lowercase().as_str()) => {}
+        Some(typ)
+            if ["jwt", "application/jwt"].iter().any(|name| typ.eq_ignore_ascii_case(name)) => {}
         Some(typ) => return Err(IdTokenError::Type(typ.chars().take(40).collect())),
     }
     if signed.claims.as_map().contains_key("events") {
@@ -235,7 +236,10 @@ pub(crate) fn issuer(claims: &mut Claims, rules: &Rules<'_>) -> Result<(), IdTok
             IssuerMismatch::TenantNotAllowed => IdTokenError::TenantNotAllowed { actual },
         }
     })?;
-    claims.set_text("iss", identified);
+    if identified != issuer {
+        let identified = identified.to_owned();
+        claims.set_text("iss", identified);
+    }
     Ok(())
 }
 
@@ -248,18 +252,13 @@ pub(crate) fn subject_and_audience(claims: &Claims, rules: &Rules<'_>) -> Result
 
 /// Checks `aud`.
 pub(super) fn audience(claims: &Claims, rules: &Rules<'_>) -> Result<(), IdTokenError> {
-    if !claims.audience()?.contains(&rules.client_id) {
-        return Err(IdTokenError::Audience);
-    }
-    Ok(())
+    if claims.is_for(rules.client_id)? { Ok(()) } else { Err(IdTokenError::Audience) }
 }
 
 pub(crate) fn authorized_party(claims: &Claims, rules: &Rules<'_>) -> Result<(), IdTokenError> {
     match claims.text("azp")? {
         Some(azp) if azp != rules.client_id => Err(IdTokenError::AuthorizedParty),
-        None if claims.audience()?.iter().any(|name| *name != rules.client_id) => {
-            Err(IdTokenError::OtherAudience)
-        }
+        None if !claims.is_only_for(rules.client_id)? => Err(IdTokenError::OtherAudience),
         _ => Ok(()),
     }
 }

@@ -54,6 +54,11 @@ impl<T: Send + Sync + 'static> Cached<T> {
         Self { client: client.to_owned(), document, slot: Mutex::new(slot) }
     }
 
+    /// The document, if it need not be fetched.
+    pub(super) fn usable(&self, now: SystemTime) -> Option<Arc<T>> {
+        self.lock().usable(now)
+    }
+
     /// The document, fetched with `fetch` unless it is fresh; if `is_forced`, it is fetched although it may
     /// be fresh. A fetch in progress is joined instead.
     pub(super) async fn get<F>(

@@ -1,6 +1,7 @@
 //! The verification of ID tokens with the provider's keys and the client's settings: of a login, of a
 //! refresh, of tokens that the application got in another way, of logout tokens, and of signed user info.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use super::decryption::Encrypted;
@@ -136,9 +137,12 @@ impl ProviderDocuments {
 
     /// The algorithms that an ID token may be signed with: the configured one; otherwise the
     /// asymmetric ones of the metadata; otherwise RS256 (OpenID Connect Core §3.1.3.7 steps 7 and 8).
-    fn id_token_algorithms(&self, metadata: Option<&ServerMetadata>) -> Result<Vec<Algorithm>> {
-        if let Some(algorithm) = self.settings.id_token_alg {
-            return Ok(vec![algorithm]);
+    fn id_token_algorithms(
+        &self,
+        metadata: Option<&ServerMetadata>,
+    ) -> Result<Cow<'_, [Algorithm]>> {
+        if self.settings.id_token_alg.is_some() {
+            return Ok(self.settings.id_token_alg.as_slice().into());
         }
         let listed = metadata.and_then(|m| m.id_token_signing_alg_values_supported.as_ref());
         let default = listed.is_none().then_some(Algorithm::Rs256);
@@ -160,6 +164,6 @@ impl ProviderDocuments {
             };
             return Err(Error::new(ErrorKind::InvalidResponse, check).with_hint(hint));
         }
-        Ok(usable)
+        Ok(usable.into())
     }
 }

@@ -48,9 +48,7 @@ impl ProviderDocuments {
         if let Some(keys) = &self.settings.jwks {
             return Ok(verify(keys)?);
         }
-        let url = self.endpoint(Endpoint::Jwks).await?;
-        let fetch = || fetch_jwks(self.exchange.clone(), url.clone());
-        let keys = self.jwks.get(self.clock.now(), false, fetch).await?;
+        let keys = self.cached_keys().await?;
         let error = match verify(&keys) {
             Ok(verified) => return Ok(verified),
             Err(error) if !is_curable(&error) => return Err(error.into()),
@@ -60,7 +58,7 @@ impl ProviderDocuments {
         let kid = jws::peek_kid(token).unwrap_or_default();
         let newer = match self.refetches.permit(&kid, keys.has_kid(&kid), now) {
             Some(refetch) => {
-                let newer = self.jwks.get(now, true, fetch).await?;
+                let newer = self.fetched_keys(true).await?;
                 if !Arc::ptr_eq(&keys, &newer) {
                     refetch.found_new_keys();
                 }
@@ -77,20 +75,30 @@ impl ProviderDocuments {
 
     /// The provider's keys, fetched if they are not cached.
     pub(crate) async fn provider_keys(&self) -> Result<JwkSet> {
-        let url = self.endpoint(Endpoint::Jwks).await?;
-        let fetch = || fetch_jwks(self.exchange.clone(), url);
-        self.jwks.get(self.clock.now(), false, fetch).await.map(|keys| (*keys).clone())
+        self.cached_keys().await.map(|keys| (*keys).clone())
     }
 
     /// Fetches the keys if they are not cached: before a one-time value is used whose response must be
     /// verified with them.
     pub(crate) async fn prefetch_keys(&self) -> Result<()> {
         if self.configured_keys.is_none() {
-            let url = self.endpoint(Endpoint::Jwks).await?;
-            let fetch = || fetch_jwks(self.exchange.clone(), url);
-            self.jwks.get(self.clock.now(), false, fetch).await?;
+            self.cached_keys().await?;
         }
         Ok(())
+    }
+
+    async fn cached_keys(&self) -> Result<Arc<JwkSet>> {
+        match self.jwks.usable(self.clock.now()) {
+            Some(keys) => Ok(keys),
+            None => self.fetched_keys(false).await,
+        }
+    }
+
+    /// The keys, fetched unless they are fresh; if `is_forced`, although they may be fresh.
+    async fn fetched_keys(&self, is_forced: bool) -> Result<Arc<JwkSet>> {
+        let url = self.endpoint(Endpoint::Jwks).await?;
+        let fetch = || fetch_jwks(self.exchange.clone(), url);
+        self.jwks.get(self.clock.now(), is_forced, fetch).await
     }
 }
 

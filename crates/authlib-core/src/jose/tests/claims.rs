@@ -52,6 +52,10 @@ fn json_is_parsed_strictly() {
     for text in refused {
         // White space behind the object is JSON; anything else there is not.
         assert_eq!(strict_json::object(text.as_bytes()).is_err(), text != "{} ", "{text}");
+        for name in ["a", "sub"] {
+            let members = strict_json::members(text.as_bytes(), [name]);
+            assert_eq!(members.is_err(), text != "{} ", "{text}");
+        }
         let token = Signer::rsa().token_of(r#"{"alg":"RS256"}"#, text);
         let jws = verify(&token, &[Algorithm::Rs256], &set(&json!([Signer::rsa().jwk()]))).unwrap();
         assert_eq!(Claims::parse(&jws.payload).is_err(), text != "{} ", "{text}");
@@ -64,6 +68,13 @@ fn json_is_parsed_strictly() {
     let many = |count: usize| format!(r#"{{"a":[{}0]}}"#, "0,".repeat(count - 1));
     assert!(strict_json::object(many(49_998).as_bytes()).is_ok());
     assert!(strict_json::object(many(49_999).as_bytes()).is_err());
+    for (text, is_read) in
+        [(nested(119), true), (nested(120), false), (many(49_998), true), (many(49_999), false)]
+    {
+        assert_eq!(strict_json::members(text.as_bytes(), ["b"]).is_ok(), is_read);
+    }
+    let two = strict_json::members(br#"{"c":null,"b":{"a":2},"a":"x"}"#, ["a", "b", "d"]).unwrap();
+    assert_eq!(two, [Some(json!("x")), Some(json!({"a": 2})), None]);
     assert!(strict_json::object(nested(60_000).as_bytes()).is_err());
     let good =
         r#"{"a":[1,-1,1.5,1e300,18446744073709551615],"b":{"c":null,"d":true},"e":"\u00e4"}"#;
