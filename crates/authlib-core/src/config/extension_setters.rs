@@ -40,6 +40,12 @@ impl ClientConfig {
         self
     }
 
+    /// Of a preset: the provider's name of the parameter `client_id` of the authorization request.
+    pub(crate) fn client_id_param(mut self, name: &'static str) -> Self {
+        self.extensions.client_id_param = Some(name);
+        self
+    }
+
     /// Adds a [built-in hook](crate::hooks) by the name that the setting `hooks` has.
     #[must_use]
     #[doc(alias = "hooks")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
-use url::Url;
+use url::{Origin, Url};
 
 use super::dpop::{Nonces, SenderConstraint, url_of};
 use super::ping::Pings;
@@ -209,17 +209,7 @@ impl EndpointClient {
         if let Some(hook) = request_hook(endpoint) {
             request = hooks.requests.run(hook, request).await?;
         }
-        // Credentials are sent to the endpoint's origin only.
-        let target = url_of(&request).ok().filter(|url| url.origin() == origin);
-        let Some(sent_to) = target else {
-            let name = endpoint.request_name();
-            let check = format!("{name} would leave the origin of its endpoint, and is not sent");
-            return Err(Error::new(ErrorKind::Config, check).with_hint(format!(
-                "a hook or a `ClientAuth` may change the path and the query only; to use another \
-                 origin, set `{}`",
-                endpoint.setting()
-            )));
-        };
+        let sent_to = ensure_origin(&request, &origin, endpoint)?;
         // Last: a proof is of the method and the URL that are sent.
         self.add_proof(&mut request, constraint, None).await?;
         let body = request.body().clone();
@@ -399,6 +389,19 @@ impl EndpointClient {
 /// The client authenticates a refresh request as any token request.
 fn authenticated_as(endpoint: Endpoint) -> Endpoint {
     if endpoint == Endpoint::Refresh { Endpoint::Token } else { endpoint }
+}
+
+/// The URL of a request, after the check that credentials are sent to the endpoint's origin only, whatever a hook did.
+pub(super) fn ensure_origin(request: &Request, origin: &Origin, endpoint: Endpoint) -> Result<Url> {
+    if let Some(url) = url_of(request).ok().filter(|url| url.origin() == *origin) {
+        return Ok(url);
+    }
+    let name = endpoint.request_name();
+    let check = format!("{name} would leave the origin of its endpoint, and is not sent");
+    Err(Error::new(ErrorKind::Config, check).with_hint(format!(
+        "a hook or a `ClientAuth` may change the path and the query only; to use another origin, set `{}`",
+        endpoint.setting()
+    )))
 }
 
 fn request_hook(endpoint: Endpoint) -> Option<RequestHook> {

@@ -28,8 +28,8 @@ const SHORTEST: usize = 6;
 
 /// The secrets that the body of a request holds, in every form in which a response may echo them.
 pub(super) fn secrets_of(body: &[u8], own: Option<&Secret>) -> Vec<String> {
-    let form = Params::parse(std::str::from_utf8(body).unwrap_or_default());
-    let sent = form.iter().filter(|(name, _)| SECRETS.contains(name) || *name == "token");
+    let members = members(body);
+    let sent = members.iter().filter(|(name, _)| SECRETS.contains(name) || *name == "token");
     let mut values: Vec<_> = sent.map(|(_, value)| value.to_owned()).collect();
     values.extend(own.map(|secret| secret.expose().to_owned()));
     values.retain(|value| value.len() >= SHORTEST);
@@ -39,6 +39,18 @@ pub(super) fn secrets_of(body: &[u8], own: Option<&Secret>) -> Vec<String> {
         [json.trim_matches('"').to_owned(), encoded, value]
     };
     values.into_iter().flat_map(spellings).collect()
+}
+
+/// The members of a form, or of the JSON object that a hook made of it.
+fn members(body: &[u8]) -> Params {
+    let Ok(members) = serde_json::from_slice::<serde_json::Map<_, serde_json::Value>>(body) else {
+        return Params::parse(std::str::from_utf8(body).unwrap_or_default());
+    };
+    let mut params = Params::new();
+    for (name, value) in &members {
+        params.push(name.as_str(), value.as_str().unwrap_or_default());
+    }
+    params
 }
 
 /// Whether the server did not accept the client's authentication (RFC 6749 §5.2).
@@ -67,6 +79,13 @@ pub(super) fn redacted(response: Response, secrets: impl FnOnce() -> Vec<String>
 mod tests {
     use super::*;
     use crate::message::test_response;
+
+    #[test]
+    fn secrets_of_json_requests_are_found() {
+        for body in ["code=c0de-1&scope=a", r#"{"code":"c0de-1","scope":"a"}"#] {
+            assert_eq!(secrets_of(body.as_bytes(), None), ["c0de-1"; 3], "{body}");
+        }
+    }
 
     #[test]
     fn secrets_are_removed_from_errors_only() {

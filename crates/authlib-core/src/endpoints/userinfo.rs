@@ -4,11 +4,11 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::client::EndpointClient;
+use super::client::{EndpointClient, ensure_origin};
 use super::dpop::url_of;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
-use crate::hooks::ResponseHook;
+use crate::hooks::{RequestHook, ResponseHook};
 use crate::message::{Request, Response, SourceUri, json_get, with_source};
 use crate::oauth2::Token;
 use crate::oauth2::dpop::is_nonce_challenge;
@@ -42,10 +42,19 @@ impl EndpointClient {
             if self.settings().requires_signed_userinfo() {
                 accept_signed_response(&mut request);
             }
+            let request = self.run_userinfo_hooks(url, request).await?;
             self.fetch_userinfo(request, token).await?
         };
         let hooks = &self.settings().extensions.hooks;
         hooks.responses.run(ResponseHook::UserInfoResponse, response).await
+    }
+
+    /// Runs the client's hooks. They may change the path and the query, but the token is sent to the same origin only.
+    async fn run_userinfo_hooks(&self, url: &Url, request: Request) -> Result<Request> {
+        let hooks = &self.settings().extensions.hooks.requests;
+        let request = hooks.run(RequestHook::UserInfoRequest, request).await?;
+        ensure_origin(&request, &url.origin(), Endpoint::UserInfo)?;
+        Ok(request)
     }
 
     /// The response to a request with a token and its proof, and with another proof if the server wants its nonce in

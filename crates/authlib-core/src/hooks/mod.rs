@@ -35,6 +35,9 @@ pub enum RequestHook {
     RefreshTokenRequest,
     /// The revocation request (RFC 7009 §2.1).
     RevokeTokenRequest,
+    /// The user info request (OpenID Connect Core §5.3.1), with the access token. Of OAuth 2.0 clients only: a
+    /// request of OAuth 1.0a is signed.
+    UserInfoRequest,
 }
 
 /// The responses that a hook can change before they are parsed.

@@ -17,6 +17,8 @@ const MAX_CODE: usize = 12 * 1024;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AuthorizationRequest<'a> {
     pub(crate) response_type: &'a str,
+    /// The name of the parameter: `client_id`, except at providers that have another.
+    pub(crate) client_id_param: &'a str,
     pub(crate) client_id: &'a str,
     pub(crate) redirect_uri: &'a str,
     pub(crate) scope: &'a str,
@@ -41,7 +43,7 @@ impl AuthorizationRequest<'_> {
     fn usual(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         let pairs = [
             ("response_type", Some(self.response_type)),
-            ("client_id", Some(self.client_id)),
+            (self.client_id_param, Some(self.client_id)),
             ("redirect_uri", Some(self.redirect_uri)),
             ("scope", Some(self.scope).filter(|scope| !scope.is_empty())),
             ("code_challenge_method", self.code_challenge.map(|_| pkce::METHOD)),
@@ -394,6 +396,7 @@ mod tests {
         let extra = Params::new().with("prompt", "login consent");
         let request = AuthorizationRequest {
             response_type: "code",
+            client_id_param: "client_id",
             client_id: "id",
             redirect_uri: "https://app.example/cb?x=1",
             scope: "openid email",

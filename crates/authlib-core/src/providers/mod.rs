@@ -9,6 +9,7 @@ mod oauth2_rows;
 mod openid_rows;
 mod preset;
 mod presets;
+mod request_hooks;
 mod tenants;
 
 pub use self::catalogue::{ProviderInfo, catalogue};

@@ -2,7 +2,8 @@
 //! of the providers' documentation; none was tried against a live service.
 
 use super::preset::Quirk::{
-    Auth, AuthorizeParam, DeviceAuthorization, IssuerAlias, NeedsSecret, NoTokenType, RefreshUrl,
+    Auth, AuthorizeParam, ClientIdName, DeviceAuthorization, IssuerAlias, JsonTokenRequest,
+    NeedsSecret, NoPkce, NoTokenType, RefreshUrl, TokenInBody, UserInfoHeader, UserInfoScheme,
 };
 use super::preset::{Email, Preset};
 use crate::oauth2::AuthMethod::{ClientSecretBasic, ClientSecretPost};
@@ -179,6 +180,25 @@ pub(super) const OAUTH2: &[Preset] = &[
         ..Preset::EMPTY
     },
     Preset {
+        name: "mailchimp",
+        display_name: "Mailchimp",
+        authorize: "https://login.mailchimp.com/oauth2/authorize",
+        token: "https://login.mailchimp.com/oauth2/token",
+        userinfo: "https://login.mailchimp.com/oauth2/metadata",
+        // `user_id` is the account, which several people can use.
+        subject: "/login/login_id",
+        claims: &[
+            ("name", "/login/login_name"),
+            ("email", "/login/login_email"),
+            ("picture", "/login/avatar"),
+        ],
+        email: Email::Never,
+        quirks: &[Auth(ClientSecretPost), NoTokenType, UserInfoScheme("OAuth")],
+        console: "https://admin.mailchimp.com/account/oauth2/",
+        color: "#ffe01b",
+        ..Preset::EMPTY
+    },
+    Preset {
         name: "naver",
         display_name: "Naver",
         authorize: "https://nid.naver.com/oauth2.0/authorize",
@@ -194,6 +214,33 @@ pub(super) const OAUTH2: &[Preset] = &[
         email: Email::Never,
         console: "https://developers.naver.com/apps/",
         color: "#03c75a",
+        ..Preset::EMPTY
+    },
+    Preset {
+        name: "notion",
+        display_name: "Notion",
+        authorize: "https://api.notion.com/v1/oauth/authorize",
+        token: "https://api.notion.com/v1/oauth/token",
+        userinfo: "https://api.notion.com/v1/users/me",
+        api: "https://api.notion.com/v1/",
+        // The token is that of a bot; the person who installed it owns it.
+        subject: "/bot/owner/user/id",
+        claims: &[
+            ("name", "/bot/owner/user/name"),
+            ("email", "/bot/owner/user/person/email"),
+            ("picture", "/bot/owner/user/avatar_url"),
+        ],
+        email: Email::Never,
+        quirks: &[
+            Auth(ClientSecretBasic),
+            AuthorizeParam("owner", "user"),
+            JsonTokenRequest,
+            // It refuses members that its documentation does not name.
+            NoPkce,
+            UserInfoHeader("notion-version", "2022-06-28"),
+        ],
+        console: "https://www.notion.so/profile/integrations",
+        color: "#000000",
         ..Preset::EMPTY
     },
     Preset {
@@ -286,6 +333,22 @@ pub(super) const OAUTH2: &[Preset] = &[
     },
     // X by OAuth 2.0; `twitter` is X by OAuth 1.0a.
     Preset {
+        name: "tiktok",
+        display_name: "TikTok",
+        authorize: "https://www.tiktok.com/v2/auth/authorize/",
+        token: "https://open.tiktokapis.com/v2/oauth/token/",
+        userinfo: "https://open.tiktokapis.com/v2/user/info/?fields=open_id,avatar_url,display_name",
+        api: "https://open.tiktokapis.com/v2/",
+        scope: "user.info.basic",
+        subject: "/data/user/open_id",
+        claims: &[("name", "/data/user/display_name"), ("picture", "/data/user/avatar_url")],
+        // Its PKCE is for desktop applications, with a challenge in hexadecimal.
+        quirks: &[Auth(ClientSecretPost), ClientIdName("client_key"), NoPkce],
+        console: "https://developers.tiktok.com/apps/",
+        color: "#000000",
+        ..Preset::EMPTY
+    },
+    Preset {
         name: "twitter2",
         display_name: "X",
         authorize: "https://x.com/i/oauth2/authorize",
@@ -323,6 +386,19 @@ pub(super) const OAUTH2: &[Preset] = &[
         ..Preset::EMPTY
     },
     // Set `user_agent`, which Wikimedia requires.
+    Preset {
+        name: "weibo",
+        display_name: "Weibo",
+        authorize: "https://api.weibo.com/oauth2/authorize",
+        token: "https://api.weibo.com/oauth2/access_token",
+        // The profile is at a URL with the user's id; this is the endpoint that says whose a token is.
+        userinfo: "https://api.weibo.com/oauth2/get_token_info",
+        subject: "uid",
+        quirks: &[Auth(ClientSecretPost), NoTokenType, TokenInBody],
+        console: "https://open.weibo.com/apps",
+        color: "#e6162d",
+        ..Preset::EMPTY
+    },
     Preset {
         name: "wikimedia",
         display_name: "Wikimedia",

@@ -3,12 +3,13 @@
 use serde_json::Value;
 
 use super::ProviderInfo;
+use super::request_hooks::{json_body, rename_client_id, set_header, set_scheme};
 use crate::config::{ClientConfig, ResponseMode};
 use crate::error::Result;
-use crate::hooks::{ResponseHook, default_token_type_bearer};
+use crate::hooks::{RequestHook, ResponseHook, default_token_type_bearer};
 use crate::jose::{Algorithm, strict_json};
 use crate::message::Response;
-use crate::oauth2::{AssertionAudience, AuthMethod};
+use crate::oauth2::{AssertionAudience, AuthMethod, TokenLocation};
 
 /// A provider as a row of data. An empty text means that the provider has none. A provider with an issuer is an
 /// OpenID provider, one with a `request_token` uses OAuth 1.0a.
@@ -61,6 +62,8 @@ pub(super) enum Quirk {
     AuthorizeParam(&'static str, &'static str),
     /// The client secret is sent in the form only, or in the header only.
     Auth(AuthMethod),
+    /// `client_id` has another name in authorization and token requests.
+    ClientIdName(&'static str),
     /// An error code of a user who denies access.
     DeniedError(&'static str),
     /// The device authorization endpoint (RFC 8628 §3.1).
@@ -71,6 +74,8 @@ pub(super) enum Quirk {
     HmacIdToken,
     /// Another spelling of the issuer.
     IssuerAlias(&'static str),
+    /// Token requests are JSON.
+    JsonTokenRequest,
     /// The key set, if the provider's metadata is not used.
     JwksUri(&'static str),
     /// There are no public clients.
@@ -85,6 +90,12 @@ pub(super) enum Quirk {
     NoUserInfo,
     /// Tokens are refreshed at another URL.
     RefreshUrl(&'static str),
+    /// The user info request is a POST of a form with the token.
+    TokenInBody,
+    /// A header of the user info request.
+    UserInfoHeader(&'static str, &'static str),
+    /// The scheme of the token in the user info request, instead of `Bearer`.
+    UserInfoScheme(&'static str),
 }
 
 type SetText = fn(ClientConfig, &'static str) -> ClientConfig;
@@ -179,11 +190,18 @@ impl Quirk {
             Self::AssertionAudience(audience) => client.client_assertion_audience(audience),
             Self::AuthorizeParam(name, value) => client.authorize_param(name, value),
             Self::Auth(method) => client.token_endpoint_auth_method(method),
+            Self::ClientIdName(name) => client
+                .client_id_param(name)
+                .on_request(RequestHook::AccessTokenRequest, rename_client_id(name))
+                .on_request(RequestHook::RefreshTokenRequest, rename_client_id(name)),
             Self::DeniedError(code) => client.access_denied_error(code),
             Self::DeviceAuthorization(url) => client.device_authorization_endpoint(url),
             Self::FormPost => client.response_mode(ResponseMode::FormPost),
             Self::HmacIdToken => client.id_token_signed_response_alg(Algorithm::Hs256),
             Self::IssuerAlias(issuer) => client.issuer_alias(issuer),
+            Self::JsonTokenRequest => client
+                .on_request(RequestHook::AccessTokenRequest, json_body)
+                .on_request(RequestHook::RefreshTokenRequest, json_body),
             Self::JwksUri(url) => client.jwks_uri(url),
             Self::NeedsSecret => client.needs_secret(),
             Self::NoNonce => client.dangerous_skip_nonce(),
@@ -193,6 +211,13 @@ impl Quirk {
                 .on_response(ResponseHook::RefreshTokenResponse, default_token_type_bearer),
             Self::NoUserInfo => client.without_userinfo_at_login(),
             Self::RefreshUrl(url) => client.refresh_token_url(url),
+            Self::TokenInBody => client.token_location(TokenLocation::Body),
+            Self::UserInfoHeader(name, value) => {
+                client.on_request(RequestHook::UserInfoRequest, set_header(name, value))
+            }
+            Self::UserInfoScheme(scheme) => {
+                client.on_request(RequestHook::UserInfoRequest, set_scheme(scheme))
+            }
         }
     }
 }

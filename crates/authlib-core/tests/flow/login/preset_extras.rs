@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use authlib_core::{ClientConfig, OAuth, Params, providers};
+use authlib_core::hooks::RequestHook;
+use authlib_core::message::Request;
+use authlib_core::{ClientConfig, ErrorKind, OAuth, Params, providers};
 use serde_json::{Value, json};
 
-use super::presets::{clock, metadata, start, well_known};
+use super::presets::{SECRET, clock, metadata, start, well_known};
 use crate::test_bed::keys::P256;
 use crate::test_bed::recorded::RecordedResponses;
 
@@ -99,4 +101,100 @@ async fn apple_client_secret_is_a_jwt_of_the_team() {
     let claims: Value = jsonwebtoken::dangerous::insecure_decode::<Value>(secret).unwrap().claims;
     assert_eq!(claims["iss"], "TEAM123456");
     assert_eq!((claims["sub"].as_str(), claims["aud"].as_str()), (Some("id"), Some(issuer)));
+}
+
+/// A login with a preset: the authorization URL's query, and the requests to the token and the user info endpoint.
+async fn requests_of(
+    name: &str,
+    token_url: &str,
+    user: (&str, Value),
+) -> (HashMap<String, String>, Request, Request) {
+    let http = RecordedResponses::default()
+        .json(token_url, &json!({"access_token": "at", "token_type": "bearer"}))
+        .json(user.0, &user.1);
+    let started = start(providers::named(name).unwrap(), &http).await;
+    let query = started.query.clone();
+    started.finish(None).await.unwrap();
+    (query, http.only(token_url), http.only(user.0))
+}
+
+fn header<'a>(request: &'a Request, name: &str) -> &'a str {
+    request.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+/// TikTok's documentation, "Login Kit for Web": `client_key` in both requests, and no PKCE.
+#[tokio::test]
+async fn tiktok_requests_name_the_client_key() {
+    let user = "https://open.tiktokapis.com/v2/user/info/?fields=open_id,avatar_url,display_name";
+    let body = json!({"data": {"user": {"open_id": "o"}}, "error": {"code": "ok"}});
+    let token = "https://open.tiktokapis.com/v2/oauth/token/";
+    let (query, request, _) = requests_of("tiktok", token, (user, body)).await;
+    assert_eq!(query["client_key"], "id");
+    assert!(!query.contains_key("client_id") && !query.contains_key("code_challenge"));
+    let form: HashMap<_, _> = form_urlencoded::parse(request.body()).into_owned().collect();
+    assert_eq!((form["client_key"].as_str(), form["client_secret"].as_str()), ("id", SECRET));
+    assert!(!form.contains_key("client_id") && !form.contains_key("code_verifier"));
+}
+
+/// Notion's documentation, "Authorization": a JSON token request, and the version of the API.
+#[tokio::test]
+async fn notion_requests_are_json_and_name_the_version() {
+    let user = "https://api.notion.com/v1/users/me";
+    let body = json!({"id": "b", "type": "bot", "bot": {"owner": {"user": {"id": "u"}}}});
+    let token = "https://api.notion.com/v1/oauth/token";
+    let (query, request, about) = requests_of("notion", token, (user, body)).await;
+    assert_eq!(query["owner"], "user");
+    assert_eq!(header(&request, "content-type"), "application/json");
+    assert!(header(&request, "authorization").starts_with("Basic "));
+    let expected = json!({"grant_type": "authorization_code", "code": "the-code",
+        "redirect_uri": "https://app.example/authorize"});
+    assert_eq!(serde_json::from_slice::<Value>(request.body()).unwrap(), expected);
+    assert_eq!(header(&about, "notion-version"), "2022-06-28");
+    assert_eq!(header(&about, "authorization"), "Bearer at");
+}
+
+/// Mailchimp's documentation, "Access Data on Behalf of Other Users with OAuth 2".
+#[tokio::test]
+async fn mailchimp_user_request_has_its_own_scheme() {
+    let user = "https://login.mailchimp.com/oauth2/metadata";
+    let body = json!({"user_id": 1, "login": {"login_id": 2}});
+    let token = "https://login.mailchimp.com/oauth2/token";
+    let (_, _, about) = requests_of("mailchimp", token, (user, body)).await;
+    assert_eq!(header(&about, "authorization"), "OAuth at");
+    assert!(about.headers()["authorization"].is_sensitive());
+}
+
+/// Weibo's documentation, "oauth2/get_token_info": the token is in a form.
+#[tokio::test]
+async fn weibo_user_request_is_a_form_with_the_token() {
+    let user = "https://api.weibo.com/oauth2/get_token_info";
+    let token = "https://api.weibo.com/oauth2/access_token";
+    let (_, _, about) = requests_of("weibo", token, (user, json!({"uid": 1}))).await;
+    assert_eq!((about.method().as_str(), &about.body()[..]), ("POST", &b"access_token=at"[..]));
+    assert_eq!(header(&about, "authorization"), "");
+}
+
+/// A hook can't send the token elsewhere.
+#[tokio::test]
+async fn userinfo_hook_cannot_leave_the_origin() {
+    for (uri, is_sent) in
+        [("https://p.example/other?a=b", true), ("https://evil.example/me", false)]
+    {
+        let http = RecordedResponses::default()
+            .json("https://p.example/token", &json!({"access_token": "at", "token_type": "bearer"}))
+            .json(uri, &json!({"sub": "1"}));
+        let client = ClientConfig::new("p")
+            .authorization_endpoint("https://p.example/authorize")
+            .token_endpoint("https://p.example/token")
+            .userinfo_endpoint("https://p.example/me")
+            .on_request(RequestHook::UserInfoRequest, move |request| {
+                *request.uri_mut() = uri.parse().unwrap();
+                Ok(())
+            });
+        let token = start(client, &http).await.finish(None).await;
+        assert_eq!((token.is_ok(), http.count(uri)), (is_sent, usize::from(is_sent)), "{uri}");
+        if let Err(error) = token {
+            assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        }
+    }
 }

@@ -96,6 +96,16 @@ fn rows() -> Vec<Row> {
             ("1376016924429759228", Some("A"), Some("a@example.com"), true, Some("p")),
         ),
         (
+            "mailchimp",
+            "https://login.mailchimp.com/oauth2/token",
+            "https://login.mailchimp.com/oauth2/metadata",
+            json!({"access_token": "at", "expires_in": 0, "scope": null}),
+            json!({"dc": "us6", "role": "owner", "accountname": "N", "user_id": 15, "login": {
+                "email": "a@example.com", "avatar": "p", "login_id": 16, "login_name": "A",
+                "login_email": "a@example.com"}, "api_endpoint": "https://us6.api.mailchimp.com"}),
+            ("16", Some("A"), Some("a@example.com"), false, Some("p")),
+        ),
+        (
             "naver",
             "https://nid.naver.com/oauth2.0/token",
             "https://openapi.naver.com/v1/nid/me",
@@ -103,6 +113,17 @@ fn rows() -> Vec<Row> {
             json!({"access_token": "at", "token_type": "bearer", "expires_in": "3600"}),
             json!({"resultcode": "00", "response": {"id": "32", "name": "A", "email": "a@example.com"}}),
             ("32", Some("A"), Some("a@example.com"), false, None),
+        ),
+        (
+            "notion",
+            "https://api.notion.com/v1/oauth/token",
+            "https://api.notion.com/v1/users/me",
+            json!({"access_token": "at", "token_type": "bearer", "bot_id": "b", "workspace_id": "w",
+                "workspace_icon": null, "owner": {"type": "user"}, "duplicated_template_id": null}),
+            json!({"object": "user", "id": "b", "type": "bot", "bot": {"owner": {"type": "user", "user": {
+                "object": "user", "id": "u-1", "name": "A", "avatar_url": "p", "type": "person",
+                "person": {"email": "a@example.com"}}}, "workspace_name": "W"}}),
+            ("u-1", Some("A"), Some("a@example.com"), false, Some("p")),
         ),
         (
             "patreon",
@@ -146,6 +167,16 @@ fn rows() -> Vec<Row> {
             ("134815", None, None, false, Some("p")),
         ),
         (
+            "tiktok",
+            "https://open.tiktokapis.com/v2/oauth/token/",
+            "https://open.tiktokapis.com/v2/user/info/?fields=open_id,avatar_url,display_name",
+            json!({"access_token": "at", "expires_in": 86400, "open_id": "o-1", "refresh_token": "rt",
+                "refresh_expires_in": 31_536_000, "scope": "user.info.basic", "token_type": "Bearer"}),
+            json!({"data": {"user": {"open_id": "o-1", "avatar_url": "p", "display_name": "A"}},
+                "error": {"code": "ok", "message": "", "log_id": "l"}}),
+            ("o-1", Some("A"), None, false, Some("p")),
+        ),
+        (
             "twitter2",
             "https://api.x.com/2/oauth2/token",
             "https://api.x.com/2/users/me?user.fields=profile_image_url",
@@ -160,6 +191,14 @@ fn rows() -> Vec<Row> {
             json!({"access_token": "at", "expires_in": 86_400, "user_id": 210_700_286, "email": "a@example.com"}),
             json!({"response": [{"id": 210_700_286, "first_name": "A", "last_name": "B", "photo_200": "p"}]}),
             ("210700286", None, None, false, Some("p")),
+        ),
+        (
+            "weibo",
+            "https://api.weibo.com/oauth2/access_token",
+            "https://api.weibo.com/oauth2/get_token_info",
+            json!({"access_token": "at", "expires_in": 157_679_999, "remind_in": "157679999", "uid": "1073880650"}),
+            json!({"uid": 1_073_880_650, "appkey": 1_352_222_456, "scope": null, "create_at": 1_352_267_591, "expire_in": 157_679_471}),
+            ("1073880650", None, None, false, None),
         ),
         (
             "wikimedia",
