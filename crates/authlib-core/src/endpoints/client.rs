@@ -152,7 +152,7 @@ impl EndpointClient {
         &self,
         endpoint: Endpoint,
         form: Params,
-        change: impl Fn(&mut Request),
+        change: fn(&mut Request),
     ) -> Result<Response> {
         let none = SenderConstraint::default();
         let (response, _) = self.exchange_as_client(endpoint, form, &none, change).await?;
@@ -166,7 +166,7 @@ impl EndpointClient {
         endpoint: Endpoint,
         form: Params,
         constraint: &SenderConstraint,
-        change: impl Fn(&mut Request),
+        change: fn(&mut Request),
     ) -> Result<(Response, bool)> {
         let Some(secrets) = &self.settings.extensions.secrets else {
             let call = Call { endpoint, secret: self.settings.client_secret.as_ref() };
@@ -174,7 +174,7 @@ impl EndpointClient {
         };
         let secret = secrets.current(self.now()).await?;
         let call = Call { endpoint, secret: Some(&secret) };
-        let first = self.exchange_once(call, form.clone(), constraint, &change).await?;
+        let first = self.exchange_once(call, form.clone(), constraint, change).await?;
         if !rejects_client(&first.0) {
             return Ok(first);
         }
@@ -193,7 +193,7 @@ impl EndpointClient {
         call: Call<'_>,
         form: Params,
         constraint: &SenderConstraint,
-        change: impl FnOnce(&mut Request),
+        change: fn(&mut Request),
     ) -> Result<(Response, bool)> {
         let endpoint = call.endpoint;
         let metadata = self.documents.metadata().await?;

@@ -56,6 +56,23 @@ pub(super) struct Unsaved {
     pub(super) new: Token,
 }
 
+/// Remembers a changed state. It is outside of [`OwnerStates::update`] so that each closure is not compiled with it.
+fn put_back(
+    mut states: MutexGuard<'_, TtlMap<TokenOwner, OwnerState>>,
+    owner: &TokenOwner,
+    state: OwnerState,
+    now: SystemTime,
+) {
+    let mut evicted = Vec::new();
+    if let Some(lifetime) = state.lifetime() {
+        evicted = states.make_room(now, |state| !state.is_pinned());
+        states.put(owner.clone(), state, lifetime, now);
+    }
+    drop(states);
+    // A refresh that is dropped may release a lease: not under our lock.
+    drop(evicted);
+}
+
 impl OwnerStates {
     pub(super) fn new() -> Self {
         Self(Mutex::new(TtlMap::new(MAX_OWNERS)))
@@ -81,14 +98,7 @@ impl OwnerStates {
         let mut states = self.lock();
         let mut state = states.take(owner, now).unwrap_or_default();
         let updated = update(&mut state);
-        let mut evicted = Vec::new();
-        if let Some(lifetime) = state.lifetime() {
-            evicted = states.make_room(now, |state| !state.is_pinned());
-            states.put(owner.clone(), state, lifetime, now);
-        }
-        drop(states);
-        // A refresh that is dropped may release a lease: not under our lock.
-        drop(evicted);
+        put_back(states, owner, state, now);
         updated
     }
 
