@@ -97,7 +97,9 @@ impl PolledLogin {
     async fn sleep(&self, pause: Duration) {
         let sleep = pin!(self.endpoints.sleep(pause));
         match &self.ping {
-            Some(ping) => drop(select(pin!(ping.arrived()), sleep).await),
+            Some(ping) => {
+                select(pin!(ping.arrived()), sleep).await;
+            }
             None => sleep.await,
         }
     }
