@@ -11,7 +11,7 @@ use authlib_actix::{
     AuthorizeOptions, BackChannelLogout, MemoryStore, OAuth, OAuthClient, OAuthSession, Result,
     routes, session_middleware,
 };
-use authlib_conformance::{client_source_tests, own_users};
+use authlib_conformance::{client_source_tests, own_users, reload_tests};
 
 async fn login(
     session: OAuthSession,
@@ -49,3 +49,4 @@ async fn serve(oauth: OAuth, listener: TcpListener) {
 }
 
 client_source_tests!(actix_web::test, serve);
+reload_tests!(actix_web::test, serve);

@@ -9,7 +9,7 @@ use authlib_axum::{
     AuthorizeOptions, BackChannelLogout, OAuth, OAuthClient, OAuthSession, Result, routes,
     session_layer,
 };
-use authlib_conformance::{client_source_tests, own_users};
+use authlib_conformance::{client_source_tests, own_users, reload_tests};
 use axum::extract::Form;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -48,3 +48,4 @@ async fn serve(oauth: OAuth, listener: TcpListener) {
 }
 
 client_source_tests!(tokio::test, serve);
+reload_tests!(tokio::test, serve);

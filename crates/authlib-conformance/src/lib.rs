@@ -11,7 +11,7 @@
 //! - [`in_process`]: logins without HTTP between the browser and the application
 //! - [`Gate`]: a proxy that stops, slows down or cuts what passes
 //! - [`store_cases`]: cases that the tests of several stores share
-//! - [`app_managed_tokens`], [`client_source`], [`own_users`]: tests that each framework crate runs in its own process
+//! - [`app_managed_tokens`], [`client_source`], [`own_users`], [`reload`]: tests that each framework crate runs in its own process
 
 #![expect(
     clippy::expect_used,
@@ -35,6 +35,7 @@ mod over_tls;
 pub mod own_users;
 mod proxy;
 mod redis_cluster;
+pub mod reload;
 mod replicas;
 mod response;
 mod shared_database;

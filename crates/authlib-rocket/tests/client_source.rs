@@ -4,7 +4,7 @@
 
 use std::net::TcpListener;
 
-use authlib_conformance::{client_source_tests, own_users};
+use authlib_conformance::{client_source_tests, own_users, reload_tests};
 use authlib_rocket::{
     AuthorizeOptions, BackChannelLogout, OAuth, OAuthClient, OAuthFairing, OAuthResponse,
     OAuthSession, Result, catchers,
@@ -63,3 +63,4 @@ async fn serve(oauth: OAuth, listener: TcpListener) {
 }
 
 client_source_tests!(rocket::async_test, serve);
+reload_tests!(rocket::async_test, serve);
