@@ -48,6 +48,7 @@ impl PartialEq for Extensions {
             oauth1_signature,
             oauth1,
             standalone,
+            client_id_param,
             needs_secret,
         } = self;
         *hooks == other.hooks
@@ -62,6 +63,7 @@ impl PartialEq for Extensions {
             && is_same(oauth1_signature.as_ref(), other.oauth1_signature.as_ref())
             && *oauth1 == other.oauth1
             && *standalone == other.standalone
+            && *client_id_param == other.client_id_param
             && *needs_secret == other.needs_secret
     }
 }
