@@ -123,7 +123,7 @@ async fn denial_expiry_and_failure_end_backchannel_login() {
         ("transaction_failed", ErrorKind::InvalidResponse),
     ] {
         let mut login = polled.app().start_backchannel_login(&for_alice()).await.unwrap();
-        let reply = Reply::json(400, &json!({ "error": code }).to_string());
+        let reply = Reply::json(400, json!({ "error": code }).to_string());
         polled.bed.provider.inject(Fault::Response(Endpoint::Token, reply));
         let error = login.poll().await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
@@ -153,7 +153,7 @@ async fn rejected_or_malformed_response_starts_no_login() {
         polled.app().start_backchannel_login(&for_alice()).await.unwrap_err()
     };
     let rejected = |status, code: &str| {
-        let reply = Reply::json(status, &json!({ "error": code }).to_string());
+        let reply = Reply::json(status, json!({ "error": code }).to_string());
         Fault::Response(Endpoint::BackchannelAuthentication, reply)
     };
     for (fault, kind) in [
