@@ -70,6 +70,7 @@ impl SentPairs {
     }
 
     /// The sorted pairs whose names are less than `name`, and the others.
+    #[expect(clippy::type_complexity, reason = "two parts of one list")]
     pub(super) fn split_at_name<'a>(
         &'a self,
         name: &[u8],
