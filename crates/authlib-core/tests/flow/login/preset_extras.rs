@@ -122,7 +122,7 @@ fn header<'a>(request: &'a Request, name: &str) -> &'a str {
     request.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-/// TikTok's documentation, "Login Kit for Web": `client_key` in both requests, and no PKCE.
+/// `TikTok`'s documentation, "Login Kit for Web": `client_key` in both requests, and no PKCE.
 #[tokio::test]
 async fn tiktok_requests_name_the_client_key() {
     let user = "https://open.tiktokapis.com/v2/user/info/?fields=open_id,avatar_url,display_name";
@@ -164,7 +164,7 @@ async fn mailchimp_user_request_has_its_own_scheme() {
     assert!(about.headers()["authorization"].is_sensitive());
 }
 
-/// Weibo's documentation, "oauth2/get_token_info": the token is in a form.
+/// Weibo's documentation, `oauth2/get_token_info`: the token is in a form.
 #[tokio::test]
 async fn weibo_user_request_is_a_form_with_the_token() {
     let user = "https://api.weibo.com/oauth2/get_token_info";
