@@ -1,7 +1,8 @@
 //! How the cost of a call grows with the number of clients, owners, tenants and pending logins.
 //!
 //! Each line has the microseconds at 1, 10, 100, 1,000 and 10,000, the exponent between the last two (0 is flat, 1 is
-//! linear), and the same for allocations. An exponent above 1.1 fails. `growth [FILTER]` measures some of the lines.
+//! linear), and the exponent of allocations. Above 1.1 it fails, and that of a time above 1.5, because each byte costs more
+//! when there are more than the processor's caches hold. `growth [FILTER]` measures some of the lines.
 
 mod cases;
 mod tenants;
@@ -15,8 +16,11 @@ use tokio::runtime::Runtime;
 
 const SIZES: [u32; 5] = [1, 10, 100, 1_000, 10_000];
 
-/// Above it, a cost grows faster than linearly.
+/// Above it, allocations grow faster than linearly.
 const MOST: f64 = 1.1;
+
+/// The same for times. Twice as many bytes may take more than twice as long: 10,000 clients don't fit into the caches.
+const MOST_OF_TIME: f64 = 1.5;
 
 /// How often a line is measured while it grows too fast: the machine may have other load. The shortest times count.
 const TRIES: usize = 3;
@@ -54,7 +58,7 @@ fn main() -> ExitCode {
 fn print(name: &str, cost: fn(u32) -> Cost) -> bool {
     let mut costs = SIZES.map(cost);
     for _ in 1..TRIES {
-        if exponent(costs.map(|cost| cost.microseconds)) <= MOST {
+        if exponent(costs.map(|cost| cost.microseconds)) <= MOST_OF_TIME {
             break;
         }
         for (best, again) in costs.iter_mut().zip(SIZES.map(cost)) {
@@ -68,7 +72,7 @@ fn print(name: &str, cost: fn(u32) -> Cost) -> bool {
     let times = costs.map(|cost| format!(" {:>9.2}", cost.microseconds)).concat();
     let [.., last] = costs;
     println!("{name:<36}{times} {time:>9.2} {:>12.0} {allocations:>9.2}", last.allocations);
-    time <= MOST && allocations <= MOST
+    time <= MOST_OF_TIME && allocations <= MOST
 }
 
 fn exponent([.., before, last]: [f64; 5]) -> f64 {
@@ -89,7 +93,7 @@ pub(crate) fn often<T>(mut run: impl FnMut() -> T) -> Cost {
 fn cost<T>(runs: u32, calls: u32, run: &mut impl FnMut() -> T) -> Cost {
     let mut repeat = || (0..calls).for_each(|_| drop(black_box(run())));
     let times = (0..runs).map(|_| {
-        let (start, before) = (Instant::now(), processor_time());
+        let (before, start) = (processor_time(), Instant::now());
         repeat();
         let (time, after) = (start.elapsed(), processor_time());
         // In a long run the system gives the processor to others.
