@@ -133,6 +133,7 @@ impl OAuth {
     fn replace(&self, next: Vec<Next>) -> ReloadedClients {
         let factory = self.factory();
         let (before, now) = (self.snapshot(), self.now());
+        factory.ports.replaced.remove_old(now);
         let mut reloaded = ReloadedClients::default();
         let mut list = Vec::with_capacity(next.len());
         for next in next {

@@ -1,5 +1,6 @@
 //! [`ReplacedClients`]: the clients that a reload has replaced, for logins that were started with them.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -11,10 +12,10 @@ use crate::numeric_date::unix_seconds;
 /// [fingerprint](RegisteredClient::fingerprint).
 pub(super) const MAX_PER_CLIENT: usize = 4;
 
-/// The replaced clients, each for as long as a login can be pending
-/// ([`PENDING_TTL`](crate::authorization::PENDING_TTL)), the newest last. The list is empty unless there was a reload just before.
+/// The replaced clients by name, each for as long as a login can be pending
+/// ([`PENDING_TTL`](crate::authorization::PENDING_TTL)), the newest last. The map is empty unless there was a reload just before.
 #[derive(Default)]
-pub(super) struct ReplacedClients(Mutex<Vec<Replaced>>);
+pub(super) struct ReplacedClients(Mutex<HashMap<String, Vec<Replaced>>>);
 
 struct Replaced {
     client: RegisteredClient,
@@ -24,15 +25,13 @@ struct Replaced {
 
 impl ReplacedClients {
     pub(super) fn add(&self, client: RegisteredClient, now: SystemTime) {
-        let mut list = self.young(now);
-        let is_own = |old: &Replaced| old.client.name() == client.name();
-        list.retain(|old| !is_own(old) || old.client.fingerprint() != client.fingerprint());
-        if list.iter().filter(|old| is_own(old)).count() >= MAX_PER_CLIENT
-            && let Some(oldest) = list.iter().position(is_own)
-        {
-            list.remove(oldest);
+        let mut clients = self.lock();
+        let own = clients.entry(client.name().to_owned()).or_default();
+        own.retain(|old| old.is_young(now) && old.client.fingerprint() != client.fingerprint());
+        if own.len() >= MAX_PER_CLIENT {
+            own.remove(0);
         }
-        list.push(Replaced { client, at: unix_seconds(now) });
+        own.push(Replaced { client, at: unix_seconds(now) });
     }
 
     /// The replaced client of this name with these settings.
@@ -42,36 +41,41 @@ impl ReplacedClients {
         fingerprint: u64,
         now: SystemTime,
     ) -> Option<RegisteredClient> {
-        let list = self.young(now);
-        let mut clients = list.iter().map(|old| &old.client);
-        clients.find(|client| client.name() == name && client.fingerprint() == fingerprint).cloned()
+        self.all(name, now).into_iter().find(|client| client.fingerprint() == fingerprint)
     }
 
     /// All replaced clients of this name, the newest first.
     pub(super) fn all(&self, name: &str, now: SystemTime) -> Vec<RegisteredClient> {
-        let list = self.young(now);
-        let clients = list.iter().rev().map(|old| &old.client);
-        clients.filter(|client| client.name() == name).cloned().collect()
+        let clients = self.lock();
+        let own = clients.get(name).into_iter().flatten().rev();
+        own.filter(|old| old.is_young(now)).map(|old| old.client.clone()).collect()
     }
 
     /// Forgets a client that is no longer registered.
     pub(super) fn remove(&self, name: &str) {
-        self.lock().retain(|old| old.client.name() != name);
+        self.lock().remove(name);
     }
 
-    /// Drops all. A client holds what the clients share, which has this list: both would stay forever.
+    /// Forgets those with which no login can be pending any more.
+    pub(super) fn remove_old(&self, now: SystemTime) {
+        self.lock().retain(|_, own| {
+            own.retain(|old| old.is_young(now));
+            !own.is_empty()
+        });
+    }
+
+    /// Drops all. A client holds what the clients share, which has this map: both would stay forever.
     pub(super) fn clear(&self) {
         self.lock().clear();
     }
 
-    /// The list without what is too old.
-    fn young(&self, now: SystemTime) -> MutexGuard<'_, Vec<Replaced>> {
-        let mut list = self.lock();
-        list.retain(|old| !is_expired_at(old.at, now));
-        list
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Replaced>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Vec<Replaced>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Replaced {
+    fn is_young(&self, now: SystemTime) -> bool {
+        !is_expired_at(self.at, now)
     }
 }
