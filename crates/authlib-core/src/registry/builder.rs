@@ -337,7 +337,8 @@ impl OAuthBuilder {
     /// [`ErrorKind::Config`] with all errors of all clients, one a line.
     pub fn build(self) -> Result<OAuth> {
         let read = self.configuration.read();
-        self.finish(read, None)
+        let configs = self.kept(&read);
+        self.finish(read, configs)
     }
 
     /// As [`build`](Self::build), after the issuers of clients with a
@@ -349,7 +350,7 @@ impl OAuthBuilder {
     /// Those of [`build`](Self::build), and of [`Registration::register`](crate::Registration::register).
     pub async fn build_registered(self) -> Result<OAuth> {
         let mut read = self.configuration.read();
-        let unregistered = self.configuration.sources.change().then(|| read.configs.clone());
+        let configs = self.kept(&read);
         if read.problems.is_empty() {
             let base_url = self.base_url.as_deref().and_then(|text| BaseUrl::parse(text).ok());
             let now = self.clock.as_ref().map_or_else(|| SystemClock.now(), |clock| clock.now());
@@ -363,13 +364,17 @@ impl OAuthBuilder {
                 Preparation { http: &http, base_url, now }.complete(config).await?;
             }
         }
-        self.finish(read, unregistered)
+        self.finish(read, configs)
     }
 
-    /// `configs` are those before clients were registered at their providers, if they differ.
+    /// What a reload compares with: the configurations before any client is registered at its provider. `None` if no source
+    /// can change.
+    fn kept(&self, read: &ReadConfiguration) -> Option<Vec<ClientConfig>> {
+        self.configuration.sources.change().then(|| read.configs.clone())
+    }
+
+    /// `configs` are [kept](Self::kept) for reloads.
     fn finish(self, read: ReadConfiguration, configs: Option<Vec<ClientConfig>>) -> Result<OAuth> {
-        let configs =
-            configs.or_else(|| self.configuration.sources.change().then(|| read.configs.clone()));
         let ReadConfiguration { login_policy, keys, configs: read, mut problems } = read;
         let keyring = keyring(self.keyring, keys.as_deref(), &mut problems);
         let base_url = self.base_url.as_deref().and_then(|text| {
