@@ -75,7 +75,8 @@ fn compile(folder: &Path, patches: &str) -> Outcome {
 }
 
 /// Makes an empty folder.
-fn reset(folder: &Path) -> Outcome {
+/// Makes an empty folder, in the place of what is there.
+pub(crate) fn reset(folder: &Path) -> Outcome {
     let failed = |error| format!("cannot create {}: {error}", folder.display());
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(failed)?;

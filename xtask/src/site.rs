@@ -18,8 +18,8 @@ pub(crate) fn build() -> Outcome {
     let mdbook = installed_mdbook()?;
     let target = setup::target_folder();
     let (book, site) = (target.join("site-source"), target.join("site"));
-    reset(&book)?;
-    reset(&site)?;
+    package::reset(&book)?;
+    package::reset(&site)?;
     let docs = setup::root().join("docs");
     copy(&docs.join("src"), &book.join("src"))?;
     fs::copy(docs.join("book.toml"), book.join("book.toml")).map_err(failed(&book))?;
@@ -83,13 +83,6 @@ fn installed_mdbook() -> Result<PathBuf, String> {
         &root,
     ])?;
     Ok(tools.join("bin").join(format!("mdbook{}", std::env::consts::EXE_SUFFIX)))
-}
-
-fn reset(folder: &Path) -> Outcome {
-    if folder.exists() {
-        fs::remove_dir_all(folder).map_err(failed(folder))?;
-    }
-    fs::create_dir_all(folder).map_err(failed(folder))
 }
 
 /// Copies a folder without the Rust code that compiles the guide.
