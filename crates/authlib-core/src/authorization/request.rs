@@ -104,7 +104,7 @@ impl FrontChannel {
         let code_challenge = code_verifier.map(|verifier| CodeChallenge::of(verifier.expose()));
         let request = AuthorizationRequest {
             response_type: if implicit { "token" } else { pending.response_type.name() },
-            client_id_param: self.settings().extensions.client_id_param.unwrap_or("client_id"),
+            client_id_param: self.settings().client_id_param(),
             client_id: &self.settings().client_id,
             redirect_uri: &pending.redirect_uri,
             scope: &pending.scope,

@@ -40,7 +40,7 @@ impl ClientConfig {
         self
     }
 
-    /// Of a preset: the provider's name of the parameter `client_id` of the authorization request.
+    /// Of a preset: the provider's name of the parameter `client_id`.
     pub(crate) fn client_id_param(mut self, name: &'static str) -> Self {
         self.extensions.client_id_param = Some(name);
         self

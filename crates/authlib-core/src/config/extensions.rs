@@ -26,7 +26,7 @@ pub(crate) struct Extensions {
     pub(crate) oauth1: bool,
     /// A client of a program, with which users do not log in.
     pub(crate) standalone: bool,
-    /// The provider's name of the parameter `client_id` of the authorization request.
+    /// The provider's name of the parameter `client_id`.
     pub(crate) client_id_param: Option<&'static str>,
     /// Whether the provider issues no token without a client secret.
     pub(crate) needs_secret: bool,

@@ -240,6 +240,7 @@ impl EndpointClient {
         let method = self.auth_method(call.endpoint, metadata)?;
         let credentials = Credentials {
             method,
+            client_id_param: self.settings.client_id_param(),
             client_id: &self.settings.client_id,
             client_secret: call.secret,
             raw_basic: self.settings.raw_basic,

@@ -46,6 +46,8 @@ pub(crate) enum CredentialKind {
 #[derive(Debug)]
 pub(crate) struct Credentials<'a> {
     pub(crate) method: AuthMethod,
+    /// The name of the parameter: `client_id`, except at providers that have another.
+    pub(crate) client_id_param: &'static str,
     pub(crate) client_id: &'a str,
     pub(crate) client_secret: Option<&'a Secret>,
     /// Whether HTTP Basic omits the form-encoding of RFC 6749 §2.3.1.
@@ -157,7 +159,7 @@ impl Credentials<'_> {
 
     /// An assertion has no character that is encoded in a form, so it is appended as it is.
     fn form_with_assertion(&self, mut form: Params) -> String {
-        form.set("client_id", self.client_id);
+        form.set(self.client_id_param, self.client_id);
         let names = ["client_assertion_type", "client_assertion"];
         if names.iter().any(|name| form.contains(name)) {
             form = form.iter().filter(|(name, _)| !names.contains(name)).collect();
@@ -187,7 +189,7 @@ impl Credentials<'_> {
                 Some((AUTHORIZATION, value))
             }
             AuthMethod::ClientSecretPost => {
-                form.set("client_id", client_id);
+                form.set(self.client_id_param, client_id);
                 form.set("client_secret", secret);
                 None
             }
@@ -195,7 +197,7 @@ impl Credentials<'_> {
             AuthMethod::None if client_id.is_empty() => None,
             // With a certificate or an assertion, the id tells which client it is (RFC 8705 §2).
             _ => {
-                form.set("client_id", client_id);
+                form.set(self.client_id_param, client_id);
                 None
             }
         }
@@ -212,7 +214,14 @@ mod tests {
         secret: &'a Secret,
     ) -> Credentials<'a> {
         let assertion = Some(Secret::new("a.b.c"));
-        Credentials { method, client_id, client_secret: Some(secret), raw_basic: false, assertion }
+        Credentials {
+            method,
+            client_id_param: "client_id",
+            client_id,
+            client_secret: Some(secret),
+            raw_basic: false,
+            assertion,
+        }
     }
 
     fn basic(id: &str, secret: &str) -> String {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::ProviderInfo;
-use super::request_hooks::{json_body, rename_client_id, set_header, set_scheme};
+use super::request_hooks::{json_body, set_header, set_scheme};
 use crate::config::{ClientConfig, ResponseMode};
 use crate::error::Result;
 use crate::hooks::{RequestHook, ResponseHook, default_token_type_bearer};
@@ -62,7 +62,7 @@ pub(super) enum Quirk {
     AuthorizeParam(&'static str, &'static str),
     /// The client secret is sent in the form only, or in the header only.
     Auth(AuthMethod),
-    /// `client_id` has another name in authorization and token requests.
+    /// The parameter `client_id` has another name in all requests.
     ClientIdName(&'static str),
     /// An error code of a user who denies access.
     DeniedError(&'static str),
@@ -190,10 +190,7 @@ impl Quirk {
             Self::AssertionAudience(audience) => client.client_assertion_audience(audience),
             Self::AuthorizeParam(name, value) => client.authorize_param(name, value),
             Self::Auth(method) => client.token_endpoint_auth_method(method),
-            Self::ClientIdName(name) => client
-                .client_id_param(name)
-                .on_request(RequestHook::AccessTokenRequest, rename_client_id(name))
-                .on_request(RequestHook::RefreshTokenRequest, rename_client_id(name)),
+            Self::ClientIdName(name) => client.client_id_param(name),
             Self::DeniedError(code) => client.access_denied_error(code),
             Self::DeviceAuthorization(url) => client.device_authorization_endpoint(url),
             Self::FormPost => client.response_mode(ResponseMode::FormPost),

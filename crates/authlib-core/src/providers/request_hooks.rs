@@ -1,4 +1,4 @@
-//! What presets change in requests: other names, another media type, other headers.
+//! What presets change in requests: another media type, other headers.
 
 use http::HeaderValue;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -8,32 +8,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::message::Request;
 use crate::params::Params;
 
-/// The parameters of a form.
-fn form(request: &Request) -> Params {
-    Params::parse(std::str::from_utf8(request.body()).unwrap_or_default())
-}
-
 /// Sends a form as a JSON object of texts.
 pub(super) fn json_body(request: &mut Request) -> Result<()> {
+    let form = Params::parse(std::str::from_utf8(request.body()).unwrap_or_default());
     let members: Map<_, _> =
-        form(request).into_iter().map(|(name, value)| (name, Value::from(value))).collect();
+        form.into_iter().map(|(name, value)| (name, Value::from(value))).collect();
     *request.body_mut() = Value::Object(members).to_string().into_bytes().into();
     request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(())
-}
-
-/// Sends `client_id` by another name.
-pub(super) fn rename_client_id(
-    name: &'static str,
-) -> impl Fn(&mut Request) -> Result<()> + Send + Sync + 'static {
-    move |request| {
-        let mut renamed = Params::new();
-        for (old, value) in form(request) {
-            renamed.push(if old == "client_id" { name } else { old.as_str() }, value);
-        }
-        *request.body_mut() = renamed.to_form().into_bytes().into();
-        Ok(())
-    }
 }
 
 /// Sets a header.

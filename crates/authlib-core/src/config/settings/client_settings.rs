@@ -116,6 +116,11 @@ pub(crate) struct ClientSettings {
 }
 
 impl ClientSettings {
+    /// The name of the parameter with the client's id: `client_id`, except at providers that have another.
+    pub(crate) fn client_id_param(&self) -> &'static str {
+        self.extensions.client_id_param.unwrap_or("client_id")
+    }
+
     pub(crate) fn asks_for_openid(&self) -> bool {
         is_openid(&self.scope)
     }
