@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{ClientConfig, ConfigProblem};
+use super::ClientConfig;
+#[cfg(feature = "toml")]
+use super::ConfigProblem;
 use crate::error::Result;
 
 mod clients;
@@ -39,6 +41,8 @@ enum Input {
     Env,
     #[cfg(feature = "toml")]
     File(PathBuf),
+    /// A text that could not be parsed.
+    #[cfg(feature = "toml")]
     Problem(ConfigProblem),
     Vars(Vars),
     /// Variables of the application, as if they were in the environment.
@@ -51,8 +55,10 @@ impl Input {
         match self {
             #[cfg(feature = "toml")]
             Self::File(_) => true,
+            #[cfg(feature = "toml")]
+            Self::Problem(_) => false,
             Self::Documents(_) | Self::Env | Self::VarsOf(_) => true,
-            Self::Client(_) | Self::Document(_) | Self::Problem(_) | Self::Vars(_) => false,
+            Self::Client(_) | Self::Document(_) | Self::Vars(_) => false,
         }
     }
 }
@@ -124,6 +130,7 @@ impl Sources {
                 Input::Env => contents.vars(environment()),
                 #[cfg(feature = "toml")]
                 Input::File(path) => contents.file(path),
+                #[cfg(feature = "toml")]
                 Input::Problem(problem) => contents.problems.push(problem.clone()),
                 Input::Vars(vars) => contents.vars(vars.clone()),
                 Input::VarsOf(read) => contents.vars(read()),
