@@ -20,7 +20,7 @@ impl BackchannelLogin {
         Self { inner }
     }
 
-    /// All that the provider said.
+    /// The response of the provider.
     #[must_use]
     pub fn authentication(&self) -> &BackchannelAuthentication {
         self.inner.authentication()
@@ -36,7 +36,7 @@ impl BackchannelLogin {
         block_on(self.inner.wait())
     }
 
-    /// As [`wait_while`](endpoints::BackchannelLogin::wait_while): to give up, say `false`.
+    /// As [`wait_while`](endpoints::BackchannelLogin::wait_while): return `false` to stop.
     pub fn wait_while(&mut self, keep_on: impl FnMut(Duration) -> bool) -> Result<Option<Token>> {
         block_on(self.inner.wait_while(keep_on))
     }

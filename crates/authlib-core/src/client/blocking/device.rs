@@ -37,7 +37,7 @@ impl DeviceLogin {
         self.inner.user_code()
     }
 
-    /// All that the provider said.
+    /// The response of the provider.
     #[must_use]
     pub fn authorization(&self) -> &DeviceAuthorization {
         self.inner.authorization()
@@ -53,7 +53,7 @@ impl DeviceLogin {
         block_on(self.inner.wait())
     }
 
-    /// As [`wait_while`](endpoints::DeviceLogin::wait_while): to give up, say `false`.
+    /// As [`wait_while`](endpoints::DeviceLogin::wait_while): return `false` to stop.
     pub fn wait_while(&mut self, keep_on: impl FnMut(Duration) -> bool) -> Result<Option<Token>> {
         block_on(self.inner.wait_while(keep_on))
     }
